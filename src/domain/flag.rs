@@ -1,0 +1,138 @@
+//! Doubts about a line. A flag is shown and kept; it never changes or removes what was said.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of doubt. The text form is a promise to scripts: never rename one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FlagKind {
+    /// Written by a practice model, which knows only the practice sentences.
+    PracticeModel,
+    /// The recogniser gave its own words a low probability.
+    LowConfidence,
+    /// The voice detector heard speech, the recogniser wrote nothing.
+    NoText,
+    /// The recogniser holds that nobody spoke here, yet wrote words.
+    NoSpeech,
+    /// The same words over and over: a known failure of recognisers.
+    Repetition,
+    /// Letters of a script that the line's language is not written in.
+    WrongScript,
+    /// More characters a second than anybody speaks.
+    SpeechRate,
+    /// The two best languages were nearly equally likely.
+    LanguageUncertain,
+    /// A phrase recognisers are known to invent in silence or music.
+    PhantomPhrase,
+    /// The utterance was cut at the longest length without a pause.
+    CutWithoutPause,
+    /// A glossary term of the source has no approved counterpart in the translation.
+    TermMissing,
+    /// A number, date or document number differs between the two sides.
+    NumberMismatch,
+    /// A forbidden variant of a term stands in the translation.
+    TermForbidden,
+    /// Source and translation are equal, or the translation is in the wrong language.
+    Untranslated,
+    /// The translation is far shorter or longer than the source allows.
+    LengthRatio,
+    /// The translator gave its own words a low probability.
+    LowProbability,
+    /// The translation stopped at its length limit.
+    Truncated,
+    /// No installed model translates this direction.
+    NoModel,
+    /// The engine failed on this line; the reason is in the status.
+    EngineFailed,
+}
+
+impl FlagKind {
+    /// All kinds, for tables and tests.
+    pub const ALL: [FlagKind; 19] = [
+        FlagKind::PracticeModel,
+        FlagKind::LowConfidence,
+        FlagKind::NoText,
+        FlagKind::NoSpeech,
+        FlagKind::Repetition,
+        FlagKind::WrongScript,
+        FlagKind::SpeechRate,
+        FlagKind::LanguageUncertain,
+        FlagKind::PhantomPhrase,
+        FlagKind::CutWithoutPause,
+        FlagKind::TermMissing,
+        FlagKind::NumberMismatch,
+        FlagKind::TermForbidden,
+        FlagKind::Untranslated,
+        FlagKind::LengthRatio,
+        FlagKind::LowProbability,
+        FlagKind::Truncated,
+        FlagKind::NoModel,
+        FlagKind::EngineFailed,
+    ];
+
+    /// The stable text form, for example `low-confidence`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FlagKind::PracticeModel => "practice-model",
+            FlagKind::LowConfidence => "low-confidence",
+            FlagKind::NoText => "no-text",
+            FlagKind::NoSpeech => "no-speech",
+            FlagKind::Repetition => "repetition",
+            FlagKind::WrongScript => "wrong-script",
+            FlagKind::SpeechRate => "speech-rate",
+            FlagKind::LanguageUncertain => "language-uncertain",
+            FlagKind::PhantomPhrase => "phantom-phrase",
+            FlagKind::CutWithoutPause => "cut-without-pause",
+            FlagKind::TermMissing => "term-missing",
+            FlagKind::NumberMismatch => "number-mismatch",
+            FlagKind::TermForbidden => "term-forbidden",
+            FlagKind::Untranslated => "untranslated",
+            FlagKind::LengthRatio => "length-ratio",
+            FlagKind::LowProbability => "low-probability",
+            FlagKind::Truncated => "truncated",
+            FlagKind::NoModel => "no-model",
+            FlagKind::EngineFailed => "engine-failed",
+        }
+    }
+
+    /// The kind with this text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == text)
+    }
+}
+
+/// One doubt, with the places that disagree where there are any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    /// What kind of doubt.
+    pub kind: FlagKind,
+    /// What disagrees, for the person who reviews, for example `3500 | 350`. May be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+impl Flag {
+    /// A flag without detail.
+    pub fn new(kind: FlagKind) -> Self {
+        Self { kind, detail: String::new() }
+    }
+
+    /// A flag that names what disagrees.
+    pub fn with(kind: FlagKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_agree_with_serde_and_read_back() {
+        for kind in FlagKind::ALL {
+            assert_eq!(FlagKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

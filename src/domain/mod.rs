@@ -1,0 +1,16 @@
+//! Plain data that every layer shares: languages, positions in sound, interviews and their rows. No I/O.
+
+mod cancel;
+mod flag;
+mod interview;
+mod lang;
+mod sound;
+
+pub use cancel::Cancel;
+pub use flag::{Flag, FlagKind};
+pub use interview::{
+    AudioFile, Channel, Hypothesis, Interview, InterviewId, InterviewSummary, Segment, SegmentId,
+    Status, TermUse, Translation, Utterance, Word,
+};
+pub use lang::{Lang, LangPair, UnknownLang};
+pub use sound::{SAMPLE_RATE, SamplePos, Span};
