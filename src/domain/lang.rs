@@ -98,7 +98,7 @@ impl FromStr for Lang {
 }
 
 /// A direction of translation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LangPair {
     /// The language that was said.
     pub from: Lang,
