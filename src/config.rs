@@ -76,15 +76,27 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let size = match fs::metadata(path) {
             Ok(meta) => meta.len(),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(cause) => return Err(Error::Read { cause, path: path.to_owned() }),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(cause) => {
+                return Err(Error::Read {
+                    cause,
+                    path: path.to_owned(),
+                });
+            }
         };
-        let invalid = |cause: String| Error::Invalid { cause, path: path.to_owned() };
+        let invalid = |cause: String| Error::Invalid {
+            cause,
+            path: path.to_owned(),
+        };
         if size > MAX_CONFIG_BYTES {
             return Err(invalid("the file is larger than 64 kB".into()));
         }
-        let text = fs::read_to_string(path)
-            .map_err(|cause| Error::Read { cause, path: path.to_owned() })?;
+        let text = fs::read_to_string(path).map_err(|cause| Error::Read {
+            cause,
+            path: path.to_owned(),
+        })?;
         let config: Self = toml::from_str(&text).map_err(|e| invalid(e.message().to_owned()))?;
         if !(1..=8).contains(&config.beam) {
             return Err(invalid("beam must be 1 to 8".into()));
@@ -109,19 +121,32 @@ mod tests {
 
     #[test]
     fn a_missing_file_gives_the_usual_settings() {
-        assert_eq!(Config::read(Path::new("/nowhere/config.toml")).unwrap(), Config::default());
+        assert_eq!(
+            Config::read(Path::new("/nowhere/config.toml")).unwrap(),
+            Config::default()
+        );
     }
 
     #[test]
     fn what_the_file_says_wins_and_the_rest_stays() {
         let config = read("beam = 2\nspeech_model = \"big\"").unwrap();
-        assert_eq!((config.beam, config.speech_model.as_deref()), (2, Some("big")));
+        assert_eq!(
+            (config.beam, config.speech_model.as_deref()),
+            (2, Some("big"))
+        );
         assert_eq!(config.max_tokens, Config::default().max_tokens);
     }
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        for text in ["beam = 9", "beam = 0", "max_tokens = 0", "colour = 1", "beam = \"x\"", "=="] {
+        for text in [
+            "beam = 9",
+            "beam = 0",
+            "max_tokens = 0",
+            "colour = 1",
+            "beam = \"x\"",
+            "==",
+        ] {
             assert!(matches!(read(text), Err(Error::Invalid { .. })), "{text}");
         }
     }

@@ -57,7 +57,9 @@ impl Workspace {
         if !root.is_dir() {
             return Err(Error::Missing(root.to_owned()));
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     /// Finds the workspace: the folder named, else `MEKONG_WORKSPACE`, else the current folder if
@@ -70,11 +72,15 @@ impl Workspace {
             return Self::at(root);
         }
         if has_shape(current) {
-            return Ok(Self { root: current.to_owned() });
+            return Ok(Self {
+                root: current.to_owned(),
+            });
         }
         let dirs = directories::ProjectDirs::from("", "", "mekong-interview")
             .ok_or(Error::NoDataFolder)?;
-        let found = Self { root: dirs.data_dir().to_owned() };
+        let found = Self {
+            root: dirs.data_dir().to_owned(),
+        };
         found.make_folders()?;
         Ok(found)
     }
@@ -132,20 +138,26 @@ impl Workspace {
 }
 
 fn has_shape(folder: &Path) -> bool {
-    ["models", "glossaries", "recordings"].iter().all(|name| folder.join(name).is_dir())
+    ["models", "glossaries", "recordings"]
+        .iter()
+        .all(|name| folder.join(name).is_dir())
 }
 
 /// The folder that holds the practice kit (`models/practice`, `recordings/practice`): the
 /// workspace itself, a folder above the program, or the folder the program was built from.
 pub fn find_kit(workspace: &Workspace, env: Option<&Path>) -> Option<PathBuf> {
     let exe = std::env::current_exe().ok();
-    let above = exe.iter().flat_map(|path| path.ancestors().skip(1).map(Path::to_owned));
+    let above = exe
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1).map(Path::to_owned));
     env.map(Path::to_owned)
         .into_iter()
         .chain([workspace.root.clone()])
         .chain(above)
         .chain([PathBuf::from(env!("CARGO_MANIFEST_DIR"))])
-        .find(|root| root.join("recordings/practice").is_dir() && root.join("models/practice").is_dir())
+        .find(|root| {
+            root.join("recordings/practice").is_dir() && root.join("models/practice").is_dir()
+        })
 }
 
 #[cfg(test)]
@@ -157,7 +169,9 @@ mod tests {
         let named = tempfile::tempdir().unwrap();
         let env = tempfile::tempdir().unwrap();
         let current = tempfile::tempdir().unwrap();
-        let at = |path: &Path| Workspace { root: path.to_owned() };
+        let at = |path: &Path| Workspace {
+            root: path.to_owned(),
+        };
         at(current.path()).make_folders().unwrap();
         let find = |n, e| Workspace::find(n, e, current.path()).unwrap();
         assert_eq!(find(Some(named.path()), Some(env.path())), at(named.path()));

@@ -52,18 +52,34 @@ impl App {
     /// No practice kit; a model that cannot be loaded; a cancel.
     pub fn bench(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<BenchReport, Error> {
         let kit = self.kit.clone().ok_or(Error::NoKit)?;
-        let mut bench = Bench { app: self, cancel, watcher, found: Vec::new() };
-        let (folder, script) = demo::scripts(&kit)?.into_iter().next().ok_or(Error::NoKit)?;
+        let mut bench = Bench {
+            app: self,
+            cancel,
+            watcher,
+            found: Vec::new(),
+        };
+        let (folder, script) = demo::scripts(&kit)?
+            .into_iter()
+            .next()
+            .ok_or(Error::NoKit)?;
         bench.sound_and_speech(&folder, &script)?;
         bench.translation(&script)?;
         bench.whole_import(&kit)?;
-        Ok(BenchReport { machine: machine(), measurements: bench.found })
+        Ok(BenchReport {
+            machine: machine(),
+            measurements: bench.found,
+        })
     }
 }
 
 impl Bench<'_> {
     fn add(&mut self, name: &'static str, value: f64, unit: &'static str, detail: String) {
-        self.found.push(Measurement { name, value, unit, detail });
+        self.found.push(Measurement {
+            name,
+            value,
+            unit,
+            detail,
+        });
     }
 
     fn sound_and_speech(&mut self, folder: &Path, script: &Script) -> Result<(), Error> {
@@ -78,7 +94,12 @@ impl Bench<'_> {
             audio::make_working_copy(&sound, scratch.path(), &mut |_, _| {}, self.cancel)?;
         let seconds = working.duration.as_ms() as f64 / 1000.0;
         let shape = format!("{seconds:.0} s, {} channels, FLAC", working.channels);
-        self.add("decode", seconds / begun.elapsed().as_secs_f64(), "x real time", shape.clone());
+        self.add(
+            "decode",
+            seconds / begun.elapsed().as_secs_f64(),
+            "x real time",
+            shape.clone(),
+        );
 
         let shelf = self.app.shelf();
         let limits = SegmenterLimits {
@@ -100,7 +121,10 @@ impl Bench<'_> {
         let channel_seconds = seconds * f64::from(working.channels);
         let factor = begun.elapsed().as_secs_f64() / channel_seconds;
         self.add("voice-activity", factor, "real-time factor", shape);
-        for (name, fit) in [("recognition-fitted", true), ("recognition-full-window", false)] {
+        for (name, fit) in [
+            ("recognition-fitted", true),
+            ("recognition-full-window", false),
+        ] {
             self.recognition(name, fit, script, &utterances)?;
         }
         Ok(())
@@ -113,7 +137,9 @@ impl Bench<'_> {
         script: &Script,
         utterances: &[Utterance],
     ) -> Result<(), Error> {
-        let Some(lang) = script.languages.first().copied() else { return Ok(()) };
+        let Some(lang) = script.languages.first().copied() else {
+            return Ok(());
+        };
         let shelf = self.app.shelf();
         let model = shelf.for_speech(lang, None)?;
         model.verify()?;
@@ -123,7 +149,10 @@ impl Bench<'_> {
             model.card.max_utterance_ms,
             fit,
         )?;
-        let heard: f64 = utterances.iter().map(|u| u.span.duration_ms() as f64 / 1000.0).sum();
+        let heard: f64 = utterances
+            .iter()
+            .map(|u| u.span.duration_ms() as f64 / 1000.0)
+            .sum();
         let begun = Instant::now();
         for utterance in utterances {
             engine.recognize(utterance, &[lang], self.cancel)?;
@@ -140,9 +169,12 @@ impl Bench<'_> {
     }
 
     fn translation(&mut self, script: &Script) -> Result<(), Error> {
-        let [from, to] = script.languages[..] else { return Ok(()) };
+        let [from, to] = script.languages[..] else {
+            return Ok(());
+        };
         let mut engines = Engines::default();
-        self.app.add_engines(&mut engines, std::slice::from_ref(&script.languages), false)?;
+        self.app
+            .add_engines(&mut engines, std::slice::from_ref(&script.languages), false)?;
         let pair = LangPair::new(from, to);
         for (name, beam) in [("translation-greedy", 1), ("translation-beam-4", 4)] {
             let options = self.app.line_options(Some(beam), None, true);
@@ -177,18 +209,35 @@ impl Bench<'_> {
         let report = App::demo(&options, None, self.cancel, self.watcher, &mut |_, _| {})?;
         let wall = begun.elapsed().as_secs_f64();
         let sound: u64 = report.interviews.iter().map(|(i, _)| i.duration_ms).sum();
-        let detail = format!("{} interviews, {} s of sound", report.interviews.len(), sound / 1000);
-        self.add("import", sound as f64 / 1000.0 / wall, "x real time", detail.clone());
+        let detail = format!(
+            "{} interviews, {} s of sound",
+            report.interviews.len(),
+            sound / 1000
+        );
+        self.add(
+            "import",
+            sound as f64 / 1000.0 / wall,
+            "x real time",
+            detail.clone(),
+        );
         if let (Some(before), Some(after)) = (cpu, cpu_seconds()) {
             self.add("cores-busy", (after - before) / wall, "cores", detail);
         }
         let begun = Instant::now();
-        let kept = Options { workspace: Some(report.workspace.clone()), ..options };
+        let kept = Options {
+            workspace: Some(report.workspace.clone()),
+            ..options
+        };
         let listed = App::open(&kept)?.list(None)?.len();
         let millis = begun.elapsed().as_secs_f64() * 1000.0;
         self.add("list", millis, "ms", format!("{listed} interviews"));
         if let Some(peak) = peak_memory_mb() {
-            self.add("peak-memory", peak, "MB", "the whole run, models included".into());
+            self.add(
+                "peak-memory",
+                peak,
+                "MB",
+                "the whole run, models included".into(),
+            );
         }
         Ok(())
     }
@@ -200,7 +249,10 @@ fn machine() -> String {
         let line = text.lines().find(|l| l.starts_with("model name"))?;
         Some(line.split(':').nth(1)?.trim().to_owned())
     });
-    format!("{}, {cores} cores", name.unwrap_or_else(|| std::env::consts::ARCH.to_owned()))
+    format!(
+        "{}, {cores} cores",
+        name.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    )
 }
 
 /// Largest resident size so far, in MB; known on Linux.

@@ -97,7 +97,12 @@ impl App {
             each(&interview, &segments);
             interviews.push((interview, segments));
         }
-        Ok(DemoReport { workspace: root, interviews, scores: tally.scores(), _scratch: scratch })
+        Ok(DemoReport {
+            workspace: root,
+            interviews,
+            scores: tally.scores(),
+            _scratch: scratch,
+        })
     }
 
     fn demo_one(
@@ -109,11 +114,19 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<String, Error> {
         let mut store = self.store()?;
-        let speaker = |name: &str| script.channels.get(name).map(|l| (name.to_owned(), vec![*l]));
+        let speaker = |name: &str| {
+            script
+                .channels
+                .get(name)
+                .map(|l| (name.to_owned(), vec![*l]))
+        };
         let request = ImportRequest {
             languages: script.languages.clone(),
             case: Some("practice".to_owned()),
-            channels: ["officer", "interviewee"].into_iter().filter_map(speaker).collect(),
+            channels: ["officer", "interviewee"]
+                .into_iter()
+                .filter_map(speaker)
+                .collect(),
         };
         let sound = folder.join("audio.flac");
         let received = self.import_one(&mut store, &sound, &request, cancel, watcher)?;
@@ -130,7 +143,11 @@ fn kit(options: &Options) -> Result<PathBuf, Error> {
 fn fresh_folder(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |cause| Error::File { what: "make the folder", cause, path }
+        move |cause| Error::File {
+            what: "make the folder",
+            cause,
+            path,
+        }
     };
     match keep {
         Some(path) => {
@@ -150,8 +167,11 @@ fn fresh_folder(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDi
 /// A script that is missing or not valid.
 pub(super) fn scripts(kit: &Path) -> Result<Vec<(PathBuf, Script)>, Error> {
     let root = kit.join("recordings/practice");
-    let unreadable =
-        |cause| Error::File { what: "read the practice interviews", cause, path: root.clone() };
+    let unreadable = |cause| Error::File {
+        what: "read the practice interviews",
+        cause,
+        path: root.clone(),
+    };
     let mut folders: Vec<PathBuf> = fs::read_dir(&root)
         .map_err(unreadable)?
         .flatten()
@@ -162,13 +182,23 @@ pub(super) fn scripts(kit: &Path) -> Result<Vec<(PathBuf, Script)>, Error> {
     if folders.is_empty() {
         return Err(Error::NoKit);
     }
-    folders.into_iter().map(|folder| Ok((folder.clone(), read_script(&folder)?))).collect()
+    folders
+        .into_iter()
+        .map(|folder| Ok((folder.clone(), read_script(&folder)?)))
+        .collect()
 }
 
 fn read_script(folder: &Path) -> Result<Script, Error> {
     let path = folder.join("script.json");
-    let file = |cause| Error::File { what: "read the script", cause, path: path.clone() };
-    let invalid = |cause: String| Error::Script { cause, path: path.clone() };
+    let file = |cause| Error::File {
+        what: "read the script",
+        cause,
+        path: path.clone(),
+    };
+    let invalid = |cause: String| Error::Script {
+        cause,
+        path: path.clone(),
+    };
     if fs::metadata(&path).map_err(file)?.len() > MAX_SCRIPT_BYTES {
         return Err(invalid("the file is larger than 4 MB".into()));
     }
@@ -190,8 +220,11 @@ impl Tally {
     fn add(&mut self, script: &Script, segments: &[Segment]) {
         for (speaker, lang) in &script.channels {
             let said: String = lines_of(script, speaker).map(|l| l.text.as_str()).collect();
-            let heard: String =
-                segments.iter().filter(|s| s.speaker == *speaker).map(|s| s.text.as_str()).collect();
+            let heard: String = segments
+                .iter()
+                .filter(|s| s.speaker == *speaker)
+                .map(|s| s.text.as_str())
+                .collect();
             let (errors, length) = text::cer(&said, &heard);
             let sum = self.characters.entry(*lang).or_default();
             *sum = (sum.0 + errors, sum.1 + length);
@@ -199,14 +232,21 @@ impl Tally {
         }
     }
 
-    fn add_translations(&mut self, script: &Script, speaker: &str, from: Lang, segments: &[Segment]) {
+    fn add_translations(
+        &mut self,
+        script: &Script,
+        speaker: &str,
+        from: Lang,
+        segments: &[Segment],
+    ) {
         let lines: Vec<&ScriptLine> = lines_of(script, speaker).collect();
         for to in script.languages.iter().copied().filter(|l| *l != from) {
             let mut heard = vec![String::new(); lines.len()];
             for segment in segments.iter().filter(|s| s.speaker == speaker) {
                 let translation = segment.translations.iter().find(|t| t.lang == to);
                 let nearest = nearest_line(&lines, segment.span);
-                if let (Some(t), Some(slot)) = (translation, nearest.and_then(|i| heard.get_mut(i))) {
+                if let (Some(t), Some(slot)) = (translation, nearest.and_then(|i| heard.get_mut(i)))
+                {
                     slot.push_str(&t.text);
                     slot.push(' ');
                 }
@@ -223,8 +263,16 @@ impl Tally {
     fn scores(&self) -> Scores {
         let rate = |(errors, length): &(usize, usize)| *errors as f64 / (*length).max(1) as f64;
         Scores {
-            cer: self.characters.iter().map(|(l, sum)| (l.to_string(), rate(sum))).collect(),
-            chrf: self.chrf.iter().map(|(pair, sum)| (pair.to_string(), sum.score())).collect(),
+            cer: self
+                .characters
+                .iter()
+                .map(|(l, sum)| (l.to_string(), rate(sum)))
+                .collect(),
+            chrf: self
+                .chrf
+                .iter()
+                .map(|(pair, sum)| (pair.to_string(), sum.score()))
+                .collect(),
         }
     }
 }
@@ -235,7 +283,10 @@ fn lines_of<'a>(script: &'a Script, speaker: &'a str) -> impl Iterator<Item = &'
 
 fn nearest_line(lines: &[&ScriptLine], span: Span) -> Option<usize> {
     let shared = |line: &ScriptLine| {
-        let said = Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(line.end_ms));
+        let said = Span::new(
+            SamplePos::from_ms(line.start_ms),
+            SamplePos::from_ms(line.end_ms),
+        );
         span.overlap(said)
     };
     (0..lines.len()).max_by_key(|i| lines.get(*i).map_or(0, |line| shared(line)))

@@ -42,7 +42,12 @@ pub struct Finding {
 
 impl Finding {
     fn good(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, health: Health::Good, detail: detail.into(), next: None }
+        Self {
+            name,
+            health: Health::Good,
+            detail: detail.into(),
+            next: None,
+        }
     }
 
     fn not_good(
@@ -51,7 +56,12 @@ impl Finding {
         detail: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { name, health, detail: detail.into(), next: Some(next.into()) }
+        Self {
+            name,
+            health,
+            detail: detail.into(),
+            next: Some(next.into()),
+        }
     }
 }
 
@@ -81,7 +91,10 @@ impl App {
 
     fn check_writable(&self) -> Finding {
         let root = self.workspace().root();
-        match tempfile::Builder::new().prefix(".mekong-try-").tempfile_in(root) {
+        match tempfile::Builder::new()
+            .prefix(".mekong-try-")
+            .tempfile_in(root)
+        {
             Ok(_) => Finding::good("workspace", format!("can be written: {}", root.display())),
             Err(cause) => Finding::not_good(
                 "workspace",
@@ -137,7 +150,10 @@ impl App {
                 "none is installed",
                 "Copy a model's folder here and run 'mekong models import PATH'.",
             ),
-            None => Finding::good("models", format!("{} installed, all as listed", models.len())),
+            None => Finding::good(
+                "models",
+                format!("{} installed, all as listed", models.len()),
+            ),
             Some((detail, next)) => Finding::not_good("models", Health::Bad, detail, next),
         }
     }
@@ -150,7 +166,13 @@ impl App {
         let none = self.languages_without(&serves);
         let practice_only =
             self.languages_without(|model, lang| !model.card.practice && serves(model, lang));
-        let list = |langs: &[Lang]| langs.iter().map(|l| l.name()).collect::<Vec<_>>().join(", ");
+        let list = |langs: &[Lang]| {
+            langs
+                .iter()
+                .map(|l| l.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let next = "Import a suitable model with 'mekong models import PATH'.";
         if !none.is_empty() {
             let detail = format!("no model for {}", list(&none));
@@ -199,7 +221,9 @@ impl App {
 /// Free bytes for this user on the disk that holds `path`.
 #[cfg(unix)]
 fn free_bytes(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path).ok().map(|s| s.f_bavail.saturating_mul(s.f_frsize))
+    rustix::fs::statvfs(path)
+        .ok()
+        .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
 }
 
 /// Free bytes are not asked for on this system.
@@ -211,8 +235,21 @@ fn free_bytes(_: &Path) -> Option<u64> {
 /// Looks for a font file of each script by the names that font packages use.
 fn check_fonts(folders: &[&str]) -> Finding {
     let scripts: [(&str, &[&str]); 5] = [
-        ("Chinese", &["cjk", "wqy", "simsun", "msyh", "pingfang", "droidsansfallback"]),
-        ("Thai", &["thai", "leelaw", "thonburi", "garuda", "loma", "waree"]),
+        (
+            "Chinese",
+            &[
+                "cjk",
+                "wqy",
+                "simsun",
+                "msyh",
+                "pingfang",
+                "droidsansfallback",
+            ],
+        ),
+        (
+            "Thai",
+            &["thai", "leelaw", "thonburi", "garuda", "loma", "waree"],
+        ),
         ("Lao", &["lao", "phetsarath"]),
         ("Khmer", &["khmer", "khmeros"]),
         ("Burmese", &["myanmar", "padauk", "mmrtext"]),
@@ -221,9 +258,16 @@ fn check_fonts(folders: &[&str]) -> Finding {
     for folder in folders {
         collect_names(Path::new(folder), 4, &mut names);
     }
-    let has = |words: &[&str]| names.iter().any(|n: &String| words.iter().any(|w| n.contains(w)));
-    let missing: Vec<&str> =
-        scripts.iter().filter(|(_, words)| !has(words)).map(|(name, _)| *name).collect();
+    let has = |words: &[&str]| {
+        names
+            .iter()
+            .any(|n: &String| words.iter().any(|w| n.contains(w)))
+    };
+    let missing: Vec<&str> = scripts
+        .iter()
+        .filter(|(_, words)| !has(words))
+        .map(|(name, _)| *name)
+        .collect();
     if missing.is_empty() {
         return Finding::good("fonts", "all six scripts have one");
     }
@@ -236,7 +280,9 @@ fn check_fonts(folders: &[&str]) -> Finding {
 }
 
 fn collect_names(folder: &Path, depth: usize, names: &mut Vec<String>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() && depth > 0 {
@@ -255,12 +301,21 @@ mod tests {
     fn missing_fonts_are_named_with_the_step_that_brings_them() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().to_str().unwrap();
-        for name in ["NotoSansCJK.ttc", "NotoSansThai.ttf", "NotoSansLao.ttf", "KhmerOS.ttf"] {
+        for name in [
+            "NotoSansCJK.ttc",
+            "NotoSansThai.ttf",
+            "NotoSansLao.ttf",
+            "KhmerOS.ttf",
+        ] {
             fs::write(dir.path().join(name), b"").unwrap();
         }
         let finding = check_fonts(&[folder]);
         assert_eq!(finding.health, Health::Warning);
-        assert!(finding.detail.ends_with("for Burmese"), "{}", finding.detail);
+        assert!(
+            finding.detail.ends_with("for Burmese"),
+            "{}",
+            finding.detail
+        );
         fs::write(dir.path().join("Padauk-Regular.ttf"), b"").unwrap();
         assert_eq!(check_fonts(&[folder]).health, Health::Good);
     }

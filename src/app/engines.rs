@@ -32,7 +32,11 @@ impl App {
 
     /// The longest utterance that every model for these languages takes, in milliseconds.
     pub(super) fn max_utterance_ms(&self, shelf: &Shelf, languages: &[Lang]) -> u64 {
-        let model = |lang: &Lang| shelf.for_speech(*lang, self.config.speech_model.as_deref()).ok();
+        let model = |lang: &Lang| {
+            shelf
+                .for_speech(*lang, self.config.speech_model.as_deref())
+                .ok()
+        };
         languages
             .iter()
             .filter_map(model)
@@ -63,7 +67,8 @@ impl App {
             self.add_speech(engines, model, lang)?;
         }
         for pair in pairs {
-            if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref()) {
+            if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref())
+            {
                 add_translation(engines, model, pair)?;
             }
         }
@@ -117,7 +122,11 @@ impl App {
 
 fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
     let card = &model.card;
-    if let Some(route) = engines.translation.iter_mut().find(|r| r.model == card.name) {
+    if let Some(route) = engines
+        .translation
+        .iter_mut()
+        .find(|r| r.model == card.name)
+    {
         route.pairs.push(pair);
         return Ok(());
     }

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::domain::Lang;
-use crate::{audio, config, export, glossary, pipeline, speech, store, transcript, translate, workspace};
+use crate::{
+    audio, config, export, glossary, pipeline, speech, store, transcript, translate, workspace,
+};
 
 use super::models;
 
@@ -108,13 +110,24 @@ impl Error {
             Error::Pipeline(e) => e.help(),
             Error::Export(e) => e.help().to_string(),
             Error::Transcript(e) => e.help().to_string(),
-            Error::Busy(_) => "Wait until it has finished, or close it; reading and searching work meanwhile.".into(),
-            Error::File { .. } => "Check that the path is right, the disk has room and you may use it.".into(),
+            Error::Busy(_) => {
+                "Wait until it has finished, or close it; reading and searching work meanwhile."
+                    .into()
+            }
+            Error::File { .. } => {
+                "Check that the path is right, the disk has room and you may use it.".into()
+            }
             Error::Languages => "For example: --languages zh,vi".into(),
-            Error::ChannelLanguage(_) => "Name it in --languages too, or correct --channels.".into(),
+            Error::ChannelLanguage(_) => {
+                "Name it in --languages too, or correct --channels.".into()
+            }
             Error::NoKit => "Run from the program's folder, or set MEKONG_KIT to it.".into(),
-            Error::Script { .. } => "Get the practice kit again from where the program came from.".into(),
-            Error::NotAModel(_) => "Name a folder with config.json and model.safetensors, or a ggml file.".into(),
+            Error::Script { .. } => {
+                "Get the practice kit again from where the program came from.".into()
+            }
+            Error::NotAModel(_) => {
+                "Name a folder with config.json and model.safetensors, or a ggml file.".into()
+            }
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
             Error::ModelExists(_) => "Remove or rename the old folder first.".into(),
             Error::SomeFailed { .. } => "See the messages above for each file.".into(),

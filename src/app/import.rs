@@ -37,8 +37,13 @@ pub struct ImportOutcome {
 
 /// Whether a file is read as a transcript without sound, by its name.
 pub fn is_transcript(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ["json", "srt", "vtt", "csv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    ["json", "srt", "vtt", "csv"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 impl App {
@@ -62,12 +67,19 @@ impl App {
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model is said before anything is copied.
-        self.add_engines(&mut engines, std::slice::from_ref(&request.languages), sound)?;
+        self.add_engines(
+            &mut engines,
+            std::slice::from_ref(&request.languages),
+            sound,
+        )?;
         let mut outcomes = Vec::new();
         for source in files {
             let result = self.import_one(&mut store, source, request, cancel, watcher);
             let stopped = result.as_ref().is_err_and(Error::is_cancelled);
-            let outcome = ImportOutcome { source: source.clone(), result };
+            let outcome = ImportOutcome {
+                source: source.clone(),
+                result,
+            };
             each(&outcome);
             if stopped {
                 return outcome.result.map(|_| outcomes);
@@ -102,7 +114,11 @@ impl App {
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
         };
         let recordings = self.workspace.recordings();
-        let intake = Intake { recordings: &recordings, cancel, watcher };
+        let intake = Intake {
+            recordings: &recordings,
+            cancel,
+            watcher,
+        };
         Ok(intake_file(&intake, store, source, &plan)?)
     }
 }
@@ -141,12 +157,16 @@ fn import_transcript(
         if !speakers.contains(&speaker) {
             speakers.push(speaker.clone());
         }
-        let end = line.end_ms.unwrap_or(line.start_ms.saturating_add(USUAL_LINE_MS));
+        let end = line
+            .end_ms
+            .unwrap_or(line.start_ms.saturating_add(USUAL_LINE_MS));
         end_ms = end_ms.max(end);
         imported.push(ImportedLine {
             speaker,
             span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
-            lang: line.lang.unwrap_or_else(|| request.languages.first().copied().unwrap_or(Lang::Zh)),
+            lang: line
+                .lang
+                .unwrap_or_else(|| request.languages.first().copied().unwrap_or(Lang::Zh)),
             text: line.text,
             translations: line.translations,
         });
@@ -169,22 +189,35 @@ fn import_transcript(
         working: Vec::new(),
     };
     store.create_from_transcript(&new, &imported, &format!("imported from {}", kind(source)))?;
-    Ok(Received { id: new.id, utterances: imported.len(), notes: Vec::new() })
+    Ok(Received {
+        id: new.id,
+        utterances: imported.len(),
+        notes: Vec::new(),
+    })
 }
 
 fn kind(source: &Path) -> String {
-    source.extension().and_then(|e| e.to_str()).unwrap_or("a file").to_ascii_lowercase()
+    source
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("a file")
+        .to_ascii_lowercase()
 }
 
 fn file_name(source: &Path) -> String {
-    source.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    source
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// A name that sorts by time and is not guessable from another: `20261123-205901-3f9c2a`.
 fn new_id() -> InterviewId {
     use std::hash::{BuildHasher, Hasher};
     // The standard library seeds each RandomState from the system's randomness.
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let random = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
     let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
     InterviewId(format!("{now}-{:06x}", random & 0x00ff_ffff))
 }
@@ -207,7 +240,10 @@ mod tests {
         ImportRequest {
             languages: languages.to_vec(),
             case: None,
-            channels: channel.map(|l| ("officer".to_owned(), vec![l])).into_iter().collect(),
+            channels: channel
+                .map(|l| ("officer".to_owned(), vec![l]))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -216,8 +252,17 @@ mod tests {
         for good in [&[Lang::Zh, Lang::Km][..], &[Lang::My, Lang::Lo, Lang::Th]] {
             request(good, None).check().unwrap();
         }
-        for bad in [&[][..], &[Lang::Zh], &[Lang::Zh, Lang::Zh], &[Lang::Zh, Lang::En], &Lang::SIX] {
-            assert!(matches!(request(bad, None).check(), Err(Error::Languages)), "{bad:?}");
+        for bad in [
+            &[][..],
+            &[Lang::Zh],
+            &[Lang::Zh, Lang::Zh],
+            &[Lang::Zh, Lang::En],
+            &Lang::SIX,
+        ] {
+            assert!(
+                matches!(request(bad, None).check(), Err(Error::Languages)),
+                "{bad:?}"
+            );
         }
     }
 
@@ -235,6 +280,9 @@ mod tests {
     fn names_of_interviews_differ_and_are_plain() {
         let (a, b) = (new_id(), new_id());
         assert_ne!(a, b);
-        assert!(a.0.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase() || c == b'-'));
+        assert!(
+            a.0.bytes()
+                .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase() || c == b'-')
+        );
     }
 }

@@ -18,7 +18,11 @@ impl WorkLock {
     pub(super) fn take(workspace: &Workspace) -> Result<Self, Error> {
         workspace.make_folders()?;
         let path = workspace.lock_file();
-        let unusable = |cause| Error::File { what: "open the work lock", cause, path: path.clone() };
+        let unusable = |cause| Error::File {
+            what: "open the work lock",
+            cause,
+            path: path.clone(),
+        };
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

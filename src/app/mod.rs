@@ -20,8 +20,8 @@ pub use bench::{BenchReport, Measurement};
 pub use demo::{DemoReport, Scores};
 pub use doctor::{Finding, Health};
 pub use error::Error;
-pub use read::Edit;
 pub use import::{ImportOutcome, ImportRequest, is_transcript};
+pub use read::Edit;
 pub use shelf::{GlossaryInfo, ModelInfo};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
@@ -47,7 +47,11 @@ pub struct Options {
 impl Options {
     /// Reads the environment and the current folder.
     pub fn from_environment(workspace: Option<PathBuf>) -> Self {
-        let env = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let env = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
         Self {
             workspace,
             env_workspace: env("MEKONG_WORKSPACE"),
@@ -87,7 +91,12 @@ impl App {
         let kit = workspace::find_kit(&workspace, env_kit);
         let shipped = kit.iter().map(|kit| kit.join("models"));
         let model_roots = std::iter::once(workspace.models()).chain(shipped).collect();
-        Ok(Self { workspace, config, kit, model_roots })
+        Ok(Self {
+            workspace,
+            config,
+            kit,
+            model_roots,
+        })
     }
 
     /// Where things are.
@@ -109,7 +118,11 @@ impl App {
     /// Opens the store for reading only. A workspace without one reads as empty.
     fn reading(&self) -> Result<Store, Error> {
         let path = self.workspace.store();
-        if path.exists() { Ok(Store::open_read_only(&path)?) } else { Ok(Store::open_in_memory()?) }
+        if path.exists() {
+            Ok(Store::open_read_only(&path)?)
+        } else {
+            Ok(Store::open_in_memory()?)
+        }
     }
 
     /// The glossaries in force, as one; later files never override earlier ones.

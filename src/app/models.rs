@@ -74,8 +74,13 @@ impl Error {
     /// The next step.
     pub fn help(&self) -> String {
         match self {
-            Error::Read { .. } => "Check the folder's permissions, then run 'mekong models check'.".into(),
-            Error::Card { .. } => "Correct model.toml or import the model again with 'mekong models import PATH'.".into(),
+            Error::Read { .. } => {
+                "Check the folder's permissions, then run 'mekong models check'.".into()
+            }
+            Error::Card { .. } => {
+                "Correct model.toml or import the model again with 'mekong models import PATH'."
+                    .into()
+            }
             Error::Missing { .. } | Error::Changed { .. } => {
                 "Copy the model again from where it came from, or import it with \
                  'mekong models import PATH'; do not use a file that differs from its list."
@@ -168,20 +173,34 @@ impl Model {
     /// [`Error::Card`] or [`Error::Read`].
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("model.toml");
-        let invalid = |cause: String| Error::Card { cause, path: path.clone() };
-        let read = |cause| Error::Read { cause, path: path.clone() };
+        let invalid = |cause: String| Error::Card {
+            cause,
+            path: path.clone(),
+        };
+        let read = |cause| Error::Read {
+            cause,
+            path: path.clone(),
+        };
         if fs::metadata(&path).map_err(read)?.len() > MAX_CARD_BYTES {
             return Err(invalid("the file is larger than 256 kB".into()));
         }
         let text = fs::read_to_string(&path).map_err(read)?;
         let card: Card = toml::from_str(&text).map_err(|e| invalid(e.message().to_owned()))?;
         if card.name.is_empty() || card.languages.is_empty() || card.files.is_empty() {
-            return Err(invalid("name, languages and files must not be empty".into()));
+            return Err(invalid(
+                "name, languages and files must not be empty".into(),
+            ));
         }
         if let Some(bad) = card.files.iter().find(|f| !stays_inside(&f.path)) {
-            return Err(invalid(format!("a listed file lies outside the folder ({})", bad.path)));
+            return Err(invalid(format!(
+                "a listed file lies outside the folder ({})",
+                bad.path
+            )));
         }
-        Ok(Self { card, folder: folder.to_owned() })
+        Ok(Self {
+            card,
+            folder: folder.to_owned(),
+        })
     }
 
     /// Compares every listed file with its size and SHA-256. Reads all of it.
@@ -199,7 +218,10 @@ impl Model {
                 return Err(Error::Changed { what: "size", path });
             }
             if !sha256_file(&path)?.eq_ignore_ascii_case(&listed.sha256) {
-                return Err(Error::Changed { what: "SHA-256", path });
+                return Err(Error::Changed {
+                    what: "SHA-256",
+                    path,
+                });
             }
             Ok(())
         })
@@ -207,7 +229,11 @@ impl Model {
 
     /// Path of the single weights file of a ggml model.
     pub fn weights(&self) -> PathBuf {
-        let first = self.card.files.first().map_or("model.bin", |f| f.path.as_str());
+        let first = self
+            .card
+            .files
+            .first()
+            .map_or("model.bin", |f| f.path.as_str());
         self.folder.join(first)
     }
 
@@ -225,7 +251,10 @@ impl Model {
 }
 
 fn stays_inside(path: &str) -> bool {
-    !path.is_empty() && Path::new(path).components().all(|c| matches!(c, Component::Normal(_)))
+    !path.is_empty()
+        && Path::new(path)
+            .components()
+            .all(|c| matches!(c, Component::Normal(_)))
 }
 
 /// SHA-256 of a file, lower-case hexadecimal, read in blocks.
@@ -233,7 +262,10 @@ fn stays_inside(path: &str) -> bool {
 /// # Errors
 /// [`Error::Read`].
 pub fn sha256_file(path: &Path) -> Result<String, Error> {
-    let read = |cause| Error::Read { cause, path: path.to_owned() };
+    let read = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
     let mut file = File::open(path).map_err(read)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0_u8; 1 << 16];
@@ -243,7 +275,11 @@ pub fn sha256_file(path: &Path) -> Result<String, Error> {
             n => hasher.update(block.get(..n).unwrap_or_default()),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// All installed models, by name, and those whose description could not be read.
@@ -262,16 +298,21 @@ impl Shelf {
         for root in roots {
             shelf.read_folder(root, MAX_DEPTH);
         }
-        shelf.models.sort_by(|a, b| {
-            (a.card.practice, &a.card.name).cmp(&(b.card.practice, &b.card.name))
-        });
+        shelf
+            .models
+            .sort_by(|a, b| (a.card.practice, &a.card.name).cmp(&(b.card.practice, &b.card.name)));
         shelf
     }
 
     fn read_folder(&mut self, folder: &Path, depth: usize) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        let mut folders: Vec<PathBuf> =
-            entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        let mut folders: Vec<PathBuf> = entries
+            .flatten()
+            .map(|e| e.path())
+            .filter(|p| p.is_dir())
+            .collect();
         folders.sort();
         for path in folders {
             if path.join("model.toml").is_file() {
@@ -303,15 +344,21 @@ impl Shelf {
     /// # Errors
     /// [`Error::NoSpeech`].
     pub fn for_speech(&self, lang: Lang, preferred: Option<&str>) -> Result<&Model, Error> {
-        self.pick(preferred, |m| m.hears(lang)).ok_or(Error::NoSpeech(lang))
+        self.pick(preferred, |m| m.hears(lang))
+            .ok_or(Error::NoSpeech(lang))
     }
 
     /// The model for translation of `pair`, chosen in the same way.
     ///
     /// # Errors
     /// [`Error::NoTranslation`].
-    pub fn for_translation(&self, pair: LangPair, preferred: Option<&str>) -> Result<&Model, Error> {
-        self.pick(preferred, |m| m.translates(pair)).ok_or(Error::NoTranslation(pair))
+    pub fn for_translation(
+        &self,
+        pair: LangPair,
+        preferred: Option<&str>,
+    ) -> Result<&Model, Error> {
+        self.pick(preferred, |m| m.translates(pair))
+            .ok_or(Error::NoTranslation(pair))
     }
 
     fn pick(&self, preferred: Option<&str>, serves: impl Fn(&Model) -> bool) -> Option<&Model> {
@@ -347,7 +394,10 @@ mod tests {
         let name = |p| shelf.for_speech(Lang::Km, p).unwrap().card.name.clone();
         assert_eq!(name(None), "group/real");
         assert_eq!(name(Some("a-practice")), "a-practice");
-        assert!(matches!(shelf.for_speech(Lang::Lo, None), Err(Error::NoSpeech(Lang::Lo))));
+        assert!(matches!(
+            shelf.for_speech(Lang::Lo, None),
+            Err(Error::NoSpeech(Lang::Lo))
+        ));
     }
 
     #[test]
@@ -357,9 +407,18 @@ mod tests {
         let model = Model::read(&folder).unwrap();
         model.verify().unwrap();
         fs::write(folder.join("model.bin"), b"weighty").unwrap();
-        assert!(matches!(model.verify(), Err(Error::Changed { what: "SHA-256", .. })));
+        assert!(matches!(
+            model.verify(),
+            Err(Error::Changed {
+                what: "SHA-256",
+                ..
+            })
+        ));
         fs::write(folder.join("model.bin"), b"weight").unwrap();
-        assert!(matches!(model.verify(), Err(Error::Changed { what: "size", .. })));
+        assert!(matches!(
+            model.verify(),
+            Err(Error::Changed { what: "size", .. })
+        ));
         fs::remove_file(folder.join("model.bin")).unwrap();
         assert!(matches!(model.verify(), Err(Error::Missing { .. })));
     }
@@ -372,7 +431,10 @@ mod tests {
             let card = fs::read_to_string(folder.join("model.toml")).unwrap();
             let card = card.replace("'model.bin'", &format!("'{outside}'"));
             fs::write(folder.join("model.toml"), &card).unwrap();
-            assert!(matches!(Model::read(&folder), Err(Error::Card { .. })), "{outside}");
+            assert!(
+                matches!(Model::read(&folder), Err(Error::Card { .. })),
+                "{outside}"
+            );
             install(dir.path(), "m", false);
         }
     }

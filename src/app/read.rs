@@ -76,8 +76,14 @@ impl App {
         }
         if let Some((lang, text)) = &edit.translation {
             let said = store.segment(&id, segment)?.lang;
-            let others = store.interview(&id)?.languages.into_iter().filter(|l| *l != said);
-            let lang = lang.or_else(|| others.into_iter().next()).ok_or(Error::Languages)?;
+            let others = store
+                .interview(&id)?
+                .languages
+                .into_iter()
+                .filter(|l| *l != said);
+            let lang = lang
+                .or_else(|| others.into_iter().next())
+                .ok_or(Error::Languages)?;
             let made = store.edit_translation(&id, segment, lang, text, &edit.by, reason)?;
             version = if edit.text.is_some() { version } else { made };
         }
@@ -108,7 +114,11 @@ pub(super) fn write_whole(
     out: &Path,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let failed = |cause: io::Error| Error::File { what: "write the file", cause, path: out.to_owned() };
+    let failed = |cause: io::Error| Error::File {
+        what: "write the file",
+        cause,
+        path: out.to_owned(),
+    };
     let folder = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -66,7 +66,11 @@ impl From<&Model> for ModelInfo {
             source: card.source,
             description: card.description,
             practice: card.practice,
-            bytes: card.files.iter().map(|f| f.bytes).fold(0, u64::saturating_add),
+            bytes: card
+                .files
+                .iter()
+                .map(|f| f.bytes)
+                .fold(0, u64::saturating_add),
             folder: model.folder.clone(),
         }
     }
@@ -77,8 +81,16 @@ impl App {
     /// those called `names` if any are named.
     pub(super) fn glossary_files(&self, names: &[String]) -> Result<Vec<PathBuf>, Error> {
         let own = csv_files(&self.workspace.glossaries());
-        let shipped = || self.kit.iter().flat_map(|kit| csv_files(&kit.join("glossaries")));
-        let mut files = if own.is_empty() { shipped().collect() } else { own };
+        let shipped = || {
+            self.kit
+                .iter()
+                .flat_map(|kit| csv_files(&kit.join("glossaries")))
+        };
+        let mut files = if own.is_empty() {
+            shipped().collect()
+        } else {
+            own
+        };
         if let Some(unknown) = names.iter().find(|n| !files.iter().any(|f| stem(f) == **n)) {
             return Err(Error::NoGlossary(unknown.clone()));
         }
@@ -106,7 +118,10 @@ impl App {
     /// # Errors
     /// A glossary that cannot be read.
     pub fn glossaries(&self) -> Result<Vec<GlossaryInfo>, Error> {
-        self.glossary_files(&[])?.iter().map(|path| describe(path)).collect()
+        self.glossary_files(&[])?
+            .iter()
+            .map(|path| describe(path))
+            .collect()
     }
 
     /// Copies a glossary into the workspace after reading it through.
@@ -116,7 +131,10 @@ impl App {
     pub fn import_glossary(&self, file: &Path) -> Result<GlossaryInfo, Error> {
         let glossary = Glossary::load_csv(file)?;
         self.workspace.make_folders()?;
-        let to = self.workspace.glossaries().join(format!("{}.csv", stem(file)));
+        let to = self
+            .workspace
+            .glossaries()
+            .join(format!("{}.csv", stem(file)));
         write_whole(&to, &mut |out| Ok(glossary.write_csv(out)?))?;
         describe(&to)
     }
@@ -167,18 +185,31 @@ impl App {
         let model = Model::read(from)?;
         model.verify()?;
         self.workspace.make_folders()?;
-        let name = from.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = from
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let to = self.workspace.models().join(name);
         if to.exists() || self.shelf().named(&model.card.name).is_ok() {
             return Err(Error::ModelExists(to));
         }
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |cause| Error::File { what: "copy the model", cause, path }
+            move |cause| Error::File {
+                what: "copy the model",
+                cause,
+                path,
+            }
         };
-        let scratch =
-            tempfile::tempdir_in(self.workspace.models()).map_err(failed(&self.workspace.models()))?;
-        let mut tell = |done, total| watcher(Progress::Step { step: Step::Copying, done, total });
+        let scratch = tempfile::tempdir_in(self.workspace.models())
+            .map_err(failed(&self.workspace.models()))?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Copying,
+                done,
+                total,
+            })
+        };
         let listed = model.card.files.iter().map(|f| f.path.as_str());
         for file in listed.chain(["model.toml"]) {
             let target = scratch.path().join(file);
@@ -201,12 +232,18 @@ fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
         path: path.to_owned(),
         terms: glossary.len(),
         unreviewed: glossary.unreviewed(),
-        problems: glossary.problems().iter().map(ToString::to_string).collect(),
+        problems: glossary
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     })
 }
 
 fn csv_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = entries
         .flatten()
         .map(|e| e.path())
@@ -217,7 +254,9 @@ fn csv_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 impl App {

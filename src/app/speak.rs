@@ -82,8 +82,16 @@ impl OpenTranslator {
     /// # Errors
     /// The engine's own; a cancel.
     pub fn translate(&mut self, text: &str, cancel: &Cancel) -> Result<TranslatedLine, Error> {
-        let Self { routes, glossary, pair, options, .. } = self;
-        Ok(translate_line(routes, glossary, text, *pair, options, cancel)?)
+        let Self {
+            routes,
+            glossary,
+            pair,
+            options,
+            ..
+        } = self;
+        Ok(translate_line(
+            routes, glossary, text, *pair, options, cancel,
+        )?)
     }
 
     /// What the user should know of the model, for example that it is not a listed one.
@@ -112,19 +120,36 @@ impl App {
             cause,
             path: std::env::temp_dir(),
         })?;
-        let mut tell = |done, total| watcher(Progress::Step { step: Step::Decoding, done, total });
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Decoding,
+                done,
+                total,
+            })
+        };
         let working = audio::make_working_copy(source, scratch.path(), &mut tell, cancel)?;
         notes.extend(working.notes.iter().map(ToString::to_string));
-        let limits =
-            SegmenterLimits { max_ms: engine.max_utterance_ms(), ..SegmenterLimits::default() };
+        let limits = SegmenterLimits {
+            max_ms: engine.max_utterance_ms(),
+            ..SegmenterLimits::default()
+        };
         let mut segments = Vec::new();
         for (channel, file) in (0..).zip(&working.files) {
             let file = scratch.path().join(file);
-            let mut tell =
-                |done, total| watcher(Progress::Step { step: Step::FindingSpeech, done, total });
+            let mut tell = |done, total| {
+                watcher(Progress::Step {
+                    step: Step::FindingSpeech,
+                    done,
+                    total,
+                })
+            };
             for cut in audio::find_utterances(&file, &limits, &mut tell, cancel)? {
                 let pcm = audio::read_span(&file, cut.span)?;
-                let utterance = Utterance { channel, span: cut.span, pcm };
+                let utterance = Utterance {
+                    channel,
+                    span: cut.span,
+                    pcm,
+                };
                 let mut h = engine.recognize(&utterance, &[language], cancel)?;
                 if practice {
                     h.flags.push(Flag::new(FlagKind::PracticeModel));
@@ -198,7 +223,12 @@ impl App {
                 wrong_kind(&model.card.name, model.card.kind, Kind::M2m100)?;
                 model.verify()?;
                 let card = model.card.clone();
-                (model.folder.clone(), card.name, card.language_tokens, card.practice)
+                (
+                    model.folder.clone(),
+                    card.name,
+                    card.language_tokens,
+                    card.practice,
+                )
             }
         };
         let engine = M2m100::load(&folder, &name, tokens.as_ref())?;
@@ -233,14 +263,23 @@ fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {
     if is == wanted {
         return Ok(());
     }
-    Err(models::Error::WrongKind { name: name.to_owned(), is: is.purpose(), wanted: wanted.purpose() }
-        .into())
+    Err(models::Error::WrongKind {
+        name: name.to_owned(),
+        is: is.purpose(),
+        wanted: wanted.purpose(),
+    }
+    .into())
 }
 
 fn unlisted_name(path: &Path) -> String {
-    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn unlisted_note(path: &Path) -> String {
-    format!("this model is used by its path; no list vouches for its files: {}", path.display())
+    format!(
+        "this model is used by its path; no list vouches for its files: {}",
+        path.display()
+    )
 }

@@ -37,13 +37,23 @@ impl App {
         let only = id.map(|text| store.resolve(text)).transpose()?;
         let mut taken_up = Vec::new();
         if only.is_none() {
-            let intake = Intake { recordings: &recordings, cancel, watcher };
+            let intake = Intake {
+                recordings: &recordings,
+                cancel,
+                watcher,
+            };
             for folder in unfinished_intakes(&recordings) {
                 taken_up.push(resume_intake(&intake, &mut store, &folder)?.id);
             }
         }
-        let report =
-            self.work_off(&store, only.as_ref(), &mut Engines::default(), true, cancel, watcher)?;
+        let report = self.work_off(
+            &store,
+            only.as_ref(),
+            &mut Engines::default(),
+            true,
+            cancel,
+            watcher,
+        )?;
         Ok(WorkReport { taken_up, report })
     }
 

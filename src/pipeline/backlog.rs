@@ -61,7 +61,10 @@ impl Backlog<'_> {
     /// The first error that concerns more than one line: the store, a missing engine, a cancel.
     /// A line that an engine fails on is marked and does not stop the others.
     pub fn run(&self, engines: &mut Engines, only: Option<&InterviewId>) -> Result<Report, Error> {
-        let Engines { speech, translation } = engines;
+        let Engines {
+            speech,
+            translation,
+        } = engines;
         let (wake, woken) = sync_channel(WAKE_SLOTS);
         let (heard, translated) = thread::scope(|scope| {
             let recogniser = scope.spawn(move || self.recognise_all(speech, only, &wake));
@@ -74,7 +77,12 @@ impl Backlog<'_> {
         if self.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        Ok(Report { recognised, failed, translated, untranslated })
+        Ok(Report {
+            recognised,
+            failed,
+            translated,
+            untranslated,
+        })
     }
 
     fn recognise_all(
@@ -127,7 +135,11 @@ impl Backlog<'_> {
         }
         let working: PathBuf = self.recordings.join(&row.interview.0).join(&row.working);
         let pcm = audio::read_span(&working, row.span)?;
-        let utterance = Utterance { channel: row.channel, span: row.span, pcm };
+        let utterance = Utterance {
+            channel: row.channel,
+            span: row.span,
+            pcm,
+        };
         recognize(routes, &utterance, &row.languages, self.cancel)
     }
 
@@ -142,8 +154,10 @@ impl Backlog<'_> {
         let mut done = 0;
         loop {
             // Ask before looking, so that a row written in between is seen by this look or the next.
-            let recogniser_ended =
-                matches!(woken.recv_timeout(LOOK_AGAIN), Err(RecvTimeoutError::Disconnected));
+            let recogniser_ended = matches!(
+                woken.recv_timeout(LOOK_AGAIN),
+                Err(RecvTimeoutError::Disconnected)
+            );
             for row in store.pending_translation(only)? {
                 if self.cancel.is_cancelled() {
                     return Ok((done, skipped.len() as u64));

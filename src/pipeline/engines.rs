@@ -65,7 +65,10 @@ pub(super) fn recognize(
     among: &[Lang],
     cancel: &Cancel,
 ) -> Result<Hypothesis, Error> {
-    if let Some(missing) = among.iter().find(|l| !routes.iter().any(|r| r.languages.contains(l))) {
+    if let Some(missing) = among
+        .iter()
+        .find(|l| !routes.iter().any(|r| r.languages.contains(l)))
+    {
         return Err(Error::NoRecognizer(*missing));
     }
     let mut hypotheses = Vec::new();
@@ -79,9 +82,16 @@ pub(super) fn recognize(
         }
     }
     let several = hypotheses.len() > 1;
-    let best = hypotheses.into_iter().max_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    let best = hypotheses
+        .into_iter()
+        .max_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let mut best = best.ok_or(Error::Worker("the recogniser"))?;
-    if several && !best.flags.iter().any(|f| f.kind == FlagKind::LanguageUncertain) {
+    if several
+        && !best
+            .flags
+            .iter()
+            .any(|f| f.kind == FlagKind::LanguageUncertain)
+    {
         best.flags.push(Flag::new(FlagKind::LanguageUncertain));
     }
     Ok(best)

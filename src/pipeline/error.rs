@@ -68,7 +68,9 @@ impl Error {
             Error::NoRecognizer(_) | Error::NoTranslator(_) => {
                 "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
             }
-            Error::Worker(_) => "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into(),
+            Error::Worker(_) => {
+                "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
+            }
             Error::Cancelled => "Run 'mekong resume' to finish.".into(),
         }
     }

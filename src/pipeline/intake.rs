@@ -79,7 +79,10 @@ pub fn intake_file(
     plan: &IntakePlan,
 ) -> Result<Received, Error> {
     let folder = intake.recordings.join(format!("{INCOMING}{}", plan.id));
-    fs::create_dir_all(&folder).map_err(|cause| Error::Folder { cause, path: folder.clone() })?;
+    fs::create_dir_all(&folder).map_err(|cause| Error::Folder {
+        cause,
+        path: folder.clone(),
+    })?;
     let result = copy(intake, source, plan, &folder)
         .and_then(|copied| finish(intake, store, &folder, &copied));
     clean_up_unless_resumable(&folder, &result);
@@ -89,10 +92,15 @@ pub fn intake_file(
 /// Folders of recordings whose intake was interrupted after the copy was complete: they still hold
 /// their plan. Folders of incomplete copies are removed: the source is still where it was.
 pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(recordings) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Vec::new();
+    };
     let mut complete = Vec::new();
     for folder in entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
-        let name = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let name = folder
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
         if folder.join(PLAN_FILE).is_file() {
             complete.push(folder);
         } else if name.starts_with(INCOMING) {
@@ -113,7 +121,10 @@ pub fn resume_intake(
     folder: &Path,
 ) -> Result<Received, Error> {
     let path = folder.join(PLAN_FILE);
-    let unreadable = |cause| Error::Folder { cause, path: path.clone() };
+    let unreadable = |cause| Error::Folder {
+        cause,
+        path: path.clone(),
+    };
     let size = fs::metadata(&path).map_err(unreadable)?.len();
     if size > MAX_PLAN_BYTES {
         return Err(unreadable(std::io::Error::other("the file is too large")));
@@ -124,7 +135,11 @@ pub fn resume_intake(
     if store.interview(&copied.plan.id).is_ok() {
         // The kill came after the row was written: only the plan was left to remove.
         let _ = fs::remove_file(&path);
-        return Ok(Received { id: copied.plan.id, utterances: 0, notes: Vec::new() });
+        return Ok(Received {
+            id: copied.plan.id,
+            utterances: 0,
+            notes: Vec::new(),
+        });
     }
     let result = finish(intake, store, folder, &copied);
     clean_up_unless_resumable(folder, &result);
@@ -152,10 +167,17 @@ fn copy(
     let mut tell = steps(intake.watcher, Step::Copying);
     let (sha256, bytes) =
         audio::copy_original(source, &folder.join(&file), &mut tell, intake.cancel)?;
-    let copied = Copied { plan: plan.clone(), file, sha256, bytes };
+    let copied = Copied {
+        plan: plan.clone(),
+        file,
+        sha256,
+        bytes,
+    };
     let path = folder.join(PLAN_FILE);
-    let text = serde_json::to_vec(&copied)
-        .map_err(|e| Error::Folder { cause: std::io::Error::other(e), path: path.clone() })?;
+    let text = serde_json::to_vec(&copied).map_err(|e| Error::Folder {
+        cause: std::io::Error::other(e),
+        path: path.clone(),
+    })?;
     write_synced(&path, &text).map_err(|cause| Error::Folder { cause, path })?;
     Ok(copied)
 }
@@ -194,14 +216,21 @@ fn finish(
     let home = intake.recordings.join(&plan.id.0);
     // The folder first: a row without sound would be worse than sound without a row. A kill in
     // between leaves a folder that still holds its plan, and the next resume finds it.
-    fs::rename(folder, &home).map_err(|cause| Error::Folder { cause, path: home.clone() })?;
+    fs::rename(folder, &home).map_err(|cause| Error::Folder {
+        cause,
+        path: home.clone(),
+    })?;
     if let Err(e) = store.create_interview(&new, &segments) {
         let _ = fs::rename(&home, folder);
         return Err(e.into());
     }
     let _ = fs::remove_file(home.join(PLAN_FILE));
     let notes = working.notes.iter().map(ToString::to_string).collect();
-    Ok(Received { id: plan.id.clone(), utterances: segments.len(), notes })
+    Ok(Received {
+        id: plan.id.clone(),
+        utterances: segments.len(),
+        notes,
+    })
 }
 
 /// Channels by what the user named; else one channel is everybody, two are officer and interviewee,
@@ -213,17 +242,33 @@ fn assign_channels(plan: &IntakePlan, found: u16) -> Result<Vec<Channel>, Error>
     }
     let usual = |index: u16| match (found, index) {
         (1, _) => ("all".to_owned(), plan.languages.clone()),
-        (2, 0) => ("officer".to_owned(), plan.languages.iter().take(1).copied().collect()),
-        (2, 1) => ("interviewee".to_owned(), plan.languages.iter().skip(1).copied().collect()),
+        (2, 0) => (
+            "officer".to_owned(),
+            plan.languages.iter().take(1).copied().collect(),
+        ),
+        (2, 1) => (
+            "interviewee".to_owned(),
+            plan.languages.iter().skip(1).copied().collect(),
+        ),
         _ => (format!("speaker-{}", index + 1), plan.languages.clone()),
     };
     Ok((0..found)
         .map(|index| {
-            let (speaker, languages) =
-                plan.channels.get(usize::from(index)).cloned().unwrap_or_else(|| usual(index));
-            let languages =
-                if languages.is_empty() { plan.languages.clone() } else { languages };
-            Channel { index, speaker, languages }
+            let (speaker, languages) = plan
+                .channels
+                .get(usize::from(index))
+                .cloned()
+                .unwrap_or_else(|| usual(index));
+            let languages = if languages.is_empty() {
+                plan.languages.clone()
+            } else {
+                languages
+            };
+            Channel {
+                index,
+                speaker,
+                languages,
+            }
         })
         .collect())
 }
@@ -235,7 +280,10 @@ fn find_segments(
     working: &WorkingCopy,
     channels: &[Channel],
 ) -> Result<Vec<NewSegment>, Error> {
-    let limits = SegmenterLimits { max_ms: plan.max_utterance_ms, ..SegmenterLimits::default() };
+    let limits = SegmenterLimits {
+        max_ms: plan.max_utterance_ms,
+        ..SegmenterLimits::default()
+    };
     let mut segments = Vec::new();
     for (channel, file) in channels.iter().zip(&working.files) {
         let mut tell = steps(intake.watcher, Step::FindingSpeech);

@@ -45,11 +45,15 @@ pub fn translate_line(
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
-    let route =
-        routes.iter_mut().find(|r| r.pairs.contains(&pair)).ok_or(Error::NoTranslator(pair))?;
+    let route = routes
+        .iter_mut()
+        .find(|r| r.pairs.contains(&pair))
+        .ok_or(Error::NoTranslator(pair))?;
     let practice = route.practice;
     let mut line = if options.raw {
-        let decoded = route.engine.translate(source, pair, &options.decode, cancel)?;
+        let decoded = route
+            .engine
+            .translate(source, pair, &options.decode, cancel)?;
         join(vec![decoded], pair, route.engine.engine())
     } else {
         checked(route, glossary, source, pair, options, cancel)?
@@ -72,7 +76,9 @@ fn checked(
     let mut parts = Vec::new();
     let mut flags: Vec<Flag> = Vec::new();
     for sentence in text::sentences(&source, pair.from) {
-        let decoded = route.engine.translate(sentence, pair, &options.decode, cancel)?;
+        let decoded = route
+            .engine
+            .translate(sentence, pair, &options.decode, cancel)?;
         for flag in translate::check(sentence, &decoded.text, pair, &decoded) {
             if !flags.contains(&flag) {
                 flags.push(flag);
@@ -90,18 +96,29 @@ fn checked(
 }
 
 fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
-    let separator = if pair.to == crate::domain::Lang::Zh { "" } else { " " };
+    let separator = if pair.to == crate::domain::Lang::Zh {
+        ""
+    } else {
+        " "
+    };
     let truncated = parts.iter().any(|p| p.truncated);
     // Each sentence's mean is weighted by its tokens and its end token.
     let tokens = |p: &Decoded| (p.token_ids.len() + 1) as f32;
     let weight: f32 = parts.iter().map(tokens).sum();
     let total: f32 = parts.iter().map(|p| p.log_prob * tokens(p)).sum();
     TranslatedLine {
-        text: parts.iter().map(|p| p.text.trim()).collect::<Vec<_>>().join(separator),
+        text: parts
+            .iter()
+            .map(|p| p.text.trim())
+            .collect::<Vec<_>>()
+            .join(separator),
         log_prob: if weight > 0.0 { total / weight } else { 0.0 },
         token_ids: parts.into_iter().flat_map(|p| p.token_ids).collect(),
         terms: Vec::new(),
-        flags: truncated.then(|| Flag::new(FlagKind::Truncated)).into_iter().collect(),
+        flags: truncated
+            .then(|| Flag::new(FlagKind::Truncated))
+            .into_iter()
+            .collect(),
         engine: engine.to_owned(),
     }
 }
