@@ -1,4 +1,5 @@
 //! Mekong Interview: an interview is a recording plus rows in a store; worker threads fill in rows;
 //! screens and exports read rows.
 
+pub mod audio;
 pub mod domain;
