@@ -3,11 +3,23 @@
 //! Only this module names `whisper_rs`. It is handed values (a path, an utterance, the languages of
 //! the interview) and hands back a [`Hypothesis`] with doubts as flags; a doubt never removes text.
 
+mod decode;
 mod error;
 mod ggml;
+mod language;
+mod line;
+mod profile;
+mod sound;
+mod suspicion;
+mod text_tokens;
+mod whisper;
+mod words;
 
 pub use error::Error;
 pub use ggml::{Header, check_model};
+pub use profile::Profile;
+pub use text_tokens::{Assembled, assemble};
+pub use whisper::{Whisper, WhisperOptions};
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 
