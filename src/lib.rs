@@ -3,3 +3,4 @@
 
 pub mod domain;
 pub mod speech;
+pub mod text;
