@@ -93,7 +93,7 @@ impl App {
         Ok(outcomes)
     }
 
-    fn import_one(
+    pub(super) fn import_one(
         &self,
         store: &mut Store,
         source: &Path,

@@ -68,7 +68,7 @@ impl Backlog<'_> {
         let (wake, woken) = sync_channel(WAKE_SLOTS);
         let (heard, translated) = thread::scope(|scope| {
             let recogniser = scope.spawn(move || self.recognise_all(speech, only, &wake));
-            let translator = scope.spawn(|| self.translate_all(translation, only, &woken));
+            let translator = scope.spawn(move || self.translate_all(translation, only, &woken));
             (recogniser.join(), translator.join())
         });
         let (recognised, failed) = heard.map_err(|_| Error::Worker("the recogniser"))??;
