@@ -39,4 +39,5 @@
 
 pub mod config;
 pub mod domain;
+pub mod translate;
 pub mod workspace;
