@@ -2,3 +2,4 @@
 //! screens and exports read rows.
 
 pub mod domain;
+pub mod transcript;
