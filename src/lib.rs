@@ -1,5 +1,44 @@
 //! Mekong Interview: an interview is a recording plus rows in a store; worker threads fill in rows;
 //! screens and exports read rows.
+//!
+//! # The map
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`domain`] | plain data, no I/O: languages, positions in sound, interviews, segments, flags |
+//! | [`text`] | the six scripts: normal forms, words, sentences, digits, scores (pure) |
+//! | [`glossary`] | terms: load, match in a source, check in a translation |
+//! | [`audio`] | the only place that names cpal, hound, symphonia, rubato, earshot |
+//! | [`speech`] | the only place that names whisper_rs: recognisers and their doubts |
+//! | [`translate`] | the only place that names candle: translators, beam search, checks |
+//! | [`store`] | the only place that names rusqlite: what was said, append-only, and search |
+//! | [`transcript`] | reads transcripts made elsewhere |
+//! | [`export`] | one file a format |
+//! | [`pipeline`] | takes recordings in; the backlog turns pending rows into text |
+//! | [`workspace`], [`config`] | where things are; settings, resolved once |
+//! | [`app`] | what both front ends call: blocking methods |
+//! | [`cli`] | arguments, printing, progress |
+//!
+//! Imports point one way: `cli -> app -> pipeline, export, transcript -> audio | speech | translate |
+//! store -> text, glossary -> domain`. The four in the middle never import each other. A test reads
+//! the `use crate::` lines and fails on an arrow that runs back.
+//!
+//! # What must not happen
+//!
+//! - Nothing said is changed or deleted: a correction is a new version, a doubt is a flag.
+//! - No text or name of an interview stands in a log or an error.
+//! - No weights are loaded by name unless `model.toml` lists them with their SHA-256.
+//! - Nothing that is read from a file decides how much memory is taken before it is checked.
+//! - No network, ever.
+//!
+//! # Threads
+//!
+//! Import and resume run two: one recognises, one translates what the first wrote. The store is the
+//! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
+//! more than the line in hand, and `mekong resume` goes on from the rows.
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod transcript;
+pub mod workspace;

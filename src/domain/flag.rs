@@ -115,12 +115,18 @@ pub struct Flag {
 impl Flag {
     /// A flag without detail.
     pub fn new(kind: FlagKind) -> Self {
-        Self { kind, detail: String::new() }
+        Self {
+            kind,
+            detail: String::new(),
+        }
     }
 
     /// A flag that names what disagrees.
     pub fn with(kind: FlagKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self {
+            kind,
+            detail: detail.into(),
+        }
     }
 }
 

@@ -157,9 +157,15 @@ impl Status {
 
     /// The status with this text form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Status::Pending, Status::Machine, Status::Edited, Status::Certified, Status::Failed]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        [
+            Status::Pending,
+            Status::Machine,
+            Status::Edited,
+            Status::Certified,
+            Status::Failed,
+        ]
+        .into_iter()
+        .find(|s| s.as_str() == text)
     }
 }
 

@@ -29,8 +29,15 @@ impl Lang {
     /// The six languages an interview may be held in.
     pub const SIX: [Lang; 6] = [Lang::Zh, Lang::Vi, Lang::Th, Lang::My, Lang::Lo, Lang::Km];
     /// All languages, English last.
-    pub const ALL: [Lang; 7] =
-        [Lang::Zh, Lang::Vi, Lang::Th, Lang::My, Lang::Lo, Lang::Km, Lang::En];
+    pub const ALL: [Lang; 7] = [
+        Lang::Zh,
+        Lang::Vi,
+        Lang::Th,
+        Lang::My,
+        Lang::Lo,
+        Lang::Km,
+        Lang::En,
+    ];
 
     /// The two-letter code used on the command line, in JSON and in the store.
     pub const fn code(self) -> &'static str {
@@ -93,12 +100,15 @@ impl FromStr for Lang {
 
     fn from_str(code: &str) -> Result<Self, UnknownLang> {
         let lower = code.trim().to_ascii_lowercase();
-        Lang::ALL.into_iter().find(|l| l.code() == lower).ok_or_else(|| UnknownLang(code.to_owned()))
+        Lang::ALL
+            .into_iter()
+            .find(|l| l.code() == lower)
+            .ok_or_else(|| UnknownLang(code.to_owned()))
     }
 }
 
 /// A direction of translation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LangPair {
     /// The language that was said.
     pub from: Lang,

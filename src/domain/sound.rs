@@ -37,7 +37,10 @@ pub struct Span {
 impl Span {
     /// A span between two positions; an end before the start gives an empty span.
     pub fn new(start: SamplePos, end: SamplePos) -> Self {
-        Self { start, end: end.max(start) }
+        Self {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// Length in samples.

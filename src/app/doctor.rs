@@ -1,0 +1,327 @@
+//! What on this machine would stop an interview, with the next step for each.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::domain::Lang;
+
+use super::App;
+
+/// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
+/// working copies.
+const ROOM_NEEDED: u64 = 4 << 30;
+/// Below this even a short interview is at risk.
+const ROOM_LEAST: u64 = 1 << 30;
+
+/// How good a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Nothing to do.
+    Good,
+    /// Works, but a person should know.
+    Warning,
+    /// Would stop an interview.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// What was looked at: a stable word.
+    pub name: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// In plain words.
+    pub detail: String,
+    /// The next step, where one is needed.
+    pub next: Option<String>,
+}
+
+impl Finding {
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            health: Health::Good,
+            detail: detail.into(),
+            next: None,
+        }
+    }
+
+    fn not_good(
+        name: &'static str,
+        health: Health,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self {
+            name,
+            health,
+            detail: detail.into(),
+            next: Some(next.into()),
+        }
+    }
+}
+
+impl App {
+    /// Looks at the workspace, the store, the disk, the models, the glossary, the microphone and
+    /// the fonts. Changes nothing but for a file that is written and removed to try the disk.
+    pub fn doctor(&self) -> Vec<Finding> {
+        vec![
+            self.check_writable(),
+            self.check_room(),
+            self.check_store(),
+            self.check_models_whole(),
+            self.check_serves("speech", |model, lang| model.hears(lang)),
+            self.check_serves("translation", |model, lang| {
+                model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
+            }),
+            self.check_glossary(),
+            self.check_microphone(),
+            check_fonts(&[
+                "/usr/share/fonts",
+                "/usr/local/share/fonts",
+                "/System/Library/Fonts",
+                "C:\\Windows\\Fonts",
+            ]),
+        ]
+    }
+
+    fn check_writable(&self) -> Finding {
+        let root = self.workspace().root();
+        match tempfile::Builder::new()
+            .prefix(".mekong-try-")
+            .tempfile_in(root)
+        {
+            Ok(_) => Finding::good("workspace", format!("can be written: {}", root.display())),
+            Err(cause) => Finding::not_good(
+                "workspace",
+                Health::Bad,
+                format!("cannot be written ({cause}): {}", root.display()),
+                "Check the folder's permissions, or name another with --workspace DIR.",
+            ),
+        }
+    }
+
+    fn check_room(&self) -> Finding {
+        let root = self.workspace().root();
+        let Some(free) = free_bytes(root) else {
+            return Finding::not_good(
+                "disk",
+                Health::Warning,
+                "the free room could not be read",
+                "Look with the system's own tools: an interview needs about 1 GB an hour.",
+            );
+        };
+        let detail = format!("{:.1} GB free", free as f64 / 1e9);
+        let next = "Free some room, or move the workspace to a larger disk.";
+        match free {
+            f if f >= ROOM_NEEDED => Finding::good("disk", detail),
+            f if f >= ROOM_LEAST => Finding::not_good("disk", Health::Warning, detail, next),
+            _ => Finding::not_good("disk", Health::Bad, detail, next),
+        }
+    }
+
+    fn check_store(&self) -> Finding {
+        let result = self.reading().and_then(|store| {
+            store.check()?;
+            Ok(store.list(None)?.len())
+        });
+        match result {
+            Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
+            Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
+        }
+    }
+
+    fn check_models_whole(&self) -> Finding {
+        let (models, broken) = self.models();
+        let mut first = broken.first().map(|e| (e.to_string(), e.help()));
+        self.check_models(&mut |_, result| {
+            if let (Err(e), None) = (result, &first) {
+                first = Some((e.to_string(), e.help()));
+            }
+        });
+        match first {
+            None if models.is_empty() => Finding::not_good(
+                "models",
+                Health::Bad,
+                "none is installed",
+                "Copy a model's folder here and run 'mekong models import PATH'.",
+            ),
+            None => Finding::good(
+                "models",
+                format!("{} installed, all as listed", models.len()),
+            ),
+            Some((detail, next)) => Finding::not_good("models", Health::Bad, detail, next),
+        }
+    }
+
+    fn check_serves(
+        &self,
+        name: &'static str,
+        serves: impl Fn(&super::models::Model, Lang) -> bool,
+    ) -> Finding {
+        let none = self.languages_without(&serves);
+        let practice_only =
+            self.languages_without(|model, lang| !model.card.practice && serves(model, lang));
+        let list = |langs: &[Lang]| {
+            langs
+                .iter()
+                .map(|l| l.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let next = "Import a suitable model with 'mekong models import PATH'.";
+        if !none.is_empty() {
+            let detail = format!("no model for {}", list(&none));
+            return Finding::not_good(name, Health::Bad, detail, next);
+        }
+        if !practice_only.is_empty() {
+            let detail = format!(
+                "only a practice model for {}: good for learning the program, never for casework",
+                list(&practice_only)
+            );
+            return Finding::not_good(name, Health::Warning, detail, next);
+        }
+        Finding::good(name, "every language has a model")
+    }
+
+    fn check_glossary(&self) -> Finding {
+        match self.glossaries() {
+            Ok(all) if all.is_empty() => Finding::not_good(
+                "glossary",
+                Health::Warning,
+                "none is there",
+                "Import one with 'mekong glossary import FILE'.",
+            ),
+            Ok(all) => {
+                let terms: usize = all.iter().map(|g| g.terms).sum();
+                let unreviewed: usize = all.iter().map(|g| g.unreviewed).sum();
+                let detail = format!("{terms} terms, {unreviewed} with unreviewed words");
+                Finding::good("glossary", detail)
+            }
+            Err(e) => Finding::not_good("glossary", Health::Bad, e.to_string(), e.help()),
+        }
+    }
+
+    fn check_microphone(&self) -> Finding {
+        let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
+        match self.devices() {
+            Ok(list) if list.is_empty() => {
+                Finding::not_good("microphone", Health::Warning, "none was found", next)
+            }
+            Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
+            Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
+        }
+    }
+}
+
+/// Free bytes for this user on the disk that holds `path`.
+#[cfg(unix)]
+fn free_bytes(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path)
+        .ok()
+        .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
+}
+
+/// Free bytes are not asked for on this system.
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Looks for a font file of each script by the names that font packages use.
+fn check_fonts(folders: &[&str]) -> Finding {
+    let scripts: [(&str, &[&str]); 5] = [
+        (
+            "Chinese",
+            &[
+                "cjk",
+                "wqy",
+                "simsun",
+                "msyh",
+                "pingfang",
+                "droidsansfallback",
+            ],
+        ),
+        (
+            "Thai",
+            &["thai", "leelaw", "thonburi", "garuda", "loma", "waree"],
+        ),
+        ("Lao", &["lao", "phetsarath"]),
+        ("Khmer", &["khmer", "khmeros"]),
+        ("Burmese", &["myanmar", "padauk", "mmrtext"]),
+    ];
+    let mut names = Vec::new();
+    for folder in folders {
+        collect_names(Path::new(folder), 4, &mut names);
+    }
+    let has = |words: &[&str]| {
+        names
+            .iter()
+            .any(|n: &String| words.iter().any(|w| n.contains(w)))
+    };
+    let missing: Vec<&str> = scripts
+        .iter()
+        .filter(|(_, words)| !has(words))
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        return Finding::good("fonts", "all six scripts have one");
+    }
+    Finding::not_good(
+        "fonts",
+        Health::Warning,
+        format!("none found for {}", missing.join(", ")),
+        "On Debian or Ubuntu: apt-get install fonts-noto-cjk fonts-noto-core.",
+    )
+}
+
+fn collect_names(folder: &Path, depth: usize, names: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() && depth > 0 {
+            collect_names(&path, depth - 1, names);
+        } else if let Some(name) = path.file_name() {
+            names.push(name.to_string_lossy().to_ascii_lowercase());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_fonts_are_named_with_the_step_that_brings_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().to_str().unwrap();
+        for name in [
+            "NotoSansCJK.ttc",
+            "NotoSansThai.ttf",
+            "NotoSansLao.ttf",
+            "KhmerOS.ttf",
+        ] {
+            fs::write(dir.path().join(name), b"").unwrap();
+        }
+        let finding = check_fonts(&[folder]);
+        assert_eq!(finding.health, Health::Warning);
+        assert!(
+            finding.detail.ends_with("for Burmese"),
+            "{}",
+            finding.detail
+        );
+        fs::write(dir.path().join("Padauk-Regular.ttf"), b"").unwrap();
+        assert_eq!(check_fonts(&[folder]).health, Health::Good);
+    }
+
+    #[test]
+    fn the_disk_of_an_existing_folder_has_a_size() {
+        assert!(free_bytes(&std::env::temp_dir()).is_some());
+    }
+}

@@ -1,0 +1,288 @@
+//! Importing recordings and transcripts, each file by itself, then working off what they left pending.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, Span};
+use crate::pipeline::{Engines, Intake, IntakePlan, Received, Watcher, intake_file};
+use crate::store::{ImportedLine, NewInterview, Store};
+use crate::transcript;
+
+use super::lock::WorkLock;
+use super::{App, Error};
+
+/// Shown for a line of a transcript that names no speaker.
+const UNKNOWN_SPEAKER: &str = "unknown";
+/// Length given to a line of a transcript without an end.
+const USUAL_LINE_MS: u64 = 3_000;
+
+/// What the user says of the files.
+#[derive(Clone, Debug, Default)]
+pub struct ImportRequest {
+    /// Two or three languages, the officer's first.
+    pub languages: Vec<Lang>,
+    /// The case.
+    pub case: Option<String>,
+    /// Speakers and their languages, by channel; may be shorter than the recording's channels.
+    pub channels: Vec<(String, Vec<Lang>)>,
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub struct ImportOutcome {
+    /// The file.
+    pub source: PathBuf,
+    /// The interview, or why there is none.
+    pub result: Result<Received, Error>,
+}
+
+/// Whether a file is read as a transcript without sound, by its name.
+pub fn is_transcript(path: &Path) -> bool {
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    ["json", "srt", "vtt", "csv"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+impl App {
+    /// Stores each file as an interview and works off its lines. One bad file does not stop the
+    /// others; `each` hears of every file as it ends.
+    ///
+    /// # Errors
+    /// What concerns all files: unsuitable languages, another process at work, a missing model, a
+    /// cancel. Interviews stored before that stay, their rest pending.
+    pub fn import(
+        &self,
+        files: &[PathBuf],
+        request: &ImportRequest,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+        each: &mut dyn FnMut(&ImportOutcome),
+    ) -> Result<Vec<ImportOutcome>, Error> {
+        request.check()?;
+        let _lock = WorkLock::take(&self.workspace)?;
+        let mut store = self.store()?;
+        let mut engines = Engines::default();
+        let sound = files.iter().any(|f| !is_transcript(f));
+        // A missing or damaged model is said before anything is copied.
+        self.add_engines(
+            &mut engines,
+            std::slice::from_ref(&request.languages),
+            sound,
+        )?;
+        let mut outcomes = Vec::new();
+        for source in files {
+            let result = self.import_one(&mut store, source, request, cancel, watcher);
+            let stopped = result.as_ref().is_err_and(Error::is_cancelled);
+            let outcome = ImportOutcome {
+                source: source.clone(),
+                result,
+            };
+            each(&outcome);
+            if stopped {
+                return outcome.result.map(|_| outcomes);
+            }
+            if let Ok(received) = &outcome.result {
+                let id = Some(&received.id);
+                self.work_off(&store, id, &mut engines, false, cancel, watcher)?;
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    pub(super) fn import_one(
+        &self,
+        store: &mut Store,
+        source: &Path,
+        request: &ImportRequest,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Received, Error> {
+        if is_transcript(source) {
+            return import_transcript(store, source, request);
+        }
+        let plan = IntakePlan {
+            id: new_id(),
+            case: request.case.clone(),
+            languages: request.languages.clone(),
+            channels: request.channels.clone(),
+            started: recorded_at(source),
+            original_name: file_name(source),
+            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
+        };
+        let recordings = self.workspace.recordings();
+        let intake = Intake {
+            recordings: &recordings,
+            cancel,
+            watcher,
+        };
+        Ok(intake_file(&intake, store, source, &plan)?)
+    }
+}
+
+impl ImportRequest {
+    /// Two or three different languages, and channels that name no others.
+    fn check(&self) -> Result<(), Error> {
+        let mut unique = self.languages.clone();
+        unique.sort();
+        unique.dedup();
+        if !(2..=3).contains(&unique.len())
+            || unique.len() != self.languages.len()
+            || unique.contains(&Lang::En)
+        {
+            return Err(Error::Languages);
+        }
+        let named = self.channels.iter().flat_map(|(_, languages)| languages);
+        match named.into_iter().find(|l| !self.languages.contains(l)) {
+            Some(stranger) => Err(Error::ChannelLanguage(*stranger)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn import_transcript(
+    store: &mut Store,
+    source: &Path,
+    request: &ImportRequest,
+) -> Result<Received, Error> {
+    let lines = transcript::read(source)?;
+    let mut speakers: Vec<String> = Vec::new();
+    let mut imported = Vec::new();
+    let mut end_ms = 0;
+    for line in lines {
+        let speaker = line.speaker.unwrap_or_else(|| UNKNOWN_SPEAKER.to_owned());
+        if !speakers.contains(&speaker) {
+            speakers.push(speaker.clone());
+        }
+        let end = line
+            .end_ms
+            .unwrap_or(line.start_ms.saturating_add(USUAL_LINE_MS));
+        end_ms = end_ms.max(end);
+        imported.push(ImportedLine {
+            speaker,
+            span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
+            lang: line
+                .lang
+                .unwrap_or_else(|| request.languages.first().copied().unwrap_or(Lang::Zh)),
+            text: line.text,
+            translations: line.translations,
+        });
+    }
+    let new = NewInterview {
+        id: new_id(),
+        case: request.case.clone(),
+        languages: request.languages.clone(),
+        started: recorded_at(source),
+        duration_ms: end_ms,
+        audio: Vec::new(),
+        channels: (0..)
+            .zip(&speakers)
+            .map(|(index, speaker)| Channel {
+                index,
+                speaker: speaker.clone(),
+                languages: request.languages.clone(),
+            })
+            .collect(),
+        working: Vec::new(),
+    };
+    store.create_from_transcript(&new, &imported, &format!("imported from {}", kind(source)))?;
+    Ok(Received {
+        id: new.id,
+        utterances: imported.len(),
+        notes: Vec::new(),
+    })
+}
+
+fn kind(source: &Path) -> String {
+    source
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("a file")
+        .to_ascii_lowercase()
+}
+
+fn file_name(source: &Path) -> String {
+    source
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// A name that sorts by time and is not guessable from another: `20261123-205901-3f9c2a`.
+fn new_id() -> InterviewId {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library seeds each RandomState from the system's randomness.
+    let random = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
+    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    InterviewId(format!("{now}-{:06x}", random & 0x00ff_ffff))
+}
+
+/// When the file was last written: the best that is known of when it was recorded. RFC 3339.
+fn recorded_at(source: &Path) -> String {
+    let modified = source.metadata().and_then(|m| m.modified()).ok();
+    modified
+        .and_then(|time| jiff::Timestamp::try_from(time).ok())
+        .unwrap_or_else(jiff::Timestamp::now)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(languages: &[Lang], channel: Option<Lang>) -> ImportRequest {
+        ImportRequest {
+            languages: languages.to_vec(),
+            case: None,
+            channels: channel
+                .map(|l| ("officer".to_owned(), vec![l]))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn an_interview_has_two_or_three_different_languages_of_the_six() {
+        for good in [&[Lang::Zh, Lang::Km][..], &[Lang::My, Lang::Lo, Lang::Th]] {
+            request(good, None).check().unwrap();
+        }
+        for bad in [
+            &[][..],
+            &[Lang::Zh],
+            &[Lang::Zh, Lang::Zh],
+            &[Lang::Zh, Lang::En],
+            &Lang::SIX,
+        ] {
+            assert!(
+                matches!(request(bad, None).check(), Err(Error::Languages)),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_channel_may_only_name_a_language_of_the_interview() {
+        let pair = [Lang::Zh, Lang::Vi];
+        request(&pair, Some(Lang::Vi)).check().unwrap();
+        assert!(matches!(
+            request(&pair, Some(Lang::Th)).check(),
+            Err(Error::ChannelLanguage(Lang::Th))
+        ));
+    }
+
+    #[test]
+    fn names_of_interviews_differ_and_are_plain() {
+        let (a, b) = (new_id(), new_id());
+        assert_ne!(a, b);
+        assert!(
+            a.0.bytes()
+                .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase() || c == b'-')
+        );
+    }
+}

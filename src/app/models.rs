@@ -1,0 +1,441 @@
+//! Which models are installed: reads each `model.toml`, checks the listed files by size and SHA-256,
+//! and says which model serves which language. Nothing unlisted is ever loaded by name.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Lang, LangPair};
+
+/// Largest `model.toml` that is read.
+const MAX_CARD_BYTES: u64 = 256 * 1024;
+/// Folders below `models/` that are searched: `models/NAME` and `models/GROUP/NAME`.
+const MAX_DEPTH: usize = 2;
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A folder or file cannot be read.
+    #[error("cannot read a model's files: {cause}: {path}")]
+    Read {
+        /// What the system said.
+        cause: io::Error,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// `model.toml` is not valid.
+    #[error("the model's description is not valid: {cause}: {path}")]
+    Card {
+        /// What is wrong.
+        cause: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A listed file is not there.
+    #[error("a file of the model is missing: {path}")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A listed file has another size or content.
+    #[error("a file of the model is not the one that was listed ({what} differs): {path}")]
+    Changed {
+        /// `size` or `SHA-256`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No model has this name.
+    #[error("no installed model is called '{0}'")]
+    Unknown(String),
+    /// No model recognises this language.
+    #[error("no installed model recognises {}", .0.name())]
+    NoSpeech(Lang),
+    /// No model translates this direction.
+    #[error("no installed model translates from {} to {}", .0.from.name(), .0.to.name())]
+    NoTranslation(LangPair),
+    /// The model is of a kind that cannot do this.
+    #[error("the model '{name}' is for {is}, not for {wanted}")]
+    WrongKind {
+        /// The model.
+        name: String,
+        /// What it does.
+        is: &'static str,
+        /// What was asked.
+        wanted: &'static str,
+    },
+}
+
+impl Error {
+    /// The next step.
+    pub fn help(&self) -> String {
+        match self {
+            Error::Read { .. } => {
+                "Check the folder's permissions, then run 'mekong models check'.".into()
+            }
+            Error::Card { .. } => {
+                "Correct model.toml or import the model again with 'mekong models import PATH'."
+                    .into()
+            }
+            Error::Missing { .. } | Error::Changed { .. } => {
+                "Copy the model again from where it came from, or import it with \
+                 'mekong models import PATH'; do not use a file that differs from its list."
+                    .into()
+            }
+            Error::Unknown(_) => "See 'mekong models list' for the names, or name a folder.".into(),
+            Error::NoSpeech(_) | Error::NoTranslation(_) => {
+                "Copy a suitable model's folder and run 'mekong models import PATH'; \
+                 'mekong models list' shows what is there."
+                    .into()
+            }
+            Error::WrongKind { .. } => "See 'mekong models list' for what each model does.".into(),
+        }
+    }
+}
+
+/// What kind of engine loads the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Whisper in ggml form, run by whisper.cpp.
+    WhisperGgml,
+    /// M2M100 or NLLB as a Hugging Face folder, run by candle.
+    M2m100,
+}
+
+impl Kind {
+    /// What it is for, in a word.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Kind::WhisperGgml => "speech",
+            Kind::M2m100 => "translation",
+        }
+    }
+}
+
+/// A file that belongs to a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// Path inside the model's folder.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// What `model.toml` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Unique among the installed models.
+    pub name: String,
+    /// Which engine.
+    pub kind: Kind,
+    /// Languages it serves.
+    pub languages: Vec<Lang>,
+    /// Licence of the weights.
+    pub license: String,
+    /// Where it came from.
+    pub source: String,
+    /// Knows only the practice sentences.
+    #[serde(default)]
+    pub practice: bool,
+    /// A sentence for the list.
+    #[serde(default)]
+    pub description: String,
+    /// Longest utterance that recognition may be given, in milliseconds.
+    #[serde(default)]
+    pub max_utterance_ms: Option<u64>,
+    /// Names of the language tokens, where the tokenizer's own are not the usual ones.
+    #[serde(default)]
+    pub language_tokens: Option<BTreeMap<Lang, String>>,
+    /// All files with their hashes.
+    pub files: Vec<ListedFile>,
+}
+
+/// An installed model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// What it says of itself.
+    pub card: Card,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+impl Model {
+    /// Reads `model.toml` in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Card`] or [`Error::Read`].
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("model.toml");
+        let invalid = |cause: String| Error::Card {
+            cause,
+            path: path.clone(),
+        };
+        let read = |cause| Error::Read {
+            cause,
+            path: path.clone(),
+        };
+        if fs::metadata(&path).map_err(read)?.len() > MAX_CARD_BYTES {
+            return Err(invalid("the file is larger than 256 kB".into()));
+        }
+        let text = fs::read_to_string(&path).map_err(read)?;
+        let card: Card = toml::from_str(&text).map_err(|e| invalid(e.message().to_owned()))?;
+        if card.name.is_empty() || card.languages.is_empty() || card.files.is_empty() {
+            return Err(invalid(
+                "name, languages and files must not be empty".into(),
+            ));
+        }
+        if let Some(bad) = card.files.iter().find(|f| !stays_inside(&f.path)) {
+            return Err(invalid(format!(
+                "a listed file lies outside the folder ({})",
+                bad.path
+            )));
+        }
+        Ok(Self {
+            card,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Compares every listed file with its size and SHA-256. Reads all of it.
+    ///
+    /// # Errors
+    /// The first file that is missing or differs.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.card.files.iter().try_for_each(|listed| {
+            let path = self.folder.join(&listed.path);
+            let size = match fs::metadata(&path) {
+                Ok(meta) => meta.len(),
+                Err(_) => return Err(Error::Missing { path }),
+            };
+            if size != listed.bytes {
+                return Err(Error::Changed { what: "size", path });
+            }
+            if !sha256_file(&path)?.eq_ignore_ascii_case(&listed.sha256) {
+                return Err(Error::Changed {
+                    what: "SHA-256",
+                    path,
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// Path of the single weights file of a ggml model.
+    pub fn weights(&self) -> PathBuf {
+        let first = self
+            .card
+            .files
+            .first()
+            .map_or("model.bin", |f| f.path.as_str());
+        self.folder.join(first)
+    }
+
+    /// Whether it may serve speech in `lang`.
+    pub fn hears(&self, lang: Lang) -> bool {
+        self.card.kind == Kind::WhisperGgml && self.card.languages.contains(&lang)
+    }
+
+    /// Whether it may translate `pair`.
+    pub fn translates(&self, pair: LangPair) -> bool {
+        self.card.kind == Kind::M2m100
+            && self.card.languages.contains(&pair.from)
+            && self.card.languages.contains(&pair.to)
+    }
+}
+
+fn stays_inside(path: &str) -> bool {
+    !path.is_empty()
+        && Path::new(path)
+            .components()
+            .all(|c| matches!(c, Component::Normal(_)))
+}
+
+/// SHA-256 of a file, lower-case hexadecimal, read in blocks.
+///
+/// # Errors
+/// [`Error::Read`].
+pub fn sha256_file(path: &Path) -> Result<String, Error> {
+    let read = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
+    let mut file = File::open(path).map_err(read)?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0_u8; 1 << 16];
+    loop {
+        match file.read(&mut block).map_err(read)? {
+            0 => break,
+            n => hasher.update(block.get(..n).unwrap_or_default()),
+        }
+    }
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// All installed models, by name, and those whose description could not be read.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    /// Usable descriptions. Files are checked when a model is loaded.
+    pub models: Vec<Model>,
+    /// Folders that could not be read, with the reason.
+    pub broken: Vec<Error>,
+}
+
+impl Shelf {
+    /// Looks for `model.toml` one and two folders deep in each of `roots`; the first of a name wins.
+    pub fn read(roots: &[PathBuf]) -> Self {
+        let mut shelf = Shelf::default();
+        for root in roots {
+            shelf.read_folder(root, MAX_DEPTH);
+        }
+        shelf
+            .models
+            .sort_by(|a, b| (a.card.practice, &a.card.name).cmp(&(b.card.practice, &b.card.name)));
+        shelf
+    }
+
+    fn read_folder(&mut self, folder: &Path, depth: usize) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        let mut folders: Vec<PathBuf> = entries
+            .flatten()
+            .map(|e| e.path())
+            .filter(|p| p.is_dir())
+            .collect();
+        folders.sort();
+        for path in folders {
+            if path.join("model.toml").is_file() {
+                match Model::read(&path) {
+                    Ok(model) if self.named(&model.card.name).is_err() => self.models.push(model),
+                    Ok(_) => {}
+                    Err(error) => self.broken.push(error),
+                }
+            } else if depth > 1 {
+                self.read_folder(&path, depth - 1);
+            }
+        }
+    }
+
+    /// The model called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`].
+    pub fn named(&self, name: &str) -> Result<&Model, Error> {
+        self.models
+            .iter()
+            .find(|m| m.card.name == name)
+            .ok_or_else(|| Error::Unknown(name.to_owned()))
+    }
+
+    /// The model for speech in `lang`: the preferred one if it serves it, else a real one before a
+    /// practice one.
+    ///
+    /// # Errors
+    /// [`Error::NoSpeech`].
+    pub fn for_speech(&self, lang: Lang, preferred: Option<&str>) -> Result<&Model, Error> {
+        self.pick(preferred, |m| m.hears(lang))
+            .ok_or(Error::NoSpeech(lang))
+    }
+
+    /// The model for translation of `pair`, chosen in the same way.
+    ///
+    /// # Errors
+    /// [`Error::NoTranslation`].
+    pub fn for_translation(
+        &self,
+        pair: LangPair,
+        preferred: Option<&str>,
+    ) -> Result<&Model, Error> {
+        self.pick(preferred, |m| m.translates(pair))
+            .ok_or(Error::NoTranslation(pair))
+    }
+
+    fn pick(&self, preferred: Option<&str>, serves: impl Fn(&Model) -> bool) -> Option<&Model> {
+        let named = |m: &&Model| preferred.is_some_and(|name| m.card.name == name);
+        let serving = || self.models.iter().filter(|m| serves(m));
+        serving().find(named).or_else(|| serving().next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn install(root: &Path, name: &str, practice: bool) -> PathBuf {
+        let folder = root.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("model.bin"), b"weights").unwrap();
+        let sha = sha256_file(&folder.join("model.bin")).unwrap();
+        let card = format!(
+            "name='{name}'\nkind='whisper-ggml'\nlanguages=['zh','km']\nlicense='x'\nsource='y'\n\
+             practice={practice}\n[[files]]\npath='model.bin'\nbytes=7\nsha256='{sha}'\n"
+        );
+        fs::write(folder.join("model.toml"), card).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_real_model_comes_before_a_practice_one_unless_named() {
+        let dir = tempfile::tempdir().unwrap();
+        install(dir.path(), "a-practice", true);
+        install(dir.path(), "group/real", false);
+        let shelf = Shelf::read(&[dir.path().to_owned()]);
+        let name = |p| shelf.for_speech(Lang::Km, p).unwrap().card.name.clone();
+        assert_eq!(name(None), "group/real");
+        assert_eq!(name(Some("a-practice")), "a-practice");
+        assert!(matches!(
+            shelf.for_speech(Lang::Lo, None),
+            Err(Error::NoSpeech(Lang::Lo))
+        ));
+    }
+
+    #[test]
+    fn one_changed_byte_or_a_missing_file_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = install(dir.path(), "m", false);
+        let model = Model::read(&folder).unwrap();
+        model.verify().unwrap();
+        fs::write(folder.join("model.bin"), b"weighty").unwrap();
+        assert!(matches!(
+            model.verify(),
+            Err(Error::Changed {
+                what: "SHA-256",
+                ..
+            })
+        ));
+        fs::write(folder.join("model.bin"), b"weight").unwrap();
+        assert!(matches!(
+            model.verify(),
+            Err(Error::Changed { what: "size", .. })
+        ));
+        fs::remove_file(folder.join("model.bin")).unwrap();
+        assert!(matches!(model.verify(), Err(Error::Missing { .. })));
+    }
+
+    #[test]
+    fn a_card_that_points_outside_its_folder_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = install(dir.path(), "m", false);
+        for outside in ["../x", "/etc/passwd", "a/../../x", ""] {
+            let card = fs::read_to_string(folder.join("model.toml")).unwrap();
+            let card = card.replace("'model.bin'", &format!("'{outside}'"));
+            fs::write(folder.join("model.toml"), &card).unwrap();
+            assert!(
+                matches!(Model::read(&folder), Err(Error::Card { .. })),
+                "{outside}"
+            );
+            install(dir.path(), "m", false);
+        }
+    }
+}

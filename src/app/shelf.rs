@@ -1,0 +1,279 @@
+//! Glossaries and models: what is there, whether it is whole, bringing in more.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::audio;
+use crate::domain::{Cancel, Lang};
+use crate::glossary::Glossary;
+use crate::pipeline::{Progress, Step, Watcher};
+
+use super::models::{Kind, Model};
+use super::read::write_whole;
+use super::{App, Error};
+
+/// One glossary, as a list shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct GlossaryInfo {
+    /// File name without `.csv`.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Terms.
+    pub terms: usize,
+    /// Terms with at least one language that no native speaker has reviewed.
+    pub unreviewed: usize,
+    /// What a person should look at.
+    pub problems: Vec<String>,
+}
+
+/// One model, as a list shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelInfo {
+    /// Its name.
+    pub name: String,
+    /// Which engine loads it.
+    pub kind: Kind,
+    /// `speech` or `translation`.
+    pub purpose: &'static str,
+    /// Languages it serves.
+    pub languages: Vec<Lang>,
+    /// Licence of the weights.
+    pub license: String,
+    /// Where it came from.
+    pub source: String,
+    /// A sentence.
+    pub description: String,
+    /// Knows only the practice sentences.
+    pub practice: bool,
+    /// Size of all its files.
+    pub bytes: u64,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+impl From<&Model> for ModelInfo {
+    fn from(model: &Model) -> Self {
+        let card = model.card.clone();
+        Self {
+            name: card.name,
+            kind: card.kind,
+            purpose: card.kind.purpose(),
+            languages: card.languages,
+            license: card.license,
+            source: card.source,
+            description: card.description,
+            practice: card.practice,
+            bytes: card
+                .files
+                .iter()
+                .map(|f| f.bytes)
+                .fold(0, u64::saturating_add),
+            folder: model.folder.clone(),
+        }
+    }
+}
+
+impl App {
+    /// The glossary files of the workspace, or of the program where the workspace has none; only
+    /// those called `names` if any are named.
+    pub(super) fn glossary_files(&self, names: &[String]) -> Result<Vec<PathBuf>, Error> {
+        let own = csv_files(&self.workspace.glossaries());
+        let shipped = || {
+            self.kit
+                .iter()
+                .flat_map(|kit| csv_files(&kit.join("glossaries")))
+        };
+        let mut files = if own.is_empty() {
+            shipped().collect()
+        } else {
+            own
+        };
+        if let Some(unknown) = names.iter().find(|n| !files.iter().any(|f| stem(f) == **n)) {
+            return Err(Error::NoGlossary(unknown.clone()));
+        }
+        if !names.is_empty() {
+            files.retain(|f| names.contains(&stem(f)));
+        }
+        Ok(files)
+    }
+
+    /// One glossary by its name or its path.
+    pub(super) fn glossary_named(&self, name: &str) -> Result<Glossary, Error> {
+        let path = PathBuf::from(name);
+        if path.is_file() {
+            return Ok(Glossary::load_csv(&path)?);
+        }
+        let mut all = Glossary::default();
+        for file in self.glossary_files(&[name.to_owned()])? {
+            all.merge(Glossary::load_csv(&file)?);
+        }
+        Ok(all)
+    }
+
+    /// All glossaries with what a person should look at.
+    ///
+    /// # Errors
+    /// A glossary that cannot be read.
+    pub fn glossaries(&self) -> Result<Vec<GlossaryInfo>, Error> {
+        self.glossary_files(&[])?
+            .iter()
+            .map(|path| describe(path))
+            .collect()
+    }
+
+    /// Copies a glossary into the workspace after reading it through.
+    ///
+    /// # Errors
+    /// A glossary that is not valid; nothing is copied then.
+    pub fn import_glossary(&self, file: &Path) -> Result<GlossaryInfo, Error> {
+        let glossary = Glossary::load_csv(file)?;
+        self.workspace.make_folders()?;
+        let to = self
+            .workspace
+            .glossaries()
+            .join(format!("{}.csv", stem(file)));
+        write_whole(&to, &mut |out| Ok(glossary.write_csv(out)?))?;
+        describe(&to)
+    }
+
+    /// Writes one glossary, or all as one, to a CSV file. Returns the number of terms.
+    ///
+    /// # Errors
+    /// An unknown name; a disk that refuses.
+    pub fn export_glossary(&self, name: Option<&str>, out: &Path) -> Result<usize, Error> {
+        let glossary = match name {
+            Some(name) => self.glossary_named(name)?,
+            None => self.glossary()?,
+        };
+        write_whole(out, &mut |file| Ok(glossary.write_csv(file)?))?;
+        Ok(glossary.len())
+    }
+
+    /// All installed models, and the descriptions that could not be read.
+    pub fn models(&self) -> (Vec<ModelInfo>, Vec<Error>) {
+        let shelf = self.shelf();
+        let broken = shelf.broken.into_iter().map(Error::from).collect();
+        (shelf.models.iter().map(ModelInfo::from).collect(), broken)
+    }
+
+    /// Compares every file of every model with its list. Returns whether all fit.
+    pub fn check_models(&self, each: &mut dyn FnMut(&str, &Result<(), Error>)) -> bool {
+        let shelf = self.shelf();
+        let mut all_fit = shelf.broken.is_empty();
+        for model in &shelf.models {
+            let result = model.verify().map_err(Error::from);
+            all_fit &= result.is_ok();
+            each(&model.card.name, &result);
+        }
+        all_fit
+    }
+
+    /// Copies a model's folder into the workspace: only listed files, each compared with its list.
+    ///
+    /// # Errors
+    /// A folder without `model.toml`; files that are not as listed; a model that is there already.
+    /// Nothing is left behind then.
+    pub fn import_model(
+        &self,
+        from: &Path,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<ModelInfo, Error> {
+        let model = Model::read(from)?;
+        model.verify()?;
+        self.workspace.make_folders()?;
+        let name = from
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let to = self.workspace.models().join(name);
+        if to.exists() || self.shelf().named(&model.card.name).is_ok() {
+            return Err(Error::ModelExists(to));
+        }
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| Error::File {
+                what: "copy the model",
+                cause,
+                path,
+            }
+        };
+        let scratch = tempfile::tempdir_in(self.workspace.models())
+            .map_err(failed(&self.workspace.models()))?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Copying,
+                done,
+                total,
+            })
+        };
+        let listed = model.card.files.iter().map(|f| f.path.as_str());
+        for file in listed.chain(["model.toml"]) {
+            let target = scratch.path().join(file);
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(failed(parent))?;
+            }
+            audio::copy_original(&from.join(file), &target, &mut tell, cancel)?;
+        }
+        let copied = Model::read(scratch.path())?;
+        copied.verify()?;
+        fs::rename(scratch.keep(), &to).map_err(failed(&to))?;
+        Ok(ModelInfo::from(&Model::read(&to)?))
+    }
+}
+
+fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
+    let glossary = Glossary::load_csv(path)?;
+    Ok(GlossaryInfo {
+        name: stem(path),
+        path: path.to_owned(),
+        terms: glossary.len(),
+        unreviewed: glossary.unreviewed(),
+        problems: glossary
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    })
+}
+
+fn csv_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_file() && p.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")))
+        .collect();
+    files.sort();
+    files
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+impl App {
+    /// The microphones of this machine.
+    ///
+    /// # Errors
+    /// A sound system that does not answer.
+    pub fn devices(&self) -> Result<Vec<audio::DeviceInfo>, Error> {
+        Ok(audio::devices()?)
+    }
+
+    /// Whether each of the six languages has a model for speech that is not a practice one.
+    pub(super) fn languages_without(&self, serves: impl Fn(&Model, Lang) -> bool) -> Vec<Lang> {
+        let shelf: Vec<Model> = self.shelf().models;
+        Lang::SIX
+            .into_iter()
+            .filter(|lang| !shelf.iter().any(|m| serves(m, *lang)))
+            .collect()
+    }
+}

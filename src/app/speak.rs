@@ -1,0 +1,285 @@
+//! Recognition alone and translation alone: nothing is stored.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::audio::{self, SegmenterLimits};
+use crate::domain::{Cancel, Flag, FlagKind, Lang, LangPair, Utterance};
+use crate::glossary::Glossary;
+use crate::pipeline::{
+    LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
+};
+use crate::speech::Recognizer;
+use crate::translate::M2m100;
+
+use super::engines::kind_of_path;
+use super::models::{self, Kind};
+use super::{App, Error};
+
+/// One recognised utterance.
+#[derive(Clone, Debug, Serialize)]
+pub struct SpokenSegment {
+    /// Channel of the recording, 0 for the first.
+    pub channel: u16,
+    /// Milliseconds from the start.
+    pub start_ms: u64,
+    /// Milliseconds from the start.
+    pub end_ms: u64,
+    /// The words.
+    pub text: String,
+    /// Geometric mean token probability.
+    pub confidence: f32,
+    /// Doubts.
+    pub flags: Vec<Flag>,
+}
+
+/// A recognised recording.
+#[derive(Clone, Debug)]
+pub struct Transcribed {
+    /// The language that was asked for.
+    pub language: Lang,
+    /// By time.
+    pub segments: Vec<SpokenSegment>,
+    /// Engine and model.
+    pub engine: String,
+    /// Seconds of work for a second of sound, decoding included.
+    pub realtime_factor: f64,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// What is to be translated, and how.
+#[derive(Clone, Debug)]
+pub struct TranslateRequest {
+    /// The direction.
+    pub pair: LangPair,
+    /// Name of a model or a folder; the usual one where left out.
+    pub model: Option<String>,
+    /// Name of a glossary; all in force where left out.
+    pub glossary: Option<String>,
+    /// Beam, 1 to 8.
+    pub beam: Option<usize>,
+    /// Longest translation of a sentence, in tokens.
+    pub max_tokens: Option<usize>,
+    /// The model alone.
+    pub raw: bool,
+}
+
+/// A loaded translator for one direction.
+pub struct OpenTranslator {
+    routes: Vec<TranslationRoute>,
+    glossary: Glossary,
+    pair: LangPair,
+    options: LineOptions,
+    note: Option<String>,
+}
+
+impl OpenTranslator {
+    /// Translates one text.
+    ///
+    /// # Errors
+    /// The engine's own; a cancel.
+    pub fn translate(&mut self, text: &str, cancel: &Cancel) -> Result<TranslatedLine, Error> {
+        let Self {
+            routes,
+            glossary,
+            pair,
+            options,
+            ..
+        } = self;
+        Ok(translate_line(
+            routes, glossary, text, *pair, options, cancel,
+        )?)
+    }
+
+    /// What the user should know of the model, for example that it is not a listed one.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+}
+
+impl App {
+    /// Recognises a recording without storing anything.
+    ///
+    /// # Errors
+    /// An unsuitable file or model; a cancel.
+    pub fn transcribe(
+        &self,
+        source: &Path,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Transcribed, Error> {
+        let (mut engine, practice, mut notes) = self.recognizer(language, model)?;
+        let begun = Instant::now();
+        let scratch = tempfile::tempdir().map_err(|cause| Error::File {
+            what: "make a temporary folder",
+            cause,
+            path: std::env::temp_dir(),
+        })?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Decoding,
+                done,
+                total,
+            })
+        };
+        let working = audio::make_working_copy(source, scratch.path(), &mut tell, cancel)?;
+        notes.extend(working.notes.iter().map(ToString::to_string));
+        let limits = SegmenterLimits {
+            max_ms: engine.max_utterance_ms(),
+            ..SegmenterLimits::default()
+        };
+        let mut segments = Vec::new();
+        for (channel, file) in (0..).zip(&working.files) {
+            let file = scratch.path().join(file);
+            let mut tell = |done, total| {
+                watcher(Progress::Step {
+                    step: Step::FindingSpeech,
+                    done,
+                    total,
+                })
+            };
+            for cut in audio::find_utterances(&file, &limits, &mut tell, cancel)? {
+                let pcm = audio::read_span(&file, cut.span)?;
+                let utterance = Utterance {
+                    channel,
+                    span: cut.span,
+                    pcm,
+                };
+                let mut h = engine.recognize(&utterance, &[language], cancel)?;
+                if practice {
+                    h.flags.push(Flag::new(FlagKind::PracticeModel));
+                }
+                segments.push(SpokenSegment {
+                    channel,
+                    start_ms: cut.span.start.as_ms(),
+                    end_ms: cut.span.end.as_ms(),
+                    text: h.text,
+                    confidence: h.confidence,
+                    flags: h.flags,
+                });
+            }
+        }
+        segments.sort_by_key(|s| (s.start_ms, s.channel));
+        let sound = working.duration.as_ms().max(1) as f64 / 1000.0;
+        Ok(Transcribed {
+            language,
+            segments,
+            engine: engine.engine().to_owned(),
+            realtime_factor: begun.elapsed().as_secs_f64() / sound,
+            notes,
+        })
+    }
+
+    fn recognizer(
+        &self,
+        language: Lang,
+        model: Option<&str>,
+    ) -> Result<(Box<dyn Recognizer>, bool, Vec<String>), Error> {
+        let shelf = self.shelf();
+        let card = match model {
+            Some(text) => match by_path(text) {
+                Some(path) => {
+                    wrong_kind(text, kind_of_path(&path)?, Kind::WhisperGgml)?;
+                    let engine = self.load_whisper(&path, &unlisted_name(&path), None)?;
+                    return Ok((Box::new(engine), false, vec![unlisted_note(&path)]));
+                }
+                None => shelf.named(text)?,
+            },
+            None => shelf.for_speech(language, self.config.speech_model.as_deref())?,
+        };
+        wrong_kind(&card.card.name, card.card.kind, Kind::WhisperGgml)?;
+        if !card.hears(language) {
+            return Err(models::Error::NoSpeech(language).into());
+        }
+        card.verify()?;
+        let engine =
+            self.load_whisper(&card.weights(), &card.card.name, card.card.max_utterance_ms)?;
+        Ok((Box::new(engine), card.card.practice, Vec::new()))
+    }
+
+    /// Loads a translator for one direction.
+    ///
+    /// # Errors
+    /// An unknown or unsuitable model; an unknown glossary.
+    pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
+        let shelf = self.shelf();
+        let path = request.model.as_deref().and_then(by_path);
+        let (folder, name, tokens, practice) = match (&path, &request.model) {
+            (Some(path), Some(text)) => {
+                wrong_kind(text, kind_of_path(path)?, Kind::M2m100)?;
+                (path.clone(), unlisted_name(path), None, false)
+            }
+            (_, named) => {
+                let model = match named {
+                    Some(name) => shelf.named(name)?,
+                    None => shelf
+                        .for_translation(request.pair, self.config.translation_model.as_deref())?,
+                };
+                wrong_kind(&model.card.name, model.card.kind, Kind::M2m100)?;
+                model.verify()?;
+                let card = model.card.clone();
+                (
+                    model.folder.clone(),
+                    card.name,
+                    card.language_tokens,
+                    card.practice,
+                )
+            }
+        };
+        let engine = M2m100::load(&folder, &name, tokens.as_ref())?;
+        let route = TranslationRoute {
+            model: name,
+            pairs: vec![request.pair],
+            engine: Box::new(engine),
+            practice,
+        };
+        let glossary = match (&request.glossary, request.raw) {
+            (_, true) => Glossary::default(),
+            (Some(name), _) => self.glossary_named(name)?,
+            (None, _) => self.glossary()?,
+        };
+        Ok(OpenTranslator {
+            routes: vec![route],
+            glossary,
+            pair: request.pair,
+            options: self.line_options(request.beam, request.max_tokens, request.raw),
+            note: path.as_deref().map(unlisted_note),
+        })
+    }
+}
+
+/// A model is named by a path when it looks like one and something is there.
+fn by_path(text: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(text);
+    path.exists().then_some(path)
+}
+
+fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {
+    if is == wanted {
+        return Ok(());
+    }
+    Err(models::Error::WrongKind {
+        name: name.to_owned(),
+        is: is.purpose(),
+        wanted: wanted.purpose(),
+    }
+    .into())
+}
+
+fn unlisted_name(path: &Path) -> String {
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn unlisted_note(path: &Path) -> String {
+    format!(
+        "this model is used by its path; no list vouches for its files: {}",
+        path.display()
+    )
+}

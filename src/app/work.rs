@@ -1,0 +1,116 @@
+//! Working off what is pending: after an import, after a crash, after an interruption.
+
+use crate::domain::{Cancel, InterviewId, Lang};
+use crate::pipeline::{
+    Backlog, Engines, Intake, LineOptions, Report, Watcher, resume_intake, unfinished_intakes,
+};
+use crate::store::Store;
+use crate::translate::DecodeOptions;
+
+use super::lock::WorkLock;
+use super::{App, Error};
+
+/// What a resume did.
+#[derive(Debug, Default)]
+pub struct WorkReport {
+    /// Recordings whose intake had been interrupted and is now complete.
+    pub taken_up: Vec<InterviewId>,
+    /// Lines done.
+    pub report: Report,
+}
+
+impl App {
+    /// Finishes what is pending: interrupted imports, lines without text, lines without translation,
+    /// and lines that failed before.
+    ///
+    /// # Errors
+    /// Another process at work; a missing model; a cancel, after which the rest stays pending.
+    pub fn resume(
+        &self,
+        id: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<WorkReport, Error> {
+        let _lock = WorkLock::take(&self.workspace)?;
+        let mut store = self.store()?;
+        let recordings = self.workspace.recordings();
+        let only = id.map(|text| store.resolve(text)).transpose()?;
+        let mut taken_up = Vec::new();
+        if only.is_none() {
+            let intake = Intake {
+                recordings: &recordings,
+                cancel,
+                watcher,
+            };
+            for folder in unfinished_intakes(&recordings) {
+                taken_up.push(resume_intake(&intake, &mut store, &folder)?.id);
+            }
+        }
+        let report = self.work_off(
+            &store,
+            only.as_ref(),
+            &mut Engines::default(),
+            true,
+            cancel,
+            watcher,
+        )?;
+        Ok(WorkReport { taken_up, report })
+    }
+
+    /// Works off pending rows with `engines`, loading what is missing there. The caller holds the
+    /// work lock.
+    pub(super) fn work_off(
+        &self,
+        store: &Store,
+        only: Option<&InterviewId>,
+        engines: &mut Engines,
+        retry_failed: bool,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Report, Error> {
+        let spoken = store.pending_recognition(only, retry_failed)?;
+        let written = store.pending_translation(only)?;
+        if spoken.is_empty() && written.is_empty() {
+            return Ok(Report::default());
+        }
+        let mut ids: Vec<InterviewId> = spoken
+            .iter()
+            .map(|p| p.interview.clone())
+            .chain(written.iter().map(|p| p.interview.clone()))
+            .collect();
+        ids.sort();
+        ids.dedup();
+        let languages = ids
+            .iter()
+            .map(|id| Ok(store.interview(id)?.languages))
+            .collect::<Result<Vec<Vec<Lang>>, Error>>()?;
+        self.add_engines(engines, &languages, !spoken.is_empty())?;
+        let backlog = Backlog {
+            store: &self.workspace.store(),
+            recordings: &self.workspace.recordings(),
+            glossary: &self.glossary()?,
+            options: self.line_options(None, None, false),
+            retry_failed,
+            cancel,
+            watcher,
+        };
+        Ok(backlog.run(engines, only)?)
+    }
+
+    /// How lines are translated, flags before settings.
+    pub(super) fn line_options(
+        &self,
+        beam: Option<usize>,
+        max_tokens: Option<usize>,
+        raw: bool,
+    ) -> LineOptions {
+        LineOptions {
+            decode: DecodeOptions {
+                beam: beam.unwrap_or(self.config.beam),
+                max_tokens: max_tokens.unwrap_or(self.config.max_tokens),
+                ..DecodeOptions::default()
+            },
+            raw,
+        }
+    }
+}

@@ -1,0 +1,500 @@
+//! Streaming decoder for the sound of WAV, FLAC, MP3, AAC, Vorbis, Opus, AIFF, CAF, MP4 and MKV
+//! files. Holds one packet at a time, whatever the length of the file. Damaged packets become
+//! silence of their own length, so that everything after them stays at its time.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error as Vendor;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::TimeBase;
+
+use super::source::Source;
+use super::{Error, Note};
+
+/// Channels handled at most.
+pub const MAX_CHANNELS: usize = 8;
+/// Lowest sample rate, frames a second.
+pub const MIN_RATE: u32 = 1_000;
+/// Highest sample rate, frames a second.
+pub const MAX_RATE: u32 = 384_000;
+/// Longest recording.
+pub const MAX_HOURS: u64 = 24;
+
+/// A forward jump of the file's clock below this is rounding or encoder delay, not lost sound.
+const GAP_MS: u64 = 100;
+/// A jump beyond this is a broken clock (a stream joined in the middle), not lost sound.
+const MAX_GAP_MS: u64 = 3_600_000;
+/// Silence handed out in one block.
+const SILENCE_BLOCK: u64 = 16_384;
+/// Failed reads in a row after which the rest of the file is given up.
+const MAX_FAILED_READS: u32 = 256;
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut registry = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut registry);
+    registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+    registry
+});
+
+/// The sound of one file, read block by block.
+pub struct Decoder {
+    path: PathBuf,
+    format: Box<dyn FormatReader>,
+    codec: Box<dyn AudioDecoder>,
+    track: u32,
+    time_base: Option<TimeBase>,
+    promised_ms: Option<u64>,
+    rate: u32,
+    channels: usize,
+    read_pos: Arc<AtomicU64>,
+    file_len: u64,
+    /// Frames given so far at the present rate, silence included, since `base`.
+    position: u64,
+    /// File time of position 0, in ticks of the time base.
+    base: Option<i64>,
+    /// Decoded block that waits behind silence.
+    waiting: Option<Vec<Vec<f32>>>,
+    silence_left: u64,
+    given_ms_before: u64,
+    tally: Tally,
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Tally {
+    good: u64,
+    corrupt: u64,
+    /// Corrupt packets since the last good one, and what they would have lasted, in frames.
+    pending: u64,
+    pending_frames: u64,
+    corrupt_silence: u64,
+    gaps: u64,
+    gap_silence: u64,
+    bad_samples: u64,
+    changes: u64,
+    cut_off: bool,
+    last_failure: Option<String>,
+    header: Vec<Note>,
+}
+
+impl Decoder {
+    /// Opens a file and finds its default or first sound track.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let (source, header) = Source::open(path)?;
+        let (read_pos, file_len) = (source.pos.clone(), source.end);
+        let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+        let format = symphonia::default::get_probe()
+            .probe(
+                &Hint::new(),
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+            .map_err(|e| probe_error(path, e))?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .or_else(|| format.first_track(TrackType::Audio));
+        let Some(track) = track.cloned() else {
+            return Err(Error::NoAudioTrack {
+                path: path.to_owned(),
+            });
+        };
+        let codec = make_codec(path, &track)?;
+        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+            return Err(Error::NoAudioTrack {
+                path: path.to_owned(),
+            });
+        };
+        let rate = params.sample_rate.unwrap_or(0);
+        let channels = params.channels.as_ref().map_or(0, |c| c.count());
+        let mut decoder = Self {
+            path: path.to_owned(),
+            format,
+            codec,
+            track: track.id,
+            time_base: track.time_base,
+            promised_ms: promised_ms(&track, rate),
+            rate,
+            channels,
+            read_pos,
+            file_len,
+            position: 0,
+            base: None,
+            waiting: None,
+            silence_left: 0,
+            given_ms_before: 0,
+            tally: Tally {
+                header,
+                ..Tally::default()
+            },
+            ended: false,
+        };
+        if channels > MAX_CHANNELS {
+            return Err(Error::TooManyChannels {
+                channels,
+                path: path.to_owned(),
+            });
+        }
+        if rate != 0 {
+            decoder.check_rate(rate)?;
+        }
+        // The first block tells the true rate and channels: headers of AAC may say half of it.
+        decoder.waiting = decoder.first_block()?;
+        Ok(decoder)
+    }
+
+    /// Frames a second of the next block.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// Channels, 1 to 8. Fixed for the whole file.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Bytes read and bytes in all, for a progress bar.
+    pub fn progress(&self) -> (u64, u64) {
+        (
+            self.read_pos.load(Ordering::Relaxed).min(self.file_len),
+            self.file_len,
+        )
+    }
+
+    /// The next block: one vector a channel, all equally long, -1.0 to 1.0 and finite. `rate` is
+    /// that of this block. `None` at the end.
+    pub fn next_block(&mut self) -> Result<Option<Vec<Vec<f32>>>, Error> {
+        loop {
+            if self.silence_left > 0 {
+                let frames = self.silence_left.min(SILENCE_BLOCK);
+                self.silence_left -= frames;
+                return self
+                    .count(vec![vec![0.0; frames as usize]; self.channels])
+                    .map(Some);
+            }
+            if let Some(block) = self.waiting.take() {
+                return self.count(block).map(Some);
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.waiting = self.decode_next()?;
+            if self.waiting.is_none() {
+                self.ended = true;
+                self.fill_corrupt(self.tally.pending_frames);
+            }
+        }
+    }
+
+    /// What was repaired or left out so far; complete after the end.
+    pub fn notes(&self) -> Vec<Note> {
+        let mut notes = self.tally.header.clone();
+        let given = self.given_ms();
+        // The length in a header is rounded, and encoders pad: half a second short is not a cut.
+        let missing = self
+            .promised_ms
+            .map(|ms| ms.saturating_sub(given))
+            .filter(|ms| *ms > 500);
+        let known = notes.iter().any(|n| matches!(n, Note::Truncated { .. }));
+        if self.ended && !known && (self.tally.cut_off || missing.is_some()) {
+            notes.push(Note::Truncated {
+                missing_ms: missing,
+            });
+        }
+        let t = &self.tally;
+        let ms = |frames: u64| frames.saturating_mul(1000) / u64::from(self.rate.max(1));
+        if t.corrupt > 0 {
+            notes.push(Note::Corrupt {
+                packets: t.corrupt,
+                silence_ms: ms(t.corrupt_silence),
+            });
+        }
+        if t.gaps > 0 {
+            notes.push(Note::Gaps {
+                gaps: t.gaps,
+                silence_ms: ms(t.gap_silence),
+            });
+        }
+        if t.bad_samples > 0 {
+            notes.push(Note::BadSamples {
+                samples: t.bad_samples,
+            });
+        }
+        if t.changes > 0 {
+            notes.push(Note::FormatChanges { changes: t.changes });
+        }
+        notes
+    }
+
+    fn given_ms(&self) -> u64 {
+        let now = self.position.saturating_mul(1000) / u64::from(self.rate.max(1));
+        self.given_ms_before.saturating_add(now)
+    }
+
+    fn count(&mut self, block: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Error> {
+        let frames = block.first().map_or(0, Vec::len) as u64;
+        self.position = self.position.saturating_add(frames);
+        if self.given_ms() > MAX_HOURS * 3_600_000 {
+            return Err(Error::TooLong {
+                path: self.path.clone(),
+            });
+        }
+        Ok(block)
+    }
+
+    fn check_rate(&self, rate: u32) -> Result<(), Error> {
+        if (MIN_RATE..=MAX_RATE).contains(&rate) {
+            return Ok(());
+        }
+        Err(Error::SampleRate {
+            rate,
+            path: self.path.clone(),
+        })
+    }
+
+    fn first_block(&mut self) -> Result<Option<Vec<Vec<f32>>>, Error> {
+        let path = self.path.clone();
+        let first = self.decode_next()?;
+        if first.is_some() {
+            return Ok(first);
+        }
+        match self.tally.last_failure.take() {
+            Some(detail) => Err(Error::Damaged { detail, path }),
+            None if self.tally.cut_off => Err(Error::Damaged {
+                detail: "it ends before its sound begins".to_owned(),
+                path,
+            }),
+            None => Err(Error::NoSamples { path }),
+        }
+    }
+
+    /// Decodes up to the next packet that gives sound; sets the silence due before it.
+    fn decode_next(&mut self) -> Result<Option<Vec<Vec<f32>>>, Error> {
+        while let Some(packet) = self.next_packet()? {
+            self.base.get_or_insert(starts_at(&packet));
+            let (decoded, rate, failure) = match self.codec.decode(&packet) {
+                Ok(buffer) => {
+                    let mut planes = Vec::new();
+                    buffer.copy_to_vecs_planar::<f32>(&mut planes);
+                    (planes, buffer.spec().rate(), None)
+                }
+                Err(Vendor::ResetRequired) => {
+                    self.codec.reset();
+                    (Vec::new(), 0, Some("the decoder lost its place".to_owned()))
+                }
+                Err(e) => (Vec::new(), 0, Some(e.to_string())),
+            };
+            if let Some(failure) = failure {
+                self.tally.last_failure = Some(failure);
+                self.tally.corrupt += 1;
+                self.tally.pending += 1;
+                let frames = self.ticks_to_frames(i128::from(packet.dur.get()));
+                self.tally.pending_frames = self.tally.pending_frames.saturating_add(frames);
+                continue;
+            }
+            if decoded.first().is_none_or(Vec::is_empty) {
+                continue; // encoder delay, trimmed to nothing
+            }
+            self.tally.good += 1;
+            let block = self.fit(decoded, rate)?;
+            self.place(&packet);
+            return Ok(Some(block));
+        }
+        if self.tally.corrupt > self.tally.good.saturating_mul(20) && self.tally.good < 20 {
+            // Noise that happened to look like one frame of MP3 is no recording.
+            return Err(Error::NotAudio {
+                what: "almost nothing in it can be decoded",
+                path: self.path.clone(),
+            });
+        }
+        Ok(None)
+    }
+
+    /// Compares the packet's own time with the sound given so far and orders silence for a gap.
+    fn place(&mut self, packet: &Packet) {
+        let ticks = starts_at(packet);
+        let base = *self.base.get_or_insert(ticks);
+        let due = self.ticks_to_frames(i128::from(ticks) - i128::from(base));
+        let gap = due.saturating_sub(self.position);
+        let in_ms = |ms: u64| ms.saturating_mul(u64::from(self.rate)) / 1000;
+        let lost = self.tally.pending > 0;
+        if gap > in_ms(MAX_GAP_MS) || self.position.saturating_sub(due) > in_ms(GAP_MS) {
+            // The clock itself jumped: keep what was heard in order, and count from here.
+            self.rebase(ticks);
+            self.fill_corrupt(self.tally.pending_frames);
+        } else if lost {
+            self.fill_corrupt(gap);
+        } else if gap > in_ms(GAP_MS) {
+            self.tally.gaps += 1;
+            self.tally.gap_silence = self.tally.gap_silence.saturating_add(gap);
+            self.silence_left = gap;
+        }
+    }
+
+    fn rebase(&mut self, ticks: i64) {
+        self.given_ms_before = self.given_ms();
+        self.position = 0;
+        self.base = Some(ticks);
+    }
+
+    fn fill_corrupt(&mut self, frames: u64) {
+        self.silence_left = self.silence_left.saturating_add(frames);
+        self.tally.corrupt_silence = self.tally.corrupt_silence.saturating_add(frames);
+        self.tally.pending = 0;
+        self.tally.pending_frames = 0;
+    }
+
+    fn ticks_to_frames(&self, ticks: i128) -> u64 {
+        let Some(base) = self.time_base else { return 0 };
+        let scaled = ticks * i128::from(base.numer.get()) * i128::from(self.rate);
+        u64::try_from(scaled / i128::from(base.denom.get())).unwrap_or(0)
+    }
+
+    /// Brings a block to the file's channels, notes a change of rate, replaces what is no number.
+    fn fit(&mut self, mut planes: Vec<Vec<f32>>, rate: u32) -> Result<Vec<Vec<f32>>, Error> {
+        if self.tally.good == 1 {
+            self.channels = planes.len();
+        }
+        if planes.len() > MAX_CHANNELS {
+            let channels = planes.len();
+            return Err(Error::TooManyChannels {
+                channels,
+                path: self.path.clone(),
+            });
+        }
+        let other_channels = planes.len() != self.channels;
+        let other_rate = rate != self.rate;
+        if self.tally.good > 1 && (other_channels || other_rate) {
+            self.tally.changes += 1;
+        }
+        if other_rate {
+            self.check_rate(rate)?;
+            self.given_ms_before = self.given_ms();
+            self.position = 0;
+            self.base = None;
+            self.rate = rate;
+        }
+        if other_channels {
+            // One channel is everybody's; a missing channel was silent.
+            let filler = match planes.as_slice() {
+                [mono] => mono.clone(),
+                _ => vec![0.0; planes.first().map_or(0, Vec::len)],
+            };
+            planes.resize(self.channels, filler);
+        }
+        for sample in planes.iter_mut().flatten().filter(|s| !s.is_finite()) {
+            *sample = 0.0;
+            self.tally.bad_samples += 1;
+        }
+        Ok(planes)
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>, Error> {
+        let mut failed = 0;
+        loop {
+            match self.format.next_packet() {
+                Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(None),
+                Err(Vendor::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.tally.cut_off = true;
+                    return Ok(None);
+                }
+                Err(Vendor::IoError(e)) => return Err(Error::read(&self.path, e)),
+                Err(Vendor::ResetRequired) => self.follow_chain()?,
+                Err(e) => {
+                    failed += 1;
+                    self.tally.last_failure = Some(e.to_string());
+                    if failed > MAX_FAILED_READS {
+                        self.tally.cut_off = true;
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A file made of several files one after the other (chained OGG): go on with the next one.
+    fn follow_chain(&mut self) -> Result<(), Error> {
+        let Some(track) = self.format.default_track(TrackType::Audio).cloned() else {
+            return Ok(());
+        };
+        self.codec = make_codec(&self.path, &track)?;
+        self.track = track.id;
+        self.given_ms_before = self.given_ms();
+        self.position = 0;
+        self.base = None;
+        self.time_base = track.time_base;
+        self.promised_ms = None;
+        Ok(())
+    }
+}
+
+fn make_codec(path: &Path, track: &Track) -> Result<Box<dyn AudioDecoder>, Error> {
+    let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+        return Err(Error::NoAudioTrack {
+            path: path.to_owned(),
+        });
+    };
+    CODECS
+        .make_audio_decoder(params, &AudioDecoderOptions::default())
+        .map_err(|e| Error::Unsupported {
+            detail: vendor_detail(&e),
+            path: path.to_owned(),
+        })
+}
+
+/// File time of the first sample that the packet gives, in ticks of the time base.
+fn starts_at(packet: &Packet) -> i64 {
+    let trimmed = i64::try_from(packet.trim_start.get()).unwrap_or(i64::MAX);
+    packet.pts.get().saturating_add(trimmed)
+}
+
+/// Length that the header promises. Only a count of frames is a promise: a duration may be the
+/// picture's.
+fn promised_ms(track: &Track, rate: u32) -> Option<u64> {
+    let frames = u128::from(track.num_frames?);
+    let ms = frames.checked_mul(1000)?.checked_div(u128::from(rate))?;
+    u64::try_from(ms).ok()
+}
+
+fn vendor_detail(error: &Vendor) -> String {
+    match error {
+        Vendor::Unsupported(what) => (*what).to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn probe_error(path: &Path, error: Vendor) -> Error {
+    let path = path.to_owned();
+    match error {
+        Vendor::Unsupported(what) if what.starts_with("core (probe)") => Error::NotAudio {
+            what: "no known sound format",
+            path,
+        },
+        Vendor::Unsupported(what) => Error::Unsupported {
+            detail: what.to_owned(),
+            path,
+        },
+        Vendor::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => Error::Damaged {
+            detail: "it ends before its sound begins".to_owned(),
+            path,
+        },
+        Vendor::IoError(e) => Error::Read { path, source: e },
+        other => Error::Damaged {
+            detail: other.to_string(),
+            path,
+        },
+    }
+}

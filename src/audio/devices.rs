@@ -1,0 +1,146 @@
+//! Lists the microphones. A machine without a sound card has an empty list, not an error.
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// One input device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// Names the device for good, also after others were plugged in, for example `alsa:hw:CARD=0`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Whether the system records from it when nobody chooses.
+    pub default: bool,
+    /// Channels at most.
+    pub channels: u16,
+    /// Lowest sample rate, frames a second.
+    pub min_rate: u32,
+    /// Highest sample rate, frames a second.
+    pub max_rate: u32,
+}
+
+/// The input devices, the default one first, then by name.
+///
+/// # Errors
+/// `Devices` when the sound service itself fails.
+pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
+    let _quiet = quiet::Quiet::new();
+    let host = cpal::default_host();
+    let default = host.default_input_device().and_then(|d| d.id().ok());
+    let found = match host.input_devices() {
+        Ok(found) => found,
+        // Without a default device this is a machine without sound, which is no failure.
+        Err(_) if default.is_none() => return Ok(Vec::new()),
+        Err(e) => {
+            return Err(Error::Devices {
+                detail: e.to_string(),
+            });
+        }
+    };
+    let mut list: Vec<DeviceInfo> = found
+        .filter_map(|d| describe(&d, default.as_ref()))
+        .collect();
+    list.sort_by(|a, b| b.default.cmp(&a.default).then_with(|| a.name.cmp(&b.name)));
+    Ok(list)
+}
+
+/// `None` for a device that cannot record now, such as an unplugged or exclusively used one.
+fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<DeviceInfo> {
+    let id = device.id().ok()?;
+    let name = device.description().ok()?.name().to_owned();
+    let configs: Vec<_> = device.supported_input_configs().ok()?.collect();
+    Some(DeviceInfo {
+        default: default == Some(&id),
+        id: id.to_string(),
+        name,
+        channels: configs.iter().map(|c| c.channels()).max()?,
+        min_rate: configs.iter().map(|c| c.min_sample_rate()).min()?,
+        max_rate: configs.iter().map(|c| c.max_sample_rate()).max()?,
+    })
+}
+
+/// ALSA writes a page of complaints to standard error for every plugin it cannot open. This hands
+/// them to nobody while the list is made, on this thread alone.
+#[cfg(target_os = "linux")]
+mod quiet {
+    use std::ffi::{c_char, c_int, c_void};
+
+    type Handler = Option<
+        unsafe extern "C" fn(
+            *const c_char,
+            c_int,
+            *const c_char,
+            c_int,
+            *const c_char,
+            *mut c_void,
+        ),
+    >;
+
+    unsafe extern "C" {
+        fn snd_lib_error_set_local(handler: Handler) -> Handler;
+    }
+
+    unsafe extern "C" fn ignore(
+        _file: *const c_char,
+        _line: c_int,
+        _function: *const c_char,
+        _error: c_int,
+        _format: *const c_char,
+        _arguments: *mut c_void,
+    ) {
+    }
+
+    /// Silence until it is dropped.
+    pub struct Quiet(Handler);
+
+    impl Quiet {
+        pub fn new() -> Self {
+            // SAFETY: the function of alsa-lib (linked by cpal) stores a thread-local pointer;
+            // `ignore` has the C type it asks for, touches none of its arguments and lives for ever.
+            Self(unsafe { snd_lib_error_set_local(Some(ignore)) })
+        }
+    }
+
+    impl Drop for Quiet {
+        fn drop(&mut self) {
+            // SAFETY: puts back, on the same thread, what alsa-lib itself gave us.
+            unsafe { snd_lib_error_set_local(self.0) };
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod quiet {
+    /// Other systems say nothing.
+    pub struct Quiet;
+
+    impl Quiet {
+        pub fn new() -> Self {
+            Self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_with_or_without_a_sound_card_gives_a_list() {
+        let list = devices().unwrap();
+        assert!(list.iter().filter(|d| d.default).count() <= 1);
+        for device in list {
+            assert!(
+                device.channels > 0 && device.min_rate <= device.max_rate,
+                "{device:?}"
+            );
+            assert!(
+                device.id.contains(':') && !device.name.is_empty(),
+                "{device:?}"
+            );
+        }
+    }
+}

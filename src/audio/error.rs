@@ -1,0 +1,257 @@
+//! What can go wrong with sound, in words for the person at the desk, each with the next step.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of the audio module. The path stands last so that the cause is read first.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened or read.
+    #[error("cannot read the file: {source}: {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written, for another reason than a full disk.
+    #[error("cannot write the file: {source}: {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The disk, or this user's share of it, is full.
+    #[error("cannot write the file: the disk is full: {}", path.display())]
+    DiskFull {
+        /// The file that did not fit.
+        path: PathBuf,
+    },
+    /// Another file stands where the copy should go; it is left as it is.
+    #[error("cannot store the copy: another file already has this name: {}", path.display())]
+    AlreadyThere {
+        /// The file in the way.
+        path: PathBuf,
+    },
+    /// Zero bytes.
+    #[error("the file is empty (0 bytes): {}", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The content is no sound, whatever the name says.
+    #[error("the file is not a sound recording: {what}: {}", path.display())]
+    NotAudio {
+        /// What it looks like.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A container, for example a video, without a sound track.
+    #[error("the file has no sound track: {}", path.display())]
+    NoAudioTrack {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Sound in a form that this program cannot decode.
+    #[error("the sound is in a form this program cannot read: {detail}: {}", path.display())]
+    Unsupported {
+        /// Which form.
+        detail: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// More channels than the program handles.
+    #[error("the recording has {channels} channels, more than 8: {}", path.display())]
+    TooManyChannels {
+        /// How many it has.
+        channels: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A sample rate outside 1 kHz to 384 kHz.
+    #[error("the sample rate of {rate} Hz is outside 1,000 to 384,000 Hz: {}", path.display())]
+    SampleRate {
+        /// What the header says.
+        rate: u32,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A sound file of good form that holds no sound.
+    #[error("the recording holds no sound (0 samples): {}", path.display())]
+    NoSamples {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing in the file can be played.
+    #[error("the file is damaged, none of it can be played: {detail}: {}", path.display())]
+    Damaged {
+        /// What the decoder met.
+        detail: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Longer than a day.
+    #[error("the recording is longer than 24 hours: {}", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The working copy is missing, cut off or in another form than mono 16 kHz 16-bit.
+    #[error("the working copy cannot be used: {detail}: {}", path.display())]
+    WorkingCopy {
+        /// What is wrong with it.
+        detail: String,
+        /// The working copy.
+        path: PathBuf,
+    },
+    /// The system's sound service gave no list of devices.
+    #[error("cannot list the microphones: {detail}")]
+    Devices {
+        /// What the sound service said.
+        detail: String,
+    },
+    /// A person asked to stop.
+    #[error("stopped on request")]
+    Cancelled,
+}
+
+impl Error {
+    /// A failed read of `path`.
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Error::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// A failed write of `path`; a full disk (or quota) gets its own name.
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::DiskFull { path },
+            _ => Error::Write { path, source },
+        }
+    }
+
+    /// A failed write through hound.
+    pub(super) fn write_wav(path: &Path, error: hound::Error) -> Self {
+        match error {
+            hound::Error::IoError(source) => Error::write(path, source),
+            other => Error::write(path, io::Error::other(other.to_string())),
+        }
+    }
+
+    /// A failed read of a working copy through hound.
+    pub(super) fn read_wav(path: &Path, error: hound::Error) -> Self {
+        match error {
+            hound::Error::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+                Error::read(path, source)
+            }
+            other => Error::WorkingCopy {
+                detail: other.to_string(),
+                path: path.to_owned(),
+            },
+        }
+    }
+
+    /// The next step a person can take.
+    pub fn help(&self) -> &'static str {
+        use io::ErrorKind;
+        match self {
+            Error::Read { source, .. } => match source.kind() {
+                ErrorKind::NotFound => {
+                    "Check the name and the folder, and that the drive is plugged in."
+                }
+                ErrorKind::PermissionDenied => {
+                    "You may not read this file. Ask its owner for access, or copy it to your own folder."
+                }
+                ErrorKind::IsADirectory => "Name the recording itself, not its folder.",
+                _ => {
+                    "Plug the drive in again and retry. If it fails again, copy the file to this computer first."
+                }
+            },
+            Error::Write { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                "You may not write into this folder. Choose another workspace or ask for write access."
+            }
+            Error::Write { .. } => {
+                "Check that the drive is plugged in and not write-protected, then retry."
+            }
+            Error::DiskFull { .. } => {
+                "Free space on the disk (one hour of one channel needs about 115 MB besides the copy), then import again. The recording you imported from is untouched."
+            }
+            Error::AlreadyThere { .. } => {
+                "Move the file that is in the way, or import under another name."
+            }
+            Error::Empty { .. } => {
+                "The recording was not saved or not copied in full. Copy it from the recorder again."
+            }
+            Error::NotAudio { .. } => {
+                "Choose the recording itself: WAV, FLAC, MP3, M4A, OGG, Opus, MP4 or MKV."
+            }
+            Error::NoAudioTrack { .. } => {
+                "The video was recorded without a microphone. Look for a separate sound file."
+            }
+            Error::Unsupported { .. } => {
+                "Convert the recording to WAV or FLAC with another program and import that. Keep the original."
+            }
+            Error::TooManyChannels { .. } => {
+                "Export the channels with the speakers, at most 8, from the recording program and import that file."
+            }
+            Error::SampleRate { .. } => {
+                "Convert the recording to WAV at 48,000 Hz and import that. Keep the original."
+            }
+            Error::NoSamples { .. } => {
+                "Recording stopped before it began. Check the recorder for another file of the same time."
+            }
+            Error::Damaged { .. } => {
+                "Copy the file from the recorder again. If it stays damaged, keep it and ask for a repair by a specialist."
+            }
+            Error::TooLong { .. } => {
+                "Split the recording into parts of at most 24 hours and import each."
+            }
+            Error::WorkingCopy { .. } => {
+                "Make the working copy again from the stored original; nothing is lost by that."
+            }
+            Error::Devices { .. } => {
+                "Check that the sound service runs, plug the microphone in again and retry."
+            }
+            Error::Cancelled => "Start it again whenever you like; it begins anew without harm.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_as_such() {
+        let error = Error::write(Path::new("/x"), io::Error::from(io::ErrorKind::StorageFull));
+        assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+        assert!(error.to_string().contains("the disk is full"));
+        let wav = hound::Error::IoError(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(matches!(
+            Error::write_wav(Path::new("/x"), wav),
+            Error::DiskFull { .. }
+        ));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_number_for_no_space_is_understood() {
+        let error = Error::write(Path::new("/x"), io::Error::from_raw_os_error(libc::ENOSPC));
+        assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_path_stands_last() {
+        let error = Error::NotAudio {
+            what: "a PDF document",
+            path: "/tmp/a.wav".into(),
+        };
+        assert!(error.to_string().ends_with("/tmp/a.wav"));
+    }
+}

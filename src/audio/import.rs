@@ -1,0 +1,291 @@
+//! Import of a recording: an untouched copy with its SHA-256, and the mono 16 kHz working copies,
+//! one a channel, that voice detection, recognition and the player's overview read.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::decode::Decoder;
+use super::resample::Resampler;
+use super::{Error, Note, Progress};
+use crate::domain::{Cancel, SAMPLE_RATE, SamplePos, Span};
+
+const COPY_BLOCK: usize = 1 << 18;
+const SPEC: WavSpec = WavSpec {
+    channels: 1,
+    sample_rate: SAMPLE_RATE,
+    bits_per_sample: 16,
+    sample_format: SampleFormat::Int,
+};
+const FULL_SCALE: f32 = 32_768.0;
+
+/// The sound that everything but the evidence works with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkingCopy {
+    /// Frames a second of the original (of its first block, should it change).
+    pub sample_rate: u32,
+    /// Channels of the original, 1 to 8.
+    pub channels: u16,
+    /// Length of every working file.
+    pub duration: SamplePos,
+    /// Names in the folder, by channel: `working-0.wav` and so on, mono, 16 kHz, 16 bit.
+    pub files: Vec<String>,
+    /// What was repaired or left out.
+    pub notes: Vec<Note>,
+}
+
+/// Copies `src` byte for byte to `dest` and gives the SHA-256 (lower-case hexadecimal) and length
+/// of what was copied. `src` is only read. `dest` appears whole and on disk, or not at all; where
+/// the same content stands there already, it stays. Progress counts bytes.
+///
+/// # Errors
+/// `Read`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
+pub fn copy_original(
+    src: &Path,
+    dest: &Path,
+    progress: Progress<'_>,
+    cancel: &Cancel,
+) -> Result<(String, u64), Error> {
+    let mut input = File::open(src).map_err(|e| Error::read(src, e))?;
+    let total = input.metadata().map_err(|e| Error::read(src, e))?.len();
+    let dir = folder_of(dest);
+    let mut temp = temporary(&dir)?;
+    let written = |e| Error::write(dest, e);
+    let (hash, bytes) = hash_to(&mut input, src, cancel, &mut |block, done| {
+        temp.write_all(block).map_err(written)?;
+        progress(done, total);
+        Ok(())
+    })?;
+    temp.as_file().sync_all().map_err(written)?;
+    match temp.persist_noclobber(dest) {
+        Ok(_) => sync_folder(&dir)?,
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
+            let mut present = File::open(dest).map_err(|e| Error::read(dest, e))?;
+            let (other, _) = hash_to(&mut present, dest, cancel, &mut |_, _| Ok(()))?;
+            if other != hash {
+                return Err(Error::AlreadyThere {
+                    path: dest.to_owned(),
+                });
+            }
+        }
+        Err(e) => return Err(Error::write(dest, e.error)),
+    }
+    Ok((hash, bytes))
+}
+
+fn hash_to(
+    input: &mut File,
+    path: &Path,
+    cancel: &Cancel,
+    sink: &mut dyn FnMut(&[u8], u64) -> Result<(), Error>,
+) -> Result<(String, u64), Error> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0u8; COPY_BLOCK];
+    let mut done = 0u64;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let got = match input.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(got) => got,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(Error::read(path, e)),
+        };
+        let block = buffer.get(..got).unwrap_or_default();
+        hasher.update(block);
+        done = done.saturating_add(got as u64);
+        sink(block, done)?;
+    }
+    let hex = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok((hex, done))
+}
+
+/// Decodes `original` and writes one working WAV a channel into `dir`. Each appears whole or not
+/// at all, so after an interruption it is enough to call this again. Progress counts bytes read.
+///
+/// # Errors
+/// Those of decoding (see [`Error`]), `Write`, `DiskFull`, `Cancelled`.
+pub fn make_working_copy(
+    original: &Path,
+    dir: &Path,
+    progress: Progress<'_>,
+    cancel: &Cancel,
+) -> Result<WorkingCopy, Error> {
+    let mut decoder = Decoder::open(original)?;
+    let (channels, sample_rate) = (decoder.channels(), decoder.rate());
+    let mut writers = Vec::with_capacity(channels);
+    for index in 0..channels {
+        writers.push(ChannelWriter::new(dir, format!("working-{index}.wav"))?);
+    }
+    let failed = |detail| Error::Unsupported {
+        detail,
+        path: original.to_owned(),
+    };
+    let mut resampler = Resampler::new(sample_rate, channels).map_err(failed)?;
+    let mut rate = sample_rate;
+    let mut ready = vec![Vec::new(); channels];
+    while let Some(block) = decoder.next_block()? {
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        if decoder.rate() != rate {
+            resampler.finish(&mut ready).map_err(failed)?;
+            rate = decoder.rate();
+            resampler = Resampler::new(rate, channels).map_err(failed)?;
+        }
+        resampler.push(&block, &mut ready).map_err(failed)?;
+        write_out(&mut writers, &mut ready)?;
+        let (done, total) = decoder.progress();
+        progress(done, total);
+    }
+    resampler.finish(&mut ready).map_err(failed)?;
+    write_out(&mut writers, &mut ready)?;
+    let duration = SamplePos(writers.first().map_or(0, |w| w.samples));
+    let mut files = Vec::with_capacity(channels);
+    for writer in writers {
+        files.push(writer.finish()?);
+    }
+    sync_folder(dir)?;
+    let channels = u16::try_from(channels).unwrap_or(u16::MAX);
+    Ok(WorkingCopy {
+        sample_rate,
+        channels,
+        duration,
+        files,
+        notes: decoder.notes(),
+    })
+}
+
+fn write_out(writers: &mut [ChannelWriter], ready: &mut [Vec<f32>]) -> Result<(), Error> {
+    for (writer, samples) in writers.iter_mut().zip(ready) {
+        writer.write(samples)?;
+        samples.clear();
+    }
+    Ok(())
+}
+
+struct ChannelWriter {
+    wav: WavWriter<BufWriter<File>>,
+    temp: NamedTempFile,
+    name: String,
+    path: PathBuf,
+    samples: u64,
+}
+
+impl ChannelWriter {
+    fn new(dir: &Path, name: String) -> Result<Self, Error> {
+        let path = dir.join(&name);
+        let temp = temporary(dir)?;
+        let file = temp
+            .as_file()
+            .try_clone()
+            .map_err(|e| Error::write(&path, e))?;
+        let wav = WavWriter::new(BufWriter::with_capacity(1 << 16, file), SPEC)
+            .map_err(|e| Error::write_wav(&path, e))?;
+        Ok(Self {
+            wav,
+            temp,
+            name,
+            path,
+            samples: 0,
+        })
+    }
+
+    fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
+        for sample in samples {
+            // `as` saturates, so a sample beyond full scale is clipped and never wraps.
+            let value = (sample * FULL_SCALE).round() as i16;
+            self.wav
+                .write_sample(value)
+                .map_err(|e| Error::write_wav(&self.path, e))?;
+        }
+        self.samples = self.samples.saturating_add(samples.len() as u64);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<String, Error> {
+        self.wav
+            .finalize()
+            .map_err(|e| Error::write_wav(&self.path, e))?;
+        self.temp
+            .as_file()
+            .sync_all()
+            .map_err(|e| Error::write(&self.path, e))?;
+        self.temp
+            .persist(&self.path)
+            .map_err(|e| Error::write(&self.path, e.error))?;
+        Ok(self.name)
+    }
+}
+
+/// Reads a stretch of a working WAV, -1.0 to 1.0. The part of `span` beyond the end is left out.
+///
+/// # Errors
+/// `Read`, or `WorkingCopy` where the file is not mono 16 kHz 16-bit.
+pub fn read_span(working: &Path, span: Span) -> Result<Vec<f32>, Error> {
+    let mut reader = open_working(working)?;
+    let end = span.end.0.min(u64::from(reader.duration()));
+    let start = span.start.0.min(end);
+    // Both are at most the file's 32-bit length.
+    let (from, count) = (start as u32, (end - start) as usize);
+    reader.seek(from).map_err(|e| Error::read(working, e))?;
+    let mut pcm = Vec::with_capacity(count);
+    for sample in reader.samples::<i16>().take(count) {
+        pcm.push(f32::from(sample.map_err(|e| Error::read_wav(working, e))?) / FULL_SCALE);
+    }
+    Ok(pcm)
+}
+
+/// Opens a working WAV and insists on its form.
+pub(super) fn open_working(path: &Path) -> Result<WavReader<io::BufReader<File>>, Error> {
+    let file = File::open(path).map_err(|e| Error::read(path, e))?;
+    let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+    let buffered = io::BufReader::with_capacity(1 << 16, file);
+    let reader = WavReader::new(buffered).map_err(|e| Error::read_wav(path, e))?;
+    let wrong = |detail: &str| Error::WorkingCopy {
+        detail: detail.to_owned(),
+        path: path.to_owned(),
+    };
+    if reader.spec() != SPEC {
+        return Err(wrong("it is not mono 16 kHz 16-bit"));
+    }
+    if u64::from(reader.duration()).saturating_mul(2) > len {
+        return Err(wrong("it is cut off"));
+    }
+    Ok(reader)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// A temporary file in the folder where it will be renamed; gone when dropped.
+fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
+    let named = tempfile::Builder::new()
+        .prefix(".importing-")
+        .tempfile_in(dir);
+    named.map_err(|e| Error::write(dir, e))
+}
+
+/// Makes the renames in a folder last over a power cut.
+fn sync_folder(dir: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(|e| Error::write(dir, e))?;
+    #[cfg(not(unix))]
+    let _ = dir; // Windows writes folder entries through by itself and opens no folder as a file.
+    Ok(())
+}

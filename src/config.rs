@@ -1,0 +1,153 @@
+//! Settings, resolved once: what the program assumes, then the workspace's `config.toml`, then the
+//! environment, then the command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Largest settings file that is read.
+const MAX_CONFIG_BYTES: u64 = 64 * 1024;
+
+/// Why the settings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is there but cannot be read.
+    #[error("cannot read the settings: {cause}: {path}")]
+    Read {
+        /// What the system said.
+        cause: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not valid.
+    #[error("the settings are not valid: {cause}: {path}")]
+    Invalid {
+        /// What is wrong, with line and column.
+        cause: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// The next step.
+    pub fn help(&self) -> String {
+        "Correct the file in a text editor, or move it away to use the usual settings.".into()
+    }
+}
+
+/// Settings as one run uses them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Threads the recogniser may use; 0 lets the program choose.
+    pub recognition_threads: usize,
+    /// Hypotheses that translation keeps side by side, 1 to 8.
+    pub beam: usize,
+    /// Longest translation of one sentence, in tokens.
+    pub max_tokens: usize,
+    /// Name of the speech model to prefer.
+    pub speech_model: Option<String>,
+    /// Name of the translation model to prefer.
+    pub translation_model: Option<String>,
+    /// Names of the glossaries to use, without `.csv`; none means all in `glossaries/`.
+    pub glossaries: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            recognition_threads: 0,
+            beam: 4,
+            max_tokens: 200,
+            speech_model: None,
+            translation_model: None,
+            glossaries: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads `config.toml`; a missing file gives the usual settings.
+    ///
+    /// # Errors
+    /// When the file is there but unreadable, larger than 64 kB, or not valid.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let size = match fs::metadata(path) {
+            Ok(meta) => meta.len(),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(cause) => {
+                return Err(Error::Read {
+                    cause,
+                    path: path.to_owned(),
+                });
+            }
+        };
+        let invalid = |cause: String| Error::Invalid {
+            cause,
+            path: path.to_owned(),
+        };
+        if size > MAX_CONFIG_BYTES {
+            return Err(invalid("the file is larger than 64 kB".into()));
+        }
+        let text = fs::read_to_string(path).map_err(|cause| Error::Read {
+            cause,
+            path: path.to_owned(),
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|e| invalid(e.message().to_owned()))?;
+        if !(1..=8).contains(&config.beam) {
+            return Err(invalid("beam must be 1 to 8".into()));
+        }
+        if !(1..=1024).contains(&config.max_tokens) {
+            return Err(invalid("max_tokens must be 1 to 1024".into()));
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, Error> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        Config::read(&path)
+    }
+
+    #[test]
+    fn a_missing_file_gives_the_usual_settings() {
+        assert_eq!(
+            Config::read(Path::new("/nowhere/config.toml")).unwrap(),
+            Config::default()
+        );
+    }
+
+    #[test]
+    fn what_the_file_says_wins_and_the_rest_stays() {
+        let config = read("beam = 2\nspeech_model = \"big\"").unwrap();
+        assert_eq!(
+            (config.beam, config.speech_model.as_deref()),
+            (2, Some("big"))
+        );
+        assert_eq!(config.max_tokens, Config::default().max_tokens);
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for text in [
+            "beam = 9",
+            "beam = 0",
+            "max_tokens = 0",
+            "colour = 1",
+            "beam = \"x\"",
+            "==",
+        ] {
+            assert!(matches!(read(text), Err(Error::Invalid { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Why taking a recording in, or working off the backlog, stopped.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::{Lang, LangPair};
+use crate::{audio, speech, store, translate};
+
+/// Why the pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Sound could not be read or written.
+    #[error(transparent)]
+    Audio(#[from] audio::Error),
+    /// The recogniser could not go on.
+    #[error(transparent)]
+    Speech(#[from] speech::Error),
+    /// The translator could not go on.
+    #[error(transparent)]
+    Translate(#[from] translate::Error),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A file or folder of the interview could not be written or read.
+    #[error("cannot write the interview's folder: {cause}: {path}")]
+    Folder {
+        /// What the system said.
+        cause: io::Error,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// More channels were named than the file has.
+    #[error("{named} channels were named, but the sound has {found}")]
+    Channels {
+        /// Channels named.
+        named: usize,
+        /// Channels of the file.
+        found: u16,
+    },
+    /// No recogniser for a language.
+    #[error("no installed model recognises {}", .0.name())]
+    NoRecognizer(Lang),
+    /// No translator for a direction.
+    #[error("no installed model translates from {} to {}", .0.from.name(), .0.to.name())]
+    NoTranslator(LangPair),
+    /// A worker thread ended by a fault of the program.
+    #[error("{0} stopped by a fault of the program; what was done is stored")]
+    Worker(&'static str),
+    /// Somebody asked to stop.
+    #[error("interrupted; what is not done is kept as pending")]
+    Cancelled,
+}
+
+impl Error {
+    /// The next step.
+    pub fn help(&self) -> String {
+        match self {
+            Error::Audio(e) => e.help().to_string(),
+            Error::Speech(e) => e.help().to_string(),
+            Error::Translate(e) => e.help().to_string(),
+            Error::Store(e) => e.help().to_string(),
+            Error::Folder { .. } => {
+                "Check that the disk has room and that you may write to the folder.".into()
+            }
+            Error::Channels { .. } => {
+                "Name as many channels as the recording has, or leave --channels out.".into()
+            }
+            Error::NoRecognizer(_) | Error::NoTranslator(_) => {
+                "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
+            }
+            Error::Worker(_) => {
+                "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
+            }
+            Error::Cancelled => "Run 'mekong resume' to finish.".into(),
+        }
+    }
+
+    /// Whether this is a person's wish and not a fault.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Error::Cancelled
+                | Error::Audio(audio::Error::Cancelled)
+                | Error::Speech(speech::Error::Cancelled)
+                | Error::Translate(translate::Error::Cancelled)
+        )
+    }
+}

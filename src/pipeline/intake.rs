@@ -1,0 +1,325 @@
+//! Taking a recording in: copy and hash the original, decode the working copy, find the utterances,
+//! and only then one transaction that makes it an interview. Until that moment everything lies in a
+//! folder called `.incoming-ID`, so a bad file leaves nothing behind and a kill can be taken up again.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::{self, SegmenterLimits, WorkingCopy};
+use crate::domain::{AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang};
+use crate::store::{NewAudio, NewInterview, NewSegment, Store};
+
+use super::{Error, Progress, Step, Watcher};
+
+const INCOMING: &str = ".incoming-";
+const PLAN_FILE: &str = "intake.json";
+/// Largest plan that is read back.
+const MAX_PLAN_BYTES: u64 = 1 << 20;
+
+/// What is known of a recording before it is opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IntakePlan {
+    /// Name of the new interview.
+    pub id: InterviewId,
+    /// The case.
+    pub case: Option<String>,
+    /// The languages, the officer's first.
+    pub languages: Vec<Lang>,
+    /// Speaker and languages by channel; empty means: work it out from the number of channels.
+    pub channels: Vec<(String, Vec<Lang>)>,
+    /// RFC 3339.
+    pub started: String,
+    /// File name of the original, without folders.
+    pub original_name: String,
+    /// Longest utterance the recogniser takes, in milliseconds.
+    pub max_utterance_ms: u64,
+}
+
+/// What was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The new interview.
+    pub id: InterviewId,
+    /// Utterances found.
+    pub utterances: usize,
+    /// What the user should know of the file, in plain words.
+    pub notes: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Copied {
+    plan: IntakePlan,
+    file: String,
+    sha256: String,
+    bytes: u64,
+}
+
+/// Where recordings are taken in to.
+pub struct Intake<'a> {
+    /// The folder with one folder an interview.
+    pub recordings: &'a Path,
+    /// A person's wish to stop.
+    pub cancel: &'a Cancel,
+    /// Who is told.
+    pub watcher: Watcher<'a>,
+}
+
+/// Takes one file in. The source is only read.
+///
+/// # Errors
+/// An unreadable or unsuitable file, a full disk, a cancel. Nothing is left behind but, after a
+/// cancel during decoding, a folder that [`resume_intake`] takes up.
+pub fn intake_file(
+    intake: &Intake<'_>,
+    store: &mut Store,
+    source: &Path,
+    plan: &IntakePlan,
+) -> Result<Received, Error> {
+    let folder = intake.recordings.join(format!("{INCOMING}{}", plan.id));
+    fs::create_dir_all(&folder).map_err(|cause| Error::Folder {
+        cause,
+        path: folder.clone(),
+    })?;
+    let result = copy(intake, source, plan, &folder)
+        .and_then(|copied| finish(intake, store, &folder, &copied));
+    clean_up_unless_resumable(&folder, &result);
+    result
+}
+
+/// Folders of recordings whose intake was interrupted after the copy was complete: they still hold
+/// their plan. Folders of incomplete copies are removed: the source is still where it was.
+pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Vec::new();
+    };
+    let mut complete = Vec::new();
+    for folder in entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
+        let name = folder
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
+        if folder.join(PLAN_FILE).is_file() {
+            complete.push(folder);
+        } else if name.starts_with(INCOMING) {
+            // Best effort: a leftover costs room, not evidence.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+    complete
+}
+
+/// Finishes an interrupted intake.
+///
+/// # Errors
+/// As [`intake_file`].
+pub fn resume_intake(
+    intake: &Intake<'_>,
+    store: &mut Store,
+    folder: &Path,
+) -> Result<Received, Error> {
+    let path = folder.join(PLAN_FILE);
+    let unreadable = |cause| Error::Folder {
+        cause,
+        path: path.clone(),
+    };
+    let size = fs::metadata(&path).map_err(unreadable)?.len();
+    if size > MAX_PLAN_BYTES {
+        return Err(unreadable(std::io::Error::other("the file is too large")));
+    }
+    let text = fs::read(&path).map_err(unreadable)?;
+    let copied: Copied =
+        serde_json::from_slice(&text).map_err(|e| unreadable(std::io::Error::other(e)))?;
+    if store.interview(&copied.plan.id).is_ok() {
+        // The kill came after the row was written: only the plan was left to remove.
+        let _ = fs::remove_file(&path);
+        return Ok(Received {
+            id: copied.plan.id,
+            utterances: 0,
+            notes: Vec::new(),
+        });
+    }
+    let result = finish(intake, store, folder, &copied);
+    clean_up_unless_resumable(folder, &result);
+    result
+}
+
+fn clean_up_unless_resumable(folder: &Path, result: &Result<Received, Error>) {
+    let keep = match result {
+        Ok(_) => false,
+        Err(e) => e.is_cancelled() && folder.join(PLAN_FILE).is_file(),
+    };
+    if !keep {
+        // After success the folder has been renamed; after a failure the source is untouched.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn copy(
+    intake: &Intake<'_>,
+    source: &Path,
+    plan: &IntakePlan,
+    folder: &Path,
+) -> Result<Copied, Error> {
+    let file = format!("original.{}", safe_extension(source));
+    let mut tell = steps(intake.watcher, Step::Copying);
+    let (sha256, bytes) =
+        audio::copy_original(source, &folder.join(&file), &mut tell, intake.cancel)?;
+    let copied = Copied {
+        plan: plan.clone(),
+        file,
+        sha256,
+        bytes,
+    };
+    let path = folder.join(PLAN_FILE);
+    let text = serde_json::to_vec(&copied).map_err(|e| Error::Folder {
+        cause: std::io::Error::other(e),
+        path: path.clone(),
+    })?;
+    write_synced(&path, &text).map_err(|cause| Error::Folder { cause, path })?;
+    Ok(copied)
+}
+
+fn finish(
+    intake: &Intake<'_>,
+    store: &mut Store,
+    folder: &Path,
+    copied: &Copied,
+) -> Result<Received, Error> {
+    let plan = &copied.plan;
+    let original = folder.join(&copied.file);
+    let mut tell = steps(intake.watcher, Step::Decoding);
+    let working = audio::make_working_copy(&original, folder, &mut tell, intake.cancel)?;
+    let channels = assign_channels(plan, working.channels)?;
+    let segments = find_segments(intake, folder, plan, &working, &channels)?;
+    let new = NewInterview {
+        id: plan.id.clone(),
+        case: plan.case.clone(),
+        languages: plan.languages.clone(),
+        started: plan.started.clone(),
+        duration_ms: working.duration.as_ms(),
+        audio: vec![NewAudio {
+            file: AudioFile {
+                path: copied.file.clone(),
+                sha256: copied.sha256.clone(),
+                sample_rate: working.sample_rate,
+                channels: working.channels,
+            },
+            bytes: copied.bytes,
+            original_name: plan.original_name.clone(),
+        }],
+        channels,
+        working: (0..).zip(working.files.iter().cloned()).collect(),
+    };
+    let home = intake.recordings.join(&plan.id.0);
+    // The folder first: a row without sound would be worse than sound without a row. A kill in
+    // between leaves a folder that still holds its plan, and the next resume finds it.
+    fs::rename(folder, &home).map_err(|cause| Error::Folder {
+        cause,
+        path: home.clone(),
+    })?;
+    if let Err(e) = store.create_interview(&new, &segments) {
+        let _ = fs::rename(&home, folder);
+        return Err(e.into());
+    }
+    let _ = fs::remove_file(home.join(PLAN_FILE));
+    let notes = working.notes.iter().map(ToString::to_string).collect();
+    Ok(Received {
+        id: plan.id.clone(),
+        utterances: segments.len(),
+        notes,
+    })
+}
+
+/// Channels by what the user named; else one channel is everybody, two are officer and interviewee,
+/// and further ones are numbered. Unnamed languages mean 'choose among the interview's own'.
+fn assign_channels(plan: &IntakePlan, found: u16) -> Result<Vec<Channel>, Error> {
+    let named = plan.channels.len();
+    if named > usize::from(found) {
+        return Err(Error::Channels { named, found });
+    }
+    let usual = |index: u16| match (found, index) {
+        (1, _) => ("all".to_owned(), plan.languages.clone()),
+        (2, 0) => (
+            "officer".to_owned(),
+            plan.languages.iter().take(1).copied().collect(),
+        ),
+        (2, 1) => (
+            "interviewee".to_owned(),
+            plan.languages.iter().skip(1).copied().collect(),
+        ),
+        _ => (format!("speaker-{}", index + 1), plan.languages.clone()),
+    };
+    Ok((0..found)
+        .map(|index| {
+            let (speaker, languages) = plan
+                .channels
+                .get(usize::from(index))
+                .cloned()
+                .unwrap_or_else(|| usual(index));
+            let languages = if languages.is_empty() {
+                plan.languages.clone()
+            } else {
+                languages
+            };
+            Channel {
+                index,
+                speaker,
+                languages,
+            }
+        })
+        .collect())
+}
+
+fn find_segments(
+    intake: &Intake<'_>,
+    folder: &Path,
+    plan: &IntakePlan,
+    working: &WorkingCopy,
+    channels: &[Channel],
+) -> Result<Vec<NewSegment>, Error> {
+    let limits = SegmenterLimits {
+        max_ms: plan.max_utterance_ms,
+        ..SegmenterLimits::default()
+    };
+    let mut segments = Vec::new();
+    for (channel, file) in channels.iter().zip(&working.files) {
+        let mut tell = steps(intake.watcher, Step::FindingSpeech);
+        let cuts = audio::find_utterances(&folder.join(file), &limits, &mut tell, intake.cancel)?;
+        for cut in cuts {
+            segments.push(NewSegment {
+                channel: channel.index,
+                speaker: channel.speaker.clone(),
+                span: cut.span,
+                lang: channel.languages.first().copied().unwrap_or(Lang::En),
+                flags: cut
+                    .cut_without_pause
+                    .then(|| Flag::new(FlagKind::CutWithoutPause))
+                    .into_iter()
+                    .collect(),
+            });
+        }
+    }
+    Ok(segments)
+}
+
+fn steps(watcher: Watcher<'_>, step: Step) -> impl FnMut(u64, u64) + '_ {
+    move |done, total| watcher(Progress::Step { step, done, total })
+}
+
+/// The source's extension if it is short and plain, so that no name from outside reaches the disk.
+fn safe_extension(source: &Path) -> String {
+    source
+        .extension()
+        .and_then(|e| e.to_str())
+        .filter(|e| e.len() <= 5 && e.bytes().all(|b| b.is_ascii_alphanumeric()))
+        .map_or_else(|| "bin".to_owned(), str::to_ascii_lowercase)
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

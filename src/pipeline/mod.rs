@@ -1,0 +1,66 @@
+//! From sound to rows: taking a recording in, and the backlog that turns pending rows into text and
+//! translations. Import, recovery after a crash and catching up with a live session are this one path.
+
+mod backlog;
+mod engines;
+mod error;
+mod intake;
+mod line;
+#[cfg(test)]
+mod tests;
+
+pub use backlog::{Backlog, Report};
+pub use engines::{Engines, SpeechRoute, TranslationRoute};
+pub use error::Error;
+pub use intake::{Intake, IntakePlan, Received, intake_file, resume_intake, unfinished_intakes};
+pub use line::{LineOptions, TranslatedLine, translate_line};
+
+use crate::domain::{InterviewId, SegmentId};
+
+/// What happened, by name: whoever shows it reads the row again from the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A step over bytes or samples of one file.
+    Step {
+        /// Which step.
+        step: Step,
+        /// Units done.
+        done: u64,
+        /// Units in all; 0 when not known.
+        total: u64,
+    },
+    /// A line was recognised.
+    Recognised {
+        /// The interview.
+        interview: InterviewId,
+        /// The line.
+        segment: SegmentId,
+        /// Milliseconds of speech done in this run.
+        done_ms: u64,
+        /// Milliseconds of speech that this run has to do.
+        total_ms: u64,
+    },
+    /// A line was translated.
+    Translated {
+        /// The interview.
+        interview: InterviewId,
+        /// The line.
+        segment: SegmentId,
+        /// Translations written in this run.
+        done: u64,
+    },
+}
+
+/// The steps of taking a recording in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The original is copied and hashed.
+    Copying,
+    /// The original is decoded to the 16 kHz working copy.
+    Decoding,
+    /// The working copy is searched for speech.
+    FindingSpeech,
+}
+
+/// Who is told about progress. Called from several threads.
+pub type Watcher<'a> = &'a (dyn Fn(Progress) + Sync);

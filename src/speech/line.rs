@@ -1,0 +1,258 @@
+//! From one utterance to one hypothesis: pieces, language, windows, text, words and doubts.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::domain::{Cancel, Flag, FlagKind, Hypothesis, Lang, SAMPLE_RATE, SamplePos, Span, Word};
+use crate::text;
+
+use super::Error;
+use super::decode::{Draft, Ending, Model};
+use super::language::{Ranking, distinct};
+use super::profile::Profile;
+use super::sound;
+use super::suspicion::{self, Evidence};
+use super::text_tokens::{Assembled, assemble};
+use super::whisper::Job;
+use super::words;
+
+/// A piece that filled the decoder is cut in two, down to this length.
+const SHORTEST_SPLIT: usize = 2 * SAMPLE_RATE as usize;
+
+/// What came out of one piece of sound.
+struct Piece {
+    lang: Lang,
+    line: String,
+    raw: Assembled,
+    draft: Draft,
+    no_speech: f32,
+    doubt: Option<Flag>,
+    voiced: Vec<bool>,
+}
+
+impl Piece {
+    fn confidence(&self) -> f32 {
+        let (sum, count) = self.draft.log_prob();
+        geometric_mean(sum, count)
+    }
+
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            line: &self.line,
+            lang: self.lang,
+            confidence: self.confidence(),
+            no_speech: self.no_speech,
+            voiced_seconds: sound::voiced_seconds(&self.voiced),
+            cut: self.draft.ending != Ending::Complete,
+            lost_bytes: self.raw.replaced + self.raw.unfinished,
+        }
+    }
+}
+
+/// Recognises the utterance of `job`.
+pub fn recognise(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
+    let among: Vec<Lang> = model.known(&distinct(&job.among)).collect();
+    let Some(&first) = among.first() else {
+        let given: Vec<&str> = job.among.iter().map(|l| l.code()).collect();
+        return Err(Error::NoLanguage(given.join(", ")));
+    };
+    let mut hypothesis = Hypothesis {
+        lang: first,
+        text: String::new(),
+        confidence: 0.0,
+        words: Vec::new(),
+        flags: Vec::new(),
+        engine: job.engine.clone(),
+    };
+    let pcm = &job.utterance.pcm;
+    if sound::is_silent(pcm) {
+        hypothesis.flags.push(Flag::new(FlagKind::NoText));
+        return Ok(hypothesis);
+    }
+    let pieces = decode_pieces(model, job, pcm, among)?;
+    join(&mut hypothesis, pieces, job.utterance.span);
+    Ok(hypothesis)
+}
+
+/// Decodes consecutive pieces. The first fixes the language of the utterance.
+fn decode_pieces(
+    model: &mut Model,
+    job: &Job,
+    pcm: &[f32],
+    mut among: Vec<Lang>,
+) -> Result<Vec<(Range<usize>, Piece)>, Error> {
+    let longest_ms = job.longest_ms.min(model.header().window_ms());
+    let longest = usize::try_from(SamplePos::from_ms(longest_ms).0).unwrap_or(usize::MAX);
+    let mut open: VecDeque<Range<usize>> = sound::pieces(pcm, longest).into();
+    let mut done = Vec::with_capacity(open.len());
+    while let Some(range) = open.pop_front() {
+        let part = pcm.get(range.clone()).unwrap_or_default();
+        let piece = decode_piece(model, part, &among, job.fit_window, &job.cancel)?;
+        among = vec![piece.lang];
+        // The decoder is full and what it wrote makes sense: the rest fits in a second piece.
+        if piece.draft.ending == Ending::NoRoom
+            && range.len() >= SHORTEST_SPLIT
+            && text::repetition(&piece.line).is_none()
+        {
+            let quarter = range.len() / 4;
+            let cut = sound::quietest(pcm, range.start + quarter..range.end - quarter);
+            open.push_front(cut..range.end);
+            open.push_front(range.start..cut);
+        } else {
+            done.push((range, piece));
+        }
+    }
+    Ok(done)
+}
+
+/// Decodes one piece with the window sized to it, and again with the full window where the text
+/// looks wrong; the better one stands.
+fn decode_piece(
+    model: &mut Model,
+    part: &[f32],
+    among: &[Lang],
+    fit_window: bool,
+    cancel: &Cancel,
+) -> Result<Piece, Error> {
+    let pcm = sound::prepare(part);
+    let full = model.header().audio_ctx;
+    let fitted = if fit_window {
+        sound::window_for(pcm.len(), full)
+    } else {
+        full
+    };
+    let first = attempt(model, &pcm, fitted, among, cancel)?;
+    if fitted == full || !suspicion::deserves_full_window(&first.evidence()) {
+        return Ok(first);
+    }
+    let second = attempt(model, &pcm, full, among, cancel)?;
+    Ok(if quality(&second) > quality(&first) {
+        second
+    } else {
+        first
+    })
+}
+
+/// Complete texts before broken ones, then the more probable.
+fn quality(piece: &Piece) -> (bool, bool, f32) {
+    let e = piece.evidence();
+    let sound = !e.cut && e.lost_bytes == 0 && text::repetition(&piece.line).is_none();
+    (!e.line.is_empty(), sound, e.confidence)
+}
+
+/// Hears the sound once, and writes it in the likeliest language; in the first two where the
+/// detector is not sure, of which the text with the higher joint probability stands.
+fn attempt(
+    model: &mut Model,
+    pcm: &[f32],
+    window: u32,
+    among: &[Lang],
+    cancel: &Cancel,
+) -> Result<Piece, Error> {
+    stop_if(cancel)?;
+    model.hear(pcm, window)?;
+    stop_if(cancel)?;
+    let impression = model.impression(among)?;
+    let ranking = Ranking::from_logits(&impression.languages);
+    let seconds = pcm.len() as f32 / SAMPLE_RATE as f32;
+    let mut best: Option<(f64, Lang, Draft)> = None;
+    for &(lang, probability) in ranking.contenders() {
+        let draft = model.write(lang, seconds, cancel)?;
+        let joint = draft.log_prob().0 + f64::from(probability.max(f32::MIN_POSITIVE)).ln();
+        // A text that never ends has no probability yet: it loses against one that does.
+        let rank = (draft.ending == Ending::Complete, joint);
+        if best
+            .as_ref()
+            .is_none_or(|b| rank > (b.2.ending == Ending::Complete, b.0))
+        {
+            best = Some((joint, lang, draft));
+        }
+    }
+    let Some((_, lang, draft)) = best else {
+        return Err(Error::NoLanguage(String::new()));
+    };
+    let raw = assemble(draft.tokens.iter().map(|&t| model.bytes_of(t)));
+    Ok(Piece {
+        lang,
+        line: text::normalise(&raw.text, lang),
+        raw,
+        draft,
+        no_speech: impression.no_speech,
+        doubt: ranking.doubt(lang),
+        voiced: sound::voiced(pcm),
+    })
+}
+
+fn stop_if(cancel: &Cancel) -> Result<(), Error> {
+    if cancel.is_cancelled() {
+        Err(Error::Cancelled)
+    } else {
+        Ok(())
+    }
+}
+
+/// Joins the pieces of one utterance to one line.
+fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: Span) {
+    let (mut sum, mut count, mut no_speech) = (0.0, 0, 1.0_f32);
+    let (mut voiced_seconds, mut cut, mut lost_bytes) = (0.0, false, 0);
+    if let Some((_, piece)) = pieces.first() {
+        hypothesis.lang = piece.lang;
+        hypothesis.flags.extend(piece.doubt.clone());
+    }
+    for (range, piece) in pieces {
+        let (piece_sum, piece_count) = piece.draft.log_prob();
+        let evidence = piece.evidence();
+        sum += piece_sum;
+        count += piece_count;
+        // Somebody speaks in the utterance where somebody speaks in one of its pieces.
+        no_speech = no_speech.min(evidence.no_speech);
+        voiced_seconds += evidence.voiced_seconds;
+        cut |= evidence.cut;
+        lost_bytes += evidence.lost_bytes;
+        hypothesis.words.extend(place(&piece, &range, span));
+        if !hypothesis.text.is_empty() && !piece.line.is_empty() {
+            hypothesis.text.push_str(Profile::of(piece.lang).joiner);
+        }
+        hypothesis.text.push_str(&piece.line);
+    }
+    hypothesis.confidence = if hypothesis.text.is_empty() {
+        0.0
+    } else {
+        geometric_mean(sum, count)
+    };
+    hypothesis.flags.extend(suspicion::flags(&Evidence {
+        line: &hypothesis.text,
+        lang: hypothesis.lang,
+        confidence: hypothesis.confidence,
+        no_speech,
+        voiced_seconds,
+        cut,
+        lost_bytes,
+    }));
+}
+
+/// The words of a piece at their places in the recording.
+fn place(piece: &Piece, range: &Range<usize>, span: Span) -> Vec<Word> {
+    let at = |sample: usize| {
+        let position = span.start.0.saturating_add(sample as u64);
+        SamplePos(position.min(span.end.0))
+    };
+    let piece_span = Span::new(at(range.start), at(range.end));
+    let log_probs = &piece.draft.log_probs;
+    words::place(
+        &piece.line,
+        piece.lang,
+        &piece.raw,
+        log_probs,
+        &piece.voiced,
+        piece_span,
+    )
+}
+
+fn geometric_mean(sum: f64, count: usize) -> f32 {
+    if count == 0 {
+        0.0
+    } else {
+        (sum / count as f64).exp().clamp(0.0, 1.0) as f32
+    }
+}

@@ -1,0 +1,47 @@
+//! Recognition of speech: the trait every recogniser keeps, and the engine over whisper.cpp.
+//!
+//! Only this module names `whisper_rs`. It is handed values (a path, an utterance, the languages of
+//! the interview) and hands back a [`Hypothesis`] with doubts as flags; a doubt never removes text.
+
+mod decode;
+mod error;
+mod ggml;
+mod language;
+mod line;
+mod profile;
+mod sound;
+mod suspicion;
+mod text_tokens;
+mod whisper;
+mod words;
+
+pub use error::Error;
+pub use ggml::{Header, check_model};
+pub use profile::Profile;
+pub use text_tokens::{Assembled, assemble};
+pub use whisper::{Whisper, WhisperOptions};
+
+use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
+
+/// What turns the sound of one utterance into text. A fake of it replaces a gigabyte of weights in
+/// tests.
+pub trait Recognizer: Send {
+    /// Engine and model, for the record, for example `whisper practice-asr`.
+    fn engine(&self) -> &str;
+
+    /// The longest utterance, in milliseconds, that it decodes in one piece. Longer ones are still
+    /// recognised whole, cut at their quietest points.
+    fn max_utterance_ms(&self) -> u64;
+
+    /// Writes down `utterance` in the language of `among` that fits best; one language fixes it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] soon after `cancel` is raised, [`Error::NoLanguage`] where `among` holds
+    /// no language that the model knows, others where the engine fails.
+    fn recognize(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Hypothesis, Error>;
+}

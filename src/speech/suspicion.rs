@@ -1,0 +1,326 @@
+//! Doubts about what a recogniser wrote. Each is a flag for a person; none changes the text, since
+//! a line that is held for an invention may be what was said.
+
+use crate::domain::{Flag, FlagKind, Lang};
+use crate::text;
+
+use super::profile::Profile;
+
+/// Below this geometric mean probability a line needs a look.
+const LOW_CONFIDENCE: f32 = 0.5;
+/// From this probability on, Whisper holds that nobody speaks (OpenAI's own threshold).
+const NO_SPEECH: f32 = 0.6;
+/// A line must have this share of its letters in the language's script.
+const OWN_SCRIPT: f32 = 0.5;
+/// Fewer letters a second than this over more than [`SLOW_FROM`] seconds: something was left out.
+const SLOWEST: f32 = 0.7;
+const SLOW_FROM: f32 = 2.0;
+
+/// What is known about a recognised line.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The line in canonical form.
+    pub line: &'a str,
+    /// The language it was written in.
+    pub lang: Lang,
+    /// Geometric mean token probability.
+    pub confidence: f32,
+    /// Probability that nobody speaks.
+    pub no_speech: f32,
+    /// Seconds in which somebody speaks.
+    pub voiced_seconds: f32,
+    /// Whether the engine stopped before it wrote its end token.
+    pub cut: bool,
+    /// Bytes that were no whole character.
+    pub lost_bytes: usize,
+}
+
+/// All doubts about a line, in a fixed order.
+pub fn flags(e: &Evidence<'_>) -> Vec<Flag> {
+    if e.line.is_empty() {
+        let mut flags = vec![Flag::new(FlagKind::NoText)];
+        flags.extend(lost(e));
+        return flags;
+    }
+    let mut flags = Vec::new();
+    if e.confidence < LOW_CONFIDENCE {
+        flags.push(Flag::with(
+            FlagKind::LowConfidence,
+            format!("{:.2}", e.confidence),
+        ));
+    }
+    if e.no_speech >= NO_SPEECH {
+        flags.push(Flag::with(
+            FlagKind::NoSpeech,
+            format!("{:.2}", e.no_speech),
+        ));
+    }
+    if let Some(repeated) = text::repetition(e.line) {
+        flags.push(Flag::with(FlagKind::Repetition, repeated));
+    }
+    if text::in_script(e.line, e.lang) < OWN_SCRIPT {
+        flags.push(Flag::new(FlagKind::WrongScript));
+    }
+    let rate = letters(e.line) / e.voiced_seconds.max(0.3);
+    if rate > Profile::of(e.lang).fastest {
+        flags.push(Flag::with(FlagKind::SpeechRate, format!("{rate:.0}")));
+    }
+    if let Some(phrase) = phantom(e.line, e.lang) {
+        flags.push(Flag::with(FlagKind::PhantomPhrase, phrase));
+    }
+    flags.extend(lost(e));
+    flags
+}
+
+/// Whether a decode with a short window should be tried again with the full one: looped, cut off,
+/// empty, too short for the speech, or hardly believed by the model itself.
+pub fn deserves_full_window(e: &Evidence<'_>) -> bool {
+    let slow = e.voiced_seconds > SLOW_FROM && letters(e.line) / e.voiced_seconds < SLOWEST;
+    e.line.is_empty()
+        || e.cut
+        || e.lost_bytes > 0
+        || slow
+        || e.confidence < LOW_CONFIDENCE
+        || text::repetition(e.line).is_some()
+}
+
+fn lost(e: &Evidence<'_>) -> Option<Flag> {
+    if e.lost_bytes > 0 {
+        let detail = format!("{} bytes were no character", e.lost_bytes);
+        return Some(Flag::with(FlagKind::Truncated, detail));
+    }
+    e.cut.then(|| Flag::new(FlagKind::Truncated))
+}
+
+/// Letters and digits as a reader counts them.
+fn letters(line: &str) -> f32 {
+    let is_letter = |g: &&str| g.chars().any(char::is_alphanumeric);
+    text::graphemes(line)
+        .iter()
+        .filter(|g| is_letter(g))
+        .count() as f32
+}
+
+/// The phrase in `line` that Whisper is known to invent in silence, noise or music: credits of
+/// subtitles and closing words of video channels, on which it was trained.
+fn phantom(line: &str, lang: Lang) -> Option<&'static str> {
+    let plain = plain(line);
+    let own: &[&str] = match lang {
+        Lang::Zh => ZH,
+        Lang::Vi => VI,
+        Lang::Th => TH,
+        _ => &[],
+    };
+    own.iter()
+        .chain(EN)
+        .find(|phrase| plain.contains(&self::plain(phrase)))
+        .copied()
+}
+
+/// Letters and digits only, in lower case: spaces and punctuation are the model's own taste.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+const ZH: &[&str] = &[
+    "请不吝点赞",
+    "請不吝點贊",
+    "请不吝点赞订阅转发打赏支持明镜与点点栏目",
+    "明镜与点点栏目",
+    "明鏡與點點欄目",
+    "字幕志愿者",
+    "字幕志願者",
+    "中文字幕志愿者",
+    "字幕由",
+    "字幕提供",
+    "字幕制作",
+    "感谢观看",
+    "感謝觀看",
+    "谢谢观看",
+    "謝謝觀看",
+    "感谢收看",
+    "谢谢大家收看",
+    "我们下期再见",
+    "欢迎订阅",
+    "优优独播剧场",
+    "詞曲",
+    "作词作曲",
+];
+
+const VI: &[&str] = &[
+    "Ghiền Mì Gõ",
+    "Hãy subscribe cho kênh",
+    "Để không bỏ lỡ những video hấp dẫn",
+    "Cảm ơn các bạn đã theo dõi",
+    "Cảm ơn các bạn đã xem video",
+    "Hẹn gặp lại các bạn trong những video tiếp theo",
+    "Đăng ký kênh",
+    "Nhớ like và đăng ký",
+    "Phụ đề được thực hiện bởi",
+    "Phụ đề bởi",
+];
+
+const TH: &[&str] = &[
+    "ขอบคุณที่รับชม",
+    "ขอบคุณสำหรับการรับชม",
+    "โปรดติดตามตอนต่อไป",
+    "อย่าลืมกดติดตาม",
+    "กดไลค์กดแชร์",
+    "คำบรรยายโดย",
+    "ซับไทยโดย",
+    "ซับไตเติ้ลโดย",
+];
+
+/// These appear in lines of any language.
+const EN: &[&str] = &[
+    "amara.org",
+    "Subtitles by",
+    "Subtitled by",
+    "Transcribed by",
+    "Thanks for watching",
+    "Thank you for watching",
+    "Please subscribe",
+    "Like and subscribe",
+    "YoYo Television Series",
+    "www.zeoranger",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(line: &str, lang: Lang) -> Evidence<'_> {
+        Evidence {
+            line,
+            lang,
+            confidence: 0.9,
+            no_speech: 0.01,
+            voiced_seconds: 3.0,
+            cut: false,
+            lost_bytes: 0,
+        }
+    }
+
+    fn kinds(e: &Evidence<'_>) -> Vec<FlagKind> {
+        flags(e).into_iter().map(|f| f.kind).collect()
+    }
+
+    const LINES: [(Lang, &str); 6] = [
+        (Lang::Zh, "你是什么时候到边境的？"),
+        (Lang::Vi, "Anh đến biên giới khi nào?"),
+        (Lang::Th, "คุณมาถึงชายแดนเมื่อไหร่"),
+        (Lang::My, "နယ်စပ်ကို ဘယ်တုန်းက ရောက်သလဲ။"),
+        (Lang::Lo, "ເຈົ້າມາຮອດຊາຍແດນເມື່ອໃດ"),
+        (Lang::Km, "តើអ្នកមកដល់ព្រំដែននៅពេលណា?"),
+    ];
+
+    #[test]
+    fn an_ordinary_line_has_no_flag_in_any_script() {
+        for (lang, line) in LINES {
+            assert_eq!(kinds(&evidence(line, lang)), []);
+            assert!(!deserves_full_window(&evidence(line, lang)));
+        }
+    }
+
+    #[test]
+    fn each_doubt_has_its_flag() {
+        let (lang, line) = LINES[0];
+        let base = evidence(line, lang);
+        assert_eq!(
+            kinds(&Evidence {
+                confidence: 0.3,
+                ..base
+            }),
+            [FlagKind::LowConfidence]
+        );
+        assert_eq!(
+            kinds(&Evidence {
+                no_speech: 0.8,
+                ..base
+            }),
+            [FlagKind::NoSpeech]
+        );
+        assert_eq!(
+            kinds(&Evidence {
+                voiced_seconds: 0.5,
+                ..base
+            }),
+            [FlagKind::SpeechRate]
+        );
+        assert_eq!(
+            kinds(&Evidence {
+                lang: Lang::My,
+                ..base
+            }),
+            [FlagKind::WrongScript]
+        );
+        assert_eq!(
+            kinds(&Evidence { cut: true, ..base }),
+            [FlagKind::Truncated]
+        );
+        assert_eq!(kinds(&Evidence { line: "", ..base }), [FlagKind::NoText]);
+        let lost = Evidence {
+            line: "",
+            lost_bytes: 2,
+            ..base
+        };
+        assert_eq!(kinds(&lost), [FlagKind::NoText, FlagKind::Truncated]);
+    }
+
+    #[test]
+    fn loops_are_found_in_every_script() {
+        for (lang, line) in LINES {
+            let word: String = line.chars().take(6).collect();
+            let looped = word.repeat(12);
+            let e = Evidence {
+                voiced_seconds: 30.0,
+                ..evidence(&looped, lang)
+            };
+            assert!(kinds(&e).contains(&FlagKind::Repetition), "{looped}");
+            assert!(deserves_full_window(&e));
+        }
+    }
+
+    #[test]
+    fn known_inventions_are_flagged_however_they_are_spaced() {
+        for (lang, line) in [
+            (Lang::Zh, "字幕由 Amara.org 社区提供"),
+            (Lang::Zh, "谢谢观看！"),
+            (
+                Lang::Vi,
+                "Hãy subscribe cho kênh Ghiền Mì Gõ Để không bỏ lỡ những video hấp dẫn",
+            ),
+            (Lang::Th, "ขอบคุณ ที่ รับชม"),
+            (Lang::En, "Thank you for watching."),
+        ] {
+            let e = Evidence {
+                voiced_seconds: 20.0,
+                ..evidence(line, lang)
+            };
+            assert!(kinds(&e).contains(&FlagKind::PhantomPhrase), "{line}");
+        }
+        for (lang, line) in [
+            (Lang::Zh, "谢谢你"),
+            (Lang::Vi, "Cảm ơn anh"),
+            (Lang::Th, "ขอบคุณครับ"),
+        ] {
+            assert_eq!(kinds(&evidence(line, lang)), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn too_little_text_for_the_speech_asks_for_the_full_window() {
+        let e = Evidence {
+            voiced_seconds: 9.0,
+            ..evidence("好", Lang::Zh)
+        };
+        assert!(deserves_full_window(&e));
+        assert!(!deserves_full_window(&Evidence {
+            voiced_seconds: 1.0,
+            ..e
+        }));
+    }
+}

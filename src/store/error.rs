@@ -1,0 +1,175 @@
+//! What can go wrong in the store, in words for the person at the desk, each with a next step.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// Why the store could not do what was asked. Nothing was changed when one of these comes back:
+/// every write is one transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is something else.
+    #[error("this file is not an interview database: {}", .0.display())]
+    NotADatabase(PathBuf),
+    /// A database of another program.
+    #[error("this database belongs to another program: {}", .0.display())]
+    OtherProgram(PathBuf),
+    /// A newer version of this program wrote it.
+    #[error("a newer version of this program wrote this database (form {found}, this version knows forms up to {known}): {}", .path.display())]
+    NewerSchema {
+        /// The form found.
+        found: i64,
+        /// The newest form this version knows.
+        known: i64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// An older version wrote it, and it was opened for reading only.
+    #[error("an older version of this program wrote this database (form {found}, this version needs form {known}), and it was opened for reading only: {}", .path.display())]
+    OlderSchema {
+        /// The form found.
+        found: i64,
+        /// The form needed.
+        known: i64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The last changes lie in a side file that cannot be read on a read-only disk.
+    #[error("the last changes were not yet merged into this database, and its disk is read-only: {}", .0.display())]
+    UnmergedChanges(PathBuf),
+    /// It could not be opened at all.
+    #[error("the interview database could not be opened: {cause}: {}", .path.display())]
+    Open {
+        /// What the system said.
+        cause: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No such interview.
+    #[error("there is no interview '{0}'")]
+    NoInterview(String),
+    /// A short form that fits several interviews.
+    #[error("'{0}' is the beginning of more than one interview's name")]
+    Ambiguous(String),
+    /// No such line.
+    #[error("interview {interview} has no line {segment}")]
+    NoSegment {
+        /// The interview.
+        interview: String,
+        /// The line.
+        segment: i64,
+    },
+    /// The name is taken.
+    #[error("an interview named '{0}' is already stored")]
+    Exists(String),
+    /// A name that cannot be a folder's name.
+    #[error("'{0}' cannot name an interview")]
+    BadName(String),
+    /// No language was given.
+    #[error("the interview has no language")]
+    NoLanguage,
+    /// A time that cannot be read.
+    #[error("'{0}' is not a date or time")]
+    BadTime(String),
+    /// A length or position that no recording has.
+    #[error("a length or a position in the recording is impossibly large")]
+    TooLarge,
+    /// The new text is the old text.
+    #[error("the new text is the same as the text that is stored")]
+    Unchanged,
+    /// A line that was never written cannot be translated.
+    #[error("the line has no text yet")]
+    NoText,
+    /// Nobody signs for the change.
+    #[error("a change needs the name of the person who makes it")]
+    NoAuthor,
+    /// The disk is full.
+    #[error("the disk is full; nothing of this step was stored")]
+    Full,
+    /// The file or its disk cannot be written.
+    #[error("the interview database can only be read, not written")]
+    ReadOnly,
+    /// Another program holds it.
+    #[error("another program is writing to the interview database")]
+    Busy,
+    /// What is stored contradicts itself.
+    #[error("the interview database is damaged: {0}")]
+    Damaged(String),
+    /// The search index is damaged; the records are whole.
+    #[error("the search index is damaged; the interviews themselves are whole")]
+    IndexDamaged,
+    /// The disk failed.
+    #[error("the disk failed while the interview database was used: {0}")]
+    Disk(String),
+    /// Anything else the database engine says.
+    #[error("the interview database refused: {0}")]
+    Sql(rusqlite::Error),
+}
+
+impl Error {
+    /// The next step a person can take.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Error::NotADatabase(_) | Error::OtherProgram(_) => {
+                "Choose another workspace, or move this file away. It was left as it is."
+            }
+            Error::NewerSchema { .. } => {
+                "Open it with the newer version of this program. It was left as it is."
+            }
+            Error::OlderSchema { .. } => {
+                "Open the workspace once where it can be written; it is brought up to date then."
+            }
+            Error::UnmergedChanges(_) => {
+                "Copy the whole folder to a disk that can be written and open it there."
+            }
+            Error::Open { .. } => {
+                "Check that the folder exists and that you may read and write it."
+            }
+            Error::NoInterview(_) | Error::Ambiguous(_) => {
+                "'mekong list' shows the names; the first letters are enough where they fit only one."
+            }
+            Error::NoSegment { .. } => "'mekong show' lists the lines with their numbers.",
+            Error::Exists(_) => "Choose another name.",
+            Error::BadName(_) => "Use lower-case letters, digits and '-', at most 100 of them.",
+            Error::NoLanguage => "Name the languages that are spoken, for example zh,vi.",
+            Error::BadTime(_) => "Write it like 2026-11-23 or 2026-11-23T14:05:00+07:00.",
+            Error::TooLarge => "Check the times in the file that was imported.",
+            Error::Unchanged => "Nothing needs to be done.",
+            Error::NoText => "Wait for recognition, or write the text first.",
+            Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
+            Error::ReadOnly => {
+                "Check the rights of the file and its folder and whether the disk is write-protected."
+            }
+            Error::Busy => "Close the other window or wait until it is done, then try again.",
+            Error::Damaged(_) => {
+                "Stop using it, copy the whole workspace to another disk, and restore the last backup. The recordings are separate files and are not affected."
+            }
+            Error::IndexDamaged => {
+                "Run a search where the workspace can be written; that rebuilds it."
+            }
+            Error::Disk(_) => "Copy the workspace to another disk at once and check this one.",
+            Error::Sql(_) => "Try again; if it stays, run 'mekong doctor'.",
+        }
+    }
+
+    /// A stored value that no version of this program writes.
+    pub(super) fn damaged(what: &str) -> Self {
+        Error::Damaged(what.to_owned())
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::Full,
+            Some(ErrorCode::ReadOnly) => Error::ReadOnly,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Error::Damaged(error.to_string())
+            }
+            Some(ErrorCode::SystemIoFailure) => Error::Disk(error.to_string()),
+            _ => Error::Sql(error),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading lines: the version of each text and translation that counts.
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::interviews::interview_key;
+use super::{Error, Store, codec, derived};
+use crate::domain::{
+    Flag, FlagKind, InterviewId, Lang, SamplePos, Segment, SegmentId, Span, Status, Translation,
+};
+
+/// The version of a line's text that counts.
+pub(super) struct CurrentText {
+    pub version: u32,
+    pub lang: Lang,
+    pub text: String,
+    pub flags: Vec<Flag>,
+}
+
+/// A translation that counts, and whether a person wrote it.
+pub(super) struct StoredTranslation {
+    pub translation: Translation,
+    pub by_person: bool,
+}
+
+const TRANSLATION_COLUMNS: &str =
+    "t.lang, t.text, t.author, t.log_prob, t.terms, t.flags, t.of_version, t.status";
+const SEGMENT_SQL: &str =
+    "SELECT s.key, s.id, s.start_sample, s.end_sample, s.channel, s.speaker, s.lang, s.flags,
+            l.version, l.waits, v.lang, v.text, v.confidence, v.words, v.flags, v.status, v.author
+     FROM segment s JOIN line l ON l.segment = s.key
+     LEFT JOIN text_version v ON v.segment = s.key AND v.version = l.version";
+
+impl Store {
+    /// All lines of an interview by time, each with the texts that count. The flags of a line are
+    /// those of its cut and those of its text together.
+    pub fn segments(&self, id: &InterviewId) -> Result<Vec<Segment>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let mut segments = self.read_segments(
+            &format!(
+                "{SEGMENT_SQL} WHERE s.interview = ?1 ORDER BY s.start_sample, s.channel, s.id"
+            ),
+            [key],
+        )?;
+        let by_key: std::collections::HashMap<i64, usize> = segments
+            .iter()
+            .enumerate()
+            .map(|(at, (key, _))| (*key, at))
+            .collect();
+        // A person's translation stands before every machine's, then the newest: the first row of
+        // each language counts.
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT {TRANSLATION_COLUMNS}, t.segment FROM segment s
+             JOIN translation t ON t.segment = s.key WHERE s.interview = ?1
+             ORDER BY t.segment, t.lang, (t.status <> 'machine') DESC, t.version DESC"
+        ))?;
+        let mut rows = statement.query([key])?;
+        while let Some(row) = rows.next()? {
+            let segment = by_key
+                .get(&row.get(8)?)
+                .and_then(|&at| segments.get_mut(at));
+            let lang = codec::lang(&row.get::<_, String>(0)?)?;
+            if let Some((_, segment)) = segment
+                && segment.translations.last().is_none_or(|t| t.lang != lang)
+            {
+                segment
+                    .translations
+                    .push(read_translation(row)?.translation);
+            }
+        }
+        Ok(segments.into_iter().map(|(_, segment)| segment).collect())
+    }
+
+    /// One line.
+    pub fn segment(&self, id: &InterviewId, segment: SegmentId) -> Result<Segment, Error> {
+        let key = segment_key(&self.conn, id, segment)?;
+        let found = self.read_segments(&format!("{SEGMENT_SQL} WHERE s.key = ?1"), [key])?;
+        let (_, mut segment) = found
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::damaged("a line has no state"))?;
+        segment.translations = current_translations(&self.conn, key)?
+            .into_iter()
+            .map(|t| t.translation)
+            .collect();
+        Ok(segment)
+    }
+
+    fn read_segments(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<Vec<(i64, Segment)>, Error> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut segments = Vec::new();
+        while let Some(row) = rows.next()? {
+            segments.push((row.get(0)?, read_segment(&self.conn, row)?));
+        }
+        Ok(segments)
+    }
+}
+
+/// The database's own key of a line.
+pub(super) fn segment_key(
+    conn: &Connection,
+    id: &InterviewId,
+    segment: SegmentId,
+) -> Result<i64, Error> {
+    let interview = interview_key(conn, id)?;
+    conn.prepare_cached("SELECT key FROM segment WHERE interview = ?1 AND id = ?2")?
+        .query_row([interview, segment.0], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::NoSegment {
+            interview: id.0.clone(),
+            segment: segment.0,
+        })
+}
+
+/// The text of a line that counts: a person's newest, else a machine's newest.
+pub(super) fn current_text(conn: &Connection, key: i64) -> Result<Option<CurrentText>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT version, lang, text, flags FROM text_version WHERE segment = ?1
+         ORDER BY (status <> 'machine') DESC, version DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([key])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(CurrentText {
+        version: row.get(0)?,
+        lang: codec::lang(&row.get::<_, String>(1)?)?,
+        text: row.get(2)?,
+        flags: codec::from_json(&row.get::<_, String>(3)?)?,
+    }))
+}
+
+/// The translation of a line into each language that counts.
+pub(super) fn current_translations(
+    conn: &Connection,
+    key: i64,
+) -> Result<Vec<StoredTranslation>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {TRANSLATION_COLUMNS} FROM translation t WHERE t.segment = ?1
+         ORDER BY t.lang, (t.status <> 'machine') DESC, t.version DESC"
+    ))?;
+    let mut rows = statement.query([key])?;
+    let mut found: Vec<StoredTranslation> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let next = read_translation(row)?;
+        if found
+            .last()
+            .is_none_or(|last| last.translation.lang != next.translation.lang)
+        {
+            found.push(next);
+        }
+    }
+    Ok(found)
+}
+
+fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error> {
+    Ok(StoredTranslation {
+        translation: Translation {
+            lang: codec::lang(&row.get::<_, String>(0)?)?,
+            text: row.get(1)?,
+            engine: row.get(2)?,
+            log_prob: row.get(3)?,
+            terms: codec::from_json(&row.get::<_, String>(4)?)?,
+            flags: codec::from_json(&row.get::<_, String>(5)?)?,
+            of_version: row.get(6)?,
+        },
+        by_person: row.get::<_, String>(7)? != Status::Machine.as_str(),
+    })
+}
+
+fn read_segment(conn: &Connection, row: &Row<'_>) -> Result<Segment, Error> {
+    let mut flags: Vec<Flag> = codec::from_json(&row.get::<_, String>(7)?)?;
+    let mut segment = Segment {
+        id: SegmentId(row.get(1)?),
+        span: Span::new(
+            SamplePos(codec::from_integer(row, 2)?),
+            SamplePos(codec::from_integer(row, 3)?),
+        ),
+        channel: row.get(4)?,
+        speaker: row.get(5)?,
+        lang: codec::lang(&row.get::<_, String>(6)?)?,
+        text: String::new(),
+        confidence: None,
+        words: Vec::new(),
+        flags: Vec::new(),
+        status: Status::Pending,
+        author: String::new(),
+        version: row.get(8)?,
+        translations: Vec::new(),
+    };
+    if segment.version > 0 {
+        segment.lang = codec::lang(&row.get::<_, String>(10)?)?;
+        segment.text = row.get(11)?;
+        segment.confidence = row.get(12)?;
+        segment.words = codec::from_json(&row.get::<_, String>(13)?)?;
+        for flag in codec::from_json(&row.get::<_, String>(14)?)? {
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
+        segment.status = codec::status(&row.get::<_, String>(15)?)?;
+        segment.author = row.get(16)?;
+    } else if row.get::<_, i64>(9)? == derived::WAITS_FAILED {
+        segment.status = Status::Failed;
+        flags.push(Flag::with(
+            FlagKind::EngineFailed,
+            last_failure(conn, row.get(0)?)?,
+        ));
+    }
+    segment.flags = flags;
+    Ok(segment)
+}
+
+fn last_failure(conn: &Connection, key: i64) -> Result<String, Error> {
+    Ok(conn
+        .prepare_cached("SELECT reason FROM failure WHERE segment = ?1 ORDER BY key DESC LIMIT 1")?
+        .query_row([key], |row| row.get(0))?)
+}

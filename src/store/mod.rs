@@ -1,0 +1,41 @@
+//! The store: one SQLite file that holds interviews, their lines, every version and the search index.
+//!
+//! Records only grow (`migrations/0001_records.sql`); what can be worked out from them
+//! (`migrations/0002_derived.sql` and the search index) is kept beside them in the same transaction
+//! and can be rebuilt at any time. A person's words always stand before a machine's: a later machine
+//! version is kept, but it never becomes the one that counts.
+
+mod codec;
+mod derived;
+mod error;
+mod interviews;
+mod lines;
+mod open;
+mod pending;
+mod search;
+mod terms;
+mod types;
+mod versions;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use types::{
+    Hit, ImportedLine, Matched, NewAudio, NewInterview, NewSegment, PendingTranslation,
+    PendingUtterance, SearchPage, SearchQuery, TextVersion,
+};
+
+/// An open interview database. One connection: share it between threads behind a lock, or open one
+/// for each thread; writers wait up to ten seconds for one another.
+pub struct Store {
+    conn: rusqlite::Connection,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.conn.path())
+            .finish()
+    }
+}

@@ -1,0 +1,198 @@
+//! What goes into the store and what comes out of it, beside the shared domain types.
+
+use crate::domain::{
+    AudioFile, Channel, Flag, InterviewId, Lang, LangPair, SegmentId, Span, Status,
+};
+
+/// An interview that enters the store.
+#[derive(Clone, Debug)]
+pub struct NewInterview {
+    /// Its name for ever: lower-case letters, digits and `-`.
+    pub id: InterviewId,
+    /// The case it belongs to.
+    pub case: Option<String>,
+    /// The languages of the interview, the officer's first; at least one.
+    pub languages: Vec<Lang>,
+    /// When it was recorded or received, RFC 3339.
+    pub started: String,
+    /// Length of the sound.
+    pub duration_ms: u64,
+    /// Original recordings; none for a transcript without sound.
+    pub audio: Vec<NewAudio>,
+    /// Channels, by index.
+    pub channels: Vec<Channel>,
+    /// Channel index and the file name of its working copy in the interview's folder.
+    pub working: Vec<(u16, String)>,
+}
+
+/// An original recording that enters the store.
+#[derive(Clone, Debug)]
+pub struct NewAudio {
+    /// Path, hash and format.
+    pub file: AudioFile,
+    /// Size of the file.
+    pub bytes: u64,
+    /// The name the file had where it came from.
+    pub original_name: String,
+}
+
+/// A cut utterance that waits for recognition.
+#[derive(Clone, Debug)]
+pub struct NewSegment {
+    /// The channel it was cut from.
+    pub channel: u16,
+    /// Who speaks there.
+    pub speaker: String,
+    /// Where it lies in the recording.
+    pub span: Span,
+    /// First guess: the channel's first language.
+    pub lang: Lang,
+    /// Doubts about the cut, for example `CutWithoutPause`.
+    pub flags: Vec<Flag>,
+}
+
+/// A line of a transcript that was written elsewhere.
+#[derive(Clone, Debug)]
+pub struct ImportedLine {
+    /// Who said it.
+    pub speaker: String,
+    /// Where it lies in the recording it came from.
+    pub span: Span,
+    /// The language of `text`.
+    pub lang: Lang,
+    /// What was said.
+    pub text: String,
+    /// Translations that came with it.
+    pub translations: Vec<(Lang, String)>,
+}
+
+/// A line that waits for recognition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingUtterance {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// The channel to read.
+    pub channel: u16,
+    /// What to read of it.
+    pub span: Span,
+    /// The languages that may be spoken on this channel.
+    pub languages: Vec<Lang>,
+    /// File name of the working copy in the interview's folder.
+    pub working: String,
+    /// Doubts about the cut.
+    pub flags: Vec<Flag>,
+}
+
+/// A text that waits for translation into one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingTranslation {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// The version of the text.
+    pub version: u32,
+    /// The text.
+    pub text: String,
+    /// From which language into which.
+    pub pair: LangPair,
+}
+
+/// One version of a line's text or of one of its translations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextVersion {
+    /// 1, 2, 3 ...
+    pub version: u32,
+    /// The language it is written in.
+    pub lang: Lang,
+    /// The text.
+    pub text: String,
+    /// Machine, edited or certified.
+    pub status: Status,
+    /// The engine or the person who wrote it.
+    pub author: String,
+    /// Why it was written, where the person said so.
+    pub reason: Option<String>,
+    /// When it was stored, RFC 3339 UTC.
+    pub at: String,
+}
+
+/// What to look for, and where.
+#[derive(Clone, Debug, Default)]
+pub struct SearchQuery {
+    /// What the person typed. Words parted by spaces must all occur.
+    pub text: String,
+    /// Only lines said in this language.
+    pub lang: Option<Lang>,
+    /// Only this case.
+    pub case: Option<String>,
+    /// Only this speaker.
+    pub speaker: Option<String>,
+    /// Only interviews from this date (`2026-11-23`, by the date as recorded) or moment on.
+    pub since: Option<String>,
+    /// Only interviews up to this date, inclusive, or moment.
+    pub until: Option<String>,
+    /// The most hits to return.
+    pub limit: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchPage {
+    /// All hits there are, also those beyond the limit.
+    pub total: u64,
+    /// The best hits first.
+    pub hits: Vec<Hit>,
+    /// False where the slow search of last resort stopped at its bound: older lines were not read.
+    pub complete: bool,
+}
+
+/// Which side of a line matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matched {
+    /// What was said.
+    Text,
+    /// A translation only.
+    Translation,
+}
+
+impl Matched {
+    /// The stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Matched::Text => "text",
+            Matched::Translation => "translation",
+        }
+    }
+}
+
+/// One line that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The interview.
+    pub interview: InterviewId,
+    /// Its case.
+    pub case: Option<String>,
+    /// The line.
+    pub segment: SegmentId,
+    /// Where the line starts in the recording.
+    pub start_ms: u64,
+    /// The language it was said in.
+    pub lang: Lang,
+    /// Who said it.
+    pub speaker: String,
+    /// What was said.
+    pub text: String,
+    /// The translation that matched, else the first one.
+    pub translation: Option<String>,
+    /// Places in `text` that matched: character offsets, start inclusive, end exclusive.
+    pub marks: Vec<(usize, usize)>,
+    /// The same for `translation`.
+    pub translation_marks: Vec<(usize, usize)>,
+    /// Which side matched.
+    pub matched: Matched,
+    /// Higher is better; comparable inside one answer only.
+    pub score: f64,
+}

@@ -1,0 +1,173 @@
+//! Measures between texts: edit distance, character error rate, chrF, and loops within one text.
+
+use std::collections::HashMap;
+
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
+use super::normalise::fold;
+use super::segment::graphemes;
+
+/// Insertions, deletions and substitutions that turn `a` into `b` (Levenshtein).
+pub fn edit_distance(a: &[&str], b: &[&str]) -> usize {
+    levenshtein(a, b)
+}
+
+fn levenshtein<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = *cell;
+            left = substituted.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Character errors of `hypothesis` against `reference`: (edits, characters of the reference).
+///
+/// Over Unicode characters of the folded texts (canonical form, lower case, one digit system)
+/// without spaces, punctuation and symbols, which transcribers set as they like.
+pub fn cer(reference: &str, hypothesis: &str) -> (usize, usize) {
+    let (reference, hypothesis) = (spoken_chars(reference), spoken_chars(hypothesis));
+    (levenshtein(&reference, &hypothesis), reference.len())
+}
+
+fn spoken_chars(text: &str) -> Vec<char> {
+    let category = CodePointMapData::<GeneralCategory>::new();
+    fold(text)
+        .chars()
+        .filter(|&c| {
+            let c = category.get(c);
+            !GeneralCategoryGroup::Punctuation.contains(c)
+                && !GeneralCategoryGroup::Symbol.contains(c)
+                && !GeneralCategoryGroup::Separator.contains(c)
+        })
+        .collect()
+}
+
+/// Longest character n-gram of chrF.
+const CHRF_ORDER: usize = 6;
+/// Weight of recall against precision, squared.
+const CHRF_BETA_SQUARED: f64 = 4.0;
+
+/// chrF2 of one sentence, 0 to 100, as sacrebleu's `sentence_chrf` with its default settings.
+pub fn chrf(reference: &str, hypothesis: &str) -> f64 {
+    let mut counts = Chrf::default();
+    counts.add(reference, hypothesis);
+    counts.score()
+}
+
+/// chrF2 over many sentences, as sacrebleu's `corpus_chrf`: counts are summed, then scored.
+#[derive(Clone, Debug, Default)]
+pub struct Chrf {
+    orders: [NgramCounts; CHRF_ORDER],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct NgramCounts {
+    hypothesis: u64,
+    reference: u64,
+    matched: u64,
+}
+
+impl Chrf {
+    /// Adds one sentence.
+    pub fn add(&mut self, reference: &str, hypothesis: &str) {
+        let (reference, hypothesis) = (unspaced_chars(reference), unspaced_chars(hypothesis));
+        for (n, sum) in (1..).zip(self.orders.iter_mut()) {
+            let wanted = ngrams(&reference, n);
+            let given = ngrams(&hypothesis, n);
+            let matched = given
+                .iter()
+                .map(|(g, &c)| c.min(wanted.get(g).copied().unwrap_or(0)))
+                .sum::<u64>();
+            sum.matched += matched;
+            sum.reference += wanted.values().sum::<u64>();
+            if !wanted.is_empty() {
+                sum.hypothesis += given.values().sum::<u64>();
+            }
+        }
+    }
+
+    /// The score of all sentences so far, 0 to 100; 0 without any.
+    pub fn score(&self) -> f64 {
+        let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
+        for sum in self
+            .orders
+            .iter()
+            .filter(|s| s.hypothesis > 0 && s.reference > 0)
+        {
+            precision += sum.matched as f64 / sum.hypothesis as f64;
+            recall += sum.matched as f64 / sum.reference as f64;
+            orders += 1.0;
+        }
+        if precision + recall == 0.0 {
+            return 0.0;
+        }
+        let (precision, recall) = (precision / orders, recall / orders);
+        let score = (1.0 + CHRF_BETA_SQUARED) * precision * recall;
+        100.0 * score / (CHRF_BETA_SQUARED * precision + recall)
+    }
+}
+
+/// Characters without white space, which for the reference implementation includes the four
+/// separators from U+001C on.
+fn unspaced_chars(text: &str) -> Vec<char> {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !('\u{1c}'..='\u{1f}').contains(c))
+        .collect()
+}
+
+fn ngrams(chars: &[char], n: usize) -> HashMap<&[char], u64> {
+    let mut counts = HashMap::new();
+    for gram in chars.windows(n) {
+        *counts.entry(gram).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// Longest unit that is looked for in a loop, in grapheme clusters.
+const LONGEST_UNIT: usize = 40;
+
+/// The unit that a text repeats over and over, as decoders do when they fail; `None` for text that
+/// people say. Spaces and punctuation do not break a loop; numbers alone are none.
+///
+/// A loop has at least ten repeats of one cluster, five of two to four, four of five to seven,
+/// three of longer units.
+pub fn repetition(text: &str) -> Option<String> {
+    let folded = fold(text);
+    let clusters: Vec<&str> = graphemes(&folded)
+        .into_iter()
+        .filter(|g| g.contains(char::is_alphanumeric))
+        .collect();
+    for unit in 1..=LONGEST_UNIT.min(clusters.len() / 3) {
+        let needed = match unit {
+            1 => 10,
+            2..=4 => 5,
+            5..=7 => 4,
+            _ => 3,
+        };
+        let mut equal = 0usize;
+        for (at, (a, b)) in clusters.iter().zip(clusters.iter().skip(unit)).enumerate() {
+            equal = if a == b { equal + 1 } else { 0 };
+            if equal >= unit * (needed - 1) {
+                let found = clusters
+                    .get(at + 1 - unit..=at)
+                    .unwrap_or_default()
+                    .concat();
+                if !found.chars().all(|c| c.is_ascii_digit()) {
+                    return Some(found);
+                }
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,21 @@
+//! The six scripts as pure functions: canonical forms, boundaries, search tokens, numbers, comparison.
+//!
+//! Three forms of a text are in use:
+//! - *canonical* ([`normalise`]): what is stored for machine text. Equal strings look equal.
+//! - *folded* ([`fold`]): what is matched. Case, digit systems and known spelling pairs fall together.
+//! - *bare* ([`bare`]): folded without Vietnamese diacritics, for people who type without them.
+
+mod compare;
+mod index;
+mod normalise;
+mod script;
+mod segment;
+
+pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
+pub use index::{IndexToken, index_tokens};
+pub use normalise::{bare, fold, is_dropped, normalise};
+pub use script::{in_script, numbers};
+pub use segment::{complete_graphemes_prefix, graphemes, line_breaks, sentences, words};
+
+#[cfg(test)]
+mod tests;

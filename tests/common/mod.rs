@@ -1,0 +1,66 @@
+//! What several test files need: the program, a workspace of its own, and the practice kit.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The folder that holds Cargo.toml.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program with no workspace or kit from the environment of whoever runs the tests.
+pub fn mekong(workspace: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mekong"));
+    command.env_remove("MEKONG_WORKSPACE").env("MEKONG_KIT", root());
+    command.current_dir(root()).arg("--workspace").arg(workspace);
+    command
+}
+
+/// Runs and returns what was printed, with the exit code.
+pub fn run(workspace: &Path, args: &[&str]) -> Output {
+    mekong(workspace).args(args).output().expect("the program starts")
+}
+
+/// Runs, insists on success, and reads standard output as one JSON value.
+pub fn json(workspace: &Path, args: &[&str]) -> Value {
+    let output = run(workspace, args);
+    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+}
+
+/// Standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A practice interview's folder, for example `zh-vi`.
+pub fn practice(name: &str) -> PathBuf {
+    root().join("recordings/practice").join(name)
+}
+
+/// A practice interview's sound, as text for a command line.
+pub fn practice_sound(name: &str) -> String {
+    practice(name).join("audio.flac").to_str().expect("a plain path").to_owned()
+}
+
+/// Insists on a failure that an officer can act on: exit code 1, the cause, the next step, and no
+/// trace of a crash.
+pub fn assert_helpful_failure(output: &Output, what: &str) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{what}: {text}");
+    assert!(text.contains("next:"), "{what} gives no next step: {text}");
+    assert!(!text.contains("panicked"), "{what} crashed: {text}");
+}
+
+/// Texts and translations of a shown interview, for comparing two runs.
+pub fn words(shown: &Value) -> Vec<(i64, String, String)> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let segments = shown["segments"].as_array().expect("segments");
+    segments
+        .iter()
+        .map(|s| (s["id"].as_i64().expect("id"), text(&s["text"]), text(&s["translations"][0]["text"])))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! A full disk and a read-only disk: a clear error, nothing lost, the store unchanged. The disks are
+//! small ones in memory, which only the system's administrator may attach; elsewhere the tests say
+//! that they were skipped.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{assert_helpful_failure, json, practice_sound, run, stderr};
+
+/// A disk in memory, detached when dropped.
+struct Disk {
+    at: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Disk {
+    fn attach(kilobytes: u32) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("disk");
+        fs::create_dir(&at).unwrap();
+        let options = format!("size={kilobytes}k");
+        if !mount(&["-t", "tmpfs", "-o", &options, "tmpfs"], &at) {
+            eprintln!("skipped: this user may not attach a disk");
+            return None;
+        }
+        Some(Self { at, _dir: dir })
+    }
+
+    fn make_read_only(&self) {
+        assert!(mount(&["-o", "remount,ro"], &self.at));
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.at).status();
+    }
+}
+
+fn mount(args: &[&str], at: &Path) -> bool {
+    let output = Command::new("mount").args(args).arg(at).output();
+    output.is_ok_and(|o| o.status.success())
+}
+
+fn transcript(folder: &Path) -> String {
+    let path = folder.join("old.srt");
+    fs::write(&path, "1\n00:00:01,000 --> 00:00:02,000\n我叫张伟。\n").unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
+    let Some(disk) = Disk::attach(1500) else { return };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let old = transcript(elsewhere.path());
+    let first = run(&disk.at, &["import", &old, "--languages", "zh,vi"]);
+    assert!(first.status.success(), "{}", stderr(&first));
+    let before = json(&disk.at, &["list", "--json"]);
+
+    let full = run(&disk.at, &["import", &practice_sound("zh-vi"), "--languages", "zh,vi"]);
+    assert_helpful_failure(&full, "a full disk");
+    assert!(stderr(&full).contains("full"), "{}", stderr(&full));
+    assert_eq!(json(&disk.at, &["list", "--json"]), before);
+    let left: Vec<_> = fs::read_dir(disk.at.join("recordings")).unwrap().collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+#[test]
+fn a_read_only_disk_can_be_read_and_searched_and_refuses_changes() {
+    let Some(disk) = Disk::attach(8000) else { return };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let old = transcript(elsewhere.path());
+    assert!(run(&disk.at, &["import", &old, "--languages", "zh,vi"]).status.success());
+    let before = json(&disk.at, &["list", "--json"]);
+    disk.make_read_only();
+
+    assert_eq!(json(&disk.at, &["list", "--json"]), before);
+    let hits = json(&disk.at, &["search", "张伟", "--json"]);
+    assert_eq!(hits["total"], 1);
+    let id = before[0]["id"].as_str().unwrap().to_owned();
+    assert!(run(&disk.at, &["show", &id]).status.success());
+    for args in [
+        vec!["import", &old, "--languages", "zh,vi"],
+        vec!["edit", &id, "1", "--text", "我叫李伟。", "--by", "A"],
+        vec!["resume"],
+    ] {
+        assert_helpful_failure(&run(&disk.at, &args), &args.join(" "));
+    }
+    assert_eq!(json(&disk.at, &["list", "--json"]), before);
+    let doctor = run(&disk.at, &["doctor"]);
+    assert_eq!(doctor.status.code(), Some(1));
+}
