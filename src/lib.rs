@@ -37,6 +37,7 @@
 //! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
 //! more than the line in hand, and `mekong resume` goes on from the rows.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod translate;

@@ -1,0 +1,396 @@
+//! What was typed: verbs, options and their bounds. What it means is decided by the verbs' own files.
+
+use std::path::PathBuf;
+
+use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::Lang;
+
+/// Records and transcribes interviews across a language barrier, and translates them, on this
+/// machine alone.
+///
+/// Languages: zh Chinese, vi Vietnamese, th Thai, my Burmese, lo Lao, km Khmer.
+#[derive(Debug, Parser)]
+#[command(name = "mekong", version, max_term_width = 100)]
+pub struct Typed {
+    /// The folder with models, glossaries, recordings and the store.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// One verb with its options.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Try the practice interviews: recognise, translate, compare with what was said.
+    Demo(Demo),
+    /// Store recordings or transcripts as interviews, and recognise and translate them.
+    Import(Import),
+    /// Finish what is pending after a crash or an interruption.
+    Resume(Resume),
+    /// List the interviews, newest first.
+    List(List),
+    /// Show one transcript with its translations.
+    Show(Show),
+    /// Show every version of one line.
+    History(History),
+    /// Find words in all interviews.
+    Search(Search),
+    /// Correct a line; the earlier words are kept beside it.
+    Edit(Edit),
+    /// Write one interview to a file.
+    Export(Export),
+    /// Recognise a recording without storing anything.
+    Transcribe(Transcribe),
+    /// Translate a text, or standard input line by line.
+    Translate(Translate),
+    /// List, check, bring in or write out terms.
+    #[command(subcommand)]
+    Glossary(Glossary),
+    /// List, check or bring in models.
+    #[command(subcommand)]
+    Models(Models),
+    /// List the microphones.
+    Devices(Json),
+    /// Say what on this machine would stop an interview.
+    Doctor(Json),
+    /// Measure speed on this machine.
+    Bench(Json),
+}
+
+/// For verbs without other options.
+#[derive(Debug, Args)]
+pub struct Json {
+    /// Write one JSON value to standard output and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `mekong demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Work in this folder and leave the result there.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Recordings, or transcripts that end in .json, .srt, .vtt or .csv.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The two or three languages of the interview, the officer's first, for example zh,vi.
+    #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
+    pub languages: Vec<Lang>,
+    /// The case that the interviews belong to.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub case: Option<String>,
+    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; several
+    /// languages on one channel: all=zh+vi.
+    #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
+    pub channels: Vec<Channel>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong resume`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// Only this interview.
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only this case.
+    #[arg(long)]
+    pub case: Option<String>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The interview; its first characters are enough while no other starts with them.
+    pub id: String,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// The interview.
+    pub id: String,
+    /// The number of the line.
+    pub segment: i64,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong search`
+#[derive(Debug, Args)]
+pub struct Search {
+    /// What to find; of several words each must occur.
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    /// Only lines said in this language.
+    #[arg(long)]
+    pub lang: Option<Lang>,
+    /// Only this case.
+    #[arg(long)]
+    pub case: Option<String>,
+    /// Only this speaker.
+    #[arg(long)]
+    pub speaker: Option<String>,
+    /// Only interviews from this date on, for example 2026-11-23.
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Only interviews up to this date.
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    pub until: Option<String>,
+    /// The most hits to show.
+    #[arg(long, default_value_t = 50, value_name = "N",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub limit: usize,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong edit`
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("words").required(true).multiple(true)))]
+pub struct Edit {
+    /// The interview.
+    pub id: String,
+    /// The number of the line.
+    pub segment: i64,
+    /// New words of the line.
+    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    pub text: Option<String>,
+    /// New words of its translation.
+    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    pub translation: Option<String>,
+    /// The language of the translation, where the interview has three.
+    #[arg(long, requires = "translation", value_name = "LANG")]
+    pub to: Option<Lang>,
+    /// Who corrects.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub by: String,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `mekong export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The interview.
+    pub id: String,
+    /// The form of the file.
+    #[arg(long)]
+    pub format: Format,
+    /// The file to write; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// The forms that an export can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Plain text.
+    Txt,
+    /// As `show --json`.
+    Json,
+    /// A table.
+    Csv,
+    /// SubRip subtitles.
+    Srt,
+    /// WebVTT subtitles.
+    Vtt,
+}
+
+/// `mekong transcribe`
+#[derive(Debug, Args)]
+pub struct Transcribe {
+    /// The recording.
+    pub audio: PathBuf,
+    /// The language that is spoken.
+    #[arg(long, value_name = "LANG")]
+    pub language: Lang,
+    /// A model's name, or the path of a ggml file.
+    #[arg(long, value_name = "NAME_OR_PATH")]
+    pub model: Option<String>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong translate`
+#[derive(Debug, Args)]
+pub struct Translate {
+    /// The text; standard input, line by line, where it is left out.
+    pub text: Option<String>,
+    /// The language of the text.
+    #[arg(long, value_name = "LANG")]
+    pub from: Lang,
+    /// The language that is wanted.
+    #[arg(long, value_name = "LANG")]
+    pub to: Lang,
+    /// A model's name, or the path of a Hugging Face folder.
+    #[arg(long, value_name = "NAME_OR_DIR")]
+    pub model: Option<String>,
+    /// A glossary's name; all of them where it is left out.
+    #[arg(long, value_name = "NAME")]
+    pub glossary: Option<String>,
+    /// How many translations are kept side by side while searching, 1 to 8.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=8))]
+    pub beam: Option<usize>,
+    /// The longest translation of a sentence, in tokens.
+    #[arg(long, value_name = "N",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub max_tokens: Option<usize>,
+    /// The model alone: no normalising, no sentence splitting, no terms, no checks.
+    #[arg(long, conflicts_with = "glossary")]
+    pub raw: bool,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `mekong glossary`
+#[derive(Debug, Subcommand)]
+pub enum Glossary {
+    /// List the glossaries.
+    List(Json),
+    /// List what a person should look at; ends with 1 if there is anything.
+    Check(Json),
+    /// Copy a CSV glossary into the workspace after checking it.
+    Import {
+        /// The CSV file; its name becomes the glossary's.
+        file: PathBuf,
+        #[command(flatten)]
+        form: Json,
+    },
+    /// Write the terms to a CSV file.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+        /// Only this glossary; all as one where it is left out.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+/// `mekong models`
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// List the installed models.
+    List(Json),
+    /// Compare every file of every model with its list; ends with 1 if any differs.
+    Check(Json),
+    /// Copy a model's folder into the workspace, comparing every file with its list.
+    Import {
+        /// The folder with model.toml.
+        path: PathBuf,
+        #[command(flatten)]
+        form: Json,
+    },
+}
+
+/// One channel as typed: who, and in which languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// The speaker.
+    pub speaker: String,
+    /// At least one.
+    pub languages: Vec<Lang>,
+}
+
+fn parse_channel(typed: &str) -> Result<Channel, String> {
+    let (speaker, languages) = typed
+        .split_once('=')
+        .filter(|(speaker, _)| !speaker.trim().is_empty())
+        .ok_or("write it as NAME=LANG, for example officer=zh")?;
+    let languages = languages.split('+').map(str::parse).collect::<Result<_, _>>();
+    Ok(Channel {
+        speaker: speaker.trim().to_owned(),
+        languages: languages.map_err(|e: crate::domain::UnknownLang| e.to_string())?,
+    })
+}
+
+/// Passes on a date or a moment as typed, after making sure that it is one.
+fn parse_date(typed: &str) -> Result<String, String> {
+    let valid = typed.parse::<jiff::civil::Date>().is_ok()
+        || typed.parse::<jiff::Timestamp>().is_ok();
+    valid
+        .then(|| typed.to_owned())
+        .ok_or_else(|| "write it as 2026-11-23 or 2026-11-23T09:30:00+07:00".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Verb, clap::Error> {
+        Typed::try_parse_from(line.split(' ')).map(|typed| typed.verb.unwrap())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn channels_take_one_language_or_several() {
+        let line = "mekong import a.wav --languages zh,vi --channels officer=zh,all=zh+vi";
+        let Verb::Import(import) = parse(line).unwrap() else { panic!("not import") };
+        assert_eq!(import.languages, [Lang::Zh, Lang::Vi]);
+        let all = Channel { speaker: "all".into(), languages: vec![Lang::Zh, Lang::Vi] };
+        assert_eq!(import.channels.len(), 2);
+        assert_eq!(import.channels[1], all);
+    }
+
+    #[test]
+    fn the_workspace_may_stand_before_or_behind_the_verb() {
+        for line in ["mekong --workspace W list", "mekong list --workspace W"] {
+            let typed = Typed::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(typed.workspace, Some("W".into()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_refused_with_2() {
+        for line in [
+            "mekong record",
+            "mekong import a.wav",
+            "mekong import --languages zh,vi",
+            "mekong import a.wav --languages zh,xx",
+            "mekong import a.wav --languages zh,vi --channels zh",
+            "mekong import a.wav --languages zh,vi --channels =zh",
+            "mekong search",
+            "mekong search x --limit 0",
+            "mekong search x --since yesterday",
+            "mekong edit id 1 --by N",
+            "mekong edit id one --text t --by N",
+            "mekong edit id 1 --text t --to vi --by N",
+            "mekong export id --format exe --out f",
+            "mekong translate x --from vi --to zh --beam 9",
+            "mekong translate x --from vi",
+            "mekong glossary",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The command line: one file a family of verbs. The only place that prints.
+
+pub mod args;
+mod import;
+mod interrupt;
+mod print;
+mod progress;
+mod read;
+mod shelf;
+mod speak;
+mod system;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{CommandFactory, Parser};
+
+use crate::app::{self, App, Options};
+
+use args::{Typed, Verb};
+use print::{Out, say_error};
+
+/// The command line was wrong.
+const USAGE: u8 = 2;
+
+/// Why a command did not end well.
+enum Failure {
+    /// The work itself.
+    App(app::Error),
+    /// Standard output refuses.
+    Output(io::Error),
+    /// A line of standard input, 1 for the first, cannot be used.
+    Input { line: u64, cause: io::Error },
+    /// What was typed; clap has the words.
+    Usage(clap::Error),
+    /// Everything has been said; only the exit code is left.
+    Told(u8),
+}
+
+impl From<app::Error> for Failure {
+    fn from(error: app::Error) -> Self {
+        Failure::App(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+impl Failure {
+    /// Tells the person, unless it has been told, and gives the exit code.
+    fn tell(self) -> u8 {
+        match self {
+            Failure::App(error) => tell(&error),
+            Failure::Output(cause) => {
+                let next = "Check that the disk has room, or write to another place.";
+                say_error(&format!("cannot write the output: {cause}"), next);
+                1
+            }
+            Failure::Input { line, cause } => {
+                let next = "Give UTF-8 text, one text a line.";
+                say_error(&format!("cannot read line {line} of standard input: {cause}"), next);
+                1
+            }
+            Failure::Usage(error) => {
+                // A closed standard error is no reason for another exit code.
+                let _ = error.print();
+                u8::try_from(error.exit_code()).unwrap_or(USAGE)
+            }
+            Failure::Told(code) => code,
+        }
+    }
+}
+
+/// Tells the person of an error of the work and gives the exit code.
+fn tell(error: &app::Error) -> u8 {
+    say_error(&error.to_string(), &error.help());
+    match error {
+        app::Error::Languages | app::Error::ChannelLanguage(_) => USAGE,
+        _ => error.exit_code(),
+    }
+}
+
+/// Does what was typed and gives the exit code: 0 done, 1 failed, 2 wrongly typed, 130 interrupted.
+pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut out = Out::new();
+    let result = Typed::try_parse_from(typed)
+        .map_err(Failure::Usage)
+        .and_then(|typed| obey(typed, &mut out));
+    // What was written before a failure still belongs to the reader.
+    let result = result.and(out.flush().map_err(Failure::Output));
+    match result {
+        Ok(()) => 0,
+        Err(_) if out.broken() => 0,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
+    let Some(verb) = typed.verb else {
+        write!(out, "{}", Typed::command().render_help())?;
+        return Ok(());
+    };
+    let options = Options::from_environment(typed.workspace);
+    // The demo makes a workspace of its own, so a broken usual one is not in its way.
+    if let Verb::Demo(typed) = &verb {
+        return system::demo(&options, typed, out);
+    }
+    let app = App::open(&options)?;
+    match verb {
+        Verb::Demo(_) => Ok(()),
+        Verb::Import(typed) => import::import(&app, typed, out),
+        Verb::Resume(typed) => import::resume(&app, &typed, out),
+        Verb::List(typed) => read::list(&app, &typed, out),
+        Verb::Show(typed) => read::show(&app, &typed, out),
+        Verb::History(typed) => read::history(&app, &typed, out),
+        Verb::Search(typed) => read::search(&app, &typed, out),
+        Verb::Edit(typed) => read::edit(&app, typed, out),
+        Verb::Export(typed) => read::export(&app, &typed, out),
+        Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
+        Verb::Translate(typed) => speak::translate(&app, typed, out),
+        Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),
+        Verb::Models(typed) => shelf::models(&app, &typed, out),
+        Verb::Devices(typed) => system::devices(&app, &typed, out),
+        Verb::Doctor(typed) => system::doctor(&app, &typed, out),
+        Verb::Bench(typed) => system::bench(&app, &typed, out),
+    }
+}
+
+/// A command line that clap could not know to be wrong.
+fn usage(message: &str) -> Failure {
+    Failure::Usage(Typed::command().error(clap::error::ErrorKind::ValueValidation, message))
+}

@@ -1,0 +1,90 @@
+//! JSON in the form of `mekong show --json`; of a segment only `start_ms`, `lang` and `text` must be
+//! there.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::{Fault, Line, Lines, parse_lang};
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(deserialize_with = "read_segments")]
+    segments: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    start_ms: u64,
+    end_ms: Option<u64>,
+    speaker: Option<String>,
+    lang: String,
+    text: String,
+    #[serde(default)]
+    translations: Vec<Rendering>,
+}
+
+#[derive(Deserialize)]
+struct Rendering {
+    lang: String,
+    text: String,
+}
+
+/// Reads the document. Nesting deeper than 128 is refused by the parser.
+pub(super) fn parse(text: &str) -> Result<Vec<Line>, Fault> {
+    serde_json::from_str::<Document>(text)
+        .map(|document| document.segments)
+        .map_err(|e| Fault::new(e.line().max(1) as u64, describe(&e)))
+}
+
+/// The parser's message without its place, which we name ourselves, and without the value it
+/// stumbled over, which may be somebody's words.
+fn describe(error: &serde_json::Error) -> String {
+    let full = error.to_string();
+    let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
+    match message.rsplit_once(", expected ") {
+        Some((_, wanted)) => format!("expected {wanted}"),
+        None => message.to_owned(),
+    }
+}
+
+/// Reads segment by segment, so that every bound is kept while reading and an error has its line.
+fn read_segments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>, D::Error> {
+    struct Segments;
+
+    impl<'de> Visitor<'de> for Segments {
+        type Value = Vec<Line>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of segments")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Vec<Line>, A::Error> {
+            let mut lines = Lines::default();
+            while let Some(row) = rows.next_element::<Row>()? {
+                let line = row.into_line().map_err(de::Error::custom)?;
+                lines.push(line).map_err(de::Error::custom)?;
+            }
+            Ok(lines.0)
+        }
+    }
+
+    deserializer.deserialize_seq(Segments)
+}
+
+impl Row {
+    fn into_line(self) -> Result<Line, String> {
+        let translations = self.translations.into_iter();
+        Ok(Line {
+            speaker: self.speaker,
+            start_ms: self.start_ms,
+            end_ms: self.end_ms,
+            lang: Some(parse_lang(&self.lang)?),
+            text: self.text,
+            translations: translations
+                .map(|t| Ok((parse_lang(&t.lang)?, t.text)))
+                .collect::<Result<_, String>>()?,
+        })
+    }
+}
