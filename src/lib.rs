@@ -40,5 +40,6 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod text;
 pub mod translate;
 pub mod workspace;
