@@ -40,5 +40,5 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
-pub mod transcript;
+pub mod translate;
 pub mod workspace;

@@ -9,11 +9,12 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error as Vendor;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, MediaInfo, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
@@ -55,6 +56,8 @@ pub struct Decoder {
     track: u32,
     time_base: Option<TimeBase>,
     promised_ms: Option<u64>,
+    /// Length that the container claims; rounded or the picture's, so only a hint.
+    claimed_ms: Option<u64>,
     rate: u32,
     channels: usize,
     read_pos: Arc<AtomicU64>,
@@ -82,6 +85,7 @@ struct Tally {
     gaps: u64,
     gap_silence: u64,
     bad_samples: u64,
+    good_samples: u64,
     changes: u64,
     cut_off: bool,
     last_failure: Option<String>,
@@ -118,6 +122,7 @@ impl Decoder {
         };
         let rate = params.sample_rate.unwrap_or(0);
         let channels = params.channels.as_ref().map_or(0, |c| c.count());
+        let claimed_ms = claimed_ms(&track, format.media_info());
         let mut decoder = Self {
             path: path.to_owned(),
             format,
@@ -125,12 +130,13 @@ impl Decoder {
             track: track.id,
             time_base: track.time_base,
             promised_ms: promised_ms(&track, rate),
+            claimed_ms,
             rate,
             channels,
             read_pos,
             file_len,
             position: 0,
-            base: None,
+            base: Some(track.start_ts.get().max(0)),
             waiting: None,
             silence_left: 0,
             given_ms_before: 0,
@@ -192,6 +198,13 @@ impl Decoder {
             self.waiting = self.decode_next()?;
             if self.waiting.is_none() {
                 self.ended = true;
+                if self.tally.bad_samples > 0 && self.tally.good_samples == 0 {
+                    let detail = "none of its samples is a number".to_owned();
+                    return Err(Error::Damaged {
+                        detail,
+                        path: self.path.clone(),
+                    });
+                }
                 self.fill_corrupt(self.tally.pending_frames);
             }
         }
@@ -201,16 +214,12 @@ impl Decoder {
     pub fn notes(&self) -> Vec<Note> {
         let mut notes = self.tally.header.clone();
         let given = self.given_ms();
-        // The length in a header is rounded, and encoders pad: half a second short is not a cut.
-        let missing = self
-            .promised_ms
-            .map(|ms| ms.saturating_sub(given))
-            .filter(|ms| *ms > 500);
+        let short = |ms: Option<u64>| ms.map(|ms| ms.saturating_sub(given)).filter(|ms| *ms > 100);
+        let missing = short(self.promised_ms);
         let known = notes.iter().any(|n| matches!(n, Note::Truncated { .. }));
         if self.ended && !known && (self.tally.cut_off || missing.is_some()) {
-            notes.push(Note::Truncated {
-                missing_ms: missing,
-            });
+            let missing_ms = missing.or_else(|| short(self.claimed_ms));
+            notes.push(Note::Truncated { missing_ms });
         }
         let t = &self.tally;
         let ms = |frames: u64| frames.saturating_mul(1000) / u64::from(self.rate.max(1));
@@ -393,9 +402,13 @@ impl Decoder {
             };
             planes.resize(self.channels, filler);
         }
-        for sample in planes.iter_mut().flatten().filter(|s| !s.is_finite()) {
-            *sample = 0.0;
-            self.tally.bad_samples += 1;
+        for sample in planes.iter_mut().flatten() {
+            if sample.is_finite() {
+                self.tally.good_samples += 1;
+            } else {
+                *sample = 0.0;
+                self.tally.bad_samples += 1;
+            }
         }
         Ok(planes)
     }
@@ -415,6 +428,8 @@ impl Decoder {
                 Err(Vendor::ResetRequired) => self.follow_chain()?,
                 Err(e) => {
                     failed += 1;
+                    self.tally.corrupt += 1;
+                    self.tally.pending += 1;
                     self.tally.last_failure = Some(e.to_string());
                     if failed > MAX_FAILED_READS {
                         self.tally.cut_off = true;
@@ -431,12 +446,13 @@ impl Decoder {
             return Ok(());
         };
         self.codec = make_codec(&self.path, &track)?;
+        self.tally.pending = 0;
         self.track = track.id;
         self.given_ms_before = self.given_ms();
         self.position = 0;
         self.base = None;
         self.time_base = track.time_base;
-        self.promised_ms = None;
+        (self.promised_ms, self.claimed_ms) = (None, None);
         Ok(())
     }
 }
@@ -461,12 +477,20 @@ fn starts_at(packet: &Packet) -> i64 {
     packet.pts.get().saturating_add(trimmed)
 }
 
-/// Length that the header promises. Only a count of frames is a promise: a duration may be the
-/// picture's.
+/// Length that the header promises to the frame. An MP3 without an encoder's tag promises nothing:
+/// its count is guessed from the first frame's bit rate.
 fn promised_ms(track: &Track, rate: u32) -> Option<u64> {
-    let frames = u128::from(track.num_frames?);
-    let ms = frames.checked_mul(1000)?.checked_div(u128::from(rate))?;
-    u64::try_from(ms).ok()
+    let guessed = matches!(&track.codec_params, Some(CodecParameters::Audio(p)) if p.codec == CODEC_ID_MP3)
+        && track.delay.is_none();
+    let frames = track.num_frames.filter(|_| !guessed)?;
+    u64::try_from((u128::from(frames) * 1000).checked_div(u128::from(rate))?).ok()
+}
+
+fn claimed_ms(track: &Track, media: &MediaInfo) -> Option<u64> {
+    let own = track.time_base.zip(track.duration);
+    let (base, duration) = own.or_else(|| media.time_base.zip(media.duration))?;
+    let ms = u128::from(duration.get()) * 1000 * u128::from(base.numer.get());
+    u64::try_from(ms / u128::from(base.denom.get())).ok()
 }
 
 fn vendor_detail(error: &Vendor) -> String {

@@ -6,6 +6,7 @@ mod decode;
 mod devices;
 mod error;
 mod import;
+mod mp4_header;
 mod note;
 mod resample;
 mod segmenter;

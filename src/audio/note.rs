@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Note {
-    /// The file ends before the end that its header promises.
+    /// The file holds less sound than its header promises: it was cut off, or parts are lost.
     Truncated {
         /// Milliseconds that are missing; `None` where the header does not tell the full length.
         missing_ms: Option<u64>,
@@ -51,7 +51,10 @@ impl fmt::Display for Note {
             Note::Truncated {
                 missing_ms: Some(ms),
             } => {
-                write!(f, "the file is cut off: {ms} ms are missing at the end")
+                write!(
+                    f,
+                    "the file holds {ms} ms less sound than its header promises"
+                )
             }
             Note::Truncated { missing_ms: None } => f.write_str("the file is cut off at the end"),
             Note::HeaderLied { detail } => write!(f, "the file's header is wrong: {detail}"),

@@ -9,8 +9,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
-use super::wav_header::{self, WavShape};
-use super::{Error, Note};
+use super::{Error, Note, mp4_header, wav_header};
+
+/// What the decoder shall see of a file whose header contradicts its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Bytes to show in place of those in the file, by offset.
+    pub patches: Vec<(u64, [u8; 4])>,
+    /// Where the sound, or the file, ends; nothing after it is shown.
+    pub end: u64,
+    /// Notes on what was wrong.
+    pub notes: Vec<Note>,
+}
 
 /// A recording opened for reading.
 pub(super) struct Source {
@@ -45,12 +55,7 @@ impl Source {
                 path: path.to_owned(),
             });
         }
-        let shape = wav_header::inspect(&mut file, meta.len())
-            .map_err(|e| Error::read(path, e))?
-            .unwrap_or(WavShape {
-                end: meta.len(),
-                ..WavShape::default()
-            });
+        let shape = look(&mut file, meta.len()).map_err(|e| Error::read(path, e))?;
         file.seek(SeekFrom::Start(0))
             .map_err(|e| Error::read(path, e))?;
         let pos = Arc::new(AtomicU64::new(0));
@@ -65,6 +70,18 @@ impl Source {
             shape.notes,
         ))
     }
+}
+
+fn look(file: &mut File, len: u64) -> io::Result<Shape> {
+    if let Some(shape) = wav_header::inspect(file, len)? {
+        return Ok(shape);
+    }
+    let patches = mp4_header::inspect(file, len)?.into_iter().collect();
+    Ok(Shape {
+        patches,
+        end: len,
+        notes: Vec::new(),
+    })
 }
 
 /// Names files that people pick by mistake; the probe would search them for stray MP3 frames.

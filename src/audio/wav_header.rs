@@ -4,28 +4,15 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::Note;
+use super::source::Shape;
 
 /// Chunks before the sound that are walked before giving up; real files have fewer than twenty.
 const MAX_CHUNKS: usize = 256;
 const UNKNOWN: u32 = u32::MAX;
 
-/// What a WAV file really holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct WavShape {
-    /// Bytes to show in place of those in the file, by offset.
-    pub patches: Vec<(u64, [u8; 4])>,
-    /// Where the sound ends; nothing after it is shown.
-    pub end: u64,
-    /// Notes on what was wrong.
-    pub notes: Vec<Note>,
-}
-
 /// Looks at the header of a file of `file_len` bytes. `None` when it is no WAV file, or one whose
 /// header holds too little to say; the decoder then reports on the file as it is.
-pub(super) fn inspect(
-    file: &mut (impl Read + Seek),
-    file_len: u64,
-) -> io::Result<Option<WavShape>> {
+pub(super) fn inspect(file: &mut (impl Read + Seek), file_len: u64) -> io::Result<Option<Shape>> {
     file.seek(SeekFrom::Start(0))?;
     let mut head = [0u8; 12];
     if file_len < 12 || file.read_exact(&mut head).is_err() {
@@ -74,7 +61,7 @@ fn shape(
     len: u32,
     big_data: Option<u64>,
     format: Format,
-) -> io::Result<WavShape> {
+) -> io::Result<Shape> {
     let available = file_len.saturating_sub(body);
     let claimed = match (len, big_data) {
         (UNKNOWN, Some(big)) if big > 0 => Some(big),
@@ -112,7 +99,7 @@ fn shape(
         .unwrap_or(0)
         .saturating_mul(format.block);
     let shown = u32::try_from(sound).unwrap_or(UNKNOWN);
-    Ok(WavShape {
+    Ok(Shape {
         patches: vec![
             (0, *b"RIFF"),
             (4, UNKNOWN.to_le_bytes()),
@@ -186,7 +173,7 @@ mod tests {
         v
     }
 
-    fn look(bytes: &[u8]) -> Option<WavShape> {
+    fn look(bytes: &[u8]) -> Option<Shape> {
         inspect(&mut Cursor::new(bytes), bytes.len() as u64).unwrap()
     }
 

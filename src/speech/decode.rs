@@ -321,6 +321,50 @@ mod tests {
         assert_eq!(likeliest(&logits, 3, true, Some(1)).unwrap().0, 2);
     }
 
+    /// What `whisper_full` itself writes in `lang`, its suppressions and all.
+    fn reference(model: &mut Model, pcm: &[f32], window: u32, lang: Lang) -> Vec<WhisperTokenId> {
+        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        params.set_n_threads(1);
+        params.set_audio_ctx(i32::try_from(window).unwrap());
+        params.set_language(Some(lang.code()));
+        params.set_no_context(true);
+        params.set_single_segment(true);
+        params.set_no_timestamps(true);
+        params.set_temperature_inc(0.0);
+        params.set_entropy_thold(0.0);
+        params.set_no_speech_thold(1.0);
+        params.set_print_progress(false);
+        model.state.full(params, pcm).unwrap();
+        let end = model.context.token_eot();
+        let segment = model.state.get_segment(0).unwrap();
+        let tokens = (0..segment.n_tokens()).map(|i| segment.get_token(i).unwrap().token_id());
+        tokens.filter(|&t| t < end).collect()
+    }
+
+    #[test]
+    fn the_steps_write_what_whisper_full_writes() {
+        let path = crate::speech::fixture::tiny();
+        let header = crate::speech::check_model(path).unwrap();
+        let mut model = Model::load(path, header, 1).unwrap();
+        for (pitch, window, lang) in [
+            (0.1, 200, Lang::Zh),
+            (0.2, 104, Lang::Lo),
+            (0.05, 160, Lang::Vi),
+        ] {
+            let pcm: Vec<f32> = (0..24_000)
+                .map(|i| (i as f32 * pitch).sin() * 0.2)
+                .collect();
+            let expected = reference(&mut model, &pcm, window, lang);
+            model.hear(&pcm, window).unwrap();
+            let impression = model.impression(&[lang, Lang::Km]).unwrap();
+            assert_eq!(impression.languages.len(), 2);
+            let draft = model.write(lang, 60.0, &Cancel::new()).unwrap();
+            let shared = draft.tokens.len().min(expected.len());
+            assert!(shared > 5, "{} {}", draft.tokens.len(), expected.len());
+            assert_eq!(draft.tokens[..shared], expected[..shared]);
+        }
+    }
+
     #[test]
     fn broken_scores_are_an_error_and_never_chosen() {
         assert_eq!(likeliest(&[f32::NAN; 4], 3, false, None), None);

@@ -45,3 +45,8 @@ pub trait Recognizer: Send {
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error>;
 }
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! A whisper model of a few kilobytes of random weights, for tests: sound in form, senseless in text.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::ggml::Header;
+
+/// The sizes of the fixture: a window of 4 s and 60 tokens.
+pub const TINY: Header = Header {
+    vocabulary: 51_865,
+    audio_ctx: 200,
+    width: 16,
+    audio_heads: 2,
+    audio_layers: 1,
+    text_ctx: 64,
+    text_heads: 2,
+    text_layers: 1,
+    mels: 80,
+    ftype: 1,
+};
+
+/// Offset of the mel filters' two counts.
+pub const FILTERS_AT: usize = 12 * 4;
+/// Offset of the vocabulary's count.
+pub const VOCABULARY_AT: usize = FILTERS_AT + 8 + 80 * 201 * 4;
+
+/// The fixture's file, made once for all tests of the process.
+pub fn tiny() -> &'static Path {
+    static FILE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = FILE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tiny.bin");
+        std::fs::write(&path, bytes(&TINY)).unwrap();
+        (folder, path)
+    });
+    path
+}
+
+/// A file with this header and random weights, always the same.
+pub fn bytes(h: &Header) -> Vec<u8> {
+    let mut file = Writer {
+        out: Vec::new(),
+        random: 1,
+    };
+    file.numbers(&[
+        0x6767_6d6c,
+        h.vocabulary,
+        h.audio_ctx,
+        h.width,
+        h.audio_heads,
+        h.audio_layers,
+        h.text_ctx,
+        h.width,
+        h.text_heads,
+        h.text_layers,
+        h.mels,
+        h.ftype,
+    ]);
+    file.numbers(&[h.mels, 201]);
+    for band in 0..h.mels {
+        for bin in 0..201 {
+            // Bands side by side; the true shape does not matter to random weights.
+            let inside = bin / 2 == band || bin / 2 == band + 1;
+            file.out
+                .extend_from_slice(&(if inside { 0.01_f32 } else { 0.0 }).to_le_bytes());
+        }
+    }
+    file.numbers(&[50_257]);
+    for id in 0..50_257_u32 {
+        let token = token(id);
+        file.numbers(&[u32::try_from(token.len()).unwrap()]);
+        file.out.extend_from_slice(&token);
+    }
+    file.weights(h);
+    file.out
+}
+
+/// Single bytes first, as in Whisper's vocabulary; then Lao, Khmer and Chinese characters.
+fn token(id: u32) -> Vec<u8> {
+    let character = match id {
+        0..256 => return vec![u8::try_from(id).unwrap()],
+        _ if id % 3 == 0 => char::from_u32(0x0e81 + id % 4).unwrap_or('ກ'),
+        _ if id % 3 == 1 => char::from_u32(0x1780 + id % 32).unwrap_or('ក'),
+        _ => char::from_u32(0x4e00 + id % 20_000).unwrap_or('一'),
+    };
+    character.to_string().into_bytes()
+}
+
+struct Writer {
+    out: Vec<u8>,
+    random: u32,
+}
+
+impl Writer {
+    fn numbers(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            self.out.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    fn next(&mut self) -> u32 {
+        // Marsaglia's xorshift.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 17;
+        self.random ^= self.random << 5;
+        self.random
+    }
+
+    fn tensor(&mut self, name: &str, sizes: &[u32], half: bool) {
+        let dimensions = u32::try_from(sizes.len()).unwrap();
+        self.numbers(&[
+            dimensions,
+            u32::try_from(name.len()).unwrap(),
+            u32::from(half),
+        ]);
+        self.numbers(sizes);
+        self.out.extend_from_slice(name.as_bytes());
+        for _ in 0..sizes.iter().product::<u32>() {
+            let random = self.next();
+            if half {
+                // Sign, an exponent from 2^-4 to 2^-1, a random mantissa.
+                let bits = (random & 0x83ff) | (11 + (random >> 20) % 4) << 10;
+                self.out
+                    .extend_from_slice(&u16::try_from(bits).unwrap().to_le_bytes());
+            } else {
+                let value = (random % 2000) as f32 / 1000.0 - 1.0;
+                self.out.extend_from_slice(&value.to_le_bytes());
+            }
+        }
+    }
+
+    fn linear(&mut self, name: &str, from: u32, to: u32) {
+        self.tensor(&format!("{name}.weight"), &[from, to], true);
+        if !name.ends_with("key") {
+            self.tensor(&format!("{name}.bias"), &[to], false);
+        }
+    }
+
+    fn norm(&mut self, name: &str, width: u32) {
+        self.tensor(&format!("{name}.weight"), &[width], false);
+        self.tensor(&format!("{name}.bias"), &[width], false);
+    }
+
+    fn weights(&mut self, h: &Header) {
+        let w = h.width;
+        self.tensor("encoder.positional_embedding", &[w, h.audio_ctx], false);
+        self.tensor("encoder.conv1.weight", &[3, h.mels, w], true);
+        self.tensor("encoder.conv1.bias", &[1, w], false);
+        self.tensor("encoder.conv2.weight", &[3, w, w], true);
+        self.tensor("encoder.conv2.bias", &[1, w], false);
+        self.norm("encoder.ln_post", w);
+        self.tensor("decoder.positional_embedding", &[w, h.text_ctx], false);
+        self.tensor("decoder.token_embedding.weight", &[w, h.vocabulary], true);
+        self.norm("decoder.ln", w);
+        for (side, layers) in [("encoder", h.audio_layers), ("decoder", h.text_layers)] {
+            for layer in 0..layers {
+                let block = format!("{side}.blocks.{layer}");
+                for attention in ["attn", "cross_attn"] {
+                    if attention == "cross_attn" && side == "encoder" {
+                        continue;
+                    }
+                    for part in ["query", "key", "value", "out"] {
+                        self.linear(&format!("{block}.{attention}.{part}"), w, w);
+                    }
+                    self.norm(&format!("{block}.{attention}_ln"), w);
+                }
+                self.linear(&format!("{block}.mlp.0"), w, 4 * w);
+                self.linear(&format!("{block}.mlp.2"), 4 * w, w);
+                self.norm(&format!("{block}.mlp_ln"), w);
+            }
+        }
+    }
+}

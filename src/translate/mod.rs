@@ -1,0 +1,266 @@
+//! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
+
+mod beam;
+mod cache;
+mod config;
+mod error;
+mod model;
+mod tokens;
+mod weights;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use error::Error;
+
+use crate::domain::{Cancel, Lang, LangPair};
+use beam::{Found, Limits};
+use config::Config;
+use error::StepError;
+use model::Model;
+use tokens::Tokens;
+use weights::Weights;
+
+/// The widest beam.
+pub const MAX_BEAM: usize = 8;
+
+/// A machine that turns a sentence into a sentence of another language.
+pub trait Translator: Send {
+    /// The engine and model, for the record.
+    fn engine(&self) -> &str;
+    /// Whether it translates this direction.
+    fn supports(&self, pair: LangPair) -> bool;
+    /// Translates one sentence. An empty text gives an empty translation.
+    fn translate(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error>;
+}
+
+/// How to search for a translation. The words mean what they mean in transformers' `generate`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecodeOptions {
+    /// Hypotheses side by side, 1 (greedy) to [`MAX_BEAM`].
+    pub beam: usize,
+    /// Longest output in tokens, the language token and the end token included (`max_new_tokens`).
+    pub max_tokens: usize,
+    /// Power of the length by which a score is divided.
+    pub length_penalty: f32,
+    /// Stop as soon as `beam` hypotheses have ended.
+    pub early_stopping: bool,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self {
+            beam: 4,
+            max_tokens: 200,
+            length_penalty: 1.0,
+            early_stopping: false,
+        }
+    }
+}
+
+/// What a translator wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The translation.
+    pub text: String,
+    /// Tokens after the forced language token, without the end token.
+    pub token_ids: Vec<u32>,
+    /// Mean log-probability a token, the end token included, natural logarithm; 0 without tokens.
+    pub log_prob: f32,
+    /// The search's own score (`sequences_scores`).
+    pub score: f32,
+    /// The source did not fit into the model, or the output stopped at its length limit.
+    pub truncated: bool,
+}
+
+/// An M2M100 or NLLB model in memory.
+pub struct M2m100 {
+    engine: String,
+    model: Model,
+    tokens: Tokens,
+}
+
+impl M2m100 {
+    /// Loads a Hugging Face folder: config.json, tokenizer.json and model.safetensors (or its shards).
+    ///
+    /// `name` is what [`Translator::engine`] answers. `language_tokens` names the languages' tokens
+    /// in the tokenizer; without it those of NLLB (`tha_Thai`) and M2M100 (`__th__`) are looked for.
+    pub fn load(
+        dir: &Path,
+        name: &str,
+        language_tokens: Option<&BTreeMap<Lang, String>>,
+    ) -> Result<Self, Error> {
+        let config = Config::read(dir)?;
+        let tokens = Tokens::read(dir, &config, language_tokens)?;
+        let model = Model::load(config, &mut Weights::open(dir)?)?;
+        Ok(Self {
+            engine: name.to_owned(),
+            model,
+            tokens,
+        })
+    }
+
+    /// The source tokens of a text, `[language] pieces </s>`, and whether it was cut to fit.
+    /// `None` for a text without pieces or a language that the model does not know.
+    pub fn source_ids(&self, text: &str, from: Lang) -> Result<Option<(Vec<u32>, bool)>, Error> {
+        let Some(language) = self.tokens.language(from) else {
+            return Ok(None);
+        };
+        self.tokens
+            .encode(text, language)
+            .map_err(|problem| self.broken(problem))
+    }
+
+    /// The token that makes the model write `lang`, if it knows the language.
+    pub fn language_token(&self, lang: Lang) -> Option<u32> {
+        self.tokens.language(lang)
+    }
+
+    /// Logits over the vocabulary after each token of `target`, given `source`: what the model would
+    /// write next if it had written this. `target` begins with the decoder's start token.
+    pub fn logits(
+        &self,
+        source: &[u32],
+        target: &[u32],
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let run = || {
+            let mut decoding = self.model.start(source, cancel)?;
+            let mut rows = Vec::with_capacity(target.len());
+            for token in target {
+                let hidden = decoding.advance(&[0], &[*token])?;
+                rows.extend(decoding.logits(&hidden)?);
+            }
+            Ok(rows)
+        };
+        run().map_err(|e: StepError| e.named(&self.engine))
+    }
+
+    /// Translates source tokens. `language` is the target language's token.
+    pub fn generate(
+        &self,
+        source: &[u32],
+        language: u32,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error> {
+        check_options(options)?;
+        let found = self
+            .search(source, language, options, cancel)
+            .map_err(|e| e.named(&self.engine))?;
+        let text = self
+            .tokens
+            .decode(&found.tokens)
+            .map_err(|problem| self.broken(problem))?;
+        let count = found.tokens.len().saturating_add(usize::from(found.ended));
+        Ok(Decoded {
+            text,
+            token_ids: found.tokens,
+            log_prob: found.sum / count.max(1) as f32,
+            score: found.score,
+            truncated: !found.ended,
+        })
+    }
+
+    fn search(
+        &self,
+        source: &[u32],
+        language: u32,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Found, StepError> {
+        let config = self.model.config();
+        let limits = Limits {
+            beam: options.beam,
+            // The start token takes one position and counts in no limit.
+            max_tokens: options
+                .max_tokens
+                .min(config.max_position_embeddings.saturating_sub(1)),
+            length_penalty: options.length_penalty,
+            early_stopping: options.early_stopping,
+            eos: config.eos(),
+        };
+        let mut decoding = self.model.start(source, cancel)?;
+        decoding.advance(&[0], &[config.decoder_start_token_id])?;
+        let hidden = decoding.advance(&[0], &[language])?;
+        let first = decoding
+            .logits(&hidden)?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        beam::search(first, &limits, |parents, tokens| {
+            let hidden = decoding.advance(parents, tokens)?;
+            decoding.logits(&hidden)
+        })
+    }
+
+    fn broken(&self, problem: String) -> Error {
+        StepError::Broken(problem).named(&self.engine)
+    }
+}
+
+impl Translator for M2m100 {
+    fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    fn supports(&self, pair: LangPair) -> bool {
+        pair.from != pair.to
+            && self.tokens.language(pair.from).is_some()
+            && self.tokens.language(pair.to).is_some()
+    }
+
+    fn translate(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error> {
+        check_options(options)?;
+        let unsupported = || Error::UnsupportedPair {
+            pair,
+            engine: self.engine.clone(),
+        };
+        if !self.supports(pair) {
+            return Err(unsupported());
+        }
+        let language = self.tokens.language(pair.to).ok_or_else(unsupported)?;
+        let Some((source, cut)) = self.source_ids(text, pair.from)? else {
+            return Ok(Decoded {
+                text: String::new(),
+                token_ids: Vec::new(),
+                log_prob: 0.0,
+                score: 0.0,
+                truncated: false,
+            });
+        };
+        let mut decoded = self.generate(&source, language, options, cancel)?;
+        decoded.truncated |= cut;
+        Ok(decoded)
+    }
+}
+
+fn check_options(options: &DecodeOptions) -> Result<(), Error> {
+    if !(1..=MAX_BEAM).contains(&options.beam) {
+        return Err(Error::Options(format!(
+            "the beam is {}, not 1 to {MAX_BEAM}",
+            options.beam
+        )));
+    }
+    if options.max_tokens == 0 {
+        return Err(Error::Options("the length limit is 0 tokens".to_owned()));
+    }
+    if !options.length_penalty.is_finite() || options.length_penalty.abs() > 100.0 {
+        return Err(Error::Options(
+            "the length penalty must lie between -100 and 100".to_owned(),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! The tokenizer of a translation model: text to token ids and back, and the language tokens.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tokenizers::Tokenizer;
+
+use super::Error;
+use super::config::{Config, read_bounded};
+use crate::domain::Lang;
+
+/// NLLB's tokenizer is 32 MB; nothing sound comes near this, in bytes.
+const LONGEST_TOKENIZER: u64 = 256 << 20;
+
+/// No vocabulary piece is longer than this on average over a text, in characters; a text of more
+/// characters than this times the longest source cannot fit and is cut before it is tokenized.
+const LONGEST_PIECE: usize = 32;
+
+/// Names of the language tokens: NLLB's, then M2M100's.
+const NAMES: [(Lang, &str, &str); 7] = [
+    (Lang::Zh, "zho_Hans", "__zh__"),
+    (Lang::Vi, "vie_Latn", "__vi__"),
+    (Lang::Th, "tha_Thai", "__th__"),
+    (Lang::My, "mya_Mymr", "__my__"),
+    (Lang::Lo, "lao_Laoo", "__lo__"),
+    (Lang::Km, "khm_Khmr", "__km__"),
+    (Lang::En, "eng_Latn", "__en__"),
+];
+
+/// A tokenizer that agrees with the model's settings.
+pub(super) struct Tokens {
+    inner: Tokenizer,
+    languages: BTreeMap<Lang, u32>,
+    eos: u32,
+    /// Longest source in tokens, language and end token included.
+    longest: usize,
+}
+
+impl Tokens {
+    /// Reads `tokenizer.json` in `dir`. `names` overrides the names of the language tokens; without
+    /// it those of NLLB and M2M100 are looked for.
+    pub fn read(
+        dir: &Path,
+        config: &Config,
+        names: Option<&BTreeMap<Lang, String>>,
+    ) -> Result<Self, Error> {
+        let path = dir.join("tokenizer.json");
+        let bytes = read_bounded(&path, LONGEST_TOKENIZER)?;
+        let fail = |problem: String| Error::Tokenizer {
+            problem,
+            path: path.clone(),
+        };
+        let mut inner = Tokenizer::from_bytes(bytes).map_err(|e| fail(e.to_string()))?;
+        // The file may carry its own limits; lengths are this engine's business.
+        inner
+            .with_truncation(None)
+            .map_err(|e| fail(e.to_string()))?;
+        inner.with_padding(None);
+        // Text that happens to read `</s>` or `tha_Thai` stays text.
+        inner.set_encode_special_tokens(true);
+        agree(&inner, config).map_err(fail)?;
+        let languages = languages(&inner, names).map_err(fail)?;
+        let longest = config.max_position_embeddings;
+        Ok(Self {
+            inner,
+            languages,
+            eos: config.eos(),
+            longest,
+        })
+    }
+
+    /// The token of a language, if the model has it.
+    pub fn language(&self, lang: Lang) -> Option<u32> {
+        self.languages.get(&lang).copied()
+    }
+
+    /// `[language] pieces </s>` of `text`, and whether it had to be cut to the longest source.
+    /// `None` when there is nothing to translate.
+    pub fn encode(&self, text: &str, language: u32) -> Result<Option<(Vec<u32>, bool)>, String> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let most_chars = self.longest.saturating_mul(LONGEST_PIECE);
+        let end = text
+            .char_indices()
+            .nth(most_chars)
+            .map_or(text.len(), |(at, _)| at);
+        let mut truncated = end < text.len();
+        let head = text.get(..end).unwrap_or_default();
+        let encoded = self
+            .inner
+            .encode_fast(head, false)
+            .map_err(|e| e.to_string())?;
+        let room = self.longest.saturating_sub(2);
+        let mut pieces = encoded.get_ids();
+        if let Some(front) = pieces.get(..room).filter(|_| pieces.len() > room) {
+            truncated = true;
+            pieces = front;
+        }
+        if pieces.is_empty() {
+            return Ok(None);
+        }
+        let mut ids = Vec::with_capacity(pieces.len().saturating_add(2));
+        ids.push(language);
+        ids.extend_from_slice(pieces);
+        ids.push(self.eos);
+        Ok(Some((ids, truncated)))
+    }
+
+    /// The text of `ids`; language tokens and other special tokens are left out.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
+        self.inner.decode(ids, true).map_err(|e| e.to_string())
+    }
+}
+
+/// Whether tokenizer and weights can belong together.
+fn agree(tokenizer: &Tokenizer, config: &Config) -> Result<(), String> {
+    let rows = config.vocab_size;
+    let vocabulary = tokenizer.get_vocab(true);
+    let Some(last) = vocabulary.values().max() else {
+        return Err("its vocabulary is empty".to_owned());
+    };
+    if *last as usize >= rows {
+        return Err(format!(
+            "it has token {last}, the model's vocab_size is {rows}"
+        ));
+    }
+    // Checkpoints round their rows up, but not to the double.
+    if vocabulary.len() < rows.div_ceil(2) {
+        return Err(format!(
+            "it knows {} tokens, the model's vocab_size is {rows}: it belongs to another model",
+            vocabulary.len()
+        ));
+    }
+    for (token, wanted) in [("</s>", config.eos()), ("<pad>", config.pad_token_id)] {
+        match vocabulary.get(token) {
+            Some(id) if *id == wanted => {}
+            Some(id) => {
+                return Err(format!(
+                    "'{token}' is token {id}, config.json says {wanted}"
+                ));
+            }
+            None => return Err(format!("it has no token '{token}'")),
+        }
+    }
+    Ok(())
+}
+
+fn languages(
+    tokenizer: &Tokenizer,
+    names: Option<&BTreeMap<Lang, String>>,
+) -> Result<BTreeMap<Lang, u32>, String> {
+    let mut found = BTreeMap::new();
+    if let Some(names) = names {
+        for (lang, name) in names {
+            let id = tokenizer
+                .token_to_id(name)
+                .ok_or_else(|| format!("it has no language token '{name}' for {}", lang.name()))?;
+            found.insert(*lang, id);
+        }
+    } else {
+        for (lang, nllb, m2m) in NAMES {
+            let id = tokenizer
+                .token_to_id(nllb)
+                .or_else(|| tokenizer.token_to_id(m2m));
+            if let Some(id) = id {
+                found.insert(lang, id);
+            }
+        }
+    }
+    if found.len() < 2 {
+        return Err("it has no language tokens such as 'tha_Thai' or '__th__'".to_owned());
+    }
+    Ok(found)
+}

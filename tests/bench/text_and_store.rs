@@ -1,0 +1,95 @@
+//! How fast text and store are: words into index tokens, a line into the store, a search over ten
+//! thousand lines, a list of a thousand interviews. Beside the index stands the peer it must beat: a
+//! plain `LIKE`-like scan over the same lines.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
+use mekong_interview::store::{ImportedLine, NewInterview, SearchQuery, Store};
+use mekong_interview::text;
+
+/// One line in each of the six languages; numbered so that no two lines are alike.
+const LINES: [(Lang, &str); 6] = [
+    (Lang::Zh, "我叫张伟，从瑞丽来。"),
+    (Lang::Vi, "Tôi tên là Nguyễn Văn Hùng, từ Lạng Sơn đến."),
+    (Lang::Th, "ฉันชื่อสมชายมาจากแม่สอด"),
+    (Lang::My, "ကျွန်တော့်နာမည် အောင်မင်းပါ မြဝတီက လာပါတယ်။"),
+    (Lang::Lo, "ຂ້ອຍຊື່ສົມພອນມາຈາກບໍ່ແກ້ວ"),
+    (Lang::Km, "ខ្ញុំឈ្មោះសុខាមកពីប៉ោយប៉ែត។"),
+];
+
+fn line(n: usize) -> ImportedLine {
+    let (lang, words) = LINES[n % LINES.len()];
+    let start = SamplePos::from_ms(n as u64 * 1000);
+    ImportedLine {
+        speaker: "officer".into(),
+        span: Span::new(start, SamplePos(start.0 + 16_000)),
+        lang,
+        text: format!("{words} {n}"),
+        translations: Vec::new(),
+    }
+}
+
+fn interview(n: usize) -> NewInterview {
+    NewInterview {
+        id: InterviewId(format!("20260101-000000-{n:06x}")),
+        case: Some(format!("case-{}", n % 20)),
+        languages: vec![Lang::Zh, Lang::Vi],
+        started: "2026-01-01T00:00:00Z".into(),
+        duration_ms: 1000,
+        audio: Vec::new(),
+        channels: vec![Channel { index: 0, speaker: "officer".into(), languages: Lang::SIX.to_vec() }],
+        working: Vec::new(),
+    }
+}
+
+fn filled(interviews: usize, lines: usize) -> Store {
+    let mut store = Store::open_in_memory().expect("a store in memory");
+    for n in 0..interviews {
+        let rows: Vec<ImportedLine> = (0..lines).map(|k| line(n * lines + k)).collect();
+        store.create_from_transcript(&interview(n), &rows, "bench").expect("stored");
+    }
+    store
+}
+
+fn query(text: &str) -> SearchQuery {
+    SearchQuery { text: text.into(), limit: 20, ..SearchQuery::default() }
+}
+
+fn texts(c: &mut Criterion) {
+    for (lang, words) in LINES {
+        c.bench_function(&format!("index tokens, {lang}, {} characters", words.chars().count()), |b| {
+            b.iter(|| text::index_tokens(black_box(words)));
+        });
+    }
+    c.bench_function("normalise, six lines", |b| {
+        b.iter(|| LINES.map(|(lang, words)| text::normalise(black_box(words), lang)));
+    });
+}
+
+fn stores(c: &mut Criterion) {
+    let store = filled(100, 100);
+    let lines: Vec<String> = (0..10_000).map(|n| line(n).text).collect();
+    for word in ["张伟", "Hùng", "แม่สอด", "အောင်မင်း", "ບໍ່ແກ້ວ", "ប៉ោយប៉ែត", "9876"] {
+        c.bench_function(&format!("search {word}, 10,000 lines"), |b| {
+            b.iter(|| store.search(&query(black_box(word))).expect("searched"));
+        });
+    }
+    c.bench_function("peer: plain scan for 9876, 10,000 lines", |b| {
+        b.iter(|| lines.iter().filter(|l| l.contains(black_box("9876"))).count());
+    });
+    let many = filled(1000, 30);
+    c.bench_function("list 1,000 interviews of 30 lines", |b| b.iter(|| many.list(None).expect("listed")));
+    c.bench_function("store a transcript of 100 lines", |b| {
+        let rows: Vec<ImportedLine> = (0..100).map(line).collect();
+        b.iter_batched(
+            || Store::open_in_memory().expect("a store in memory"),
+            |mut store| store.create_from_transcript(&interview(0), &rows, "bench"),
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(benches, texts, stores);
+criterion_main!(benches);
