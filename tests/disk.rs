@@ -53,14 +53,19 @@ fn transcript(folder: &Path) -> String {
 
 #[test]
 fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
-    let Some(disk) = Disk::attach(1500) else { return };
+    let Some(disk) = Disk::attach(1500) else {
+        return;
+    };
     let elsewhere = tempfile::tempdir().unwrap();
     let old = transcript(elsewhere.path());
     let first = run(&disk.at, &["import", &old, "--languages", "zh,vi"]);
     assert!(first.status.success(), "{}", stderr(&first));
     let before = json(&disk.at, &["list", "--json"]);
 
-    let full = run(&disk.at, &["import", &practice_sound("zh-vi"), "--languages", "zh,vi"]);
+    let full = run(
+        &disk.at,
+        &["import", &practice_sound("zh-vi"), "--languages", "zh,vi"],
+    );
     assert_helpful_failure(&full, "a full disk");
     assert!(stderr(&full).contains("full"), "{}", stderr(&full));
     assert_eq!(json(&disk.at, &["list", "--json"]), before);
@@ -70,10 +75,16 @@ fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
 
 #[test]
 fn a_read_only_disk_can_be_read_and_searched_and_refuses_changes() {
-    let Some(disk) = Disk::attach(8000) else { return };
+    let Some(disk) = Disk::attach(8000) else {
+        return;
+    };
     let elsewhere = tempfile::tempdir().unwrap();
     let old = transcript(elsewhere.path());
-    assert!(run(&disk.at, &["import", &old, "--languages", "zh,vi"]).status.success());
+    assert!(
+        run(&disk.at, &["import", &old, "--languages", "zh,vi"])
+            .status
+            .success()
+    );
     let before = json(&disk.at, &["list", "--json"]);
     disk.make_read_only();
 

@@ -8,7 +8,9 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{assert_helpful_failure, json, mekong, practice, practice_sound, root, run, stderr, words};
+use common::{
+    assert_helpful_failure, json, mekong, practice, practice_sound, root, run, stderr, words,
+};
 use serde_json::Value;
 
 /// Highest character error rate that any language may have over the practice interviews.
@@ -18,7 +20,10 @@ const MIN_CHRF: f64 = 55.0;
 
 fn demo() -> Value {
     let dir = tempfile::tempdir().unwrap();
-    let output = mekong(dir.path()).args(["demo", "--json"]).output().unwrap();
+    let output = mekong(dir.path())
+        .args(["demo", "--json"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -32,8 +37,12 @@ fn the_demo_turns_six_recordings_into_bilingual_transcripts() {
     for interview in interviews {
         let segments = interview["segments"].as_array().unwrap();
         assert!(segments.len() >= 20, "{} lines", segments.len());
-        let languages: Vec<&str> =
-            interview["languages"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let languages: Vec<&str> = interview["languages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
         for s in segments {
             spoken.insert(s["lang"].as_str().unwrap().to_owned());
             assert_eq!(s["status"], "machine");
@@ -46,7 +55,10 @@ fn the_demo_turns_six_recordings_into_bilingual_transcripts() {
     }
     assert_eq!(spoken.len(), 6, "{spoken:?}");
     for (lang, cer) in report["scores"]["cer"].as_object().unwrap() {
-        assert!(cer.as_f64().unwrap() <= MAX_CER, "{lang}: character error rate {cer}");
+        assert!(
+            cer.as_f64().unwrap() <= MAX_CER,
+            "{lang}: character error rate {cer}"
+        );
     }
     let chrf = report["scores"]["chrf"].as_object().unwrap();
     assert_eq!(chrf.len(), 12);
@@ -59,7 +71,10 @@ fn the_demo_turns_six_recordings_into_bilingual_transcripts() {
 fn the_original_is_kept_as_it_was_and_its_hash_is_shown() {
     let dir = tempfile::tempdir().unwrap();
     let sound = practice_sound("zh-vi");
-    let imported = json(dir.path(), &["import", &sound, "--languages", "zh,vi", "--json"]);
+    let imported = json(
+        dir.path(),
+        &["import", &sound, "--languages", "zh,vi", "--json"],
+    );
     let id = imported[0]["id"].as_str().unwrap();
     let shown = json(dir.path(), &["show", id, "--json"]);
     let kept = dir.path().join("recordings").join(id);
@@ -101,7 +116,9 @@ fn a_killed_import_is_finished_by_resume_with_the_same_words() {
         assert!(resumed.status.success(), "{}", stderr(&resumed));
         let list = json(dir.path(), &["list", "--json"]);
         // Killed before the copy was complete: nothing is stored, and the source is still there.
-        let Some(id) = list[0]["id"].as_str() else { continue };
+        let Some(id) = list[0]["id"].as_str() else {
+            continue;
+        };
         assert_eq!(list[0]["pending"], 0);
         let shown = json(dir.path(), &["show", id, "--json"]);
         assert_eq!(words(&shown), expected, "killed after {wait_ms} ms");
@@ -114,8 +131,16 @@ fn one_bad_file_does_not_stop_the_others() {
     let bad = dir.path().join("statement.wav");
     fs::write(&bad, b"%PDF-1.7\n%this is a document").unwrap();
     let sound = practice_sound("km-vi");
-    let args =
-        ["import", bad.to_str().unwrap(), &sound, "--languages", "km,vi", "--case", "K-1", "--json"];
+    let args = [
+        "import",
+        bad.to_str().unwrap(),
+        &sound,
+        "--languages",
+        "km,vi",
+        "--case",
+        "K-1",
+        "--json",
+    ];
     let output = run(dir.path(), &args);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let list = json(dir.path(), &["list", "--json"]);
@@ -140,30 +165,51 @@ fn two_processes_never_do_the_same_work() {
     assert!(run(dir.path(), &["list"]).status.success());
     if still_running && second.status.code() != Some(0) {
         assert_helpful_failure(&second, "the second process");
-        assert!(stderr(&second).contains("another mekong"), "{}", stderr(&second));
+        assert!(
+            stderr(&second).contains("another mekong"),
+            "{}",
+            stderr(&second)
+        );
     }
     assert!(first.wait().unwrap().success());
     let list = json(dir.path(), &["list", "--json"]);
-    assert_eq!((list.as_array().unwrap().len(), &list[0]["pending"]), (1, &Value::from(0)));
+    assert_eq!(
+        (list.as_array().unwrap().len(), &list[0]["pending"]),
+        (1, &Value::from(0))
+    );
 }
 
 #[test]
 fn transcribe_and_translate_work_alone_and_store_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let sound = practice_sound("zh-my");
-    let heard = json(dir.path(), &["transcribe", &sound, "--language", "zh", "--json"]);
+    let heard = json(
+        dir.path(),
+        &["transcribe", &sound, "--language", "zh", "--json"],
+    );
     assert_eq!(heard["language"], "zh");
     assert!(heard["segments"].as_array().unwrap().len() > 10);
     let script: Value =
         serde_json::from_slice(&fs::read(practice("zh-my").join("script.json")).unwrap()).unwrap();
-    let line = script["segments"].as_array().unwrap().iter().find(|s| s["lang"] == "zh").unwrap();
+    let line = script["segments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["lang"] == "zh")
+        .unwrap();
     let text = line["text"].as_str().unwrap();
     let args = ["translate", "--from", "zh", "--to", "my", text, "--json"];
     let made = json(dir.path(), &args);
-    assert_eq!((&made["from"], &made["to"], &made["text"]), (&"zh".into(), &"my".into(), &text.into()));
+    assert_eq!(
+        (&made["from"], &made["to"], &made["text"]),
+        (&"zh".into(), &"my".into(), &text.into())
+    );
     assert!(!made["token_ids"].as_array().unwrap().is_empty());
     assert!(made["flags"].to_string().contains("practice-model"));
-    assert_eq!(json(dir.path(), &["list", "--json"]), Value::Array(Vec::new()));
+    assert_eq!(
+        json(dir.path(), &["list", "--json"]),
+        Value::Array(Vec::new())
+    );
 }
 
 #[test]
@@ -193,5 +239,8 @@ fn a_changed_model_file_is_never_loaded() {
         .unwrap();
     assert_helpful_failure(&output, "a changed model");
     assert!(stderr(&output).contains("SHA-256"), "{}", stderr(&output));
-    assert_eq!(json(&workspace, &["list", "--json"]), Value::Array(Vec::new()));
+    assert_eq!(
+        json(&workspace, &["list", "--json"]),
+        Value::Array(Vec::new())
+    );
 }

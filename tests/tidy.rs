@@ -86,7 +86,9 @@ fn layer(module: &str) -> Option<usize> {
 
 /// Code lines: neither documentation nor comment.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
+    text.lines()
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with("//"))
 }
 
 /// The modules of this crate that a file names, `use crate::{a, b::c}` included.
@@ -112,12 +114,22 @@ fn imports(text: &str) -> Vec<String> {
             }
             found.push(name);
         } else {
-            found.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            found.push(
+                rest.chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect(),
+            );
         }
     }
     found
         .into_iter()
-        .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned())
+        .map(|name| {
+            name.trim()
+                .split("::")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
         .filter(|name| layer(name).is_some())
         .collect()
 }
@@ -126,7 +138,9 @@ fn imports(text: &str) -> Vec<String> {
 fn imports_point_one_way() {
     let mut wrong = Vec::new();
     for source in sources() {
-        let Some(own) = layer(&source.module) else { continue };
+        let Some(own) = layer(&source.module) else {
+            continue;
+        };
         for import in imports(&source.text) {
             let beside = BESIDE.contains(&(source.module.as_str(), import.as_str()));
             let settings = ["workspace", "config"].contains(&import.as_str());
@@ -139,7 +153,11 @@ fn imports_point_one_way() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that run back:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that run back:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -155,16 +173,19 @@ fn vendors_are_named_in_their_one_place() {
         for (vendor, places) in VENDORS {
             let path = format!("{vendor}::");
             let named = code(&source.text).any(|line| {
-                line.match_indices(&path).any(|(at, _)| {
-                    !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-                })
+                line.match_indices(&path)
+                    .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
             });
             if named && !places.contains(&source.module.as_str()) {
                 wrong.push(format!("{} names {vendor}", source.path));
             }
         }
     }
-    assert!(wrong.is_empty(), "vendors outside their place:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "vendors outside their place:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -188,7 +209,11 @@ fn unsafe_code_stays_in_few_files_and_gives_its_reason() {
     let mut files = Vec::new();
     for source in sources() {
         let blocks = code(&source.text).filter(|l| l.contains("unsafe ")).count();
-        let reasons = source.text.lines().filter(|l| l.contains("SAFETY:")).count();
+        let reasons = source
+            .text
+            .lines()
+            .filter(|l| l.contains("SAFETY:"))
+            .count();
         if blocks > 0 {
             assert!(reasons > 0, "{} gives no reason", source.path);
             files.push(source.path);

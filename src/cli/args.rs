@@ -321,7 +321,10 @@ fn parse_channel(typed: &str) -> Result<Channel, String> {
         .split_once('=')
         .filter(|(speaker, _)| !speaker.trim().is_empty())
         .ok_or("write it as NAME=LANG, for example officer=zh")?;
-    let languages = languages.split('+').map(str::parse).collect::<Result<_, _>>();
+    let languages = languages
+        .split('+')
+        .map(str::parse)
+        .collect::<Result<_, _>>();
     Ok(Channel {
         speaker: speaker.trim().to_owned(),
         languages: languages.map_err(|e: crate::domain::UnknownLang| e.to_string())?,
@@ -330,8 +333,8 @@ fn parse_channel(typed: &str) -> Result<Channel, String> {
 
 /// Passes on a date or a moment as typed, after making sure that it is one.
 fn parse_date(typed: &str) -> Result<String, String> {
-    let valid = typed.parse::<jiff::civil::Date>().is_ok()
-        || typed.parse::<jiff::Timestamp>().is_ok();
+    let valid =
+        typed.parse::<jiff::civil::Date>().is_ok() || typed.parse::<jiff::Timestamp>().is_ok();
     valid
         .then(|| typed.to_owned())
         .ok_or_else(|| "write it as 2026-11-23 or 2026-11-23T09:30:00+07:00".to_owned())
@@ -355,9 +358,14 @@ mod tests {
     #[test]
     fn channels_take_one_language_or_several() {
         let line = "mekong import a.wav --languages zh,vi --channels officer=zh,all=zh+vi";
-        let Verb::Import(import) = parse(line).unwrap() else { panic!("not import") };
+        let Verb::Import(import) = parse(line).unwrap() else {
+            panic!("not import")
+        };
         assert_eq!(import.languages, [Lang::Zh, Lang::Vi]);
-        let all = Channel { speaker: "all".into(), languages: vec![Lang::Zh, Lang::Vi] };
+        let all = Channel {
+            speaker: "all".into(),
+            languages: vec![Lang::Zh, Lang::Vi],
+        };
         assert_eq!(import.channels.len(), 2);
         assert_eq!(import.channels[1], all);
     }

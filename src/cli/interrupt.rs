@@ -19,7 +19,9 @@ pub(super) fn cancel_on_ctrl_c(kept: &'static str) -> Cancel {
             process::exit(INTERRUPTED.into());
         }
         raised.cancel();
-        say(&format!("mekong: stopping; {kept} Ctrl-C again ends at once."));
+        say(&format!(
+            "mekong: stopping; {kept} Ctrl-C again ends at once."
+        ));
     };
     let _ = ctrlc::try_set_handler(handler);
     cancel

@@ -61,7 +61,10 @@ impl Failure {
             }
             Failure::Input { line, cause } => {
                 let next = "Give UTF-8 text, one text a line.";
-                say_error(&format!("cannot read line {line} of standard input: {cause}"), next);
+                say_error(
+                    &format!("cannot read line {line} of standard input: {cause}"),
+                    next,
+                );
                 1
             }
             Failure::Usage(error) => {

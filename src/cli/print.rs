@@ -45,7 +45,11 @@ impl Out {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
             || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let colour = stdout.is_terminal() && !plain;
-        Self { sink: BufWriter::new(stdout), colour, broken: false }
+        Self {
+            sink: BufWriter::new(stdout),
+            colour,
+            broken: false,
+        }
     }
 
     /// Whether the reader has gone away.
@@ -56,7 +60,11 @@ impl Out {
     /// `text` in a look, on a terminal only, and never with control characters of its own.
     pub(super) fn paint(&self, look: Look, text: &str) -> String {
         let text = plain(text);
-        if self.colour { format!("\x1b[{}m{text}\x1b[0m", look.code()) } else { text.into_owned() }
+        if self.colour {
+            format!("\x1b[{}m{text}\x1b[0m", look.code())
+        } else {
+            text.into_owned()
+        }
     }
 
     /// One JSON value and the end of the line.
@@ -66,7 +74,9 @@ impl Out {
     }
 
     fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.broken |= result.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+        self.broken |= result
+            .as_ref()
+            .is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
         result
     }
 }
@@ -97,11 +107,13 @@ pub(super) fn say_error(error: &str, next: &str) {
 /// `text` without what could move the cursor, change colours or turn the direction of writing:
 /// words and file names come from outside.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| {
-        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let harmful =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.contains(harmful) {
-        text.chars().map(|c| if harmful(c) { ' ' } else { c }).collect::<String>().into()
+        text.chars()
+            .map(|c| if harmful(c) { ' ' } else { c })
+            .collect::<String>()
+            .into()
     } else {
         text.into()
     }
@@ -117,7 +129,12 @@ pub(super) fn clock(ms: u64) -> String {
 /// `01:02:03` for a length.
 pub(super) fn length(ms: u64) -> String {
     let seconds = ms / 1000;
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// `1.2 GB` for a size.
@@ -131,7 +148,11 @@ pub(super) fn size(bytes: u64) -> String {
 
 /// `zh, vi` for a list of languages.
 pub(super) fn codes(languages: &[Lang]) -> String {
-    languages.iter().map(|l| l.code()).collect::<Vec<_>>().join(", ")
+    languages
+        .iter()
+        .map(|l| l.code())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The doubts that a person should look at, for example `number-mismatch (3500 | 350)`. That a
@@ -175,8 +196,15 @@ mod tests {
     #[test]
     fn nothing_that_steers_a_terminal_gets_through_and_all_letters_do() {
         assert_eq!(plain("a\u{1b}[31mb\u{202e}c\nd\u{9b}e"), "a [31mb c d e");
-        for word in ["护照", "hộ chiếu", "หนังสือเดินทาง", "နိုင်ငံကူးလက်မှတ်", "ໜັງສືຜ່ານແດນ", "លិខិតឆ្លងដែន", "ឱ្យ\u{200b}"]
-        {
+        for word in [
+            "护照",
+            "hộ chiếu",
+            "หนังสือเดินทาง",
+            "နိုင်ငံကူးလက်မှတ်",
+            "ໜັງສືຜ່ານແດນ",
+            "លិខិតឆ្លងដែន",
+            "ឱ្យ\u{200b}",
+        ] {
             assert_eq!(plain(word), word);
         }
     }

@@ -48,7 +48,10 @@ impl Watch {
             bar: None,
             last_line: None,
         };
-        Self { terminal: io::stderr().is_terminal(), state: Mutex::new(state) }
+        Self {
+            terminal: io::stderr().is_terminal(),
+            state: Mutex::new(state),
+        }
     }
 
     /// Takes note and shows it.
@@ -60,7 +63,10 @@ impl Watch {
         }
         if self.terminal {
             state.draw();
-        } else if state.last_line.is_none_or(|last| last.elapsed() >= BETWEEN_LINES) {
+        } else if state
+            .last_line
+            .is_none_or(|last| last.elapsed() >= BETWEEN_LINES)
+        {
             state.last_line = Some(Instant::now());
             say(&state.line());
         }
@@ -97,7 +103,9 @@ impl State {
                 };
                 self.enter(stage, *done, *total);
             }
-            Progress::Recognised { done_ms, total_ms, .. } => {
+            Progress::Recognised {
+                done_ms, total_ms, ..
+            } => {
                 self.enter("recognising", *done_ms, *total_ms);
             }
             Progress::Translated { done, .. } => {
@@ -168,12 +176,19 @@ impl State {
             }
             _ => None,
         };
-        left.into_iter().chain(written).collect::<Vec<_>>().join(", ")
+        left.into_iter()
+            .chain(written)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 fn share(done: u64, total: u64) -> f64 {
-    if total == 0 { 0.0 } else { (done as f64 / total as f64).min(1.0) }
+    if total == 0 {
+        0.0
+    } else {
+        (done as f64 / total as f64).min(1.0)
+    }
 }
 
 /// In words, from the speed so far; `None` where nobody can tell yet.
@@ -196,16 +211,29 @@ mod tests {
     use crate::domain::{InterviewId, SegmentId};
 
     fn step(step: Step, done: u64) -> Progress {
-        Progress::Step { step, done, total: 100 }
+        Progress::Step {
+            step,
+            done,
+            total: 100,
+        }
     }
 
     fn recognised(done_ms: u64) -> Progress {
         let (interview, segment) = (InterviewId("x".into()), SegmentId(1));
-        Progress::Recognised { interview, segment, done_ms, total_ms: 100 }
+        Progress::Recognised {
+            interview,
+            segment,
+            done_ms,
+            total_ms: 100,
+        }
     }
 
     fn translated(done: u64) -> Progress {
-        Progress::Translated { interview: InterviewId("x".into()), segment: SegmentId(1), done }
+        Progress::Translated {
+            interview: InterviewId("x".into()),
+            segment: SegmentId(1),
+            done,
+        }
     }
 
     #[test]

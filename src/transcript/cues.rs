@@ -1,10 +1,13 @@
-//! SubRip (SRT) and WebVTT. A cue of a bilingual file holds what was said, then lines that start
-//! with a language in brackets, for example `[vi] ...`.
+//! SubRip (SRT) and WebVTT. In a cue of our own export what was said and each translation start with
+//! their language in brackets, for example `[vi] ...`.
 
 use crate::domain::Lang;
 
 use super::time::{looks_like_timing, parse_timing};
 use super::{Fault, Line, Lines};
+
+/// Longest tag of SRT, `<font face="..." color="...">`, in bytes.
+const MAX_TAG_BYTES: usize = 256;
 
 /// A cue's place in time and in the file, and the lines of its text.
 struct Cue<'a> {
@@ -48,7 +51,11 @@ fn srt_cues(text: &str) -> Result<Vec<Cue<'_>>, Fault> {
             Some(_) => {}
             None => numbered = before_first.last().is_some_and(|last| is_number(last)),
         }
-        cues.push(Cue { line: number, times, body: Vec::new() });
+        cues.push(Cue {
+            line: number,
+            times,
+            body: Vec::new(),
+        });
     }
     Ok(cues)
 }
@@ -58,7 +65,8 @@ fn srt_cues(text: &str) -> Result<Vec<Cue<'_>>, Fault> {
 pub(super) fn parse_vtt(text: &str) -> Result<Vec<Line>, Fault> {
     let mut source = text.lines().zip(1..).peekable();
     let is_header = |line: &str| {
-        line.strip_prefix("WEBVTT").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+        line.strip_prefix("WEBVTT")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     };
     if !source.peek().is_some_and(|(line, _)| is_header(line)) {
         return Err(Fault::new(1, "the file does not start with WEBVTT"));
@@ -78,11 +86,21 @@ pub(super) fn parse_vtt(text: &str) -> Result<Vec<Line>, Fault> {
 }
 
 fn read_vtt_block(lines: &mut Lines, block: &[(&str, u64)]) -> Result<(), Fault> {
+    if block
+        .first()
+        .is_some_and(|(text, _)| text.starts_with("NOTE"))
+    {
+        return Ok(());
+    }
     // An identifier may stand before the times.
     for (i, (text, number)) in block.iter().enumerate().take(2) {
         if let Some(times) = parse_timing(text) {
             let body = block.iter().skip(i + 1).map(|(text, _)| *text).collect();
-            let cue = Cue { line: *number, times, body };
+            let cue = Cue {
+                line: *number,
+                times,
+                body,
+            };
             return push_vtt_cue(lines, &cue);
         }
         if looks_like_timing(text) {
@@ -108,7 +126,12 @@ fn push_vtt_cue(lines: &mut Lines, cue: &Cue) -> Result<(), Fault> {
     }
     add_text(&mut voices, rest);
     for (speaker, text) in voices {
-        push_cue(lines, cue, speaker, text.lines().map(str::to_owned).collect())?;
+        push_cue(
+            lines,
+            cue,
+            speaker,
+            text.lines().map(str::to_owned).collect(),
+        )?;
     }
     Ok(())
 }
@@ -134,7 +157,12 @@ fn push_cue(
     body: Vec<String>,
 ) -> Result<(), Fault> {
     let mut parts: Vec<(Option<Lang>, String)> = vec![(None, String::new())];
-    for (i, line) in body.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).enumerate() {
+    for (i, line) in body
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| !line.is_empty())
+        .enumerate()
+    {
         match (language_mark(line), parts.last_mut()) {
             (Some((lang, text)), Some(first)) if i == 0 => *first = (Some(lang), text.to_owned()),
             (Some((lang, text)), _) => parts.push((Some(lang), text.to_owned())),
@@ -148,14 +176,20 @@ fn push_cue(
         }
     }
     let mut parts = parts.into_iter();
-    let (lang, text) = parts.next().unwrap_or_default();
+    let (lang, mut text) = parts.next().unwrap_or_default();
+    // Our export writes these where a line has no text; they were not said.
+    if lang.is_some() && ["[pending]", "[failed]", "[no text]"].contains(&text.as_str()) {
+        text.clear();
+    }
     let line = Line {
         speaker,
         start_ms: cue.times.0,
         end_ms: Some(cue.times.1),
         lang,
         text,
-        translations: parts.filter_map(|(lang, text)| Some((lang?, text))).collect(),
+        translations: parts
+            .filter_map(|(lang, text)| Some((lang?, text)))
+            .collect(),
     };
     lines.push(line).map_err(|what| Fault::new(cue.line, what))
 }
@@ -190,15 +224,36 @@ fn strip_srt_tags(line: &str) -> String {
     kept
 }
 
-/// Length in bytes of the tag that `text` starts with.
+/// Length in bytes of the tag that `text` starts with. The end is looked for nearby only, so that a
+/// line of a million brackets takes no longer than another.
 fn srt_tag_len(text: &str) -> Option<usize> {
-    if text.starts_with("{\\") {
-        return Some(text.find('}')? + 1);
-    }
-    let (tag, _) = text.strip_prefix('<')?.split_once('>')?;
-    let name = tag.strip_prefix('/').unwrap_or(tag).split([' ', '\t']).next()?;
-    let known = ["b", "i", "u", "s", "font"].iter().any(|k| name.eq_ignore_ascii_case(k));
-    known.then_some(tag.len() + 2)
+    let (open, end) = if text.starts_with("{\\") {
+        (true, b'}')
+    } else {
+        (is_html_tag(text), b'>')
+    };
+    let near = text
+        .bytes()
+        .take(MAX_TAG_BYTES)
+        .position(|b| b == end)
+        .filter(|_| open)?;
+    Some(near + 1)
+}
+
+fn is_html_tag(text: &str) -> bool {
+    let Some(tag) = text.strip_prefix('<') else {
+        return false;
+    };
+    let tag = tag.strip_prefix('/').unwrap_or(tag);
+    ["b", "i", "u", "s", "font"].iter().any(|name| {
+        let known = tag
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name));
+        known
+            && tag
+                .get(name.len()..)
+                .is_some_and(|rest| rest.starts_with(['>', ' ', '\t']))
+    })
 }
 
 /// Replaces the character references that WebVTT knows; any other `&` is text.

@@ -9,12 +9,14 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use super::{Fault, Line, Lines, parse_lang};
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with segments")]
 struct Document {
     #[serde(deserialize_with = "read_segments")]
     segments: Vec<Line>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a segment")]
 struct Row {
     start_ms: u64,
     end_ms: Option<u64>,
@@ -26,12 +28,14 @@ struct Row {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a translation")]
 struct Rendering {
     lang: String,
     text: String,
 }
 
-/// Reads the document. Nesting deeper than 128 is refused by the parser.
+/// Reads the document. What is not asked for is skipped without recursion, so that no nesting can
+/// exhaust the stack.
 pub(super) fn parse(text: &str) -> Result<Vec<Line>, Fault> {
     serde_json::from_str::<Document>(text)
         .map(|document| document.segments)
@@ -42,7 +46,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Line>, Fault> {
 /// stumbled over, which may be somebody's words.
 fn describe(error: &serde_json::Error) -> String {
     let full = error.to_string();
-    let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
+    let message = full
+        .rsplit_once(" at line ")
+        .map_or(full.as_str(), |(message, _)| message);
     match message.rsplit_once(", expected ") {
         Some((_, wanted)) => format!("expected {wanted}"),
         None => message.to_owned(),
@@ -62,9 +68,13 @@ fn read_segments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Vec<Line>, A::Error> {
             let mut lines = Lines::default();
+            let mut count = 0_u64;
             while let Some(row) = rows.next_element::<Row>()? {
-                let line = row.into_line().map_err(de::Error::custom)?;
-                lines.push(line).map_err(de::Error::custom)?;
+                count += 1;
+                // The parser knows the line of the file only roughly here, so the segment is named too.
+                row.into_line()
+                    .and_then(|line| lines.push(line))
+                    .map_err(|what| de::Error::custom(format!("segment {count}: {what}")))?;
             }
             Ok(lines.0)
         }

@@ -51,7 +51,10 @@ struct Fault {
 
 impl Fault {
     fn new(line: u64, what: impl Into<String>) -> Self {
-        Self { line, what: what.into() }
+        Self {
+            line,
+            what: what.into(),
+        }
     }
 }
 
@@ -113,7 +116,10 @@ fn parse(form: Form, text: &str) -> Result<Vec<Line>, Fault> {
 
 /// The whole file as text, without its byte order mark.
 fn read_text(path: &Path) -> Result<String, Error> {
-    let failed = |cause| Error::Read { cause, path: path.to_owned() };
+    let failed = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(failed)?.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(failed)?;
@@ -121,12 +127,21 @@ fn read_text(path: &Path) -> Result<String, Error> {
         return Err(Error::TooLarge(path.to_owned()));
     }
     if let Some(name) = foreign_encoding(&bytes) {
-        return Err(Error::Encoding { name, path: path.to_owned() });
+        return Err(Error::Encoding {
+            name,
+            path: path.to_owned(),
+        });
     }
     let mut text = String::from_utf8(bytes).map_err(|e| {
-        let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+        let good = e
+            .as_bytes()
+            .get(..e.utf8_error().valid_up_to())
+            .unwrap_or_default();
         let line = good.iter().filter(|b| **b == b'\n').count() as u64 + 1;
-        Error::NotUtf8 { line, path: path.to_owned() }
+        Error::NotUtf8 {
+            line,
+            path: path.to_owned(),
+        }
     })?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
@@ -144,7 +159,10 @@ fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
         (&[0xfe, 0xff], "UTF-16 (big endian)"),
         (&[0x84, 0x31, 0x95, 0x33], "GB 18030"),
     ];
-    let marked = marks.iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, name)| *name);
+    let marked = marks
+        .iter()
+        .find(|(mark, _)| bytes.starts_with(mark))
+        .map(|(_, name)| *name);
     // All forms start with an ASCII character, which UTF-16 writes with a zero byte beside it.
     marked.or(match bytes {
         [first, 0, ..] if *first != 0 => Some("UTF-16 (little endian)"),
@@ -161,8 +179,12 @@ impl Lines {
     /// Takes a line, or says what is wrong with it. One without text is dropped.
     fn push(&mut self, mut line: Line) -> Result<(), String> {
         line.text.truncate(line.text.trim_end().len());
-        line.translations.retain(|(_, text)| !text.trim().is_empty());
-        line.speaker = line.speaker.map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
+        line.translations
+            .retain(|(_, text)| !text.trim().is_empty());
+        line.speaker = line
+            .speaker
+            .map(|s| s.trim().to_owned())
+            .filter(|s| !s.is_empty());
         if line.text.trim().is_empty() {
             return Ok(());
         }
@@ -183,8 +205,14 @@ fn check(line: &Line) -> Result<(), String> {
     if end > MAX_MS {
         return Err("the time lies more than 1,000 hours from the start".into());
     }
-    if line.speaker.as_ref().is_some_and(|s| s.chars().count() > MAX_SPEAKER_CHARS) {
-        return Err(format!("the speaker has more than {MAX_SPEAKER_CHARS} characters"));
+    if line
+        .speaker
+        .as_ref()
+        .is_some_and(|s| s.chars().count() > MAX_SPEAKER_CHARS)
+    {
+        return Err(format!(
+            "the speaker has more than {MAX_SPEAKER_CHARS} characters"
+        ));
     }
     let texts = std::iter::once(&line.text).chain(line.translations.iter().map(|(_, t)| t));
     for text in texts {
@@ -197,7 +225,11 @@ fn check(line: &Line) -> Result<(), String> {
         }
     }
     for (i, (lang, _)) in line.translations.iter().enumerate() {
-        let earlier = line.translations.iter().take(i).any(|(other, _)| other == lang);
+        let earlier = line
+            .translations
+            .iter()
+            .take(i)
+            .any(|(other, _)| other == lang);
         if earlier || line.lang == Some(*lang) {
             return Err(format!("the language {lang} occurs twice"));
         }
@@ -208,5 +240,6 @@ fn check(line: &Line) -> Result<(), String> {
 /// The language that `code` names, or what to say about it. The code itself is not repeated: a
 /// file with its columns mixed up would put a person's words into the message.
 fn parse_lang(code: &str) -> Result<Lang, String> {
-    code.parse().map_err(|_| "lang is not one of zh, vi, th, my, lo, km and en".into())
+    code.parse()
+        .map_err(|_| "lang is not one of zh, vi, th, my, lo, km and en".into())
 }

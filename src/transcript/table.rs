@@ -42,7 +42,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Line>, Fault> {
             Err(error) => return Err(describe(&error)),
         }
         let row = record.position().map_or(1, csv::Position::line);
-        let line = columns.line(&record).map_err(|what| Fault::new(row, what))?;
+        let line = columns
+            .line(&record)
+            .map_err(|what| Fault::new(row, what))?;
         lines.push(line).map_err(|what| Fault::new(row, what))?;
     }
 }
@@ -52,14 +54,19 @@ fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let count = |separator: u8| header.bytes().filter(|b| *b == separator).count();
     // The last of equals wins, so that a header of one column is read as comma-separated.
-    [b'\t', b';', b','].into_iter().max_by_key(|s| count(*s)).unwrap_or(b',')
+    [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|s| count(*s))
+        .unwrap_or(b',')
 }
 
 /// The parser's message without field contents.
 fn describe(error: &csv::Error) -> Fault {
     let line = error.position().map_or(1, |p| p.line());
     let what = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("{len} columns, but the header row has {expected_len}")
         }
         _ => "this is no CSV".to_owned(),
@@ -83,7 +90,9 @@ impl Columns {
             .iter()
             .enumerate()
             .filter_map(|(i, name)| {
-                let code = name.strip_prefix("translation_").or_else(|| name.strip_prefix("text_"));
+                let code = name
+                    .strip_prefix("translation_")
+                    .or_else(|| name.strip_prefix("text_"));
                 Some((i, code.unwrap_or(name).parse().ok()?))
             })
             .collect();
@@ -105,27 +114,41 @@ impl Columns {
         let lang = filled(self.lang).map(parse_lang).transpose()?;
         let translations = self.translations.iter();
         Ok(Line {
-            speaker: filled(self.speaker).map(str::to_owned),
+            speaker: filled(self.speaker).map(|f| unquote(f).to_owned()),
             start_ms: parse_time(field(self.start), self.start_in_ms)
                 .ok_or("the start is not a time")?,
             end_ms: filled(self.end)
                 .map(|f| parse_time(f, self.end_in_ms).ok_or("the end is not a time"))
                 .transpose()?,
             lang,
-            text: field(self.text).to_owned(),
+            text: unquote(field(self.text)).to_owned(),
             // A table with one column a language repeats the text in its own column.
             translations: translations
-                .map(|(i, to)| (*to, field(*i).to_owned()))
+                .map(|(i, to)| (*to, unquote(field(*i)).to_owned()))
                 .filter(|(to, _)| Some(*to) != lang)
                 .collect(),
         })
     }
 }
 
+/// Takes away the apostrophe that our export sets before a text which a spreadsheet would run as a
+/// formula.
+fn unquote(field: &str) -> &str {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    match field.strip_prefix('\'') {
+        Some(text) if text.starts_with(['\t', '\r', '\n']) => text,
+        Some(text) if text.trim_start().starts_with(FORMULA) => text,
+        _ => field,
+    }
+}
+
 fn parse_time(field: &str, in_ms: bool) -> Option<u64> {
     let field = field.trim();
     if in_ms {
-        return field.bytes().all(|b| b.is_ascii_digit()).then(|| field.parse().ok())?;
+        return field
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| field.parse().ok())?;
     }
     parse_clock(field).or_else(|| parse_seconds(field))
 }

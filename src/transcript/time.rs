@@ -45,7 +45,9 @@ pub(super) fn looks_like_timing(line: &str) -> bool {
 fn parse_fraction(digits: &str) -> Option<u64> {
     parse_digits(digits, 9)?;
     let milliseconds = digits.bytes().chain(*b"00").take(3);
-    Some(milliseconds.fold(0, |sum, digit| sum * 10 + u64::from(digit.saturating_sub(b'0'))))
+    Some(milliseconds.fold(0, |sum, digit| {
+        sum * 10 + u64::from(digit.saturating_sub(b'0'))
+    }))
 }
 
 /// One to `most` ASCII digits, and nothing else.
@@ -75,9 +77,18 @@ mod tests {
 
     #[test]
     fn what_is_no_clock_is_refused() {
-        for text in
-            ["", ":", "00:60", "60:00", "1:2:3:4", "00:0x", "-1:00", "00:00,", "00:00:00,٣", "5"]
-        {
+        for text in [
+            "",
+            ":",
+            "00:60",
+            "60:00",
+            "1:2:3:4",
+            "00:0x",
+            "-1:00",
+            "00:00,",
+            "00:00:00,٣",
+            "5",
+        ] {
             assert_eq!(parse_clock(text), None, "{text}");
         }
     }

@@ -14,14 +14,22 @@ pub fn root() -> PathBuf {
 /// The program with no workspace or kit from the environment of whoever runs the tests.
 pub fn mekong(workspace: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mekong"));
-    command.env_remove("MEKONG_WORKSPACE").env("MEKONG_KIT", root());
-    command.current_dir(root()).arg("--workspace").arg(workspace);
+    command
+        .env_remove("MEKONG_WORKSPACE")
+        .env("MEKONG_KIT", root());
+    command
+        .current_dir(root())
+        .arg("--workspace")
+        .arg(workspace);
     command
 }
 
 /// Runs and returns what was printed, with the exit code.
 pub fn run(workspace: &Path, args: &[&str]) -> Output {
-    mekong(workspace).args(args).output().expect("the program starts")
+    mekong(workspace)
+        .args(args)
+        .output()
+        .expect("the program starts")
 }
 
 /// Runs, insists on success, and reads standard output as one JSON value.
@@ -43,7 +51,11 @@ pub fn practice(name: &str) -> PathBuf {
 
 /// A practice interview's sound, as text for a command line.
 pub fn practice_sound(name: &str) -> String {
-    practice(name).join("audio.flac").to_str().expect("a plain path").to_owned()
+    practice(name)
+        .join("audio.flac")
+        .to_str()
+        .expect("a plain path")
+        .to_owned()
 }
 
 /// Insists on a failure that an officer can act on: exit code 1, the cause, the next step, and no
@@ -61,6 +73,12 @@ pub fn words(shown: &Value) -> Vec<(i64, String, String)> {
     let segments = shown["segments"].as_array().expect("segments");
     segments
         .iter()
-        .map(|s| (s["id"].as_i64().expect("id"), text(&s["text"]), text(&s["translations"][0]["text"])))
+        .map(|s| {
+            (
+                s["id"].as_i64().expect("id"),
+                text(&s["text"]),
+                text(&s["translations"][0]["text"]),
+            )
+        })
         .collect()
 }

@@ -1,0 +1,338 @@
+//! Verbs over what is stored: list, show, history, search, edit, export.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::app::{self, App};
+use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, Status};
+use crate::export;
+use crate::store::{Hit, SearchQuery, TextVersion};
+
+use super::Failure;
+use super::args::{self, Format};
+use super::print::{Look, Out, PRACTICE_NOTE, clock, codes, doubts, length, plain, practice, say};
+
+pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), Failure> {
+    let interviews = app.list(typed.case.as_deref())?;
+    if typed.form.json {
+        return Ok(out.json(&interviews)?);
+    }
+    if interviews.is_empty() {
+        say(&format!(
+            "No interviews in {}",
+            app.workspace().root().display()
+        ));
+    }
+    for interview in &interviews {
+        print_summary(interview, out)?;
+    }
+    Ok(())
+}
+
+fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
+    let id = out.paint(Look::Strong, &i.id.0);
+    let (codes, length) = (codes(&i.languages), length(i.duration_ms));
+    let when = out.paint(Look::Faint, &i.started);
+    write!(
+        out,
+        "{id}  {when}  {length}  {codes:<10}  {:>5} lines",
+        i.segments
+    )?;
+    for (count, what) in [(i.pending, "pending"), (i.flagged, "flagged")] {
+        if count > 0 {
+            let text = out.paint(Look::Warning, &format!("{count} {what}"));
+            write!(out, ", {text}")?;
+        }
+    }
+    // Last on the line: names may be of any width on the screen.
+    match &i.case {
+        Some(case) => writeln!(out, "  case {}", plain(case)),
+        None => writeln!(out),
+    }
+}
+
+pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), Failure> {
+    let (interview, segments) = app.show(&typed.id)?;
+    if typed.form.json {
+        return Ok(out.json(&export::json_value(&interview, &segments))?);
+    }
+    Ok(print_interview(&interview, &segments, out)?)
+}
+
+/// A transcript with its translations, for reading on a screen.
+pub(super) fn print_interview(
+    interview: &Interview,
+    segments: &[Segment],
+    out: &mut Out,
+) -> io::Result<()> {
+    let id = out.paint(Look::Strong, &interview.id.0);
+    let case = interview
+        .case
+        .as_deref()
+        .map(|c| format!("  case {}", plain(c)));
+    writeln!(
+        out,
+        "{id}  {}  {}  {} lines{}",
+        codes(&interview.languages),
+        length(interview.duration_ms),
+        segments.len(),
+        case.unwrap_or_default()
+    )?;
+    writeln!(out, "started {}", plain(&interview.started))?;
+    for audio in &interview.audio {
+        let name = out.paint(Look::Faint, &audio.path);
+        let form = format!("{} Hz, {} channels", audio.sample_rate, audio.channels);
+        writeln!(out, "audio {name}, {form}, SHA-256 {}", audio.sha256)?;
+    }
+    for segment in segments {
+        writeln!(out)?;
+        print_segment(segment, out)?;
+    }
+    let by_practice =
+        |s: &Segment| practice(&s.flags) || s.translations.iter().any(|t| practice(&t.flags));
+    if segments.iter().any(by_practice) {
+        writeln!(out, "\n{PRACTICE_NOTE}")?;
+    }
+    Ok(())
+}
+
+fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+    let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
+    let speaker = out.paint(Look::Strong, &s.speaker);
+    let status = match s.status {
+        Status::Machine => String::new(),
+        other => format!("  [{}]", other.as_str()),
+    };
+    writeln!(out, "{:>4}  {time}  {speaker}{status}", s.id.0)?;
+    print_words(s.lang, &s.text, out)?;
+    print_doubts(&doubts(&s.flags), out)?;
+    for t in &s.translations {
+        print_words(t.lang, &t.text, out)?;
+        print_doubts(&doubts(&t.flags), out)?;
+    }
+    Ok(())
+}
+
+fn print_words(lang: Lang, text: &str, out: &mut Out) -> io::Result<()> {
+    let lang = out.paint(Look::Faint, lang.code());
+    writeln!(out, "      {lang}  {}", plain(text))
+}
+
+fn print_doubts(doubts: &[String], out: &mut Out) -> io::Result<()> {
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    let text = out.paint(Look::Warning, &format!("!   {}", doubts.join(", ")));
+    writeln!(out, "      {text}")
+}
+
+/// One element of `history --json`.
+#[derive(Serialize)]
+struct Version<'a> {
+    version: u32,
+    lang: Lang,
+    text: &'a str,
+    status: &'static str,
+    author: &'a str,
+    reason: Option<&'a str>,
+    at: &'a str,
+}
+
+impl<'a> From<&'a TextVersion> for Version<'a> {
+    fn from(v: &'a TextVersion) -> Self {
+        Self {
+            version: v.version,
+            lang: v.lang,
+            text: &v.text,
+            status: v.status.as_str(),
+            author: &v.author,
+            reason: v.reason.as_deref(),
+            at: &v.at,
+        }
+    }
+}
+
+pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result<(), Failure> {
+    let versions = app.history(&typed.id, typed.segment)?;
+    if typed.form.json {
+        let versions: Vec<Version> = versions.iter().map(Version::from).collect();
+        return Ok(out.json(&versions)?);
+    }
+    for v in &versions {
+        let who = out.paint(Look::Strong, &v.author);
+        let when = out.paint(Look::Faint, &v.at);
+        writeln!(
+            out,
+            "{:>4}  {when}  {who}  [{}]",
+            v.version,
+            v.status.as_str()
+        )?;
+        print_words(v.lang, &v.text, out)?;
+        if let Some(reason) = &v.reason {
+            writeln!(out, "          because {}", plain(reason))?;
+        }
+    }
+    Ok(())
+}
+
+/// `search --json`.
+#[derive(Serialize)]
+struct Found<'a> {
+    query: &'a str,
+    total: u64,
+    hits: Vec<FoundHit<'a>>,
+    complete: bool,
+}
+
+#[derive(Serialize)]
+struct FoundHit<'a> {
+    interview: &'a InterviewId,
+    case: Option<&'a str>,
+    segment: i64,
+    start_ms: u64,
+    lang: Lang,
+    speaker: &'a str,
+    text: &'a str,
+    translation: Option<&'a str>,
+    marks: &'a [(usize, usize)],
+    translation_marks: &'a [(usize, usize)],
+    matched: &'static str,
+    score: f64,
+}
+
+impl<'a> From<&'a Hit> for FoundHit<'a> {
+    fn from(h: &'a Hit) -> Self {
+        Self {
+            interview: &h.interview,
+            case: h.case.as_deref(),
+            segment: h.segment.0,
+            start_ms: h.start_ms,
+            lang: h.lang,
+            speaker: &h.speaker,
+            text: &h.text,
+            translation: h.translation.as_deref(),
+            marks: &h.marks,
+            translation_marks: &h.translation_marks,
+            matched: h.matched.as_str(),
+            score: h.score,
+        }
+    }
+}
+
+pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(), Failure> {
+    let query = SearchQuery {
+        text: typed.query.join(" "),
+        lang: typed.lang,
+        case: typed.case.clone(),
+        speaker: typed.speaker.clone(),
+        since: typed.since.clone(),
+        until: typed.until.clone(),
+        limit: typed.limit,
+    };
+    let page = app.search(&query)?;
+    if typed.form.json {
+        return Ok(out.json(&Found {
+            query: &query.text,
+            total: page.total,
+            hits: page.hits.iter().map(FoundHit::from).collect(),
+            complete: page.complete,
+        })?);
+    }
+    for hit in &page.hits {
+        print_hit(hit, out)?;
+    }
+    if page.total > page.hits.len() as u64 {
+        say(&format!(
+            "{} of {} hits; --limit N shows more.",
+            page.hits.len(),
+            page.total
+        ));
+    } else {
+        say(&format!("{} hits", page.total));
+    }
+    if !page.complete {
+        say("note: the oldest interviews were not looked at; name a case or a date to see them.");
+    }
+    Ok(())
+}
+
+fn print_hit(hit: &Hit, out: &mut Out) -> io::Result<()> {
+    let id = out.paint(Look::Strong, &hit.interview.0);
+    let time = out.paint(Look::Faint, &clock(hit.start_ms));
+    let case = hit
+        .case
+        .as_deref()
+        .map(|c| format!("  case {}", plain(c)))
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "{id}  line {}  {time}  {}{case}",
+        hit.segment.0,
+        plain(&hit.speaker)
+    )?;
+    let text = paint_marks(&hit.text, &hit.marks, out);
+    writeln!(out, "      {}  {text}", hit.lang)?;
+    if let Some(translation) = &hit.translation {
+        writeln!(
+            out,
+            "          {}",
+            paint_marks(translation, &hit.translation_marks, out)
+        )?;
+    }
+    Ok(())
+}
+
+/// `text` with the places that matched, in characters, made visible.
+fn paint_marks(text: &str, marks: &[(usize, usize)], out: &Out) -> String {
+    let marked = |i: usize| marks.iter().any(|(start, end)| (*start..*end).contains(&i));
+    let mut painted = String::new();
+    let mut run = (false, String::new());
+    for (i, c) in text.chars().enumerate() {
+        if marked(i) != run.0 {
+            painted += &paint_run(&run, out);
+            run = (marked(i), String::new());
+        }
+        run.1.push(c);
+    }
+    painted + &paint_run(&run, out)
+}
+
+fn paint_run((found, text): &(bool, String), out: &Out) -> String {
+    if *found {
+        out.paint(Look::Found, text)
+    } else {
+        plain(text).into_owned()
+    }
+}
+
+pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Failure> {
+    let edit = app::Edit {
+        text: typed.text,
+        translation: typed.translation.map(|text| (typed.to, text)),
+        by: typed.by,
+        reason: typed.reason,
+    };
+    let version = app.edit(&typed.id, typed.segment, &edit)?;
+    Ok(writeln!(out, "line {}: version {version}", typed.segment)?)
+}
+
+pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
+    let format = match typed.format {
+        Format::Txt => export::Format::Txt,
+        Format::Json => export::Format::Json,
+        Format::Csv => export::Format::Csv,
+        Format::Srt => export::Format::Srt,
+        Format::Vtt => export::Format::Vtt,
+    };
+    if typed.out == Path::new("-") {
+        return Ok(app.export_to(&typed.id, format, out)?);
+    }
+    app.export(&typed.id, format, &typed.out)?;
+    Ok(writeln!(
+        out,
+        "written: {}",
+        plain(&typed.out.display().to_string())
+    )?)
+}

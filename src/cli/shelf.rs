@@ -1,0 +1,217 @@
+//! `mekong glossary` and `mekong models`: what is there, whether it is whole, bringing in more.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::app::{App, GlossaryInfo, ModelInfo};
+
+use super::Failure;
+use super::args::{Glossary, Models};
+use super::interrupt::cancel_on_ctrl_c;
+use super::print::{Look, Out, codes, plain, say, say_error, size};
+use super::progress::Watch;
+
+pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(), Failure> {
+    match typed {
+        Glossary::List(form) => {
+            let all = app.glossaries()?;
+            if form.json {
+                return Ok(out.json(&all)?);
+            }
+            if all.is_empty() {
+                say("No glossaries; 'mekong glossary import FILE' brings one in.");
+            }
+            Ok(all.iter().try_for_each(|info| print_glossary(info, out))?)
+        }
+        Glossary::Check(form) => check_glossaries(app, form.json, out),
+        Glossary::Import { file, form } => {
+            let info = app.import_glossary(file)?;
+            if form.json {
+                return Ok(out.json(&info)?);
+            }
+            print_glossary(&info, out)?;
+            print_problems(&info);
+            Ok(())
+        }
+        Glossary::Export { file, name } => {
+            let terms = app.export_glossary(name.as_deref(), file)?;
+            let path = file.display().to_string();
+            Ok(writeln!(out, "{terms} terms written: {}", plain(&path))?)
+        }
+    }
+}
+
+fn check_glossaries(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let all = app.glossaries()?;
+    if json {
+        out.json(&all)?;
+    }
+    for info in &all {
+        if !json {
+            print_glossary(info, out)?;
+            print_problems(info);
+        }
+    }
+    let clean = all.iter().all(|info| info.problems.is_empty());
+    if clean { Ok(()) } else { Err(Failure::Told(1)) }
+}
+
+fn print_glossary(info: &GlossaryInfo, out: &mut Out) -> io::Result<()> {
+    let name = out.paint(Look::Strong, &info.name);
+    let path = out.paint(Look::Faint, &info.path.display().to_string());
+    write!(out, "{name}  {} terms", info.terms)?;
+    if info.unreviewed > 0 {
+        let text = format!("{} not reviewed by a native speaker", info.unreviewed);
+        write!(out, ", {}", out.paint(Look::Warning, &text))?;
+    }
+    writeln!(out, "  {path}")
+}
+
+fn print_problems(info: &GlossaryInfo) {
+    for problem in &info.problems {
+        say(&format!("  ! {problem}"));
+    }
+}
+
+/// `models list --json`.
+#[derive(Serialize)]
+struct Installed {
+    models: Vec<ModelInfo>,
+    broken: Vec<Broken>,
+}
+
+/// A model's folder whose description cannot be read.
+#[derive(Serialize)]
+struct Broken {
+    error: String,
+    next: String,
+}
+
+/// `models check --json`.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    models: Vec<CheckedModel>,
+    broken: Vec<Broken>,
+}
+
+#[derive(Serialize)]
+struct CheckedModel {
+    name: String,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Failure> {
+    match typed {
+        Models::List(form) => list_models(app, form.json, out),
+        Models::Check(form) => check_models(app, form.json, out),
+        Models::Import { path, form } => {
+            let cancel = cancel_on_ctrl_c("nothing is left behind.");
+            let watch = Watch::new();
+            let model = app.import_model(path, &cancel, &|p| watch.hear(p))?;
+            drop(watch);
+            if form.json {
+                return Ok(out.json(&model)?);
+            }
+            Ok(print_model(&model, out)?)
+        }
+    }
+}
+
+fn installed(app: &App) -> Installed {
+    let (models, errors) = app.models();
+    let broken = errors
+        .iter()
+        .map(|e| Broken {
+            error: e.to_string(),
+            next: e.help(),
+        })
+        .collect();
+    Installed { models, broken }
+}
+
+fn list_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let installed = installed(app);
+    if json {
+        return Ok(out.json(&installed)?);
+    }
+    if installed.models.is_empty() && installed.broken.is_empty() {
+        say("No models; 'mekong models import PATH' brings one in.");
+    }
+    for model in &installed.models {
+        print_model(model, out)?;
+    }
+    installed
+        .broken
+        .iter()
+        .for_each(|b| say_error(&b.error, &b.next));
+    Ok(())
+}
+
+fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
+    let name = out.paint(Look::Strong, &model.name);
+    let practice = if model.practice {
+        ", practice only"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "{name}  {}{practice}, {}, {}, licence {}",
+        model.purpose,
+        codes(&model.languages),
+        size(model.bytes),
+        plain(&model.license)
+    )?;
+    if !model.description.is_empty() {
+        writeln!(out, "      {}", plain(&model.description))?;
+    }
+    let folder = out.paint(Look::Faint, &model.folder.display().to_string());
+    writeln!(out, "      {folder}")
+}
+
+fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let mut models: Vec<CheckedModel> = Vec::new();
+    let mut printed = Ok(());
+    let ok = app.check_models(&mut |name, result| {
+        let error = result.as_ref().err();
+        let checked = CheckedModel {
+            name: name.to_owned(),
+            ok: error.is_none(),
+            error: error.map(ToString::to_string),
+            next: error.map(|e| e.help()),
+        };
+        // Each as it ends: reading a large model takes a while.
+        if !json && printed.is_ok() {
+            printed = print_checked(&checked, out);
+        }
+        models.push(checked);
+    });
+    printed?;
+    let broken = installed(app).broken;
+    if json {
+        out.json(&Checked { ok, models, broken })?;
+    } else {
+        broken.iter().for_each(|b| say_error(&b.error, &b.next));
+    }
+    if ok { Ok(()) } else { Err(Failure::Told(1)) }
+}
+
+fn print_checked(model: &CheckedModel, out: &mut Out) -> io::Result<()> {
+    let name = out.paint(Look::Strong, &model.name);
+    match (&model.error, &model.next) {
+        (Some(error), Some(next)) => {
+            let differs = out.paint(Look::Warning, "differs");
+            writeln!(out, "{name}  {differs}")?;
+            out.flush()?;
+            say_error(error, next);
+        }
+        _ => writeln!(out, "{name}  as listed")?,
+    }
+    out.flush()
+}
