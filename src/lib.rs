@@ -2,4 +2,5 @@
 //! screens and exports read rows.
 
 pub mod domain;
+pub mod glossary;
 pub mod text;
