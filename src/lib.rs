@@ -2,5 +2,6 @@
 //! screens and exports read rows.
 
 pub mod domain;
+pub mod export;
 pub mod store;
 pub mod text;
