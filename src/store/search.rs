@@ -130,7 +130,7 @@ impl<'q> Filter<'q> {
     }
 
     /// The parameters ?1 to ?8 of [`FILTER`]; ?1 is the index's question.
-    fn params<'a>(&'a self, question: &'a String) -> [&'a dyn ToSql; 8] {
+    fn params<'a>(&'a self, question: &'a dyn ToSql) -> [&'a dyn ToSql; 8] {
         [
             question,
             &self.lang,
@@ -205,7 +205,6 @@ fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPag
     if needle.is_empty() {
         return Ok(page);
     }
-    let unused = String::new();
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM interview i CROSS JOIN segment s ON s.interview = i.key
          CROSS JOIN line l ON l.segment = s.key
@@ -213,7 +212,7 @@ fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPag
          WHERE {FILTER} AND ?1 IS NOT NULL
          ORDER BY i.started_ms DESC, i.key DESC, s.id LIMIT {MOST_LINES_READ}"
     ))?;
-    let mut rows = statement.query(filter.params(&unused))?;
+    let mut rows = statement.query(filter.params(&""))?;
     let mut read = 0i64;
     while let Some(row) = rows.next()? {
         read = read.saturating_add(1);
