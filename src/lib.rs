@@ -40,5 +40,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod glossary;
+pub mod text;
 pub mod translate;
 pub mod workspace;

@@ -1,5 +1,6 @@
 //! What is worked out from the records: the version that counts, what waits, counters, search rows.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{Error, Store, codec, lines, terms};
@@ -46,6 +47,7 @@ pub(super) fn rebuild(conn: &Connection) -> Result<u64, Error> {
 
 /// Empties and fills the derived tables and the search index.
 pub(super) fn rebuild_within(tx: &Transaction<'_>) -> Result<u64, Error> {
+    drop_index(tx)?;
     tx.execute_batch(INDEX_SQL)?;
     tx.execute_batch("DELETE FROM line; DELETE FROM tally;")?;
     let mut indexed = 0u64;
@@ -65,6 +67,27 @@ pub(super) fn rebuild_within(tx: &Transaction<'_>) -> Result<u64, Error> {
         [INDEX_VERSION],
     )?;
     Ok(indexed)
+}
+
+/// Removes the search index, also one so damaged that FTS5 can no longer open it.
+fn drop_index(tx: &Transaction<'_>) -> Result<(), Error> {
+    if tx.execute_batch("DROP TABLE IF EXISTS search").is_ok() {
+        return Ok(());
+    }
+    // Without its entry in the schema, the inner tables are plain tables that can be removed.
+    tx.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    let removed = tx.execute_batch(
+        "PRAGMA writable_schema = ON;
+         DELETE FROM sqlite_schema WHERE type = 'table' AND name = 'search';
+         PRAGMA writable_schema = RESET;
+         DROP TABLE IF EXISTS search_data;
+         DROP TABLE IF EXISTS search_idx;
+         DROP TABLE IF EXISTS search_docsize;
+         DROP TABLE IF EXISTS search_config;
+         DROP TABLE IF EXISTS search_content;",
+    );
+    tx.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(removed?)
 }
 
 /// Whether the derived tables fit the records.

@@ -161,6 +161,11 @@ impl Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        // The shared-memory file beside the database could not grow: the disk is full.
+        let extended = error.sqlite_error().map(|e| e.extended_code);
+        if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return Error::Full;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Error::Full,
             Some(ErrorCode::ReadOnly) => Error::ReadOnly,

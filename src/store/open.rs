@@ -34,7 +34,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(&e, path))?;
+        let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         let found = recognise(&conn, path)?;
         if conn.is_readonly("main")? {
@@ -42,7 +42,7 @@ impl Store {
         }
         let mode: String = conn
             .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-            .map_err(|e| open_error(&e, path))?;
+            .map_err(|e| open_error(e, path))?;
         if mode != "wal" {
             let cause = format!("its journal mode stays '{mode}'");
             return Err(Error::Open {
@@ -57,7 +57,7 @@ impl Store {
     pub fn open_read_only(path: &Path) -> Result<Self, Error> {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(&e, path))?;
+        let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         let (conn, found) = match recognise(&conn, path) {
             Ok(found) => (conn, found),
@@ -144,12 +144,12 @@ fn refuse_other_files(path: &Path) -> Result<(), Error> {
 fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
     let number = |name: &str| -> Result<i64, Error> {
         conn.pragma_query_value(None, name, |row| row.get(0))
-            .map_err(|e| open_error(&e, path))
+            .map_err(|e| open_error(e, path))
     };
     let found = number("user_version")?;
     let tables: i64 = conn
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|e| open_error(&e, path))?;
+        .map_err(|e| open_error(e, path))?;
     if tables == 0 && found == 0 {
         return Ok(0);
     }
@@ -166,17 +166,17 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
     Ok(found)
 }
 
-fn open_error(error: &rusqlite::Error, path: &Path) -> Error {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::NotADatabase(path.to_owned()),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-        Some(ErrorCode::DiskFull) => Error::Full,
-        Some(ErrorCode::ReadOnly) => Error::ReadOnly,
-        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged(error.to_string()),
-        _ => Error::Open {
-            cause: error.to_string(),
+/// An error of the first look at a file, with the file's name where it matters.
+fn open_error(error: rusqlite::Error, path: &Path) -> Error {
+    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        return Error::NotADatabase(path.to_owned());
+    }
+    match Error::from(error) {
+        Error::Sql(cause) => Error::Open {
+            cause: cause.to_string(),
             path: path.to_owned(),
         },
+        known => known,
     }
 }
 
@@ -212,7 +212,7 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(uri, flags).map_err(|e| open_error(&e, path))
+    Connection::open_with_flags(uri, flags).map_err(|e| open_error(e, path))
 }
 
 fn configure(conn: &Connection) -> Result<(), Error> {

@@ -2,7 +2,6 @@
 -- The program cuts and folds the tokens itself; the ascii tokenizer then takes every character
 -- beyond ASCII as part of a token, so that no combining mark of any script is lost.
 -- `bare` holds the forms without diacritics of the tokens that have any.
-DROP TABLE IF EXISTS search;
 CREATE VIRTUAL TABLE search USING fts5 (
     text, bare, translation, translation_bare,
     content = '', contentless_delete = 1, tokenize = 'ascii'

@@ -137,7 +137,7 @@ fn replace_last(out: &mut Vec<char>, with: char) {
 }
 
 /// Thai and Lao tone marks.
-fn is_tone(c: char) -> bool {
+pub(super) fn is_tone(c: char) -> bool {
     matches!(c, '\u{0E48}'..='\u{0E4B}' | '\u{0EC8}'..='\u{0ECB}')
 }
 

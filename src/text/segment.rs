@@ -14,6 +14,7 @@ use icu_segmenter::{
 
 use crate::domain::Lang;
 
+use super::normalise::is_tone;
 use super::script::digit_value;
 
 const GRAPHEMES: GraphemeClusterSegmenterBorrowed<'static> = GraphemeClusterSegmenter::new();
@@ -68,16 +69,44 @@ pub fn complete_graphemes_prefix(text: &str) -> usize {
     cluster_edges(text).into_iter().rev().nth(1).unwrap_or(0)
 }
 
+/// Byte offsets of grapheme clusters, where those that [`super::fold`] makes into one letter (two
+/// SARA E, NIKHAHIT with AA, Lao HO with NO or MO) are not parted.
+pub(super) fn letter_edges(text: &str) -> Vec<usize> {
+    let mut edges = cluster_edges(text);
+    edges.retain(|&at| {
+        let (Some(left), Some(right)) = (text.get(..at), text.get(at..)) else {
+            return false;
+        };
+        match right.chars().next() {
+            Some(e @ ('\u{0E40}' | '\u{0EC0}')) => !left.ends_with(e),
+            Some('\u{0E32}') => !untoned(left).ends_with('\u{0E4D}'),
+            Some('\u{0EB2}') => !untoned(left).ends_with('\u{0ECD}'),
+            Some('\u{0E99}' | '\u{0EA1}') => !left.ends_with('\u{0EAB}'),
+            _ => true,
+        }
+    });
+    edges
+}
+
+fn untoned(text: &str) -> &str {
+    text.strip_suffix(is_tone).unwrap_or(text)
+}
+
 /// Byte ranges of the words (letters or digits; no spaces, no punctuation), by the dictionary or
-/// the network of the script. The language follows from the text itself.
+/// the network of the script, never cut inside a letter. The language follows from the text itself.
 pub fn words(text: &str, _lang: Lang) -> Vec<Range<usize>> {
-    let mut from = 0;
+    let edges = letter_edges(text);
+    let (mut from, mut word_like) = (0, false);
     let mut found = Vec::new();
     for (to, kind) in WORDS.segment_str(text).iter_with_word_type() {
-        if kind.is_word_like() && to > from {
+        word_like |= to > from && kind.is_word_like();
+        if edges.binary_search(&to).is_err() {
+            continue;
+        }
+        if word_like {
             found.push(from..to);
         }
-        from = to;
+        (from, word_like) = (to, false);
     }
     found
 }

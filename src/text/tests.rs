@@ -234,3 +234,24 @@ proptest! {
         repetition(&text);
     }
 }
+
+#[test]
+fn chrf_equals_the_reference_implementation() {
+    let golden = include_str!("../../tests/fixtures/text/chrf.tsv");
+    let mut corpus = Chrf::default();
+    let mut checked = 0;
+    for line in golden.lines().filter(|l| !l.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let (reference, hypothesis) = (cells[1], cells[2]);
+        let wanted: f64 = cells[3].parse().unwrap();
+        let got = if cells[0] == "all" {
+            corpus.score()
+        } else {
+            corpus.add(reference, hypothesis);
+            chrf(reference, hypothesis)
+        };
+        assert!((got - wanted).abs() < 1e-9, "{line}: {got}");
+        checked += 1;
+    }
+    assert!(checked > 20);
+}

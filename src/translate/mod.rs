@@ -2,6 +2,7 @@
 
 mod beam;
 mod cache;
+mod checks;
 mod config;
 mod error;
 mod model;
@@ -11,6 +12,7 @@ mod weights;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use checks::check;
 pub use error::Error;
 
 use crate::domain::{Cancel, Lang, LangPair};

@@ -1,0 +1,83 @@
+//! Captions, SRT and WebVTT: what was said and its translations in each cue, each in a line of its
+//! own that starts with its language in brackets.
+
+use std::io::{self, Write};
+
+use super::{clean_lines, notices, one_line, placeholder, timecode, timecode_with};
+use crate::domain::Segment;
+
+pub(super) fn write_srt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+    for (number, segment) in (1u64..).zip(segments) {
+        let (start, end) = times(segment);
+        writeln!(out, "{number}")?;
+        writeln!(
+            out,
+            "{} --> {}",
+            timecode_with(start, ','),
+            timecode_with(end, ',')
+        )?;
+        for line in cue_lines(segment) {
+            // SRT knows no escape; an arrow could be taken for the times of a new cue.
+            writeln!(out, "{}", line.replace("-->", "-- >"))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_vtt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "WEBVTT\n")?;
+    for notice in notices(segments) {
+        writeln!(out, "NOTE {notice}\n")?;
+    }
+    for segment in segments {
+        let (start, end) = times(segment);
+        writeln!(out, "{}", segment.id.0)?;
+        writeln!(out, "{} --> {}", timecode(start), timecode(end))?;
+        let speaker = escape(&one_line(&segment.speaker));
+        if !speaker.is_empty() {
+            write!(out, "<v {speaker}>")?;
+        }
+        for line in cue_lines(segment) {
+            writeln!(out, "{}", escape(&line))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// A cue must end after it starts.
+fn times(segment: &Segment) -> (u64, u64) {
+    let start = segment.span.start.as_ms();
+    (start, segment.span.end.as_ms().max(start.saturating_add(1)))
+}
+
+/// The lines of a cue, at least one, none of them empty: an empty line would end the cue.
+fn cue_lines(segment: &Segment) -> Vec<String> {
+    let mut text = clean_lines(&segment.text);
+    if text.is_empty() {
+        text.push(placeholder(segment).to_owned());
+    }
+    let mut lines = marked(segment.lang.code(), text);
+    for translation in &segment.translations {
+        lines.extend(marked(
+            translation.lang.code(),
+            clean_lines(&translation.text),
+        ));
+    }
+    lines
+}
+
+fn marked(code: &str, mut lines: Vec<String>) -> Vec<String> {
+    if let Some(first) = lines.first_mut() {
+        first.insert_str(0, &format!("[{code}] "));
+    }
+    lines
+}
+
+/// Escaping every `>` breaks every arrow too.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

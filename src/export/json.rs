@@ -1,0 +1,124 @@
+//! JSON in the form of `show --json`. Field names are a promise to scripts: add, never rename.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::domain::{
+    AudioFile, Channel, Flag, Interview, Lang, Segment, TermUse, Translation, Word,
+};
+
+#[derive(Serialize)]
+struct InterviewForm<'a> {
+    id: &'a str,
+    case: Option<&'a str>,
+    languages: &'a [Lang],
+    started: &'a str,
+    duration_ms: u64,
+    audio: &'a [AudioFile],
+    channels: &'a [Channel],
+    segments: Vec<SegmentForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct SegmentForm<'a> {
+    id: i64,
+    start_ms: u64,
+    end_ms: u64,
+    speaker: &'a str,
+    lang: Lang,
+    text: &'a str,
+    confidence: Option<f64>,
+    flags: Vec<&'static str>,
+    status: &'static str,
+    translations: Vec<TranslationForm<'a>>,
+    channel: u16,
+    author: &'a str,
+    version: u32,
+    words: &'a [Word],
+    flag_details: Vec<&'a Flag>,
+}
+
+#[derive(Serialize)]
+struct TranslationForm<'a> {
+    lang: Lang,
+    text: &'a str,
+    engine: &'a str,
+    terms: &'a [TermUse],
+    flags: Vec<&'static str>,
+    log_prob: Option<f64>,
+    of_version: u32,
+    flag_details: Vec<&'a Flag>,
+}
+
+/// One interview with its lines in the form of `show --json`.
+pub fn json_value(interview: &Interview, segments: &[Segment]) -> serde_json::Value {
+    // Plain structures with text keys: there is nothing that JSON could refuse.
+    serde_json::to_value(form(interview, segments)).unwrap_or_default()
+}
+
+pub(super) fn write(
+    interview: &Interview,
+    segments: &[Segment],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &form(interview, segments)).map_err(io::Error::from)?;
+    writeln!(out)
+}
+
+fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<'a> {
+    InterviewForm {
+        id: &interview.id.0,
+        case: interview.case.as_deref(),
+        languages: &interview.languages,
+        started: &interview.started,
+        duration_ms: interview.duration_ms,
+        audio: &interview.audio,
+        channels: &interview.channels,
+        segments: segments.iter().map(segment_form).collect(),
+    }
+}
+
+fn segment_form(s: &Segment) -> SegmentForm<'_> {
+    SegmentForm {
+        id: s.id.0,
+        start_ms: s.span.start.as_ms(),
+        end_ms: s.span.end.as_ms(),
+        speaker: &s.speaker,
+        lang: s.lang,
+        text: &s.text,
+        confidence: s.confidence.and_then(short),
+        flags: s.flags.iter().map(|f| f.kind.as_str()).collect(),
+        status: s.status.as_str(),
+        translations: s.translations.iter().map(translation_form).collect(),
+        channel: s.channel,
+        author: &s.author,
+        version: s.version,
+        words: &s.words,
+        flag_details: detailed(&s.flags),
+    }
+}
+
+fn translation_form(t: &Translation) -> TranslationForm<'_> {
+    TranslationForm {
+        lang: t.lang,
+        text: &t.text,
+        engine: &t.engine,
+        terms: &t.terms,
+        flags: t.flags.iter().map(|f| f.kind.as_str()).collect(),
+        log_prob: t.log_prob.and_then(short),
+        of_version: t.of_version,
+        flag_details: detailed(&t.flags),
+    }
+}
+
+/// The flags that say what disagrees.
+fn detailed(flags: &[Flag]) -> Vec<&Flag> {
+    flags.iter().filter(|f| !f.detail.is_empty()).collect()
+}
+
+/// Four digits behind the point: what a 32-bit number holds beyond them is noise in JSON.
+fn short(value: f32) -> Option<f64> {
+    let rounded = (f64::from(value) * 10_000.0).round() / 10_000.0;
+    rounded.is_finite().then_some(rounded)
+}

@@ -1,0 +1,136 @@
+//! Tests of the store: records, files on a disk, search, properties; a measurement.
+
+mod files;
+mod measure;
+mod properties;
+mod records;
+mod search;
+
+use super::{NewAudio, NewInterview, NewSegment, Store};
+use crate::domain::{
+    AudioFile, Channel, Flag, FlagKind, Hypothesis, InterviewId, Lang, SamplePos, Span, Translation,
+};
+
+/// A sentence in each of the six languages, and a word inside it.
+pub(super) const SIX_LINES: [(Lang, &str, &str); 6] = [
+    (Lang::Zh, "我叫张伟，住在瑞丽市。", "张伟"),
+    (
+        Lang::Vi,
+        "Tôi tên là Nguyễn Văn Hùng, đi từ Lào Cai.",
+        "Nguyễn",
+    ),
+    (Lang::Th, "ฉันชื่อสมชาย มาจากเชียงรายเมื่อวานนี้", "สมชาย"),
+    (Lang::My, "ကျွန်တော့်နာမည် ကိုအောင်ပါ၊ မူဆယ်မှာနေပါတယ်။", "အောင်"),
+    (Lang::Lo, "ຂ້ອຍຊື່ສົມພອນ ມາຈາກຫຼວງພະບາງ", "ສົມພອນ"),
+    (Lang::Km, "ខ្ញុំឈ្មោះសុខា មកពីប៉ោយប៉ែត", "សុខា"),
+];
+
+pub(super) fn id(name: &str) -> InterviewId {
+    InterviewId(name.to_owned())
+}
+
+pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
+    NewInterview {
+        id: id(name),
+        case: Some("案件一".to_owned()),
+        languages: languages.to_vec(),
+        started: "2026-11-23T14:05:00+07:00".to_owned(),
+        duration_ms: 60_000,
+        audio: vec![NewAudio {
+            file: AudioFile {
+                path: "original.wav".to_owned(),
+                sha256: "ab".repeat(32),
+                sample_rate: 48_000,
+                channels: 2,
+            },
+            bytes: 11_520_044,
+            original_name: "现场 1.wav".to_owned(),
+        }],
+        channels: vec![
+            Channel {
+                index: 0,
+                speaker: "officer".to_owned(),
+                languages: vec![Lang::Zh],
+            },
+            Channel {
+                index: 1,
+                speaker: "interviewee".to_owned(),
+                languages: languages
+                    .iter()
+                    .copied()
+                    .filter(|l| *l != Lang::Zh)
+                    .collect(),
+            },
+        ],
+        working: vec![
+            (0, "working-0.wav".to_owned()),
+            (1, "working-1.wav".to_owned()),
+        ],
+    }
+}
+
+pub(super) fn cut(channel: u16, start_ms: u64, lang: Lang) -> NewSegment {
+    NewSegment {
+        channel,
+        speaker: if channel == 0 {
+            "officer"
+        } else {
+            "interviewee"
+        }
+        .to_owned(),
+        span: Span::new(
+            SamplePos::from_ms(start_ms),
+            SamplePos::from_ms(start_ms + 1_500),
+        ),
+        lang,
+        flags: Vec::new(),
+    }
+}
+
+pub(super) fn heard(lang: Lang, text: &str) -> Hypothesis {
+    Hypothesis {
+        lang,
+        text: text.to_owned(),
+        confidence: 0.875,
+        words: Vec::new(),
+        flags: vec![Flag::new(FlagKind::PracticeModel)],
+        engine: "engine 1".to_owned(),
+    }
+}
+
+pub(super) fn translated(lang: Lang, text: &str, of_version: u32) -> Translation {
+    Translation {
+        lang,
+        text: text.to_owned(),
+        engine: "translator 1".to_owned(),
+        log_prob: Some(-0.25),
+        terms: Vec::new(),
+        flags: Vec::new(),
+        of_version,
+    }
+}
+
+/// An interview in zh and `lang` whose lines, all on channel 1, say `texts`.
+pub(super) fn told(store: &mut Store, name: &str, lang: Lang, texts: &[&str]) {
+    let languages = if lang == Lang::Zh {
+        vec![Lang::Zh]
+    } else {
+        vec![Lang::Zh, lang]
+    };
+    let cuts: Vec<_> = (0u64..)
+        .zip(texts)
+        .map(|(n, _)| cut(1, n * 2_000, lang))
+        .collect();
+    store
+        .create_interview(&interview(name, &languages), &cuts)
+        .unwrap();
+    for (number, text) in (1i64..).zip(texts) {
+        store
+            .record_hypothesis(
+                &id(name),
+                crate::domain::SegmentId(number),
+                &heard(lang, text),
+            )
+            .unwrap();
+    }
+}

@@ -1,0 +1,366 @@
+//! Tables of terms: the one that ships, broken ones, and matching in all six scripts.
+
+use std::path::{Path, PathBuf};
+
+use mekong_interview::domain::{FlagKind, Lang, LangPair};
+use mekong_interview::glossary::{
+    Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, ProblemKind, Review, Term,
+};
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn shipped() -> Glossary {
+    Glossary::load_csv(&project("glossaries/trafficking.csv")).unwrap()
+}
+
+fn fixture(name: &str) -> Result<Glossary, Error> {
+    Glossary::load_csv(&project("tests/fixtures/glossary").join(name))
+}
+
+fn small(rows: &str) -> Glossary {
+    Glossary::read_csv(format!("id,zh,vi,th,my,lo,km,en\n{rows}").as_bytes()).unwrap()
+}
+
+#[test]
+fn the_shipped_table_is_whole_and_without_problems() {
+    let glossary = shipped();
+    assert_eq!(glossary.len(), 82);
+    assert_eq!(glossary.problems(), []);
+    let mut unreviewed = 0;
+    for term in glossary.terms() {
+        for lang in Lang::ALL {
+            let entry = &term.entries[&lang];
+            assert!(!entry.admitted.is_empty(), "{} {lang}", term.id);
+            let sourced = entry.review == Review::Sourced;
+            assert!(
+                lang == Lang::En || sourced == !entry.source.is_empty(),
+                "{}",
+                term.id
+            );
+            unreviewed += usize::from(lang != Lang::En && !sourced);
+        }
+    }
+    assert!(unreviewed > 100, "terms without a source are told apart");
+    let trafficking = &glossary.terms()[0];
+    assert_eq!(trafficking.entries[&Lang::Zh].admitted, ["贩运人口"]);
+    assert_eq!(
+        trafficking.entries[&Lang::Vi].admitted,
+        ["mua bán người", "buôn bán người"]
+    );
+    assert!(trafficking.note.contains("拐卖"));
+}
+
+#[test]
+fn every_shipped_term_is_found_and_satisfied_by_itself_in_every_direction() {
+    let glossary = shipped();
+    for from in Lang::SIX {
+        for to in Lang::SIX.into_iter().filter(|&to| to != from) {
+            for term in glossary.terms() {
+                let source = &term.entries[&from].admitted[0];
+                let required = glossary.required(source, LangPair::new(from, to));
+                assert_eq!(required.len(), 1, "{from}-{to} {source}");
+                assert_eq!(&required[0].source, source);
+                assert_eq!(required[0].preferred, term.entries[&to].admitted[0]);
+                let (uses, flags) = glossary.check(&required, &required[0].preferred, to);
+                assert!(
+                    uses[0].satisfied && flags.is_empty(),
+                    "{from}-{to} {source}"
+                );
+                let (uses, flags) = glossary.check(&required, "—", to);
+                assert!(!uses[0].satisfied);
+                assert_eq!(flags[0].kind, FlagKind::TermMissing);
+                assert_eq!(
+                    flags[0].detail,
+                    format!("{source} → {}", required[0].preferred)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn terms_are_found_inside_sentences() {
+    let glossary = shipped();
+    for (from, text, wanted) in [
+        (
+            Lang::Zh,
+            "他们非法拘禁我，要赎金。",
+            vec!["非法拘禁", "赎金"],
+        ),
+        (
+            Lang::Vi,
+            "Đây là vụ MUA BÁN NGƯỜI, có Nạn Nhân.",
+            vec!["MUA BÁN NGƯỜI", "Nạn Nhân"],
+        ),
+        (Lang::Th, "เขาเป็นนายหน้าและเรียกค่าไถ่", vec!["นายหน้า", "ค่าไถ่"]),
+        (
+            Lang::My,
+            "သူက ပြန်ပေးငွေ တောင်းတယ်။ ဝရမ်း မရှိဘူး။",
+            vec!["ပြန်ပေးငွေ", "ဝရမ်း"],
+        ),
+        (
+            Lang::Lo,
+            "ເຂົາຮຽກ ຄ່າໄຖ່ ແລະ ທໍລະມານຂ້ອຍ",
+            vec!["ຄ່າໄຖ່", "ທໍລະມານ"],
+        ),
+        (
+            Lang::Km,
+            "គេទារប្រាក់លោះហើយធ្វើទារុណកម្មខ្ញុំ។",
+            vec!["ប្រាក់លោះ", "ទារុណកម្ម"],
+        ),
+    ] {
+        let required = glossary.required(text, LangPair::new(from, Lang::En));
+        let found: Vec<&str> = required.iter().map(|r| r.source.as_str()).collect();
+        assert_eq!(found, wanted, "{from}");
+        for term in &required {
+            assert_eq!(text[term.range.clone()], term.source);
+        }
+    }
+}
+
+#[test]
+fn the_longest_term_wins_and_none_overlap() {
+    let glossary = small("a,剥削,bóc lột,,,,,\nb,性剥削,bóc lột tình dục,,,,,\nc,削减,cắt,,,,,\n");
+    let pair = LangPair::new(Lang::Zh, Lang::Vi);
+    let found: Vec<String> = glossary
+        .required("性剥削和剥削减", pair)
+        .into_iter()
+        .map(|r| r.preferred)
+        .collect();
+    assert_eq!(found, ["bóc lột tình dục", "bóc lột"]);
+    let back = glossary.required("Bóc lột tình dục", LangPair::new(Lang::Vi, Lang::Zh));
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].preferred, "性剥削");
+}
+
+#[test]
+fn terms_keep_to_word_and_cluster_boundaries() {
+    let glossary = small("a,人,an,กา,က,ກາ,ក,art\n");
+    for (from, text) in [
+        (Lang::Vi, "toàn bang, ân, ản"),
+        (Lang::En, "start party"),
+        (Lang::Th, "ก่า กาน้ำ".split(' ').next().unwrap()),
+        (Lang::My, "ကျ ကို"),
+        (Lang::Lo, "ກ່າ"),
+        (Lang::Km, "ក្រ កា"),
+        (Lang::Vi, "a. n"),
+    ] {
+        assert_eq!(
+            glossary.required(text, LangPair::new(from, Lang::Zh)),
+            [],
+            "{from} {text}"
+        );
+    }
+    let over_the_end = small("a,人口,x y,,,,,\n");
+    assert!(
+        over_the_end
+            .required("x. Y", LangPair::new(Lang::Vi, Lang::Zh))
+            .is_empty()
+    );
+    assert!(
+        over_the_end
+            .required("人。口", LangPair::new(Lang::Zh, Lang::Vi))
+            .is_empty()
+    );
+}
+
+#[test]
+fn spelling_variants_meet() {
+    let glossary = small("court,法庭,toà án,น\u{0E33},,ໜີ້ສິນ,ផ្តល់,\n");
+    for (from, text) in [
+        (Lang::Vi, "Tòa Án"),
+        (Lang::Th, "น\u{0E4D}\u{0E32}"),
+        (Lang::Lo, "ຫນີ້ສິນ"),
+        (Lang::Lo, "ໜີ້\u{200B}ສິນ"),
+        (Lang::Km, "ផ្ដល់"),
+    ] {
+        assert_eq!(
+            glossary.required(text, LangPair::new(from, Lang::Zh)).len(),
+            1,
+            "{from} {text}"
+        );
+    }
+}
+
+#[test]
+fn forbidden_variants_are_flagged_unless_inside_an_admitted_one() {
+    let glossary = small("t,贩运人口|!拐卖,mua bán người|!mua bán|!bán,,,,,\n");
+    let required = glossary.required("贩运人口、贩运人口", LangPair::new(Lang::Zh, Lang::Vi));
+    assert_eq!(required.len(), 2);
+    let (uses, flags) = glossary.check(&required, "Tội mua bán người.", Lang::Vi);
+    assert_eq!((uses.len(), flags.len()), (1, 0));
+    assert!(uses[0].satisfied);
+    let (uses, flags) = glossary.check(&required, "Họ mua bán.", Lang::Vi);
+    assert!(!uses[0].satisfied);
+    let kinds: Vec<FlagKind> = flags.iter().map(|f| f.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            FlagKind::TermMissing,
+            FlagKind::TermForbidden,
+            FlagKind::TermForbidden
+        ]
+    );
+    assert!(
+        glossary
+            .required("拐卖", LangPair::new(Lang::Zh, Lang::Vi))
+            .is_empty()
+    );
+}
+
+#[test]
+fn broken_tables_are_refused_with_the_place() {
+    for (name, wanted) in [
+        (
+            "duplicate-id.csv",
+            "line 4: the id 'ransom' stands already in line 2",
+        ),
+        ("no-id-column.csv", "the header has no column 'id'"),
+        (
+            "one-language.csv",
+            "the header names fewer than two languages",
+        ),
+        (
+            "duplicate-column.csv",
+            "the header has the column 'zh' twice (column 4)",
+        ),
+        ("no-id.csv", "line 3, column 1: the row has no id"),
+        (
+            "ragged.csv",
+            "line 3 cannot be read as CSV: it has 4 cells where the header has 3",
+        ),
+        (
+            "not-utf8.csv",
+            "the glossary is not UTF-8 (line 2, column 13 of the text)",
+        ),
+        (
+            "long-cell.csv",
+            "line 2, column 3: the cell has more than 500 characters",
+        ),
+    ] {
+        let error = fixture(name).unwrap_err();
+        assert_eq!(error.to_string(), wanted, "{name}");
+        assert!(!error.help().is_empty());
+    }
+    let absent = fixture("absent.csv").unwrap_err();
+    assert!(absent.to_string().ends_with("absent.csv"), "{absent}");
+}
+
+#[test]
+fn tables_beyond_the_limits_are_refused() {
+    let header = "id,zh,vi\n";
+    let wide = vec![b'x'; usize::try_from(MAX_BYTES).unwrap() + 1];
+    assert!(matches!(Glossary::read_csv(&wide), Err(Error::TooLarge)));
+    let rows = |n: usize| (0..n).map(|i| format!("{i},人,a{i}\n")).collect::<String>();
+    let fits = format!("{header}{}", rows(MAX_ROWS));
+    assert_eq!(Glossary::read_csv(fits.as_bytes()).unwrap().len(), MAX_ROWS);
+    let long = format!("{header}{}", rows(MAX_ROWS + 1));
+    assert!(matches!(
+        Glossary::read_csv(long.as_bytes()),
+        Err(Error::TooManyRows)
+    ));
+    assert!(matches!(
+        Glossary::read_csv(b""),
+        Err(Error::MissingColumn("id"))
+    ));
+}
+
+#[test]
+fn doubtful_cells_are_mended_and_told() {
+    use ProblemKind::*;
+    let glossary = fixture("doubtful.csv").unwrap();
+    let found: Vec<(u64, usize, ProblemKind)> = glossary
+        .problems()
+        .iter()
+        .map(|p| (p.line, p.column, p.kind))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (1, 6, UnknownColumn),
+            (2, 5, UnknownReview),
+            (3, 0, EmptyRow),
+            (4, 0, DuplicateTerm),
+            (4, 0, DuplicateTerm),
+            (4, 2, HiddenCharacters),
+            (4, 3, FormulaCharacters),
+            (4, 4, HiddenCharacters),
+            (5, 2, MixedScript),
+            (5, 3, FormulaCharacters),
+            (5, 4, NoLetters),
+        ]
+    );
+    let payment = &glossary.terms()[1];
+    assert_eq!(payment.entries[&Lang::Zh].admitted, ["赎金"]);
+    assert_eq!(
+        payment.entries[&Lang::Vi].admitted,
+        ["HYPERLINK(\"x\")", "tiền"]
+    );
+    assert_eq!(payment.entries[&Lang::Km].admitted, ["ប្រាក់លោះ"]);
+    assert!(!glossary.terms()[2].entries.contains_key(&Lang::Km));
+    let text: Vec<String> = glossary
+        .problems()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        text[7],
+        "line 4, column 4: hidden characters were removed (U+202E)"
+    );
+}
+
+#[test]
+fn writing_and_reading_give_the_same_terms() {
+    let unplaced = |glossary: &Glossary| -> Vec<Term> {
+        glossary
+            .terms()
+            .iter()
+            .map(|t| Term {
+                line: 0,
+                ..t.clone()
+            })
+            .collect()
+    };
+    for glossary in [shipped(), small("t,甲|!乙,\"a, b|!c\",,,,,\n")] {
+        let mut written = Vec::new();
+        glossary.write_csv(&mut written).unwrap();
+        let back = Glossary::read_csv(&written).unwrap();
+        assert_eq!(unplaced(&back), unplaced(&glossary));
+    }
+    let entry = |text: &str| Entry {
+        admitted: vec![text.to_owned()],
+        ..Entry::default()
+    };
+    let formula = Term {
+        id: "x".to_owned(),
+        entries: [(Lang::Zh, entry("人")), (Lang::Vi, entry("=cmd"))].into(),
+        note: "@note".to_owned(),
+        line: 0,
+    };
+    let mut written = Vec::new();
+    Glossary::new(vec![formula])
+        .unwrap()
+        .write_csv(&mut written)
+        .unwrap();
+    let written = String::from_utf8(written).unwrap();
+    assert!(
+        written.contains(",cmd,") && written.contains(",note"),
+        "{written}"
+    );
+}
+
+#[test]
+fn a_merged_glossary_takes_the_place_of_equal_ids() {
+    let mut glossary = small("a,人,người,,,,,\nb,钱,tiền,,,,,\n");
+    glossary.merge(small("b,金钱,tiền bạc,,,,,\nc,船,thuyền,,,,,\n"));
+    assert_eq!(glossary.len(), 3);
+    let pair = LangPair::new(Lang::Zh, Lang::Vi);
+    let found: Vec<String> = glossary
+        .required("人 钱 金钱 船", pair)
+        .into_iter()
+        .map(|r| r.preferred)
+        .collect();
+    assert_eq!(found, ["người", "tiền bạc", "thuyền"]);
+}
