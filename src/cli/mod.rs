@@ -1,6 +1,6 @@
 //! The command line: one file a family of verbs. The only place that prints.
 
-pub mod args;
+mod args;
 mod import;
 mod interrupt;
 mod print;
