@@ -37,10 +37,17 @@
 //! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
 //! more than the line in hand, and `mekong resume` goes on from the rows.
 
+pub mod app;
+pub mod audio;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod export;
 pub mod glossary;
+pub mod pipeline;
+pub mod speech;
+pub mod store;
 pub mod text;
+pub mod transcript;
 pub mod translate;
 pub mod workspace;

@@ -5,15 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::audio::{
-    Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances, make_working_copy,
-    read_span,
+    Decoder, Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances,
+    make_working_copy, read_span,
 };
 use mekong_interview::domain::{Cancel, SamplePos, Span};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/audio")
+        .join(name)
 }
 
 fn import(name: &str) -> Result<(WorkingCopy, TempDir), Error> {
@@ -26,10 +28,17 @@ fn import(name: &str) -> Result<(WorkingCopy, TempDir), Error> {
 fn refusal(name: &str) -> Error {
     let dir = tempfile::tempdir().unwrap();
     let error = make_working_copy(&fixture(name), dir.path(), &mut |_, _| (), &Cancel::new());
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{name} left files behind");
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        0,
+        "{name} left files behind"
+    );
     let error = error.unwrap_err();
     assert!(!error.help().is_empty());
-    assert!(error.to_string().ends_with(name), "the path stands last: {error}");
+    assert!(
+        error.to_string().ends_with(name),
+        "the path stands last: {error}"
+    );
     error
 }
 
@@ -55,7 +64,10 @@ fn good(name: &str, slack: f64) {
     let pcm = sound(&dir, &made.files[0]);
     assert_eq!(pcm.len() as u64, made.duration.0);
     let (first, last) = tone(&pcm);
-    assert!((first - 0.5).abs() < slack && (last - 0.9).abs() < slack, "{name}: {first} to {last}");
+    assert!(
+        (first - 0.5).abs() < slack && (last - 0.9).abs() < slack,
+        "{name}: {first} to {last}"
+    );
 }
 
 #[test]
@@ -115,14 +127,22 @@ fn a_chained_file_is_read_to_its_end() {
 #[test]
 fn a_header_full_of_zeros_is_noted_and_the_sound_is_kept() {
     let (made, dir) = import("odd-header-zero.wav").unwrap();
-    assert!(matches!(made.notes[..], [Note::HeaderLied { .. }]), "{:?}", made.notes);
+    assert!(
+        matches!(made.notes[..], [Note::HeaderLied { .. }]),
+        "{:?}",
+        made.notes
+    );
     assert!((tone(&sound(&dir, &made.files[0])).1 - 0.9).abs() < 0.001);
 }
 
 #[test]
 fn a_header_that_claims_too_little_is_noted_and_the_sound_is_kept() {
     let (made, _dir) = import("odd-header-short.wav").unwrap();
-    assert!(matches!(made.notes[..], [Note::HeaderLied { .. }]), "{:?}", made.notes);
+    assert!(
+        matches!(made.notes[..], [Note::HeaderLied { .. }]),
+        "{:?}",
+        made.notes
+    );
     assert_eq!(made.duration.as_ms(), 1000);
 }
 
@@ -130,7 +150,12 @@ fn a_header_that_claims_too_little_is_noted_and_the_sound_is_kept() {
 fn a_piped_wav_and_a_64_bit_wav_are_ordinary() {
     for name in ["odd-piped.wav", "odd-rf64.wav"] {
         let (made, _dir) = import(name).unwrap();
-        assert_eq!((made.duration.as_ms(), made.notes.len()), (1000, 0), "{name} {:?}", made.notes);
+        assert_eq!(
+            (made.duration.as_ms(), made.notes.len()),
+            (1000, 0),
+            "{name} {:?}",
+            made.notes
+        );
     }
 }
 
@@ -138,12 +163,21 @@ fn a_piped_wav_and_a_64_bit_wav_are_ordinary() {
 fn a_cut_off_wav_says_how_much_is_missing() {
     let (made, _dir) = import("odd-cut-off.wav").unwrap();
     assert_eq!(made.duration.as_ms(), 1000);
-    assert_eq!(made.notes, [Note::Truncated { missing_ms: Some(1000) }]);
+    assert_eq!(
+        made.notes,
+        [Note::Truncated {
+            missing_ms: Some(1000)
+        }]
+    );
 }
 
 #[test]
 fn cut_off_flac_mp3_and_m4a_keep_what_is_there() {
-    for name in ["odd-cut-off.flac", "odd-cut-off.mp3", "odd-cut-off-front-index.m4a"] {
+    for name in [
+        "odd-cut-off.flac",
+        "odd-cut-off.mp3",
+        "odd-cut-off-front-index.m4a",
+    ] {
         let (made, dir) = import(name).unwrap();
         let missing = made.notes.iter().find_map(|n| match n {
             Note::Truncated { missing_ms } => *missing_ms,
@@ -151,25 +185,42 @@ fn cut_off_flac_mp3_and_m4a_keep_what_is_there() {
         });
         let missing = missing.unwrap_or_else(|| panic!("{name}: {:?}", made.notes));
         let whole = made.duration.as_ms() + missing;
-        assert!((1490..1550).contains(&whole), "{name}: {:?} {:?}", made.duration, made.notes);
-        assert!((tone(&sound(&dir, &made.files[0])).0 - 0.5).abs() < 0.022, "{name}");
+        assert!(
+            (1490..1550).contains(&whole),
+            "{name}: {:?} {:?}",
+            made.duration,
+            made.notes
+        );
+        assert!(
+            (tone(&sound(&dir, &made.files[0])).0 - 0.5).abs() < 0.022,
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_cut_off_m4a_without_its_index_cannot_be_played() {
-    assert!(matches!(refusal("bad-cut-off-back-index.m4a"), Error::Damaged { .. }));
+    assert!(matches!(
+        refusal("bad-cut-off-back-index.m4a"),
+        Error::Damaged { .. }
+    ));
 }
 
 #[test]
 fn damaged_middles_are_silence_and_everything_after_stays_at_its_time() {
-    for (name, slack) in
-        [("odd-corrupt.flac", 0.001), ("odd-corrupt.opus", 0.002), ("odd-corrupt.m4a", 0.022)]
-    {
+    for (name, slack) in [
+        ("odd-corrupt.flac", 0.001),
+        ("odd-corrupt.opus", 0.002),
+        ("odd-corrupt.m4a", 0.022),
+    ] {
         let (made, _dir) = import(name).unwrap();
         assert!(!made.notes.is_empty(), "{name} must be noted");
         let seconds = made.duration.0 as f64 / 16_000.0;
-        assert!((seconds - 1.5).abs() < slack + 0.015, "{name}: {seconds} {:?}", made.notes);
+        assert!(
+            (seconds - 1.5).abs() < slack + 0.015,
+            "{name}: {seconds} {:?}",
+            made.notes
+        );
     }
 }
 
@@ -214,20 +265,38 @@ fn a_document_or_a_letter_named_like_a_recording() {
 
 #[test]
 fn a_header_without_sound_behind_it() {
-    assert!(matches!(refusal("bad-cut-off-header.wav"), Error::Damaged { .. }));
-    assert!(matches!(refusal("bad-no-samples.wav"), Error::NoSamples { .. }));
+    assert!(matches!(
+        refusal("bad-cut-off-header.wav"),
+        Error::Damaged { .. }
+    ));
+    assert!(matches!(
+        refusal("bad-no-samples.wav"),
+        Error::NoSamples { .. }
+    ));
 }
 
 #[test]
 fn forms_that_are_not_supported() {
-    assert!(matches!(refusal("bad-one-bit.wav"), Error::Unsupported { .. }));
-    assert!(matches!(refusal("bad-nine-channels.wav"), Error::TooManyChannels { channels: 9, .. }));
-    assert!(matches!(refusal("bad-slow.wav"), Error::SampleRate { rate: 500, .. }));
+    assert!(matches!(
+        refusal("bad-one-bit.wav"),
+        Error::Unsupported { .. }
+    ));
+    assert!(matches!(
+        refusal("bad-nine-channels.wav"),
+        Error::TooManyChannels { channels: 9, .. }
+    ));
+    assert!(matches!(
+        refusal("bad-slow.wav"),
+        Error::SampleRate { rate: 500, .. }
+    ));
 }
 
 #[test]
 fn a_video_without_sound() {
-    assert!(matches!(refusal("bad-no-sound-track.mp4"), Error::NoAudioTrack { .. }));
+    assert!(matches!(
+        refusal("bad-no-sound-track.mp4"),
+        Error::NoAudioTrack { .. }
+    ));
 }
 
 #[test]
@@ -259,7 +328,12 @@ fn stopping_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let made = make_working_copy(&fixture("good.wav"), dir.path(), &mut |_, _| (), &cancel);
     assert!(matches!(made, Err(Error::Cancelled)));
-    let copied = copy_original(&fixture("good.wav"), &dir.path().join("a"), &mut |_, _| (), &cancel);
+    let copied = copy_original(
+        &fixture("good.wav"),
+        &dir.path().join("a"),
+        &mut |_, _| (),
+        &cancel,
+    );
     assert!(matches!(copied, Err(Error::Cancelled)));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -273,11 +347,22 @@ fn the_copy_is_byte_for_byte_and_its_hash_is_right() {
     let (hash, bytes) = copy_original(&src, &dest, &mut progress, &Cancel::new()).unwrap();
     let content = fs::read(&src).unwrap();
     assert_eq!(fs::read(&dest).unwrap(), content);
-    let want: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!((hash.as_str(), bytes), (want.as_str(), content.len() as u64));
+    let want: String = Sha256::digest(&content)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    assert_eq!(
+        (hash.as_str(), bytes),
+        (want.as_str(), content.len() as u64)
+    );
     assert_eq!(seen, (bytes, bytes));
     // Once more is harmless, other content under the same name is refused and left alone.
-    assert_eq!(copy_original(&src, &dest, &mut |_, _| (), &Cancel::new()).unwrap().0, hash);
+    assert_eq!(
+        copy_original(&src, &dest, &mut |_, _| (), &Cancel::new())
+            .unwrap()
+            .0,
+        hash
+    );
     let other = copy_original(&fixture("good.ogg"), &dest, &mut |_, _| (), &Cancel::new());
     assert!(matches!(other, Err(Error::AlreadyThere { .. })));
     assert_eq!(fs::read(&dest).unwrap(), content);
@@ -290,7 +375,12 @@ fn making_the_working_copy_again_gives_the_same_files() {
     let before = fs::read(dir.path().join("working-0.wav")).unwrap();
     let mut last = (0, 0);
     let mut progress = |done, total| last = (done, total);
-    let again = make_working_copy(&fixture("good.wav"), dir.path(), &mut progress, &Cancel::new());
+    let again = make_working_copy(
+        &fixture("good.wav"),
+        dir.path(),
+        &mut progress,
+        &Cancel::new(),
+    );
     assert_eq!(again.unwrap(), made);
     assert_eq!(fs::read(dir.path().join("working-0.wav")).unwrap(), before);
     assert_eq!(last.0, last.1);
@@ -303,7 +393,10 @@ fn a_span_is_exact_and_the_part_beyond_the_end_is_left_out() {
     let path = dir.path().join("working-0.wav");
     let span = Span::new(SamplePos(8000), SamplePos(8100));
     assert_eq!(read_span(&path, span).unwrap(), all[8000..8100]);
-    let beyond = Span::new(SamplePos(made.duration.0 - 10), SamplePos(made.duration.0 + 10));
+    let beyond = Span::new(
+        SamplePos(made.duration.0 - 10),
+        SamplePos(made.duration.0 + 10),
+    );
     assert_eq!(read_span(&path, beyond).unwrap().len(), 10);
 }
 
@@ -312,7 +405,10 @@ fn a_span_of_something_else_is_refused_with_a_next_step() {
     let span = Span::new(SamplePos(0), SamplePos(10));
     for name in ["good.wav", "good.mp3", "bad-empty.wav"] {
         let error = read_span(&fixture(name), span).unwrap_err();
-        assert!(matches!(error, Error::WorkingCopy { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, Error::WorkingCopy { .. }),
+            "{name}: {error}"
+        );
         assert!(error.help().contains("again"), "{}", error.help());
     }
 }
@@ -321,7 +417,10 @@ fn cuts(dir: &TempDir, made: &WorkingCopy) -> Vec<(u64, u64)> {
     let working = dir.path().join(&made.files[0]);
     let limits = SegmenterLimits::new(28_000);
     let found = find_utterances(&working, &limits, &mut |_, _| (), &Cancel::new()).unwrap();
-    found.iter().map(|c| (c.span.start.as_ms(), c.span.end.as_ms())).collect()
+    found
+        .iter()
+        .map(|c| (c.span.start.as_ms(), c.span.end.as_ms()))
+        .collect()
 }
 
 #[test]
@@ -345,14 +444,28 @@ fn a_longest_length_of_two_seconds_is_kept_without_losing_speech() {
     let working = dir.path().join(&made.files[0]);
     let found = find_utterances(&working, &limits, &mut |_, _| (), &Cancel::new()).unwrap();
     assert!(found.len() >= 4, "{found:?}");
-    assert!(found.iter().all(|c| c.span.duration_ms() <= 2000), "{found:?}");
-    assert!(found.windows(2).all(|w| w[0].span.end <= w[1].span.start), "{found:?}");
+    assert!(
+        found.iter().all(|c| c.span.duration_ms() <= 2000),
+        "{found:?}"
+    );
+    assert!(
+        found.windows(2).all(|w| w[0].span.end <= w[1].span.start),
+        "{found:?}"
+    );
 }
 
 /// Whatever bytes are twisted, the answer is a working copy or an error, never a panic.
 #[test]
 fn twisted_files_never_panic() {
-    let names = ["good.wav", "good.flac", "good.mp3", "good.m4a", "good.ogg", "good.opus", "good.mkv"];
+    let names = [
+        "good.wav",
+        "good.flac",
+        "good.mp3",
+        "good.m4a",
+        "good.ogg",
+        "good.opus",
+        "good.mkv",
+    ];
     for name in names {
         let content = fs::read(fixture(name)).unwrap();
         let dir = tempfile::tempdir().unwrap();

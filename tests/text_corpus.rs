@@ -4,6 +4,8 @@
 //! and passes. Burmese comes from the practice interviews, since nearly all Burmese lines of the
 //! news are in the older Zawgyi encoding, whose letters these rules cannot know.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // tests may unwrap, and say what they skip
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -18,10 +20,7 @@ const EVERY: usize = 5;
 fn corpus(lang: Lang) -> Option<Vec<String>> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     if lang == Lang::My {
-        return Some(practice_lines(
-            &project.join("recordings/practice/corpus"),
-            lang,
-        ));
+        return practice_lines(&project.join("recordings/practice/corpus"), lang);
     }
     let name = format!("shared/text/ntrex/{lang}.txt");
     let found = project
@@ -37,7 +36,11 @@ fn corpus(lang: Lang) -> Option<Vec<String>> {
 }
 
 /// The sentences of the practice interviews in one language.
-fn practice_lines(folder: &Path, lang: Lang) -> Vec<String> {
+fn practice_lines(folder: &Path, lang: Lang) -> Option<Vec<String>> {
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return None;
+    }
     let mut lines = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
@@ -47,7 +50,7 @@ fn practice_lines(folder: &Path, lang: Lang) -> Vec<String> {
         lines.extend(rows.filter_map(|r| r.get(column).map(|c| (*c).to_owned())));
     }
     assert!(lines.len() > 300);
-    lines
+    Some(lines)
 }
 
 fn contains(line: &[String], query: &[String]) -> bool {
@@ -69,8 +72,8 @@ fn folded_words(text: &str, lang: Lang) -> Vec<String> {
 /// tokens and, for comparison, by dictionary words.
 #[test]
 fn every_word_of_a_line_finds_the_line() {
-    for lang in [Lang::My, Lang::Zh, Lang::Vi, Lang::Th, Lang::Lo, Lang::Km] {
-        let Some(lines) = corpus(lang) else { return };
+    for lang in Lang::SIX {
+        let Some(lines) = corpus(lang) else { continue };
         let (mut asked, mut by_tokens, mut by_words) = (0u32, 0u32, 0u32);
         for line in lines.iter() {
             let tokens = folded(index_tokens(line));
@@ -101,8 +104,8 @@ fn every_word_of_a_line_finds_the_line() {
 /// Of the lines a word finds, the share in which it also stands as a whole dictionary word.
 #[test]
 fn hits_are_mostly_whole_words() {
-    for lang in [Lang::My, Lang::Zh, Lang::Vi, Lang::Th, Lang::Lo, Lang::Km] {
-        let Some(lines) = corpus(lang) else { return };
+    for lang in Lang::SIX {
+        let Some(lines) = corpus(lang) else { continue };
         let lines: Vec<&String> = lines.iter().collect();
         let tokens: Vec<Vec<String>> = lines.iter().map(|l| folded(index_tokens(l))).collect();
         let cut: Vec<BTreeSet<String>> = lines
@@ -134,8 +137,8 @@ fn hits_are_mostly_whole_words() {
 
 #[test]
 fn whole_lines_come_through() {
-    for lang in [Lang::My, Lang::Zh, Lang::Vi, Lang::Th, Lang::Lo, Lang::Km] {
-        let Some(lines) = corpus(lang) else { return };
+    for lang in Lang::SIX {
+        let Some(lines) = corpus(lang) else { continue };
         let (mut parted, mut edges_inside) = (0, 0);
         for line in lines.iter() {
             let normal = normalise(line, lang);

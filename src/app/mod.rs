@@ -125,7 +125,7 @@ impl App {
         }
     }
 
-    /// The glossaries in force, as one; later files never override earlier ones.
+    /// The glossaries in force, as one, read by name: of two concepts with one id the later wins.
     fn glossary(&self) -> Result<Glossary, Error> {
         let mut all = Glossary::default();
         for path in self.glossary_files(&self.config.glossaries)? {

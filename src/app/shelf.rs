@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::audio;
 use crate::domain::{Cancel, Lang};
-use crate::glossary::Glossary;
+use crate::glossary::{Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
 use super::models::{Kind, Model};
@@ -231,13 +231,19 @@ fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
         name: stem(path),
         path: path.to_owned(),
         terms: glossary.len(),
-        unreviewed: glossary.unreviewed(),
+        unreviewed: glossary.terms().iter().filter(|t| unreviewed(t)).count(),
         problems: glossary
             .problems()
             .iter()
             .map(ToString::to_string)
             .collect(),
     })
+}
+
+fn unreviewed(term: &Term) -> bool {
+    term.entries
+        .values()
+        .any(|entry| entry.review == Review::Unreviewed)
 }
 
 fn csv_files(folder: &Path) -> Vec<PathBuf> {

@@ -5,22 +5,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
-use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as Vendor;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, MediaInfo, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
-use super::source::Source;
+use super::container::{self, Opened};
 use super::{Error, Note};
 
 /// Channels handled at most.
@@ -32,21 +25,17 @@ pub const MAX_RATE: u32 = 384_000;
 /// Longest recording.
 pub const MAX_HOURS: u64 = 24;
 
-/// A forward jump of the file's clock below this is rounding or encoder delay, not lost sound.
+/// A forward jump of the file's clock up to this is rounding or encoder delay, not lost sound.
 const GAP_MS: u64 = 100;
+/// The same where the clock counts samples: more than the delay of any encoder (AAC 1,024 samples at
+/// 48 kHz, MP3 1,105), less than most packets.
+const EXACT_GAP_MS: u64 = 30;
 /// A jump beyond this is a broken clock (a stream joined in the middle), not lost sound.
 const MAX_GAP_MS: u64 = 3_600_000;
 /// Silence handed out in one block.
 const SILENCE_BLOCK: u64 = 16_384;
 /// Failed reads in a row after which the rest of the file is given up.
 const MAX_FAILED_READS: u32 = 256;
-
-static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
-    let mut registry = CodecRegistry::new();
-    symphonia::default::register_enabled_codecs(&mut registry);
-    registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
-    registry
-});
 
 /// The sound of one file, read block by block.
 pub struct Decoder {
@@ -95,41 +84,25 @@ struct Tally {
 impl Decoder {
     /// Opens a file and finds its default or first sound track.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let (source, header) = Source::open(path)?;
-        let (read_pos, file_len) = (source.pos.clone(), source.end);
-        let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
-        let format = symphonia::default::get_probe()
-            .probe(
-                &Hint::new(),
-                stream,
-                FormatOptions::default(),
-                MetadataOptions::default(),
-            )
-            .map_err(|e| probe_error(path, e))?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .or_else(|| format.first_track(TrackType::Audio));
-        let Some(track) = track.cloned() else {
-            return Err(Error::NoAudioTrack {
-                path: path.to_owned(),
-            });
-        };
-        let codec = make_codec(path, &track)?;
-        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-            return Err(Error::NoAudioTrack {
-                path: path.to_owned(),
-            });
-        };
-        let rate = params.sample_rate.unwrap_or(0);
-        let channels = params.channels.as_ref().map_or(0, |c| c.count());
-        let claimed_ms = claimed_ms(&track, format.media_info());
+        let opened = container::open(path)?;
+        let Opened {
+            format,
+            track,
+            codec,
+            rate,
+            channels,
+            read_pos,
+            file_len,
+            header,
+        } = opened;
+        let claimed_ms = container::claimed_ms(&track, format.media_info());
         let mut decoder = Self {
             path: path.to_owned(),
             format,
             codec,
             track: track.id,
             time_base: track.time_base,
-            promised_ms: promised_ms(&track, rate),
+            promised_ms: container::promised_ms(&track, rate),
             claimed_ms,
             rate,
             channels,
@@ -337,6 +310,10 @@ impl Decoder {
         let due = self.ticks_to_frames(i128::from(ticks) - i128::from(base));
         let gap = due.saturating_sub(self.position);
         let in_ms = |ms: u64| ms.saturating_mul(u64::from(self.rate)) / 1000;
+        let exact = self
+            .time_base
+            .is_some_and(|b| b.numer.get() == 1 && b.denom.get() == self.rate);
+        let tolerated = in_ms(if exact { EXACT_GAP_MS } else { GAP_MS });
         let lost = self.tally.pending > 0;
         if gap > in_ms(MAX_GAP_MS) || self.position.saturating_sub(due) > in_ms(GAP_MS) {
             // The clock itself jumped: keep what was heard in order, and count from here.
@@ -344,7 +321,7 @@ impl Decoder {
             self.fill_corrupt(self.tally.pending_frames);
         } else if lost {
             self.fill_corrupt(gap);
-        } else if gap > in_ms(GAP_MS) {
+        } else if gap > tolerated {
             self.tally.gaps += 1;
             self.tally.gap_silence = self.tally.gap_silence.saturating_add(gap);
             self.silence_left = gap;
@@ -427,9 +404,11 @@ impl Decoder {
                 Err(Vendor::IoError(e)) => return Err(Error::read(&self.path, e)),
                 Err(Vendor::ResetRequired) => self.follow_chain()?,
                 Err(e) => {
+                    if failed == 0 {
+                        self.tally.corrupt += 1;
+                        self.tally.pending += 1;
+                    }
                     failed += 1;
-                    self.tally.corrupt += 1;
-                    self.tally.pending += 1;
                     self.tally.last_failure = Some(e.to_string());
                     if failed > MAX_FAILED_READS {
                         self.tally.cut_off = true;
@@ -445,7 +424,7 @@ impl Decoder {
         let Some(track) = self.format.default_track(TrackType::Audio).cloned() else {
             return Ok(());
         };
-        self.codec = make_codec(&self.path, &track)?;
+        self.codec = container::make_codec(&self.path, &track)?;
         self.tally.pending = 0;
         self.track = track.id;
         self.given_ms_before = self.given_ms();
@@ -457,68 +436,8 @@ impl Decoder {
     }
 }
 
-fn make_codec(path: &Path, track: &Track) -> Result<Box<dyn AudioDecoder>, Error> {
-    let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-        return Err(Error::NoAudioTrack {
-            path: path.to_owned(),
-        });
-    };
-    CODECS
-        .make_audio_decoder(params, &AudioDecoderOptions::default())
-        .map_err(|e| Error::Unsupported {
-            detail: vendor_detail(&e),
-            path: path.to_owned(),
-        })
-}
-
 /// File time of the first sample that the packet gives, in ticks of the time base.
 fn starts_at(packet: &Packet) -> i64 {
     let trimmed = i64::try_from(packet.trim_start.get()).unwrap_or(i64::MAX);
     packet.pts.get().saturating_add(trimmed)
-}
-
-/// Length that the header promises to the frame. An MP3 without an encoder's tag promises nothing:
-/// its count is guessed from the first frame's bit rate.
-fn promised_ms(track: &Track, rate: u32) -> Option<u64> {
-    let guessed = matches!(&track.codec_params, Some(CodecParameters::Audio(p)) if p.codec == CODEC_ID_MP3)
-        && track.delay.is_none();
-    let frames = track.num_frames.filter(|_| !guessed)?;
-    u64::try_from((u128::from(frames) * 1000).checked_div(u128::from(rate))?).ok()
-}
-
-fn claimed_ms(track: &Track, media: &MediaInfo) -> Option<u64> {
-    let own = track.time_base.zip(track.duration);
-    let (base, duration) = own.or_else(|| media.time_base.zip(media.duration))?;
-    let ms = u128::from(duration.get()) * 1000 * u128::from(base.numer.get());
-    u64::try_from(ms / u128::from(base.denom.get())).ok()
-}
-
-fn vendor_detail(error: &Vendor) -> String {
-    match error {
-        Vendor::Unsupported(what) => (*what).to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn probe_error(path: &Path, error: Vendor) -> Error {
-    let path = path.to_owned();
-    match error {
-        Vendor::Unsupported(what) if what.starts_with("core (probe)") => Error::NotAudio {
-            what: "no known sound format",
-            path,
-        },
-        Vendor::Unsupported(what) => Error::Unsupported {
-            detail: what.to_owned(),
-            path,
-        },
-        Vendor::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => Error::Damaged {
-            detail: "it ends before its sound begins".to_owned(),
-            path,
-        },
-        Vendor::IoError(e) => Error::Read { path, source: e },
-        other => Error::Damaged {
-            detail: other.to_string(),
-            path,
-        },
-    }
 }

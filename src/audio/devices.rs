@@ -50,6 +50,9 @@ pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
 /// `None` for a device that cannot record now, such as an unplugged or exclusively used one.
 fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<DeviceInfo> {
     let id = device.id().ok()?;
+    if id.id() == "null" {
+        return None; // ALSA's device that records nothing, present on every machine
+    }
     let name = device.description().ok()?.name().to_owned();
     let configs: Vec<_> = device.supported_input_configs().ok()?.collect();
     Some(DeviceInfo {

@@ -144,10 +144,11 @@ impl Error {
         }
     }
 
-    /// A failed read of a working copy through hound.
+    /// A failed read of a working copy through hound, which reports a short file as an error of its
+    /// own making: only the system's errors carry a number.
     pub(super) fn read_wav(path: &Path, error: hound::Error) -> Self {
         match error {
-            hound::Error::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
+            hound::Error::IoError(source) if source.raw_os_error().is_some() => {
                 Error::read(path, source)
             }
             other => Error::WorkingCopy {

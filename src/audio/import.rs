@@ -77,11 +77,14 @@ pub fn copy_original(
     Ok((hash, bytes))
 }
 
+/// Takes each block that was read, and the bytes read so far.
+type Sink<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<(), Error>;
+
 fn hash_to(
     input: &mut File,
     path: &Path,
     cancel: &Cancel,
-    sink: &mut dyn FnMut(&[u8], u64) -> Result<(), Error>,
+    sink: Sink<'_>,
 ) -> Result<(String, u64), Error> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0u8; COPY_BLOCK];

@@ -2,6 +2,7 @@
 //! the cutting of a recording into utterances. The only place that names cpal, hound, symphonia,
 //! rubato and earshot. The original is never changed, and no mask is laid over what is kept.
 
+mod container;
 mod decode;
 mod devices;
 mod error;

@@ -59,8 +59,11 @@ impl Default for SegmenterLimits {
             post_roll_ms: 200,
             hangover_ms: 500,
             min_speech_ms: 80,
-            onset: 0.5,
-            offset: 0.35,
+            // Measured with earshot 1.2 on 13 sentences in five languages: no speech was lost from
+            // -20 to -65 dB and down to 0 dB over white noise, pink noise and hum, for onsets up to
+            // 0.7; 0.5 and 0.35 lost none either but kept noise at 5 dB open between sentences.
+            onset: 0.65,
+            offset: 0.55,
             floor_db: -75.0,
         }
     }

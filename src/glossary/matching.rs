@@ -126,7 +126,7 @@ impl<'a> Haystack<'a> {
             ])
         });
         let (first, last) = (here.first()?, here.last()?);
-        (equal && together).then(|| first.range.start..last.range.end)
+        (equal && together).then_some(first.range.start..last.range.end)
     }
 
     fn find_all(&self, term: &str) -> Vec<Range<usize>> {

@@ -36,10 +36,11 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
-        let found = recognise(&conn, path)?;
+        // Where the file cannot be written, SQLite quietly opens it for reading only.
         if conn.is_readonly("main")? {
             return Err(Error::ReadOnly);
         }
+        let found = recognise(&conn, path)?;
         let mode: String = conn
             .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
             .map_err(|e| open_error(e, path))?;

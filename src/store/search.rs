@@ -18,7 +18,7 @@ const MOST_CHARACTERS: usize = 1_000;
 /// The most hits in one answer, so that an answer stays small whatever is asked.
 const MOST_HITS: usize = 10_000;
 /// The slow search of last resort reads no more than this many lines, the latest interviews first.
-const MOST_LINES_READ: i64 = 50_000;
+const MOST_LINES_READ: i64 = 20_000;
 
 const COLUMNS: &str = "i.id, i.case_name, s.key, s.id, s.start_sample, v.lang, s.speaker, v.text";
 const LINES: &str =
@@ -130,7 +130,7 @@ impl<'q> Filter<'q> {
     }
 
     /// The parameters ?1 to ?8 of [`FILTER`]; ?1 is the index's question.
-    fn params<'a>(&'a self, question: &'a String) -> [&'a dyn ToSql; 8] {
+    fn params<'a>(&'a self, question: &'a dyn ToSql) -> [&'a dyn ToSql; 8] {
         [
             question,
             &self.lang,
@@ -205,7 +205,6 @@ fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPag
     if needle.is_empty() {
         return Ok(page);
     }
-    let unused = String::new();
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM interview i CROSS JOIN segment s ON s.interview = i.key
          CROSS JOIN line l ON l.segment = s.key
@@ -213,7 +212,7 @@ fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPag
          WHERE {FILTER} AND ?1 IS NOT NULL
          ORDER BY i.started_ms DESC, i.key DESC, s.id LIMIT {MOST_LINES_READ}"
     ))?;
-    let mut rows = statement.query(filter.params(&unused))?;
+    let mut rows = statement.query(filter.params(&""))?;
     let mut read = 0i64;
     while let Some(row) = rows.next()? {
         read = read.saturating_add(1);
@@ -287,8 +286,11 @@ fn squash(text: &str) -> String {
         .collect()
 }
 
+/// Whether a text holds `needle`; where the needle is typed without diacritics, they do not count.
 fn contains(text: &str, needle: &str) -> bool {
-    squash(&text::fold(text)).contains(needle) || squash(&text::bare(text)).contains(needle)
+    squash(&text::fold(text)).contains(needle)
+        || (needle.bytes().any(|b| b.is_ascii_alphabetic())
+            && squash(&text::bare(text)).contains(needle))
 }
 
 /// Where `needle` stands in a text, in whole grapheme clusters.

@@ -38,7 +38,8 @@ pub fn numbers(text: &str) -> Vec<String> {
             continue;
         }
         let digit_next = chars.peek().is_some_and(|&n| digit_value(n).is_some());
-        if !run.is_empty() && !(is_number_separator(c) && digit_next) {
+        let inside = is_number_separator(c) && digit_next;
+        if !run.is_empty() && !inside {
             found.push(std::mem::take(&mut run));
         }
     }

@@ -122,7 +122,7 @@ pub fn line_breaks(text: &str, _lang: Lang) -> Vec<usize> {
 /// Thai (which has no full stop, but abbreviations), not after a known abbreviation, and never
 /// inside a number. Text of the unspaced scripts that runs on for more than 200 characters without
 /// a mark is cut at a space, where there is one.
-pub fn sentences<'a>(text: &'a str, lang: Lang) -> Vec<&'a str> {
+pub fn sentences(text: &str, lang: Lang) -> Vec<&str> {
     let mut ends: Vec<usize> = SENTENCES.segment_str(text).collect();
     ends.extend(after_own_marks(text));
     ends.retain(|&at| ends_sentence(text, at, lang));

@@ -157,6 +157,29 @@ fn sentences_end_at_each_scripts_marks() {
 }
 
 #[test]
+fn long_text_without_marks_is_cut_at_spaces_only() {
+    let clause = SENTENCES[2].1;
+    let long = [clause; 12].join(" ");
+    let parts = sentences(&long, Lang::Th);
+    assert!(parts.len() > 2);
+    assert!(parts.iter().all(|p| p.chars().count() <= 200));
+    assert_eq!(parts.join(" "), long);
+    assert_eq!(sentences(&clause.repeat(12), Lang::Th).len(), 1);
+    assert_eq!(sentences("ផ្លែឈើ។ល។ និង បន្លែ", Lang::Km), ["ផ្លែឈើ។ល។", "និង បន្លែ"]);
+    assert_eq!(sentences("ດຣ. ສົມຊາຍ ມາແລ້ວ", Lang::Lo).len(), 1);
+}
+
+#[test]
+fn lines_may_end_between_words_but_not_inside_clusters() {
+    for (lang, text) in SENTENCES {
+        let breaks = line_breaks(text, lang);
+        assert!(breaks.len() >= 4, "{lang}: {breaks:?}");
+        let edges = super::segment::cluster_edges(text);
+        assert!(breaks.iter().all(|at| edges.contains(at)), "{lang}");
+    }
+}
+
+#[test]
 fn search_tokens_are_clusters_or_words() {
     let texts = |text: &str| {
         index_tokens(text)

@@ -14,7 +14,7 @@ const SHORTEST: f64 = 0.4;
 const LONGEST: f64 = 2.5;
 const SLACK: f64 = 10.0;
 
-/// Share of foreign letters that a line may hold beyond the share that the source holds.
+/// Share of foreign letters that may stand among those that the source does not hold.
 const FOREIGN: f32 = 0.3;
 
 /// The doubts about one sentence and its translation, most serious first.
@@ -99,8 +99,10 @@ enum HanWord {
     Digit(u64),
     /// 十 百 千.
     Unit(u64),
-    /// 万 亿.
-    Myriad(u64),
+    /// 万, which multiplies what stands since the last 亿.
+    TenThousand,
+    /// 亿, which multiplies all that stands before it.
+    HundredMillion,
 }
 
 fn han_word(c: char) -> Option<HanWord> {
@@ -118,8 +120,8 @@ fn han_word(c: char) -> Option<HanWord> {
         '十' => HanWord::Unit(10),
         '百' => HanWord::Unit(100),
         '千' => HanWord::Unit(1_000),
-        '万' => HanWord::Myriad(10_000),
-        '亿' => HanWord::Myriad(100_000_000),
+        '万' => HanWord::TenThousand,
+        '亿' => HanWord::HundredMillion,
         _ => return None,
     })
 }
@@ -143,9 +145,14 @@ fn han_value(run: &[HanWord]) -> Option<String> {
             HanWord::Unit(unit) => {
                 section = section.checked_add(last.take().unwrap_or(1).checked_mul(unit)?)?;
             }
-            HanWord::Myriad(myriad) => {
+            HanWord::TenThousand => {
                 section = section.checked_add(last.take().unwrap_or(0))?;
-                total = total.checked_add(section)?.checked_mul(myriad)?;
+                total = total.checked_add(section.checked_mul(10_000)?)?;
+                section = 0;
+            }
+            HanWord::HundredMillion => {
+                section = section.checked_add(last.take().unwrap_or(0))?;
+                total = total.checked_add(section)?.checked_mul(100_000_000)?;
                 section = 0;
             }
         }
@@ -174,8 +181,12 @@ fn language(source: &str, translation: &str, pair: LangPair) -> Option<Flag> {
     if wanted < 0.5 && left_over > 0.5 && own > 0.5 {
         return Some(Flag::new(FlagKind::Untranslated));
     }
-    // A name in another script may stand in the translation where it stood in the source.
-    (1.0 - wanted > 1.0 - own + FOREIGN).then(|| Flag::new(FlagKind::WrongScript))
+    // What stood in the source already, such as a name in another script, may stand here too.
+    let new: String = translation
+        .chars()
+        .filter(|c| !source.contains(*c))
+        .collect();
+    (1.0 - text::in_script(&new, pair.to) > FOREIGN).then(|| Flag::new(FlagKind::WrongScript))
 }
 
 /// Characters that a language needs for what English says with one letter: medians over NTREX,
@@ -370,7 +381,7 @@ mod tests {
             kinds("ទេ", Lang::Km, talk, Lang::Zh),
             [FlagKind::LengthRatio]
         );
-        assert_eq!(kinds("ទេ", Lang::Km, "没有，先生。", Lang::Zh), []);
+        assert_eq!(kinds("ទេ", Lang::Km, "没有。", Lang::Zh), []);
     }
 
     #[test]

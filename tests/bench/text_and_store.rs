@@ -39,7 +39,11 @@ fn interview(n: usize) -> NewInterview {
         started: "2026-01-01T00:00:00Z".into(),
         duration_ms: 1000,
         audio: Vec::new(),
-        channels: vec![Channel { index: 0, speaker: "officer".into(), languages: Lang::SIX.to_vec() }],
+        channels: vec![Channel {
+            index: 0,
+            speaker: "officer".into(),
+            languages: Lang::SIX.to_vec(),
+        }],
         working: Vec::new(),
     }
 }
@@ -48,20 +52,29 @@ fn filled(interviews: usize, lines: usize) -> Store {
     let mut store = Store::open_in_memory().expect("a store in memory");
     for n in 0..interviews {
         let rows: Vec<ImportedLine> = (0..lines).map(|k| line(n * lines + k)).collect();
-        store.create_from_transcript(&interview(n), &rows, "bench").expect("stored");
+        store
+            .create_from_transcript(&interview(n), &rows, "bench")
+            .expect("stored");
     }
     store
 }
 
 fn query(text: &str) -> SearchQuery {
-    SearchQuery { text: text.into(), limit: 20, ..SearchQuery::default() }
+    SearchQuery {
+        text: text.into(),
+        limit: 20,
+        ..SearchQuery::default()
+    }
 }
 
 fn texts(c: &mut Criterion) {
     for (lang, words) in LINES {
-        c.bench_function(&format!("index tokens, {lang}, {} characters", words.chars().count()), |b| {
-            b.iter(|| text::index_tokens(black_box(words)));
-        });
+        c.bench_function(
+            &format!("index tokens, {lang}, {} characters", words.chars().count()),
+            |b| {
+                b.iter(|| text::index_tokens(black_box(words)));
+            },
+        );
     }
     c.bench_function("normalise, six lines", |b| {
         b.iter(|| LINES.map(|(lang, words)| text::normalise(black_box(words), lang)));
@@ -71,16 +84,24 @@ fn texts(c: &mut Criterion) {
 fn stores(c: &mut Criterion) {
     let store = filled(100, 100);
     let lines: Vec<String> = (0..10_000).map(|n| line(n).text).collect();
-    for word in ["张伟", "Hùng", "แม่สอด", "အောင်မင်း", "ບໍ່ແກ້ວ", "ប៉ោយប៉ែត", "9876"] {
+    for word in ["张伟", "Hùng", "แม่สอด", "အောင်မင်း", "ບໍ່ແກ້ວ", "ប៉ោយប៉ែត", "9876"]
+    {
         c.bench_function(&format!("search {word}, 10,000 lines"), |b| {
             b.iter(|| store.search(&query(black_box(word))).expect("searched"));
         });
     }
     c.bench_function("peer: plain scan for 9876, 10,000 lines", |b| {
-        b.iter(|| lines.iter().filter(|l| l.contains(black_box("9876"))).count());
+        b.iter(|| {
+            lines
+                .iter()
+                .filter(|l| l.contains(black_box("9876")))
+                .count()
+        });
     });
     let many = filled(1000, 30);
-    c.bench_function("list 1,000 interviews of 30 lines", |b| b.iter(|| many.list(None).expect("listed")));
+    c.bench_function("list 1,000 interviews of 30 lines", |b| {
+        b.iter(|| many.list(None).expect("listed"))
+    });
     c.bench_function("store a transcript of 100 lines", |b| {
         let rows: Vec<ImportedLine> = (0..100).map(line).collect();
         b.iter_batched(

@@ -233,6 +233,49 @@ fn a_database_on_a_read_only_disk_is_read_without_side_files() {
     ));
 }
 
+/// A disk in memory, detached when dropped; only the system's administrator may attach one.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn attach() -> Option<Self> {
+        let disk = Self(folder());
+        let attached = disk.mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"]);
+        if !attached {
+            println!("skipped: this user may not attach a disk");
+        }
+        attached.then_some(disk)
+    }
+
+    fn mount(&self, args: &[&str]) -> bool {
+        let mounted = std::process::Command::new("mount")
+            .args(args)
+            .arg(self.0.path())
+            .output();
+        mounted.is_ok_and(|o| o.status.success())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg(self.0.path())
+            .status();
+    }
+}
+
+#[test]
+fn a_read_only_disk_is_read_and_searched_and_never_written() {
+    let Some(disk) = Disk::attach() else { return };
+    let path = disk.0.path().join("store.sqlite3");
+    written(&path);
+    assert!(disk.mount(&["-o", "remount,ro"]));
+    assert!(matches!(Store::open(&path), Err(Error::ReadOnly)));
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!(reader.list(None).unwrap().len(), 1);
+    assert_eq!(reader.search(&query("Lào Cai")).unwrap().total, 1);
+    reader.check().unwrap();
+}
+
 #[test]
 fn a_full_disk_is_named_and_loses_nothing() {
     let dir = folder();

@@ -1,0 +1,145 @@
+//! `mekong export`
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::common::mekong;
+use crate::fixture::{Desk, TALKS};
+
+const FORMATS: [&str; 5] = ["txt", "json", "csv", "srt", "vtt"];
+
+#[test]
+fn every_format_holds_both_sides_in_all_six_scripts() {
+    let (desk, ids) = Desk::with_talks();
+    for (talk, id) in TALKS.iter().zip(&ids) {
+        for format in FORMATS {
+            let text = desk.text(&["export", id, "--format", format, "--out", "-"]);
+            for (_, words, made) in talk.lines {
+                assert!(
+                    text.contains(words) && text.contains(made),
+                    "{format}: {text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_the_same_as_standard_output() {
+    let (desk, ids) = Desk::with_talks();
+    for format in FORMATS {
+        let path = desk.path(&format!("out.{format}"));
+        let out = path.to_str().unwrap();
+        desk.text(&["export", &ids[2], "--format", format, "--out", out]);
+        let text = desk.text(&["export", &ids[2], "--format", format, "--out", "-"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn what_is_exported_can_be_imported_again() {
+    let (desk, ids) = Desk::with_talks();
+    let lines = |id: &str| -> Vec<Value> {
+        let shown = desk.json(&["show", id, "--json"]);
+        let segments = shown["segments"].as_array().unwrap().clone();
+        segments
+            .iter()
+            .map(|s| {
+                let made = &s["translations"][0];
+                json!([
+                    s["start_ms"],
+                    s["end_ms"],
+                    s["lang"],
+                    s["text"],
+                    made["lang"],
+                    made["text"]
+                ])
+            })
+            .collect()
+    };
+    for (talk, id) in TALKS.iter().zip(&ids) {
+        for format in ["json", "csv", "srt", "vtt"] {
+            let path = desk.path(&format!("again.{format}"));
+            let out = path.to_str().unwrap();
+            desk.text(&["export", id, "--format", format, "--out", out]);
+            let languages = talk.languages.join(",");
+            let told = desk.json(&["import", out, "--languages", &languages, "--json"]);
+            let again = told[0]["id"].as_str().unwrap();
+            assert_eq!(lines(again), lines(id), "{format}");
+        }
+    }
+}
+
+#[test]
+fn a_failed_export_leaves_the_old_file() {
+    let (desk, ids) = Desk::with_talks();
+    let old = desk.file("kept.txt", b"kept");
+    desk.fails(&["export", "nobody", "--format", "txt", "--out", &old]);
+    assert_eq!(fs::read_to_string(&old).unwrap(), "kept");
+    desk.fails(&[
+        "export",
+        &ids[0],
+        "--format",
+        "txt",
+        "--out",
+        "/nowhere/at/all.txt",
+    ]);
+    desk.refused(&["export", &ids[0], "--format", "exe", "--out", "-"]);
+    desk.refused(&["export", &ids[0], "--format", "txt"]);
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let desk = Desk::empty();
+    let segments: Vec<Value> = (0..3_000)
+        .map(|i| {
+            json!({"start_ms": i * 1_000, "lang": "vi", "text": "Tôi đến từ Hà Nội.",
+                   "translations": [{"lang": "zh", "text": "我来自河内。"}]})
+        })
+        .collect();
+    let file = desk.file(
+        "long.json",
+        json!({ "segments": segments }).to_string().as_bytes(),
+    );
+    let told = desk.json(&["import", &file, "--languages", "zh,vi", "--json"]);
+    let id = told[0]["id"].as_str().unwrap();
+    for args in [
+        vec!["export", id, "--format", "json", "--out", "-"],
+        vec!["show", id],
+        vec!["show", id, "--json"],
+        vec!["search", "Hà Nội", "--limit", "3000"],
+    ] {
+        // More than a pipe holds, so the program is still writing when the reader goes away.
+        let mut child = mekong(&desk.workspace())
+            .args(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {told}");
+        assert!(
+            !told.contains("cannot") && !told.contains("panicked"),
+            "{args:?}: {told}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_a_failure() {
+    let (desk, ids) = Desk::with_talks();
+    for args in [vec!["show", &ids[0], "--json"], vec!["list"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = mekong(&desk.workspace())
+            .args(&args)
+            .stdout(full)
+            .output()
+            .unwrap();
+        crate::common::assert_helpful_failure(&output, "a full output");
+    }
+}

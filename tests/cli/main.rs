@@ -1,0 +1,17 @@
+//! The command line as a person or a script meets it, one file a verb. Nothing here needs a model:
+//! the transcripts come with their translations.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod edit;
+mod export;
+mod fixture;
+mod import;
+mod list;
+mod search;
+mod shelf;
+mod show;
+mod system;
+mod translate;
+mod usage;

@@ -1,0 +1,128 @@
+//! `mekong search`
+
+use serde_json::json;
+
+use crate::common::stderr;
+use crate::fixture::{Desk, TALKS, characters};
+
+/// What somebody looks for, whose interview holds it, and in which line.
+const WANTED: [(&str, usize, i64); 8] = [
+    ("张伟", 0, 1),
+    ("E12345678", 0, 1),
+    ("Hà Nội", 0, 2),
+    ("ha noi", 0, 2),
+    ("ทำงาน", 1, 1),
+    ("ຫຼວງພະບາງ", 1, 2),
+    ("သင့်အမည်", 2, 1),
+    ("ឈ្មោះ", 2, 2),
+];
+
+#[test]
+fn words_of_all_six_scripts_are_found_and_marked() {
+    let (desk, ids) = Desk::with_talks();
+    for (query, talk, segment) in WANTED {
+        let page = desk.json(&["search", query, "--json"]);
+        assert_eq!(page["query"], query);
+        let hits = page["hits"].as_array().unwrap();
+        assert_eq!(page["total"], hits.len());
+        let hit = hits
+            .iter()
+            .find(|h| h["interview"] == ids[talk].as_str() && h["segment"] == segment)
+            .unwrap_or_else(|| panic!("{query} is not found: {page}"));
+        let (lang, text, made) = TALKS[talk].lines[segment as usize - 1];
+        assert_eq!((&hit["lang"], &hit["text"]), (&json!(lang), &json!(text)));
+        assert_eq!(hit["translation"], made);
+        assert_eq!(hit["matched"], "text");
+        assert_eq!(hit["start_ms"], [1_000, 4_000][segment as usize - 1]);
+        assert!(hit["case"].is_string() && hit["score"].is_number());
+        let marks = hit["marks"].as_array().unwrap();
+        let ends = |m: &serde_json::Value| (m[0].as_u64().unwrap(), m[1].as_u64().unwrap());
+        let marked: String = marks
+            .iter()
+            .map(ends)
+            .map(|(from, to)| characters(text, from as usize, to as usize))
+            .collect();
+        assert!(
+            !marked.is_empty() && text.contains(&characters(&marked, 0, 1)),
+            "{query}: {marked}"
+        );
+    }
+}
+
+#[test]
+fn a_translation_is_found_too_and_said_to_be_one() {
+    let (desk, _) = Desk::with_talks();
+    let page = desk.json(&["search", "河内", "--json"]);
+    assert_eq!(page["total"], 1);
+    assert_eq!(page["hits"][0]["matched"], "translation");
+    assert_eq!(page["hits"][0]["lang"], "vi");
+}
+
+#[test]
+fn filters_narrow_and_a_limit_cuts() {
+    let (desk, ids) = Desk::with_talks();
+    let total = |args: &[&str]| {
+        let args = [&["search", "E12345678", "--json"], args].concat();
+        desk.json(&args)["total"].as_u64().unwrap()
+    };
+    assert_eq!(total(&[]), 1);
+    assert_eq!(
+        total(&["--lang", "zh", "--case", "C-zh", "--speaker", "officer"]),
+        1
+    );
+    assert_eq!(total(&["--lang", "vi"]), 0);
+    assert_eq!(total(&["--case", "C-th"]), 0);
+    assert_eq!(total(&["--speaker", "interviewee"]), 0);
+    assert_eq!(
+        total(&["--since", "2020-01-01", "--until", "2999-01-01"]),
+        1
+    );
+    assert_eq!(total(&["--since", "2999-01-01"]), 0);
+    assert_eq!(total(&["--until", "2020-01-01"]), 0);
+
+    desk.import(&TALKS[0]);
+    let page = desk.json(&["search", "张伟", "--limit", "1", "--json"]);
+    assert_eq!(
+        (&page["total"], page["hits"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
+    assert!(desk.text(&["search", "张伟"]).contains(&ids[0]));
+}
+
+#[test]
+fn nothing_found_is_no_failure_and_no_query_is_a_syntax_error() {
+    let (desk, _) = Desk::with_talks();
+    for query in [
+        "没有这个词",
+        "\"",
+        "AND OR NOT",
+        "a*",
+        "(",
+        "text:x",
+        "%",
+        "''; DROP TABLE",
+        " ",
+    ] {
+        let page = desk.json(&["search", query, "--json"]);
+        assert!(page["hits"].is_array(), "{query}");
+    }
+    let output = desk.run(&["search", "没有这个词"]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(stderr(&output).contains("0 hits"));
+}
+
+#[test]
+fn what_was_corrected_is_found_by_its_new_words() {
+    let (desk, ids) = Desk::with_talks();
+    desk.text(&[
+        "edit",
+        &ids[1],
+        "2",
+        "--text",
+        "ຂ້ອຍເຮັດວຽກຢູ່ວຽງຈັນ",
+        "--by",
+        "Noy",
+    ]);
+    assert_eq!(desk.json(&["search", "ວຽງຈັນ", "--json"])["total"], 1);
+    desk.refused(&["search", "x", "--since", "yesterday"]);
+}
