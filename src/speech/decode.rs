@@ -171,9 +171,16 @@ impl Model {
         })
     }
 
-    /// Writes down the sound last heard in `lang`, taking the likeliest token each time. Needs a
-    /// preceding [`Model::impression`], whose first position it goes on from.
-    pub fn write(&mut self, lang: Lang, seconds: f32, cancel: &Cancel) -> Result<Draft, Error> {
+    /// Writes down the sound last heard in `lang`, taking the likeliest token each time. Only where
+    /// it `may_be_empty` may the first token be the end. Needs a preceding [`Model::impression`],
+    /// whose first position it goes on from.
+    pub fn write(
+        &mut self,
+        lang: Lang,
+        seconds: f32,
+        may_be_empty: bool,
+        cancel: &Cancel,
+    ) -> Result<Draft, Error> {
         let profile = Profile::of(lang);
         let Some(language) = self.language_token(lang) else {
             return Err(Error::NoLanguage(lang.to_string()));
@@ -194,8 +201,9 @@ impl Model {
                 return Err(Error::Cancelled);
             }
             let logits = self.state.get_logits().map_err(engine("writing"))?;
-            let (token, log_prob) = likeliest(logits, end, draft.tokens.is_empty(), self.blank)
-                .ok_or_else(|| broken("writing"))?;
+            let suppress = draft.tokens.is_empty() && !may_be_empty;
+            let (token, log_prob) =
+                likeliest(logits, end, suppress, self.blank).ok_or_else(|| broken("writing"))?;
             if token == end {
                 draft.end_log_prob = Some(log_prob);
                 return Ok(draft);
@@ -251,16 +259,16 @@ fn broken(step: &'static str) -> Error {
     }
 }
 
-/// The likeliest of the text tokens and the end token, with its log-probability among them. A text
-/// may not begin with its end or a blank. `None` where no score is a number.
+/// The likeliest of the text tokens and the end token, with its log-probability among them; with
+/// `suppress` neither the end nor a blank. `None` where no score is a number.
 fn likeliest(
     logits: &[f32],
     end: WhisperTokenId,
-    first: bool,
+    suppress: bool,
     blank: Option<usize>,
 ) -> Option<(WhisperTokenId, f32)> {
     let end = usize::try_from(end).ok()?;
-    let allowed = |id: usize| !first || (id != end && Some(id) != blank);
+    let allowed = |id: usize| !suppress || (id != end && Some(id) != blank);
     let scores = || {
         logits
             .iter()
@@ -358,7 +366,7 @@ mod tests {
             model.hear(&pcm, window).unwrap();
             let impression = model.impression(&[lang, Lang::Km]).unwrap();
             assert_eq!(impression.languages.len(), 2);
-            let draft = model.write(lang, 60.0, &Cancel::new()).unwrap();
+            let draft = model.write(lang, 60.0, false, &Cancel::new()).unwrap();
             let shared = draft.tokens.len().min(expected.len());
             assert!(shared > 5, "{} {}", draft.tokens.len(), expected.len());
             assert_eq!(draft.tokens[..shared], expected[..shared]);

@@ -157,7 +157,10 @@ fn attempt(
     let seconds = pcm.len() as f32 / SAMPLE_RATE as f32;
     let mut best: Option<(f64, Lang, Draft)> = None;
     for &(lang, probability) in ranking.contenders() {
-        let draft = model.write(lang, seconds, cancel)?;
+        // OpenAI's decoder never lets a text be empty. Where the model holds that nobody speaks,
+        // that forces it to invent something.
+        let may_be_empty = impression.no_speech >= suspicion::NO_SPEECH;
+        let draft = model.write(lang, seconds, may_be_empty, cancel)?;
         let joint = draft.log_prob().0 + f64::from(probability.max(f32::MIN_POSITIVE)).ln();
         // A text that never ends has no probability yet: it loses against one that does.
         let rank = (draft.ending == Ending::Complete, joint);

@@ -9,7 +9,7 @@ use super::profile::Profile;
 /// Below this geometric mean probability a line needs a look.
 const LOW_CONFIDENCE: f32 = 0.5;
 /// From this probability on, Whisper holds that nobody speaks (OpenAI's own threshold).
-const NO_SPEECH: f32 = 0.6;
+pub const NO_SPEECH: f32 = 0.6;
 /// A line must have this share of its letters in the language's script.
 const OWN_SCRIPT: f32 = 0.5;
 /// Fewer letters a second than this over more than [`SLOW_FROM`] seconds: something was left out.
@@ -75,12 +75,14 @@ pub fn flags(e: &Evidence<'_>) -> Vec<Flag> {
 /// Whether a decode with a short window should be tried again with the full one: looped, cut off,
 /// empty, too short for the speech, or hardly believed by the model itself.
 pub fn deserves_full_window(e: &Evidence<'_>) -> bool {
-    let slow = e.voiced_seconds > SLOW_FROM && letters(e.line) / e.voiced_seconds < SLOWEST;
-    e.line.is_empty()
+    let slow = e.voiced_seconds > SLOW_FROM
+        && !e.line.is_empty()
+        && letters(e.line) / e.voiced_seconds < SLOWEST;
+    (e.line.is_empty() && e.no_speech < NO_SPEECH)
         || e.cut
         || e.lost_bytes > 0
         || slow
-        || e.confidence < LOW_CONFIDENCE
+        || (e.confidence < LOW_CONFIDENCE && !e.line.is_empty())
         || text::repetition(e.line).is_some()
 }
 
