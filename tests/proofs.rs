@@ -1,5 +1,13 @@
 //! The slow, full proofs: each prints its figures. `scripts/proof` runs them; the ordinary test run
 //! holds a short version of each (`tests/practice.rs`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 mod common;
 
