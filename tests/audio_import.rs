@@ -13,8 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::audio::{
-    Decoder, Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances,
-    make_working_copy, read_span,
+    Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances, make_working_copy,
+    read_span,
 };
 use mekong_interview::domain::{Cancel, SamplePos, Span};
 use sha2::{Digest, Sha256};
