@@ -1,6 +1,7 @@
 //! The backlog: pending rows in, text and translations out. One thread recognises, one translates;
 //! the store is the queue between them, so a kill at any moment loses no more than one line's work.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -150,7 +151,7 @@ impl Backlog<'_> {
         woken: &Receiver<()>,
     ) -> Result<(u64, u64), Error> {
         let mut store = Store::open(self.store)?;
-        let mut skipped: Vec<PendingTranslation> = Vec::new();
+        let mut skipped: HashSet<PendingTranslation> = HashSet::new();
         let mut done = 0;
         loop {
             // Ask before looking, so that a row written in between is seen by this look or the next.
@@ -176,7 +177,9 @@ impl Backlog<'_> {
                         });
                     }
                     Err(e) if e.is_cancelled() => return Ok((done, skipped.len() as u64)),
-                    Err(Error::Translate(_) | Error::NoTranslator(_)) => skipped.push(row),
+                    Err(Error::Translate(_) | Error::NoTranslator(_)) => {
+                        skipped.insert(row);
+                    }
                     Err(e) => return Err(e),
                 }
             }

@@ -86,7 +86,7 @@ pub struct PendingUtterance {
 }
 
 /// A text that waits for translation into one language.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PendingTranslation {
     /// The interview.
     pub interview: InterviewId,
