@@ -1,12 +1,20 @@
 //! Import of recordings, good and bad, through the library's face: one test a case. The files are
 //! made by `fixtures/audio/make.py`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::audio::{
-    Decoder, Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances,
-    make_working_copy, read_span,
+    Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances, make_working_copy,
+    read_span,
 };
 use mekong_interview::domain::{Cancel, SamplePos, Span};
 use sha2::{Digest, Sha256};
@@ -313,7 +321,7 @@ fn a_file_that_may_not_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let locked = dir.path().join("locked.wav");
     fs::copy(fixture("good.wav"), &locked).unwrap();
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&locked).is_ok() {
         return; // the superuser may read everything
     }

@@ -1,6 +1,14 @@
 //! A full disk and a read-only disk: a clear error, nothing lost, the store unchanged. The disks are
 //! small ones in memory, which only the system's administrator may attach; elsewhere the tests say
 //! that they were skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 mod common;
 

@@ -1,6 +1,14 @@
 //! The M2M100 engine against transformers: equal tokens, and numbers within 1e-4.
 //!
 //! The answers in `fixtures/m2m100` come from `parity/make_m2m100.py`, which says how they were made.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,13 @@
 //! The main job on real sound: the practice interviews through the real engines with the practice
 //! models, as a person would run it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 mod common;
 

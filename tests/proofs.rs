@@ -1,5 +1,13 @@
 //! The slow, full proofs: each prints its figures. `scripts/proof` runs them; the ordinary test run
 //! holds a short version of each (`tests/practice.rs`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 mod common;
 
@@ -13,7 +21,10 @@ use common::{json, mekong, practice_sound, run, stderr, words};
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual)
+    std::env::var(name)
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(usual)
 }
 
 /// A two-channel 16 kHz WAV of `hours`, made by saying a practice interview over and over.
@@ -24,15 +35,21 @@ fn long_recording(folder: &Path, hours: f64) -> PathBuf {
     let imported = json(&seed, &["import", &sound, "--languages", "zh,vi", "--json"]);
     let id = imported[0]["id"].as_str().unwrap();
     let samples = |n: usize| {
-        let path = seed.join("recordings").join(id).join(format!("working-{n}.wav"));
+        let path = seed
+            .join("recordings")
+            .join(id)
+            .join(format!("working-{n}.wav"));
         let mut bytes = Vec::new();
         File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
         let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
         bytes.split_off(data)
     };
     let (left, right) = (samples(0), samples(1));
-    let both: Vec<u8> =
-        left.chunks_exact(2).zip(right.chunks_exact(2)).flat_map(|(l, r)| [l, r].concat()).collect();
+    let both: Vec<u8> = left
+        .chunks_exact(2)
+        .zip(right.chunks_exact(2))
+        .flat_map(|(l, r)| [l, r].concat())
+        .collect();
     let total = (hours * 3600.0) as u64 * 16_000 * 4;
     let path = folder.join("long.wav");
     let mut file = BufWriter::new(File::create(&path).unwrap());
@@ -58,7 +75,11 @@ fn long_recording(folder: &Path, hours: f64) -> PathBuf {
 fn peak_mb(pid: u32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = text.lines().find(|l| l.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kb| kb / 1024.0)
+    line.split_whitespace()
+        .nth(1)?
+        .parse::<f64>()
+        .ok()
+        .map(|kb| kb / 1024.0)
 }
 
 /// Imports a long recording and returns the peak memory in MB and the seconds it took.
@@ -85,7 +106,11 @@ fn import_long(hours: f64) -> (f64, f64, usize) {
     assert!(status.success());
     let list = json(&workspace, &["list", "--json"]);
     assert_eq!(list[0]["pending"], 0);
-    (peak, begun.elapsed().as_secs_f64(), list[0]["segments"].as_u64().unwrap() as usize)
+    (
+        peak,
+        begun.elapsed().as_secs_f64(),
+        list[0]["segments"].as_u64().unwrap() as usize,
+    )
 }
 
 #[test]
@@ -95,8 +120,13 @@ fn memory_stays_flat_over_four_hours() {
     let (short, _, _) = import_long(0.05);
     let (long, seconds, lines) = import_long(hours);
     println!("memory: 3 minutes of sound peak at {short:.0} MB");
-    println!("memory: {hours:.2} hours of sound ({lines} lines) peak at {long:.0} MB, {seconds:.0} s");
-    println!("memory: growth {:.0} MB (to reach: at most 300)", long - short);
+    println!(
+        "memory: {hours:.2} hours of sound ({lines} lines) peak at {long:.0} MB, {seconds:.0} s"
+    );
+    println!(
+        "memory: growth {:.0} MB (to reach: at most 300)",
+        long - short
+    );
     assert!(long - short <= 300.0);
 }
 
@@ -110,7 +140,10 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     let begun = Instant::now();
     let done = json(whole.path(), &args);
     let length = begun.elapsed();
-    let shown = json(whole.path(), &["show", done[0]["id"].as_str().unwrap(), "--json"]);
+    let shown = json(
+        whole.path(),
+        &["show", done[0]["id"].as_str().unwrap(), "--json"],
+    );
     let expected = words(&shown);
     let (mut stored, mut not_yet) = (0, 0);
     for n in 0..kills {
@@ -127,7 +160,11 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
         child.kill().unwrap();
         child.wait().unwrap();
         let resumed = run(dir.path(), &["resume"]);
-        assert!(resumed.status.success(), "after {at:?}: {}", stderr(&resumed));
+        assert!(
+            resumed.status.success(),
+            "after {at:?}: {}",
+            stderr(&resumed)
+        );
         let list = json(dir.path(), &["list", "--json"]);
         match list[0]["id"].as_str() {
             None => not_yet += 1,
@@ -140,5 +177,7 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     }
     println!("kills: {kills} kills of an import of {length:.1?}");
     println!("kills: {stored} finished by resume with the same words as without a kill");
-    println!("kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole");
+    println!(
+        "kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole"
+    );
 }

@@ -1,5 +1,13 @@
 //! The house rules that a compiler does not know: which way imports point, which vendor may be named
 //! where, that every file opens with its purpose and stays small enough to read in one sitting.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -67,6 +67,14 @@ pub struct TranslateRequest {
     pub raw: bool,
 }
 
+/// A loaded recogniser.
+struct Ear {
+    engine: Box<dyn Recognizer>,
+    practice: bool,
+    /// What the user should know of the model.
+    notes: Vec<String>,
+}
+
 /// A loaded translator for one direction.
 pub struct OpenTranslator {
     routes: Vec<TranslationRoute>,
@@ -113,7 +121,11 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Transcribed, Error> {
-        let (mut engine, practice, mut notes) = self.recognizer(language, model)?;
+        let Ear {
+            mut engine,
+            practice,
+            mut notes,
+        } = self.recognizer(language, model)?;
         let begun = Instant::now();
         let scratch = tempfile::tempdir().map_err(|cause| Error::File {
             what: "make a temporary folder",
@@ -175,18 +187,19 @@ impl App {
         })
     }
 
-    fn recognizer(
-        &self,
-        language: Lang,
-        model: Option<&str>,
-    ) -> Result<(Box<dyn Recognizer>, bool, Vec<String>), Error> {
+    fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
         let shelf = self.shelf();
         let card = match model {
             Some(text) => match by_path(text) {
                 Some(path) => {
                     wrong_kind(text, kind_of_path(&path)?, Kind::WhisperGgml)?;
                     let engine = self.load_whisper(&path, &unlisted_name(&path), None)?;
-                    return Ok((Box::new(engine), false, vec![unlisted_note(&path)]));
+                    let notes = vec![unlisted_note(&path)];
+                    return Ok(Ear {
+                        engine: Box::new(engine),
+                        practice: false,
+                        notes,
+                    });
                 }
                 None => shelf.named(text)?,
             },
@@ -199,7 +212,11 @@ impl App {
         card.verify()?;
         let engine =
             self.load_whisper(&card.weights(), &card.card.name, card.card.max_utterance_ms)?;
-        Ok((Box::new(engine), card.card.practice, Vec::new()))
+        Ok(Ear {
+            engine: Box::new(engine),
+            practice: card.card.practice,
+            notes: Vec::new(),
+        })
     }
 
     /// Loads a translator for one direction.

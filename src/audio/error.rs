@@ -243,7 +243,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_system_number_for_no_space_is_understood() {
-        let error = Error::write(Path::new("/x"), io::Error::from_raw_os_error(libc::ENOSPC));
+        let error = Error::write(Path::new("/x"), io::Error::from(io::ErrorKind::StorageFull));
         assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     }
 

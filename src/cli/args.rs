@@ -15,7 +15,7 @@ use crate::domain::Lang;
 #[command(name = "mekong", version, max_term_width = 100)]
 pub struct Typed {
     /// The folder with models, glossaries, recordings and the store.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub workspace: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use crate::domain::InterviewId;
 
 use super::args;
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, say};
+use super::print::{Look, Out, count, say};
 use super::progress::Watch;
 use super::{Failure, tell};
 
@@ -107,8 +107,9 @@ fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> 
             let source = out.paint(Look::Faint, &outcome.source.display().to_string());
             writeln!(
                 out,
-                "{}  {} utterances  {source}",
-                received.id, received.utterances
+                "{}  {}  {source}",
+                received.id,
+                count(received.utterances as u64, "utterance")
             )?;
             for note in &received.notes {
                 say(&format!("note: {note}"));
@@ -134,8 +135,9 @@ fn note_pending(app: &App, told: &[Imported]) {
         .sum();
     if pending > 0 {
         say(&format!(
-            "note: {pending} lines still wait for text or translation; see 'mekong doctor' for \
-             missing models, then run 'mekong resume'."
+            "note: {} still to recognise or translate; see 'mekong doctor' for \
+             missing models, then run 'mekong resume'.",
+            count(pending, "line")
         ));
     }
 }
@@ -170,19 +172,20 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     }
     writeln!(
         out,
-        "{} lines recognised, {} translations written",
-        done.recognised, done.translated
+        "{} recognised, {} written",
+        count(done.recognised, "line"),
+        count(done.translated, "translation")
     )?;
     if done.failed > 0 {
         say(&format!(
-            "note: {} lines could not be recognised; their sound is kept.",
-            done.failed
+            "note: {} not recognised; the sound is kept.",
+            count(done.failed, "line")
         ));
     }
     if done.untranslated > 0 {
         say(&format!(
-            "note: {} translations could not be made; see 'mekong doctor' for missing models.",
-            done.untranslated
+            "note: {} not made; see 'mekong doctor' for missing models.",
+            count(done.untranslated, "translation")
         ));
     }
     Ok(())

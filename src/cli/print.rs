@@ -146,6 +146,11 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
+/// `1 line`, `2 lines`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// `zh, vi` for a list of languages.
 pub(super) fn codes(languages: &[Lang]) -> String {
     languages
@@ -191,6 +196,10 @@ mod tests {
         assert_eq!(clock(3_723_456), "01:02:03.4");
         assert_eq!(length(3_723_999), "01:02:03");
         assert_eq!(size(1_234_567), "1.2 MB");
+        assert_eq!(
+            (count(1, "line"), count(2, "line")),
+            ("1 line".into(), "2 lines".into())
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::store::{Hit, SearchQuery, TextVersion};
 
 use super::Failure;
 use super::args::{self, Format};
-use super::print::{Look, Out, PRACTICE_NOTE, clock, codes, doubts, length, plain, practice, say};
+use super::print::{
+    Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
+};
 
 pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), Failure> {
     let interviews = app.list(typed.case.as_deref())?;
@@ -37,8 +39,8 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
     let when = out.paint(Look::Faint, &i.started);
     write!(
         out,
-        "{id}  {when}  {length}  {codes:<10}  {:>5} lines",
-        i.segments
+        "{id}  {when}  {length}  {codes:<10}  {}",
+        count(i.segments, "line")
     )?;
     for (count, what) in [(i.pending, "pending"), (i.flagged, "flagged")] {
         if count > 0 {
@@ -74,10 +76,10 @@ pub(super) fn print_interview(
         .map(|c| format!("  case {}", plain(c)));
     writeln!(
         out,
-        "{id}  {}  {}  {} lines{}",
+        "{id}  {}  {}  {}{}",
         codes(&interview.languages),
         length(interview.duration_ms),
-        segments.len(),
+        count(segments.len() as u64, "line"),
         case.unwrap_or_default()
     )?;
     writeln!(out, "started {}", plain(&interview.started))?;
@@ -110,7 +112,11 @@ fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
         print_words(t.lang, &t.text, out)?;
-        print_doubts(&doubts(&t.flags), out)?;
+        let mut doubts = doubts(&t.flags);
+        if t.of_version < s.version {
+            doubts.insert(0, "of an earlier version of the line".to_owned());
+        }
+        print_doubts(&doubts, out)?;
     }
     Ok(())
 }
@@ -250,7 +256,7 @@ pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(
             page.total
         ));
     } else {
-        say(&format!("{} hits", page.total));
+        say(&count(page.total, "hit"));
     }
     if !page.complete {
         say("note: the oldest interviews were not looked at; name a case or a date to see them.");

@@ -50,8 +50,8 @@ impl Recognizer for FakeEar {
         self.heard.lock().unwrap().push(at);
         if self.fails_at.contains(&at) {
             return Err(speech::Error::Engine {
-                what: "decode",
-                code: -7,
+                step: "decoding",
+                reason: "a fault on purpose".into(),
             });
         }
         assert_eq!(utterance.pcm.len() as u64, utterance.span.samples());

@@ -79,7 +79,7 @@ pub fn bytes(h: &Header) -> Vec<u8> {
 fn token(id: u32) -> Vec<u8> {
     let character = match id {
         0..256 => return vec![u8::try_from(id).unwrap()],
-        _ if id % 3 == 0 => char::from_u32(0x0e81 + id % 4).unwrap_or('ກ'),
+        _ if id.is_multiple_of(3) => char::from_u32(0x0e81 + id % 4).unwrap_or('ກ'),
         _ if id % 3 == 1 => char::from_u32(0x1780 + id % 32).unwrap_or('ក'),
         _ => char::from_u32(0x4e00 + id % 20_000).unwrap_or('一'),
     };

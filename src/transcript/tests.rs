@@ -34,7 +34,7 @@ fn good(form: Form, text: &str) -> Vec<Line> {
 
 /// The line of the file that is refused and why.
 fn bad(form: Form, text: &str) -> (u64, String) {
-    let fault = parse(form, text).err().expect("a fault");
+    let fault = parse(form, text).expect_err("a fault");
     (fault.line, fault.what)
 }
 

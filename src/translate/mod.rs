@@ -5,6 +5,7 @@ mod cache;
 mod checks;
 mod config;
 mod error;
+mod linear;
 mod model;
 mod tokens;
 mod weights;

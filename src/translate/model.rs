@@ -7,12 +7,13 @@
 use candle_core::{Device, Tensor};
 use candle_nn::Module;
 use candle_nn::ops::softmax_last_dim;
-use candle_transformers::models::with_tracing::{LayerNorm, Linear};
+use candle_transformers::models::with_tracing::LayerNorm;
 
 use super::Error;
 use super::cache::SelfCache;
 use super::config::Config;
 use super::error::{StepError, stop_if};
+use super::linear::Linear;
 use super::weights::Weights;
 use crate::domain::Cancel;
 
@@ -20,6 +21,9 @@ use crate::domain::Cancel;
 const LAYER_NORM_EPS: f64 = 1e-5;
 /// Rows of the output projection computed between two looks at the cancel flag: about 30 ms in f32.
 const HEAD_ROWS: usize = 32_768;
+/// Source tokens that a layer works on between two looks at the cancel flag. A long source would
+/// otherwise keep a layer busy for the better part of a second.
+const SOURCE_ROWS: usize = 128;
 
 /// An M2M100 or NLLB network with f32 weights.
 pub(super) struct Model {
@@ -178,9 +182,20 @@ impl Model {
             stop_if(cancel)?;
             let normed = layer.norm.forward(&x)?;
             let memory = layer.attention.keys_values(&normed)?;
-            x = (x + layer.attention.look_at(&normed, &memory)?)?;
-            stop_if(cancel)?;
-            x = layer.feed_forward.add_to(x)?;
+            let mut blocks = Vec::new();
+            for start in (0..tokens.len()).step_by(SOURCE_ROWS) {
+                stop_if(cancel)?;
+                let rows = SOURCE_ROWS.min(tokens.len().saturating_sub(start));
+                let seen = layer
+                    .attention
+                    .look_at(&normed.narrow(0, start, rows)?, &memory)?;
+                blocks.push(
+                    layer
+                        .feed_forward
+                        .add_to((x.narrow(0, start, rows)? + seen)?)?,
+                );
+            }
+            x = Tensor::cat(&blocks, 0)?;
         }
         Ok(self.encoder_norm.forward(&x)?)
     }
@@ -330,7 +345,7 @@ impl Loader<'_> {
             .weights
             .get(&format!("{name}.weight"), &[output, input])?;
         let bias = self.weights.get(&format!("{name}.bias"), &[output])?;
-        Ok(Linear::from_weights(weight, Some(bias)))
+        Ok(Linear::new(weight, Some(bias)))
     }
 
     fn norm(&mut self, name: &str) -> Result<LayerNorm, Error> {
@@ -396,7 +411,7 @@ fn load_head(
         let block = head
             .narrow(0, start, rows)
             .map_err(|e| weights.refuse(e.to_string()))?;
-        blocks.push(Linear::from_weights(block, None));
+        blocks.push(Linear::new(block, None));
     }
     Ok(blocks)
 }

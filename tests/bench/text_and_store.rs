@@ -1,6 +1,14 @@
 //! How fast text and store are: words into index tokens, a line into the store, a search over ten
 //! thousand lines, a list of a thousand interviews. Beside the index stands the peer it must beat: a
 //! plain `LIKE`-like scan over the same lines.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 use std::hint::black_box;
 

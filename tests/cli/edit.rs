@@ -45,6 +45,8 @@ fn a_correction_is_a_new_version_and_the_old_words_stay() {
             text.contains(old) && text.contains("because misheard"),
             "{text}"
         );
+        let shown = desk.text(&["show", id]);
+        assert!(shown.contains("of an earlier version"), "{shown}");
     }
 }
 

@@ -1,5 +1,13 @@
 //! The command line as a person or a script meets it, one file a verb. Nothing here needs a model:
 //! the transcripts come with their translations.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
 
 #[path = "../common/mod.rs"]
 mod common;
