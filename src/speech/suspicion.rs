@@ -15,6 +15,8 @@ const OWN_SCRIPT: f32 = 0.5;
 /// Fewer letters a second than this over more than [`SLOW_FROM`] seconds: something was left out.
 const SLOWEST: f32 = 0.7;
 const SLOW_FROM: f32 = 2.0;
+/// Speech that is too faint to be found by level.
+const FAINT_SECONDS: f32 = 0.3;
 
 /// What is known about a recognised line.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +63,8 @@ pub fn flags(e: &Evidence<'_>) -> Vec<Flag> {
     if text::in_script(e.line, e.lang) < OWN_SCRIPT {
         flags.push(Flag::new(FlagKind::WrongScript));
     }
-    let rate = letters(e.line) / e.voiced_seconds.max(0.3);
+    // Level alone misses faint sounds at both ends.
+    let rate = letters(e.line) / (e.voiced_seconds + FAINT_SECONDS);
     if rate > Profile::of(e.lang).fastest {
         flags.push(Flag::with(FlagKind::SpeechRate, format!("{rate:.0}")));
     }

@@ -27,7 +27,9 @@ pub struct WhisperOptions {
     pub model: PathBuf,
     /// The name of the model, for the record.
     pub name: String,
-    /// Threads for the arithmetic, at least 1. More than the idle cores slow it down.
+    /// Threads for the arithmetic, at least 1, at most one a core. whisper.cpp's threads wait for
+    /// each other without rest: with two on two busy cores a token took 40 to 100 times longer than
+    /// with one (measured). Take more than one only on cores that nothing else uses.
     pub threads: usize,
     /// Utterances are decoded in pieces of at most this length, and of the model's window.
     pub max_utterance_ms: u64,
@@ -65,7 +67,9 @@ impl Whisper {
     /// Those of [`check_model`], [`Error::ModelLoad`] where memory is short.
     pub fn load(options: &WhisperOptions) -> Result<Self, Error> {
         let header = check_model(&options.model)?;
-        let mut model = Model::load(&options.model, header, options.threads)?;
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = options.threads.clamp(1, cores);
+        let mut model = Model::load(&options.model, header, threads)?;
         // One job waits while an abandoned one ends; nobody asks for more.
         let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
         let thread = std::thread::Builder::new()
