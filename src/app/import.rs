@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, Span};
-use crate::pipeline::{Engines, Intake, IntakePlan, Received, Watcher, intake_file};
+use crate::pipeline::{Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
 use crate::store::{ImportedLine, NewInterview, Store};
 use crate::transcript;
 
@@ -33,6 +33,8 @@ pub struct ImportOutcome {
     pub source: PathBuf,
     /// The interview, or why there is none.
     pub result: Result<Received, Error>,
+    /// What became of its lines.
+    pub report: Report,
 }
 
 /// Whether a file is read as a transcript without sound, by its name.
@@ -66,7 +68,8 @@ impl App {
         let mut store = self.store()?;
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
-        // A missing or damaged model is said before anything is copied.
+        // A missing or damaged model or glossary is said before anything is copied.
+        self.glossary()?;
         self.add_engines(
             &mut engines,
             std::slice::from_ref(&request.languages),
@@ -76,9 +79,10 @@ impl App {
         for source in files {
             let result = self.import_one(&mut store, source, request, cancel, watcher);
             let stopped = result.as_ref().is_err_and(Error::is_cancelled);
-            let outcome = ImportOutcome {
+            let mut outcome = ImportOutcome {
                 source: source.clone(),
                 result,
+                report: Report::default(),
             };
             each(&outcome);
             if stopped {
@@ -86,7 +90,7 @@ impl App {
             }
             if let Ok(received) = &outcome.result {
                 let id = Some(&received.id);
-                self.work_off(&store, id, &mut engines, false, cancel, watcher)?;
+                outcome.report = self.work_off(&store, id, &mut engines, false, cancel, watcher)?;
             }
             outcomes.push(outcome);
         }

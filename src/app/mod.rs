@@ -28,7 +28,7 @@ pub use work::WorkReport;
 
 use crate::config::Config;
 use crate::glossary::Glossary;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::workspace::{self, Workspace};
 
 /// What the front ends know before anything is opened.
@@ -115,13 +115,18 @@ impl App {
         Ok(Store::open(&self.workspace.store())?)
     }
 
-    /// Opens the store for reading only. A workspace without one reads as empty.
+    /// Opens the store for reading only. A workspace without one reads as empty; one of an older
+    /// form is brought up to date where it can be written.
     fn reading(&self) -> Result<Store, Error> {
         let path = self.workspace.store();
-        if path.exists() {
-            Ok(Store::open_read_only(&path)?)
-        } else {
-            Ok(Store::open_in_memory()?)
+        if !path.exists() {
+            return Ok(Store::open_in_memory()?);
+        }
+        match Store::open_read_only(&path) {
+            Err(older @ store::Error::OlderSchema { .. }) => {
+                Ok(Store::open(&path).map_err(|_| older)?)
+            }
+            opened => Ok(opened?),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::domain::{Cancel, InterviewId, Lang};
 use crate::pipeline::{
-    Backlog, Engines, Intake, LineOptions, Report, Watcher, resume_intake, unfinished_intakes,
+    Backlog, Engines, Intake, LineOptions, Received, Report, Watcher, resume_intake,
+    unfinished_intakes,
 };
 use crate::store::Store;
 use crate::translate::DecodeOptions;
@@ -14,7 +15,9 @@ use super::{App, Error};
 #[derive(Debug, Default)]
 pub struct WorkReport {
     /// Recordings whose intake had been interrupted and is now complete.
-    pub taken_up: Vec<InterviewId>,
+    pub taken_up: Vec<Received>,
+    /// Why others could not be completed. Their sound is kept where it lies.
+    pub not_taken_up: Vec<Error>,
     /// Lines done.
     pub report: Report,
 }
@@ -35,7 +38,7 @@ impl App {
         let mut store = self.store()?;
         let recordings = self.workspace.recordings();
         let only = id.map(|text| store.resolve(text)).transpose()?;
-        let mut taken_up = Vec::new();
+        let mut done = WorkReport::default();
         if only.is_none() {
             let intake = Intake {
                 recordings: &recordings,
@@ -43,10 +46,15 @@ impl App {
                 watcher,
             };
             for folder in unfinished_intakes(&recordings) {
-                taken_up.push(resume_intake(&intake, &mut store, &folder)?.id);
+                match resume_intake(&intake, &mut store, &folder) {
+                    Ok(received) => done.taken_up.push(received),
+                    Err(e) if e.is_cancelled() => return Err(e.into()),
+                    // One that cannot be completed does not keep the others from their text.
+                    Err(e) => done.not_taken_up.push(e.into()),
+                }
             }
         }
-        let report = self.work_off(
+        done.report = self.work_off(
             &store,
             only.as_ref(),
             &mut Engines::default(),
@@ -54,7 +62,7 @@ impl App {
             cancel,
             watcher,
         )?;
-        Ok(WorkReport { taken_up, report })
+        Ok(done)
     }
 
     /// Works off pending rows with `engines`, loading what is missing there. The caller holds the

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::app::{self, App, ImportOutcome, ImportRequest};
 use crate::domain::InterviewId;
+use crate::pipeline::Report;
 
 use super::args;
 use super::interrupt::cancel_on_ctrl_c;
@@ -13,7 +14,8 @@ use super::print::{Look, Out, count, say};
 use super::progress::Watch;
 use super::{Failure, tell};
 
-const KEPT: &str = "what is done is kept, and 'mekong resume' goes on with the rest.";
+const KEPT: &str = "what is stored is kept, and 'mekong resume' finishes it; a file that was \
+                    still being copied must be imported again.";
 
 /// One element of `import --json`.
 #[derive(Serialize)]
@@ -21,6 +23,8 @@ struct Imported {
     source: String,
     id: Option<InterviewId>,
     utterances: usize,
+    failed: u64,
+    untranslated: u64,
     notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -36,6 +40,8 @@ impl From<&ImportOutcome> for Imported {
                 source,
                 id: Some(received.id.clone()),
                 utterances: received.utterances,
+                failed: outcome.report.failed,
+                untranslated: outcome.report.untranslated,
                 notes: received.notes.clone(),
                 error: None,
                 next: None,
@@ -44,6 +50,8 @@ impl From<&ImportOutcome> for Imported {
                 source,
                 id: None,
                 utterances: 0,
+                failed: 0,
+                untranslated: 0,
                 notes: Vec::new(),
                 error: Some(error.to_string()),
                 next: Some(error.help()),
@@ -83,11 +91,17 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
         )
     };
     drop(watch);
+    if let Ok(outcomes) = &result {
+        // Told again now that their lines are done.
+        told = outcomes.iter().map(Imported::from).collect();
+    }
     if typed.form.json && !told.is_empty() {
         printed = out.json(&told);
     }
     let outcomes = result?;
-    note_pending(app, &told);
+    for outcome in &outcomes {
+        note_lines(&outcome.report);
+    }
     let failed = outcomes.iter().filter(|o| o.result.is_err()).count();
     match outcomes.into_iter().find_map(|o| o.result.err()) {
         // A single file's own error says more than a count.
@@ -124,20 +138,19 @@ fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> 
     }
 }
 
-/// Says how many lines of the new interviews wait, and for what they may wait.
-fn note_pending(app: &App, told: &[Imported]) {
-    let ids: Vec<&InterviewId> = told.iter().filter_map(|t| t.id.as_ref()).collect();
-    let Ok(list) = app.list(None) else { return };
-    let pending: u64 = list
-        .iter()
-        .filter(|i| ids.contains(&&i.id))
-        .map(|i| i.pending)
-        .sum();
-    if pending > 0 {
+/// Says how many lines were not recognised or not translated, and why.
+fn note_lines(report: &Report) {
+    let why = report.reason.as_deref().unwrap_or("see 'mekong doctor'");
+    if report.failed > 0 {
         say(&format!(
-            "note: {} still to recognise or translate; see 'mekong doctor' for \
-             missing models, then run 'mekong resume'.",
-            count(pending, "line")
+            "note: {} not recognised; the sound is kept, and 'mekong resume' tries again ({why}).",
+            count(report.failed, "line")
+        ));
+    }
+    if report.untranslated > 0 {
+        say(&format!(
+            "note: {} not made; 'mekong resume' makes them once the cause is mended ({why}).",
+            count(report.untranslated, "translation")
         ));
     }
 }
@@ -146,6 +159,7 @@ fn note_pending(app: &App, told: &[Imported]) {
 #[derive(Serialize)]
 struct Resumed {
     taken_up: Vec<InterviewId>,
+    not_taken_up: Vec<String>,
     recognised: u64,
     failed: u64,
     translated: u64,
@@ -158,35 +172,32 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     let work = app.resume(typed.id.as_deref(), &cancel, &|p| watch.hear(p))?;
     drop(watch);
     let done = Resumed {
-        taken_up: work.taken_up,
+        taken_up: work.taken_up.iter().map(|r| r.id.clone()).collect(),
+        not_taken_up: work.not_taken_up.iter().map(ToString::to_string).collect(),
         recognised: work.report.recognised,
         failed: work.report.failed,
         translated: work.report.translated,
         untranslated: work.report.untranslated,
     };
+    for note in work.taken_up.iter().flat_map(|r| &r.notes) {
+        say(&format!("note: {note}"));
+    }
+    note_lines(&work.report);
     if typed.form.json {
-        return Ok(out.json(&done)?);
+        out.json(&done)?;
+    } else {
+        for id in &done.taken_up {
+            writeln!(out, "{id}  import finished")?;
+        }
+        writeln!(
+            out,
+            "{} recognised, {} written",
+            count(done.recognised, "line"),
+            count(done.translated, "translation")
+        )?;
     }
-    for id in &done.taken_up {
-        writeln!(out, "{id}  import finished")?;
+    match work.not_taken_up.into_iter().next() {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
     }
-    writeln!(
-        out,
-        "{} recognised, {} written",
-        count(done.recognised, "line"),
-        count(done.translated, "translation")
-    )?;
-    if done.failed > 0 {
-        say(&format!(
-            "note: {} not recognised; the sound is kept.",
-            count(done.failed, "line")
-        ));
-    }
-    if done.untranslated > 0 {
-        say(&format!(
-            "note: {} not made; see 'mekong doctor' for missing models.",
-            count(done.untranslated, "translation")
-        ));
-    }
-    Ok(())
 }

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::audio;
 use crate::domain::{Cancel, Hypothesis, InterviewId, Translation, Utterance};
@@ -21,8 +21,6 @@ use super::{
 
 /// Wake calls between the two threads. They carry nothing: a lost one costs a moment, not a line.
 const WAKE_SLOTS: usize = 1;
-/// The translator looks at the store this often even when nobody wakes it.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// What one run of the backlog needs.
 pub struct Backlog<'a> {
@@ -43,7 +41,7 @@ pub struct Backlog<'a> {
 }
 
 /// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Lines recognised.
     pub recognised: u64,
@@ -53,6 +51,14 @@ pub struct Report {
     pub translated: u64,
     /// Translations that could not be made; they stay pending.
     pub untranslated: u64,
+    /// Why the first of those was not recognised or not translated.
+    pub reason: Option<String>,
+}
+
+impl Report {
+    fn note(&mut self, error: &Error) {
+        self.reason.get_or_insert_with(|| error.to_string());
+    }
 }
 
 impl Backlog<'_> {
@@ -67,22 +73,26 @@ impl Backlog<'_> {
             translation,
         } = engines;
         let (wake, woken) = sync_channel(WAKE_SLOTS);
+        let stop = &AtomicBool::new(false);
         let (heard, translated) = thread::scope(|scope| {
-            let recogniser = scope.spawn(move || self.recognise_all(speech, only, &wake));
-            let translator = scope.spawn(move || self.translate_all(translation, only, &woken));
+            let recogniser = scope
+                .spawn(move || raising(stop, || self.recognise_all(speech, only, &wake, stop)));
+            let translator = scope.spawn(move || {
+                raising(stop, || self.translate_all(translation, only, &woken, stop))
+            });
             (recogniser.join(), translator.join())
         });
-        let (recognised, failed) = heard.map_err(|_| Error::Worker("the recogniser"))??;
-        let (translated, untranslated) =
-            translated.map_err(|_| Error::Worker("the translator"))??;
+        let heard = heard.map_err(|_| Error::Worker("the recogniser"))??;
+        let translated = translated.map_err(|_| Error::Worker("the translator"))??;
         if self.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
         Ok(Report {
-            recognised,
-            failed,
-            translated,
-            untranslated,
+            recognised: heard.recognised,
+            failed: heard.failed,
+            translated: translated.translated,
+            untranslated: translated.untranslated,
+            reason: heard.reason.or(translated.reason),
         })
     }
 
@@ -91,25 +101,27 @@ impl Backlog<'_> {
         routes: &mut [SpeechRoute],
         only: Option<&InterviewId>,
         wake: &SyncSender<()>,
-    ) -> Result<(u64, u64), Error> {
+        stop: &AtomicBool,
+    ) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
         let pending = store.pending_recognition(only, self.retry_failed)?;
         let total_ms = pending.iter().map(|p| p.span.duration_ms()).sum();
-        let (mut recognised, mut failed, mut done_ms) = (0, 0, 0_u64);
+        let (mut report, mut done_ms) = (Report::default(), 0_u64);
         for row in &pending {
+            if stop.load(Ordering::Acquire) {
+                break;
+            }
             match self.recognise_one(routes, row) {
                 Ok(hypothesis) => {
                     store.record_hypothesis(&row.interview, row.segment, &hypothesis)?;
-                    recognised += 1;
+                    report.recognised += 1;
                 }
-                Err(e) if e.is_cancelled() => return Ok((recognised, failed)),
-                Err(Error::Speech(e)) => {
+                Err(e) if e.is_cancelled() => break,
+                // These concern one line; whatever else goes wrong concerns them all.
+                Err(e @ (Error::Speech(speech::Error::Engine { .. }) | Error::Audio(_))) => {
                     store.record_failure(&row.interview, row.segment, &e.to_string())?;
-                    failed += 1;
-                }
-                Err(Error::Audio(e)) => {
-                    store.record_failure(&row.interview, row.segment, &e.to_string())?;
-                    failed += 1;
+                    report.failed += 1;
+                    report.note(&e);
                 }
                 Err(e) => return Err(e),
             }
@@ -123,7 +135,7 @@ impl Backlog<'_> {
                 total_ms,
             });
         }
-        Ok((recognised, failed))
+        Ok(report)
     }
 
     fn recognise_one(
@@ -144,24 +156,28 @@ impl Backlog<'_> {
         recognize(routes, &utterance, &row.languages, self.cancel)
     }
 
+    /// Looks at the store whenever it is woken, and once more when the recogniser has ended.
     fn translate_all(
         &self,
         routes: &mut [TranslationRoute],
         only: Option<&InterviewId>,
         woken: &Receiver<()>,
-    ) -> Result<(u64, u64), Error> {
+        stop: &AtomicBool,
+    ) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
         let mut skipped: HashSet<PendingTranslation> = HashSet::new();
-        let mut done = 0;
+        let mut report = Report::default();
+        let mut recogniser_ended = false;
         loop {
-            // Ask before looking, so that a row written in between is seen by this look or the next.
-            let recogniser_ended = matches!(
-                woken.recv_timeout(LOOK_AGAIN),
-                Err(RecvTimeoutError::Disconnected)
-            );
-            for row in store.pending_translation(only)? {
-                if self.cancel.is_cancelled() {
-                    return Ok((done, skipped.len() as u64));
+            // Without a model nothing can be done before the end but count.
+            let rows = if recogniser_ended || !routes.is_empty() {
+                store.pending_translation(only)?
+            } else {
+                Vec::new()
+            };
+            for row in rows {
+                if self.cancel.is_cancelled() || stop.load(Ordering::Acquire) {
+                    return Ok(report);
                 }
                 if skipped.contains(&row) {
                     continue;
@@ -169,23 +185,26 @@ impl Backlog<'_> {
                 match self.translate_one(routes, &row) {
                     Ok(translation) => {
                         store.record_translation(&row.interview, row.segment, &translation)?;
-                        done += 1;
+                        report.translated += 1;
                         (self.watcher)(Progress::Translated {
                             interview: row.interview.clone(),
                             segment: row.segment,
-                            done,
+                            done: report.translated,
                         });
                     }
-                    Err(e) if e.is_cancelled() => return Ok((done, skipped.len() as u64)),
-                    Err(Error::Translate(_) | Error::NoTranslator(_)) => {
+                    Err(e) if e.is_cancelled() => return Ok(report),
+                    Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) => {
+                        report.untranslated += 1;
+                        report.note(&e);
                         skipped.insert(row);
                     }
                     Err(e) => return Err(e),
                 }
             }
             if recogniser_ended {
-                return Ok((done, skipped.len() as u64));
+                return Ok(report);
             }
+            recogniser_ended = woken.recv().is_err();
         }
     }
 
@@ -212,6 +231,15 @@ impl Backlog<'_> {
             of_version: row.version,
         })
     }
+}
+
+/// Runs one worker; an error of its stops the other at its next line.
+fn raising<T>(stop: &AtomicBool, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let result = work();
+    if result.is_err() {
+        stop.store(true, Ordering::Release);
+    }
+    result
 }
 
 // The engines cross into their threads and come back; this line fails to compile if one cannot.

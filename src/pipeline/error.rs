@@ -29,6 +29,14 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The plan of an interrupted import cannot be read.
+    #[error("cannot read the plan of an interrupted import: {cause}: {path}")]
+    Plan {
+        /// What is wrong.
+        cause: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// More channels were named than the file has.
     #[error("{named} channels were named, but the sound has {found}")]
     Channels {
@@ -55,6 +63,12 @@ impl Error {
     /// The next step.
     pub fn help(&self) -> String {
         match self {
+            e if e.is_cancelled() => "Run 'mekong resume' to finish what is stored; a file that \
+                                      'mekong list' does not show after that must be imported again."
+                .into(),
+            Error::Plan { .. } => "The recording lies in that folder as 'original'; import it again \
+                                   from there, then remove the folder."
+                .into(),
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),

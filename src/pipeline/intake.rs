@@ -3,7 +3,7 @@
 //! folder called `.incoming-ID`, so a bad file leaves nothing behind and a kill can be taken up again.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ use super::{Error, Progress, Step, Watcher};
 
 const INCOMING: &str = ".incoming-";
 const PLAN_FILE: &str = "intake.json";
+/// What was odd about the original, in plain words, kept beside it.
+const NOTES_FILE: &str = "notes.txt";
 /// Largest plan that is read back.
 const MAX_PLAN_BYTES: u64 = 1 << 20;
 
@@ -71,7 +73,7 @@ pub struct Intake<'a> {
 ///
 /// # Errors
 /// An unreadable or unsuitable file, a full disk, a cancel. Nothing is left behind but, after a
-/// cancel during decoding, a folder that [`resume_intake`] takes up.
+/// cancel once the copy is complete, a folder that [`resume_intake`] takes up.
 pub fn intake_file(
     intake: &Intake<'_>,
     store: &mut Store,
@@ -85,7 +87,12 @@ pub fn intake_file(
     })?;
     let result = copy(intake, source, plan, &folder)
         .and_then(|copied| finish(intake, store, &folder, &copied));
-    clean_up_unless_resumable(&folder, &result);
+    let resumable =
+        result.as_ref().is_err_and(Error::is_cancelled) && folder.join(PLAN_FILE).is_file();
+    if result.is_err() && !resumable {
+        // The source was open a moment ago and is untouched; the copy may go.
+        let _ = fs::remove_dir_all(&folder);
+    }
     result
 }
 
@@ -111,27 +118,18 @@ pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
     complete
 }
 
-/// Finishes an interrupted intake.
+/// Finishes an interrupted intake. Whatever happens, the copy of the original stays: by now it may be
+/// the only one.
 ///
 /// # Errors
-/// As [`intake_file`].
+/// As [`intake_file`]; [`Error::Plan`] where the folder's plan cannot be read.
 pub fn resume_intake(
     intake: &Intake<'_>,
     store: &mut Store,
     folder: &Path,
 ) -> Result<Received, Error> {
     let path = folder.join(PLAN_FILE);
-    let unreadable = |cause| Error::Folder {
-        cause,
-        path: path.clone(),
-    };
-    let size = fs::metadata(&path).map_err(unreadable)?.len();
-    if size > MAX_PLAN_BYTES {
-        return Err(unreadable(std::io::Error::other("the file is too large")));
-    }
-    let text = fs::read(&path).map_err(unreadable)?;
-    let copied: Copied =
-        serde_json::from_slice(&text).map_err(|e| unreadable(std::io::Error::other(e)))?;
+    let copied = read_plan(&path)?;
     if store.interview(&copied.plan.id).is_ok() {
         // The kill came after the row was written: only the plan was left to remove.
         let _ = fs::remove_file(&path);
@@ -141,20 +139,19 @@ pub fn resume_intake(
             notes: Vec::new(),
         });
     }
-    let result = finish(intake, store, folder, &copied);
-    clean_up_unless_resumable(folder, &result);
-    result
+    finish(intake, store, folder, &copied)
 }
 
-fn clean_up_unless_resumable(folder: &Path, result: &Result<Received, Error>) {
-    let keep = match result {
-        Ok(_) => false,
-        Err(e) => e.is_cancelled() && folder.join(PLAN_FILE).is_file(),
+fn read_plan(path: &Path) -> Result<Copied, Error> {
+    let unreadable = |cause: io::Error| Error::Plan {
+        cause,
+        path: path.to_owned(),
     };
-    if !keep {
-        // After success the folder has been renamed; after a failure the source is untouched.
-        let _ = fs::remove_dir_all(folder);
+    if fs::metadata(path).map_err(unreadable)?.len() > MAX_PLAN_BYTES {
+        return Err(unreadable(io::Error::other("the file is too large")));
     }
+    let text = fs::read(path).map_err(unreadable)?;
+    serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
 }
 
 fn copy(
@@ -175,10 +172,10 @@ fn copy(
     };
     let path = folder.join(PLAN_FILE);
     let text = serde_json::to_vec(&copied).map_err(|e| Error::Folder {
-        cause: std::io::Error::other(e),
+        cause: io::Error::other(e),
         path: path.clone(),
     })?;
-    write_synced(&path, &text).map_err(|cause| Error::Folder { cause, path })?;
+    write_whole(folder, PLAN_FILE, &text).map_err(|cause| Error::Folder { cause, path })?;
     Ok(copied)
 }
 
@@ -192,7 +189,13 @@ fn finish(
     let original = folder.join(&copied.file);
     let mut tell = steps(intake.watcher, Step::Decoding);
     let working = audio::make_working_copy(&original, folder, &mut tell, intake.cancel)?;
-    let channels = assign_channels(plan, working.channels)?;
+    let mut notes: Vec<String> = working.notes.iter().map(ToString::to_string).collect();
+    let mut heard = working.channels;
+    if plan.channels.is_empty() && heard > 1 && all_alike(folder, &working.files) {
+        heard = 1;
+        notes.push("all channels carry the same sound, so it is taken as one".to_owned());
+    }
+    let channels = assign_channels(plan, heard)?;
     let segments = find_segments(intake, folder, plan, &working, &channels)?;
     let new = NewInterview {
         id: plan.id.clone(),
@@ -211,8 +214,13 @@ fn finish(
             original_name: plan.original_name.clone(),
         }],
         channels,
-        working: (0..).zip(working.files.iter().cloned()).collect(),
+        working: (0..heard).zip(working.files.iter().cloned()).collect(),
     };
+    if !notes.is_empty() {
+        let path = folder.join(NOTES_FILE);
+        write_whole(folder, NOTES_FILE, notes.join("\n").as_bytes())
+            .map_err(|cause| Error::Folder { cause, path })?;
+    }
     let home = intake.recordings.join(&plan.id.0);
     // The folder first: a row without sound would be worse than sound without a row. A kill in
     // between leaves a folder that still holds its plan, and the next resume finds it.
@@ -220,12 +228,15 @@ fn finish(
         cause,
         path: home.clone(),
     })?;
+    sync_folder(intake.recordings).map_err(|cause| Error::Folder {
+        cause,
+        path: intake.recordings.to_owned(),
+    })?;
     if let Err(e) = store.create_interview(&new, &segments) {
         let _ = fs::rename(&home, folder);
         return Err(e.into());
     }
     let _ = fs::remove_file(home.join(PLAN_FILE));
-    let notes = working.notes.iter().map(ToString::to_string).collect();
     Ok(Received {
         id: plan.id.clone(),
         utterances: segments.len(),
@@ -318,8 +329,41 @@ fn safe_extension(source: &Path) -> String {
         .map_or_else(|| "bin".to_owned(), str::to_ascii_lowercase)
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = fs::File::create(path)?;
+/// Writes a small file wholly or not at all, so that a kill never leaves half a plan.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let half = folder.join(format!("{name}.part"));
+    let mut file = fs::File::create(&half)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&half, folder.join(name))?;
+    sync_folder(folder)
+}
+
+/// Makes a rename inside `folder` survive a power cut.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Whether all channels carry the same samples: one microphone, written twice.
+fn all_alike(folder: &Path, files: &[String]) -> bool {
+    files.split_first().is_some_and(|(first, others)| {
+        others
+            .iter()
+            .all(|other| same_content(&folder.join(first), &folder.join(other)).unwrap_or(false))
+    })
+}
+
+fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    let mut a = io::BufReader::with_capacity(1 << 16, fs::File::open(a)?).bytes();
+    let mut b = io::BufReader::with_capacity(1 << 16, fs::File::open(b)?).bytes();
+    loop {
+        match (a.next().transpose()?, b.next().transpose()?) {
+            (None, None) => return Ok(true),
+            (left, right) if left != right => return Ok(false),
+            _ => {}
+        }
+    }
 }

@@ -5,6 +5,8 @@ mod backlog;
 mod engines;
 mod error;
 mod intake;
+#[cfg(test)]
+mod intake_tests;
 mod line;
 #[cfg(test)]
 mod tests;
