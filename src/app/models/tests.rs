@@ -1,0 +1,87 @@
+//! Cards and files that must be refused, and which model is chosen.
+
+use super::*;
+
+fn install(root: &Path, name: &str, practice: bool) -> PathBuf {
+    let folder = root.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("model.bin"), b"weights").unwrap();
+    let sha = sha256_file(&folder.join("model.bin")).unwrap();
+    let card = format!(
+        "name='{name}'\nkind='whisper-ggml'\nlanguages=['zh','km']\nlicense='x'\nsource='y'\n\
+         practice={practice}\n[[files]]\npath='model.bin'\nbytes=7\nsha256='{sha}'\n"
+    );
+    fs::write(folder.join("model.toml"), card).unwrap();
+    folder
+}
+
+#[test]
+fn a_real_model_comes_before_a_practice_one_unless_named() {
+    let dir = tempfile::tempdir().unwrap();
+    install(dir.path(), "a-practice", true);
+    install(dir.path(), "group/real", false);
+    let shelf = Shelf::read(&[dir.path().to_owned()]);
+    let name = |p| shelf.for_speech(Lang::Km, p).unwrap().card.name.clone();
+    assert_eq!(name(None), "group/real");
+    assert_eq!(name(Some("a-practice")), "a-practice");
+    assert!(matches!(
+        shelf.for_speech(Lang::Lo, None),
+        Err(Error::NoSpeech(Lang::Lo))
+    ));
+}
+
+#[test]
+fn one_changed_byte_or_a_missing_file_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = install(dir.path(), "m", false);
+    let model = Model::read(&folder).unwrap();
+    model.verify().unwrap();
+    fs::write(folder.join("model.bin"), b"weighty").unwrap();
+    assert!(matches!(
+        model.verify(),
+        Err(Error::Changed {
+            what: "SHA-256",
+            ..
+        })
+    ));
+    fs::write(folder.join("model.bin"), b"weight").unwrap();
+    assert!(matches!(
+        model.verify(),
+        Err(Error::Changed { what: "size", .. })
+    ));
+    fs::remove_file(folder.join("model.bin")).unwrap();
+    assert!(matches!(model.verify(), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn every_file_that_an_engine_loads_must_be_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = install(dir.path(), "m", false);
+    let card = fs::read_to_string(folder.join("model.toml")).unwrap();
+    fs::write(folder.join("model.safetensors"), b"stray").unwrap();
+    let model = Model::read(&folder).unwrap();
+    assert!(matches!(model.verify(), Err(Error::Unlisted { .. })));
+    for incomplete in [
+        card.replace("model.bin", "LICENSE"),
+        card.replace("whisper-ggml", "m2m100"),
+    ] {
+        fs::write(folder.join("model.toml"), &incomplete).unwrap();
+        assert!(matches!(Model::read(&folder), Err(Error::Card { .. })));
+    }
+}
+
+#[test]
+fn a_card_that_points_outside_its_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = install(dir.path(), "m", false);
+    for outside in ["../x", "/etc/passwd", "a/../../x", ""] {
+        let card = fs::read_to_string(folder.join("model.toml")).unwrap();
+        let card = card.replace("'model.bin'", &format!("'{outside}'"));
+        fs::write(folder.join("model.toml"), &card).unwrap();
+        assert!(
+            matches!(Model::read(&folder), Err(Error::Card { .. })),
+            "{outside}"
+        );
+        install(dir.path(), "m", false);
+    }
+}
