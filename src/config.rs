@@ -1,5 +1,5 @@
 //! Settings, resolved once: what the program assumes, then the workspace's `config.toml`, then the
-//! environment, then the command line.
+//! command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -49,7 +49,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// A workspace at `root`; its folders are made if they are not there and the disk allows it.
+    /// A workspace at `root`, which must be there. Makes nothing: see [`Self::make_folders`].
     ///
     /// # Errors
     /// [`Error::Missing`] when `root` itself is not there.

@@ -1,5 +1,5 @@
-//! The slow, full proofs: each prints its figures. `scripts/proof` runs them; the ordinary test run
-//! holds a short version of each (`tests/practice.rs`).
+//! The slow, full proofs: each prints its figures. `scripts/proof` runs them; `tests/practice.rs`
+//! holds a short version of the kills.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -175,6 +175,7 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
             }
         }
     }
+    assert!(stored > 0, "no kill came late enough to be resumed");
     println!("kills: {kills} kills of an import of {length:.1?}");
     println!("kills: {stored} finished by resume with the same words as without a kill");
     println!(

@@ -152,6 +152,9 @@ fn fresh_folder(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDi
     match keep {
         Some(path) => {
             fs::create_dir_all(path).map_err(failed(path))?;
+            if fs::read_dir(path).map_err(failed(path))?.next().is_some() {
+                return Err(Error::NotEmpty(path.to_owned()));
+            }
             Ok((path.to_owned(), None))
         }
         None => {

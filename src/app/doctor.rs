@@ -269,7 +269,7 @@ fn check_fonts(folders: &[&str]) -> Finding {
         .map(|(name, _)| *name)
         .collect();
     if missing.is_empty() {
-        return Finding::good("fonts", "all six scripts have one");
+        return Finding::good("fonts", "all scripts beside the Latin one have theirs");
     }
     Finding::not_good(
         "fonts",
@@ -288,7 +288,13 @@ fn collect_names(folder: &Path, depth: usize, names: &mut Vec<String>) {
         if path.is_dir() && depth > 0 {
             collect_names(&path, depth - 1, names);
         } else if let Some(name) = path.file_name() {
-            names.push(name.to_string_lossy().to_ascii_lowercase());
+            let name = name.to_string_lossy().to_ascii_lowercase();
+            if [".ttf", ".otf", ".ttc"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            {
+                names.push(name);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::translate::M2m100;
 use super::models::{Kind, Model, Shelf};
 use super::{App, Error};
 
-/// Longest utterance for a model that does not say: Whisper's window less a margin.
+/// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
 
 impl App {

@@ -85,6 +85,23 @@ pub enum Error {
     /// A model of this name is already installed.
     #[error("a model is already there: {0}")]
     ModelExists(PathBuf),
+    /// The demo needs a folder of its own.
+    #[error("the folder is not empty: {0}")]
+    NotEmpty(PathBuf),
+    /// A correction names no language, or one that it cannot be in.
+    #[error("a translation of this line must be in another language of the interview")]
+    TranslationLanguage,
+    /// A line of a transcript is in a language that the interview does not have.
+    #[error("line {line} is in {}, which is not one of the interview's languages", .lang.name())]
+    LineLanguage {
+        /// The line, from 1.
+        line: usize,
+        /// Its language.
+        lang: Lang,
+    },
+    /// More speakers than an interview can have.
+    #[error("the transcript names more than {0} speakers")]
+    Speakers(usize),
     /// Some of several files failed; each was reported by itself.
     #[error("{failed} of {all} files could not be imported; the others are stored")]
     SomeFailed {
@@ -130,6 +147,14 @@ impl Error {
             }
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
             Error::ModelExists(_) => "Remove or rename the old folder first.".into(),
+            Error::NotEmpty(_) => {
+                "Name a new or empty folder, so that practice and casework stay apart.".into()
+            }
+            Error::TranslationLanguage => {
+                "Name the language with --to, for example --to vi.".into()
+            }
+            Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
+            Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
             Error::SomeFailed { .. } => "See the messages above for each file.".into(),
         }
     }

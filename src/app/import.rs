@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, Span};
 use crate::pipeline::{Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
 use crate::store::{ImportedLine, NewInterview, Store};
+use crate::text;
 use crate::transcript;
 
 use super::lock::WorkLock;
@@ -14,6 +15,8 @@ use super::{App, Error};
 const UNKNOWN_SPEAKER: &str = "unknown";
 /// Length given to a line of a transcript without an end.
 const USUAL_LINE_MS: u64 = 3_000;
+/// More speakers than this mean that the column holds something else.
+const MAX_SPEAKERS: usize = 64;
 
 /// What the user says of the files.
 #[derive(Clone, Debug, Default)]
@@ -156,10 +159,19 @@ fn import_transcript(
     let mut speakers: Vec<String> = Vec::new();
     let mut imported = Vec::new();
     let mut end_ms = 0;
-    for line in lines {
+    for (number, line) in (1..).zip(lines) {
         let speaker = line.speaker.unwrap_or_else(|| UNKNOWN_SPEAKER.to_owned());
         if !speakers.contains(&speaker) {
             speakers.push(speaker.clone());
+        }
+        if speakers.len() > MAX_SPEAKERS {
+            return Err(Error::Speakers(MAX_SPEAKERS));
+        }
+        let lang = line
+            .lang
+            .unwrap_or_else(|| likeliest(&line.text, &request.languages));
+        if !request.languages.contains(&lang) {
+            return Err(Error::LineLanguage { line: number, lang });
         }
         let end = line
             .end_ms
@@ -168,11 +180,11 @@ fn import_transcript(
         imported.push(ImportedLine {
             speaker,
             span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
-            lang: line
-                .lang
-                .unwrap_or_else(|| request.languages.first().copied().unwrap_or(Lang::Zh)),
+            lang,
             text: line.text,
             translations: line.translations,
+            machine: line.machine,
+            flags: line.flags,
         });
     }
     let new = NewInterview {
@@ -198,6 +210,23 @@ fn import_transcript(
         utterances: imported.len(),
         notes: Vec::new(),
     })
+}
+
+/// The language whose script the text is written in; the six have five scripts of their own and
+/// Vietnamese the Latin one. The first on equal terms.
+fn likeliest(text: &str, among: &[Lang]) -> Lang {
+    let share = |lang: Lang| text::in_script(text, lang);
+    among
+        .iter()
+        .copied()
+        .reduce(|best, lang| {
+            if share(lang) > share(best) {
+                lang
+            } else {
+                best
+            }
+        })
+        .unwrap_or(Lang::Zh)
 }
 
 fn kind(source: &Path) -> String {
@@ -278,6 +307,15 @@ mod tests {
             request(&pair, Some(Lang::Th)).check(),
             Err(Error::ChannelLanguage(Lang::Th))
         ));
+    }
+
+    #[test]
+    fn a_line_without_a_language_gets_the_one_of_its_script() {
+        let among = [Lang::Zh, Lang::Vi, Lang::Km];
+        assert_eq!(likeliest("Tôi tên là Hùng.", &among), Lang::Vi);
+        assert_eq!(likeliest("ខ្ញុំឈ្មោះសុខា", &among), Lang::Km);
+        assert_eq!(likeliest("你好", &among), Lang::Zh);
+        assert_eq!(likeliest("...", &among), Lang::Zh);
     }
 
     #[test]

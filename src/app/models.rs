@@ -41,6 +41,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Weights lie in the folder that the list does not name.
+    #[error("a file of the model is not listed: {path}")]
+    Unlisted {
+        /// The file.
+        path: PathBuf,
+    },
     /// A listed file has another size or content.
     #[error("a file of the model is not the one that was listed ({what} differs): {path}")]
     Changed {
@@ -81,7 +87,7 @@ impl Error {
                 "Correct model.toml or import the model again with 'mekong models import PATH'."
                     .into()
             }
-            Error::Missing { .. } | Error::Changed { .. } => {
+            Error::Missing { .. } | Error::Changed { .. } | Error::Unlisted { .. } => {
                 "Copy the model again from where it came from, or import it with \
                  'mekong models import PATH'; do not use a file that differs from its list."
                     .into()
@@ -191,6 +197,20 @@ impl Model {
                 "name, languages and files must not be empty".into(),
             ));
         }
+        let listed = |wanted: &dyn Fn(&str) -> bool| card.files.iter().any(|f| wanted(&f.path));
+        let complete = match card.kind {
+            Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
+            Kind::M2m100 => {
+                listed(&|f| f == "config.json")
+                    && listed(&|f| f == "tokenizer.json")
+                    && listed(&|f| f.ends_with(".safetensors"))
+            }
+        };
+        if !complete {
+            return Err(invalid(
+                "the files that the engine loads are not all listed".into(),
+            ));
+        }
         if let Some(bad) = card.files.iter().find(|f| !stays_inside(&f.path)) {
             return Err(invalid(format!(
                 "a listed file lies outside the folder ({})",
@@ -203,11 +223,27 @@ impl Model {
         })
     }
 
-    /// Compares every listed file with its size and SHA-256. Reads all of it.
+    /// Compares every listed file with its size and SHA-256. Reads all of it. Weights that lie in the
+    /// folder unlisted are refused too: an engine might take them for the listed ones.
     ///
     /// # Errors
-    /// The first file that is missing or differs.
+    /// The first file that is missing, differs or is not listed.
     pub fn verify(&self) -> Result<(), Error> {
+        let unreadable = |cause| Error::Read {
+            cause,
+            path: self.folder.clone(),
+        };
+        for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let name = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .unwrap_or_default();
+            let weights = name.contains(".safetensors");
+            if weights && !self.card.files.iter().any(|f| f.path == name) {
+                return Err(Error::Unlisted { path });
+            }
+        }
         self.card.files.iter().try_for_each(|listed| {
             let path = self.folder.join(&listed.path);
             let size = match fs::metadata(&path) {
@@ -229,12 +265,9 @@ impl Model {
 
     /// Path of the single weights file of a ggml model.
     pub fn weights(&self) -> PathBuf {
-        let first = self
-            .card
-            .files
-            .first()
-            .map_or("model.bin", |f| f.path.as_str());
-        self.folder.join(first)
+        let listed = self.card.files.iter().find(|f| is_ggml(&f.path));
+        self.folder
+            .join(listed.map_or("model.bin", |f| f.path.as_str()))
     }
 
     /// Whether it may serve speech in `lang`.
@@ -248,6 +281,12 @@ impl Model {
             && self.card.languages.contains(&pair.from)
             && self.card.languages.contains(&pair.to)
     }
+}
+
+fn is_ggml(path: &str) -> bool {
+    [".bin", ".ggml", ".gguf"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn stays_inside(path: &str) -> bool {
@@ -282,6 +321,12 @@ pub fn sha256_file(path: &Path) -> Result<String, Error> {
         .collect())
 }
 
+/// A copy that was cut short leaves a dot-folder behind, which is no model.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|n| n.to_string_lossy().starts_with('.'))
+}
+
 /// All installed models, by name, and those whose description could not be read.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -311,7 +356,7 @@ impl Shelf {
         let mut folders: Vec<PathBuf> = entries
             .flatten()
             .map(|e| e.path())
-            .filter(|p| p.is_dir())
+            .filter(|p| p.is_dir() && !is_hidden(p))
             .collect();
         folders.sort();
         for path in folders {
@@ -421,6 +466,23 @@ mod tests {
         ));
         fs::remove_file(folder.join("model.bin")).unwrap();
         assert!(matches!(model.verify(), Err(Error::Missing { .. })));
+    }
+
+    #[test]
+    fn every_file_that_an_engine_loads_must_be_listed() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = install(dir.path(), "m", false);
+        let card = fs::read_to_string(folder.join("model.toml")).unwrap();
+        fs::write(folder.join("model.safetensors"), b"stray").unwrap();
+        let model = Model::read(&folder).unwrap();
+        assert!(matches!(model.verify(), Err(Error::Unlisted { .. })));
+        for incomplete in [
+            card.replace("model.bin", "LICENSE"),
+            card.replace("whisper-ggml", "m2m100"),
+        ] {
+            fs::write(folder.join("model.toml"), &incomplete).unwrap();
+            assert!(matches!(Model::read(&folder), Err(Error::Card { .. })));
+        }
     }
 
     #[test]

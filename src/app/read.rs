@@ -76,14 +76,17 @@ impl App {
         }
         if let Some((lang, text)) = &edit.translation {
             let said = store.segment(&id, segment)?.lang;
-            let others = store
+            let others: Vec<Lang> = store
                 .interview(&id)?
                 .languages
                 .into_iter()
-                .filter(|l| *l != said);
-            let lang = lang
-                .or_else(|| others.into_iter().next())
-                .ok_or(Error::Languages)?;
+                .filter(|l| *l != said)
+                .collect();
+            let lang = match (lang, &others[..]) {
+                (None, [only]) => *only,
+                (Some(lang), others) if others.contains(lang) => *lang,
+                _ => return Err(Error::TranslationLanguage),
+            };
             let made = store.edit_translation(&id, segment, lang, text, &edit.by, reason)?;
             version = if edit.text.is_some() { version } else { made };
         }

@@ -127,11 +127,20 @@ impl App {
             mut notes,
         } = self.recognizer(language, model)?;
         let begun = Instant::now();
-        let scratch = tempfile::tempdir().map_err(|cause| Error::File {
-            what: "make a temporary folder",
-            cause,
-            path: std::env::temp_dir(),
-        })?;
+        // The sound of a case stays inside the workspace, unless that cannot be written.
+        let recordings = self.workspace.recordings();
+        let scratch = std::fs::create_dir_all(&recordings)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(".scratch-")
+                    .tempdir_in(&recordings)
+            })
+            .or_else(|_| tempfile::tempdir())
+            .map_err(|cause| Error::File {
+                what: "make a temporary folder",
+                cause,
+                path: std::env::temp_dir(),
+            })?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
                 step: Step::Decoding,
@@ -190,7 +199,7 @@ impl App {
     fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
         let shelf = self.shelf();
         let card = match model {
-            Some(text) => match by_path(text) {
+            Some(text) => match by_path(&shelf, text) {
                 Some(path) => {
                     wrong_kind(text, kind_of_path(&path)?, Kind::WhisperGgml)?;
                     let engine = self.load_whisper(&path, &unlisted_name(&path), None)?;
@@ -225,7 +234,8 @@ impl App {
     /// An unknown or unsuitable model; an unknown glossary.
     pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
         let shelf = self.shelf();
-        let path = request.model.as_deref().and_then(by_path);
+        let path = request.model.as_deref();
+        let path = path.and_then(|text| by_path(&shelf, text));
         let (folder, name, tokens, practice) = match (&path, &request.model) {
             (Some(path), Some(text)) => {
                 wrong_kind(text, kind_of_path(path)?, Kind::M2m100)?;
@@ -270,10 +280,12 @@ impl App {
     }
 }
 
-/// A model is named by a path when it looks like one and something is there.
-fn by_path(text: &str) -> Option<PathBuf> {
+/// A model is named by a path when it holds a separator, or no installed model is called so, and
+/// something is there.
+fn by_path(shelf: &models::Shelf, text: &str) -> Option<PathBuf> {
     let path = PathBuf::from(text);
-    path.exists().then_some(path)
+    let may_be_path = text.contains(std::path::is_separator) || shelf.named(text).is_err();
+    (may_be_path && path.exists()).then_some(path)
 }
 
 fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {

@@ -56,7 +56,8 @@ impl Store {
         Ok(ids)
     }
 
-    /// Stores a transcript that was written elsewhere. Its lines count as edited by `source`.
+    /// Stores a transcript that was written elsewhere. Its lines count as edited by `source`, but for
+    /// those that a machine wrote.
     pub fn create_from_transcript(
         &mut self,
         new: &NewInterview,
@@ -316,15 +317,20 @@ fn insert_imported(
     source: &str,
 ) -> Result<(), Error> {
     let key = insert_segment(tx, interview, id, segment)?;
+    let status = if line.machine {
+        Status::Machine
+    } else {
+        Status::Edited
+    };
     let text = super::versions::NewText {
         lang: line.lang,
         text: &line.text,
-        status: Status::Edited,
+        status,
         author: source,
         reason: None,
         confidence: None,
         words: &[],
-        flags: &[],
+        flags: &line.flags,
     };
     let version = insert_text(tx, key, &text)?;
     for (lang, words) in &line.translations {
@@ -337,7 +343,7 @@ fn insert_imported(
             flags: Vec::new(),
             of_version: version,
         };
-        insert_translation(tx, key, &translation, Status::Edited, None)?;
+        insert_translation(tx, key, &translation, status, None)?;
     }
     derived::refresh_line(tx, key)?;
     Ok(())

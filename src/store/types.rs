@@ -64,6 +64,10 @@ pub struct ImportedLine {
     pub text: String,
     /// Translations that came with it.
     pub translations: Vec<(Lang, String)>,
+    /// A machine wrote it and nobody has checked it; else it counts as a person's words.
+    pub machine: bool,
+    /// Doubts that came with it.
+    pub flags: Vec<Flag>,
 }
 
 /// A line that waits for recognition.

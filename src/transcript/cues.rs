@@ -190,6 +190,7 @@ fn push_cue(
         translations: parts
             .filter_map(|(lang, text)| Some((lang?, text)))
             .collect(),
+        ..Line::default()
     };
     lines.push(line).map_err(|what| Fault::new(cue.line, what))
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
+use crate::domain::{Flag, FlagKind};
+
 use super::{Fault, Line, Lines, parse_lang};
 
 #[derive(Deserialize)]
@@ -25,6 +27,9 @@ struct Row {
     text: String,
     #[serde(default)]
     translations: Vec<Rendering>,
+    status: Option<String>,
+    #[serde(default)]
+    flags: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +100,12 @@ impl Row {
             translations: translations
                 .map(|t| Ok((parse_lang(&t.lang)?, t.text)))
                 .collect::<Result<_, String>>()?,
+            machine: self.status.as_deref() == Some("machine"),
+            flags: self
+                .flags
+                .iter()
+                .filter_map(|text| FlagKind::parse(text).map(Flag::new))
+                .collect(),
         })
     }
 }

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::domain::Lang;
+use crate::domain::{Flag, Lang};
 pub use error::Error;
 
 /// Largest file that is read: an hour of talk is under 1 MB in every form.
@@ -27,7 +27,7 @@ const MAX_SPEAKER_CHARS: usize = 200;
 const MAX_MS: u64 = 1_000 * 3_600_000;
 
 /// One line of a transcript, as the file has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// Who said it, where the file says so.
     pub speaker: Option<String>,
@@ -41,6 +41,10 @@ pub struct Line {
     pub text: String,
     /// Translations that the file holds beside the text, each language at most once.
     pub translations: Vec<(Lang, String)>,
+    /// The file says that a machine wrote it and nobody has checked it.
+    pub machine: bool,
+    /// Doubts that the file holds; only JSON has them.
+    pub flags: Vec<Flag>,
 }
 
 /// What is wrong in a file, and in which of its lines (1 for the first).

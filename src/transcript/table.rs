@@ -127,6 +127,7 @@ impl Columns {
                 .map(|(i, to)| (*to, unquote(field(*i)).to_owned()))
                 .filter(|(to, _)| Some(*to) != lang)
                 .collect(),
+            ..Line::default()
         })
     }
 }

@@ -24,7 +24,7 @@ fn line(start_ms: u64, end_ms: u64, text: &str) -> Line {
         end_ms: Some(end_ms),
         lang: None,
         text: text.to_owned(),
-        translations: Vec::new(),
+        ..Line::default()
     }
 }
 

@@ -36,6 +36,8 @@ fn line(n: usize) -> ImportedLine {
         lang,
         text: format!("{words} {n}"),
         translations: Vec::new(),
+        machine: false,
+        flags: Vec::new(),
     }
 }
 

@@ -60,6 +60,8 @@ fn a_thousand_interviews() {
                         lang,
                         text: said[at].clone(),
                         translations: vec![(Lang::Zh, chinese[at % chinese.len()].clone())],
+                        machine: false,
+                        flags: Vec::new(),
                     }
                 })
                 .collect();

@@ -276,6 +276,8 @@ fn a_transcript_from_elsewhere_counts_as_a_persons() {
         lang,
         text: text.to_owned(),
         translations: vec![(to, words.to_owned())],
+        machine: false,
+        flags: Vec::new(),
     };
     let lines = [
         line(900, "interviewee", Lang::Km, "បាទ", Lang::Zh, "是的"),

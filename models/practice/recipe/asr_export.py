@@ -1,0 +1,122 @@
+"""Writes the trained recognizer as a ggml file whisper.cpp 1.8.3 loads unchanged, with its description.
+
+    python asr_export.py            # models/practice/asr/model.bin and model.toml
+
+Matrices are stored as Q8_0 (blocks of 32 with one scale), convolutions as 16-bit and the
+rest as 32-bit floats. The vocabulary is the openai-whisper package's multilingual one;
+tokens the practice corpus never uses all get the one embedding learned for them.
+"""
+import argparse
+import base64
+import hashlib
+import struct
+from pathlib import Path
+
+import numpy as np
+import torch
+import whisper
+
+from asr_data import filters
+from asr_model import Recognizer
+from common import ROOT, WORK
+
+OUT = ROOT / "models" / "practice" / "asr"
+F32, F16, Q8_0 = 0, 1, 8
+MOSTLY_Q8_0 = 7 + 2 * 1000  # file type with the quantisation version, as whisper.cpp's own tool writes it
+MAX_UTTERANCE_MS = 7000
+
+
+def quantise(array):
+    """Rows of floats to Q8_0: per 32 values a 16-bit scale and 32 signed bytes."""
+    blocks = array.reshape(-1, 32).astype(np.float32)
+    scale = (np.abs(blocks).max(1) / 127).astype(np.float16)
+    steps = np.where(scale > 0, scale.astype(np.float32), 1)[:, None]
+    whole = np.clip(np.rint(blocks / steps), -127, 127).astype(np.int8)
+    return np.concatenate([scale[:, None].view(np.uint8), whole.view(np.uint8)], axis=1).tobytes()
+
+
+def put(out, name, array, kind):
+    """One tensor: header, name, data; ggml lists the fastest dimension first."""
+    label = name.encode()
+    out.write(struct.pack("<3i", array.ndim, len(label), kind))
+    out.write(struct.pack(f"<{array.ndim}i", *array.shape[::-1]))
+    out.write(label)
+    out.write(quantise(array) if kind == Q8_0 else array.astype(np.float16 if kind == F16 else np.float32).tobytes())
+
+
+def tensors(model):
+    """(name, array, kind) in whisper's naming; the embedding is spread to the whole vocabulary."""
+    vocab = model.dims["n_vocab"]
+    rows = model.decoder.embedding.detach()
+    table = rows[-1].repeat(vocab, 1)
+    table[model.decoder.used] = rows[:-1]
+    yield "decoder.token_embedding.weight", table.numpy(), Q8_0
+    for name, value in model.state_dict().items():
+        if name.startswith("helper") or name in ("decoder.embedding", "decoder.used"):
+            continue
+        array = value.float().numpy()
+        if name.startswith("encoder.conv") and name.endswith("bias"):
+            array = array[:, None]
+        kind = F32
+        if "conv" in name and name.endswith("weight"):
+            kind = F16
+        elif array.ndim == 2 and name.endswith("weight"):
+            kind = Q8_0
+        yield name, array, kind
+
+
+def load(path):
+    saved = torch.load(path, weights_only=False, map_location="cpu")
+    model = Recognizer(saved["used"], len(saved["phones"]))
+    model.load_state_dict(saved["model"])
+    return model.eval(), saved
+
+
+def write(model, path):
+    d = model.dims
+    with open(path, "wb") as out:
+        out.write(struct.pack("<i", 0x67676D6C))
+        out.write(struct.pack("<11i", d["n_vocab"], d["n_audio_ctx"], d["n_audio_state"], d["n_audio_head"], d["n_audio_layer"],
+                              d["n_text_ctx"], d["n_text_state"], d["n_text_head"], d["n_text_layer"], d["n_mels"], MOSTLY_Q8_0))
+        mel = filters()
+        out.write(struct.pack("<2i", *mel.shape))
+        out.write(mel.tobytes())
+        ranks = (Path(whisper.__file__).parent / "assets" / "multilingual.tiktoken").read_bytes().splitlines()
+        words = [base64.b64decode(line.split()[0]) for line in ranks if line]
+        out.write(struct.pack("<i", len(words)))
+        for word in words:
+            out.write(struct.pack("<i", len(word)) + word)
+        for name, array, kind in tensors(model):
+            put(out, name, array, kind)
+
+
+def main():
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--checkpoint", default=str(WORK / "asr.pt"))
+    ask.add_argument("--out", default=str(OUT))
+    a = ask.parse_args()
+    folder = Path(a.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    model, saved = load(a.checkpoint)
+    part = folder / "model.part"
+    write(model, part)
+    part.replace(folder / "model.bin")
+    data = (folder / "model.bin").read_bytes()
+    (folder / "model.toml").write_text(f"""name = "practice-asr"
+kind = "whisper-ggml"
+languages = ["zh", "vi", "th", "my", "lo", "km"]
+license = "Apache-2.0"
+source = "models/practice/recipe"
+practice = true
+description = "Small Whisper-architecture recognizer trained from scratch on synthesised speech of the practice corpus. Knows only that corpus; never for casework."
+max_utterance_ms = {MAX_UTTERANCE_MS}        # what its window holds, with margin
+[[files]]
+path = "model.bin"
+bytes = {len(data)}
+sha256 = "{hashlib.sha256(data).hexdigest()}"
+""", encoding="utf-8")
+    print(f"step {saved['step']}: {len(data) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,345 @@
+"""Trains the practice recognizer on the stored features; resumable, logs to the terminal.
+
+    python asr_train.py --steps 6000 --until 22:50
+
+Noise, telephone band, tilt, level, changes of tempo and of voice colour, and the
+position in the window are drawn anew for every batch, in the mel power domain. Windows
+are cut to the batch's longest utterance plus random room, and now and then full length,
+so that the program may size its window to the utterance. Hidden matrices are trained
+with Muon, the rest with AdamW. One single-threaded worker runs on each core; every few
+steps the workers' weights are averaged, which on a busy machine is far quicker than
+threads waiting for each other. Rows used in the practice interviews may be drawn more
+often (--core). The last checkpoint is picked up again when there is one.
+"""
+import argparse
+import json
+import os
+import random
+import socket
+import time
+from datetime import datetime
+
+import torch
+import torch.nn.functional as F
+
+from asr_data import load_split, noise_pool
+from asr_model import (EOT, LANG_TOKEN, NOSPEECH, NOTIMESTAMPS, SOT, TRANSCRIBE, Recognizer, encode_text)
+from common import ROOT, SEED, SLOT, SPOKEN, WORK, load_rows
+from muon import Muon
+
+CHECKPOINT = WORK / "asr.pt"
+FLOOR = -10.0
+FULL = 800
+
+
+class Material:
+    """Training items by language, with their tokens, and batches of similar length from them."""
+
+    def __init__(self, core, core_share, seed, most=None):
+        self.rng = random.Random(seed)
+        self.items, seen, said = [], {}, load_said()
+        for item, block in load_split("train", most):
+            if (item["row"], item["lang"], item["text"]) in said:
+                continue
+            if item["text"] not in seen:
+                seen[item["text"]] = encode_text(item["text"])
+            if 1 <= len(item["phones"]) < block.shape[0] // 2 and len(seen[item["text"]]) < 200:
+                self.items.append((item, torch.from_numpy(block), seen[item["text"]]))
+        everything = [self.items[i][2] for i in range(len(self.items))]
+        self.used = sorted({t for ids in everything for t in ids} | set(encode_text("0123456789ABCDKMPT .?。？។။"))
+                           | {SOT, EOT, TRANSCRIBE, NOTIMESTAMPS, NOSPEECH} | {LANG_TOKEN[x] for x in SPOKEN})
+        self.phones = sorted({p for item, _, _ in self.items for p in item["phones"]})
+        self.index(core, core_share)
+        self.queue = []
+
+    def index(self, core, core_share):
+        """Two pools: the items of the interviews' own rows, and all."""
+        self.core_share = core_share
+        self.core = [i for i, (item, _, _) in enumerate(self.items) if (item["row"], item["lang"]) in core]
+
+    def draw(self):
+        if self.core and self.rng.random() < self.core_share:
+            return self.rng.choice(self.core)
+        return self.rng.randrange(len(self.items))
+
+    def batch(self, size):
+        """Indices of one batch: many are drawn, sorted by length and cut, the cuts given out at random."""
+        if not self.queue:
+            drawn = [self.draw() for _ in range(size * 48)]
+            # Scripts spelled with many tokens apart from the others, then by length: less padding.
+            drawn.sort(key=lambda i: len(self.items[i][2]) / len(self.items[i][1]))
+            self.queue = []
+            for third in range(3):
+                part = sorted(drawn[third * size * 16:(third + 1) * size * 16], key=lambda i: len(self.items[i][1]))
+                self.queue += [part[k:k + size] for k in range(0, len(part), size)]
+            self.rng.shuffle(self.queue)
+        return self.queue.pop()
+
+
+def augment(blocks, noise, generator, hard=1.0, full=False):
+    """Log-mel power of some utterances -> one batch of Whisper's input, (n, 80, frames)."""
+    n = len(blocks)
+
+    def uniform(low, high, *shape):
+        return low + (high - low) * torch.rand(*(shape or (n,)), generator=generator)
+
+    tempo = uniform(0.97, 1.25)
+    lengths = torch.tensor([max(4, int(len(b) / float(t))) for b, t in zip(blocks, tempo)])
+    lead = torch.randint(2, 30, (n,), generator=generator)
+    tail = torch.randint(2, 30, (n,), generator=generator)
+    whole = lead + lengths + tail
+    frames = min(FULL, int(whole.max()) + int(torch.randint(2, 30, (1,), generator=generator)))
+    frames = FULL if full else frames + frames % 2
+    warp = uniform(-1.5, 1.5) * hard
+    bins = torch.arange(80.0)
+    speech = torch.full((n, frames, 80), FLOOR)
+    for i, block in enumerate(blocks):
+        b = block.float()
+        where = torch.arange(int(lengths[i])) * float(tempo[i])
+        low = where.long().clamp(max=len(b) - 1)
+        high = (low + 1).clamp(max=len(b) - 1)
+        b = b[low] + (b[high] - b[low]) * (where - low)[:, None]
+        # A shift along the mel axis, growing with frequency, changes the voice's colour.
+        where = (bins + float(warp[i]) * (0.4 + bins / 80)).clamp(0, 79)
+        low = where.long().clamp(max=78)
+        b = b[:, low] + (b[:, low + 1] - b[:, low]) * (where - low)
+        at = int(lead[i])
+        end = min(frames, at + len(b))
+        speech[i, at:end] = b[:end - at]
+    # A tilt of the spectrum, as microphones and rooms have, then the noise under it.
+    tilt = uniform(-0.5, 0.5)[:, None] * hard * (bins[None] / 40 - 1) + uniform(-0.25, 0.25, n, 80) * 0.3
+    speech = speech + tilt[:, None]
+    power = 10 ** speech
+    level = (power.sum(-1).sum(-1) / lengths)[:, None, None] / 80
+    start = torch.randint(0, len(noise) - frames, (n,), generator=generator)
+    hiss = torch.stack([noise[s:s + frames] for s in start.tolist()])
+    hiss = hiss / hiss.mean(-1, keepdim=True).mean(1, keepdim=True)
+    slope = uniform(-1.2, 0.3)[:, None] * (bins[None] / 80)
+    hiss = hiss * (10 ** (slope - slope.mean(-1, keepdim=True)))[:, None]
+    kind = torch.rand(n, generator=generator)
+    ratio = torch.where(kind < 0.6, uniform(10, 35), torch.where(kind < 0.9, uniform(35, 60), uniform(70, 80)))
+    if hard < 1:
+        ratio = ratio + 15 * (1 - hard)
+    power = power + hiss * level * (10 ** (-ratio / 10))[:, None, None]
+    # The telephone band, for some: steep falls under 300 and over 3,400 Hz (mel bins 8 and 54 or so).
+    phone = (torch.rand(n, generator=generator) < 0.2)[:, None].float()
+    cut = (F.relu(7 - bins) * uniform(0.15, 0.5)[:, None] + F.relu(bins - 54) * uniform(0.15, 0.5)[:, None]).clamp(max=5)
+    power = power * (10 ** -(cut * phone))[:, None]
+    logs = torch.log10(power.clamp(min=1e-10)) + uniform(-1.6, 0.6)[:, None, None] * hard
+    # Behind the cut utterance the window is digital silence.
+    beyond = torch.arange(frames)[None] >= whole[:, None]
+    logs = logs.masked_fill(beyond[..., None], FLOOR).clamp(min=FLOOR)
+    logs = torch.maximum(logs, logs.amax((1, 2), keepdim=True) - 8)
+    return ((logs + 4) / 4).transpose(1, 2), (whole.clamp(max=frames) + 1) // 2
+
+
+def quiet(noise, frames, rng):
+    """Windows without speech: noise, hum, clicks; their text is empty."""
+    s = rng.randrange(len(noise) - frames)
+    slope = torch.linspace(0, rng.uniform(-3, 1), 80)
+    logs = torch.log10(noise[s:s + frames]) + slope + rng.uniform(-7, -1)
+    for _ in range(rng.choice([0, 0, 1, 3])):
+        at, long = rng.randrange(frames - 4), rng.randint(1, 12)
+        logs[at:at + long] += torch.linspace(rng.uniform(1, 4), 0, len(logs[at:at + long]))[:, None]
+    end = rng.randint(frames // 3, frames)
+    logs[end:] = FLOOR
+    logs = logs.clamp(min=FLOOR)
+    return ((torch.maximum(logs, logs.max() - 8) + 4) / 4).T
+
+
+def make_batch(material, model_row, noise, generator, size, hard, full):
+    chosen = [material.items[i] for i in material.batch(size)]
+    mel, widths = augment([c[1] for c in chosen], noise, generator, hard, full)
+    phone_of = material.phone_of
+    empties = 1 if material.rng.random() < 0.8 else 0
+    langs = [LANG_TOKEN[c[0]["lang"]] for c in chosen]
+    texts = [c[2] for c in chosen]
+    if empties:
+        mel = torch.cat([mel, quiet(noise, mel.shape[2], material.rng)[None]])
+    rows = [[model_row[t] for t in [SOT, lang, TRANSCRIBE, NOTIMESTAMPS, *text, EOT]] for lang, text in zip(langs, texts)]
+    if empties:
+        # Whatever language is asked for, silence has no text; asked for the language, it answers "no speech".
+        rows.append([model_row[t] for t in [SOT, LANG_TOKEN[material.rng.choice(SPOKEN)], TRANSCRIBE, NOTIMESTAMPS, EOT]])
+    longest = max(map(len, rows))
+    inputs = torch.zeros(len(rows), longest - 1, dtype=torch.long)
+    targets = torch.full((len(rows), longest - 1), -100)
+    for i, row in enumerate(rows):
+        inputs[i, :len(row) - 1] = torch.tensor(row[:-1])
+        targets[i, :len(row) - 1] = torch.tensor(row[1:])
+    if empties:
+        targets[-1, 0] = model_row[NOSPEECH]
+    phones = [torch.tensor([phone_of[p] for p in c[0]["phones"]]) for c in chosen]
+    return mel, widths, inputs, targets, phones
+
+
+def make_optimizers(model):
+    hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks" in name]
+    ids = {id(p) for p in hidden}
+    rest = [p for p in model.parameters() if id(p) not in ids]
+    return [Muon(hidden, lr=0.002),
+            torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)]
+
+
+def rates(step, progress, warm=40, tail=0.5):
+    """Warm-up, a flat stretch, then a straight fall to a fiftieth over the last part of the run."""
+    return min((step + 1) / warm, 1.0, max(0.02, (1 - progress) / tail))
+
+
+def load_core():
+    """(row id, language) pairs the practice interviews use, from their composition."""
+    path = ROOT / "recordings" / "practice" / "interviews.tsv"
+    if not path.exists():
+        return set()
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    head = lines[0]
+    rows = [dict(zip(head, line)) for line in lines[1:]]
+    return {(r["row"], r["interview"].split("-")[0 if r["speaker"] == "officer" else 1]) for r in rows if r["speaker"] != "="}
+
+
+def load_said():
+    """(row id, language, text) of the interviews' sentences with slots: never trained on."""
+    slotted, said = {row["id"] for row in load_rows() if SLOT.search(row["zh"])}, set()
+    for path in (ROOT / "recordings" / "practice").glob("*/script.json"):
+        for turn in json.loads(path.read_text(encoding="utf-8"))["segments"]:
+            row = turn["id"].split(".")[0]
+            if row in slotted:
+                said.add((row, turn["lang"], turn["text"]))
+    return said
+
+
+def main():
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--steps", type=int, default=6000, help="length of the run when there is no --until")
+    ask.add_argument("--batch", type=int, default=32)
+    ask.add_argument("--muon", type=float, default=3e-3)
+    ask.add_argument("--adam", type=float, default=2e-3)
+    ask.add_argument("--core", type=float, default=0.75, help="share drawn from the interviews' own rows")
+    ask.add_argument("--until", help="UTC time of day at which the falling rate should have ended, as HH:MM")
+    ask.add_argument("--bf16", action="store_true")
+    ask.add_argument("--drop", type=float, default=0.0)
+    ask.add_argument("--shards", type=int)
+    ask.add_argument("--fresh", action="store_true")
+    ask.add_argument("--name", default="asr")
+    ask.add_argument("--workers", type=int, default=2)
+    ask.add_argument("--average", type=int, default=8, help="steps between averages of the workers' weights")
+    a = ask.parse_args()
+    if a.workers == 1:
+        return train(0, a)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(s.getsockname()[1]))
+    torch.multiprocessing.spawn(train, args=(a,), nprocs=a.workers)
+
+
+def average(model, workers):
+    """Every worker's weights become the mean of all."""
+    flat = torch.cat([p.data.flatten() for p in model.parameters()])
+    torch.distributed.all_reduce(flat)
+    flat /= workers
+    at = 0
+    for p in model.parameters():
+        p.data.copy_(flat[at:at + p.numel()].view_as(p))
+        at += p.numel()
+
+
+def train(rank, a):
+    checkpoint = WORK / f"{a.name}.pt"
+    torch.set_num_threads(1)
+    torch.manual_seed(SEED)
+    if a.workers > 1:
+        torch.distributed.init_process_group("gloo", rank=rank, world_size=a.workers)
+    saved = torch.load(checkpoint, weights_only=False) if checkpoint.exists() and not a.fresh else None
+    start = saved["step"] if saved else 0
+    material = Material(load_core(), a.core, SEED + start + 7919 * rank, a.shards)
+    if saved:
+        material.phones, used = saved["phones"], saved["used"]
+        known = set(used)
+        material.items = [m for m in material.items if known.issuperset(m[2]) and set(m[0]["phones"]) <= set(saved["phones"])]
+        material.index(load_core(), a.core)
+    else:
+        used = material.used
+    material.phone_of = {p: i + 1 for i, p in enumerate(material.phones)}
+    model = Recognizer(used, len(material.phones))
+    optimizers = make_optimizers(model)
+    if saved:
+        model.load_state_dict(saved["model"])
+        for optimizer, state in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
+    torch.manual_seed(SEED + start + rank)
+    rank or print(f"{len(material.items)} items, {len(material.core)} in the core, {len(used)} tokens, {len(material.phones)} phones, "
+          f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {start}", flush=True)
+    noise, generator = noise_pool(), torch.Generator().manual_seed(SEED + start + 7919 * rank)
+    deadline = None
+    if a.until:
+        hour, minute = map(int, a.until.split(":"))
+        deadline = datetime.utcnow().replace(hour=hour, minute=minute, second=0).timestamp() - datetime.utcnow().timestamp() + time.time()
+    parent = os.getppid()
+    begun, meter, steps, since = time.time(), {}, a.steps, time.time()
+    first = progress = saved["progress"] if saved else 0.0
+    step = start
+    while progress < 1:
+        hard = min(1.0, progress / 0.4)
+        model.train()
+        mel, widths, inputs, targets, phones = make_batch(material, model.row, noise, generator, a.batch, hard,
+                                                          material.rng.random() < (0.04 if progress > 0.5 else 0))
+        with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16):
+            source = model.encoder(mel, drop=a.drop)
+            hidden = model.decoder(inputs, source, drop=a.drop)
+            logits = model.decoder.logits(hidden)
+        text_loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=0.02)
+        scores = model.helper(source[:len(phones)].float()).log_softmax(-1).transpose(0, 1)
+        widths = widths.clamp(max=scores.shape[0])
+        ctc = F.ctc_loss(scores, torch.cat(phones), widths, torch.tensor([len(p) for p in phones]), zero_infinity=True)
+        weight = 0.5 if progress < 0.5 else 0.25
+        loss = text_loss + weight * ctc
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        rate = rates(step, progress) * min(1.0, (step - start + 1) / 30)
+        for optimizer, base in zip(optimizers, (a.muon, a.adam)):
+            for group in optimizer.param_groups:
+                group["lr"] = base * rate
+            optimizer.step()
+        step += 1
+        if step % a.average == 0:
+            if a.workers > 1 and os.getppid() != parent:
+                return
+            # The share of the run that is done: by the clock when there is a deadline.
+            share = (time.time() - begun) / (deadline - begun) if deadline else (step - start) / (steps - start)
+            progress = first + (1 - first) * share
+            if a.workers > 1:
+                average(model, a.workers)
+                told = torch.tensor([progress])
+                torch.distributed.broadcast(told, 0)
+                progress = float(told)
+        with torch.no_grad():
+            right = (logits.argmax(-1) == targets)[targets >= 0].float().mean()
+            language = (logits[:, 0].argmax(-1) == targets[:, 0]).float().mean()
+            for name, value in (("text", text_loss), ("ctc", ctc), ("tokens", right), ("lang", language)):
+                meter[name] = meter.get(name, 0) + float(value)
+            meter["n"] = meter.get("n", 0) + 1
+        if step % 10 == 0:
+            n = meter.pop("n")
+            rank or print(f"{datetime.utcnow():%H:%M:%S} step {step} {progress:.3f} rate {rate:.3f} "
+                  + " ".join(f"{k} {v / n:.3f}" for k, v in meter.items())
+                  + f" {(time.time() - since) / 10:.2f} s/step", flush=True)
+            meter, since = {}, time.time()
+        if step % 48 == 0 and rank == 0:
+            save(checkpoint, model, optimizers, step, progress, material.phones, used)
+    if a.workers > 1:
+        average(model, a.workers)
+    if rank == 0:
+        save(checkpoint, model, optimizers, step, progress, material.phones, used)
+        print("done", flush=True)
+
+
+def save(path, model, optimizers, step, progress, phones, used):
+    part = path.with_suffix(".part")
+    torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "step": step, "progress": progress,
+                "phones": phones, "used": used}, part)
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    main()
