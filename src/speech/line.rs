@@ -41,6 +41,8 @@ impl Piece {
             line: &self.line,
             lang: self.lang,
             confidence: self.confidence(),
+            // Words are placed once the piece stands.
+            weakest_word: 1.0,
             no_speech: self.no_speech,
             voiced_seconds: sound::voiced_seconds(&self.voiced),
             cut: self.draft.ending != Ending::Complete,
@@ -227,6 +229,11 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
         line: &hypothesis.text,
         lang: hypothesis.lang,
         confidence: hypothesis.confidence,
+        weakest_word: hypothesis
+            .words
+            .iter()
+            .map(|w| w.confidence)
+            .fold(1.0, f32::min),
         no_speech,
         voiced_seconds,
         cut,

@@ -1,0 +1,161 @@
+//! The practice recogniser on the practice interviews: error rate, choice of language, and the
+//! window sized to the utterance against the full one.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mekong_interview::domain::{Cancel, Hypothesis, Lang, SamplePos, Span, Utterance};
+use mekong_interview::speech::{Recognizer, Whisper, WhisperOptions};
+use mekong_interview::{audio, text};
+
+/// Sound that an utterance keeps on both sides, as the segmenter leaves it.
+const MARGIN_MS: u64 = 150;
+/// Worst character error rate of one language over all interviews.
+const WORST_CER: f64 = 0.2;
+/// Share of utterances whose language must be found among the interview's two.
+const LANGUAGE_SHARE: f64 = 0.97;
+/// Share of utterances that the sized and the full window must write alike.
+const WINDOW_SHARE: f64 = 0.8;
+/// Flags a line without an error may carry, on average.
+const FALSE_ALARMS: f64 = 0.05;
+
+#[derive(serde::Deserialize)]
+struct Script {
+    languages: Vec<Lang>,
+    segments: Vec<Said>,
+}
+
+#[derive(serde::Deserialize)]
+struct Said {
+    speaker: String,
+    lang: Lang,
+    start_ms: u64,
+    end_ms: u64,
+    text: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn model() -> PathBuf {
+    root().join("models/practice/asr/model.bin")
+}
+
+fn engine(fit_window: bool) -> Whisper {
+    Whisper::load(&WhisperOptions {
+        model: model(),
+        name: "practice-asr".into(),
+        threads: 1,
+        max_utterance_ms: 7_000,
+        fit_window,
+    })
+    .unwrap()
+}
+
+/// All interviews: the script and each utterance's sound.
+fn interviews() -> Vec<(Script, Vec<Utterance>)> {
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(root().join("recordings/practice")).unwrap() {
+        let folder = folder.unwrap().path();
+        let Ok(script) = std::fs::read(folder.join("script.json")) else {
+            continue;
+        };
+        let script: Script = serde_json::from_slice(&script).unwrap();
+        let working = tempfile::tempdir().unwrap();
+        let original = folder.join("audio.flac");
+        let copy =
+            audio::make_working_copy(&original, working.path(), &mut |_, _| {}, &Cancel::new())
+                .unwrap();
+        let files: Vec<PathBuf> = copy.files.iter().map(|f| working.path().join(f)).collect();
+        let utterances = script
+            .segments
+            .iter()
+            .map(|said| cut(said, &files))
+            .collect();
+        found.push((script, utterances));
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+fn cut(said: &Said, files: &[PathBuf]) -> Utterance {
+    let channel = usize::from(said.speaker != "officer");
+    let span = Span::new(
+        SamplePos::from_ms(said.start_ms.saturating_sub(MARGIN_MS)),
+        SamplePos::from_ms(said.end_ms + MARGIN_MS),
+    );
+    let pcm = audio::read_span(&files[channel], span).unwrap();
+    Utterance {
+        channel: channel as u16,
+        span,
+        pcm,
+    }
+}
+
+fn hear(engine: &mut Whisper, utterance: &Utterance, among: &[Lang]) -> Hypothesis {
+    engine.recognize(utterance, among, &Cancel::new()).unwrap()
+}
+
+#[test]
+fn the_practice_recogniser_knows_the_practice_interviews() {
+    if !model().exists() {
+        println!("skipped: no practice recogniser at {}", model().display());
+        return;
+    }
+    let (mut sized, mut full) = (engine(true), engine(false));
+    let mut errors: BTreeMap<Lang, (usize, usize)> = BTreeMap::new();
+    // Flags on lines without an error, and lines half wrong without a flag.
+    let mut alarms: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut perfect, mut slipped) = (0, 0);
+    let (mut right, mut all, mut alike, mut compared) = (0, 0, 0, 0);
+    let (mut sized_wrong, mut full_wrong) = (0, 0);
+    for (script, utterances) in interviews() {
+        for (index, (said, utterance)) in script.segments.iter().zip(&utterances).enumerate() {
+            let chosen = hear(&mut sized, utterance, &script.languages);
+            right += usize::from(chosen.lang == said.lang);
+            all += 1;
+            let fixed = if chosen.lang == said.lang {
+                chosen
+            } else {
+                hear(&mut sized, utterance, &[said.lang])
+            };
+            let (wrong, length) = text::cer(&said.text, &fixed.text);
+            let sum = errors.entry(said.lang).or_default();
+            *sum = (sum.0 + wrong, sum.1 + length);
+            perfect += usize::from(wrong == 0);
+            for flag in fixed.flags.iter().filter(|_| wrong == 0) {
+                *alarms.entry(flag.kind.as_str()).or_default() += 1;
+            }
+            slipped += usize::from(wrong * 2 > length && fixed.flags.is_empty());
+            if index % 5 == 0 {
+                let whole = hear(&mut full, utterance, &[said.lang]);
+                alike += usize::from(whole.text == fixed.text);
+                compared += 1;
+                sized_wrong += wrong;
+                full_wrong += text::cer(&said.text, &whole.text).0;
+            }
+        }
+    }
+    let share = |part: usize, whole: usize| part as f64 / whole as f64;
+    println!("languages right: {right} of {all}; windows alike: {alike} of {compared}");
+    println!("characters wrong in those: {sized_wrong} sized, {full_wrong} full");
+    println!("lines without an error: {perfect}; their flags: {alarms:?}; slipped: {slipped}");
+    for (lang, (wrong, length)) in &errors {
+        println!(
+            "{lang}: {wrong} of {length} characters wrong ({:.3})",
+            share(*wrong, *length)
+        );
+    }
+    for (lang, (wrong, length)) in errors {
+        assert!(share(wrong, length) <= WORST_CER, "{lang}");
+    }
+    assert!(share(right, all) >= LANGUAGE_SHARE);
+    let false_alarms: usize = alarms.values().sum();
+    assert!(share(false_alarms, perfect.max(1)) <= FALSE_ALARMS);
+    assert!(share(alike, compared) >= WINDOW_SHARE);
+    // Where they differ, the sized window may not be the worse one.
+    assert!(sized_wrong <= full_wrong + full_wrong / 5 + 5);
+}
