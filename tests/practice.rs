@@ -169,7 +169,15 @@ fn two_processes_never_do_the_same_work() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    // The first has begun its work as soon as its lock is there.
+    let lock = dir.path().join(".mekong-lock");
+    for _ in 0..300 {
+        if lock.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_millis(300));
     let second = run(dir.path(), &["resume"]);
     // Reading goes on meanwhile.
     assert!(run(dir.path(), &["list"]).status.success());
