@@ -100,7 +100,7 @@ pub(super) fn print_interview(
     Ok(())
 }
 
-fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {
