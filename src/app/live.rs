@@ -3,16 +3,13 @@
 //!
 //! A front end keeps one thread that calls [`Session::event`]; everything else returns at once.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::audio::{
-    self, AudioSource, DeviceInfo, Level, Meters, Microphone, PracticeFile, Recorder, RecorderPlan,
-    SystemDisk, choose_device, system_clock,
+    AudioSource, DeviceInfo, Level, Meters, Microphone, PracticeFile, Recorder, RecorderPlan,
+    SystemDisk, system_clock,
 };
 use crate::domain::{Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
 use crate::pipeline::live::{Live, LivePlace, SessionPlan};
@@ -23,7 +20,6 @@ pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 use super::awake::Awake;
 use super::import::{ImportRequest, new_id};
 use super::lock::WorkLock;
-use super::read::write_whole;
 use super::{App, Error};
 
 /// What a person most often marks. Any other words may be used too.
@@ -39,8 +35,6 @@ pub const MARKERS: [&str; 6] = [
 pub const USUAL_LENGTH: Duration = Duration::from_secs(2 * 3600);
 /// Length of one file of the recording.
 const PART: Duration = Duration::from_secs(600);
-/// Largest file of a remembered microphone.
-const MAX_REMEMBERED: u64 = 16 << 10;
 
 /// Where the sound comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,13 +80,6 @@ pub struct LiveRequest {
     pub source: LiveSource,
     /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
     pub planned: Option<Duration>,
-}
-
-/// A microphone as it is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Remembered {
-    id: String,
-    name: String,
 }
 
 /// Ready to record: the microphone is open, the meters move, two seconds are kept.
@@ -179,49 +166,6 @@ impl App {
             plan,
             device,
             lock,
-        })
-    }
-
-    /// The microphone that a session would use now.
-    ///
-    /// # Errors
-    /// It is not there; there is none; several have its name.
-    pub fn choose_microphone(&self, source: &LiveSource) -> Result<DeviceInfo, Error> {
-        Ok(match source {
-            LiveSource::Device(wanted) => choose_device(Some(wanted))?,
-            _ => match self.remembered_microphone() {
-                // The one used last or none: never silently another.
-                Some(known) => choose_device(Some(&known.id)).map_err(|e| match e {
-                    audio::Error::MicrophoneMissing { .. } => audio::Error::MicrophoneMissing {
-                        name: format!("{} ({})", known.name, known.id),
-                    },
-                    other => other,
-                })?,
-                None => choose_device(None)?,
-            },
-        })
-    }
-
-    fn remembered_microphone(&self) -> Option<Remembered> {
-        let path = self.workspace.microphone_file();
-        if fs::metadata(&path).ok()?.len() > MAX_REMEMBERED {
-            return None;
-        }
-        serde_json::from_slice(&fs::read(&path).ok()?).ok()
-    }
-
-    fn remember_microphone(&self, device: &DeviceInfo) -> Result<(), Error> {
-        let known = Remembered {
-            id: device.id.clone(),
-            name: device.name.clone(),
-        };
-        let path = self.workspace.microphone_file();
-        write_whole(&path, &mut |file| {
-            serde_json::to_writer(file, &known).map_err(|e| Error::File {
-                what: "remember the microphone",
-                cause: e.into(),
-                path: path.clone(),
-            })
         })
     }
 
@@ -325,7 +269,7 @@ impl Armed {
         plan.started = jiff::Timestamp::now()
             .strftime("%Y-%m-%dT%H:%M:%SZ")
             .to_string();
-        let live = Live::begin(self.recorder, &plan, place, load).map_err(|(e, _)| e)?;
+        let live = Live::begin(self.recorder, &plan, place, load)?;
         if let Some(device) = &self.device {
             // That it cannot be remembered is no reason to stop a recording that runs.
             let _ = app.remember_microphone(device);
@@ -473,13 +417,6 @@ fn practice_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::Workspace;
-
-    fn app() -> (tempfile::TempDir, App) {
-        let dir = tempfile::tempdir().unwrap();
-        let app = App::at(Workspace::at(dir.path()).unwrap(), None).unwrap();
-        (dir, app)
-    }
 
     #[test]
     fn what_is_typed_names_a_file_or_a_microphone() {
@@ -488,26 +425,5 @@ mod tests {
         assert_eq!(file, LiveSource::Practice { path, speed: 1.0 });
         let device = LiveSource::typed("alsa:hw:CARD=A", 1.0);
         assert_eq!(device, LiveSource::Device("alsa:hw:CARD=A".into()));
-    }
-
-    #[test]
-    fn a_remembered_microphone_that_is_away_is_never_replaced_by_another() {
-        let (_dir, app) = app();
-        let known = DeviceInfo {
-            id: "alsa:hw:CARD=NotThere,DEV=0".into(),
-            name: "Desk".into(),
-            default: true,
-            channels: 1,
-            min_rate: 8000,
-            max_rate: 48_000,
-        };
-        app.remember_microphone(&known).unwrap();
-        let refused = app.choose_microphone(&LiveSource::Usual).unwrap_err();
-        let text = refused.to_string();
-        assert!(text.contains("Desk") && text.contains("NotThere"), "{text}");
-        assert!(!refused.help().is_empty());
-        // A damaged memory is no memory.
-        fs::write(app.workspace.microphone_file(), b"{").unwrap();
-        assert!(app.remembered_microphone().is_none());
     }
 }

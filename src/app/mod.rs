@@ -11,6 +11,7 @@ mod error;
 mod import;
 pub mod live;
 mod lock;
+mod microphone;
 pub mod models;
 mod read;
 mod shelf;

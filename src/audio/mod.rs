@@ -19,6 +19,8 @@ mod notice;
 mod practice;
 mod recorder;
 #[cfg(test)]
+mod recorder_fault_tests;
+#[cfg(test)]
 mod recorder_tests;
 mod recording;
 mod recover;

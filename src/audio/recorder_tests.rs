@@ -1,6 +1,5 @@
 //! The recorder on a source that does as it is told and a disk that fails on demand.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,11 +12,11 @@ use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
 use super::recording::Recording;
 use super::{Error, RecorderProgress, read_journal, rebuild_working, recover_parts};
-use crate::domain::{Cancel, SAMPLE_RATE};
+use crate::domain::Cancel;
 
 /// What the scripted microphone does next.
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     /// Delivers so many frames, in blocks of at most 480.
     Speak(u64),
     /// Loses so many frames.
@@ -102,20 +101,20 @@ impl AudioSource for Scripted {
     }
 }
 
-struct Bench {
-    dir: tempfile::TempDir,
+pub(super) struct Bench {
+    pub(super) dir: tempfile::TempDir,
     stage: Scripted,
     millis: Arc<AtomicU64>,
     clock: Clock,
 }
 
-const STEREO: SourceFormat = SourceFormat {
+pub(super) const STEREO: SourceFormat = SourceFormat {
     rate: 48_000,
     channels: 2,
 };
 
 impl Bench {
-    fn new(acts: Vec<Act>, format: SourceFormat) -> Self {
+    pub(super) fn new(acts: Vec<Act>, format: SourceFormat) -> Self {
         let millis = Arc::new(AtomicU64::new(1000));
         let read = millis.clone();
         let stage = Stage {
@@ -158,7 +157,7 @@ impl Bench {
     }
 
     /// Records the whole script; the clock goes on by 10 ms wherever the source rests.
-    fn record(&self, disk: Arc<dyn Disk>) -> Result<Vec<Notice>, Error> {
+    pub(super) fn record(&self, disk: Arc<dyn Disk>) -> Result<Vec<Notice>, Error> {
         let (mut recording, notices) = self.arm(disk);
         recording.begin(self.dir.path().to_owned(), Duration::from_secs(60))?;
         let mut rounds = 0_u64;
@@ -180,13 +179,13 @@ impl Bench {
             .sum()
     }
 
-    fn samples(&self, name: &str) -> Vec<i16> {
+    pub(super) fn samples(&self, name: &str) -> Vec<i16> {
         let reader = hound::WavReader::open(self.dir.path().join(name)).unwrap();
         reader.into_samples().map(Result::unwrap).collect()
     }
 }
 
-fn stopped(notices: &[Notice]) -> &Stop {
+pub(super) fn stopped(notices: &[Notice]) -> &Stop {
     match notices.last() {
         Some(Notice::Stopped { why, .. }) => why,
         other => panic!("the last notice is {other:?}"),
@@ -385,197 +384,6 @@ fn only_zeros_are_told_after_ten_seconds() {
         .filter(|n| matches!(n, Notice::SoundAgain { .. }))
         .count();
     assert_eq!((silent, again), (2, 2), "one for each channel");
-}
-
-/// A disk on which one operation fails, and on which only what was forced to it survives.
-struct Faulty {
-    left: Mutex<u64>,
-    error: io::ErrorKind,
-    short: bool,
-    free: u64,
-}
-
-struct FaultyFile {
-    inner: Box<dyn DiskFile>,
-    disk: Arc<Faulty>,
-    sync_failed: bool,
-}
-
-struct FaultyDisk(Arc<Faulty>);
-
-impl Faulty {
-    /// Counts an operation; the last one that may succeed has passed when this fails.
-    fn step(&self) -> io::Result<()> {
-        let mut left = self.left.lock().unwrap();
-        match *left {
-            0 => Ok(()),
-            1 => {
-                *left = 0;
-                Err(self.error.into())
-            }
-            _ => {
-                *left -= 1;
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Disk for FaultyDisk {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        self.0.step()?;
-        Ok(Box::new(FaultyFile {
-            inner: SystemDisk.create(path)?,
-            disk: self.0.clone(),
-            sync_failed: false,
-        }))
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.0.step()?;
-        SystemDisk.sync_folder(folder)
-    }
-
-    fn free(&self, _: &Path) -> Option<u64> {
-        Some(self.0.free)
-    }
-}
-
-impl DiskFile for FaultyFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Err(e) = self.disk.step() {
-            // A part of it may have reached the file, as on a disk that fills up.
-            let _ = self.inner.append(&bytes[..bytes.len() / 2]);
-            return Err(e);
-        }
-        let upto = if self.disk.short {
-            bytes.len().div_ceil(2)
-        } else {
-            bytes.len()
-        };
-        self.inner.append(&bytes[..upto])
-    }
-
-    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.disk.step()?;
-        self.inner.patch(at, bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        assert!(!self.sync_failed, "a failed sync was tried again");
-        let result = self.disk.step();
-        self.sync_failed = result.is_err();
-        result?;
-        self.inner.sync()
-    }
-}
-
-fn faulty(at: u64, error: io::ErrorKind, short: bool) -> Arc<FaultyDisk> {
-    Arc::new(FaultyDisk(Arc::new(Faulty {
-        left: Mutex::new(at),
-        error,
-        short,
-        free: 1 << 40,
-    })))
-}
-
-#[test]
-fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written() {
-    // Twelve parts of a second would take long; the script is short and has a part's end in it.
-    let acts = vec![Act::Speak(2_000), Act::Lose(480), Act::Speak(2_000)];
-    let small = SourceFormat {
-        rate: 1_000,
-        channels: 2,
-    };
-    let mut failures = 0;
-    for error in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
-        for at in 1.. {
-            let bench = Bench::new(acts.clone(), small);
-            let disk = faulty(at, error, false);
-            let spent = disk.0.clone();
-            let result = bench.record(disk);
-            if *spent.left.lock().unwrap() > 0 {
-                let notices = result.unwrap();
-                assert_eq!(stopped(&notices), &Stop::SourceEnded);
-                break; // every operation has had its turn
-            }
-            failures += 1;
-            match result {
-                // Before the beginning: the caller is told.
-                Err(e) => assert!(!e.help().is_empty() && at < 20, "{at}: {e}"),
-                Ok(notices) => match (stopped(&notices), error) {
-                    (Stop::DiskFull, io::ErrorKind::StorageFull) => {}
-                    (Stop::DiskFailed(why), io::ErrorKind::Other) => assert!(!why.is_empty()),
-                    (other, _) => panic!("{at}: {other:?}"),
-                },
-            }
-            // What is there can be read, whole frames only, from the first on.
-            for part in recover_parts(bench.dir.path()).unwrap() {
-                let heard = bench.samples(&part.name);
-                assert_eq!(heard.len() as u64, part.frames * 2);
-            }
-        }
-    }
-    assert!(failures > 100, "only {failures} operations");
-}
-
-#[test]
-fn short_writes_are_no_failure() {
-    let bench = Bench::new(vec![Act::Speak(48_000)], STEREO);
-    let notices = bench.record(faulty(0, io::ErrorKind::Other, true)).unwrap();
-    assert_eq!(stopped(&notices), &Stop::SourceEnded);
-    assert_eq!(bench.samples("part-001.wav").len(), 96_000);
-}
-
-#[test]
-fn a_disk_below_the_planned_length_is_refused_and_one_that_runs_low_is_told_twice() {
-    let bench = Bench::new(vec![Act::Speak(48_000 * 40)], STEREO);
-    let a_minute = 60 * (48_000 * 4 + u64::from(SAMPLE_RATE) * 4);
-    let with_free = |free| {
-        Arc::new(FaultyDisk(Arc::new(Faulty {
-            left: Mutex::new(0),
-            error: io::ErrorKind::Other,
-            short: false,
-            free,
-        })))
-    };
-    let refused = bench
-        .record(with_free((2 << 30) + a_minute - 1))
-        .unwrap_err();
-    assert!(
-        matches!(refused, Error::NoRoom { minutes: 1, .. }),
-        "{refused}"
-    );
-    assert_eq!(fs::read_dir(bench.dir.path()).unwrap().count(), 0);
-
-    struct Shrinking(AtomicU64, u64);
-    impl Disk for Shrinking {
-        fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-            SystemDisk.create(path)
-        }
-        fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-            SystemDisk.sync_folder(folder)
-        }
-        fn free(&self, _: &Path) -> Option<u64> {
-            // The first look is that of the start, then 40, 30, 20 ... minutes.
-            let look = self.0.fetch_add(1, Ordering::Relaxed);
-            Some(match look {
-                0 => 1 << 40,
-                n => self.1 * 10 * 5_u64.saturating_sub(n),
-            })
-        }
-    }
-    let notices = bench
-        .record(Arc::new(Shrinking(AtomicU64::new(0), a_minute)))
-        .unwrap();
-    let told: Vec<u64> = notices
-        .iter()
-        .filter_map(|n| match n {
-            Notice::DiskLow { minutes, .. } => Some(*minutes),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [30, 10]);
 }
 
 /// A disk that forces nothing, for what takes hours.

@@ -7,35 +7,29 @@
 
 mod clerk;
 mod listening;
+mod plan;
 mod recover;
 #[cfg(test)]
 mod tests;
 mod wording;
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::audio::{Meters, Recorder, RecorderProgress};
-use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::domain::{Cancel, Channel, InterviewId, SamplePos, SegmentId, Span};
 use crate::glossary::Glossary;
-use crate::store::{NewInterview, NewSession, Store};
 
-use super::intake::write_whole;
 use super::{Engines, Error, LineOptions, Report};
 use crate::audio;
 
+pub use plan::SessionPlan;
 pub use recover::{Recovered, recover_session, unfinished_sessions};
 
-/// File name of what is known of a session before it begins, for a recovery.
-const PLAN_FILE: &str = "session.json";
 /// Events that wait for a reader; beyond them the reader is told to read everything again.
 const EVENT_SLOTS: usize = 1024;
 /// Orders that wait for the clerk. A person gives one at a time.
@@ -44,55 +38,6 @@ const ORDER_SLOTS: usize = 16;
 const WAKE_SLOTS: usize = 1;
 /// Longest reason or marker, in bytes.
 const MAX_LABEL: usize = 2000;
-
-/// What is known of a session before it begins.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SessionPlan {
-    /// Name of the new interview.
-    pub id: InterviewId,
-    /// The case.
-    pub case: Option<String>,
-    /// The languages, the officer's first.
-    pub languages: Vec<Lang>,
-    /// Who speaks on which channel, in which languages.
-    pub channels: Vec<Channel>,
-    /// RFC 3339.
-    pub started: String,
-    /// Identity of the microphone, or the practice file's name.
-    pub device: String,
-    /// A file plays in place of a microphone.
-    pub practice: bool,
-    /// Longest utterance the recogniser takes, in milliseconds.
-    pub max_utterance_ms: u64,
-    /// Length for which the disk must have room.
-    pub planned: Duration,
-}
-
-impl SessionPlan {
-    /// The rows that a session begins with.
-    fn rows(&self) -> (NewInterview, NewSession) {
-        let working = self
-            .channels
-            .iter()
-            .map(|c| (c.index, format!("working-{}.wav", c.index)));
-        let interview = NewInterview {
-            id: self.id.clone(),
-            case: self.case.clone(),
-            languages: self.languages.clone(),
-            started: self.started.clone(),
-            duration_ms: 0,
-            audio: Vec::new(),
-            channels: self.channels.clone(),
-            working: working.collect(),
-        };
-        let session = NewSession {
-            device: self.device.clone(),
-            practice: self.practice,
-            max_utterance_ms: self.max_utterance_ms,
-        };
-        (interview, session)
-    }
-}
 
 /// Loads the engines on the session's own thread, so that recording never waits for them.
 pub type LoadEngines = Box<dyn FnOnce() -> Result<Engines, Error> + Send>;
@@ -267,18 +212,14 @@ impl Live {
     /// Begins a session with a recorder that is armed: its folder, its row, its threads.
     ///
     /// # Errors
-    /// A folder or row that is there already, a disk without room. Nothing is left behind, and the
-    /// recorder comes back, armed where it was the disk or the folder that refused.
+    /// A folder or row that is there already, a disk without room. Nothing is left behind.
     pub fn begin(
         recorder: Recorder,
         plan: &SessionPlan,
         place: LivePlace,
         load: LoadEngines,
-    ) -> Result<Self, (Error, Recorder)> {
-        let begun = match begin_recording(&recorder, plan, &place) {
-            Ok(begun) => begun,
-            Err(e) => return Err((e, recorder)),
-        };
+    ) -> Result<Self, Error> {
+        let begun = plan::begin_recording(&recorder, plan, &place)?;
         let (event_sender, events) = sync_channel(EVENT_SLOTS);
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = recorder.bytes_a_second().max(1);
@@ -460,47 +401,4 @@ fn label(text: &str) -> String {
         text.truncate(end.unwrap_or(0));
     }
     text
-}
-
-fn begin_recording(
-    recorder: &Recorder,
-    plan: &SessionPlan,
-    place: &LivePlace,
-) -> Result<Instant, Error> {
-    let folder = place.recordings.join(&plan.id.0);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |cause| Error::Folder { cause, path }
-    };
-    fs::create_dir(&folder).map_err(failed(&folder))?;
-    let begun = begin_in(recorder, plan, place, &folder);
-    if begun.is_err() {
-        // Nothing of this session is worth keeping: not a second was recorded.
-        let _ = fs::remove_dir_all(&folder);
-    }
-    begun
-}
-
-fn begin_in(
-    recorder: &Recorder,
-    plan: &SessionPlan,
-    place: &LivePlace,
-    folder: &Path,
-) -> Result<Instant, Error> {
-    let path = folder.join(PLAN_FILE);
-    let text = serde_json::to_vec(plan).map_err(|e| Error::Folder {
-        cause: io::Error::other(e),
-        path: path.clone(),
-    })?;
-    write_whole(folder, PLAN_FILE, &text).map_err(|cause| Error::Folder { cause, path })?;
-    let mut store = Store::open(&place.store)?;
-    // Sound first: a kill from here on leaves a folder that `resume` makes an interview of.
-    let begun = Instant::now();
-    recorder.begin(folder.to_owned(), plan.planned)?;
-    let (interview, session) = plan.rows();
-    if let Err(e) = store.begin_session(&interview, &session) {
-        recorder.stop();
-        return Err(e.into());
-    }
-    Ok(begun)
 }

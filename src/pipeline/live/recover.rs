@@ -12,7 +12,8 @@ use crate::store::{NewSegment, Store};
 
 use super::clerk::{add_part, record_entry, word_of};
 use super::listening::{limits, new_segment};
-use super::{Error, PLAN_FILE, SessionPlan};
+use super::plan::PLAN_FILE;
+use super::{Error, SessionPlan};
 use crate::pipeline::{Progress, Step, Watcher};
 
 /// Largest plan that is read back.
