@@ -26,6 +26,7 @@ fn interview(languages: &[Lang]) -> Interview {
         duration_ms: 3_723_004,
         audio: vec![AudioFile {
             path: "original.wav".to_owned(),
+            original_name: "现场 1.wav".to_owned(),
             sha256: "ab".repeat(32),
             sample_rate: 48_000,
             channels: 2,
@@ -35,6 +36,8 @@ fn interview(languages: &[Lang]) -> Interview {
             speaker: "officer".to_owned(),
             languages: vec![Lang::Zh],
         }],
+        source: None,
+        notes: Vec::new(),
     }
 }
 
@@ -160,6 +163,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.log_prob = None;
     t.engine = "Wang".to_owned();
+    t.flags = vec![Flag::with(FlagKind::Stale, "of an earlier version")];
     second.translations.push(t);
     let text = export(
         Format::Txt,
@@ -172,7 +176,7 @@ Case: 案件一
 Languages: Chinese (zh), Vietnamese (vi)
 Started: 2026-11-23T14:05:00+07:00
 Length: 01:02:03.004
-Recording: original.wav (48000 Hz, channels: 2)
+Recording: 现场 1.wav (kept as original.wav; 48000 Hz, channels: 2)
 SHA-256: abababababababababababababababababababababababababababababababab
 Lines: 2 (1 machine, 1 edited)
 
@@ -190,7 +194,8 @@ Written by a practice model: never for casework
 
 2. 00:00:02.000 - 00:00:02.800  officer  [edited] Li
     zh: 好。
-    vi: Tốt.  [person, of an older text] Wang
+    vi: Tốt.  [person] Wang
+      ! stale: of an earlier version
 ";
     assert_eq!(text, expected);
 }
@@ -206,10 +211,25 @@ fn a_persons_transcript_carries_no_machine_notice() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.flags.push(Flag::new(FlagKind::PracticeModel));
     segment.translations.push(t);
-    for format in [Format::Txt, Format::Vtt] {
-        let text = export(format, &plain, &[segment.clone()]);
+    let all = |segment: &Segment, format| export(format, &plain, std::slice::from_ref(segment));
+    for format in [Format::Txt, Format::Vtt, Format::Csv] {
+        let text = all(&segment, format);
         assert!(
             text.contains(MACHINE_NOTICE) && text.contains(PRACTICE_NOTICE),
+            "{format}"
+        );
+    }
+    // Captions say it in every cue, for nobody sees the head of a film.
+    for format in [Format::Srt, Format::Vtt] {
+        let text = all(&segment, format);
+        assert!(
+            text.contains("[zh] 好。") && text.contains("[vi, practice model] Tốt."),
+            "{text}"
+        );
+        let mut old = segment.clone();
+        old.translations[0].flags = vec![Flag::new(FlagKind::Stale)];
+        assert!(
+            all(&old, format).contains("[vi, machine, stale] Tốt."),
             "{format}"
         );
     }

@@ -32,8 +32,6 @@ pub struct NewAudio {
     pub file: AudioFile,
     /// Size of the file.
     pub bytes: u64,
-    /// The name the file had where it came from.
-    pub original_name: String,
 }
 
 /// A cut utterance that waits for recognition.

@@ -91,6 +91,31 @@ fn a_failed_export_leaves_the_old_file() {
 }
 
 #[test]
+fn a_file_that_is_there_stays_unless_forced() {
+    let (desk, ids) = Desk::with_talks();
+    let old = desk.file("kept.txt", b"kept");
+    let args = ["export", &ids[0], "--format", "txt", "--out", &old];
+    assert!(desk.fails(&args).contains("--force"));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "kept");
+    desk.text(&[&args[..], &["--force"]].concat());
+    assert!(
+        fs::read_to_string(&old)
+            .unwrap()
+            .contains(TALKS[0].lines[0].1)
+    );
+}
+
+#[test]
+fn a_missing_folder_is_named_and_no_temporary_file() {
+    let (desk, ids) = Desk::with_talks();
+    let out = desk.path("nowhere/out.txt");
+    let out = out.to_str().unwrap();
+    let told = desk.fails(&["export", &ids[0], "--format", "txt", "--out", out]);
+    assert_eq!(told.matches("nowhere").count(), 1, "{told}");
+    assert!(told.contains(out) && !told.contains(".tmp"), "{told}");
+}
+
+#[test]
 fn a_reader_who_has_seen_enough_is_no_failure() {
     let desk = Desk::empty();
     let segments: Vec<Value> = (0..3_000)
