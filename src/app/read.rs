@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::audio::without_path;
+use crate::audio::no_temporary;
 use crate::domain::{FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId};
 use crate::export::{self, Format};
 use crate::pipeline::intake_notes;
@@ -188,7 +188,7 @@ pub(super) fn write_whole(
 ) -> Result<(), Error> {
     let failed = |cause: io::Error| Error::File {
         what: "write the file",
-        cause: without_path(cause),
+        cause,
         path: out.to_owned(),
     };
     if !replace && out.symlink_metadata().is_ok() {
@@ -198,7 +198,7 @@ pub(super) fn write_whole(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(no_temporary(e)))?;
     let mut buffered = BufWriter::new(temporary);
     write(&mut buffered)?;
     let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;

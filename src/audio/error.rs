@@ -139,7 +139,6 @@ impl Error {
     /// A failed write of `path`; a full disk (or quota) gets its own name.
     pub(super) fn write(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        let source = without_path(source);
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::DiskFull { path },
             _ => Error::Write { path, source },
@@ -292,13 +291,11 @@ pub(super) fn open_file(path: &Path) -> Result<File, Error> {
     })
 }
 
-/// What the system said, without the name of a temporary file that tempfile adds to it.
-pub fn without_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|e| e.source());
-    let system = inner.and_then(|e| e.downcast_ref::<io::Error>());
-    match system.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
+/// Why a temporary file could not be made, without its name, which tempfile tells and nobody knows.
+pub fn no_temporary(error: io::Error) -> io::Error {
+    match error.kind() {
+        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "there is no such folder"),
+        kind => io::Error::from(kind),
     }
 }
 

@@ -18,7 +18,7 @@ mod wav_header;
 
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
-pub use error::{Error, without_path};
+pub use error::{Error, no_temporary};
 pub use import::{WorkingCopy, copy_original, make_working_copy, read_span};
 pub use note::Note;
 pub use resample::Resampler;

@@ -183,6 +183,7 @@ fn two_processes_that_edit_at_once_lose_nothing() {
                 "A",
             ])
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap()
     };
