@@ -139,6 +139,12 @@ impl<'a> Haystack<'a> {
     }
 }
 
+/// Terms of so few tokens stand in other words by chance; longer ones are there as themselves, as in
+/// Khmer ធ្វើទារុណកម្ម, 'to do torture'. Two characters are a whole word in Chinese.
+const fn longest_doubtful(lang: Lang) -> usize {
+    if matches!(lang, Lang::Zh) { 1 } else { 2 }
+}
+
 /// Whether a word of the dictionary holds the match and more: Lao ສານ (a court) in ເອກະສານ (a
 /// document). Of the six, Vietnamese has no such words: it writes a space in every compound.
 fn is_part_of_a_word(range: &Range<usize>, words: &[Range<usize>]) -> bool {
@@ -164,7 +170,7 @@ fn verb_of(noun: &str, lang: Lang) -> Option<&str> {
 
 impl Glossary {
     /// The glossary's terms in a source text, in order, none overlapping: at each place the longest
-    /// term wins. A match inside a longer word does not count. Terms without anything in the wanted
+    /// term wins. A short one inside a longer word does not count. Terms without anything in the wanted
     /// language are passed over.
     pub fn required(&self, text: &str, pair: LangPair) -> Vec<RequiredTerm> {
         let Some(index) = self.index.get(&pair.from) else {
@@ -181,7 +187,8 @@ impl Glossary {
                 .flatten()
                 .find_map(|phrase| {
                     let range = source.phrase_at(at, &phrase.tokens)?;
-                    if is_part_of_a_word(&range, &words) {
+                    let short = phrase.tokens.len() <= longest_doubtful(pair.from);
+                    if short && is_part_of_a_word(&range, &words) {
                         return None;
                     }
                     let required = self.requirement(text, range, &phrase.terms, pair.to)?;
