@@ -7,7 +7,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audio::no_temporary;
-use crate::domain::{FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId};
+use crate::domain::{
+    FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
+};
 use crate::export::{self, Format};
 use crate::pipeline::intake_notes;
 use crate::store::{SearchPage, SearchQuery, Store, TextVersion};
@@ -121,18 +123,21 @@ impl App {
             .filter(|row| row.segment == segment)
             .map(|row| row.pair.to)
             .collect();
-        let old = |flag: &crate::domain::Flag| flag.kind == FlagKind::Stale;
-        let stale = line.translations.iter().filter(|t| t.flags.iter().any(old));
+        let is_stale = |t: &&Translation| t.flags.iter().any(|f| f.kind == FlagKind::Stale);
+        let mut stale: Vec<Lang> = line
+            .translations
+            .iter()
+            .filter(is_stale)
+            .map(|t| t.lang)
+            .collect();
+        stale.retain(|lang| !pending.contains(lang));
         Ok(Edited {
             interview: id,
             segment,
             version: line.version,
             translation_version,
-            stale: stale
-                .map(|t| t.lang)
-                .filter(|l| !pending.contains(l))
-                .collect(),
             pending,
+            stale,
         })
     }
 
@@ -191,7 +196,8 @@ pub(super) fn write_whole(
         cause,
         path: out.to_owned(),
     };
-    if !replace && out.symlink_metadata().is_ok() {
+    // A device or a folder is never replaced.
+    if out.symlink_metadata().is_ok() && !(replace && out.is_file()) {
         return Err(Error::Exists(out.to_owned()));
     }
     let folder = match out.parent() {

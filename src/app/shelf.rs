@@ -319,7 +319,7 @@ impl App {
         Ok(audio::devices()?)
     }
 
-    /// Whether each of the six languages has a model for speech that is not a practice one.
+    /// The languages of the six that no installed model serves in this way.
     pub(super) fn languages_without(&self, serves: impl Fn(&Model, Lang) -> bool) -> Vec<Lang> {
         let shelf: Vec<Model> = self.shelf().models;
         Lang::SIX

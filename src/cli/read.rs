@@ -348,7 +348,8 @@ pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Fa
     let id = &edited.interview;
     if !edited.pending.is_empty() {
         say(&format!(
-            "note: the translation into {} is of the earlier words; 'mekong resume {id}' renews it.",
+            "note: the translation into {} does not follow these words yet; 'mekong resume {id}' \
+             renews it.",
             codes(&edited.pending)
         ));
     }

@@ -27,14 +27,14 @@ pub struct SegmentId(pub i64);
 pub struct AudioFile {
     /// Path inside the interview's folder.
     pub path: String,
-    /// The name the file had where it came from.
-    pub original_name: String,
     /// SHA-256 of the untouched copy, lower-case hexadecimal.
     pub sha256: String,
     /// Frames a second of the original.
     pub sample_rate: u32,
     /// Channels of the original, 1 to 8.
     pub channels: u16,
+    /// The name the file had where it came from.
+    pub original_name: String,
 }
 
 /// One channel of the recording: who speaks there, and in which languages.

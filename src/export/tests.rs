@@ -266,12 +266,12 @@ fn captions_escape_and_keep_several_lines() {
     segment.translations.push(translation(Lang::Km, "ខ្ញុំ"));
     let shown = interview(&[Lang::Zh, Lang::Km]);
     let vtt = export(Format::Vtt, &shown, &[segment.clone()]);
-    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km] ខ្ញុំ\n\n";
+    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh, machine] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km, machine] ខ្ញុំ\n\n";
     assert!(vtt.ends_with(cue), "{vtt}");
     let srt = export(Format::Srt, &shown, &[segment.clone()]);
     assert_eq!(
         srt,
-        "1\n00:00:01,000 --> 00:00:01,800\n[zh] a <b> & c -- > d\nsecond\n[km] ខ្ញុំ\n\n"
+        "1\n00:00:01,000 --> 00:00:01,800\n[zh, machine] a <b> & c -- > d\nsecond\n[km, machine] ខ្ញុំ\n\n"
     );
     segment.span = Span::new(SamplePos(0), SamplePos(0));
     assert!(export(Format::Srt, &shown, &[segment]).contains("00:00:00,000 --> 00:00:00,001"));
@@ -345,7 +345,7 @@ fn json_has_the_promised_fields() {
     ));
     assert_eq!(
         keys(&json["audio"][0]),
-        ["path", "sha256", "sample_rate", "channels"]
+        ["path", "sha256", "sample_rate", "channels", "original_name"]
     );
     let line = &json["segments"][0];
     let promised = [

@@ -142,7 +142,7 @@ impl<'a> Haystack<'a> {
 /// Terms of so few tokens stand in other words by chance; longer ones are there as themselves, as in
 /// Khmer ធ្វើទារុណកម្ម, 'to do torture'. Two characters are a whole word in Chinese.
 const fn longest_doubtful(lang: Lang) -> usize {
-    if matches!(lang, Lang::Zh) { 1 } else { 2 }
+    if matches!(lang, Lang::Zh) { 1 } else { 3 }
 }
 
 /// Whether a word of the dictionary holds the match and more: Lao ສານ (a court) in ເອກະສານ (a

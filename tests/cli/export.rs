@@ -103,6 +103,10 @@ fn a_file_that_is_there_stays_unless_forced() {
             .unwrap()
             .contains(TALKS[0].lines[0].1)
     );
+    let folder = desk.path("folder");
+    fs::create_dir(&folder).unwrap();
+    let args = ["export", &ids[0], "--format", "txt", "--force", "--out"];
+    desk.fails(&[&args[..], &[folder.to_str().unwrap()]].concat());
 }
 
 #[test]
