@@ -8,6 +8,7 @@ use crate::pipeline::{
 use crate::store::Store;
 use crate::translate::DecodeOptions;
 
+use super::engines::room_for_recognisers;
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -77,7 +78,10 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<Report, Error> {
         let spoken = store.pending_recognition(only, retry_failed)?;
-        let written = store.pending_translation(only)?;
+        let mut written = store.pending_translation(only)?;
+        if retry_failed {
+            written.extend(store.failed_translation(only)?);
+        }
         if spoken.is_empty() && written.is_empty() {
             return Ok(Report::default());
         }
@@ -99,6 +103,8 @@ impl App {
             glossary: &self.glossary()?,
             options: self.line_options(None, None, false),
             retry_failed,
+            cores: self.recognition_cores(),
+            memory: room_for_recognisers(),
             cancel,
             watcher,
         };

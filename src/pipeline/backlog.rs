@@ -1,23 +1,20 @@
-//! The backlog: pending rows in, text and translations out. One thread recognises, one translates;
-//! the store is the queue between them, so a kill at any moment loses no more than one line's work.
+//! The backlog: pending rows in, text and translations out. Some threads recognise, one translates;
+//! the store is the queue between them, so a kill at any moment loses no more than the lines in hand.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use crate::audio;
-use crate::domain::{Cancel, Hypothesis, InterviewId, Translation, Utterance};
+use crate::domain::{Cancel, InterviewId, Translation};
 use crate::glossary::Glossary;
 use crate::speech;
-use crate::store::{PendingTranslation, PendingUtterance, Store};
+use crate::store::{PendingTranslation, Store};
 use crate::translate;
 
-use super::engines::recognize;
-use super::{
-    Engines, Error, LineOptions, Progress, SpeechRoute, TranslationRoute, Watcher, translate_line,
-};
+use super::{Engines, Error, LineOptions, Progress, TranslationRoute, Watcher, translate_line};
 
 /// Wake calls between the two threads. They carry nothing: a lost one costs a moment, not a line.
 const WAKE_SLOTS: usize = 1;
@@ -34,6 +31,10 @@ pub struct Backlog<'a> {
     pub options: LineOptions,
     /// Also try again what failed before.
     pub retry_failed: bool,
+    /// Cores that recognition may keep busy.
+    pub cores: usize,
+    /// Bytes that recognisers beside the first may take.
+    pub memory: u64,
     /// A person's wish to stop.
     pub cancel: &'a Cancel,
     /// Who is told.
@@ -49,14 +50,15 @@ pub struct Report {
     pub failed: u64,
     /// Translations written.
     pub translated: u64,
-    /// Translations that could not be made; they stay pending.
+    /// Translations that could not be made: without a model the line stays pending, else it is
+    /// marked and tried again on the next resume.
     pub untranslated: u64,
     /// Why the first of those was not recognised or not translated.
     pub reason: Option<String>,
 }
 
 impl Report {
-    fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error) {
         self.reason.get_or_insert_with(|| error.to_string());
     }
 }
@@ -96,66 +98,6 @@ impl Backlog<'_> {
         })
     }
 
-    fn recognise_all(
-        &self,
-        routes: &mut [SpeechRoute],
-        only: Option<&InterviewId>,
-        wake: &SyncSender<()>,
-        stop: &AtomicBool,
-    ) -> Result<Report, Error> {
-        let mut store = Store::open(self.store)?;
-        let pending = store.pending_recognition(only, self.retry_failed)?;
-        let total_ms = pending.iter().map(|p| p.span.duration_ms()).sum();
-        let (mut report, mut done_ms) = (Report::default(), 0_u64);
-        for row in &pending {
-            if stop.load(Ordering::Acquire) {
-                break;
-            }
-            match self.recognise_one(routes, row) {
-                Ok(hypothesis) => {
-                    store.record_hypothesis(&row.interview, row.segment, &hypothesis)?;
-                    report.recognised += 1;
-                }
-                Err(e) if e.is_cancelled() => break,
-                // These concern one line; whatever else goes wrong concerns them all.
-                Err(e @ (Error::Speech(speech::Error::Engine { .. }) | Error::Audio(_))) => {
-                    store.record_failure(&row.interview, row.segment, &e.to_string())?;
-                    report.failed += 1;
-                    report.note(&e);
-                }
-                Err(e) => return Err(e),
-            }
-            // A full slot means that the translator has been told already.
-            let _ = wake.try_send(());
-            done_ms += row.span.duration_ms();
-            (self.watcher)(Progress::Recognised {
-                interview: row.interview.clone(),
-                segment: row.segment,
-                done_ms,
-                total_ms,
-            });
-        }
-        Ok(report)
-    }
-
-    fn recognise_one(
-        &self,
-        routes: &mut [SpeechRoute],
-        row: &PendingUtterance,
-    ) -> Result<Hypothesis, Error> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let working: PathBuf = self.recordings.join(&row.interview.0).join(&row.working);
-        let pcm = audio::read_span(&working, row.span)?;
-        let utterance = Utterance {
-            channel: row.channel,
-            span: row.span,
-            pcm,
-        };
-        recognize(routes, &utterance, &row.languages, self.cancel)
-    }
-
     /// Looks at the store whenever it is woken, and once more when the recogniser has ended.
     fn translate_all(
         &self,
@@ -170,11 +112,15 @@ impl Backlog<'_> {
         let mut recogniser_ended = false;
         loop {
             // Without a model nothing can be done before the end but count.
-            let rows = if recogniser_ended || !routes.is_empty() {
+            let mut rows = if recogniser_ended || !routes.is_empty() {
                 store.pending_translation(only)?
             } else {
                 Vec::new()
             };
+            // What failed before comes last, after all that has not been tried yet.
+            if recogniser_ended && self.retry_failed {
+                rows.extend(store.failed_translation(only)?);
+            }
             for row in rows {
                 if self.cancel.is_cancelled() || stop.load(Ordering::Acquire) {
                     return Ok(report);
@@ -193,7 +139,14 @@ impl Backlog<'_> {
                         });
                     }
                     Err(e) if e.is_cancelled() => return Ok(report),
-                    Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) => {
+                    // These concern one line; whatever else goes wrong concerns them all.
+                    Err(e @ (Error::Translate(_) | Error::Fault(_))) => {
+                        store.record_translation_failure(&row, &e.to_string())?;
+                        report.untranslated += 1;
+                        report.note(&e);
+                        skipped.insert(row);
+                    }
+                    Err(e @ Error::NoTranslator(_)) => {
                         report.untranslated += 1;
                         report.note(&e);
                         skipped.insert(row);
@@ -213,14 +166,16 @@ impl Backlog<'_> {
         routes: &mut [TranslationRoute],
         row: &PendingTranslation,
     ) -> Result<Translation, Error> {
-        let line = translate_line(
-            routes,
-            self.glossary,
-            &row.text,
-            row.pair,
-            &self.options,
-            self.cancel,
-        )?;
+        let line = guarded("the translator", || {
+            translate_line(
+                routes,
+                self.glossary,
+                &row.text,
+                row.pair,
+                &self.options,
+                self.cancel,
+            )
+        })?;
         Ok(Translation {
             lang: row.pair.to,
             text: line.text,
@@ -240,6 +195,16 @@ fn raising<T>(stop: &AtomicBool, work: impl FnOnce() -> Result<T, Error>) -> Res
         stop.store(true, Ordering::Release);
     }
     result
+}
+
+/// Runs the work on one line. A fault of the program on it must not keep the other lines from their
+/// turn, now and on every resume.
+pub(super) fn guarded<T>(
+    who: &'static str,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    // An engine that was stopped in the middle starts its next line afresh.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Fault(who)))
 }
 
 // The engines cross into their threads and come back; this line fails to compile if one cannot.

@@ -4,6 +4,7 @@
 mod backlog;
 mod engines;
 mod error;
+mod hearing;
 mod intake;
 #[cfg(test)]
 mod intake_tests;

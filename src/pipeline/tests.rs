@@ -160,6 +160,8 @@ impl Bed {
                 raw: false,
             },
             retry_failed,
+            cores: 1,
+            memory: 1 << 30,
             cancel: &self.cancel,
             watcher: &|_| {},
         };

@@ -12,6 +12,7 @@ mod interviews;
 mod lines;
 mod open;
 mod pending;
+mod rebuild;
 mod search;
 mod terms;
 mod types;

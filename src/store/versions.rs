@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::interviews::interview_key;
 use super::lines::{current_text, current_translations, segment_key};
-use super::{Error, Store, TextVersion, codec, derived};
+use super::{Error, PendingTranslation, Store, TextVersion, codec, derived};
 use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
 
 /// A version of a line's text on its way into the store.
@@ -69,6 +69,22 @@ impl Store {
     ) -> Result<(), Error> {
         self.change(id, segment, |tx, key| {
             insert_translation(tx, key, t, Status::Machine, None).map(|_| ())
+        })
+    }
+
+    /// Stores that a translator failed on a text, and why. It is tried again only when asked.
+    pub fn record_translation_failure(
+        &mut self,
+        row: &PendingTranslation,
+        reason: &str,
+    ) -> Result<(), Error> {
+        self.change(&row.interview, row.segment, |tx, key| {
+            tx.execute(
+                "INSERT INTO translation_failure (segment, lang, of_version, reason, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![key, row.pair.to.code(), row.version, reason, codec::now()],
+            )?;
+            Ok(())
         })
     }
 

@@ -375,6 +375,7 @@ fn the_database_itself_refuses_to_change_or_remove_records() {
         ("text_version", "text"),
         ("translation", "text"),
         ("failure", "reason"),
+        ("translation_failure", "reason"),
     ] {
         for sql in [
             format!("UPDATE {table} SET {column} = 'x'"),
