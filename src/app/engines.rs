@@ -22,11 +22,13 @@ const USUAL_ROOM: u64 = 1 << 30;
 /// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
 /// with little memory works with fewer of them and never has to swap.
 pub(super) fn room_for_recognisers() -> u64 {
-    let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
-        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        kilobytes.checked_mul(1024)
-    });
+    let free = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            kilobytes.checked_mul(1024)
+        });
     free.map_or(USUAL_ROOM, |bytes| bytes / 4)
 }
 
@@ -50,7 +52,9 @@ impl App {
     /// translator beside it needs a small part of one, and the system shares out what there is.
     pub(super) fn recognition_cores(&self) -> usize {
         match self.config.recognition_threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CORES),
+            0 => std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_CORES),
             chosen => chosen.min(64),
         }
     }

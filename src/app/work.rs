@@ -36,7 +36,7 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<WorkReport, Error> {
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let recordings = self.workspace.recordings();
         let only = id.map(|text| store.resolve(text)).transpose()?;
         let mut done = WorkReport::default();

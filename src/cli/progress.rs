@@ -100,6 +100,7 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
+                    Step::Indexing => "updating the search index",
                 };
                 self.enter(stage, *done, *total);
             }

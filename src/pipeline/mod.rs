@@ -2,9 +2,12 @@
 //! translations. Import, recovery after a crash and catching up with a live session are this one path.
 
 mod backlog;
+mod board;
+mod crew;
+#[cfg(test)]
+mod crew_tests;
 mod engines;
 mod error;
-mod hearing;
 mod intake;
 #[cfg(test)]
 mod intake_tests;
@@ -63,6 +66,8 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// The search index of an older program version is made anew; units are lines.
+    Indexing,
 }
 
 /// Who is told about progress. Called from several threads.

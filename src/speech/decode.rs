@@ -151,7 +151,10 @@ impl Model {
         if token < 0 || token >= self.weights.context.token_eot() {
             return &[];
         }
-        self.weights.context.token_to_bytes(token).unwrap_or_default()
+        self.weights
+            .context
+            .token_to_bytes(token)
+            .unwrap_or_default()
     }
 
     /// The languages of `among` that the model has a token for.
@@ -189,7 +192,10 @@ impl Model {
             .state
             .get_logits()
             .map_err(engine("choosing the language"))?;
-        let no_speech = share_of(logits, usize::try_from(self.weights.context.token_nosp()).ok());
+        let no_speech = share_of(
+            logits,
+            usize::try_from(self.weights.context.token_nosp()).ok(),
+        );
         let mut languages = Vec::with_capacity(among.len());
         for &lang in among {
             let Some(token) = self.language_token(lang) else {
@@ -235,8 +241,8 @@ impl Model {
             }
             let logits = self.state.get_logits().map_err(engine("writing"))?;
             let suppress = draft.tokens.is_empty() && !may_be_empty;
-            let (token, log_prob) =
-                likeliest(logits, end, suppress, self.weights.blank).ok_or_else(|| broken("writing"))?;
+            let (token, log_prob) = likeliest(logits, end, suppress, self.weights.blank)
+                .ok_or_else(|| broken("writing"))?;
             if token == end {
                 draft.end_log_prob = Some(log_prob);
                 return Ok(draft);

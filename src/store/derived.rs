@@ -55,8 +55,8 @@ impl State {
             };
         };
         let translations = &known.translations;
-        doubtful |= has_doubt(&text.flags)
-            || translations.iter().any(|t| has_doubt(&t.translation.flags));
+        doubtful |=
+            has_doubt(&text.flags) || translations.iter().any(|t| has_doubt(&t.translation.flags));
         let missing = missing_translations(
             &known.languages,
             text.lang,
@@ -96,7 +96,13 @@ impl State {
              ON CONFLICT (segment) DO UPDATE SET version = excluded.version,
                  waits = excluded.waits, flagged = excluded.flagged",
         )?
-        .execute(params![key, interview, self.version, self.waits, self.flagged])?;
+        .execute(params![
+            key,
+            interview,
+            self.version,
+            self.waits,
+            self.flagged
+        ])?;
         let Some([text, bare, translation, translation_bare]) = &self.index else {
             return Ok(false);
         };

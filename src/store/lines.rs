@@ -157,10 +157,7 @@ pub(super) fn current_translations(
 }
 
 /// Takes `next` where it is the first of its language; rows come by language.
-pub(super) fn keep_first(
-    found: &mut Vec<StoredTranslation>,
-    next: &mut Option<StoredTranslation>,
-) {
+pub(super) fn keep_first(found: &mut Vec<StoredTranslation>, next: &mut Option<StoredTranslation>) {
     let lang = |t: &StoredTranslation| t.translation.lang;
     if found.last().map(lang) != next.as_ref().map(lang) {
         found.extend(next.take());
@@ -216,7 +213,10 @@ fn read_segment(conn: &Connection, row: &Row<'_>) -> Result<Segment, Error> {
         }
         segment.status = codec::status(&row.get::<_, String>(15)?)?;
         segment.author = row.get(16)?;
-        if matches!(waits, derived::WAITS_TRANSLATION | derived::WAITS_TRANSLATION_FAILED) {
+        if matches!(
+            waits,
+            derived::WAITS_TRANSLATION | derived::WAITS_TRANSLATION_FAILED
+        ) {
             flags.extend(translation_failures(conn, row.get(0)?, segment.version)?);
         }
     } else if waits == derived::WAITS_FAILED {
@@ -253,7 +253,10 @@ fn translation_failures(conn: &Connection, key: i64, version: u32) -> Result<Vec
         };
         if !there.iter().any(made) {
             let reason: String = row.get(1)?;
-            flags.push(Flag::with(FlagKind::EngineFailed, format!("{lang}: {reason}")));
+            flags.push(Flag::with(
+                FlagKind::EngineFailed,
+                format!("{lang}: {reason}"),
+            ));
         }
     }
     Ok(flags)

@@ -23,8 +23,8 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Hit, ImportedLine, Matched, NewAudio, NewInterview, NewSegment, PendingTranslation,
-    PendingUtterance, SearchPage, SearchQuery, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NewAudio, NewInterview, NewRecord,
+    NewSegment, PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery, TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

@@ -101,7 +101,12 @@ impl Store {
 
     /// A database that lives as long as this value, for tests and trials.
     pub fn open_in_memory() -> Result<Self, Error> {
-        Self::prepare(Connection::open_in_memory()?, true, &mut |_, _| {}, &Cancel::new())
+        Self::prepare(
+            Connection::open_in_memory()?,
+            true,
+            &mut |_, _| {},
+            &Cancel::new(),
+        )
     }
 
     fn prepare(

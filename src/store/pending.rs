@@ -57,7 +57,16 @@ impl Store {
         &self,
         id: Option<&InterviewId>,
     ) -> Result<Vec<PendingTranslation>, Error> {
-        self.untranslated(id, WAITS_TRANSLATION, false)
+        self.untranslated(id, None, false)
+    }
+
+    /// The same of one line.
+    pub fn line_translation(
+        &self,
+        id: &InterviewId,
+        segment: SegmentId,
+    ) -> Result<Vec<PendingTranslation>, Error> {
+        self.untranslated(Some(id), Some(segment), false)
     }
 
     /// Texts that a translator failed on, one entry for each language; they can be tried again.
@@ -65,26 +74,39 @@ impl Store {
         &self,
         id: Option<&InterviewId>,
     ) -> Result<Vec<PendingTranslation>, Error> {
-        self.untranslated(id, WAITS_TRANSLATION_FAILED, true)
+        self.untranslated(id, None, true)
     }
 
-    /// The missing translations of lines that wait for one at least as `waits` says: those that
-    /// failed, or those that did not.
+    /// The missing translations: those that failed, or those that did not.
     fn untranslated(
         &self,
         id: Option<&InterviewId>,
-        waits: i64,
+        segment: Option<SegmentId>,
         failed: bool,
     ) -> Result<Vec<PendingTranslation>, Error> {
         let interview = id.map(|id| interview_key(&self.conn, id)).transpose()?;
         // A line of three languages may wait for one and have failed on the other.
-        let mut statement = self.conn.prepare_cached(
-            "SELECT i.id, s.id, s.key, i.languages
+        let waits = if failed {
+            WAITS_TRANSLATION_FAILED
+        } else {
+            WAITS_TRANSLATION
+        };
+        let lines = "SELECT i.id, s.id, s.key, i.languages
              FROM line l JOIN segment s ON s.key = l.segment JOIN interview i ON i.key = l.interview
-             WHERE l.waits IN (?1, ?2) AND (?3 IS NULL OR l.interview = ?3)
-             ORDER BY l.interview, s.start_sample, s.channel, s.id",
-        )?;
-        let mut rows = statement.query((WAITS_TRANSLATION, waits, interview))?;
+             WHERE l.waits IN (?1, ?2)";
+        let mut statement = self.conn.prepare_cached(&match segment {
+            Some(_) => format!("{lines} AND s.interview = ?3 AND s.id = ?4"),
+            None => format!(
+                "{lines} AND (?3 IS NULL OR l.interview = ?3) AND ?4 IS NULL
+                 ORDER BY l.interview, s.start_sample, s.channel, s.id"
+            ),
+        })?;
+        let mut rows = statement.query((
+            WAITS_TRANSLATION,
+            waits,
+            interview,
+            segment.map(|segment| segment.0),
+        ))?;
         let mut pending = Vec::new();
         while let Some(row) = rows.next()? {
             let key = row.get(2)?;

@@ -120,7 +120,10 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     while let Some(row) = rows.next()? {
         let (key, interview) = (row.get(0)?, row.get(1)?);
         if !languages.contains_key(&interview) {
-            languages.insert(interview, codec::langs_from_text(&row.get::<_, String>(3)?)?);
+            languages.insert(
+                interview,
+                codec::langs_from_text(&row.get::<_, String>(3)?)?,
+            );
         }
         at.insert(key, batch.len());
         batch.push(Line {

@@ -12,6 +12,7 @@ mod weights;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use checks::check;
 pub use error::Error;
@@ -41,6 +42,11 @@ pub trait Translator: Send {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error>;
+    /// Another translator over the same weights, for a thread of its own; `None` where the engine
+    /// serves one at a time.
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        None
+    }
 }
 
 /// How to search for a translation. The words mean what they mean in transformers' `generate`.
@@ -83,10 +89,11 @@ pub struct Decoded {
 }
 
 /// An M2M100 or NLLB model in memory.
+#[derive(Clone)]
 pub struct M2m100 {
     engine: String,
-    model: Model,
-    tokens: Tokens,
+    model: Arc<Model>,
+    tokens: Arc<Tokens>,
 }
 
 impl M2m100 {
@@ -104,8 +111,8 @@ impl M2m100 {
         let model = Model::load(config, &mut Weights::open(dir)?)?;
         Ok(Self {
             engine: name.to_owned(),
-            model,
-            tokens,
+            model: Arc::new(model),
+            tokens: Arc::new(tokens),
         })
     }
 
@@ -247,6 +254,10 @@ impl Translator for M2m100 {
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        Some(Box::new(self.clone()))
     }
 }
 

@@ -31,7 +31,6 @@ fn an_interview_comes_back_as_it_went_in() {
     assert_eq!(found.duration_ms, new.duration_ms);
     assert_eq!(found.audio, [new.audio[0].file.clone()]);
     assert_eq!(found.channels, new.channels);
-    assert_eq!(store.working_copies(&id("a-1")).unwrap(), new.working);
 }
 
 #[test]
@@ -219,13 +218,7 @@ fn a_machine_never_stands_before_a_person() {
     assert_eq!(line.translations[0].text, "人写的");
     assert_eq!(store.segments(&a).unwrap()[1], line);
     assert_eq!(store.history(&a, SECOND).unwrap().len(), 2);
-    assert_eq!(
-        store
-            .translation_history(&a, SECOND, Lang::Zh)
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(store.translation_history(&a, SECOND).unwrap().len(), 2);
     assert!(store.pending_translation(None).unwrap().is_empty());
     store
         .edit_text(&a, SECOND, "người viết lại", "Li", None)
@@ -366,6 +359,17 @@ fn the_database_itself_refuses_to_change_or_remove_records() {
         .record_translation(&a, FIRST, &translated(Lang::Vi, "tốt", 1))
         .unwrap();
     store.record_failure(&a, SECOND, "no sound").unwrap();
+    let failed = Record::NotTranslated {
+        lang: Lang::Vi,
+        of_version: 1,
+        reason: "a fault",
+    };
+    let failed = NewRecord {
+        interview: &a,
+        segment: FIRST,
+        what: failed,
+    };
+    store.record(&[failed]).unwrap();
     let before = store.segments(&a).unwrap();
     for (table, column) in [
         ("interview", "id"),
