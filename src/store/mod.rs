@@ -14,6 +14,7 @@ mod open;
 mod pending;
 mod rebuild;
 mod search;
+mod sessions;
 mod terms;
 mod types;
 mod versions;
@@ -23,8 +24,9 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Matched, NewAudio, NewInterview, NewRecord,
-    NewSegment, PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NewAudio, NewEvent, NewInterview, NewRecord,
+    NewSegment, NewSession, PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery,
+    TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

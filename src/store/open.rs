@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_derived.sql"),
     include_str!("migrations/0003_translation_failures.sql"),
+    include_str!("migrations/0004_sessions.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -1,6 +1,6 @@
 //! Records: what goes in comes out, people stand before machines, nothing is ever overwritten.
 
-use super::super::{Error, ImportedLine, Store};
+use super::super::{Error, ImportedLine, NewRecord, Record, Store};
 use super::{SIX_LINES, cut, heard, id, interview, translated};
 use crate::domain::{
     Flag, FlagKind, Lang, LangPair, SamplePos, SegmentId, Span, Status, TermUse, Word,
@@ -90,6 +90,7 @@ fn recognition_and_translation_empty_the_backlog() {
         source: "đói".into(),
         target: "饿".into(),
         satisfied: true,
+        alternative: String::new(),
     }];
     t.flags = vec![Flag::with(FlagKind::NumberMismatch, "1 | 2")];
     store.record_translation(&a, SECOND, &t).unwrap();
