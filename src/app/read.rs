@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::domain::{Interview, InterviewSummary, Lang, Segment, SegmentId};
 use crate::export::{self, Format};
+use crate::pipeline::{Interrupted, interrupted_intakes};
 use crate::store::{SearchPage, SearchQuery, TextVersion};
 
 use super::{App, Error};
@@ -30,6 +31,11 @@ impl App {
     /// An unreadable store.
     pub fn list(&self, case: Option<&str>) -> Result<Vec<InterviewSummary>, Error> {
         Ok(self.reading()?.list(case)?)
+    }
+
+    /// Imports that were cut off, or are running; [`App::resume`] finishes them.
+    pub fn interrupted_imports(&self) -> Vec<Interrupted> {
+        interrupted_intakes(&self.workspace.recordings())
     }
 
     /// One interview with its lines. `id` may be shortened while it is unique.

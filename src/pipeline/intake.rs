@@ -122,6 +122,40 @@ pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
     complete
 }
 
+/// An import that was cut off after its copy was complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The name of the interview that it will be; `None` where the plan cannot be read.
+    pub id: Option<InterviewId>,
+    /// File name of the original.
+    pub original_name: String,
+}
+
+/// The imports that [`resume_intake`] would finish. Changes nothing, so it may be asked while an
+/// import is running: that one is among them.
+pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Interrupted> = entries
+        .flatten()
+        .map(|entry| entry.path().join(PLAN_FILE))
+        .filter(|plan| plan.is_file())
+        .map(|plan| match read_plan(&plan) {
+            Ok(copied) => Interrupted {
+                id: Some(copied.plan.id),
+                original_name: copied.plan.original_name,
+            },
+            Err(_) => Interrupted {
+                id: None,
+                original_name: String::new(),
+            },
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
+}
+
 /// Finishes an interrupted intake. Whatever happens, the copy of the original stays: by now it may be
 /// the only one.
 ///

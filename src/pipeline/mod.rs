@@ -20,7 +20,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Received, assign_channels, intake_file, resume_intake, unfinished_intakes,
+    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, interrupted_intakes,
+    resume_intake, unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 

@@ -416,6 +416,10 @@ fn an_intake_that_was_killed_after_the_copy_is_taken_up_again() {
     let waiting = unfinished_intakes(&recordings);
     assert!(result.unwrap_err().is_cancelled());
     assert_eq!(waiting.len(), 1);
+    let told = interrupted_intakes(&recordings);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].id.as_ref().unwrap().0, id);
+    assert_eq!(told[0].original_name, "tape.wav");
     // And a copy that never got its plan is swept away.
     fs::create_dir(recordings.join(".incoming-half")).unwrap();
     assert_eq!(unfinished_intakes(&recordings).len(), 1);
@@ -430,6 +434,7 @@ fn an_intake_that_was_killed_after_the_copy_is_taken_up_again() {
     assert_eq!(received.id.0, id);
     assert!(recordings.join(id).join("original.wav").is_file());
     assert!(unfinished_intakes(&recordings).is_empty());
+    assert!(interrupted_intakes(&recordings).is_empty());
     assert_eq!(
         store.interview(&received.id).unwrap().audio[0].sha256.len(),
         64

@@ -186,8 +186,6 @@ pub struct TextVersion {
     pub reason: Option<String>,
     /// When it was stored, RFC 3339 UTC.
     pub at: String,
-    /// The version of the line's text that it translates; `None` for the text itself.
-    pub of_version: Option<u32>,
 }
 
 /// A person's correction of a line.

@@ -156,24 +156,25 @@ impl Store {
         let key = segment_key(&self.conn, id, segment)?;
         read_history(
             &self.conn,
-            "SELECT version, lang, text, status, author, reason, at, NULL FROM text_version
+            "SELECT version, lang, text, status, author, reason, at FROM text_version
              WHERE segment = ?1 ORDER BY version",
-            key,
+            params![key],
         )
     }
 
-    /// All versions of a line's translations by language, the first one first.
+    /// All versions of a line's translation into `lang`, the first one first.
     pub fn translation_history(
         &self,
         id: &InterviewId,
         segment: SegmentId,
+        lang: Lang,
     ) -> Result<Vec<TextVersion>, Error> {
         let key = segment_key(&self.conn, id, segment)?;
         read_history(
             &self.conn,
-            "SELECT version, lang, text, status, author, reason, at, of_version FROM translation
-             WHERE segment = ?1 ORDER BY lang, version",
-            key,
+            "SELECT version, lang, text, status, author, reason, at FROM translation
+             WHERE segment = ?1 AND lang = ?2 ORDER BY version",
+            params![key, lang.code()],
         )
     }
 }
@@ -335,9 +336,13 @@ fn first_guess(conn: &Connection, key: i64) -> Result<Lang, Error> {
     codec::lang(&code)
 }
 
-fn read_history(conn: &Connection, sql: &str, key: i64) -> Result<Vec<TextVersion>, Error> {
+fn read_history(
+    conn: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<TextVersion>, Error> {
     let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query([key])?;
+    let mut rows = statement.query(params)?;
     let mut versions = Vec::new();
     while let Some(row) = rows.next()? {
         versions.push(TextVersion {
@@ -348,7 +353,6 @@ fn read_history(conn: &Connection, sql: &str, key: i64) -> Result<Vec<TextVersio
             author: row.get(4)?,
             reason: row.get(5)?,
             at: row.get(6)?,
-            of_version: row.get(7)?,
         });
     }
     Ok(versions)

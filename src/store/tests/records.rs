@@ -1,6 +1,6 @@
 //! Records: what goes in comes out, people stand before machines, nothing is ever overwritten.
 
-use super::super::{Error, ImportedLine, NewRecord, Record, Store};
+use super::super::{Correction, Error, ImportedLine, NewRecord, Record, Store};
 use super::{SIX_LINES, cut, heard, id, interview, translated};
 use crate::domain::{
     Flag, FlagKind, Lang, LangPair, SamplePos, SegmentId, Span, Status, TermUse, Word,
@@ -219,7 +219,13 @@ fn a_machine_never_stands_before_a_person() {
     assert_eq!(line.translations[0].text, "人写的");
     assert_eq!(store.segments(&a).unwrap()[1], line);
     assert_eq!(store.history(&a, SECOND).unwrap().len(), 2);
-    assert_eq!(store.translation_history(&a, SECOND).unwrap().len(), 2);
+    assert_eq!(
+        store
+            .translation_history(&a, SECOND, Lang::Zh)
+            .unwrap()
+            .len(),
+        2
+    );
     assert!(store.pending_translation(None).unwrap().is_empty());
     store
         .edit_text(&a, SECOND, "người viết lại", "Li", None)
@@ -398,4 +404,49 @@ fn the_database_itself_refuses_to_change_or_remove_records() {
         .execute("UPDATE interview SET duration_ms = 1", []);
     assert!(shorter.unwrap_err().to_string().contains("append-only"));
     assert_eq!(store.segments(&a).unwrap(), before);
+}
+
+#[test]
+fn a_correction_of_text_and_translation_is_stored_whole_or_not_at_all() {
+    for (lang, text, _) in SIX_LINES {
+        let to = if lang == Lang::Zh { Lang::Vi } else { Lang::Zh };
+        let mut store = Store::open_in_memory().unwrap();
+        let a = id("a-1");
+        store
+            .create_interview(&interview("a-1", &[lang, to]), &[cut(0, 0, lang)])
+            .unwrap();
+        store
+            .record_hypothesis(&a, FIRST, &heard(lang, "1 2 3"))
+            .unwrap();
+        let new = Correction {
+            text: Some(text),
+            translation: Some((to, "9")),
+            by: "Li",
+            reason: Some("misheard"),
+        };
+        let made = store.edit(&a, FIRST, &new).unwrap();
+        assert_eq!((made.text, made.translation), (Some(2), Some(1)));
+        let line = store.segment(&a, FIRST).unwrap();
+        assert_eq!((line.text.as_str(), line.version), (text, 2));
+        assert_eq!(line.translations[0].of_version, 2);
+
+        // The second half is refused, so the first is not stored either.
+        let refused = Correction {
+            text: Some("4 5 6"),
+            translation: Some((to, "x")),
+            by: " ",
+            ..new
+        };
+        assert!(store.edit(&a, FIRST, &refused).is_err());
+        let unchanged = Correction {
+            text: Some(text),
+            translation: Some((to, "10")),
+            ..new
+        };
+        assert!(matches!(
+            store.edit(&a, FIRST, &unchanged),
+            Err(Error::Unchanged)
+        ));
+        assert_eq!(store.segment(&a, FIRST).unwrap(), line);
+    }
 }
