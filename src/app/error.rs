@@ -247,6 +247,7 @@ impl Error {
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
             Error::Stopped => true,
+            Error::Store(e) => matches!(e, store::Error::Cancelled),
             _ => false,
         }
     }

@@ -31,7 +31,9 @@ pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
 use crate::config::Config;
+use crate::domain::Cancel;
 use crate::glossary::Glossary;
+use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::workspace::{self, Workspace};
 
@@ -126,6 +128,24 @@ impl App {
     fn store(&self) -> Result<Store, Error> {
         self.workspace.make_folders()?;
         Ok(Store::open(&self.workspace.store())?)
+    }
+
+    /// The same at the beginning of long work: a search index of an older version is made anew there
+    /// with progress, and a cancel leaves it as it was.
+    fn store_watched(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<Store, Error> {
+        self.workspace.make_folders()?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Indexing,
+                done,
+                total,
+            });
+        };
+        Ok(Store::open_watched(
+            &self.workspace.store(),
+            &mut tell,
+            cancel,
+        )?)
     }
 
     /// Opens the store for reading only. A workspace without one reads as empty; one of an older

@@ -11,7 +11,7 @@ use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
 use crate::export::{self, Format};
-use crate::pipeline::intake_notes;
+use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
 use crate::store::{SearchPage, SearchQuery, Store, TextVersion};
 use crate::text;
 
@@ -54,6 +54,11 @@ impl App {
     /// An unreadable store.
     pub fn list(&self, case: Option<&str>) -> Result<Vec<InterviewSummary>, Error> {
         Ok(self.reading()?.list(case)?)
+    }
+
+    /// Imports that were cut off, or are running; [`App::resume`] finishes them.
+    pub fn interrupted_imports(&self) -> Vec<Interrupted> {
+        interrupted_intakes(&self.workspace.recordings())
     }
 
     /// One interview with its lines. `id` may be shortened while it is unique.

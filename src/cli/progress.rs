@@ -104,6 +104,7 @@ impl State {
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
                     Step::Checking => "checking",
+                    Step::Indexing => "updating the search index",
                 };
                 self.enter(stage, *done, *total);
             }

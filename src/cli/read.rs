@@ -37,6 +37,16 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
     for interview in &interviews {
         print_summary(interview, out)?;
     }
+    for import in app.interrupted_imports() {
+        let id = import.id.map_or_else(|| "unknown".to_owned(), |id| id.0);
+        let what = out.paint(Look::Warning, "import interrupted");
+        writeln!(
+            out,
+            "{}  {what}, 'mekong resume' finishes it  {}",
+            out.paint(Look::Strong, &id),
+            plain(&import.original_name)
+        )?;
+    }
     Ok(())
 }
 

@@ -195,7 +195,7 @@ impl M2m100 {
         let guide = Guide {
             constraint: &demand.constraint,
             gates: &gates,
-            spelling: &self.tokens,
+            spelling: &*self.tokens,
             limits,
         };
         guided::search(start, first, &guide, |parents, tokens| {
