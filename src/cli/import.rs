@@ -10,7 +10,7 @@ use crate::pipeline::Report;
 
 use super::args;
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, count, say};
+use super::print::{Look, Out, count, length, say};
 use super::progress::Watch;
 use super::{Failure, tell};
 
@@ -169,7 +169,7 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
 }
 
 /// What keeps the command from having done its work, where lines are left.
-fn unfinished(report: &Report) -> Option<app::Error> {
+pub(super) fn unfinished(report: &Report) -> Option<app::Error> {
     (report.failed + report.untranslated > 0).then(|| app::Error::Unfinished {
         failed: report.failed,
         untranslated: report.untranslated,
@@ -197,6 +197,7 @@ fn warn_of_missing(app: &App, languages: &[Lang]) {
 #[derive(Serialize)]
 struct Resumed {
     taken_up: Vec<InterviewId>,
+    recovered: Vec<InterviewId>,
     not_taken_up: Vec<String>,
     recognised: u64,
     failed: u64,
@@ -211,6 +212,7 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     drop(watch);
     let done = Resumed {
         taken_up: work.taken_up.iter().map(|r| r.id.clone()).collect(),
+        recovered: work.recovered.iter().map(|r| r.id.clone()).collect(),
         not_taken_up: work.not_taken_up.iter().map(ToString::to_string).collect(),
         recognised: work.report.recognised,
         failed: work.report.failed,
@@ -225,6 +227,10 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     } else {
         for id in &done.taken_up {
             writeln!(out, "{id}  import finished")?;
+        }
+        for session in &work.recovered {
+            let length = length(session.duration_ms);
+            writeln!(out, "{}  recording saved, {length}", session.id)?;
         }
         writeln!(
             out,

@@ -8,6 +8,7 @@ mod intake;
 #[cfg(test)]
 mod intake_tests;
 mod line;
+pub mod live;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Received, intake_file, intake_notes, resume_intake, unfinished_intakes,
+    Intake, IntakePlan, Received, assign_channels, intake_file, intake_notes, resume_intake,
+    unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
