@@ -141,11 +141,14 @@ pub(super) fn print_interview(
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
         let name = out.paint(Look::Strong, &audio.original_name);
-        let kept = out.paint(Look::Faint, &audio.path);
+        let kept = match audio.path.as_str() {
+            here if here == audio.original_name => String::new(),
+            path => format!(" (kept as {})", out.paint(Look::Faint, path)),
+        };
         let channels = count(audio.channels.into(), "channel");
         writeln!(
             out,
-            "audio {name} (kept as {kept}), {} Hz, {channels}",
+            "audio {name}{kept}, {} Hz, {channels}",
             audio.sample_rate
         )?;
         writeln!(out, "SHA-256 {}", audio.sha256)?;
