@@ -25,10 +25,12 @@ pub use demo::{DemoReport, Scores};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest};
-pub use read::{Edit, Edited};
+pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryInfo, ModelInfo};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
+
+pub use crate::transcript::is_transcript;
 
 use crate::config::Config;
 use crate::domain::Cancel;

@@ -30,6 +30,15 @@ pub struct Edit {
     pub reason: Option<String>,
 }
 
+/// How a line came to read as it does.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Versions of its words.
+    pub text: Vec<TextVersion>,
+    /// Versions of its translations, by language.
+    pub translations: Vec<TextVersion>,
+}
+
 /// What a correction made.
 #[derive(Clone, Debug, Serialize)]
 pub struct Edited {
@@ -73,14 +82,23 @@ impl App {
         Ok((interview, store.segments(&id)?))
     }
 
-    /// Every version of a line's words, oldest first.
+    /// Every version of a line's words and then of its translations, each oldest first.
     ///
     /// # Errors
     /// An unknown id or line.
-    pub fn history(&self, id: &str, segment: i64) -> Result<Vec<TextVersion>, Error> {
+    pub fn history(&self, id: &str, segment: i64) -> Result<History, Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        Ok(store.history(&id, SegmentId(segment))?)
+        let segment = SegmentId(segment);
+        let mut history = History {
+            text: store.history(&id, segment)?,
+            translations: Vec::new(),
+        };
+        for lang in Lang::ALL {
+            let versions = store.translation_history(&id, segment, lang)?;
+            history.translations.extend(versions);
+        }
+        Ok(history)
     }
 
     /// Finds words in all interviews.

@@ -312,11 +312,12 @@ fn finish(
     })
 }
 
-/// Channels by what the user named, each one or `all` of them; else one channel is everybody, two are officer and interviewee,
-/// and further ones are numbered. Unnamed languages mean 'choose among the interview's own'.
+/// Channels by what the user named, each one or `all` of them; else one channel is everybody, two
+/// are officer and interviewee, and further ones are numbered. Unnamed languages mean 'choose among
+/// the interview's own'.
 ///
 /// # Errors
-/// [`Error::Channels`] where more are named than there are.
+/// [`Error::Channels`] where more or fewer are named than there are.
 pub fn assign_channels(
     languages: &[Lang],
     channels: &[(String, Vec<Lang>)],

@@ -162,7 +162,7 @@ impl Store {
             "SELECT i.id, i.case_name, i.languages, i.started, i.duration_ms,
                     t.segments, t.pending, t.flagged,
                     coalesce((SELECT group_concat(original_name, ', ') FROM audio
-                              WHERE interview = i.key), i.source, '')
+                              WHERE interview = i.key AND original_name <> path), i.source, '')
              FROM interview i JOIN tally t ON t.interview = i.key
              WHERE ?1 IS NULL OR i.case_name IN (SELECT value FROM json_each(?1))
              ORDER BY i.started_ms DESC, i.id",
