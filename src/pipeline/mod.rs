@@ -20,8 +20,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, interrupted_intakes,
-    resume_intake, unfinished_intakes,
+    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, intake_notes,
+    interrupted_intakes, resume_intake, unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
@@ -38,6 +38,15 @@ pub enum Progress {
         done: u64,
         /// Units in all; 0 when not known.
         total: u64,
+    },
+    /// A part of a longer command begins.
+    Part {
+        /// What it does, in plain words.
+        name: &'static str,
+        /// 1 for the first.
+        number: u32,
+        /// How many there are.
+        of: u32,
     },
     /// A line was recognised.
     Recognised {
@@ -72,6 +81,8 @@ pub enum Step {
     FindingSpeech,
     /// The search index of an older program version is made anew; units are lines.
     Indexing,
+    /// A model's files are compared with their list.
+    Checking,
 }
 
 /// Who is told about progress. Called from several threads.
