@@ -15,10 +15,9 @@ mod kills;
 #[path = "common/long.rs"]
 mod long;
 
-use std::process::Stdio;
 use std::time::Instant;
 
-use common::{Import, json, mekong, practice_sound};
+use common::Import;
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::export::{self, Format};
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
-use crate::store::{SearchPage, SearchQuery, Store, TextVersion};
+use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
 use crate::text;
 
 use super::{App, Error};
@@ -124,28 +124,21 @@ impl App {
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         let segment = SegmentId(segment);
-        let reason = edit.reason.as_deref();
         // A wrong language is told before anything is stored.
         let translation = match &edit.translation {
             Some((lang, words)) => Some((target(&store, &id, segment, *lang)?, words)),
             None => None,
         };
-        if let Some(words) = &edit.text {
-            store.edit_text(&id, segment, words, &edit.by, reason)?;
-        }
-        let translation_version = match translation {
-            Some((lang, words)) => {
-                Some(store.edit_translation(&id, segment, lang, words, &edit.by, reason)?)
-            }
-            None => None,
+        let correction = Correction {
+            text: edit.text.as_deref(),
+            translation: translation.map(|(lang, words)| (lang, words.as_str())),
+            by: &edit.by,
+            reason: edit.reason.as_deref(),
         };
+        let translation_version = store.edit(&id, segment, &correction)?.translation;
         let line = store.segment(&id, segment)?;
-        let waiting = store.pending_translation(Some(&id))?;
-        let pending: Vec<Lang> = waiting
-            .iter()
-            .filter(|row| row.segment == segment)
-            .map(|row| row.pair.to)
-            .collect();
+        let waiting = store.line_translation(&id, segment)?;
+        let pending: Vec<Lang> = waiting.iter().map(|row| row.pair.to).collect();
         let is_stale = |t: &&Translation| t.flags.iter().any(|f| f.kind == FlagKind::Stale);
         let mut stale: Vec<Lang> = line
             .translations

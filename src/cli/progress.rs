@@ -103,8 +103,8 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
-                    Step::Checking => "checking",
                     Step::Indexing => "updating the search index",
+                    Step::Checking => "checking",
                 };
                 self.enter(stage, *done, *total);
             }

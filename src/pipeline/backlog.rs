@@ -115,7 +115,7 @@ impl Backlog<'_> {
         let mut crew = self.crew(engines, spoken.len(), lines);
         let workers = crew.workers();
         let board = &Board::new(spoken, written, self.cancel);
-        let done = thread::scope(|scope| {
+        thread::scope(|scope| {
             let (hand_in, findings) = sync_channel(workers.len().saturating_mul(AHEAD));
             for worker in workers {
                 let hand_in = hand_in.clone();
@@ -134,8 +134,7 @@ impl Backlog<'_> {
             .run(&findings);
             board.close();
             done
-        });
-        done
+        })
     }
 }
 

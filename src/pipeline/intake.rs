@@ -22,10 +22,10 @@ const INCOMING: &str = ".incoming-";
 const PLAN_FILE: &str = "intake.json";
 /// What was odd about the original, in plain words, one note a line, kept beside it.
 const NOTES_FILE: &str = "notes.txt";
-/// Most that is read back of them.
-const MAX_NOTES_BYTES: u64 = 64 * 1024;
 /// Bytes of two channels that are compared at a time.
 const COMPARED_BYTES: u64 = 1 << 18;
+/// Most that is read back of them.
+const MAX_NOTES_BYTES: u64 = 64 * 1024;
 /// Largest plan that is read back.
 const MAX_PLAN_BYTES: u64 = 1 << 20;
 
@@ -132,17 +132,6 @@ pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
     complete
 }
 
-/// What was odd about a recording when it was taken in; empty where nothing was.
-pub fn intake_notes(recording: &Path) -> Vec<String> {
-    let mut text = String::new();
-    let read = fs::File::open(recording.join(NOTES_FILE))
-        .and_then(|file| file.take(MAX_NOTES_BYTES).read_to_string(&mut text));
-    match read {
-        Ok(_) => text.lines().map(str::to_owned).collect(),
-        Err(_) => Vec::new(),
-    }
-}
-
 /// An import that was cut off after its copy was complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interrupted {
@@ -175,6 +164,17 @@ pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
         .collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     found
+}
+
+/// What was odd about a recording when it was taken in; empty where nothing was.
+pub fn intake_notes(recording: &Path) -> Vec<String> {
+    let mut text = String::new();
+    let read = fs::File::open(recording.join(NOTES_FILE))
+        .and_then(|file| file.take(MAX_NOTES_BYTES).read_to_string(&mut text));
+    match read {
+        Ok(_) => text.lines().map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Finishes an interrupted intake. Whatever happens, the copy of the original stays: by now it may be

@@ -79,10 +79,10 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
-    /// A model's files are compared with their list.
-    Checking,
     /// The search index of an older program version is made anew; units are lines.
     Indexing,
+    /// A model's files are compared with their list.
+    Checking,
 }
 
 /// Who is told about progress. Called from several threads.

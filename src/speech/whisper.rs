@@ -5,8 +5,7 @@
 //! [`POLL`], and the thread finishes its encoding alone and drops the rest of the work.
 //!
 //! Several decoders over one set of weights recognise several utterances at a time, one core each.
-//! That uses every core wholly, while the threads of one decoder wait for each other at every
-//! layer: on two cores, two decoders do in the same time what one decoder does in twice that.
+//! That uses every core wholly, while the threads of one decoder wait for each other at every layer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;

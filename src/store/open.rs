@@ -26,6 +26,9 @@ pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
 pub(super) const APPLICATION_ID: i64 = 0x4d4b_4e47;
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes that the write-ahead log may keep on the disk once its changes are merged: a rebuild of the
+/// index makes it several times as large.
+const LOG_KEPT: i64 = 32 << 20;
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -246,6 +249,7 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, Error> {
 fn configure(conn: &Connection) -> Result<(), Error> {
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     // Refuses writes to the search index's inner tables and to the schema table itself.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

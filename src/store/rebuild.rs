@@ -1,6 +1,7 @@
 //! Working everything out again from the records: after an older program version, or damage.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use rusqlite::config::DbConfig;
@@ -119,18 +120,16 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     let mut rows = statement.query([after, BATCH])?;
     while let Some(row) = rows.next()? {
         let (key, interview) = (row.get(0)?, row.get(1)?);
-        if !languages.contains_key(&interview) {
-            languages.insert(
-                interview,
-                codec::langs_from_text(&row.get::<_, String>(3)?)?,
-            );
-        }
+        let spoken = match languages.entry(interview) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(codec::langs_from_text(&row.get::<_, String>(3)?)?),
+        };
         at.insert(key, batch.len());
         batch.push(Line {
             key,
             interview,
             known: Known {
-                languages: languages.get(&interview).cloned().unwrap_or_default(),
+                languages: spoken.clone(),
                 flags: codec::from_json(&row.get::<_, String>(2)?)?,
                 text: None,
                 translations: Vec::new(),
