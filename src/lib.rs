@@ -33,6 +33,11 @@
 //!
 //! # Threads
 //!
+//! A live session runs five: the recorder takes what the sound card's callback pushed into a
+//! lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
+//! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
+//! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
+//!
 //! Import and resume run two: one recognises, one translates what the first wrote. The store is the
 //! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
 //! more than the line in hand, and `mekong resume` goes on from the rows.

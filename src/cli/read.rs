@@ -30,13 +30,14 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
             app.workspace().root().display()
         ));
     }
+    let open = app.open_sessions()?;
     for interview in &interviews {
-        print_summary(interview, out)?;
+        print_summary(interview, open.contains(&interview.id), out)?;
     }
     Ok(())
 }
 
-fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
+fn print_summary(i: &InterviewSummary, in_progress: bool, out: &mut Out) -> io::Result<()> {
     let id = out.paint(Look::Strong, &i.id.0);
     let (codes, length) = (codes(&i.languages), length(i.duration_ms));
     let when = out.paint(Look::Faint, &i.started);
@@ -50,6 +51,10 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
             let text = out.paint(Look::Warning, &format!("{count} {what}"));
             write!(out, ", {text}")?;
         }
+    }
+    if in_progress {
+        let text = out.paint(Look::Strong, "in progress");
+        write!(out, ", {text}")?;
     }
     // Last on the line: names may be of any width on the screen.
     match &i.case {

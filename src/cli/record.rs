@@ -88,6 +88,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         match session.event(PATIENCE) {
             Some(LiveEvent::Ended) => break,
             Some(event) => screen.hear(&session, event),
+            None if session.has_ended() => break,
             None => {}
         }
         if session.missed_events() {
