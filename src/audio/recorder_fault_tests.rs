@@ -273,7 +273,7 @@ impl DiskFile for CutFile {
 
 #[test]
 fn a_power_cut_at_any_moment_costs_at_most_a_second() {
-    for (cuts, at) in (20..).step_by(211).enumerate() {
+    for (cuts, at) in (20..).step_by(23).enumerate() {
         let bench = Bench::new(vec![Act::Speak(48_000 * 4)], STEREO);
         let power = Arc::new(PowerCut {
             left: Mutex::new(at),
