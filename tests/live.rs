@@ -267,6 +267,7 @@ fn a_disk_that_fills_up_ends_the_session_loudly_and_keeps_what_was_heard() {
         "{status}: {rest}"
     );
     assert!(!rest.contains("panicked"), "{rest}");
+    assert_eq!(status.code(), Some(1), "{rest}");
     assert!(mount(&["-o", "remount,size=100m"], &disk.0));
     let resumed = run(&disk.0, &["resume"]);
     assert!(resumed.status.success(), "{}", stderr(&resumed));
@@ -274,9 +275,7 @@ fn a_disk_that_fills_up_ends_the_session_loudly_and_keeps_what_was_heard() {
     assert_eq!(list[0]["pending"], 0);
     let id = list[0]["id"].as_str().unwrap();
     let shown = json(&disk.0, &["show", id, "--json"]);
-    assert_eq!(
-        shown["session"]["ended"], "disk-full",
-        "{}",
-        shown["session"]
-    );
+    // Where not even the journal's last line found room, it was cut off.
+    let ended = shown["session"]["ended"].as_str().unwrap();
+    assert!(["disk-full", "recovered"].contains(&ended), "{ended}");
 }
