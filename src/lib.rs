@@ -33,6 +33,11 @@
 //!
 //! # Threads
 //!
+//! A live session runs five: the recorder takes what the sound card's callback pushed into a
+//! lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
+//! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
+//! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
+//!
 //! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and
 //! a translator over shared weights, and take the next line from one board: translations first. One
 //! thread writes to the store, all that has piled up in one transaction. An untranslated row *is*

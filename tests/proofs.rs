@@ -87,3 +87,68 @@ fn a_killed_recording_loses_at_most_a_second() {
     );
     assert!(report.worst_lost_ms <= 1000);
 }
+
+/// Resident size now of a running process, in MB.
+fn resident_mb(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find(|l| l.starts_with("VmRSS:"))?;
+    let kilobytes = line.split_whitespace().nth(1)?.parse::<f64>().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
+#[test]
+#[ignore = "a full proof of some minutes: scripts/proof record-long"]
+fn a_long_session_keeps_time_and_memory() {
+    let minutes = setting("MEKONG_PROOF_MINUTES", 480);
+    let speed = setting("MEKONG_PROOF_SPEED", 40);
+    let dir = tempfile::tempdir().unwrap();
+    let sound = long_recording(dir.path(), minutes as f64 / 60.0);
+    let workspace = dir.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
+    let begun = Instant::now();
+    let mut child = mekong(&workspace)
+        .args(["record", "--languages", "zh,vi"])
+        .args(["--channels", "officer=zh,interviewee=vi"])
+        .args(["--device", &format!("file:{}", sound.display())])
+        .args(["--practice-speed", &speed.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = kills::wait_until_it_records(&mut child);
+    let ended = std::thread::spawn(move || {
+        let mut line = String::new();
+        while std::io::BufRead::read_line(&mut said, &mut line).is_ok_and(|n| n > 0) {
+            if line.contains("the sound is safe") {
+                return begun.elapsed();
+            }
+            line.clear();
+        }
+        begun.elapsed()
+    });
+    let mut sizes = Vec::new();
+    while !ended.is_finished() {
+        sizes.extend(resident_mb(child.id()));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let recorded_in = ended.join().unwrap();
+    // The text of hours said in minutes is left to `resume`; the sound is what is proven here.
+    std::thread::sleep(Duration::from_secs(5));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let early = sizes[sizes.len() / 4];
+    let late = sizes.iter().rev().take(5).copied().fold(0.0, f64::max);
+    let list = json(&workspace, &["list", "--json"]);
+    let lasted = list[0]["duration_ms"].as_u64().unwrap();
+    let drift = lasted.abs_diff(minutes * 60_000);
+    let rate = minutes as f64 * 60.0 / recorded_in.as_secs_f64();
+    println!(
+        "record-long: {minutes} minutes of session in {recorded_in:.0?} ({rate:.0} times real time)"
+    );
+    println!("record-long: {early:.0} MB after a quarter, {late:.0} MB at the end");
+    println!("record-long: {drift} ms of drift (to reach: at most 50 ms an hour)");
+    println!("record-long: {} lines stored", list[0]["segments"]);
+    assert!(late - early <= 50.0);
+    assert!(drift <= (50 * minutes).div_ceil(60));
+}

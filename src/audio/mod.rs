@@ -25,6 +25,7 @@ mod recorder_tests;
 mod recording;
 mod recover;
 mod resample;
+mod room;
 mod segmenter;
 mod source;
 mod tape;

@@ -34,8 +34,9 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
             None => say(&format!("No interviews in {place}")),
         }
     }
+    let open = app.open_sessions()?;
     for interview in &interviews {
-        print_summary(interview, out)?;
+        print_summary(interview, open.contains(&interview.id), out)?;
     }
     for import in app.interrupted_imports() {
         let id = import.id.map_or_else(|| "unknown".to_owned(), |id| id.0);
@@ -50,7 +51,7 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
     Ok(())
 }
 
-fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
+fn print_summary(i: &InterviewSummary, in_progress: bool, out: &mut Out) -> io::Result<()> {
     let id = out.paint(Look::Strong, &i.id.0);
     let (codes, length) = (codes(&i.languages), length(i.duration_ms));
     let when = out.paint(Look::Faint, &i.started);
@@ -64,6 +65,10 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
             let text = out.paint(Look::Warning, &format!("{count} {what}"));
             write!(out, ", {text}")?;
         }
+    }
+    if in_progress {
+        let text = out.paint(Look::Strong, "in progress");
+        write!(out, ", {text}")?;
     }
     // Last on the line: names may be of any width on the screen.
     let original = out.paint(Look::Faint, &i.original);

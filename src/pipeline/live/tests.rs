@@ -364,3 +364,23 @@ fn a_session_that_was_cut_off_anywhere_is_completed_and_can_be_completed_twice()
     let state = store.session(&plan.id).unwrap().unwrap();
     assert_eq!(state.ended.as_deref(), Some("recovered"));
 }
+
+#[test]
+fn text_that_cannot_go_on_does_not_stop_the_recording() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000007");
+    // No engine serves any language: the first line ends the recogniser for good.
+    let live = bed
+        .begin(&plan, 5.0, Box::new(|| Ok(Engines::default())))
+        .unwrap();
+    let seen = events(&live);
+    let length = seen.iter().find_map(|e| match e {
+        LiveEvent::Recorded { duration_ms, whole } => Some((*duration_ms, *whole)),
+        _ => None,
+    });
+    live.finish().unwrap();
+    let store = Store::open(&bed.store()).unwrap();
+    let state = store.session(&plan.id).unwrap().unwrap();
+    assert_eq!(state.ended.as_deref(), Some("source-ended"), "{length:?}");
+    assert!(bed.lines(&plan.id).len() > 1);
+}
