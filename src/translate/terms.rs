@@ -23,7 +23,7 @@ const GATE: f32 = 0.3;
 const PLACES: usize = 3;
 /// The words beside the terms may lose this much of their mean log-probability a token. More means
 /// that the terms broke the sentence.
-const MAX_LOSS: f32 = 0.7;
+const MAX_LOSS: f32 = 0.2;
 /// How much longer than the free translation one with terms may become, in tokens, beside the terms.
 const ROOM: usize = 12;
 
@@ -137,15 +137,16 @@ impl M2m100 {
         for _ in 0..=demand.constraint.slots() {
             let state = demand.met(&self.surface(&tokens));
             let met = state.as_ref().map(TermState::met);
-            let missing = (0..demand.constraint.slots())
-                .find(|slot| (met.unwrap_or(0) | tried) >> slot & 1 == 0);
-            if missing.is_none() && (met.is_some() || last.is_some()) {
+            let missing: Vec<usize> = (0..demand.constraint.slots())
+                .filter(|slot| (met.unwrap_or(0) | tried) >> slot & 1 == 0)
+                .collect();
+            if missing.is_empty() && (met.is_some() || last.is_some()) {
                 break;
             }
-            let Some((path, fine)) = self.put(task, &mut decoding, &tokens, missing)? else {
+            let Some((path, slot, fine)) = self.put(task, &mut decoding, &tokens, &missing)? else {
                 return Ok(None);
             };
-            tried |= missing.map_or(0, |slot| 1 << slot);
+            tried |= slot.map_or(0, |slot| 1 << slot);
             good &= fine;
             tokens.clone_from(&path.tokens);
             last = Some(path);
@@ -153,14 +154,15 @@ impl M2m100 {
         Ok(last.map(|path| (path, good)))
     }
 
-    /// The translation with this slot filled as well, and whether the other words stayed sound.
+    /// The translation with one of these slots filled as well, which one, and whether the other words
+    /// stayed sound. The one that stands first in the translation: what follows it is written anew.
     fn put(
         &self,
         task: &Task<'_>,
         decoding: &mut Decoding<'_>,
         tokens: &[u32],
-        slot: Option<usize>,
-    ) -> Result<Option<(Path, bool)>, StepError> {
+        missing: &[usize],
+    ) -> Result<Option<(Path, Option<usize>, bool)>, StepError> {
         let mut read = vec![self.model.config().decoder_start_token_id, task.language];
         read.extend(tokens);
         decoding.rewind(0);
@@ -169,11 +171,21 @@ impl M2m100 {
         let rows = read.len().saturating_sub(1);
         let scores = decoding.logits(&hidden.narrow(0, 1, rows)?)?;
         let looks = watch.rows()?.split_off(1);
-        let kept = self.kept(task.demand, tokens, slot);
-        let places = match slot {
-            Some(slot) => self.places(task.demand, &kept, tokens, slot, &looks, &scores)?,
-            None => vec![0],
+        let mut first: Option<(usize, Vec<usize>)> = None;
+        for slot in missing {
+            let kept = self.kept(task.demand, tokens, Some(*slot));
+            let places = self.places(task.demand, &kept, tokens, *slot, &looks, &scores)?;
+            let earlier = |f: &(usize, Vec<usize>)| places.first() < f.1.first();
+            if !places.is_empty() && first.as_ref().is_none_or(earlier) {
+                first = Some((*slot, places));
+            }
+        }
+        let (slot, places) = match first {
+            Some((slot, places)) => (Some(slot), places),
+            None if missing.is_empty() => (None, vec![0]),
+            None => return Ok(None),
         };
+        let kept = self.kept(task.demand, tokens, slot);
         let mut best: Option<(Path, f32)> = None;
         for (attempt, place) in places.into_iter().enumerate() {
             if attempt > 0 {
@@ -189,13 +201,13 @@ impl M2m100 {
             let loss = task.free.log_prob - self.beside_terms(&path);
             let before = self.beside(&kept, tokens);
             if loss <= MAX_LOSS && !doubled(&before, &self.beside(&kept, &path.tokens)) {
-                return Ok(Some((path, true)));
+                return Ok(Some((path, slot, true)));
             }
             if best.as_ref().is_none_or(|b| loss < b.1) {
                 best = Some((path, loss));
             }
         }
-        Ok(best.map(|(path, _)| (path, false)))
+        Ok(best.map(|(path, _)| (path, slot, false)))
     }
 
     /// What must stay and what must come: the slots that are filled, and this one. Other slots get no
