@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/kills.rs"]
+mod kills;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -17,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{json, mekong, practice_sound, run, stderr, words};
+use common::{Import, json, mekong, practice_sound};
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {
@@ -134,43 +136,18 @@ fn memory_stays_flat_over_four_hours() {
 #[ignore = "a full proof: scripts/proof kills"]
 fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     let kills = setting("MEKONG_PROOF_KILLS", 100);
-    let sound = practice_sound("th-lo");
-    let args = ["import", &sound, "--languages", "th,lo", "--json"];
-    let whole = tempfile::tempdir().unwrap();
+    let import = Import::of("th-lo");
     let begun = Instant::now();
-    let done = json(whole.path(), &args);
+    let expected = import.undisturbed();
     let length = begun.elapsed();
-    let shown = json(
-        whole.path(),
-        &["show", done[0]["id"].as_str().unwrap(), "--json"],
-    );
-    let expected = words(&shown);
     let (mut stored, mut not_yet) = (0, 0);
     for n in 0..kills {
         // Evenly over the whole run, in an order that mixes early and late.
         let at = length.mul_f64((n * 61 % kills) as f64 / kills as f64);
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = mekong(dir.path())
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(at);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let resumed = run(dir.path(), &["resume"]);
-        assert!(
-            resumed.status.success(),
-            "after {at:?}: {}",
-            stderr(&resumed)
-        );
-        let list = json(dir.path(), &["list", "--json"]);
-        match list[0]["id"].as_str() {
+        match import.killed_and_resumed(at) {
             None => not_yet += 1,
-            Some(id) => {
-                let shown = json(dir.path(), &["show", id, "--json"]);
-                assert_eq!(words(&shown), expected, "killed after {at:?}");
+            Some(words) => {
+                assert_eq!(words, expected, "killed after {at:?}");
                 stored += 1;
             }
         }
@@ -181,4 +158,20 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     println!(
         "kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole"
     );
+}
+
+#[test]
+#[ignore = "a full proof of some hours: scripts/proof record-kills"]
+fn a_killed_recording_loses_at_most_a_second() {
+    let kills = setting("MEKONG_PROOF_KILLS", 1000);
+    let report = kills::kill_recordings(kills);
+    println!(
+        "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
+        report.kills, report.worst_lost_ms
+    );
+    println!(
+        "record-kills: {} lines stored before a kill (in {} sessions), all there after it; every resume finished",
+        report.lines, report.with_lines
+    );
+    assert!(report.worst_lost_ms <= 1000);
 }

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::audio;
+use crate::config::Config;
 use crate::domain::Lang;
 
-use super::App;
+use super::{App, Error, Options};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
 /// working copies.
@@ -66,9 +68,28 @@ impl Finding {
 }
 
 impl App {
-    /// Looks at the workspace, the store, the disk, the models, the glossary, the microphone and
-    /// the fonts. Changes nothing but for a file that is written and removed to try the disk.
-    pub fn doctor(&self) -> Vec<Finding> {
+    /// Looks at the workspace, the settings, the store, the disk, the models, the glossary, the
+    /// microphone and the fonts. Changes nothing but for a file that is written and removed to try
+    /// the disk. What keeps other commands from starting at all is a finding here.
+    pub fn doctor(options: &Options) -> Vec<Finding> {
+        let bad = |name, error: &Error| {
+            Finding::not_good(name, Health::Bad, error.to_string(), error.help())
+        };
+        let workspace = match options.find_workspace() {
+            Ok(workspace) => workspace,
+            Err(error) => return vec![bad("workspace", &error), microphone(), fonts()],
+        };
+        let read = Config::read(&workspace.config_file()).map_err(Error::from);
+        let settings = match &read {
+            Ok(_) => Finding::good("settings", "valid"),
+            Err(error) => bad("settings", error),
+        };
+        let kit = options.env_kit.as_deref();
+        let app = Self::with(workspace, read.unwrap_or_default(), kit);
+        std::iter::once(settings).chain(app.examine()).collect()
+    }
+
+    fn examine(&self) -> Vec<Finding> {
         vec![
             self.check_writable(),
             self.check_room(),
@@ -79,13 +100,8 @@ impl App {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
             }),
             self.check_glossary(),
-            self.check_microphone(),
-            check_fonts(&[
-                "/usr/share/fonts",
-                "/usr/local/share/fonts",
-                "/System/Library/Fonts",
-                "C:\\Windows\\Fonts",
-            ]),
+            microphone(),
+            fonts(),
         ]
     }
 
@@ -107,7 +123,7 @@ impl App {
 
     fn check_room(&self) -> Finding {
         let root = self.workspace().root();
-        let Some(free) = free_bytes(root) else {
+        let Some(free) = audio::free_bytes(root) else {
             return Finding::not_good(
                 "disk",
                 Health::Warning,
@@ -130,6 +146,7 @@ impl App {
             Ok(store.list(None)?.len())
         });
         match result {
+            Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
             Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
         }
@@ -205,31 +222,26 @@ impl App {
             Err(e) => Finding::not_good("glossary", Health::Bad, e.to_string(), e.help()),
         }
     }
+}
 
-    fn check_microphone(&self) -> Finding {
-        let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
-        match self.devices() {
-            Ok(list) if list.is_empty() => {
-                Finding::not_good("microphone", Health::Warning, "none was found", next)
-            }
-            Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
-            Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
+fn microphone() -> Finding {
+    let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
+    match audio::devices() {
+        Ok(list) if list.is_empty() => {
+            Finding::not_good("microphone", Health::Warning, "none was found", next)
         }
+        Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
+        Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
     }
 }
 
-/// Free bytes for this user on the disk that holds `path`.
-#[cfg(unix)]
-fn free_bytes(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path)
-        .ok()
-        .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
-}
-
-/// Free bytes are not asked for on this system.
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
+fn fonts() -> Finding {
+    check_fonts(&[
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "/System/Library/Fonts",
+        "C:\\Windows\\Fonts",
+    ])
 }
 
 /// Looks for a font file of each script by the names that font packages use.
@@ -324,10 +336,5 @@ mod tests {
         );
         fs::write(dir.path().join("Padauk-Regular.ttf"), b"").unwrap();
         assert_eq!(check_fonts(&[folder]).health, Health::Good);
-    }
-
-    #[test]
-    fn the_disk_of_an_existing_folder_has_a_size() {
-        assert!(free_bytes(&std::env::temp_dir()).is_some());
     }
 }

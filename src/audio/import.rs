@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::decode::Decoder;
+use super::error::{no_temporary, open_file};
 use super::resample::Resampler;
 use super::{Error, Note, Progress};
 use crate::domain::{Cancel, SAMPLE_RATE, SamplePos, Span};
@@ -43,14 +44,14 @@ pub struct WorkingCopy {
 /// the same content stands there already, it stays. Progress counts bytes.
 ///
 /// # Errors
-/// `Read`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
+/// `Read`, `NotAFile`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
 pub fn copy_original(
     src: &Path,
     dest: &Path,
     progress: Progress<'_>,
     cancel: &Cancel,
 ) -> Result<(String, u64), Error> {
-    let mut input = File::open(src).map_err(|e| Error::read(src, e))?;
+    let mut input = open_file(src)?;
     let total = input.metadata().map_err(|e| Error::read(src, e))?.len();
     let dir = folder_of(dest);
     let mut temp = temporary(&dir)?;
@@ -75,6 +76,15 @@ pub fn copy_original(
         Err(e) => return Err(Error::write(dest, e.error)),
     }
     Ok((hash, bytes))
+}
+
+/// The SHA-256 (lower-case hexadecimal) and length of a file.
+///
+/// # Errors
+/// `Read`.
+pub fn hash_file(path: &Path) -> Result<(String, u64), Error> {
+    let mut input = File::open(path).map_err(|e| Error::read(path, e))?;
+    hash_to(&mut input, path, &Cancel::new(), &mut |_, _| Ok(()))
 }
 
 /// Takes each block that was read, and the bytes read so far.
@@ -176,7 +186,8 @@ fn write_out(writers: &mut [ChannelWriter], ready: &mut [Vec<f32>]) -> Result<()
     Ok(())
 }
 
-struct ChannelWriter {
+/// One working copy that is being written; it appears whole or not at all.
+pub(super) struct ChannelWriter {
     wav: WavWriter<BufWriter<File>>,
     temp: NamedTempFile,
     name: String,
@@ -185,7 +196,7 @@ struct ChannelWriter {
 }
 
 impl ChannelWriter {
-    fn new(dir: &Path, name: String) -> Result<Self, Error> {
+    pub(super) fn new(dir: &Path, name: String) -> Result<Self, Error> {
         let path = dir.join(&name);
         let temp = temporary(dir)?;
         let file = temp
@@ -203,7 +214,7 @@ impl ChannelWriter {
         })
     }
 
-    fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
         for sample in samples {
             // `as` saturates, so a sample beyond full scale is clipped and never wraps.
             let value = (sample * FULL_SCALE).round() as i16;
@@ -215,7 +226,7 @@ impl ChannelWriter {
         Ok(())
     }
 
-    fn finish(self) -> Result<String, Error> {
+    pub(super) fn finish(self) -> Result<String, Error> {
         self.wav
             .finalize()
             .map_err(|e| Error::write_wav(&self.path, e))?;
@@ -279,11 +290,11 @@ fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
     let named = tempfile::Builder::new()
         .prefix(".importing-")
         .tempfile_in(dir);
-    named.map_err(|e| Error::write(dir, e))
+    named.map_err(|e| Error::write(dir, no_temporary(e)))
 }
 
 /// Makes the renames in a folder last over a power cut.
-fn sync_folder(dir: &Path) -> Result<(), Error> {
+pub(super) fn sync_folder(dir: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(dir)
         .and_then(|d| d.sync_all())

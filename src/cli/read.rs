@@ -4,11 +4,15 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::app::{self, App};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, Status};
+use crate::domain::{
+    Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
+};
 use crate::export;
 use crate::store::{Hit, SearchQuery, TextVersion};
+use crate::text;
 
 use super::Failure;
 use super::args::{self, Format};
@@ -22,10 +26,13 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
         return Ok(out.json(&interviews)?);
     }
     if interviews.is_empty() {
-        say(&format!(
-            "No interviews in {}",
-            app.workspace().root().display()
-        ));
+        let place = app.workspace().root().display();
+        match &typed.case {
+            Some(case) => say(&format!(
+                "No interviews of the case '{case}'; 'mekong list' shows those of all cases. {place}"
+            )),
+            None => say(&format!("No interviews in {place}")),
+        }
     }
     for interview in &interviews {
         print_summary(interview, out)?;
@@ -49,18 +56,67 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
         }
     }
     // Last on the line: names may be of any width on the screen.
+    let original = out.paint(Look::Faint, &i.original);
     match &i.case {
-        Some(case) => writeln!(out, "  case {}", plain(case)),
-        None => writeln!(out),
+        Some(case) => writeln!(out, "  {original}  case {}", plain(case)),
+        None => writeln!(out, "  {original}"),
     }
 }
 
 pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), Failure> {
     let (interview, segments) = app.show(&typed.id)?;
     if typed.form.json {
-        return Ok(out.json(&export::json_value(&interview, &segments))?);
+        let mut value = export::json_value(&interview, &segments);
+        if let (Some(session), Some(fields)) =
+            (app.session(&interview.id.0)?, value.as_object_mut())
+        {
+            let events = app.events(&interview.id.0)?;
+            fields.insert("session".into(), json!(session));
+            fields.insert("events".into(), events.iter().map(event_value).collect());
+        }
+        return Ok(out.json(&value)?);
     }
-    Ok(print_interview(&interview, &segments, out)?)
+    print_interview(&interview, &segments, out)?;
+    print_session(app, &interview.id, out)
+}
+
+/// One entry of a live session, in `show --json`.
+fn event_value(event: &SessionEvent) -> Value {
+    json!({
+        "id": event.id,
+        "kind": event.kind,
+        "label": event.label,
+        "channel": event.channel,
+        "start_ms": event.span.start.as_ms(),
+        "end_ms": event.span.end.as_ms(),
+        "lasts": event.lasts,
+        "at": event.at,
+    })
+}
+
+/// Where the sound of a live session came from, and what happened beside the words.
+fn print_session(app: &App, id: &InterviewId, out: &mut Out) -> Result<(), Failure> {
+    let Some(session) = app.session(&id.0)? else {
+        return Ok(());
+    };
+    let note = match (session.in_progress, session.practice) {
+        (true, _) => "  in progress, or cut off: then 'mekong resume' completes it",
+        (false, true) => "  for practice",
+        (false, false) => "",
+    };
+    writeln!(out, "\nrecorded from {}{note}", plain(&session.device))?;
+    for event in app.events(&id.0)? {
+        let (start, end) = (event.span.start.as_ms(), event.span.end.as_ms());
+        let until = match (event.lasts, end > start) {
+            (true, _) => " to the end".to_owned(),
+            (false, true) => format!(" to {}", clock(end)),
+            (false, false) => String::new(),
+        };
+        let time = out.paint(Look::Faint, &clock(start));
+        let label = plain(&event.label).into_owned();
+        writeln!(out, "      {time}{until}  {}  {label}", event.kind.as_str())?;
+    }
+    Ok(())
 }
 
 /// A transcript with its translations, for reading on a screen.
@@ -84,9 +140,25 @@ pub(super) fn print_interview(
     )?;
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
-        let name = out.paint(Look::Faint, &audio.path);
-        let form = format!("{} Hz, {} channels", audio.sample_rate, audio.channels);
-        writeln!(out, "audio {name}, {form}, SHA-256 {}", audio.sha256)?;
+        let name = out.paint(Look::Strong, &audio.original_name);
+        let kept = out.paint(Look::Faint, &audio.path);
+        let channels = count(audio.channels.into(), "channel");
+        writeln!(
+            out,
+            "audio {name} (kept as {kept}), {} Hz, {channels}",
+            audio.sample_rate
+        )?;
+        writeln!(out, "SHA-256 {}", audio.sha256)?;
+    }
+    if let Some(source) = &interview.source {
+        writeln!(out, "{}", plain(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(
+            out,
+            "{}",
+            out.paint(Look::Warning, &format!("note: {note}"))
+        )?;
     }
     for segment in segments {
         writeln!(out)?;
@@ -100,7 +172,7 @@ pub(super) fn print_interview(
     Ok(())
 }
 
-fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {
@@ -112,11 +184,7 @@ fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
         print_words(t.lang, &t.text, out)?;
-        let mut doubts = doubts(&t.flags);
-        if t.of_version < s.version {
-            doubts.insert(0, "of an earlier version of the line".to_owned());
-        }
-        print_doubts(&doubts, out)?;
+        print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())
 }
@@ -249,7 +317,9 @@ pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(
     for hit in &page.hits {
         print_hit(hit, out)?;
     }
-    if page.total > page.hits.len() as u64 {
+    if text::index_tokens(&query.text).is_empty() {
+        say("Nothing to look for: the query has no letters or digits.");
+    } else if page.total > page.hits.len() as u64 {
         say(&format!(
             "{} of {} hits; --limit N shows more.",
             page.hits.len(),
@@ -320,8 +390,38 @@ pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Fa
         by: typed.by,
         reason: typed.reason,
     };
-    let version = app.edit(&typed.id, typed.segment, &edit)?;
-    Ok(writeln!(out, "line {}: version {version}", typed.segment)?)
+    let edited = app.edit(&typed.id, typed.segment, &edit)?;
+    if typed.form.json {
+        out.json(&edited)?;
+    } else {
+        print_edited(&edited, edit.text.is_some(), out)?;
+    }
+    let id = &edited.interview;
+    if !edited.pending.is_empty() {
+        say(&format!(
+            "note: the translation into {} does not follow these words yet; 'mekong resume {id}' \
+             renews it.",
+            codes(&edited.pending)
+        ));
+    }
+    if !edited.stale.is_empty() {
+        say(&format!(
+            "note: a person translated the earlier words into {}; that stays, marked as stale, until \
+             'mekong edit {id} {} --translation ...' corrects it.",
+            codes(&edited.stale),
+            typed.segment
+        ));
+    }
+    Ok(())
+}
+
+fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<()> {
+    let text = text.then(|| format!("version {}", edited.version));
+    let translation = edited
+        .translation_version
+        .map(|version| format!("translation version {version}"));
+    let made: Vec<String> = text.into_iter().chain(translation).collect();
+    writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
 }
 
 pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
@@ -335,7 +435,7 @@ pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(
     if typed.out == Path::new("-") {
         return Ok(app.export_to(&typed.id, format, out)?);
     }
-    app.export(&typed.id, format, &typed.out)?;
+    app.export(&typed.id, format, &typed.out, typed.force)?;
     Ok(writeln!(
         out,
         "written: {}",

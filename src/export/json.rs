@@ -17,6 +17,8 @@ struct InterviewForm<'a> {
     duration_ms: u64,
     audio: &'a [AudioFile],
     channels: &'a [Channel],
+    source: Option<&'a str>,
+    notes: &'a [String],
     segments: Vec<SegmentForm<'a>>,
 }
 
@@ -57,6 +59,11 @@ pub fn json_value(interview: &Interview, segments: &[Segment]) -> serde_json::Va
     serde_json::to_value(form(interview, segments)).unwrap_or_default()
 }
 
+/// One line in the form that it has in `show --json`.
+pub fn segment_value(segment: &Segment) -> serde_json::Value {
+    serde_json::to_value(segment_form(segment)).unwrap_or_default()
+}
+
 pub(super) fn write(
     interview: &Interview,
     segments: &[Segment],
@@ -75,6 +82,8 @@ fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<
         duration_ms: interview.duration_ms,
         audio: &interview.audio,
         channels: &interview.channels,
+        source: interview.source.as_deref(),
+        notes: &interview.notes,
         segments: segments.iter().map(segment_form).collect(),
     }
 }

@@ -130,7 +130,6 @@ impl M2m100 {
     /// whether every one of them left the other words as they should be.
     fn repair(&self, task: &Task<'_>) -> Result<Option<(Path, bool)>, StepError> {
         let demand = task.demand;
-        let mut decoding = self.model.start(&task.source, task.cancel)?;
         let mut tokens = task.free.token_ids.clone();
         let (mut last, mut good) = (None, true);
         let mut tried = 0u32;
@@ -143,7 +142,7 @@ impl M2m100 {
             if missing.is_empty() && (met.is_some() || last.is_some()) {
                 break;
             }
-            let Some((path, slot, fine)) = self.put(task, &mut decoding, &tokens, &missing)? else {
+            let Some((path, slot, fine)) = self.put(task, &tokens, &missing)? else {
                 return Ok(None);
             };
             tried |= slot.map_or(0, |slot| 1 << slot);
@@ -159,13 +158,12 @@ impl M2m100 {
     fn put(
         &self,
         task: &Task<'_>,
-        decoding: &mut Decoding<'_>,
         tokens: &[u32],
         missing: &[usize],
     ) -> Result<Option<(Path, Option<usize>, bool)>, StepError> {
         let mut read = vec![self.model.config().decoder_start_token_id, task.language];
         read.extend(tokens);
-        decoding.rewind(0);
+        let mut decoding = self.model.start(&task.source, task.cancel)?;
         let (hidden, watch) = decoding.prefill(&read)?;
         // The row of the language token looks for the first word.
         let rows = read.len().saturating_sub(1);
@@ -189,13 +187,14 @@ impl M2m100 {
         let mut best: Option<(Path, f32)> = None;
         for (attempt, place) in places.into_iter().enumerate() {
             if attempt > 0 {
-                decoding.rewind(0);
+                decoding = self.model.start(&task.source, task.cancel)?;
                 decoding.prefill(read.get(..place.saturating_add(2)).unwrap_or(&read))?;
             }
             decoding.rewind(place.saturating_add(2));
             let start = self.beginning(&kept, tokens, place, &scores)?;
             let logits = scores.get(place).cloned().unwrap_or_default();
-            let Some(path) = self.search_on(task, decoding, &kept, start, logits, slot)? else {
+            let Some(path) = self.search_on(task, &mut decoding, &kept, start, logits, slot)?
+            else {
                 continue;
             };
             let loss = task.free.log_prob - self.beside_terms(&path);
