@@ -1,7 +1,7 @@
 //! The backlog: pending rows in, text and translations out. One thread recognises, one translates;
 //! the store is the queue between them, so a kill at any moment loses no more than one line's work.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -167,6 +167,7 @@ impl Backlog<'_> {
         let mut store = Store::open(self.store)?;
         let mut skipped: HashSet<PendingTranslation> = HashSet::new();
         let mut report = Report::default();
+        let mut glossaries: HashMap<InterviewId, Glossary> = HashMap::new();
         let mut recogniser_ended = false;
         loop {
             // Without a model nothing can be done before the end but count.
@@ -182,7 +183,8 @@ impl Backlog<'_> {
                 if skipped.contains(&row) {
                     continue;
                 }
-                match self.translate_one(routes, &row) {
+                let glossary = self.glossary_of(&store, &row.interview, &mut glossaries)?;
+                match self.translate_one(routes, &row, glossary) {
                     Ok(translation) => {
                         store.record_translation(&row.interview, row.segment, &translation)?;
                         report.translated += 1;
@@ -208,14 +210,32 @@ impl Backlog<'_> {
         }
     }
 
+    /// The terms in force in an interview: those of its case count before the general ones.
+    fn glossary_of<'g>(
+        &'g self,
+        store: &Store,
+        id: &InterviewId,
+        known: &'g mut HashMap<InterviewId, Glossary>,
+    ) -> Result<&'g Glossary, Error> {
+        if !self.glossary.has_cases() {
+            return Ok(self.glossary);
+        }
+        if !known.contains_key(id) {
+            let case = store.interview(id)?.case;
+            known.insert(id.clone(), self.glossary.for_case(case.as_deref()));
+        }
+        Ok(known.get(id).unwrap_or(self.glossary))
+    }
+
     fn translate_one(
         &self,
         routes: &mut [TranslationRoute],
         row: &PendingTranslation,
+        glossary: &Glossary,
     ) -> Result<Translation, Error> {
         let line = translate_line(
             routes,
-            self.glossary,
+            glossary,
             &row.text,
             row.pair,
             &self.options,
