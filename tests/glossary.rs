@@ -338,6 +338,7 @@ fn writing_and_reading_give_the_same_terms() {
     let formula = Term {
         id: "x".to_owned(),
         entries: [(Lang::Zh, entry("人")), (Lang::Vi, entry("=cmd"))].into(),
+        case: String::new(),
         note: "@note".to_owned(),
         line: 0,
     };
@@ -449,4 +450,36 @@ fn a_term_inside_a_longer_word_is_not_the_term() {
     let pair = LangPair::new(Lang::Lo, Lang::Zh);
     assert_eq!(glossary.required("ເອກະສານຂອງເຈົ້າຢູ່ໃສ", pair), []);
     assert_eq!(glossary.required("ສານອາດເຫັນສິ່ງນີ້", pair).len(), 1);
+}
+
+#[test]
+fn a_row_of_a_case_counts_before_the_general_one_and_only_there() {
+    let mut all =
+        Glossary::read_csv("id,zh,vi\nlawyer,律师,luật sư\nhe,张伟,Trương Vĩ\n".as_bytes())
+            .unwrap();
+    let own = "id,zh,vi,case\nlawyer,律师,trạng sư,K-17\nzhang,张伟,Zhang Wei,K-17\nlawyer,律师,thầy cãi,K-2\n";
+    all.merge(Glossary::read_csv(own.as_bytes()).unwrap());
+    let pair = LangPair::new(Lang::Zh, Lang::Vi);
+    let wanted = |glossary: &Glossary| -> Vec<Vec<String>> {
+        let found = glossary.required("张伟要律师。", pair);
+        found.into_iter().map(|t| t.admitted).collect()
+    };
+    assert!(all.has_cases());
+    assert_eq!(wanted(&all), [["Trương Vĩ"], ["luật sư"]]);
+    assert_eq!(wanted(&all.for_case(None)), [["Trương Vĩ"], ["luật sư"]]);
+    assert_eq!(
+        wanted(&all.for_case(Some("K-17"))),
+        [["Zhang Wei"], ["trạng sư"]]
+    );
+    assert_eq!(
+        wanted(&all.for_case(Some("K-2"))),
+        [["Trương Vĩ"], ["thầy cãi"]]
+    );
+    let mut written = Vec::new();
+    all.write_csv(&mut written).unwrap();
+    let back = Glossary::read_csv(&written).unwrap();
+    assert_eq!(
+        wanted(&back.for_case(Some("K-17"))),
+        [["Zhang Wei"], ["trạng sư"]]
+    );
 }

@@ -42,7 +42,8 @@ fn tokens_of(text: &str) -> Vec<String> {
 /// Every language's terms, ready to be looked up.
 pub(super) fn index(terms: &[Term]) -> HashMap<Lang, Index> {
     let mut phrases: HashMap<Lang, BTreeMap<Vec<String>, Vec<usize>>> = HashMap::new();
-    for (at, term) in terms.iter().enumerate() {
+    let general = |t: &(usize, &Term)| t.1.case.is_empty();
+    for (at, term) in terms.iter().enumerate().filter(general) {
         for (&lang, entry) in &term.entries {
             for variant in &entry.admitted {
                 let same = phrases

@@ -23,6 +23,7 @@ enum Column {
     Term(Lang),
     Source(Lang),
     Review,
+    Case,
     Note,
     Unknown,
 }
@@ -33,6 +34,7 @@ impl Column {
         match name {
             "id" => Column::Id,
             "review" => Column::Review,
+            "case" => Column::Case,
             "note" => Column::Note,
             _ => match (lang(name), name.strip_suffix("_source").and_then(lang)) {
                 (Some(lang), _) => Column::Term(lang),
@@ -110,7 +112,7 @@ impl Glossary {
         for lang in &langs {
             header.extend([lang.to_string(), format!("{lang}_source")]);
         }
-        header.extend(["review".to_owned(), "note".to_owned()]);
+        header.extend(["review".to_owned(), "case".to_owned(), "note".to_owned()]);
         let mut table = csv::Writer::from_writer(out);
         table
             .write_record(&header)
@@ -129,7 +131,7 @@ impl Glossary {
                 }
                 row.extend([cell.join("|"), entry.source]);
             }
-            row.extend([review.join(" "), term.note.clone()]);
+            row.extend([review.join(" "), term.case.clone(), term.note.clone()]);
             // No spreadsheet may run a cell of ours.
             let row = row
                 .iter()
@@ -260,6 +262,7 @@ fn read_row(
                 sources.insert(*lang, clean(cell, &mut report));
             }
             Column::Review => reviews = read_reviews(cell, &mut report),
+            Column::Case => term.case = clean(cell, &mut report),
             Column::Note => term.note = clean(cell, &mut report),
             Column::Unknown => {}
         }

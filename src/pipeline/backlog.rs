@@ -1,7 +1,7 @@
 //! The backlog: pending rows in, text and translations out. Workers take lines in turn, one thread
 //! writes down what they made, so a kill at any moment loses no more than the lines in hand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -112,6 +112,9 @@ impl Backlog<'_> {
     ) -> Result<(), Error> {
         let total_ms = spoken.iter().map(|p| p.span.duration_ms()).sum();
         let lines = spoken.len().saturating_add(written.len());
+        let ids = spoken.iter().map(|p| &p.interview);
+        let glossaries =
+            &self.glossaries(store, ids.chain(written.iter().map(|p| &p.interview)))?;
         let mut crew = self.crew(engines, spoken.len(), lines);
         let workers = crew.workers();
         let board = &Board::new(spoken, written, self.cancel);
@@ -119,7 +122,7 @@ impl Backlog<'_> {
             let (hand_in, findings) = sync_channel(workers.len().saturating_mul(AHEAD));
             for worker in workers {
                 let hand_in = hand_in.clone();
-                scope.spawn(move || self.work(worker, board, &hand_in));
+                scope.spawn(move || self.work(worker, board, glossaries, &hand_in));
             }
             drop(hand_in);
             let done = Writer {
@@ -135,6 +138,26 @@ impl Backlog<'_> {
             board.close();
             done
         })
+    }
+
+    /// The terms in force in each interview where cases have terms of their own: those of its case
+    /// count before the general ones.
+    fn glossaries<'i>(
+        &self,
+        store: &Store,
+        ids: impl Iterator<Item = &'i InterviewId>,
+    ) -> Result<HashMap<InterviewId, Glossary>, Error> {
+        let mut known = HashMap::new();
+        if !self.glossary.has_cases() {
+            return Ok(known);
+        }
+        for id in ids {
+            if !known.contains_key(id) {
+                let case = store.interview(id)?.case;
+                known.insert(id.clone(), self.glossary.for_case(case.as_deref()));
+            }
+        }
+        Ok(known)
     }
 }
 

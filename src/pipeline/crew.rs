@@ -1,11 +1,13 @@
 //! The workers of a backlog: engines shared out to threads, and one line's work in their hands.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 
 use crate::audio;
-use crate::domain::{Hypothesis, Translation, Utterance};
+use crate::domain::{Hypothesis, InterviewId, Translation, Utterance};
+use crate::glossary::Glossary;
 use crate::store::{PendingTranslation, PendingUtterance};
 
 use super::board::{Board, Work};
@@ -137,6 +139,7 @@ impl Backlog<'_> {
         &self,
         worker: Worker<'_>,
         board: &Board<'_>,
+        glossaries: &HashMap<InterviewId, Glossary>,
         hand_in: &SyncSender<Finding>,
     ) {
         let mut worker = worker;
@@ -155,7 +158,8 @@ impl Backlog<'_> {
                 }),
                 Work::Translate(row) => guarded("the translator", || {
                     let routes = worker.translates.as_deref_mut().unwrap_or_default();
-                    self.translate(routes, row).map(Made::Translated)
+                    let glossary = glossaries.get(&row.interview).unwrap_or(self.glossary);
+                    self.translate(routes, glossary, row).map(Made::Translated)
                 }),
             };
             // Where nobody takes it, the writer has gone and said why.
@@ -184,11 +188,12 @@ impl Backlog<'_> {
     fn translate(
         &self,
         routes: &mut [TranslationRoute],
+        glossary: &Glossary,
         row: &PendingTranslation,
     ) -> Result<Translation, Error> {
         let line = translate_line(
             routes,
-            self.glossary,
+            glossary,
             &row.text,
             row.pair,
             &self.options,
