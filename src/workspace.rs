@@ -131,6 +131,11 @@ impl Workspace {
         self.root.join(".mekong-lock")
     }
 
+    /// What a person chose for the desktop.
+    pub fn desktop_file(&self) -> PathBuf {
+        self.root.join("desktop.toml")
+    }
+
     /// Settings a person may write.
     pub fn config_file(&self) -> PathBuf {
         self.root.join("config.toml")

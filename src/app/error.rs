@@ -102,6 +102,9 @@ pub enum Error {
     /// More speakers than an interview can have.
     #[error("the transcript names more than {0} speakers")]
     Speakers(usize),
+    /// A line of an imported transcript has no sound to play.
+    #[error("this interview was stored without its recording, so it cannot be heard")]
+    NoSound,
     /// Some of several files failed; each was reported by itself.
     #[error("{failed} of {all} files could not be imported; the others are stored")]
     SomeFailed {
@@ -155,6 +158,9 @@ impl Error {
             }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
+            Error::NoSound => {
+                "Import the recording itself to hear it; the text can be read and corrected.".into()
+            }
             Error::SomeFailed { .. } => "See the messages above for each file.".into(),
         }
     }

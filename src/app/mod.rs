@@ -3,6 +3,8 @@
 
 mod bench;
 mod demo;
+pub mod desk;
+mod desktop;
 mod doctor;
 mod engines;
 mod error;
@@ -18,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
 pub use demo::{DemoReport, Scores};
+pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest, is_transcript};
@@ -86,17 +89,42 @@ impl App {
         Self::at(workspace, options.env_kit.as_deref())
     }
 
+    /// As [`Self::open`], but settings that are not valid do not keep the window shut: the usual ones
+    /// are used, the file stays as it is, and the error comes back beside the app.
+    ///
+    /// # Errors
+    /// A named workspace that is missing.
+    pub fn open_forgiving(options: &Options) -> Result<(Self, Option<Error>), Error> {
+        match Self::open(options) {
+            Ok(app) => Ok((app, None)),
+            Err(error @ Error::Config(_)) => {
+                let workspace = Workspace::find(
+                    options.workspace.as_deref(),
+                    options.env_workspace.as_deref(),
+                    &options.current,
+                )?;
+                let app = Self::with(workspace, options.env_kit.as_deref(), Config::default());
+                Ok((app, Some(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {
         let config = Config::read(&workspace.config_file())?;
+        Ok(Self::with(workspace, env_kit, config))
+    }
+
+    fn with(workspace: Workspace, env_kit: Option<&Path>, config: Config) -> Self {
         let kit = workspace::find_kit(&workspace, env_kit);
         let shipped = kit.iter().map(|kit| kit.join("models"));
         let model_roots = std::iter::once(workspace.models()).chain(shipped).collect();
-        Ok(Self {
+        Self {
             workspace,
             config,
             kit,
             model_roots,
-        })
+        }
     }
 
     /// Where things are.

@@ -113,6 +113,15 @@ pub enum Error {
         /// What the sound service said.
         detail: String,
     },
+    /// This machine has nothing to play sound with.
+    #[error("this machine has no loudspeaker or headphones that work")]
+    NoOutput,
+    /// The output device refused.
+    #[error("the sound cannot be played: {detail}")]
+    Playback {
+        /// What the sound system said.
+        detail: String,
+    },
     /// A person asked to stop.
     #[error("stopped on request")]
     Cancelled,
@@ -218,6 +227,10 @@ impl Error {
             }
             Error::Devices { .. } => {
                 "Check that the sound service runs, plug the microphone in again and retry."
+            }
+            Error::NoOutput => "Plug in headphones or a loudspeaker, then play the line again.",
+            Error::Playback { .. } => {
+                "Close other programs that use the sound, or choose another output in the system's settings."
             }
             Error::Cancelled => "Start it again whenever you like; it begins anew without harm.",
         }
