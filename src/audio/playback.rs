@@ -135,7 +135,8 @@ fn at_rate(pcm: &[f32], rate: u32) -> Result<Vec<f32>, String> {
     )
     .map_err(|e| e.to_string())?;
     let channels = [pcm.to_vec()];
-    let input = SequentialSliceOfVecs::new(&channels[..], 1, pcm.len()).map_err(|e| e.to_string())?;
+    let input =
+        SequentialSliceOfVecs::new(&channels[..], 1, pcm.len()).map_err(|e| e.to_string())?;
     let made = resampler
         .process_all(&input, pcm.len(), None)
         .map_err(|e| e.to_string())?;
@@ -155,7 +156,10 @@ mod tests {
             assert!(out.len().abs_diff(wanted) <= 1, "{rate}: {}", out.len());
             let middle = &out[wanted / 4..wanted * 3 / 4];
             let level = (middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32).sqrt();
-            assert!((level - std::f32::consts::FRAC_1_SQRT_2).abs() < 0.01, "{rate}: {level}");
+            assert!(
+                (level - std::f32::consts::FRAC_1_SQRT_2).abs() < 0.01,
+                "{rate}: {level}"
+            );
         }
         assert!(at_rate(&[], 48_000).unwrap().is_empty());
     }

@@ -72,13 +72,25 @@ const NEEDS: [Need; 6] = [
     Need {
         lang: Lang::Lo,
         letters: "ກຫຼໜໍ່ໄໆ",
-        known: &["notosanslao-regular", "notosanslao", "leelawui.", "laoui.", "phetsarath"],
+        known: &[
+            "notosanslao-regular",
+            "notosanslao",
+            "leelawui.",
+            "laoui.",
+            "phetsarath",
+        ],
         shaped: false,
     },
     Need {
         lang: Lang::Km,
         letters: "កស្រីំះើ។",
-        known: &["notosanskhmer-regular", "notosanskhmer", "leelawui.", "khmerui.", "khmeros"],
+        known: &[
+            "notosanskhmer-regular",
+            "notosanskhmer",
+            "leelawui.",
+            "khmerui.",
+            "khmeros",
+        ],
         shaped: true,
     },
     Need {
@@ -193,7 +205,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
 }
 
 fn is_font(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
     ["ttf", "otf", "ttc", "otc"]
         .iter()
         .any(|e| ending.eq_ignore_ascii_case(e))

@@ -74,7 +74,11 @@ fn cannot_open(cause: &dyn std::fmt::Display) -> Told {
 fn check_display() -> Result<(), Told> {
     let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     let needs = cfg!(all(unix, not(target_os = "macos")));
-    if !needs || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(set) {
+    if !needs
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+            .into_iter()
+            .any(set)
+    {
         return Ok(());
     }
     Err(Told {

@@ -71,7 +71,14 @@ mod tests {
 
     #[test]
     fn names_of_six_scripts_stay_as_they_are() {
-        for own in ["张伟", "Nguyễn Thị Lan", "สมชาย", "ສົມໃຈ", "សុខ ស្រីមុំ", "မောင်မောင်"] {
+        for own in [
+            "张伟",
+            "Nguyễn Thị Lan",
+            "สมชาย",
+            "ສົມໃຈ",
+            "សុខ ស្រីមុំ",
+            "မောင်မောင်",
+        ] {
             assert_eq!(name(own), own);
         }
     }
@@ -85,7 +92,10 @@ mod tests {
 
     #[test]
     fn times_read_like_a_clock() {
-        assert_eq!((clock(0).as_str(), clock(61_999).as_str()), ("00:00", "01:01"));
+        assert_eq!(
+            (clock(0).as_str(), clock(61_999).as_str()),
+            ("00:00", "01:01")
+        );
         assert_eq!(clock(3_600_000 * 4 + 5_000), "4:00:05");
     }
 }

@@ -53,10 +53,8 @@ pub struct Palette {
     pub faint: Color32,
     /// Lines between things.
     pub line: Color32,
-    /// What can be pressed and what is chosen.
+    /// The edge of what is chosen or pressed.
     pub accent: Color32,
-    /// Letters on `accent`.
-    pub on_accent: Color32,
     /// Ground of the chosen row.
     pub chosen: Color32,
     /// Doubt: flags and doubtful words.
@@ -80,7 +78,6 @@ const LIGHT: Palette = Palette {
     faint: Color32::from_rgb(0x55, 0x5b, 0x63),
     line: Color32::from_rgb(0xc9, 0xcb, 0xc6),
     accent: Color32::from_rgb(0x0b, 0x57, 0x8e),
-    on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
     chosen: Color32::from_rgb(0xdc, 0xea, 0xf5),
     doubt: Color32::from_rgb(0x8a, 0x4b, 0x00),
     failure: Color32::from_rgb(0xa8, 0x1c, 0x1c),
@@ -102,7 +99,6 @@ const DARK: Palette = Palette {
     faint: Color32::from_rgb(0xa9, 0xae, 0xb5),
     line: Color32::from_rgb(0x45, 0x49, 0x50),
     accent: Color32::from_rgb(0x7c, 0xbc, 0xec),
-    on_accent: Color32::from_rgb(0x0c, 0x16, 0x1e),
     chosen: Color32::from_rgb(0x23, 0x37, 0x47),
     doubt: Color32::from_rgb(0xf0, 0xb2, 0x5c),
     failure: Color32::from_rgb(0xff, 0x9a, 0x8f),
@@ -124,7 +120,6 @@ const CONTRAST: Palette = Palette {
     faint: Color32::WHITE,
     line: Color32::WHITE,
     accent: Color32::from_rgb(0xff, 0xe1, 0x3d),
-    on_accent: Color32::BLACK,
     chosen: Color32::from_rgb(0x12, 0x2c, 0x66),
     doubt: Color32::from_rgb(0xff, 0xc0, 0x4d),
     failure: Color32::from_rgb(0xff, 0xa8, 0x9e),
@@ -206,11 +201,36 @@ fn visuals(colours: &Palette, look: Look) -> Visuals {
     visuals.window_stroke = Stroke::new(LINE, colours.line);
     let widgets = &mut visuals.widgets;
     for (state, fill, edge, letters) in [
-        (&mut widgets.noninteractive, colours.panel, colours.line, colours.text),
-        (&mut widgets.inactive, colours.panel, colours.line, colours.text),
-        (&mut widgets.hovered, colours.chosen, colours.accent, colours.text),
-        (&mut widgets.active, colours.accent, colours.accent, colours.on_accent),
-        (&mut widgets.open, colours.panel, colours.accent, colours.text),
+        (
+            &mut widgets.noninteractive,
+            colours.panel,
+            colours.line,
+            colours.text,
+        ),
+        (
+            &mut widgets.inactive,
+            colours.panel,
+            colours.line,
+            colours.text,
+        ),
+        (
+            &mut widgets.hovered,
+            colours.chosen,
+            colours.accent,
+            colours.text,
+        ),
+        (
+            &mut widgets.active,
+            colours.chosen,
+            colours.accent,
+            colours.text,
+        ),
+        (
+            &mut widgets.open,
+            colours.panel,
+            colours.accent,
+            colours.text,
+        ),
     ] {
         state.bg_fill = fill;
         state.weak_bg_fill = fill;
@@ -251,10 +271,12 @@ mod tests {
             for ground in [p.ground, p.panel, p.field, p.stripe, p.chosen] {
                 for letters in [p.text, p.faint, p.accent, p.doubt, p.failure, p.good] {
                     let found = contrast(letters, ground);
-                    assert!(found >= least, "{look:?} {letters:?} on {ground:?}: {found:.1}");
+                    assert!(
+                        found >= least,
+                        "{look:?} {letters:?} on {ground:?}: {found:.1}"
+                    );
                 }
             }
-            assert!(contrast(p.on_accent, p.accent) >= least, "{look:?} accent");
             assert!(contrast(p.text, p.found) >= least, "{look:?} found");
         }
     }

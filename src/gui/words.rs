@@ -112,7 +112,10 @@ mod tests {
     #[test]
     fn every_language_but_english_says_that_nobody_reviewed_it() {
         for lang in Lang::SIX {
-            assert!(source(lang).contains("unreviewed by a native speaker"), "{lang}");
+            assert!(
+                source(lang).contains("unreviewed by a native speaker"),
+                "{lang}"
+            );
             assert!(crate::text::in_script(Words::of(lang).t("nav-review"), lang) > 0.5);
         }
     }

@@ -28,7 +28,10 @@ impl<T> Slot<T> {
     /// What lies there.
     pub fn get(&self) -> Option<Arc<T>> {
         // A panic between two pointer copies cannot leave half a value behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn put(&self, value: T) {

@@ -80,8 +80,7 @@ impl Bench<'_> {
                     self.change(true, |job| match &outcome.result {
                         Ok(received) => {
                             made.push(received.id.clone());
-                            job.notes
-                                .extend(received.notes.iter().cloned().map(remark));
+                            job.notes.extend(received.notes.iter().cloned().map(remark));
                         }
                         Err(error) => job.notes.push(Told::of(error)),
                     });

@@ -130,7 +130,10 @@ impl Desk {
             "desk-work",
             Box::new(move |asked| jobs::run(&own, &asked, &stop, &again)),
         )?;
-        let sound = start("desk-sound", Box::new(move |asked| sound::run(&common, &asked)))?;
+        let sound = start(
+            "desk-sound",
+            Box::new(move |asked| sound::run(&common, &asked)),
+        )?;
         Ok(Self {
             board,
             read: Some(read),

@@ -171,6 +171,9 @@ fn browse(common: &Common, path: Option<PathBuf>) -> Result<(), Error> {
 }
 
 fn can_import(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
     is_transcript(path) || SOUNDS.iter().any(|s| ending.eq_ignore_ascii_case(s))
 }

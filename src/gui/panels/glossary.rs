@@ -92,7 +92,8 @@ fn is_unreviewed(entry: &Entry) -> bool {
 fn holds(term: &Term, wanted: &str) -> bool {
     let in_entry = |entry: &Entry| {
         let all = entry.admitted.iter().chain(&entry.forbidden);
-        all.into_iter().any(|word| text::fold(word).contains(wanted))
+        all.into_iter()
+            .any(|word| text::fold(word).contains(wanted))
     };
     text::fold(&term.id).contains(wanted) || term.entries.values().any(in_entry)
 }

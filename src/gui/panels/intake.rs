@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 
 use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind};
@@ -110,7 +110,8 @@ impl Intake {
             let width = ui.available_width().clamp(120.0, 320.0);
             let field = TextEdit::singleline(&mut self.typed).desired_width(width);
             let field = ui.add(field).labelled_by(label.id);
-            let entered = field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
+            let entered =
+                field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
             let path = self.typed.trim().to_owned();
             if (ui.button(words.t("add")).clicked() || entered) && !path.is_empty() {
                 self.add(PathBuf::from(path));
@@ -175,18 +176,17 @@ impl Intake {
         } else {
             None
         };
-        ui.add_enabled_ui(lacks.is_none(), |ui| {
-            if ui.button(words.t("intake-start")).clicked() {
-                let case = self.case.trim();
-                let request = ImportRequest {
-                    languages,
-                    case: (!case.is_empty()).then(|| case.to_owned()),
-                    channels: Vec::new(),
-                };
-                let files = std::mem::take(&mut self.files);
-                scene.desk.ask(Command::Import(files, request));
-            }
-        });
+        let button = Button::new(words.t("intake-start"));
+        if ui.add_enabled(lacks.is_none(), button).clicked() {
+            let case = self.case.trim();
+            let request = ImportRequest {
+                languages,
+                case: (!case.is_empty()).then(|| case.to_owned()),
+                channels: Vec::new(),
+            };
+            let files = std::mem::take(&mut self.files);
+            scene.desk.ask(Command::Import(files, request));
+        }
         if let Some(id) = lacks {
             script::label(ui, words.t(id), scene.remark(ui));
         }

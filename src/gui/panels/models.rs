@@ -1,7 +1,7 @@
 //! The installed models: what they are for, their licence and size, and whether their files are as
 //! listed.
 
-use eframe::egui::{Frame, Margin, ScrollArea, Ui};
+use eframe::egui::{Button, Frame, Margin, ScrollArea, Ui};
 
 use crate::app::ModelInfo;
 use crate::app::desk::Command;
@@ -9,8 +9,8 @@ use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::script::{self, Letters};
 use crate::gui::widgets::job;
+use crate::gui::widgets::script::{self, Letters};
 
 /// The screen.
 #[derive(Default)]
@@ -28,11 +28,10 @@ impl Models {
             if shelf.models.is_empty() {
                 script::label(ui, words.t("models-empty"), scene.own(ui));
             } else {
-                ui.add_enabled_ui(!job::is_running(scene), |ui| {
-                    if ui.button(words.t("models-check")).clicked() {
-                        scene.desk.ask(Command::CheckModels);
-                    }
-                });
+                let button = Button::new(words.t("models-check"));
+                if ui.add_enabled(!job::is_running(scene), button).clicked() {
+                    scene.desk.ask(Command::CheckModels);
+                }
                 script::label(ui, words.t("models-about"), scene.remark(ui));
             }
             let failure = theme::of(ui).failure;
@@ -72,7 +71,10 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
         let megabytes = format!("{:.1}", model.bytes as f64 / 1e6);
         let facts = words.with(
             "models-facts",
-            &[("license", &safe::name(&model.license)), ("size", &megabytes)],
+            &[
+                ("license", &safe::name(&model.license)),
+                ("size", &megabytes),
+            ],
         );
         script::label(ui, &facts, scene.own(ui));
         script::label(ui, &model.description, Letters::small(ui, Lang::En));

@@ -53,7 +53,9 @@ impl Search {
                 (&mut self.speaker, words.t("search-speaker")),
             ] {
                 let label = ui.label(name);
-                let field = TextEdit::singleline(text).char_limit(300).desired_width(110.0);
+                let field = TextEdit::singleline(text)
+                    .char_limit(300)
+                    .desired_width(110.0);
                 changed |= ui.add(field).labelled_by(label.id).changed();
             }
         });
@@ -125,7 +127,13 @@ fn paint(ui: &mut Ui, scene: &Scene<'_>, at: usize, hit: &Hit) -> bool {
             ui.set_width(ui.available_width());
             script::label(ui, &about, Letters::small(ui, Lang::En));
             let said = Letters::running(ui, hit.lang);
-            script::marked(ui, &hit.text, said, &marks(ui, &hit.text, &hit.marks), false);
+            script::marked(
+                ui,
+                &hit.text,
+                said,
+                &marks(ui, &hit.text, &hit.marks),
+                false,
+            );
             if let Some(translation) = &hit.translation {
                 let letters = Letters::running(ui, scene.words.lang()).coloured(colours.faint);
                 let marks = marks(ui, translation, &hit.translation_marks);
@@ -135,9 +143,8 @@ fn paint(ui: &mut Ui, scene: &Scene<'_>, at: usize, hit: &Hit) -> bool {
     });
     let name = format!("{about} {}", hit.text);
     let response = inner.response;
-    response.widget_info(|| {
-        WidgetInfo::labeled(eframe::egui::accesskit::Role::Button, true, &name)
-    });
+    response
+        .widget_info(|| WidgetInfo::labeled(eframe::egui::accesskit::Role::Button, true, &name));
     response.clicked()
 }
 

@@ -165,13 +165,7 @@ fn to_edge(text: &str, caret: CCursor, before: Option<CCursor>) -> CCursor {
 }
 
 /// Rows of a text, ready to be painted. Their characters add up to `text`.
-pub fn lay_out(
-    ui: &Ui,
-    text: &str,
-    letters: Letters,
-    marks: &[Mark],
-    width: f32,
-) -> Arc<Galley> {
+pub fn lay_out(ui: &Ui, text: &str, letters: Letters, marks: &[Mark], width: f32) -> Arc<Galley> {
     let text = match text.char_indices().nth(MOST_CHARACTERS) {
         Some((end, _)) => text.get(..end).unwrap_or(text),
         None => text,
@@ -273,7 +267,8 @@ fn row_ends(ui: &Ui, text: &str, letters: Letters, width: f32) -> Arc<[usize]> {
     (text, letters.lang, letters.size.to_bits(), width.to_bits()).hash(&mut hasher);
     ui.pixels_per_point().to_bits().hash(&mut hasher);
     let key = hasher.finish();
-    let memory: Remembered = ui.data_mut(|d| d.get_temp_mut_or_default::<Remembered>(Id::NULL).clone());
+    let memory: Remembered =
+        ui.data_mut(|d| d.get_temp_mut_or_default::<Remembered>(Id::NULL).clone());
     let lock = || memory.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(found) = lock().get(key) {
         return found;
@@ -319,11 +314,17 @@ fn cut_rows(
     let right_of = |byte: usize| {
         let shown = text.get(..byte).unwrap_or_default().trim_end();
         let at = edge(shown.len());
-        at.checked_sub(1).and_then(|i| right.get(i)).copied().unwrap_or(0.0)
+        at.checked_sub(1)
+            .and_then(|i| right.get(i))
+            .copied()
+            .unwrap_or(0.0)
     };
     let left_of = |byte: usize| {
         let at = edge(byte);
-        at.checked_sub(1).and_then(|i| right.get(i)).copied().unwrap_or(0.0)
+        at.checked_sub(1)
+            .and_then(|i| right.get(i))
+            .copied()
+            .unwrap_or(0.0)
     };
     let mut places = text::line_breaks(text, lang);
     let (mut start, mut good) = (0, 0);

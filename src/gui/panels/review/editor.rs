@@ -1,7 +1,7 @@
 //! Correcting one line in its place. Enter keeps, Shift+Enter starts a new row, Esc leaves it as it
 //! was; the earlier words are kept beside the new ones.
 
-use eframe::egui::{Id, Key, Modifiers, TextEdit, Ui};
+use eframe::egui::{Button, Id, Key, Modifiers, TextEdit, Ui};
 
 use crate::app::Edit;
 use crate::app::desk::{Command, Told};
@@ -102,13 +102,13 @@ impl Editor {
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }
-        let keep = self.facts(ui, scene) || keeps;
+        let (kept, left) = self.facts(ui, scene);
+        let (keep, left) = (kept || keeps, left || leaves);
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
             script::label(ui, &told.what, scene.own(ui).coloured(failure));
             script::label(ui, &told.next, scene.own(ui));
         }
-        let left = ui.button(words.t("cancel")).clicked() || leaves;
         if keep && self.sent.is_none() {
             *next = next.saturating_add(1);
             let sent = scene.desk.ask(Command::Edit(
@@ -126,25 +126,27 @@ impl Editor {
         }
     }
 
-    /// Who and why; whether 'keep' was pressed.
-    fn facts(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
+    /// Who and why; whether 'keep' and whether 'cancel' was pressed.
+    fn facts(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> (bool, bool) {
         let words = scene.words;
-        let mut keep = false;
+        let (mut keep, mut left) = (false, false);
         ui.horizontal_wrapped(|ui| {
             for (text, name, width) in [
                 (&mut self.by, words.t("edit-by"), 120.0),
                 (&mut self.reason, words.t("edit-reason"), 160.0),
             ] {
                 let label = ui.label(name);
-                let field = TextEdit::singleline(text).char_limit(300).desired_width(width);
+                let field = TextEdit::singleline(text)
+                    .char_limit(300)
+                    .desired_width(width);
                 let response = ui.add(field).labelled_by(label.id);
                 keep |= response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             }
-            ui.add_enabled_ui(self.sent.is_none(), |ui| {
-                keep |= ui.button(words.t("edit-keep")).clicked();
-            });
+            let button = Button::new(words.t("edit-keep"));
+            keep |= ui.add_enabled(self.sent.is_none(), button).clicked();
+            left = ui.button(words.t("cancel")).clicked();
         });
-        keep
+        (keep, left)
     }
 
     fn edit(&self) -> Edit {

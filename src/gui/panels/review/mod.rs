@@ -91,7 +91,9 @@ impl Review {
         area.show_rows(ui, ROW, interviews.len(), |ui, rows| {
             for interview in interviews.get(rows).into_iter().flatten() {
                 let size = vec2(ui.available_width(), ROW - theme::GAP);
-                let button = Button::new(about(scene, interview)).truncate().min_size(size);
+                let button = Button::new(about(scene, interview))
+                    .truncate()
+                    .min_size(size);
                 if ui.add(button).clicked() {
                     go = Some(Go::Line(interview.id.clone(), None));
                 }
@@ -103,7 +105,11 @@ impl Review {
 
 fn about(scene: &Scene<'_>, interview: &InterviewSummary) -> String {
     let words = scene.words;
-    let languages: Vec<&str> = interview.languages.iter().map(|l| l.native_name()).collect();
+    let languages: Vec<&str> = interview
+        .languages
+        .iter()
+        .map(|l| l.native_name())
+        .collect();
     let day = interview.started.get(..10).unwrap_or(&interview.started);
     let mut text = format!(
         "{day}   {}   {}   {}",

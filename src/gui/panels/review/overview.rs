@@ -33,9 +33,8 @@ impl Strip {
         let size = vec2(ui.available_width(), theme::OVERVIEW);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let name = scene.words.t("overview");
-        response.widget_info(|| {
-            WidgetInfo::labeled(eframe::egui::accesskit::Role::Button, true, name)
-        });
+        response
+            .widget_info(|| WidgetInfo::labeled(eframe::egui::accesskit::Role::Button, true, name));
         self.sort(opened, rect.width().max(1.0) as usize);
         let colours = theme::of(ui);
         ui.painter().rect_filled(rect, 0.0, colours.field);
@@ -48,7 +47,9 @@ impl Strip {
             let stroke = Stroke::new(theme::UNDERLINE, colours.failure);
             ui.painter().vline(x, rect.y_range(), stroke);
         }
-        let pressed = response.clicked().then(|| response.interact_pointer_pos())?;
+        let pressed = response
+            .clicked()
+            .then(|| response.interact_pointer_pos())?;
         let part = ((pressed?.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
         Some((part * length) as u64)
     }
@@ -74,10 +75,8 @@ impl Strip {
             for (at, level) in levels.iter().enumerate() {
                 let half = (height * 0.5 * level.sqrt()).max(0.5);
                 let left = rect.left() + step * at as f32;
-                let bar = Rect::from_min_max(
-                    pos2(left, middle - half),
-                    pos2(left + step, middle + half),
-                );
+                let bar =
+                    Rect::from_min_max(pos2(left, middle - half), pos2(left + step, middle + half));
                 mesh.add_colored_rect(bar, colour);
             }
             ui.painter().add(mesh);
@@ -116,7 +115,12 @@ impl Strip {
         };
         for line in &opened.lines {
             let (from, to) = (place(line.span.start.as_ms()), place(line.span.end.as_ms()));
-            for column in self.columns.get_mut(from..to.max(from)).into_iter().flatten() {
+            for column in self
+                .columns
+                .get_mut(from..to.max(from))
+                .into_iter()
+                .flatten()
+            {
                 *column = Some(line.channel);
             }
         }

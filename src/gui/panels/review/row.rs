@@ -50,7 +50,9 @@ pub fn show(
     standing: Standing<'_>,
     correction: Option<(Side, &mut dyn FnMut(&mut Ui))>,
 ) -> Option<Wish> {
-    let whole = ui.available_rect_before_wrap().shrink2(vec2(theme::GAP, theme::GAP));
+    let whole = ui
+        .available_rect_before_wrap()
+        .shrink2(vec2(theme::GAP, theme::GAP));
     let margin = Rect::from_min_size(whole.min, vec2(theme::MARGIN_COLUMN, whole.height()));
     let text = Rect::from_min_max(
         pos2(margin.right() + theme::WIDE_GAP, whole.top()),
@@ -68,32 +70,32 @@ pub fn show(
         Some((Side::Translation(lang), paint)) => (None, Some((lang, paint))),
         None => (None, None),
     };
-    let mut bottom = part(ui, margin, |ui| edge(ui, scene, line, standing));
+    let margin_bottom = part(ui, margin, |ui| edge(ui, scene, line, standing));
+    let correcting = said_by.is_some() || translated_by.is_some();
     let mut below = left;
     let said_bottom = part(ui, left, |ui| match said_by {
         Some(paint) => paint(ui),
         None => said(ui, scene, line, standing.chosen),
     });
-    bottom = bottom.max(said_bottom);
     if right.is_none() {
         below.min.y = said_bottom + theme::GAP;
     }
-    bottom = bottom.max(part(ui, right.unwrap_or(below), |ui| {
+    let translations_bottom = part(ui, right.unwrap_or(below), |ui| {
         translations(ui, scene, line, standing, translated_by);
-    }));
+    });
     let mut under = text;
-    under.min.y = bottom;
+    under.min.y = said_bottom.max(translations_bottom);
     let mut wish = None;
-    bottom = part(ui, under, |ui| {
+    let bottom = part(ui, under, |ui| {
         doubts(ui, scene, line);
         if let Some(versions) = standing.versions {
             history(ui, scene, versions);
         }
-        if standing.chosen {
+        if standing.chosen && !correcting {
             wish = wishes(ui, scene, line, standing);
         }
     })
-    .max(bottom);
+    .max(margin_bottom);
     ui.allocate_rect(
         Rect::from_min_max(ui.min_rect().min, pos2(whole.right(), bottom + theme::GAP)),
         eframe::egui::Sense::hover(),
@@ -123,13 +125,6 @@ fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) 
     let colour = colours.channels.get(place).copied().unwrap_or(colours.text);
     let speaker = speaker(scene.words, &line.speaker);
     script::label(ui, &speaker, scene.remark(ui).coloured(colour));
-    let by = match line.status {
-        Status::Pending => scene.words.t("status-pending").to_owned(),
-        Status::Failed => scene.words.t("status-failed").to_owned(),
-        Status::Machine => scene.words.t("status-machine").to_owned(),
-        Status::Edited | Status::Certified => safe::name(&line.author),
-    };
-    script::label(ui, &by, scene.remark(ui));
     if line.flags.iter().any(|f| f.kind == FlagKind::PracticeModel) {
         let letters = scene.remark(ui).coloured(colours.doubt);
         script::label(ui, scene.words.t("flag-practice-model"), letters);
@@ -147,7 +142,15 @@ fn speaker(words: &Words, name: &str) -> String {
 }
 
 fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
-    script::label(ui, line.lang.native_name(), Letters::small(ui, line.lang));
+    let words = scene.words;
+    let by = match line.status {
+        Status::Pending => words.t("status-pending").to_owned(),
+        Status::Failed => words.t("status-failed").to_owned(),
+        Status::Machine => words.t("status-machine").to_owned(),
+        Status::Edited | Status::Certified => safe::name(&line.author),
+    };
+    let about = format!("{} · {by}", line.lang.native_name());
+    script::label(ui, &about, Letters::small(ui, line.lang));
     let letters = Letters::running(ui, line.lang);
     if line.text.is_empty() {
         let id = match line.status {
@@ -222,7 +225,13 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, found: &Translation, chos
         about.push_str(words.t("line-earlier"));
     }
     script::label(ui, &about, Letters::small(ui, found.lang));
-    script::marked(ui, &found.text, Letters::running(ui, found.lang), &[], chosen);
+    script::marked(
+        ui,
+        &found.text,
+        Letters::running(ui, found.lang),
+        &[],
+        chosen,
+    );
 }
 
 /// Every doubt of the line and of its translations, in words.
@@ -277,7 +286,11 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
 fn history(ui: &mut Ui, scene: &Scene<'_>, versions: &[(Lang, Vec<TextVersion>)]) {
     for (lang, versions) in versions {
         for version in versions {
-            let when = version.at.get(..16).unwrap_or(&version.at).replace('T', " ");
+            let when = version
+                .at
+                .get(..16)
+                .unwrap_or(&version.at)
+                .replace('T', " ");
             let mut about = format!(
                 "{} {}   {when}   {}",
                 lang.native_name(),
@@ -294,12 +307,7 @@ fn history(ui: &mut Ui, scene: &Scene<'_>, versions: &[(Lang, Vec<TextVersion>)]
     }
 }
 
-fn wishes(
-    ui: &mut Ui,
-    scene: &Scene<'_>,
-    line: &Segment,
-    standing: Standing<'_>,
-) -> Option<Wish> {
+fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) -> Option<Wish> {
     let words = scene.words;
     let mut wish = None;
     ui.horizontal_wrapped(|ui| {

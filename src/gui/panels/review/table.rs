@@ -121,7 +121,9 @@ impl Table {
             ui.menu_button(words.t("export"), |ui| {
                 for format in Format::ALL {
                     if ui.add(Button::new(format.as_str())).clicked() {
-                        scene.desk.ask(Command::Export(interview.id.clone(), format));
+                        scene
+                            .desk
+                            .ask(Command::Export(interview.id.clone(), format));
                         ui.close();
                     }
                 }
@@ -221,13 +223,7 @@ impl Table {
         }
     }
 
-    fn rows(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        view: Rect,
-    ) -> Option<Go> {
+    fn rows(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, view: Rect) -> Option<Go> {
         let width = ui.available_width();
         if self.heights.len() != opened.lines.len() || self.width != width {
             self.heights = Heights::new(opened.lines.len(), theme::ROW_GUESS);
@@ -279,7 +275,9 @@ impl Table {
         let chosen = at == self.chosen;
         let id = &opened.interview.id;
         let colours = theme::of(ui);
-        let builder = UiBuilder::new().max_rect(place).id_salt(("line", line.id.0));
+        let builder = UiBuilder::new()
+            .max_rect(place)
+            .id_salt(("line", line.id.0));
         let mut child = ui.new_child(builder.sense(Sense::click()));
         let ground = match (chosen, at % 2) {
             (true, _) => colours.chosen,
@@ -288,9 +286,8 @@ impl Table {
         };
         child.painter().rect_filled(place, 0.0, ground);
         let versions = scene.desk.board().versions.get();
-        let versions = versions.filter(|v| {
-            self.versions && chosen && v.interview == *id && v.segment == line.id
-        });
+        let versions = versions
+            .filter(|v| self.versions && chosen && v.interview == *id && v.segment == line.id);
         let playing = scene.desk.board().playing.get();
         let standing = Standing {
             chosen,
