@@ -1,7 +1,7 @@
 //! The frame around the screens: the rail, messages, the key that hides everything.
 
 use eframe::egui::{
-    self, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel, RichText,
+    self, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel,
     ScrollArea, Ui,
 };
 
@@ -66,7 +66,11 @@ impl Scene<'_> {
 
     /// The heading of a screen.
     pub fn heading(&self, ui: &mut Ui, id: &'static str) {
-        ui.heading(RichText::new(self.words.t(id)).strong());
+        let letters = Letters {
+            size: theme::HEADING,
+            ..self.own(ui)
+        };
+        script::label(ui, self.words.t(id), letters);
         ui.add_space(theme::GAP);
     }
 }

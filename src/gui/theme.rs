@@ -53,6 +53,8 @@ pub struct Palette {
     pub faint: Color32,
     /// Lines between things.
     pub line: Color32,
+    /// The way of a slider, the ground of a box to tick.
+    pub groove: Color32,
     /// The edge of what is chosen or pressed.
     pub accent: Color32,
     /// Ground of the chosen row.
@@ -77,6 +79,7 @@ const LIGHT: Palette = Palette {
     text: Color32::from_rgb(0x1c, 0x1f, 0x23),
     faint: Color32::from_rgb(0x55, 0x5b, 0x63),
     line: Color32::from_rgb(0xc9, 0xcb, 0xc6),
+    groove: Color32::from_rgb(0xd6, 0xd8, 0xd3),
     accent: Color32::from_rgb(0x0b, 0x57, 0x8e),
     chosen: Color32::from_rgb(0xdc, 0xea, 0xf5),
     doubt: Color32::from_rgb(0x8a, 0x4b, 0x00),
@@ -98,6 +101,7 @@ const DARK: Palette = Palette {
     text: Color32::from_rgb(0xe8, 0xe8, 0xe4),
     faint: Color32::from_rgb(0xa9, 0xae, 0xb5),
     line: Color32::from_rgb(0x45, 0x49, 0x50),
+    groove: Color32::from_rgb(0x3a, 0x3e, 0x44),
     accent: Color32::from_rgb(0x7c, 0xbc, 0xec),
     chosen: Color32::from_rgb(0x23, 0x37, 0x47),
     doubt: Color32::from_rgb(0xf0, 0xb2, 0x5c),
@@ -119,6 +123,7 @@ const CONTRAST: Palette = Palette {
     text: Color32::WHITE,
     faint: Color32::WHITE,
     line: Color32::WHITE,
+    groove: Color32::from_rgb(0x55, 0x55, 0x55),
     accent: Color32::from_rgb(0xff, 0xe1, 0x3d),
     chosen: Color32::from_rgb(0x12, 0x2c, 0x66),
     doubt: Color32::from_rgb(0xff, 0xc0, 0x4d),
@@ -239,6 +244,7 @@ fn visuals(colours: &Palette, look: Look) -> Visuals {
         state.corner_radius = CornerRadius::same(4);
         state.expansion = 0.0;
     }
+    visuals.widgets.inactive.bg_fill = colours.groove;
     visuals
 }
 

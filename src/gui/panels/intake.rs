@@ -52,6 +52,7 @@ impl Intake {
             ui.set_max_width(theme::READING);
             scene.heading(ui, "intake-title");
             script::label(ui, scene.words.t("intake-about"), scene.own(ui));
+            script::label(ui, scene.words.t("intake-no-live"), scene.own(ui));
             ui.add_space(theme::WIDE_GAP);
             if let Some(id) = job::show(ui, scene, &[JobKind::Import, JobKind::Resume]) {
                 go = Some(Go::Line(id, None));

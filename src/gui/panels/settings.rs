@@ -83,6 +83,7 @@ impl Settings {
         let draft = &mut self.draft;
         let before = draft.blank_key;
         ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-blank"));
             let shown = key_name(draft.blank_key);
             let response = ComboBox::from_id_salt("blank-key")
                 .selected_text(shown)
@@ -92,7 +93,6 @@ impl Settings {
                     }
                 })
                 .response;
-            let label = ui.label(words.t("settings-blank"));
             response.labelled_by(label.id);
         });
         let mut settled = before != draft.blank_key;

@@ -14,6 +14,7 @@ pub fn pick(
     chosen: &mut Option<Lang>,
 ) {
     let shown = chosen.map_or_else(|| none.unwrap_or("–"), |lang| lang.native_name());
+    let label = ui.label(name);
     let response = ComboBox::from_id_salt(salt)
         .selected_text(shown)
         .show_ui(ui, |ui| {
@@ -25,6 +26,5 @@ pub fn pick(
             }
         })
         .response;
-    let label = ui.label(name);
     response.labelled_by(label.id);
 }
