@@ -1,7 +1,9 @@
 //! What both front ends call: blocking methods over one workspace. Whatever a screen does, a command
 //! can do, because both do it here.
 
+mod awake;
 mod bench;
+mod bench_live;
 mod demo;
 pub mod desk;
 mod desktop;
@@ -9,7 +11,9 @@ mod doctor;
 mod engines;
 mod error;
 mod import;
+pub mod live;
 mod lock;
+mod microphone;
 pub mod models;
 mod read;
 mod shelf;
@@ -65,7 +69,7 @@ impl Options {
 }
 
 /// One workspace, ready to be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     workspace: Workspace,
     config: Config,

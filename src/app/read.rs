@@ -72,14 +72,6 @@ impl App {
         Ok(all)
     }
 
-    /// One line.
-    ///
-    /// # Errors
-    /// An unknown interview or line.
-    pub fn line(&self, id: &InterviewId, segment: SegmentId) -> Result<Segment, Error> {
-        Ok(self.reading()?.segment(id, segment)?)
-    }
-
     /// The working copies of an interview's channels: mono WAV files at 16 kHz. None for an
     /// imported transcript.
     ///

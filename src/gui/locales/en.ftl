@@ -25,7 +25,7 @@ fonts-missing = No installed font can show: { $languages }. On Debian or Ubuntu,
 # Taking interviews in
 intake-title = New interview
 intake-about = Take in recordings, or transcripts made elsewhere. The original is copied untouched, and the time of every line is kept. You can also drop files onto this window.
-intake-no-live = This window does not record from a microphone yet. Record with any device, then take the file in here.
+intake-no-live = This window does not record from a microphone yet. Run: mekong record --languages zh,vi (the interview then stands under Review), or record with any device and take the file in here.
 intake-files = Files
 intake-path = or type a path:
 intake-kinds = Sound: WAV, FLAC, MP3, M4A, OGG, Opus, and the sound of MP4 and MKV films. Transcripts: JSON, SRT, VTT, CSV.

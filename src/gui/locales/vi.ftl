@@ -22,7 +22,7 @@ fonts-missing = Không có phông chữ nào hiển thị được: { $languages
 
 intake-title = Cuộc phỏng vấn mới
 intake-about = Nhập bản ghi âm hoặc biên bản làm ở nơi khác. Bản gốc được sao chép nguyên vẹn và thời gian của từng dòng được giữ lại. Bạn cũng có thể thả tệp vào cửa sổ này.
-intake-no-live = Cửa sổ này chưa ghi âm được từ micrô. Hãy ghi âm bằng thiết bị bất kỳ rồi nhập tệp vào đây.
+intake-no-live = Cửa sổ này chưa ghi âm được từ micrô. Hãy chạy: mekong record --languages zh,vi (sau đó cuộc phỏng vấn nằm trong Xem lại), hoặc ghi âm bằng thiết bị bất kỳ rồi nhập tệp vào đây.
 intake-files = Tệp
 intake-path = hoặc nhập đường dẫn:
 intake-kinds = Âm thanh: WAV, FLAC, MP3, M4A, OGG, Opus và âm thanh của phim MP4, MKV. Biên bản: JSON, SRT, VTT, CSV.

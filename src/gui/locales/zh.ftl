@@ -22,7 +22,7 @@ fonts-missing = 已安装的字体无法显示：{ $languages }。在 Debian 或
 
 intake-title = 新面谈
 intake-about = 导入录音，或在别处制作的笔录。原始文件原样复制，每一行的时间都会保留。也可以把文件拖到此窗口。
-intake-no-live = 此窗口目前不能用麦克风录音。请用任何设备录音，然后在此导入文件。
+intake-no-live = 此窗口目前不能用麦克风录音。请运行：mekong record --languages zh,vi（之后可在“审阅”中看到），或用任何设备录音后在此导入文件。
 intake-files = 文件
 intake-path = 或输入路径：
 intake-kinds = 声音：WAV、FLAC、MP3、M4A、OGG、Opus，以及 MP4 和 MKV 影片的声音。笔录：JSON、SRT、VTT、CSV。
