@@ -203,6 +203,25 @@ fn a_transcript_is_taken_in_through_the_screen_and_read() {
 }
 
 #[test]
+fn an_interview_is_recorded_through_the_screen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window(dir.path());
+    until_seen(&mut window, "There are no interviews yet");
+    press(&mut window, "New interview");
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "A file plays in place of a microphone");
+    until_seen(&mut window, "00:03");
+    press(&mut window, "End the recording");
+    until_seen(&mut window, "Read 20");
+    let app = open_app(dir.path());
+    let listed = app.list(None).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert!(listed[0].duration_ms >= 3_000, "{}", listed[0].duration_ms);
+    assert!(app.session(&listed[0].id.0).unwrap().is_some());
+}
+
+#[test]
 fn every_script_is_shown_with_its_translation_and_its_doubt() {
     let dir = six_interviews();
     for (lang, said, translated) in SIX {

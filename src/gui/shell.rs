@@ -128,7 +128,7 @@ impl Desktop {
             review: Review::default(),
             search: Search::default(),
             glossary: Glossary::default(),
-            models: Models::default(),
+            models: Models,
             settings: Settings::new(&read.choices),
             choices: read.choices,
         }

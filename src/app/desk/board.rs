@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::app::live::LiveStatus;
 use crate::app::{Error, ModelInfo};
+use crate::audio::Level;
 use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId};
 use crate::glossary::Term;
 use crate::store::{Hit, TextVersion};
@@ -65,6 +67,8 @@ pub struct Board {
     pub folder: Slot<Folder>,
     /// The running or last job.
     pub job: Slot<Job>,
+    /// The recording that runs.
+    pub recording: Slot<Recording>,
     /// The line that is heard now.
     pub playing: Slot<Playing>,
     /// The picture of the open recording.
@@ -205,6 +209,8 @@ pub enum JobKind {
     Resume,
     /// Model files are compared with their lists.
     Check,
+    /// An interview was recorded.
+    Record,
 }
 
 /// What is being done right now.
@@ -241,6 +247,31 @@ pub struct Job {
     pub stopped: bool,
     /// What a person should know of the files, and what failed.
     pub notes: Vec<Told>,
+}
+
+/// A recording that runs.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The interview.
+    pub interview: InterviewId,
+    /// Length, lag, losses, room on the disk.
+    pub status: LiveStatus,
+    /// How loud each channel is.
+    pub levels: Vec<Level>,
+    /// What is being said, as far as the machine makes it out.
+    pub partial: String,
+    /// What a person should know now.
+    pub alarms: Vec<Told>,
+    /// The sound has ended; text is still being written.
+    pub ending: bool,
+    /// The microphone, or the practice file.
+    pub source: String,
+    /// A file plays in place of a microphone.
+    pub practice: bool,
+    /// Languages that no installed model recognises.
+    pub without: Vec<Lang>,
+    /// The computer was kept from going to sleep.
+    pub awake: bool,
 }
 
 /// A line that is heard.

@@ -10,7 +10,7 @@ use crate::domain::{Cancel, InterviewId};
 use crate::pipeline::{Progress, Report, Step};
 
 use super::board::{Job, JobKind, Phase, Told};
-use super::{Command, Common};
+use super::{Command, Common, live};
 
 /// The screen is woken no more often than this while a job runs.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
@@ -26,6 +26,17 @@ pub(super) fn run(
     read: &SyncSender<Command>,
 ) {
     while let Ok(command) = asked.recv() {
+        let command = match command {
+            Command::Record(request) => {
+                live::run(common, &request, asked, read);
+                continue;
+            }
+            // Meant for a recording that has ended meanwhile.
+            Command::Pause(_) | Command::GoOn | Command::Mark(_) | Command::EndRecording => {
+                continue;
+            }
+            other => other,
+        };
         let cancel = Cancel::new();
         *stop.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
         let kind = match &command {

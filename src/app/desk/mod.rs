@@ -6,6 +6,7 @@
 
 mod board;
 mod jobs;
+mod live;
 mod reader;
 mod sound;
 
@@ -16,14 +17,15 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use board::{
-    Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Saved,
-    Shelf, Told, Versions,
+    Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
+    Saved, Shelf, Told, Versions,
 };
 
 use crate::domain::{Cancel, InterviewId, SegmentId, Span};
 use crate::export::Format;
 use crate::store::SearchQuery;
 
+use super::live::LiveRequest;
 use super::{App, Choices, Edit, ImportRequest};
 
 /// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
@@ -59,6 +61,16 @@ pub enum Command {
     Resume(Option<InterviewId>),
     /// Compare every model file with its list.
     CheckModels,
+    /// Record an interview.
+    Record(LiveRequest),
+    /// Interrupt the recording, with the reason that stands in the record.
+    Pause(String),
+    /// End the interruption.
+    GoOn,
+    /// Mark this moment of the recording.
+    Mark(String),
+    /// End the recording.
+    EndRecording,
     /// Play a stretch of one channel; the line is named for the screen.
     Play(InterviewId, SegmentId, u16, Span),
     /// Be silent.
@@ -153,7 +165,14 @@ impl Desk {
     /// Asks for something and returns at once; `false` where too much is waiting already.
     pub fn ask(&self, command: Command) -> bool {
         let to = match &command {
-            Command::Import(..) | Command::Resume(_) | Command::CheckModels => &self.work,
+            Command::Import(..)
+            | Command::Resume(_)
+            | Command::CheckModels
+            | Command::Record(_)
+            | Command::Pause(_)
+            | Command::GoOn
+            | Command::Mark(_)
+            | Command::EndRecording => &self.work,
             Command::Play(..) | Command::Silence | Command::Overview(_) => &self.sound,
             _ => &self.read,
         };

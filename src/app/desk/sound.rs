@@ -1,6 +1,6 @@
 //! The desk's ear: plays lines and works out the picture of a recording.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ fn picture(common: &Common, id: &InterviewId, asked: &Receiver<Command>) -> Opti
     None
 }
 
-fn loudest(file: &PathBuf, from: u64, to: u64) -> Result<f32, Error> {
+fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
     let pcm = audio::read_span(file, Span::new(SamplePos(from), SamplePos(to)))?;
     Ok(pcm.iter().fold(0.0f32, |top, s| top.max(s.abs())))
 }

@@ -25,7 +25,6 @@ fonts-missing = No installed font can show: { $languages }. On Debian or Ubuntu,
 # Taking interviews in
 intake-title = New interview
 intake-about = Take in recordings, or transcripts made elsewhere. The original is copied untouched, and the time of every line is kept. You can also drop files onto this window.
-intake-no-live = This window does not record from a microphone yet. Run: mekong record --languages zh,vi (the interview then stands under Review), or record with any device and take the file in here.
 intake-files = Files
 intake-path = or type a path:
 intake-kinds = Sound: WAV, FLAC, MP3, M4A, OGG, Opus, and the sound of MP4 and MKV films. Transcripts: JSON, SRT, VTT, CSV.
@@ -44,7 +43,28 @@ choose-up = Folder above
 choose-empty = There is nothing here that can be taken in.
 choose-cut = This folder holds more than is shown. Type the path instead.
 
-# Long work
+
+live-start = Record now
+live-practice = Practise: play the chosen file in place of a microphone
+live-about = The microphone that was used last is taken, else the usual one of the system. What the microphone hears is kept as it is.
+live-recording = Recording
+live-paused = Paused
+live-ending = The sound is kept; text is still being written
+live-source = Microphone: { $name }
+live-level = Channel { $channel }
+live-lag = { $time } of speech waits for its text
+live-disk = The disk has room for { $minutes } minutes
+live-is-practice = A file plays in place of a microphone; the interview is marked as practice.
+live-lost = { $count } samples were lost and replaced by silence
+live-sleep = This system could not be asked to stay awake; see that it does not go to sleep.
+live-no-model = No installed model recognises { $language }; the sound is recorded, the text waits.
+live-words = Words for a mark or a pause
+live-mark = Mark this moment
+live-pause = Pause
+live-continue = Go on
+live-end = End the recording
+live-read = Read all lines
+
 phase-loading = Models are being read
 phase-copying = The original is being copied
 phase-decoding = The sound is being decoded

@@ -22,7 +22,6 @@ fonts-missing = Không có phông chữ nào hiển thị được: { $languages
 
 intake-title = Cuộc phỏng vấn mới
 intake-about = Nhập bản ghi âm hoặc biên bản làm ở nơi khác. Bản gốc được sao chép nguyên vẹn và thời gian của từng dòng được giữ lại. Bạn cũng có thể thả tệp vào cửa sổ này.
-intake-no-live = Cửa sổ này chưa ghi âm được từ micrô. Hãy chạy: mekong record --languages zh,vi (sau đó cuộc phỏng vấn nằm trong Xem lại), hoặc ghi âm bằng thiết bị bất kỳ rồi nhập tệp vào đây.
 intake-files = Tệp
 intake-path = hoặc nhập đường dẫn:
 intake-kinds = Âm thanh: WAV, FLAC, MP3, M4A, OGG, Opus và âm thanh của phim MP4, MKV. Biên bản: JSON, SRT, VTT, CSV.
@@ -40,6 +39,27 @@ choose-file = Chọn tệp
 choose-up = Thư mục trên
 choose-empty = Ở đây không có gì nhập được.
 choose-cut = Thư mục này có nhiều hơn những gì đang hiện. Hãy nhập đường dẫn.
+
+live-start = Ghi âm ngay
+live-practice = Luyện tập: phát tệp đã chọn thay cho micrô
+live-about = Dùng micrô đã dùng lần trước, nếu không thì micrô thông thường của hệ thống. Những gì micrô nghe được giữ nguyên.
+live-recording = Đang ghi âm
+live-paused = Tạm dừng
+live-ending = Âm thanh đã được giữ; chữ vẫn đang được ghi
+live-source = Micrô: { $name }
+live-level = Kênh { $channel }
+live-lag = { $time } lời nói đang chờ thành chữ
+live-disk = Đĩa còn chỗ cho { $minutes } phút
+live-is-practice = Một tệp đang phát thay cho micrô; cuộc phỏng vấn được đánh dấu là luyện tập.
+live-lost = { $count } mẫu bị mất và được thay bằng im lặng
+live-sleep = Không thể yêu cầu hệ thống thức; hãy để ý không cho máy ngủ.
+live-no-model = Không có mô hình nhận dạng { $language }; âm thanh vẫn được ghi, chữ phải chờ.
+live-words = Lời cho đánh dấu hoặc tạm dừng
+live-mark = Đánh dấu lúc này
+live-pause = Tạm dừng
+live-continue = Tiếp tục
+live-end = Kết thúc ghi âm
+live-read = Đọc mọi dòng
 
 phase-loading = Đang đọc các mô hình
 phase-copying = Đang sao chép bản gốc

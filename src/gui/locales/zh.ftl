@@ -22,7 +22,6 @@ fonts-missing = 已安装的字体无法显示：{ $languages }。在 Debian 或
 
 intake-title = 新面谈
 intake-about = 导入录音，或在别处制作的笔录。原始文件原样复制，每一行的时间都会保留。也可以把文件拖到此窗口。
-intake-no-live = 此窗口目前不能用麦克风录音。请运行：mekong record --languages zh,vi（之后可在“审阅”中看到），或用任何设备录音后在此导入文件。
 intake-files = 文件
 intake-path = 或输入路径：
 intake-kinds = 声音：WAV、FLAC、MP3、M4A、OGG、Opus，以及 MP4 和 MKV 影片的声音。笔录：JSON、SRT、VTT、CSV。
@@ -40,6 +39,27 @@ choose-file = 选择文件
 choose-up = 上一级文件夹
 choose-empty = 这里没有可以导入的内容。
 choose-cut = 此文件夹的内容未全部显示，请改为输入路径。
+
+live-start = 现在录音
+live-practice = 练习：用所选文件代替麦克风播放
+live-about = 使用上次用过的麦克风，否则使用系统默认的麦克风。麦克风听到的声音原样保存。
+live-recording = 正在录音
+live-paused = 已暂停
+live-ending = 声音已保存；文字仍在写出
+live-source = 麦克风：{ $name }
+live-level = 声道 { $channel }
+live-lag = 有 { $time } 的讲话等待写成文字
+live-disk = 磁盘还可录 { $minutes } 分钟
+live-is-practice = 正在用文件代替麦克风；此面谈标记为练习。
+live-lost = 丢失 { $count } 个采样，已用静音代替
+live-sleep = 无法要求系统保持唤醒；请注意不要让它休眠。
+live-no-model = 没有能识别{ $language }的模型；声音照录，文字等待。
+live-words = 标记或暂停的说明
+live-mark = 标记此刻
+live-pause = 暂停
+live-continue = 继续
+live-end = 结束录音
+live-read = 阅读所有行
 
 phase-loading = 正在读取模型
 phase-copying = 正在复制原始文件

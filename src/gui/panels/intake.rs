@@ -1,12 +1,14 @@
-//! Taking interviews in: recordings and transcripts, their languages and case; progress, time left,
+//! New interviews: recorded here, or taken in from recordings and transcripts; their languages and case; progress, time left,
 //! a way to stop.
 
 use std::path::PathBuf;
 
 use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 
-use crate::app::ImportRequest;
+use super::live::Live;
 use crate::app::desk::{Command, JobKind};
+use crate::app::live::{LiveRequest, LiveSource};
+use crate::app::{ImportRequest, is_transcript};
 use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
@@ -27,6 +29,7 @@ pub struct Intake {
     other: Option<Lang>,
     third: Option<Lang>,
     case: String,
+    live: Live,
 }
 
 impl Intake {
@@ -41,6 +44,7 @@ impl Intake {
             other: None,
             third: None,
             case: String::new(),
+            live: Live::default(),
         }
     }
 
@@ -51,17 +55,21 @@ impl Intake {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(theme::READING);
             scene.heading(ui, "intake-title");
-            script::label(ui, scene.words.t("intake-about"), scene.own(ui));
-            script::label(ui, scene.words.t("intake-no-live"), scene.own(ui));
-            ui.add_space(theme::WIDE_GAP);
-            if let Some(id) = job::show(ui, scene, &[JobKind::Import, JobKind::Resume]) {
+            if let Some(recording) = scene.desk.board().recording.get() {
+                go = self.live.show(ui, scene, &recording);
+                return;
+            }
+            let kinds = [JobKind::Import, JobKind::Resume, JobKind::Record];
+            if let Some(id) = job::show(ui, scene, &kinds) {
                 go = Some(Go::Line(id, None));
             }
-            ui.add_space(theme::GAP);
-            self.files(ui, scene);
-            ui.add_space(theme::WIDE_GAP);
             self.facts(ui, scene);
             ui.add_space(theme::WIDE_GAP);
+            self.record(ui, scene);
+            ui.separator();
+            script::label(ui, scene.words.t("intake-about"), scene.own(ui));
+            self.files(ui, scene);
+            ui.add_space(theme::GAP);
             self.start(ui, scene);
             ui.add_space(theme::WIDE_GAP);
             self.practice(ui, scene);
@@ -162,27 +170,67 @@ impl Intake {
             .collect()
     }
 
-    fn start(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
-        let words = scene.words;
+    /// What both ways of beginning still need.
+    fn lacks(&self, scene: &Scene<'_>) -> Option<&'static str> {
         let languages = self.languages();
         let mut unique = languages.clone();
         unique.sort();
         unique.dedup();
-        let lacks = if job::is_running(scene) {
+        if job::is_running(scene) {
             Some("intake-wait")
-        } else if self.files.is_empty() {
-            Some("intake-no-file")
         } else if unique.len() < 2 || unique.len() != languages.len() {
             Some("intake-two-languages")
         } else {
             None
-        };
+        }
+    }
+
+    fn case(&self) -> Option<String> {
+        let case = self.case.trim();
+        (!case.is_empty()).then(|| case.to_owned())
+    }
+
+    /// Recording, from a microphone or, for practice, from the one file that was chosen.
+    fn record(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        let lacks = self.lacks(scene);
+        let mut source = None;
+        let button = Button::new(words.t("live-start"));
+        if ui.add_enabled(lacks.is_none(), button).clicked() {
+            source = Some(LiveSource::Usual);
+        }
+        if let [path] = &self.files[..]
+            && !is_transcript(path)
+        {
+            let button = Button::new(words.t("live-practice"));
+            if ui.add_enabled(lacks.is_none(), button).clicked() {
+                source = Some(LiveSource::Practice {
+                    path: path.clone(),
+                    speed: 1.0,
+                });
+            }
+        }
+        let remark = lacks.unwrap_or("live-about");
+        script::label(ui, words.t(remark), scene.remark(ui));
+        if let Some(source) = source {
+            scene.desk.ask(Command::Record(LiveRequest {
+                languages: self.languages(),
+                case: self.case(),
+                source,
+                ..LiveRequest::default()
+            }));
+        }
+    }
+
+    fn start(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        let none = self.files.is_empty().then_some("intake-no-file");
+        let lacks = none.or(self.lacks(scene));
         let button = Button::new(words.t("intake-start"));
         if ui.add_enabled(lacks.is_none(), button).clicked() {
-            let case = self.case.trim();
             let request = ImportRequest {
-                languages,
-                case: (!case.is_empty()).then(|| case.to_owned()),
+                languages: self.languages(),
+                case: self.case(),
                 channels: Vec::new(),
             };
             let files = std::mem::take(&mut self.files);

@@ -2,6 +2,7 @@
 
 mod glossary;
 mod intake;
+mod live;
 mod models;
 mod review;
 mod search;

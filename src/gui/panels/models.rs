@@ -13,7 +13,6 @@ use crate::gui::widgets::job;
 use crate::gui::widgets::script::{self, Letters};
 
 /// The screen.
-#[derive(Default)]
 pub struct Models;
 
 impl Models {

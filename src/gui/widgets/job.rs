@@ -25,8 +25,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, kinds: &[JobKind]) -> Option<Intervi
     frame.show(ui, |ui| inside(ui, scene, &job)).inner
 }
 
-/// Whether work is going on.
+/// Whether work or a recording is going on.
 pub fn is_running(scene: &Scene<'_>) -> bool {
+    if scene.desk.board().recording.get().is_some() {
+        return true;
+    }
     let job = scene.desk.board().job.get();
     job.is_some_and(|j| j.over.is_none())
 }
