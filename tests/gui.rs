@@ -144,6 +144,7 @@ fn import(workspace: &Path, languages: &[&str], case: &str, lines: &[serde_json:
         languages: languages.iter().map(|l| l.parse().unwrap()).collect(),
         case: Some(case.to_owned()),
         channels: Vec::new(),
+        again: false,
     };
     let outcomes = open_app(workspace)
         .import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ())

@@ -113,7 +113,7 @@ impl App {
             cause: std::io::Error::other(e),
             path: path.clone(),
         })?;
-        write_whole(&path, &mut |out| {
+        write_whole(&path, true, &mut |out| {
             out.write_all(text.as_bytes()).map_err(|cause| Error::File {
                 what: "write the choices",
                 cause,

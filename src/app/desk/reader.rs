@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use crate::app::{Edit, Error, is_transcript};
+use crate::app::{Edit, Error};
 use crate::domain::{InterviewId, SegmentId};
 use crate::store::SearchQuery;
+use crate::transcript::is_transcript;
 
 use super::board::{Entry, Folder, Found, Notice, Opened, Saved, Shelf, Told, Versions};
 use super::{Command, Common};
@@ -46,8 +47,8 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             }
             Command::Browse(path) => browse(common, path),
             Command::Export(id, format) => {
-                let out = common.app.usual_folder().join(format!("{id}.{format}"));
-                let done = common.app.export(&id.0, format, &out);
+                let out = free_name(&common.app.usual_folder(), &id.0, format.as_str());
+                let done = common.app.export(&id.0, format, &out, false);
                 done.map(|()| common.board.tell(Notice::Written(out)))
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
@@ -168,6 +169,16 @@ fn browse(common: &Common, path: Option<PathBuf>) -> Result<(), Error> {
     entries.truncate(MOST_ENTRIES);
     common.board.folder.put(Folder { path, entries, cut });
     Ok(())
+}
+
+/// A name that nothing has yet: an export never takes the place of another file.
+fn free_name(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let named = |number: u32| match number {
+        1 => folder.join(format!("{name}.{ending}")),
+        _ => folder.join(format!("{name}-{number}.{ending}")),
+    };
+    let free = (1..1000).map(named).find(|path| !path.exists());
+    free.unwrap_or_else(|| named(1000))
 }
 
 fn can_import(path: &Path) -> bool {

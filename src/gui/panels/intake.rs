@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 
 use super::live::Live;
+use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind};
 use crate::app::live::{LiveRequest, LiveSource};
-use crate::app::{ImportRequest, is_transcript};
 use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::chooser::{self, Chosen};
 use crate::gui::widgets::{job, languages, script};
+use crate::transcript::is_transcript;
 
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
 const MOST_FILES: usize = 100;
@@ -232,6 +233,7 @@ impl Intake {
                 languages: self.languages(),
                 case: self.case(),
                 channels: Vec::new(),
+                again: false,
             };
             let files = std::mem::take(&mut self.files);
             scene.desk.ask(Command::Import(files, request));
