@@ -125,6 +125,7 @@ flag-length-ratio = ຄໍາແປສັ້ນຫຼືຍາວເກີນໄ
 flag-low-probability = ເຄື່ອງບໍ່ແນ່ໃຈຄໍາແປນີ້
 flag-truncated = ຄໍາແປຢຸດໄວເກີນໄປ
 flag-no-model = ບໍ່ມີແບບຈໍາລອງທີ່ແປທິດທາງນີ້
+flag-stale = ຄໍາເວົ້າຖືກແກ້ໄຂພາຍຫຼັງ ຄໍາແປນີ້ແປຈາກຄໍາເກົ່າ
 flag-engine-failed = ເຄື່ອງບໍ່ສໍາເລັດຢູ່ນີ້
 
 search-title = ຄົ້ນຫາໃນການສໍາພາດທັງໝົດ

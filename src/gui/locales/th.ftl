@@ -125,6 +125,7 @@ flag-length-ratio = คำแปลสั้นหรือยาวเกิน
 flag-low-probability = เครื่องไม่แน่ใจคำแปลนี้
 flag-truncated = คำแปลหยุดเร็วเกินไป
 flag-no-model = ไม่มีแบบจำลองที่แปลทิศทางนี้
+flag-stale = คำพูดถูกแก้ไขภายหลัง คำแปลนี้แปลจากคำเดิม
 flag-engine-failed = เครื่องล้มเหลวตรงนี้
 
 search-title = ค้นหาในการสัมภาษณ์ทั้งหมด

@@ -261,7 +261,7 @@ fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// A kind of doubt in words.
 pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 19] = [
+    const KNOWN: [(FlagKind, &str); 20] = [
         (FlagKind::PracticeModel, "flag-practice-model"),
         (FlagKind::LowConfidence, "flag-low-confidence"),
         (FlagKind::NoText, "flag-no-text"),
@@ -281,6 +281,7 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
         (FlagKind::Truncated, "flag-truncated"),
         (FlagKind::NoModel, "flag-no-model"),
         (FlagKind::EngineFailed, "flag-engine-failed"),
+        (FlagKind::Stale, "flag-stale"),
     ];
     let known = KNOWN.iter().find(|(k, _)| *k == kind);
     known.map_or(kind.as_str(), |(_, id)| words.t(id))
