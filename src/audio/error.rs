@@ -254,6 +254,8 @@ impl Error {
             | Error::MicrophoneDenied { .. }
             | Error::MicrophoneChannels { .. }
             | Error::Microphone { .. }
+            | Error::NoOutput
+            | Error::Playback { .. }
             | Error::Stopped
             | Error::Cancelled => None,
         }

@@ -140,9 +140,11 @@ impl Bench<'_> {
                         Step::Copying => Phase::Copying,
                         Step::Decoding => Phase::Decoding,
                         Step::FindingSpeech => Phase::FindingSpeech,
+                        Step::Checking => Phase::Loading,
                     },
                     fraction(done, total),
                 ),
+                Progress::Part { .. } => return, // only longer commands have parts
                 Progress::Recognised {
                     done_ms, total_ms, ..
                 } => {
