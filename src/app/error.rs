@@ -124,6 +124,9 @@ pub enum Error {
     /// More speakers than an interview can have.
     #[error("the transcript names more than {0} speakers")]
     Speakers(usize),
+    /// A line of an imported transcript has no sound to play.
+    #[error("this interview was stored without its recording, so it cannot be heard")]
+    NoSound,
     /// Lines are left without text or translation; they stay pending.
     #[error("{} left undone: {reason}", undone(*.failed, *.untranslated))]
     Unfinished {
@@ -228,6 +231,9 @@ impl Error {
             }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
+            Error::NoSound => {
+                "Import the recording itself to hear it; the text can be read and corrected.".into()
+            }
             Error::Unfinished { .. } => {
                 "What is done is stored. 'mekong doctor' says what is missing; then 'mekong resume' \
                  does the rest."

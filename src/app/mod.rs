@@ -5,6 +5,8 @@ mod awake;
 mod bench;
 mod bench_live;
 mod demo;
+pub mod desk;
+mod desktop;
 mod doctor;
 mod engines;
 mod error;
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
 pub use demo::{DemoReport, Scores};
+pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest};
@@ -97,6 +100,23 @@ impl App {
     /// A named workspace that is missing; settings that are not valid.
     pub fn open(options: &Options) -> Result<Self, Error> {
         Self::at(options.find_workspace()?, options.env_kit.as_deref())
+    }
+
+    /// As [`Self::open`], but settings that are not valid do not keep the window shut: the usual ones
+    /// are used, the file stays as it is, and the error comes back beside the app.
+    ///
+    /// # Errors
+    /// A named workspace that is missing.
+    pub fn open_forgiving(options: &Options) -> Result<(Self, Option<Error>), Error> {
+        match Self::open(options) {
+            Ok(app) => Ok((app, None)),
+            Err(error @ Error::Config(_)) => {
+                let workspace = options.find_workspace()?;
+                let app = Self::with(workspace, Config::default(), options.env_kit.as_deref());
+                Ok((app, Some(error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {

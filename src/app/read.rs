@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -99,6 +99,40 @@ impl App {
             history.translations.extend(versions);
         }
         Ok(history)
+    }
+
+    /// Every version of a line's words and of each of its translations, oldest first; what was said
+    /// comes first.
+    ///
+    /// # Errors
+    /// An unknown interview or line.
+    pub fn all_versions(
+        &self,
+        id: &InterviewId,
+        segment: SegmentId,
+    ) -> Result<Vec<(Lang, Vec<TextVersion>)>, Error> {
+        let store = self.reading()?;
+        let line = store.segment(id, segment)?;
+        let mut all = vec![(line.lang, store.history(id, segment)?)];
+        for translation in &line.translations {
+            let versions = store.translation_history(id, segment, translation.lang)?;
+            all.push((translation.lang, versions));
+        }
+        Ok(all)
+    }
+
+    /// The working copies of an interview's channels: mono WAV files at 16 kHz. None for an
+    /// imported transcript.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn working_files(&self, id: &InterviewId) -> Result<Vec<(u16, PathBuf)>, Error> {
+        let folder = self.workspace.recording(id);
+        let copies = self.reading()?.working_copies(id)?;
+        Ok(copies
+            .into_iter()
+            .map(|(channel, file)| (channel, folder.join(file)))
+            .collect())
     }
 
     /// Finds words in all interviews.

@@ -108,6 +108,34 @@ impl App {
         Ok(all)
     }
 
+    /// All terms in force, in the order of their files.
+    ///
+    /// # Errors
+    /// A glossary that cannot be read.
+    pub fn terms(&self) -> Result<Vec<Term>, Error> {
+        Ok(self.glossary()?.terms().to_vec())
+    }
+
+    /// Where a person most likely keeps recordings: the home folder, else the workspace.
+    pub fn usual_folder(&self) -> PathBuf {
+        directories::UserDirs::new()
+            .map(|dirs| dirs.home_dir().to_owned())
+            .filter(|home| home.is_dir())
+            .unwrap_or_else(|| self.workspace.root().to_owned())
+    }
+
+    /// The practice recordings that ship with the program, by name, with their languages.
+    pub fn practice_recordings(&self) -> Vec<(PathBuf, Vec<Lang>)> {
+        let Some(kit) = &self.kit else {
+            return Vec::new();
+        };
+        let scripts = super::demo::scripts(kit).unwrap_or_default();
+        scripts
+            .into_iter()
+            .map(|(folder, script)| (folder.join("audio.flac"), script.languages))
+            .collect()
+    }
+
     /// All glossaries with what a person should look at.
     ///
     /// # Errors

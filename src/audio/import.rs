@@ -259,6 +259,14 @@ pub fn read_span(working: &Path, span: Span) -> Result<Vec<f32>, Error> {
     Ok(pcm)
 }
 
+/// Length of a working WAV in samples.
+///
+/// # Errors
+/// `Read`, or `WorkingCopy` where the file is not mono 16 kHz 16-bit.
+pub fn working_length(working: &Path) -> Result<u64, Error> {
+    Ok(u64::from(open_working(working)?.duration()))
+}
+
 /// Opens a working WAV and insists on its form.
 pub(super) fn open_working(path: &Path) -> Result<WavReader<io::BufReader<File>>, Error> {
     let file = File::open(path).map_err(|e| Error::read(path, e))?;

@@ -25,6 +25,8 @@ pub struct Typed {
 /// One verb with its options.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Open the window; the same as no verb at all.
+    Gui,
     /// Try the practice interviews: recognise, translate, compare with what was said.
     Demo(Demo),
     /// Store recordings or transcripts as interviews, and recognise and translate them.

@@ -12,10 +12,11 @@ mod speak;
 mod system;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
 use clap::{CommandFactory, Parser};
 
+use crate::app::desk::Told;
 use crate::app::{self, App, Options};
 
 use args::{Typed, Verb};
@@ -87,12 +88,16 @@ fn tell(error: &app::Error) -> u8 {
     }
 }
 
+/// Opens the window. The two front ends do not know each other; whoever starts the program does.
+pub type Desktop = fn(&Options) -> Result<(), Told>;
+
 /// Does what was typed and gives the exit code: 0 done, 1 failed, 2 wrongly typed, 130 interrupted.
-pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
+/// Without a verb, or with `gui`, `desktop` is opened.
+pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
     let mut out = Out::new();
     let result = Typed::try_parse_from(typed)
         .map_err(Failure::Usage)
-        .and_then(|typed| obey(typed, &mut out));
+        .and_then(|typed| obey(typed, desktop, &mut out));
     // What was written before a failure still belongs to the reader.
     let result = result.and(out.flush().map_err(Failure::Output));
     match result {
@@ -102,21 +107,23 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
-    let Some(verb) = typed.verb else {
-        write!(out, "{}", Typed::command().render_help())?;
-        return Ok(());
-    };
+fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
     let options = Options::from_environment(typed.workspace);
     // The demo makes a workspace of its own, and the doctor tells of a broken one.
-    match &verb {
-        Verb::Demo(typed) => return system::demo(&options, typed, out),
-        Verb::Doctor(typed) => return system::doctor(&options, typed, out),
-        _ => {}
-    }
+    let verb = match typed.verb {
+        None | Some(Verb::Gui) => {
+            return desktop(&options).map_err(|told| {
+                say_error(&told.what, &told.next);
+                Failure::Told(1)
+            });
+        }
+        Some(Verb::Demo(typed)) => return system::demo(&options, &typed, out),
+        Some(Verb::Doctor(typed)) => return system::doctor(&options, &typed, out),
+        Some(verb) => verb,
+    };
     let app = App::open(&options)?;
     match verb {
-        Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
+        Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
         Verb::Import(typed) => import::import(&app, typed, out),
         Verb::Record(typed) => record::record(&app, typed, out),
         Verb::Resume(typed) => import::resume(&app, &typed, out),
