@@ -2,11 +2,19 @@
 
 mod beam;
 mod cache;
+mod charsmap;
 mod checks;
 mod config;
 mod error;
+mod gguf;
+mod gguf_tokens;
 mod linear;
+mod matrix;
 mod model;
+mod pieces;
+mod t5;
+mod t5_config;
+mod t5_model;
 mod tokens;
 mod weights;
 
@@ -15,6 +23,7 @@ use std::path::Path;
 
 pub use checks::check;
 pub use error::Error;
+pub use t5::T5;
 
 use crate::domain::{Cancel, Lang, LangPair};
 use beam::{Found, Limits};
@@ -80,6 +89,19 @@ pub struct Decoded {
     pub score: f32,
     /// The source did not fit into the model, or the output stopped at its length limit.
     pub truncated: bool,
+}
+
+impl Decoded {
+    /// The translation of nothing.
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            token_ids: Vec::new(),
+            log_prob: 0.0,
+            score: 0.0,
+            truncated: false,
+        }
+    }
 }
 
 /// An M2M100 or NLLB model in memory.
@@ -236,13 +258,7 @@ impl Translator for M2m100 {
         }
         let language = self.tokens.language(pair.to).ok_or_else(unsupported)?;
         let Some((source, cut)) = self.source_ids(text, pair.from)? else {
-            return Ok(Decoded {
-                text: String::new(),
-                token_ids: Vec::new(),
-                log_prob: 0.0,
-                score: 0.0,
-                truncated: false,
-            });
+            return Ok(Decoded::empty());
         };
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
