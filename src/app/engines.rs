@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::{Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
 use crate::speech::{Whisper, WhisperOptions};
-use crate::translate::M2m100;
+use crate::translate::{self, Form};
 
 use super::models::{Kind, Model, Shelf};
 use super::{App, Error};
@@ -131,11 +131,11 @@ fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Resu
         return Ok(());
     }
     model.verify()?;
-    let engine = M2m100::load(&model.folder, &card.name, card.language_tokens.as_ref())?;
+    let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         pairs: vec![pair],
-        engine: Box::new(engine),
+        engine,
         practice: card.practice,
     });
     Ok(())
@@ -149,13 +149,13 @@ fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
         .filter(|pair| pair.from != pair.to)
 }
 
-/// What a path named by hand is: a ggml file, or a Hugging Face folder.
+/// What a path named by hand is: a ggml file, a GGUF file, or a Hugging Face folder.
 pub(super) fn kind_of_path(path: &Path) -> Result<Kind, Error> {
-    if path.is_file() {
-        Ok(Kind::WhisperGgml)
-    } else if path.join("config.json").is_file() {
-        Ok(Kind::M2m100)
-    } else {
-        Err(Error::NotAModel(path.to_owned()))
+    match translate::form(path)? {
+        Some(Form::M2m100) => Ok(Kind::M2m100),
+        Some(Form::T5) => Ok(Kind::T5),
+        Some(Form::DecoderOnly) => Ok(Kind::DecoderOnly),
+        None if path.is_file() => Ok(Kind::WhisperGgml),
+        None => Err(Error::NotAModel(path.to_owned())),
     }
 }

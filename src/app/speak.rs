@@ -12,7 +12,7 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
-use crate::translate::M2m100;
+use crate::translate;
 
 use super::engines::kind_of_path;
 use super::models::{self, Kind};
@@ -251,18 +251,18 @@ impl App {
                 model.verify()?;
                 let card = model.card.clone();
                 (
-                    model.folder.clone(),
+                    model.weights(),
                     card.name,
                     card.language_tokens,
                     card.practice,
                 )
             }
         };
-        let engine = M2m100::load(&folder, &name, tokens.as_ref())?;
+        let engine = translate::open(&folder, &name, tokens.as_ref())?;
         let route = TranslationRoute {
             model: name,
             pairs: vec![request.pair],
-            engine: Box::new(engine),
+            engine,
             practice,
         };
         let glossary = match (&request.glossary, request.raw) {
@@ -289,7 +289,7 @@ fn by_path(shelf: &models::Shelf, text: &str) -> Option<PathBuf> {
 }
 
 fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {
-    if is == wanted {
+    if is.purpose() == wanted.purpose() {
         return Ok(());
     }
     Err(models::Error::WrongKind {

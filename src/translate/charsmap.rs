@@ -42,7 +42,9 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
         let word = part
             .iter()
             .zip([16, 8, 0])
-            .fold(0_u32, |word, (byte, shift)| word | u32::from(*byte) << shift);
+            .fold(0_u32, |word, (byte, shift)| {
+                word | u32::from(*byte) << shift
+            });
         for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
             let letter = ALPHABET.get((word >> shift & 63) as usize);
             let letter = letter.filter(|_| place <= part.len());
@@ -106,6 +108,9 @@ mod tests {
         assert!(!is_sound(&[]));
         let mut half_a_letter = table(1 << 8 | 1 << 10);
         half_a_letter[4 + 4] = 1;
-        assert!(!is_sound(&half_a_letter), "a text that begins inside a letter");
+        assert!(
+            !is_sound(&half_a_letter),
+            "a text that begins inside a letter"
+        );
     }
 }

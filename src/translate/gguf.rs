@@ -326,7 +326,9 @@ impl Header {
         }
         let version = self.u32()?;
         if !(2..=3).contains(&version) {
-            return Err(format!("GGUF version {version}, this program reads 2 and 3"));
+            return Err(format!(
+                "GGUF version {version}, this program reads 2 and 3"
+            ));
         }
         let tensor_count = self.count("tensors", MOST_ENTRIES, 24)?;
         let value_count = self.count("metadata entries", MOST_ENTRIES, 13)?;

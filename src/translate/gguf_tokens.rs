@@ -82,7 +82,10 @@ pub(super) fn to_json(gguf: &Gguf) -> Result<Json, String> {
             _ => &[],
         },
     };
-    for (what, len) in [("scores", listed.scores.len()), ("types", listed.types.len())] {
+    for (what, len) in [
+        ("scores", listed.scores.len()),
+        ("types", listed.types.len()),
+    ] {
         if len != 0 && len != names.len() {
             return Err(format!("{} tokens have {len} {what}", names.len()));
         }
@@ -182,7 +185,15 @@ fn merges(listed: &Listed) -> Vec<[String; 2]> {
         for (count, (at, _)) in name.char_indices().enumerate().skip(1) {
             let (left, right) = name.split_at(at);
             if let (Some(l), Some(r)) = (known.get(left), known.get(right)) {
-                found.push((score, count, letters.saturating_sub(count), *l, *r, left, right));
+                found.push((
+                    score,
+                    count,
+                    letters.saturating_sub(count),
+                    *l,
+                    *r,
+                    left,
+                    right,
+                ));
             }
         }
     }

@@ -1,16 +1,22 @@
-//! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
+//! Translation on this machine: M2M100 and NLLB, MADLAD-400 and decoder-only models, beam search, and
+//! checks of what comes out.
 
 mod beam;
 mod cache;
 mod charsmap;
+mod chat;
 mod checks;
 mod config;
+mod decoder;
+mod decoder_config;
 mod error;
 mod gguf;
 mod gguf_tokens;
 mod linear;
+mod llm;
 mod matrix;
 mod model;
+mod open;
 mod pieces;
 mod t5;
 mod t5_config;
@@ -23,6 +29,8 @@ use std::path::Path;
 
 pub use checks::check;
 pub use error::Error;
+pub use llm::Llm;
+pub use open::{Form, form, open};
 pub use t5::T5;
 
 use crate::domain::{Cancel, Lang, LangPair};

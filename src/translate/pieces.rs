@@ -123,6 +123,12 @@ impl Pieces {
             .or_else(|| self.inner.token_to_id(name))
     }
 
+    /// The name of a piece of markup.
+    pub fn markup_name(&self, id: u32) -> Option<&str> {
+        let mut markup = self.markup.iter();
+        markup.find_map(|(name, at)| (*at == id).then_some(name.as_str()))
+    }
+
     /// Whether a token is markup.
     pub fn is_markup(&self, id: u32) -> bool {
         self.reserved.contains(&id)
@@ -153,33 +159,32 @@ impl Pieces {
 
     /// The tokens of `before`, a text and `after`. Markup is looked for in the two outer parts only;
     /// plain text beside it is read together with the text in the middle, as if it were one.
-    pub fn encode_within(
-        &self,
-        before: &str,
-        text: &str,
-        after: &str,
-    ) -> Result<Vec<u32>, String> {
+    pub fn encode_within(&self, before: &str, text: &str, after: &str) -> Result<Vec<u32>, String> {
         let mut ids = Vec::new();
         let mut plain = String::new();
-        let mut rest = before;
-        while let Some((at, name, id)) = self.next_markup(rest) {
-            plain.push_str(rest.get(..at).unwrap_or_default());
-            self.flush(&mut plain, &mut ids)?;
-            ids.push(id);
-            rest = rest.get(at.saturating_add(name)..).unwrap_or_default();
-        }
-        plain.push_str(rest);
+        self.read_markup(before, &mut plain, &mut ids)?;
         plain.push_str(text);
-        rest = after;
-        while let Some((at, name, id)) = self.next_markup(rest) {
-            plain.push_str(rest.get(..at).unwrap_or_default());
-            self.flush(&mut plain, &mut ids)?;
-            ids.push(id);
-            rest = rest.get(at.saturating_add(name)..).unwrap_or_default();
-        }
-        plain.push_str(rest);
+        self.read_markup(after, &mut plain, &mut ids)?;
         self.flush(&mut plain, &mut ids)?;
         Ok(ids)
+    }
+
+    /// Appends the tokens of a part of a template; what follows its last markup stays in `plain`.
+    fn read_markup(
+        &self,
+        part: &str,
+        plain: &mut String,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), String> {
+        let mut rest = part;
+        while let Some((at, len, id)) = self.next_markup(rest) {
+            plain.push_str(rest.get(..at).unwrap_or_default());
+            self.flush(plain, ids)?;
+            ids.push(id);
+            rest = rest.get(at.saturating_add(len)..).unwrap_or_default();
+        }
+        plain.push_str(rest);
+        Ok(())
     }
 
     fn flush(&self, plain: &mut String, ids: &mut Vec<u32>) -> Result<(), String> {

@@ -75,7 +75,10 @@ impl T5 {
         }
         let config = self.model.config();
         let most = config.longest_source.saturating_mul(LONGEST_PIECE);
-        let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+        let end = text
+            .char_indices()
+            .nth(most)
+            .map_or(text.len(), |(at, _)| at);
         let mut cut = end < text.len();
         let mut pieces = self
             .pieces
@@ -167,7 +170,9 @@ impl Translator for T5 {
     }
 
     fn supports(&self, pair: LangPair) -> bool {
-        pair.from != pair.to && self.tags.contains_key(&pair.from) && self.tags.contains_key(&pair.to)
+        pair.from != pair.to
+            && self.tags.contains_key(&pair.from)
+            && self.tags.contains_key(&pair.to)
     }
 
     fn translate(
@@ -197,7 +202,10 @@ impl Translator for T5 {
 fn is_tag(piece: &str) -> bool {
     let name = piece.strip_prefix("<2").and_then(|p| p.strip_suffix('>'));
     name.is_some_and(|name| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
     })
 }
 
@@ -209,7 +217,10 @@ fn tags(
     if let Some(names) = names {
         for (lang, name) in names {
             let tokens = pieces.head(name).ok_or_else(|| {
-                pieces.refuse(format!("it has no language tag '{name}' for {}", lang.name()))
+                pieces.refuse(format!(
+                    "it has no language tag '{name}' for {}",
+                    lang.name()
+                ))
             })?;
             found.insert(*lang, tokens);
         }

@@ -165,7 +165,12 @@ impl T5Config {
             ("num_decoder_layers", self.num_decoder_layers, 1, 128),
             ("num_heads", self.num_heads, 1, 256),
             ("relative_attention_num_buckets", self.buckets, 4, 1_024),
-            ("relative_attention_max_distance", self.max_distance, 2, 65_536),
+            (
+                "relative_attention_max_distance",
+                self.max_distance,
+                2,
+                65_536,
+            ),
             ("n_positions", self.longest_source, 8, 16_384),
         ];
         for (name, value, least, most) in sizes {
@@ -182,7 +187,10 @@ impl T5Config {
             ));
         }
         if !(1e-12..=1e-2).contains(&self.epsilon) {
-            return Err(format!("layer_norm_epsilon {} cannot be right", self.epsilon));
+            return Err(format!(
+                "layer_norm_epsilon {} cannot be right",
+                self.epsilon
+            ));
         }
         for (name, id) in [
             ("pad_token_id", self.pad),

@@ -223,7 +223,11 @@ impl Model {
         let half = self.config.buckets / 2;
         let bucket = |(row, column): (usize, usize)| {
             let near = bucket(row.abs_diff(column), half, self.config.max_distance);
-            (if column > row { near.saturating_add(half) } else { near }) as u32
+            (if column > row {
+                near.saturating_add(half)
+            } else {
+                near
+            }) as u32
         };
         let places = (from..to).flat_map(|row| (0..t).map(move |column| (row, column)));
         let buckets: Vec<u32> = places.map(bucket).collect();
@@ -246,7 +250,11 @@ impl Model {
     }
 
     fn norm(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor, StepError> {
-        Ok(rms_norm(&x.contiguous()?, weight, self.config.epsilon as f32)?)
+        Ok(rms_norm(
+            &x.contiguous()?,
+            weight,
+            self.config.epsilon as f32,
+        )?)
     }
 
     /// `(t, h * d_kv)` as `(h, t, d_kv)`, without copying.
@@ -445,9 +453,8 @@ impl Loader<'_> {
     fn attention(&mut self, decoder: bool, layer: usize, part: &str) -> Result<Attention, Error> {
         let d = self.config.d_model;
         let inner = self.config.num_heads.saturating_mul(self.config.d_kv);
-        let mut side = |side: &str, shape| {
-            self.matrix(decoder, layer, &format!("{part}_{side}"), shape)
-        };
+        let mut side =
+            |side: &str, shape| self.matrix(decoder, layer, &format!("{part}_{side}"), shape);
         Ok(Attention {
             query: side("q", (inner, d))?,
             key: side("k", (inner, d))?,
