@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, Lang, LangPair};
-use mekong_interview::translate::{DecodeOptions, Translator, open};
+use mekong_interview::translate::{DecodeOptions, open};
 use tempfile::TempDir;
 
 fn fixture(name: &str) -> PathBuf {

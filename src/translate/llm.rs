@@ -12,8 +12,10 @@ use super::error::StepError;
 use super::gguf::Gguf;
 use super::matrix::Source;
 use super::pieces::Pieces;
-use super::{DecodeOptions, Decoded, Error, Translator, check_options};
+use super::terms::{MAX_LOSS, keeps_to};
+use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options};
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::glossary::RequiredTerm;
 
 /// The longest prompt and the longest answer, in tokens, whatever the model could hold.
 const LONGEST_PROMPT: usize = 4_096;
@@ -235,6 +237,41 @@ impl Translator for Llm {
         let mut decoded = self.generate(&prompt, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    /// Asks again with the terms in the request. A model that still does without them has not
+    /// answered better, so its first answer stands.
+    fn enforce(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        terms: &[RequiredTerm],
+        free: &Decoded,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        check_options(options)?;
+        let wanted = terms.iter().filter(|term| !term.preferred.is_empty());
+        let wanted: Vec<(String, String)> = wanted
+            .map(|term| (term.source.clone(), term.preferred.clone()))
+            .collect();
+        if wanted.is_empty() || self.frame.is_none() || keeps_to(terms, &free.text, pair) {
+            return Ok(None);
+        }
+        let Some((prompt, cut)) = self.prompt_ids(text, pair, &wanted)? else {
+            return Ok(None);
+        };
+        let mut decoded = self.generate(&prompt, options, cancel)?;
+        decoded.truncated |= cut;
+        if !keeps_to(terms, &decoded.text, pair) {
+            return Ok(None);
+        }
+        let loss = free.log_prob - decoded.log_prob;
+        Ok(Some(Enforced {
+            accepted: loss <= MAX_LOSS && !decoded.truncated,
+            loss,
+            decoded,
+        }))
     }
 }
 
