@@ -275,7 +275,12 @@ impl Model {
 
     /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.
     pub fn weights(&self) -> PathBuf {
-        match self.card.files.iter().find(|f| is_ggml(&f.path)) {
+        let is_weights = |path: &str| match self.card.kind {
+            Kind::WhisperGgml => is_ggml(path),
+            Kind::M2m100 => false,
+            Kind::T5 | Kind::DecoderOnly => is_gguf(path),
+        };
+        match self.card.files.iter().find(|f| is_weights(&f.path)) {
             Some(listed) => self.folder.join(&listed.path),
             None => self.folder.clone(),
         }
