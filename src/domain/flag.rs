@@ -41,6 +41,8 @@ pub enum FlagKind {
     LowProbability,
     /// The translation stopped at its length limit.
     Truncated,
+    /// The translation is of an earlier version of the line's text.
+    Stale,
     /// No installed model translates this direction.
     NoModel,
     /// The engine failed on this line; the reason is in the status.
@@ -49,7 +51,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 19] = [
+    pub const ALL: [FlagKind; 20] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -67,6 +69,7 @@ impl FlagKind {
         FlagKind::LengthRatio,
         FlagKind::LowProbability,
         FlagKind::Truncated,
+        FlagKind::Stale,
         FlagKind::NoModel,
         FlagKind::EngineFailed,
     ];
@@ -91,6 +94,7 @@ impl FlagKind {
             FlagKind::LengthRatio => "length-ratio",
             FlagKind::LowProbability => "low-probability",
             FlagKind::Truncated => "truncated",
+            FlagKind::Stale => "stale",
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }

@@ -73,6 +73,9 @@ fn checked(
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
+    if !has_words(source) {
+        return Ok(carried_over(source));
+    }
     let source = text::normalise(source, pair.from);
     let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
@@ -97,6 +100,23 @@ fn checked(
     line.flags.extend(flags);
     line.flags.extend(term_flags);
     Ok(line)
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Marks and pictures mean the same in every language, and a model makes nothing of them: the line
+/// is carried over as it is and flagged as not translated.
+fn carried_over(source: &str) -> TranslatedLine {
+    TranslatedLine {
+        text: source.to_owned(),
+        token_ids: Vec::new(),
+        log_prob: 0.0,
+        terms: Vec::new(),
+        flags: vec![Flag::new(FlagKind::Untranslated)],
+        engine: "carried over".to_owned(),
+    }
 }
 
 /// One sentence: decoded freely, and where that misses a term, once more with the terms. What does
