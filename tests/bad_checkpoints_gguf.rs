@@ -145,7 +145,7 @@ fn weights_that_are_no_numbers_are_refused_in_both_forms() {
         let block = if nan.len() == 2 { 34 } else { 4 };
         let end = bytes.len() - bytes.len() % 4;
         let from = end - 4 * block;
-        for at in from..end - nan.len() {
+        for at in (from..end).step_by(nan.len()) {
             bytes[at..at + nan.len()].copy_from_slice(&nan);
         }
         refused(&bytes, &["the tensor '"]);

@@ -64,6 +64,10 @@ impl Pieces {
             return Err(fail("it has no model".to_owned()));
         };
         let unknown = unknown(model);
+        if let Some((name, id)) = unknown.as_deref().zip(unknown_id(model)) {
+            // It stands for what cannot be read; in a translation it is no text.
+            markup.insert(name.to_owned(), id);
+        }
         let listed: BTreeSet<u32> = markup.values().copied().collect();
         hide(model, &mut markup, unknown.as_deref(), tag).map_err(fail)?;
         let ordinary = markup.values().copied();
@@ -232,6 +236,15 @@ fn unknown(model: &Map<String, Value>) -> Option<String> {
     let at = usize::try_from(model.get("unk_id")?.as_u64()?).ok()?;
     let piece = array(model.get("vocab")).get(at)?;
     Some(piece.get(0)?.as_str()?.to_owned())
+}
+
+/// The id of that token.
+fn unknown_id(model: &Map<String, Value>) -> Option<u32> {
+    let id = match model.get("unk_id") {
+        Some(id) => id,
+        None => model.get("vocab")?.get(model.get("unk_token")?.as_str()?)?,
+    };
+    u32::try_from(id.as_u64()?).ok()
 }
 
 /// Takes markup out of the vocabulary, and with it every merge that could spell it.
