@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
 use crate::speech::{Whisper, WhisperOptions};
-use crate::translate::M2m100;
+use crate::translate::{self, Form};
 
 use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
@@ -161,11 +161,11 @@ fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Resu
         return Ok(());
     }
     model.verify()?;
-    let engine = M2m100::load(&model.folder, &card.name, card.language_tokens.as_ref())?;
+    let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         pairs: vec![pair],
-        engine: Box::new(engine),
+        engine,
         practice: card.practice,
     });
     Ok(())
@@ -183,7 +183,7 @@ pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '
 pub(super) enum Named {
     /// Installed, or in a folder with a `model.toml`.
     Listed(Model),
-    /// What the engine of this kind loads: a ggml file, or a Hugging Face folder.
+    /// What the engine of this kind loads: a ggml or GGUF file, or a Hugging Face folder.
     Unlisted(Kind, PathBuf),
 }
 
@@ -207,28 +207,27 @@ impl Named {
             // The weights of a listed model keep what its list says of them.
             let folder = path.parent().unwrap_or(Path::new(""));
             let listed = Model::read(folder).ok();
-            let same = |m: &Model| m.card.kind == Kind::WhisperGgml && m.weights() == path;
-            return Ok(match listed.filter(same) {
-                Some(model) => Named::Listed(model),
-                None => Named::Unlisted(Kind::WhisperGgml, path.to_owned()),
-            });
+            return match listed.filter(|m| m.weights() == path) {
+                Some(model) => Ok(Named::Listed(model)),
+                None => Ok(Named::Unlisted(kind_of(path)?, path.to_owned())),
+            };
         }
         if path.join("config.json").is_file() {
-            return Ok(Named::Unlisted(Kind::M2m100, path.to_owned()));
+            return Ok(Named::Unlisted(kind_of(path)?, path.to_owned()));
         }
         match &ggml_files(path)[..] {
-            [only] => Ok(Named::Unlisted(Kind::WhisperGgml, only.clone())),
+            [only] => Ok(Named::Unlisted(kind_of(only)?, only.clone())),
             _ => Err(Error::NotAModel(path.to_owned())),
         }
     }
 
-    /// Insists on a kind.
+    /// Insists on a kind for the same purpose.
     pub(super) fn wanted(self, wanted: Kind) -> Result<Self, Error> {
         let (name, is) = match &self {
             Named::Listed(model) => (model.card.name.clone(), model.card.kind),
             Named::Unlisted(kind, path) => (path.display().to_string(), *kind),
         };
-        if is == wanted {
+        if is.purpose() == wanted.purpose() {
             return Ok(self);
         }
         Err(models::Error::WrongKind {
@@ -238,6 +237,16 @@ impl Named {
         }
         .into())
     }
+}
+
+/// Which engine loads a file or folder that no list describes.
+fn kind_of(path: &Path) -> Result<Kind, Error> {
+    Ok(match translate::form(path)? {
+        Some(Form::M2m100) => Kind::M2m100,
+        Some(Form::T5) => Kind::T5,
+        Some(Form::DecoderOnly) => Kind::DecoderOnly,
+        None => Kind::WhisperGgml,
+    })
 }
 
 fn ggml_files(folder: &Path) -> Vec<PathBuf> {

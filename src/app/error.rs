@@ -80,7 +80,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// A model folder that was named is of no kind that the program loads.
-    #[error("this is neither a ggml speech model nor a Hugging Face translation model: {0}")]
+    #[error(
+        "this is neither a ggml speech model nor a translation model (a Hugging Face folder or a GGUF file): {0}"
+    )]
     NotAModel(PathBuf),
     /// A glossary of this name is not there.
     #[error("no glossary is called '{0}'")]
@@ -208,7 +210,8 @@ impl Error {
                 "Get the practice kit again from where the program came from.".into()
             }
             Error::NotAModel(_) => {
-                "Name a folder with config.json and model.safetensors, or a ggml file.".into()
+                "Name a folder with config.json and model.safetensors, a GGUF file, or a ggml file."
+                    .into()
             }
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
             Error::GlossaryExists { .. } => {

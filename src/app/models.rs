@@ -128,6 +128,10 @@ pub enum Kind {
     WhisperGgml,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
     M2m100,
+    /// MADLAD-400 or another T5, as a Hugging Face folder or one GGUF file.
+    T5,
+    /// A decoder-only model (Gemma 3, Qwen, Hunyuan) as one GGUF file.
+    DecoderOnly,
 }
 
 impl Kind {
@@ -135,7 +139,7 @@ impl Kind {
     pub const fn purpose(self) -> &'static str {
         match self {
             Kind::WhisperGgml => "speech",
-            Kind::M2m100 => "translation",
+            Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
 }
@@ -215,9 +219,12 @@ impl Model {
             ));
         }
         let listed = |wanted: &dyn Fn(&str) -> bool| card.files.iter().any(|f| wanted(&f.path));
+        let one_gguf = card.files.iter().filter(|f| is_gguf(&f.path)).count() == 1;
         let complete = match card.kind {
+            Kind::DecoderOnly => one_gguf,
+            Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
-            Kind::M2m100 => {
+            Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "tokenizer.json")
                     && listed(&|f| f.ends_with(".safetensors"))
@@ -287,7 +294,10 @@ impl Model {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            let weights = name.contains(".safetensors");
+            // An engine takes a tokenizer.json that lies beside a GGUF file.
+            let weights = name.contains(".safetensors")
+                || self.card.kind.purpose() == "translation"
+                    && (is_gguf(name) || name == "tokenizer.json");
             if weights && !self.card.files.iter().any(|f| f.path == name) {
                 return Err(Error::Unlisted { path });
             }
@@ -320,11 +330,17 @@ impl Model {
         })
     }
 
-    /// Path of the single weights file of a ggml model.
+    /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.
     pub fn weights(&self) -> PathBuf {
-        let listed = self.card.files.iter().find(|f| is_ggml(&f.path));
-        self.folder
-            .join(listed.map_or("model.bin", |f| f.path.as_str()))
+        let is_weights = |path: &str| match self.card.kind {
+            Kind::WhisperGgml => is_ggml(path),
+            Kind::M2m100 => false,
+            Kind::T5 | Kind::DecoderOnly => is_gguf(path),
+        };
+        match self.card.files.iter().find(|f| is_weights(&f.path)) {
+            Some(listed) => self.folder.join(&listed.path),
+            None => self.folder.clone(),
+        }
     }
 
     /// Whether it may serve speech in `lang`.
@@ -334,7 +350,7 @@ impl Model {
 
     /// Whether it may translate `pair`.
     pub fn translates(&self, pair: LangPair) -> bool {
-        self.card.kind == Kind::M2m100
+        self.card.kind.purpose() == "translation"
             && self.card.languages.contains(&pair.from)
             && self.card.languages.contains(&pair.to)
     }
@@ -345,6 +361,10 @@ pub(super) fn is_ggml(path: &str) -> bool {
     [".bin", ".ggml", ".gguf"]
         .iter()
         .any(|end| path.ends_with(end))
+}
+
+fn is_gguf(path: &str) -> bool {
+    path.ends_with(".gguf")
 }
 
 fn stays_inside(path: &str) -> bool {

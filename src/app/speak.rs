@@ -12,7 +12,7 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
-use crate::translate::M2m100;
+use crate::translate;
 
 use super::engines::Named;
 use super::models::{self, Kind};
@@ -258,21 +258,21 @@ impl App {
         let (model, engine, practice, note) = match named.wanted(Kind::M2m100)? {
             Named::Unlisted(_, folder) => {
                 let name = unlisted_name(&folder);
-                let engine = M2m100::load(&folder, &name, None)?;
+                let engine = translate::open(&folder, &name, None)?;
                 (name, engine, false, Some(unlisted_note(&folder)))
             }
             Named::Listed(model) => {
                 model.verify()?;
-                let card = model.card;
-                let engine =
-                    M2m100::load(&model.folder, &card.name, card.language_tokens.as_ref())?;
+                let (weights, card) = (model.weights(), model.card);
+                let tokens = card.language_tokens.as_ref();
+                let engine = translate::open(&weights, &card.name, tokens)?;
                 (card.name, engine, card.practice, None)
             }
         };
         let route = TranslationRoute {
             model,
             pairs: vec![request.pair],
-            engine: Box::new(engine),
+            engine,
             practice,
         };
         let glossary = match (&request.glossary, request.raw) {

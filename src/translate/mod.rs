@@ -1,13 +1,27 @@
-//! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
+//! Translation on this machine: M2M100 and NLLB, MADLAD-400 and decoder-only models, beam search, and
+//! checks of what comes out.
 
 mod beam;
 mod cache;
+mod charsmap;
+mod chat;
 mod checks;
 mod config;
+mod decoder;
+mod decoder_config;
 mod error;
+mod gguf;
+mod gguf_tokens;
 mod guided;
 mod linear;
+mod llm;
+mod matrix;
 mod model;
+mod open;
+mod pieces;
+mod t5;
+mod t5_config;
+mod t5_model;
 mod terms;
 mod tokens;
 mod weights;
@@ -18,6 +32,9 @@ use std::sync::Arc;
 
 pub use checks::check;
 pub use error::Error;
+pub use llm::Llm;
+pub use open::{Form, form, open};
+pub use t5::T5;
 pub use terms::Enforced;
 
 use crate::domain::{Cancel, Lang, LangPair};
@@ -105,6 +122,19 @@ pub struct Decoded {
     pub score: f32,
     /// The source did not fit into the model, or the output stopped at its length limit.
     pub truncated: bool,
+}
+
+impl Decoded {
+    /// The translation of nothing.
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            token_ids: Vec::new(),
+            log_prob: 0.0,
+            score: 0.0,
+            truncated: false,
+        }
+    }
 }
 
 /// An M2M100 or NLLB model in memory.
@@ -267,13 +297,7 @@ impl Translator for M2m100 {
         }
         let language = self.tokens.language(pair.to).ok_or_else(unsupported)?;
         let Some((source, cut)) = self.source_ids(text, pair.from)? else {
-            return Ok(Decoded {
-                text: String::new(),
-                token_ids: Vec::new(),
-                log_prob: 0.0,
-                score: 0.0,
-                truncated: false,
-            });
+            return Ok(Decoded::empty());
         };
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;

@@ -23,7 +23,7 @@ const GATE: f32 = 0.3;
 const PLACES: usize = 3;
 /// The words beside the terms may lose this much of their mean log-probability a token. More means
 /// that the terms broke the sentence.
-const MAX_LOSS: f32 = 0.2;
+pub(super) const MAX_LOSS: f32 = 0.2;
 /// How much longer than the free translation one with terms may become, in tokens, beside the terms.
 const ROOM: usize = 12;
 
@@ -406,7 +406,7 @@ fn share(look: &[f32], columns: &Range<usize>) -> f32 {
 }
 
 /// Whether the glossary's own check is content: each term there, nothing forbidden.
-fn keeps_to(terms: &[RequiredTerm], translation: &str, pair: LangPair) -> bool {
+pub(super) fn keeps_to(terms: &[RequiredTerm], translation: &str, pair: LangPair) -> bool {
     let (uses, flags) = Glossary::default().check(terms, translation, pair.to);
     uses.iter().all(|u| u.satisfied) && flags.is_empty()
 }
