@@ -13,7 +13,7 @@ mod weights;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use checks::check;
+pub use checks::{check, compare};
 pub use error::Error;
 
 use crate::domain::{Cancel, Lang, LangPair};
