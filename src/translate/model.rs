@@ -4,6 +4,8 @@
 //! source, this engine leaves it out, which is the same. Shapes: `t` tokens, `n` hypotheses,
 //! `d` width, `h` heads.
 
+mod prefill;
+
 use candle_core::{Device, Tensor};
 use candle_nn::Module;
 use candle_nn::ops::softmax_last_dim;
@@ -16,6 +18,7 @@ use super::error::{StepError, stop_if};
 use super::linear::Linear;
 use super::weights::Weights;
 use crate::domain::Cancel;
+pub(super) use prefill::Watch;
 
 /// The reference never writes this down in config.json; it is PyTorch's default.
 const LAYER_NORM_EPS: f64 = 1e-5;
@@ -221,6 +224,16 @@ impl Decoding<'_> {
     /// Appends `tokens[i]` to hypothesis `parents[i]` of the step before (at the first step there is
     /// one hypothesis, 0). Returns the hidden states, `(n, d)`.
     pub fn advance(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Tensor, StepError> {
+        self.advance_watched(parents, tokens, None)
+    }
+
+    /// The same, and keeps where each hypothesis looks for the next token.
+    pub fn advance_watched(
+        &mut self,
+        parents: &[usize],
+        tokens: &[u32],
+        mut watch: Option<&mut Watch>,
+    ) -> Result<Tensor, StepError> {
         let config = &self.model.config;
         if self.length >= config.max_position_embeddings {
             return Err(StepError::Broken(
@@ -248,13 +261,18 @@ impl Decoding<'_> {
             .iter()
             .zip(&self.cross)
             .zip(&mut self.caches);
-        for ((layer, cross), cache) in layers {
+        let upper = self.model.decoder.len() / 2;
+        for (number, ((layer, cross), cache)) in layers.enumerate() {
             stop_if(self.cancel)?;
             cache.follow(parents, self.length)?;
             let normed = layer.norm.forward(&x)?;
             x = (x + layer.attention.look_back(&normed, cache, self.length)?)?;
             let normed = layer.cross_norm.forward(&x)?;
-            x = (x + layer.cross.look_at(&normed, cross)?)?;
+            let (seen, weights) = layer.cross.look_at_with(&normed, cross)?;
+            if let Some(watch) = watch.as_deref_mut().filter(|_| number >= upper) {
+                watch.add(&weights)?;
+            }
+            x = (x + seen)?;
             x = layer.feed_forward.add_to(x)?;
         }
         self.length = self.length.saturating_add(1);
@@ -302,13 +320,22 @@ impl Attention {
     /// Each row of `x` looks at all of one memory. Hypotheses of one sentence are rows here like
     /// tokens are: they share the source's keys and values.
     fn look_at(&self, x: &Tensor, memory: &KeysValues) -> Result<Tensor, StepError> {
+        Ok(self.look_at_with(x, memory)?.0)
+    }
+
+    /// The same, and how much of each token of the memory was seen, `(h, t, memory)`.
+    fn look_at_with(
+        &self,
+        x: &Tensor,
+        memory: &KeysValues,
+    ) -> Result<(Tensor, Tensor), StepError> {
         let query = self.by_head(&self.query(x)?)?;
         let scores = query.matmul(&memory.0.t()?)?;
-        let seen = softmax_last_dim(&scores)?.matmul(&memory.1)?;
+        let weights = softmax_last_dim(&scores)?;
+        let seen = weights.matmul(&memory.1)?;
         let (_, rows, _) = seen.dims3()?;
-        Ok(self
-            .out
-            .forward(&seen.transpose(0, 1)?.reshape((rows, ()))?)?)
+        let seen = seen.transpose(0, 1)?.reshape((rows, ()))?;
+        Ok((self.out.forward(&seen)?, weights))
     }
 
     /// Each hypothesis, one row of `x`, looks at its own past of `length` tokens and at itself.
