@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use mekong_interview::domain::{FlagKind, Lang, LangPair};
+use mekong_interview::domain::{FlagKind, Lang, LangPair, Side};
 use mekong_interview::translate::compare;
 
 /// What the set must reach on numbers and dates, on each half.
@@ -132,4 +132,61 @@ fn flags_on_the_labelled_pairs_are_right_often_enough() {
             s.recall()
         );
     }
+}
+
+#[test]
+fn odd_texts_come_through_with_flags_and_no_harm() {
+    let langs = ["zh", "vi", "th", "my", "lo", "km", "en"].map(|l| l.parse::<Lang>().unwrap());
+    let long = "我2019年3月5日付了三千五百元，等了两天半。".repeat(500);
+    let odd = [
+        "",
+        " ",
+        "a",
+        "一",
+        "๑",
+        "半",
+        "😀😀😀",
+        "👨‍👩‍👧‍👦🇱🇦",
+        "年月日",
+        "不",
+        "?",
+        "ທີ່ 5 ថ្ងៃ năm နှစ် สิบ 十",
+        "Facebook 3500 ๓๕๐๐ ３５００",
+        "\u{200b}\u{feff}",
+        "999999999999999999999999999999999999999999",
+        "九千亿亿亿亿亿",
+        "không không không",
+        "สิบสิบสิบสิบ",
+        "မမမမ",
+        "1,2,3,4.5.6",
+        &long,
+    ];
+    for from in langs {
+        for to in langs.into_iter().filter(|to| *to != from) {
+            for source in odd {
+                for translation in ["", "😀", "3500", odd[11], source] {
+                    if source.len() > 1000 && (translation.len() > 1000 || to != Lang::Th) {
+                        continue;
+                    }
+                    for flag in compare(source, translation, LangPair::new(from, to)) {
+                        for place in flag.places {
+                            let side = match place.side {
+                                Side::Source => source,
+                                Side::Translation => translation,
+                            };
+                            assert!(place.from <= place.to && place.to <= side.chars().count());
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let pair = LangPair::new(Lang::Zh, Lang::Vi);
+    assert_eq!(compare("😀", "😀", pair), []);
+    let long_kinds: Vec<FlagKind> = compare(&long, "Xin chào.", pair)
+        .iter()
+        .map(|f| f.kind)
+        .collect();
+    assert!(long_kinds.contains(&FlagKind::NumberMismatch));
+    assert!(long_kinds.contains(&FlagKind::LengthRatio));
 }

@@ -5,9 +5,11 @@
 //! Tuesday or `h` for a half. A figure that may mean several things carries several keys.
 
 mod calendar;
+mod compose;
 mod digits;
 mod lexicon;
 mod read;
+mod skips;
 mod units;
 
 #[cfg(test)]
@@ -205,6 +207,11 @@ impl Page {
             .get(i..)
             .is_some_and(|rest| rest.starts_with(form))
             && self.is_edge(i.saturating_add(form.len()))
+    }
+
+    /// Whether a name may end here: Khmer October is the beginning of 'court' too.
+    fn ends_name(&self, i: usize) -> bool {
+        matches!(self.lang, Lang::Zh | Lang::My) || self.is_word_edge(i)
     }
 
     fn follows(&self, i: usize, form: &str) -> bool {

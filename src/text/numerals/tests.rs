@@ -168,7 +168,7 @@ fn thai_like(
             (0, _) => {}
             (1, 10) => out += name,
             (2, 10) => out += twenty,
-            (1, 1) if n / 10 % 10 > 0 => out += tail,
+            (1, 1) if !(n / 10).is_multiple_of(10) => out += tail,
             _ => {
                 out += digits[d];
                 out += name;
@@ -235,7 +235,7 @@ fn km(n: usize) -> String {
         }
     }
     out += TENS[n / 10 % 10];
-    if n % 10 > 0 {
+    if !n.is_multiple_of(10) {
         out += KM[n % 10];
     }
     out
@@ -257,10 +257,14 @@ fn my(n: usize) -> String {
             if !(unit == 10 && d == 1 && n < 20) {
                 out += MY[d];
             }
-            out += if n % unit > 0 { joined } else { name };
+            out += if !n.is_multiple_of(unit) {
+                joined
+            } else {
+                name
+            };
         }
     }
-    if n % 10 > 0 {
+    if !n.is_multiple_of(10) {
         out += MY[n % 10];
     }
     out
@@ -272,12 +276,12 @@ fn en(n: usize) -> String {
     ];
     for (unit, name) in [(1_000_000, "million"), (1000, "thousand"), (100, "hundred")] {
         if n >= unit {
-            let rest = if n % unit > 0 {
+            let rest = if !n.is_multiple_of(unit) {
                 format!(" {}", en(n % unit))
             } else {
                 String::new()
             };
-            let and = if unit == 100 && n % unit > 0 {
+            let and = if unit == 100 && !n.is_multiple_of(unit) {
                 " and"
             } else {
                 ""
@@ -287,7 +291,7 @@ fn en(n: usize) -> String {
     }
     match n {
         0..20 => EN[n].to_owned(),
-        _ if n % 10 > 0 => format!("{}-{}", TENS[n / 10], EN[n % 10]),
+        _ if !n.is_multiple_of(10) => format!("{}-{}", TENS[n / 10], EN[n % 10]),
         _ => TENS[n / 10].to_owned(),
     }
 }
