@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{json, mekong, practice_sound, run, stderr, words};
+use common::{Import, json, mekong, practice_sound};
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {
@@ -136,43 +136,18 @@ fn memory_stays_flat_over_four_hours() {
 #[ignore = "a full proof: scripts/proof kills"]
 fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     let kills = setting("MEKONG_PROOF_KILLS", 100);
-    let sound = practice_sound("th-lo");
-    let args = ["import", &sound, "--languages", "th,lo", "--json"];
-    let whole = tempfile::tempdir().unwrap();
+    let import = Import::of("th-lo");
     let begun = Instant::now();
-    let done = json(whole.path(), &args);
+    let expected = import.undisturbed();
     let length = begun.elapsed();
-    let shown = json(
-        whole.path(),
-        &["show", done[0]["id"].as_str().unwrap(), "--json"],
-    );
-    let expected = words(&shown);
     let (mut stored, mut not_yet) = (0, 0);
     for n in 0..kills {
         // Evenly over the whole run, in an order that mixes early and late.
         let at = length.mul_f64((n * 61 % kills) as f64 / kills as f64);
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = mekong(dir.path())
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(at);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let resumed = run(dir.path(), &["resume"]);
-        assert!(
-            resumed.status.success(),
-            "after {at:?}: {}",
-            stderr(&resumed)
-        );
-        let list = json(dir.path(), &["list", "--json"]);
-        match list[0]["id"].as_str() {
+        match import.killed_and_resumed(at) {
             None => not_yet += 1,
-            Some(id) => {
-                let shown = json(dir.path(), &["show", id, "--json"]);
-                assert_eq!(words(&shown), expected, "killed after {at:?}");
+            Some(words) => {
+                assert_eq!(words, expected, "killed after {at:?}");
                 stored += 1;
             }
         }

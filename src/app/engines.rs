@@ -1,14 +1,15 @@
 //! Loads the engines that a run needs, and only those: which languages, which models, checked first.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::domain::{Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
 use crate::speech::{Whisper, WhisperOptions};
 use crate::translate::M2m100;
 
-use super::models::{Kind, Model, Shelf};
+use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
 
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
@@ -142,20 +143,78 @@ fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Resu
 }
 
 /// Every direction between these languages.
-fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
+pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
     languages
         .iter()
         .flat_map(|from| languages.iter().map(|to| LangPair::new(*from, *to)))
         .filter(|pair| pair.from != pair.to)
 }
 
-/// What a path named by hand is: a ggml file, or a Hugging Face folder.
-pub(super) fn kind_of_path(path: &Path) -> Result<Kind, Error> {
-    if path.is_file() {
-        Ok(Kind::WhisperGgml)
-    } else if path.join("config.json").is_file() {
-        Ok(Kind::M2m100)
-    } else {
-        Err(Error::NotAModel(path.to_owned()))
+/// A model that a person named: one with a list of its files, or one that nothing vouches for.
+pub(super) enum Named {
+    /// Installed, or in a folder with a `model.toml`.
+    Listed(Model),
+    /// What the engine of this kind loads: a ggml file, or a Hugging Face folder.
+    Unlisted(Kind, PathBuf),
+}
+
+impl Named {
+    /// The model called `text` on the shelf, else the one at that path. A path is looked at first
+    /// where it holds a separator.
+    ///
+    /// # Errors
+    /// No such model; a `model.toml` that is not valid; a folder or file that is no model.
+    pub(super) fn find(shelf: &Shelf, text: &str) -> Result<Self, Error> {
+        let path = Path::new(text);
+        let installed = shelf.named(text);
+        let is_path = text.contains(std::path::is_separator) || installed.is_err();
+        if !is_path || !path.exists() {
+            return Ok(Named::Listed(installed?.clone()));
+        }
+        if path.join("model.toml").is_file() {
+            return Ok(Named::Listed(Model::read(path)?));
+        }
+        if path.is_file() {
+            // The weights of a listed model keep what its list says of them.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let listed = Model::read(folder).ok();
+            let same = |m: &Model| m.card.kind == Kind::WhisperGgml && m.weights() == path;
+            return Ok(match listed.filter(same) {
+                Some(model) => Named::Listed(model),
+                None => Named::Unlisted(Kind::WhisperGgml, path.to_owned()),
+            });
+        }
+        if path.join("config.json").is_file() {
+            return Ok(Named::Unlisted(Kind::M2m100, path.to_owned()));
+        }
+        match &ggml_files(path)[..] {
+            [only] => Ok(Named::Unlisted(Kind::WhisperGgml, only.clone())),
+            _ => Err(Error::NotAModel(path.to_owned())),
+        }
     }
+
+    /// Insists on a kind.
+    pub(super) fn wanted(self, wanted: Kind) -> Result<Self, Error> {
+        let (name, is) = match &self {
+            Named::Listed(model) => (model.card.name.clone(), model.card.kind),
+            Named::Unlisted(kind, path) => (path.display().to_string(), *kind),
+        };
+        if is == wanted {
+            return Ok(self);
+        }
+        Err(models::Error::WrongKind {
+            name,
+            is: is.purpose(),
+            wanted: wanted.purpose(),
+        }
+        .into())
+    }
+}
+
+fn ggml_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_one = |path: &PathBuf| path.to_str().is_some_and(models::is_ggml) && path.is_file();
+    entries.flatten().map(|e| e.path()).filter(is_one).collect()
 }

@@ -123,6 +123,7 @@ impl App {
             languages: request.languages.clone(),
             case: request.case.clone(),
             channels: request.channels.clone(),
+            again: false,
         };
         named.check()?;
         let lock = WorkLock::take(&self.workspace)?;

@@ -24,8 +24,8 @@ pub use bench::{BenchReport, Measurement};
 pub use demo::{DemoReport, Scores};
 pub use doctor::{Finding, Health};
 pub use error::Error;
-pub use import::{ImportOutcome, ImportRequest, is_transcript};
-pub use read::Edit;
+pub use import::{ImportOutcome, ImportRequest};
+pub use read::{Edit, Edited};
 pub use shelf::{GlossaryInfo, ModelInfo};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
@@ -65,6 +65,16 @@ impl Options {
     }
 }
 
+impl Options {
+    fn find_workspace(&self) -> Result<Workspace, Error> {
+        Ok(Workspace::find(
+            self.workspace.as_deref(),
+            self.env_workspace.as_deref(),
+            &self.current,
+        )?)
+    }
+}
+
 /// One workspace, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -82,25 +92,24 @@ impl App {
     /// # Errors
     /// A named workspace that is missing; settings that are not valid.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let workspace = Workspace::find(
-            options.workspace.as_deref(),
-            options.env_workspace.as_deref(),
-            &options.current,
-        )?;
-        Self::at(workspace, options.env_kit.as_deref())
+        Self::at(options.find_workspace()?, options.env_kit.as_deref())
     }
 
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {
         let config = Config::read(&workspace.config_file())?;
+        Ok(Self::with(workspace, config, env_kit))
+    }
+
+    fn with(workspace: Workspace, config: Config, env_kit: Option<&Path>) -> Self {
         let kit = workspace::find_kit(&workspace, env_kit);
         let shipped = kit.iter().map(|kit| kit.join("models"));
         let model_roots = std::iter::once(workspace.models()).chain(shipped).collect();
-        Ok(Self {
+        Self {
             workspace,
             config,
             kit,
             model_roots,
-        })
+        }
     }
 
     /// Where things are.

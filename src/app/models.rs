@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair};
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -19,6 +19,17 @@ const MAX_DEPTH: usize = 2;
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What was named to be imported is no model's folder.
+    #[error("this is not a model's folder ({what}): {path}")]
+    NoFolder {
+        /// What is there instead.
+        what: &'static str,
+        /// What was named.
+        path: PathBuf,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Cancelled,
     /// A folder or file cannot be read.
     #[error("cannot read a model's files: {cause}: {path}")]
     Read {
@@ -80,6 +91,12 @@ impl Error {
     /// The next step.
     pub fn help(&self) -> String {
         match self {
+            Error::NoFolder { .. } => {
+                "Name the folder that holds model.toml and the files listed there; \
+                 models/README.md shows the form."
+                    .into()
+            }
+            Error::Cancelled => "Start it again whenever you like.".into(),
             Error::Read { .. } => {
                 "Check the folder's permissions, then run 'mekong models check'.".into()
             }
@@ -223,12 +240,43 @@ impl Model {
         })
     }
 
+    /// Reads the description of a model that a person names by a path, which may be `.` or a link.
+    ///
+    /// # Errors
+    /// [`Error::NoFolder`]; those of [`Model::read`].
+    pub fn to_import(named: &Path) -> Result<Self, Error> {
+        let wrong = |what| Error::NoFolder {
+            what,
+            path: named.to_owned(),
+        };
+        let folder = fs::canonicalize(named).map_err(|_| wrong("nothing is there"))?;
+        if !folder.is_dir() {
+            return Err(wrong("it is a file"));
+        }
+        if !folder.join("model.toml").is_file() {
+            return Err(wrong("it holds no model.toml"));
+        }
+        Self::read(&folder)
+    }
+
     /// Compares every listed file with its size and SHA-256. Reads all of it. Weights that lie in the
     /// folder unlisted are refused too: an engine might take them for the listed ones.
     ///
     /// # Errors
     /// The first file that is missing, differs or is not listed.
     pub fn verify(&self) -> Result<(), Error> {
+        self.verify_with(&mut |_, _| {}, &Cancel::new())
+    }
+
+    /// The same, telling how many of all bytes are read, and giving up on a cancel.
+    ///
+    /// # Errors
+    /// Those of [`Model::verify`]; [`Error::Cancelled`].
+    pub fn verify_with(
+        &self,
+        progress: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
         let unreadable = |cause| Error::Read {
             cause,
             path: self.folder.clone(),
@@ -244,6 +292,12 @@ impl Model {
                 return Err(Error::Unlisted { path });
             }
         }
+        let bytes = |files: &[ListedFile]| {
+            files
+                .iter()
+                .fold(0, |sum: u64, f| sum.saturating_add(f.bytes))
+        };
+        let (total, mut before) = (bytes(&self.card.files), 0_u64);
         self.card.files.iter().try_for_each(|listed| {
             let path = self.folder.join(&listed.path);
             let size = match fs::metadata(&path) {
@@ -253,7 +307,10 @@ impl Model {
             if size != listed.bytes {
                 return Err(Error::Changed { what: "size", path });
             }
-            if !sha256_file(&path)?.eq_ignore_ascii_case(&listed.sha256) {
+            let mut tell = |done: u64| progress(before.saturating_add(done), total);
+            let found = sha256_file(&path, &mut tell, cancel)?;
+            before = before.saturating_add(listed.bytes);
+            if !found.eq_ignore_ascii_case(&listed.sha256) {
                 return Err(Error::Changed {
                     what: "SHA-256",
                     path,
@@ -283,7 +340,8 @@ impl Model {
     }
 }
 
-fn is_ggml(path: &str) -> bool {
+/// Whether a file is called like one for whisper.cpp.
+pub(super) fn is_ggml(path: &str) -> bool {
     [".bin", ".ggml", ".gguf"]
         .iter()
         .any(|end| path.ends_with(end))
@@ -296,11 +354,11 @@ fn stays_inside(path: &str) -> bool {
             .all(|c| matches!(c, Component::Normal(_)))
 }
 
-/// SHA-256 of a file, lower-case hexadecimal, read in blocks.
+/// SHA-256 of a file, lower-case hexadecimal, read in blocks; `told` hears of the bytes so far.
 ///
 /// # Errors
-/// [`Error::Read`].
-pub fn sha256_file(path: &Path) -> Result<String, Error> {
+/// [`Error::Read`]; [`Error::Cancelled`].
+fn sha256_file(path: &Path, told: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<String, Error> {
     let read = |cause| Error::Read {
         cause,
         path: path.to_owned(),
@@ -308,11 +366,18 @@ pub fn sha256_file(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(read)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0_u8; 1 << 16];
+    let mut done = 0_u64;
     loop {
-        match file.read(&mut block).map_err(read)? {
-            0 => break,
-            n => hasher.update(block.get(..n).unwrap_or_default()),
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
         }
+        let got = file.read(&mut block).map_err(read)?;
+        if got == 0 {
+            break;
+        }
+        hasher.update(block.get(..got).unwrap_or_default());
+        done = done.saturating_add(got as u64);
+        told(done);
     }
     Ok(hasher
         .finalize()

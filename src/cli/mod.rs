@@ -30,8 +30,8 @@ enum Failure {
     App(app::Error),
     /// Standard output refuses.
     Output(io::Error),
-    /// A line of standard input, 1 for the first, cannot be used.
-    Input { line: u64, cause: io::Error },
+    /// Standard input gives nothing more.
+    Input(io::Error),
     /// What was typed; clap has the words.
     Usage(clap::Error),
     /// Everything has been said; only the exit code is left.
@@ -60,12 +60,9 @@ impl Failure {
                 say_error(&format!("cannot write the output: {cause}"), next);
                 1
             }
-            Failure::Input { line, cause } => {
-                let next = "Give UTF-8 text, one text a line.";
-                say_error(
-                    &format!("cannot read line {line} of standard input: {cause}"),
-                    next,
-                );
+            Failure::Input(cause) => {
+                let next = "Look at the program or file that the lines come from.";
+                say_error(&format!("cannot read standard input: {cause}"), next);
                 1
             }
             Failure::Usage(error) => {
@@ -82,7 +79,10 @@ impl Failure {
 fn tell(error: &app::Error) -> u8 {
     say_error(&error.to_string(), &error.help());
     match error {
-        app::Error::Languages | app::Error::ChannelLanguage(_) => USAGE,
+        app::Error::Languages
+        | app::Error::ChannelLanguage(_)
+        | app::Error::SameSpeaker
+        | app::Error::NoWords => USAGE,
         _ => error.exit_code(),
     }
 }
@@ -108,13 +108,15 @@ fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
         return Ok(());
     };
     let options = Options::from_environment(typed.workspace);
-    // The demo makes a workspace of its own, so a broken usual one is not in its way.
-    if let Verb::Demo(typed) = &verb {
-        return system::demo(&options, typed, out);
+    // The demo makes a workspace of its own, and the doctor tells of a broken one.
+    match &verb {
+        Verb::Demo(typed) => return system::demo(&options, typed, out),
+        Verb::Doctor(typed) => return system::doctor(&options, typed, out),
+        _ => {}
     }
     let app = App::open(&options)?;
     match verb {
-        Verb::Demo(_) => Ok(()),
+        Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
         Verb::Import(typed) => import::import(&app, typed, out),
         Verb::Record(typed) => record::record(&app, typed, out),
         Verb::Resume(typed) => import::resume(&app, &typed, out),
@@ -129,7 +131,6 @@ fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),
         Verb::Models(typed) => shelf::models(&app, &typed, out),
         Verb::Devices(typed) => system::devices(&app, &typed, out),
-        Verb::Doctor(typed) => system::doctor(&app, &typed, out),
         Verb::Bench(typed) => system::bench(&app, &typed, out),
     }
 }

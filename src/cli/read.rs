@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::export;
 use crate::store::{Hit, SearchQuery, TextVersion};
+use crate::text;
 
 use super::Failure;
 use super::args::{self, Format};
@@ -25,10 +26,13 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
         return Ok(out.json(&interviews)?);
     }
     if interviews.is_empty() {
-        say(&format!(
-            "No interviews in {}",
-            app.workspace().root().display()
-        ));
+        let place = app.workspace().root().display();
+        match &typed.case {
+            Some(case) => say(&format!(
+                "No interviews of the case '{case}'; 'mekong list' shows those of all cases. {place}"
+            )),
+            None => say(&format!("No interviews in {place}")),
+        }
     }
     for interview in &interviews {
         print_summary(interview, out)?;
@@ -52,9 +56,10 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
         }
     }
     // Last on the line: names may be of any width on the screen.
+    let original = out.paint(Look::Faint, &i.original);
     match &i.case {
-        Some(case) => writeln!(out, "  case {}", plain(case)),
-        None => writeln!(out),
+        Some(case) => writeln!(out, "  {original}  case {}", plain(case)),
+        None => writeln!(out, "  {original}"),
     }
 }
 
@@ -135,9 +140,25 @@ pub(super) fn print_interview(
     )?;
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
-        let name = out.paint(Look::Faint, &audio.path);
-        let form = format!("{} Hz, {} channels", audio.sample_rate, audio.channels);
-        writeln!(out, "audio {name}, {form}, SHA-256 {}", audio.sha256)?;
+        let name = out.paint(Look::Strong, &audio.original_name);
+        let kept = out.paint(Look::Faint, &audio.path);
+        let channels = count(audio.channels.into(), "channel");
+        writeln!(
+            out,
+            "audio {name} (kept as {kept}), {} Hz, {channels}",
+            audio.sample_rate
+        )?;
+        writeln!(out, "SHA-256 {}", audio.sha256)?;
+    }
+    if let Some(source) = &interview.source {
+        writeln!(out, "{}", plain(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(
+            out,
+            "{}",
+            out.paint(Look::Warning, &format!("note: {note}"))
+        )?;
     }
     for segment in segments {
         writeln!(out)?;
@@ -163,11 +184,7 @@ pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
         print_words(t.lang, &t.text, out)?;
-        let mut doubts = doubts(&t.flags);
-        if t.of_version < s.version {
-            doubts.insert(0, "of an earlier version of the line".to_owned());
-        }
-        print_doubts(&doubts, out)?;
+        print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())
 }
@@ -300,7 +317,9 @@ pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(
     for hit in &page.hits {
         print_hit(hit, out)?;
     }
-    if page.total > page.hits.len() as u64 {
+    if text::index_tokens(&query.text).is_empty() {
+        say("Nothing to look for: the query has no letters or digits.");
+    } else if page.total > page.hits.len() as u64 {
         say(&format!(
             "{} of {} hits; --limit N shows more.",
             page.hits.len(),
@@ -371,8 +390,38 @@ pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Fa
         by: typed.by,
         reason: typed.reason,
     };
-    let version = app.edit(&typed.id, typed.segment, &edit)?;
-    Ok(writeln!(out, "line {}: version {version}", typed.segment)?)
+    let edited = app.edit(&typed.id, typed.segment, &edit)?;
+    if typed.form.json {
+        out.json(&edited)?;
+    } else {
+        print_edited(&edited, edit.text.is_some(), out)?;
+    }
+    let id = &edited.interview;
+    if !edited.pending.is_empty() {
+        say(&format!(
+            "note: the translation into {} does not follow these words yet; 'mekong resume {id}' \
+             renews it.",
+            codes(&edited.pending)
+        ));
+    }
+    if !edited.stale.is_empty() {
+        say(&format!(
+            "note: a person translated the earlier words into {}; that stays, marked as stale, until \
+             'mekong edit {id} {} --translation ...' corrects it.",
+            codes(&edited.stale),
+            typed.segment
+        ));
+    }
+    Ok(())
+}
+
+fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<()> {
+    let text = text.then(|| format!("version {}", edited.version));
+    let translation = edited
+        .translation_version
+        .map(|version| format!("translation version {version}"));
+    let made: Vec<String> = text.into_iter().chain(translation).collect();
+    writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
 }
 
 pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
@@ -386,7 +435,7 @@ pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(
     if typed.out == Path::new("-") {
         return Ok(app.export_to(&typed.id, format, out)?);
     }
-    app.export(&typed.id, format, &typed.out)?;
+    app.export(&typed.id, format, &typed.out, typed.force)?;
     Ok(writeln!(
         out,
         "written: {}",

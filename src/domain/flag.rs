@@ -47,6 +47,8 @@ pub enum FlagKind {
     LowProbability,
     /// The translation stopped at its length limit.
     Truncated,
+    /// The translation is of an earlier version of the line's text.
+    Stale,
     /// No installed model translates this direction.
     NoModel,
     /// The engine failed on this line; the reason is in the status.
@@ -55,7 +57,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 22] = [
+    pub const ALL: [FlagKind; 23] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -76,6 +78,7 @@ impl FlagKind {
         FlagKind::LengthRatio,
         FlagKind::LowProbability,
         FlagKind::Truncated,
+        FlagKind::Stale,
         FlagKind::NoModel,
         FlagKind::EngineFailed,
     ];
@@ -103,6 +106,7 @@ impl FlagKind {
             FlagKind::LengthRatio => "length-ratio",
             FlagKind::LowProbability => "low-probability",
             FlagKind::Truncated => "truncated",
+            FlagKind::Stale => "stale",
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }

@@ -54,6 +54,8 @@ impl Review {
 pub struct Entry {
     /// Approved variants, the preferred one first.
     pub admitted: Vec<String>,
+    /// Everyday forms that are accepted in a translation and never looked for in a source.
+    pub accepted: Vec<String>,
     /// Variants that must not be used.
     pub forbidden: Vec<String>,
     /// Where the variants were read; may be empty.

@@ -120,8 +120,10 @@ impl Glossary {
             let mut review = Vec::new();
             for lang in &langs {
                 let entry = term.entries.get(lang).cloned().unwrap_or_default();
+                let accepted = entry.accepted.iter().map(|v| format!("~{v}"));
                 let forbidden = entry.forbidden.iter().map(|v| format!("!{v}"));
-                let cell: Vec<String> = entry.admitted.iter().cloned().chain(forbidden).collect();
+                let admitted = entry.admitted.iter().cloned();
+                let cell: Vec<String> = admitted.chain(accepted).chain(forbidden).collect();
                 if !cell.is_empty() {
                     review.push(format!("{lang}:{}", entry.review.as_str()));
                 }
@@ -241,7 +243,16 @@ fn read_row(
             }
             Column::Term(lang) => {
                 let entry = read_variants(cell, *lang, &mut report);
-                if !entry.admitted.is_empty() || !entry.forbidden.is_empty() {
+                let Entry {
+                    admitted,
+                    accepted,
+                    forbidden,
+                    ..
+                } = &entry;
+                if [admitted, accepted, forbidden]
+                    .iter()
+                    .any(|v| !v.is_empty())
+                {
                     term.entries.insert(*lang, entry);
                 }
             }
@@ -290,9 +301,11 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
     let mut entry = Entry::default();
     for variant in cell.split('|') {
         let variant = clean(variant, report);
-        let (forbidden, variant) = match variant.strip_prefix('!') {
-            Some(rest) => (true, clean(rest, report)),
-            None => (false, variant),
+        let marked = |mark| variant.strip_prefix(mark).map(|rest| rest.to_owned());
+        let (kind, variant) = match (marked('!'), marked('~')) {
+            (Some(rest), _) => ('!', clean(&rest, report)),
+            (None, Some(rest)) => ('~', clean(&rest, report)),
+            (None, None) => (' ', variant),
         };
         if variant.is_empty() {
             continue;
@@ -304,10 +317,10 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
         if in_script(&variant, lang) < 1.0 {
             report(ProblemKind::MixedScript, variant.clone());
         }
-        if forbidden {
-            entry.forbidden.push(variant);
-        } else {
-            entry.admitted.push(variant);
+        match kind {
+            '!' => entry.forbidden.push(variant),
+            '~' => entry.accepted.push(variant),
+            _ => entry.admitted.push(variant),
         }
     }
     entry

@@ -73,6 +73,9 @@ fn checked(
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
+    if !has_words(source) {
+        return Ok(carried_over(source));
+    }
     let source = text::normalise(source, pair.from);
     let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
@@ -138,6 +141,23 @@ impl Starts {
             .count()
             .saturating_add(separator(pair).len());
         self.translation = self.translation.saturating_add(written);
+    }
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Marks and pictures mean the same in every language, and a model makes nothing of them: the line
+/// is carried over as it is and flagged as not translated.
+fn carried_over(source: &str) -> TranslatedLine {
+    TranslatedLine {
+        text: source.to_owned(),
+        token_ids: Vec::new(),
+        log_prob: 0.0,
+        terms: Vec::new(),
+        flags: vec![Flag::new(FlagKind::Untranslated)],
+        engine: "carried over".to_owned(),
     }
 }
 

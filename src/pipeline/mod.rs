@@ -16,7 +16,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Received, assign_channels, intake_file, resume_intake, unfinished_intakes,
+    Intake, IntakePlan, Received, assign_channels, intake_file, intake_notes, resume_intake,
+    unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
@@ -33,6 +34,15 @@ pub enum Progress {
         done: u64,
         /// Units in all; 0 when not known.
         total: u64,
+    },
+    /// A part of a longer command begins.
+    Part {
+        /// What it does, in plain words.
+        name: &'static str,
+        /// 1 for the first.
+        number: u32,
+        /// How many there are.
+        of: u32,
     },
     /// A line was recognised.
     Recognised {
@@ -65,6 +75,8 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// A model's files are compared with their list.
+    Checking,
 }
 
 /// Who is told about progress. Called from several threads.

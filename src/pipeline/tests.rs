@@ -328,6 +328,7 @@ fn plan(id: &str) -> IntakePlan {
         started: "2026-01-01T00:00:00Z".into(),
         original_name: "tape.wav".into(),
         max_utterance_ms: 7000,
+        again: false,
     }
 }
 

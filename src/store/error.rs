@@ -49,8 +49,13 @@ pub enum Error {
     #[error("there is no interview '{0}'")]
     NoInterview(String),
     /// A short form that fits several interviews.
-    #[error("'{0}' is the beginning of more than one interview's name")]
-    Ambiguous(String),
+    #[error("'{typed}' is the beginning of more than one interview's name: {}", some(.names))]
+    Ambiguous {
+        /// What was typed.
+        typed: String,
+        /// The first names that begin so.
+        names: Vec<String>,
+    },
     /// No such line.
     #[error("interview {interview} has no line {segment}")]
     NoSegment {
@@ -125,7 +130,7 @@ impl Error {
             Error::Open { .. } => {
                 "Check that the folder exists and that you may read and write it."
             }
-            Error::NoInterview(_) | Error::Ambiguous(_) => {
+            Error::NoInterview(_) | Error::Ambiguous { .. } => {
                 "'mekong list' shows the names; the first letters are enough where they fit only one."
             }
             Error::NoSegment { .. } => "'mekong show' lists the lines with their numbers.",
@@ -157,6 +162,15 @@ impl Error {
     pub(super) fn damaged(what: &str) -> Self {
         Error::Damaged(what.to_owned())
     }
+}
+
+/// The first five of a list.
+fn some(names: &[String]) -> String {
+    let mut shown: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
+    if names.len() > shown.len() {
+        shown.push("...");
+    }
+    shown.join(", ")
 }
 
 impl From<rusqlite::Error> for Error {

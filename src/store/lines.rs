@@ -67,7 +67,10 @@ impl Store {
                     .push(read_translation(row)?.translation);
             }
         }
-        Ok(segments.into_iter().map(|(_, segment)| segment).collect())
+        Ok(segments
+            .into_iter()
+            .map(|(_, segment)| mark_stale(segment))
+            .collect())
     }
 
     /// One line.
@@ -82,7 +85,7 @@ impl Store {
             .into_iter()
             .map(|t| t.translation)
             .collect();
-        Ok(segment)
+        Ok(mark_stale(segment))
     }
 
     fn read_segments(
@@ -98,6 +101,17 @@ impl Store {
         }
         Ok(segments)
     }
+}
+
+/// Flags the translations of another version than the one that counts.
+fn mark_stale(mut segment: Segment) -> Segment {
+    for t in &mut segment.translations {
+        if t.of_version != segment.version {
+            let detail = "of an earlier version of the line";
+            t.flags.push(Flag::with(FlagKind::Stale, detail));
+        }
+    }
+    segment
 }
 
 /// The database's own key of a line.

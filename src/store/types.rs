@@ -33,8 +33,6 @@ pub struct NewAudio {
     pub file: AudioFile,
     /// Size of the file.
     pub bytes: u64,
-    /// The name the file had where it came from.
-    pub original_name: String,
 }
 
 /// Where the sound of a live session comes from, and how it is cut.

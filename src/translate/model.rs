@@ -324,11 +324,7 @@ impl Attention {
     }
 
     /// The same, and how much of each token of the memory was seen, `(h, t, memory)`.
-    fn look_at_with(
-        &self,
-        x: &Tensor,
-        memory: &KeysValues,
-    ) -> Result<(Tensor, Tensor), StepError> {
+    fn look_at_with(&self, x: &Tensor, memory: &KeysValues) -> Result<(Tensor, Tensor), StepError> {
         let query = self.by_head(&self.query(x)?)?;
         let scores = query.matmul(&memory.0.t()?)?;
         let weights = softmax_last_dim(&scores)?;

@@ -119,7 +119,11 @@ impl Tokens {
 
     /// The tokens of [`Self::encode`] that hold any of these bytes of `text`, counted from the
     /// language token, which is 0. `None` where that part was cut off.
-    pub fn columns(&self, text: &str, bytes: &Range<usize>) -> Result<Option<Range<usize>>, String> {
+    pub fn columns(
+        &self,
+        text: &str,
+        bytes: &Range<usize>,
+    ) -> Result<Option<Range<usize>>, String> {
         let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
         let room = self.longest.saturating_sub(2);
         let mut holding = (1usize..)

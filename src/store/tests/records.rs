@@ -324,7 +324,7 @@ fn names_resolve_by_their_beginning() {
         .unwrap();
     assert_eq!(store.resolve("a-1").unwrap(), id("a-1"));
     assert_eq!(store.resolve(" B").unwrap(), id("b-1"));
-    assert!(matches!(store.resolve("a"), Err(Error::Ambiguous(_))));
+    assert!(matches!(store.resolve("a"), Err(Error::Ambiguous { .. })));
     for nothing in ["", "c", "%", "_-1", "a-1'--"] {
         assert!(
             matches!(store.resolve(nothing), Err(Error::NoInterview(_))),

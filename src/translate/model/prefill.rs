@@ -59,8 +59,7 @@ impl Decoding<'_> {
         let upper = self.model.decoder.len() / 2;
         for (number, layer) in self.model.decoder.iter().enumerate() {
             stop_if(self.cancel)?;
-            let (Some(cross), Some(cache)) =
-                (self.cross.get(number), self.caches.get_mut(number))
+            let (Some(cross), Some(cache)) = (self.cross.get(number), self.caches.get_mut(number))
             else {
                 break;
             };
