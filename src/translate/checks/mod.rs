@@ -229,7 +229,8 @@ mod tests {
         let talk = "我先坐车到边境，然后走了三天路，最后有人用卡车把我们送到工厂。";
         assert_eq!(
             kinds("ទេ", Lang::Km, talk, Lang::Zh),
-            [FlagKind::LengthRatio]
+            // The three days are invented too.
+            [FlagKind::NumberMismatch, FlagKind::LengthRatio]
         );
         assert_eq!(kinds("ទេ", Lang::Km, "没有。", Lang::Zh), []);
     }
