@@ -33,9 +33,11 @@
 //!
 //! # Threads
 //!
-//! Import and resume run two: one recognises, one translates what the first wrote. The store is the
-//! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
-//! more than the line in hand, and `mekong resume` goes on from the rows.
+//! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and
+//! a translator over shared weights, and take the next line from one board: translations first. One
+//! thread writes to the store, all that has piled up in one transaction. An untranslated row *is*
+//! the work to do, so a kill at any moment loses no more than the lines in hand, and
+//! `mekong resume` goes on from the rows.
 
 pub mod app;
 pub mod audio;

@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/long.rs"]
+mod long;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -236,5 +238,17 @@ fn a_changed_model_file_is_never_loaded() {
     assert_eq!(
         json(&workspace, &["list", "--json"]),
         Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn four_times_the_sound_takes_no_more_memory() {
+    let (short, _, _) = long::import_long(0.05);
+    let (longer, _, lines) = long::import_long(0.2);
+    println!("3 minutes: {short:.0} MB, 12 minutes ({lines} lines): {longer:.0} MB");
+    // Nothing is measured where the system does not tell.
+    assert!(
+        short == 0.0 || longer - short < 40.0,
+        "{short:.0} MB, then {longer:.0} MB"
     );
 }

@@ -94,6 +94,7 @@ impl App {
             self.check_writable(),
             self.check_room(),
             self.check_store(),
+            self.check_imports(),
             self.check_models_whole(),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
@@ -149,6 +150,19 @@ impl App {
             Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
             Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
+        }
+    }
+
+    fn check_imports(&self) -> Finding {
+        let interrupted = self.interrupted_imports();
+        match interrupted.len() {
+            0 => Finding::good("imports", "none is interrupted"),
+            n => Finding::not_good(
+                "imports",
+                Health::Warning,
+                format!("{n} not finished"),
+                "Run 'mekong resume', unless an import is running now.",
+            ),
         }
     }
 

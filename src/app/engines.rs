@@ -15,6 +15,24 @@ use super::{App, Error};
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
 
+/// More cores than this are not taken unasked: the translator could not keep up.
+const MOST_CORES: usize = 16;
+/// Room for recognisers beside the first where the system does not say what is free.
+const USUAL_ROOM: u64 = 1 << 30;
+
+/// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
+/// with little memory works with fewer of them and never has to swap.
+pub(super) fn room_for_recognisers() -> u64 {
+    let free = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            kilobytes.checked_mul(1024)
+        });
+    free.map_or(USUAL_ROOM, |bytes| bytes / 4)
+}
+
 impl App {
     /// All models of the workspace, and those of the practice kit.
     pub(super) fn shelf(&self) -> Shelf {
@@ -27,6 +45,17 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         match self.config.recognition_threads {
             0 => cores.saturating_sub(1).clamp(1, 8),
+            chosen => chosen.min(64),
+        }
+    }
+
+    /// Cores that recognition of stored recordings keeps busy, one utterance each. All of them: the
+    /// translator beside it needs a small part of one, and the system shares out what there is.
+    pub(super) fn recognition_cores(&self) -> usize {
+        match self.config.recognition_threads {
+            0 => std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_CORES),
             chosen => chosen.min(64),
         }
     }

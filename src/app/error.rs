@@ -246,6 +246,7 @@ impl Error {
             Error::Audio(e) => matches!(e, audio::Error::Cancelled),
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
+            Error::Store(e) => matches!(e, store::Error::Cancelled),
             Error::Stopped => true,
             _ => false,
         }

@@ -71,7 +71,7 @@ impl App {
     ) -> Result<Vec<ImportOutcome>, Error> {
         request.check()?;
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model or glossary is said before anything is copied.

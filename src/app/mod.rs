@@ -25,13 +25,17 @@ pub use demo::{DemoReport, Scores};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest};
-pub use read::{Edit, Edited};
+pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryInfo, ModelInfo};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
+pub use crate::transcript::is_transcript;
+
 use crate::config::Config;
+use crate::domain::Cancel;
 use crate::glossary::Glossary;
+use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::workspace::{self, Workspace};
 
@@ -126,6 +130,24 @@ impl App {
     fn store(&self) -> Result<Store, Error> {
         self.workspace.make_folders()?;
         Ok(Store::open(&self.workspace.store())?)
+    }
+
+    /// The same at the beginning of long work: a search index of an older version is made anew there
+    /// with progress, and a cancel leaves it as it was.
+    fn store_watched(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<Store, Error> {
+        self.workspace.make_folders()?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Indexing,
+                done,
+                total,
+            });
+        };
+        Ok(Store::open_watched(
+            &self.workspace.store(),
+            &mut tell,
+            cancel,
+        )?)
     }
 
     /// Opens the store for reading only. A workspace without one reads as empty; one of an older

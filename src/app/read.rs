@@ -11,8 +11,8 @@ use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
 use crate::export::{self, Format};
-use crate::pipeline::intake_notes;
-use crate::store::{SearchPage, SearchQuery, Store, TextVersion};
+use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
+use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
 use crate::text;
 
 use super::{App, Error};
@@ -28,6 +28,15 @@ pub struct Edit {
     pub by: String,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// How a line came to read as it does.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Versions of its words.
+    pub text: Vec<TextVersion>,
+    /// Versions of its translations, by language.
+    pub translations: Vec<TextVersion>,
 }
 
 /// What a correction made.
@@ -56,6 +65,11 @@ impl App {
         Ok(self.reading()?.list(case)?)
     }
 
+    /// Imports that were cut off, or are running; [`App::resume`] finishes them.
+    pub fn interrupted_imports(&self) -> Vec<Interrupted> {
+        interrupted_intakes(&self.workspace.recordings())
+    }
+
     /// One interview with its lines. `id` may be shortened while it is unique.
     ///
     /// # Errors
@@ -68,14 +82,23 @@ impl App {
         Ok((interview, store.segments(&id)?))
     }
 
-    /// Every version of a line's words, oldest first.
+    /// Every version of a line's words and then of its translations, each oldest first.
     ///
     /// # Errors
     /// An unknown id or line.
-    pub fn history(&self, id: &str, segment: i64) -> Result<Vec<TextVersion>, Error> {
+    pub fn history(&self, id: &str, segment: i64) -> Result<History, Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        Ok(store.history(&id, SegmentId(segment))?)
+        let segment = SegmentId(segment);
+        let mut history = History {
+            text: store.history(&id, segment)?,
+            translations: Vec::new(),
+        };
+        for lang in Lang::ALL {
+            let versions = store.translation_history(&id, segment, lang)?;
+            history.translations.extend(versions);
+        }
+        Ok(history)
     }
 
     /// Finds words in all interviews.
@@ -101,28 +124,21 @@ impl App {
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         let segment = SegmentId(segment);
-        let reason = edit.reason.as_deref();
         // A wrong language is told before anything is stored.
         let translation = match &edit.translation {
             Some((lang, words)) => Some((target(&store, &id, segment, *lang)?, words)),
             None => None,
         };
-        if let Some(words) = &edit.text {
-            store.edit_text(&id, segment, words, &edit.by, reason)?;
-        }
-        let translation_version = match translation {
-            Some((lang, words)) => {
-                Some(store.edit_translation(&id, segment, lang, words, &edit.by, reason)?)
-            }
-            None => None,
+        let correction = Correction {
+            text: edit.text.as_deref(),
+            translation: translation.map(|(lang, words)| (lang, words.as_str())),
+            by: &edit.by,
+            reason: edit.reason.as_deref(),
         };
+        let translation_version = store.edit(&id, segment, &correction)?.translation;
         let line = store.segment(&id, segment)?;
-        let waiting = store.pending_translation(Some(&id))?;
-        let pending: Vec<Lang> = waiting
-            .iter()
-            .filter(|row| row.segment == segment)
-            .map(|row| row.pair.to)
-            .collect();
+        let waiting = store.line_translation(&id, segment)?;
+        let pending: Vec<Lang> = waiting.iter().map(|row| row.pair.to).collect();
         let is_stale = |t: &&Translation| t.flags.iter().any(|f| f.kind == FlagKind::Stale);
         let mut stale: Vec<Lang> = line
             .translations

@@ -235,18 +235,9 @@ impl Error {
             | Error::NoSamples { path }
             | Error::Damaged { path, .. }
             | Error::TooLong { path }
-            | Error::WorkingCopy { path, .. }
-            | Error::RecordingThere { path }
-            | Error::NoRoom { path, .. } => Some(path),
-            Error::Devices { .. }
-            | Error::NoMicrophone
-            | Error::MicrophoneMissing { .. }
-            | Error::MicrophoneAmbiguous { .. }
-            | Error::MicrophoneDenied { .. }
-            | Error::MicrophoneChannels { .. }
-            | Error::Microphone { .. }
-            | Error::Stopped
-            | Error::Cancelled => None,
+            | Error::WorkingCopy { path, .. } => Some(path),
+            // The rest is about devices and the disk, not about a file.
+            _ => None,
         }
     }
 

@@ -37,7 +37,7 @@ pub enum Verb {
     List(List),
     /// Show one transcript with its translations.
     Show(Show),
-    /// Show every version of one line.
+    /// Show every version of one line and of its translations.
     History(History),
     /// Find words in all interviews.
     Search(Search),

@@ -168,25 +168,8 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
     }
 }
 
-/// Says how many lines were not recognised or not translated, and why.
-pub(super) fn note_lines(report: &Report) {
-    let why = report.reason.as_deref().unwrap_or("see 'mekong doctor'");
-    if report.failed > 0 {
-        say(&format!(
-            "note: {} not recognised; the sound is kept, and 'mekong resume' tries again ({why}).",
-            count(report.failed, "line")
-        ));
-    }
-    if report.untranslated > 0 {
-        say(&format!(
-            "note: {} not made; 'mekong resume' makes them once the cause is mended ({why}).",
-            count(report.untranslated, "translation")
-        ));
-    }
-}
-
 /// What keeps the command from having done its work, where lines are left.
-fn unfinished(report: &Report) -> Option<app::Error> {
+pub(super) fn unfinished(report: &Report) -> Option<app::Error> {
     (report.failed + report.untranslated > 0).then(|| app::Error::Unfinished {
         failed: report.failed,
         untranslated: report.untranslated,

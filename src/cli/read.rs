@@ -37,6 +37,16 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
     for interview in &interviews {
         print_summary(interview, out)?;
     }
+    for import in app.interrupted_imports() {
+        let id = import.id.map_or_else(|| "unknown".to_owned(), |id| id.0);
+        let what = out.paint(Look::Warning, "import interrupted");
+        writeln!(
+            out,
+            "{}  {what}, 'mekong resume' finishes it  {}",
+            out.paint(Look::Strong, &id),
+            plain(&import.original_name)
+        )?;
+    }
     Ok(())
 }
 
@@ -141,11 +151,14 @@ pub(super) fn print_interview(
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
         let name = out.paint(Look::Strong, &audio.original_name);
-        let kept = out.paint(Look::Faint, &audio.path);
+        let kept = match audio.path.as_str() {
+            here if here == audio.original_name => String::new(),
+            path => format!(" (kept as {})", out.paint(Look::Faint, path)),
+        };
         let channels = count(audio.channels.into(), "channel");
         writeln!(
             out,
-            "audio {name} (kept as {kept}), {} Hz, {channels}",
+            "audio {name}{kept}, {} Hz, {channels}",
             audio.sample_rate
         )?;
         writeln!(out, "SHA-256 {}", audio.sha256)?;
@@ -205,6 +218,8 @@ fn print_doubts(doubts: &[String], out: &mut Out) -> io::Result<()> {
 /// One element of `history --json`.
 #[derive(Serialize)]
 struct Version<'a> {
+    /// `text` or `translation`.
+    of: &'static str,
     version: u32,
     lang: Lang,
     text: &'a str,
@@ -214,9 +229,10 @@ struct Version<'a> {
     at: &'a str,
 }
 
-impl<'a> From<&'a TextVersion> for Version<'a> {
-    fn from(v: &'a TextVersion) -> Self {
+impl<'a> Version<'a> {
+    fn new(of: &'static str, v: &'a TextVersion) -> Self {
         Self {
+            of,
             version: v.version,
             lang: v.lang,
             text: &v.text,
@@ -229,22 +245,22 @@ impl<'a> From<&'a TextVersion> for Version<'a> {
 }
 
 pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result<(), Failure> {
-    let versions = app.history(&typed.id, typed.segment)?;
+    let history = app.history(&typed.id, typed.segment)?;
+    let text = history.text.iter().map(|v| Version::new("text", v));
+    let translations = history.translations.iter();
+    let versions: Vec<Version> = text
+        .chain(translations.map(|v| Version::new("translation", v)))
+        .collect();
     if typed.form.json {
-        let versions: Vec<Version> = versions.iter().map(Version::from).collect();
         return Ok(out.json(&versions)?);
     }
     for v in &versions {
-        let who = out.paint(Look::Strong, &v.author);
-        let when = out.paint(Look::Faint, &v.at);
-        writeln!(
-            out,
-            "{:>4}  {when}  {who}  [{}]",
-            v.version,
-            v.status.as_str()
-        )?;
-        print_words(v.lang, &v.text, out)?;
-        if let Some(reason) = &v.reason {
+        let who = out.paint(Look::Strong, v.author);
+        let when = out.paint(Look::Faint, v.at);
+        let of = if v.of == "text" { "" } else { "  translation" };
+        writeln!(out, "{:>4}  {when}  {who}  [{}]{of}", v.version, v.status)?;
+        print_words(v.lang, v.text, out)?;
+        if let Some(reason) = v.reason {
             writeln!(out, "          because {}", plain(reason))?;
         }
     }

@@ -13,12 +13,12 @@ use crate::app::live::{
 use crate::domain::{Segment, SegmentId};
 use crate::export;
 
-use super::Failure;
 use super::args;
-use super::import::note_lines;
+use super::import::unfinished;
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Out, clock, count, length, plain, say};
 use super::read::print_segment;
+use super::{Failure, tell};
 
 const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' writes.";
 /// Between two looks at events.
@@ -99,7 +99,10 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     screen.clear();
     let printed = screen.printed;
     let report = session.finish()?;
-    note_lines(&report.report);
+    // The recording itself has not failed; the words can follow.
+    if let Some(left) = unfinished(&report.report) {
+        tell(&left);
+    }
     say(&format!(
         "recorded: {}  {}",
         report.id,

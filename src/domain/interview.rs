@@ -33,7 +33,7 @@ pub struct AudioFile {
     pub sample_rate: u32,
     /// Channels of the original, 1 to 8.
     pub channels: u16,
-    /// The name the file had where it came from.
+    /// The name the file had where it came from; `path` where it was recorded here.
     pub original_name: String,
 }
 
@@ -80,7 +80,8 @@ pub struct InterviewSummary {
     pub case: Option<String>,
     /// The languages of the interview.
     pub languages: Vec<Lang>,
-    /// The name of the original file, or what a transcript was imported from.
+    /// The name of the original file, or what a transcript was imported from; empty for a session
+    /// that was recorded here.
     pub original: String,
     /// When it was recorded or received. RFC 3339.
     pub started: String,

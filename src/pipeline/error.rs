@@ -74,6 +74,9 @@ pub enum Error {
     /// A worker thread ended by a fault of the program.
     #[error("{0} stopped by a fault of the program; what was done is stored")]
     Worker(&'static str),
+    /// An engine met a fault of the program on one line.
+    #[error("{0} stopped on this line by a fault of the program")]
+    Fault(&'static str),
     /// Somebody asked to stop.
     #[error("interrupted; what is not done is kept as pending")]
     Cancelled,
@@ -115,7 +118,7 @@ impl Error {
             Error::NoRecognizer(_) | Error::NoTranslator(_) => {
                 "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
             }
-            Error::Worker(_) => {
+            Error::Worker(_) | Error::Fault(_) => {
                 "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
             }
             Error::Cancelled => "Run 'mekong resume' to finish.".into(),
@@ -142,6 +145,7 @@ impl Error {
                 | Error::Audio(audio::Error::Cancelled)
                 | Error::Speech(speech::Error::Cancelled)
                 | Error::Translate(translate::Error::Cancelled)
+                | Error::Store(store::Error::Cancelled)
         )
     }
 }

@@ -5,6 +5,8 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,8 @@ const INCOMING: &str = ".incoming-";
 const PLAN_FILE: &str = "intake.json";
 /// What was odd about the original, in plain words, one note a line, kept beside it.
 const NOTES_FILE: &str = "notes.txt";
+/// Bytes of two channels that are compared at a time.
+const COMPARED_BYTES: u64 = 1 << 18;
 /// Most that is read back of them.
 const MAX_NOTES_BYTES: u64 = 64 * 1024;
 /// Largest plan that is read back.
@@ -126,6 +130,40 @@ pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
         }
     }
     complete
+}
+
+/// An import that was cut off after its copy was complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The name of the interview that it will be; `None` where the plan cannot be read.
+    pub id: Option<InterviewId>,
+    /// File name of the original.
+    pub original_name: String,
+}
+
+/// The imports that [`resume_intake`] would finish. Changes nothing, so it may be asked while an
+/// import is running: that one is among them.
+pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Interrupted> = entries
+        .flatten()
+        .map(|entry| entry.path().join(PLAN_FILE))
+        .filter(|plan| plan.is_file())
+        .map(|plan| match read_plan(&plan) {
+            Ok(copied) => Interrupted {
+                id: Some(copied.plan.id),
+                original_name: copied.plan.original_name,
+            },
+            Err(_) => Interrupted {
+                id: None,
+                original_name: String::new(),
+            },
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
 }
 
 /// What was odd about a recording when it was taken in; empty where nothing was.
@@ -274,11 +312,12 @@ fn finish(
     })
 }
 
-/// Channels by what the user named, each one or `all` of them; else one channel is everybody, two are officer and interviewee,
-/// and further ones are numbered. Unnamed languages mean 'choose among the interview's own'.
+/// Channels by what the user named, each one or `all` of them; else one channel is everybody, two
+/// are officer and interviewee, and further ones are numbered. Unnamed languages mean 'choose among
+/// the interview's own'.
 ///
 /// # Errors
-/// [`Error::Channels`] where more are named than there are.
+/// [`Error::Channels`] where more or fewer are named than there are.
 pub fn assign_channels(
     languages: &[Lang],
     channels: &[(String, Vec<Lang>)],
@@ -337,11 +376,25 @@ fn find_segments(
         max_ms: plan.max_utterance_ms,
         ..SegmenterLimits::default()
     };
+    // One thread a channel, at most eight: they share nothing but the disk and the progress.
+    let progress = &Mutex::new(vec![(0, 0); channels.len()]);
+    let cuts = thread::scope(|scope| {
+        let searches: Vec<_> = (0..)
+            .zip(channels.iter().zip(&working.files))
+            .map(|(index, (_, file))| {
+                let path = folder.join(file);
+                let mut tell = move |done, total| tell_sum(intake, progress, index, (done, total));
+                scope
+                    .spawn(move || audio::find_utterances(&path, &limits, &mut tell, intake.cancel))
+            })
+            .collect();
+        let found = searches.into_iter().map(|s| s.join());
+        found.collect::<Result<Vec<_>, _>>()
+    })
+    .map_err(|_| Error::Fault("the search for speech"))?;
     let mut segments = Vec::new();
-    for (channel, file) in channels.iter().zip(&working.files) {
-        let mut tell = steps(intake.watcher, Step::FindingSpeech);
-        let cuts = audio::find_utterances(&folder.join(file), &limits, &mut tell, intake.cancel)?;
-        for cut in cuts {
+    for (channel, cuts) in channels.iter().zip(cuts) {
+        for cut in cuts? {
             segments.push(NewSegment {
                 channel: channel.index,
                 speaker: channel.speaker.clone(),
@@ -356,6 +409,21 @@ fn find_segments(
         }
     }
     Ok(segments)
+}
+
+/// Tells how far the channels have come together.
+fn tell_sum(intake: &Intake<'_>, progress: &Mutex<Vec<(u64, u64)>>, index: usize, now: (u64, u64)) {
+    // Told under the lock, so that nobody hears of less after more.
+    let mut all = progress.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(own) = all.get_mut(index) {
+        *own = now;
+    }
+    let channels = all.len() as u64;
+    (intake.watcher)(Progress::Step {
+        step: Step::FindingSpeech,
+        done: all.iter().map(|(done, _)| done).sum(),
+        total: now.1.saturating_mul(channels),
+    });
 }
 
 fn steps(watcher: Watcher<'_>, step: Step) -> impl FnMut(u64, u64) + '_ {
@@ -399,13 +467,18 @@ fn all_alike(folder: &Path, files: &[String]) -> bool {
 }
 
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
-    let mut a = io::BufReader::with_capacity(1 << 16, fs::File::open(a)?).bytes();
-    let mut b = io::BufReader::with_capacity(1 << 16, fs::File::open(b)?).bytes();
+    let (mut a, mut b) = (fs::File::open(a)?, fs::File::open(b)?);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
     loop {
-        match (a.next().transpose()?, b.next().transpose()?) {
-            (None, None) => return Ok(true),
-            (left, right) if left != right => return Ok(false),
-            _ => {}
+        for (file, part) in [(&mut a, &mut left), (&mut b, &mut right)] {
+            part.clear();
+            file.take(COMPARED_BYTES).read_to_end(part)?;
+        }
+        if left != right {
+            return Ok(false);
+        }
+        if left.is_empty() {
+            return Ok(true);
         }
     }
 }

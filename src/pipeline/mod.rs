@@ -2,6 +2,10 @@
 //! translations. Import, recovery after a crash and catching up with a live session are this one path.
 
 mod backlog;
+mod board;
+mod crew;
+#[cfg(test)]
+mod crew_tests;
 mod engines;
 mod error;
 mod intake;
@@ -16,8 +20,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Received, assign_channels, intake_file, intake_notes, resume_intake,
-    unfinished_intakes,
+    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, intake_notes,
+    interrupted_intakes, resume_intake, unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
@@ -75,6 +79,8 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// The search index of an older program version is made anew; units are lines.
+    Indexing,
     /// A model's files are compared with their list.
     Checking,
 }

@@ -88,6 +88,9 @@ pub enum Error {
     /// Nobody signs for the change.
     #[error("a change needs the name of the person who makes it")]
     NoAuthor,
+    /// Somebody asked to stop while the database was brought up to date.
+    #[error("interrupted; the interview database is as it was before")]
+    Cancelled,
     /// The disk is full.
     #[error("the disk is full; nothing of this step was stored")]
     Full,
@@ -142,6 +145,7 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::Cancelled => "Run it again and let it finish.",
             Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
             Error::ReadOnly => {
                 "Check the rights of the file and its folder and whether the disk is write-protected."

@@ -116,17 +116,6 @@ impl Store {
         })
     }
 
-    /// The file name of each channel's working copy in the interview's folder, by channel index.
-    pub fn working_copies(&self, id: &InterviewId) -> Result<Vec<(u16, String)>, Error> {
-        let key = interview_key(&self.conn, id)?;
-        let mut statement = self.conn.prepare_cached(
-            "SELECT position, working FROM channel
-             WHERE interview = ?1 AND working IS NOT NULL ORDER BY position",
-        )?;
-        let rows = statement.query_map([key], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// The interview with this name, or the only one whose name begins so.
     pub fn resolve(&self, text: &str) -> Result<InterviewId, Error> {
         let wanted = text.trim().to_lowercase();
@@ -173,7 +162,7 @@ impl Store {
             "SELECT i.id, i.case_name, i.languages, i.started, i.duration_ms,
                     t.segments, t.pending, t.flagged,
                     coalesce((SELECT group_concat(original_name, ', ') FROM audio
-                              WHERE interview = i.key), i.source, '')
+                              WHERE interview = i.key AND original_name <> path), i.source, '')
              FROM interview i JOIN tally t ON t.interview = i.key
              WHERE ?1 IS NULL OR i.case_name IN (SELECT value FROM json_each(?1))
              ORDER BY i.started_ms DESC, i.id",

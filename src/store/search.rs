@@ -8,8 +8,8 @@ use rusqlite::{Connection, Row, ToSql};
 use super::interviews::{CASES, SPEAKERS, spelled_like};
 use super::lines::current_translations;
 use super::terms::{self, Phrase};
-use super::{Error, Hit, Matched, SearchPage, SearchQuery, Store, codec, derived};
-use crate::domain::{InterviewId, Lang, SamplePos, SegmentId};
+use super::{Error, Hit, Matched, SearchPage, SearchQuery, Store, codec, rebuild};
+use crate::domain::{Cancel, InterviewId, Lang, SamplePos, SegmentId};
 use crate::text;
 
 /// Words of a query beyond this many are not looked at.
@@ -64,7 +64,7 @@ impl Store {
     /// Whether there is an index of this version. A database that was opened for reading only may
     /// have an older one.
     fn index_usable(&self) -> Result<bool, Error> {
-        derived::index_is_current(&self.conn)
+        rebuild::index_is_current(&self.conn)
     }
 
     /// Asks the index; one that turns out to be damaged is rebuilt first. `None` where that is not
@@ -80,7 +80,7 @@ impl Store {
                 if self.conn.is_readonly("main")? {
                     return Ok(None);
                 }
-                derived::rebuild(&self.conn)?;
+                rebuild::rebuild(&self.conn, &mut |_, _| {}, &Cancel::new())?;
                 indexed(&self.conn, filter, phrases).map(Some)
             }
             Err(error) => Err(error),

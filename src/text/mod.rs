@@ -17,7 +17,7 @@ pub use index::{IndexToken, index_tokens};
 pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
-pub use segment::{complete_graphemes_prefix, graphemes, line_breaks, sentences, words};
+pub use segment::{graphemes, line_breaks, sentences, words};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod weights;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use checks::{check, compare};
 pub use error::Error;
@@ -45,6 +46,11 @@ pub trait Translator: Send {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error>;
+    /// Another translator over the same weights, for a thread of its own; `None` where the engine
+    /// serves one at a time.
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        None
+    }
 
     /// Translates the sentence again with these terms of the glossary, after `free`, its free
     /// translation, missed one or used a forbidden variant. `None` where the engine cannot do that,
@@ -102,10 +108,11 @@ pub struct Decoded {
 }
 
 /// An M2M100 or NLLB model in memory.
+#[derive(Clone)]
 pub struct M2m100 {
     engine: String,
-    model: Model,
-    tokens: Tokens,
+    model: Arc<Model>,
+    tokens: Arc<Tokens>,
 }
 
 impl M2m100 {
@@ -123,8 +130,8 @@ impl M2m100 {
         let model = Model::load(config, &mut Weights::open(dir)?)?;
         Ok(Self {
             engine: name.to_owned(),
-            model,
-            tokens,
+            model: Arc::new(model),
+            tokens: Arc::new(tokens),
         })
     }
 
@@ -271,6 +278,10 @@ impl Translator for M2m100 {
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        Some(Box::new(self.clone()))
     }
 
     fn enforce(

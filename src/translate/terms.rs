@@ -195,7 +195,7 @@ impl M2m100 {
         let guide = Guide {
             constraint: &demand.constraint,
             gates: &gates,
-            spelling: &self.tokens,
+            spelling: &*self.tokens,
             limits,
         };
         guided::search(start, first, &guide, |parents, tokens| {
@@ -340,7 +340,7 @@ mod tests {
             vec![0.0, 0.0, 0.1, 0.3, 0.6],
             vec![0.9, 0.0, 0.0, 0.0, 0.1],
         ];
-        let found = gates(&[3..4], &looks);
+        let found = gates(std::slice::from_ref(&(3..4)), &looks);
         assert!((found[0].open_at - 0.75 * GATE).abs() < 1e-6);
         let open: Vec<bool> = looks
             .iter()

@@ -97,7 +97,7 @@ fn words_that_nobody_can_see_are_refused() {
         desk.refused(&["edit", &ids[0], "1", "--translation", blank, "--by", "A"]);
     }
     let versions = desk.json(&["history", &ids[0], "1", "--json"]);
-    assert_eq!(versions.as_array().unwrap().len(), 1);
+    assert_eq!(versions.as_array().unwrap().len(), 2, "{versions}");
 }
 
 #[test]
@@ -141,6 +141,15 @@ fn a_persons_translation_of_older_words_is_marked_in_every_form() {
     ];
     assert!(desk.text(&args).contains("translation version 2"));
     assert!(!desk.text(&["show", id]).contains("stale"));
+    let versions = desk.json(&["history", id, "1", "--json"]);
+    let of = |kind: &str| {
+        let all = versions.as_array().unwrap().iter();
+        let own = all.filter(|v| v["of"] == kind);
+        own.map(|v| v["author"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("text"), ["imported from talk.json", "Li"]);
+    assert_eq!(of("translation"), ["imported from talk.json", "Lan"]);
 }
 
 #[test]
@@ -164,7 +173,7 @@ fn a_wrong_language_is_told_before_the_text_is_stored() {
             .as_array()
             .unwrap()
             .len(),
-        1
+        2
     );
 }
 

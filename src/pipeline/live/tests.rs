@@ -247,6 +247,8 @@ fn engines_that_fail_to_load_stop_nothing_and_the_backlog_writes_the_text() {
             raw: false,
         },
         retry_failed: false,
+        cores: 2,
+        memory: 1 << 30,
         cancel: &Cancel::new(),
         watcher: &|_| {},
     };
