@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use checks::check;
+pub use checks::{check, compare};
 pub use error::Error;
 pub use llm::Llm;
 pub use open::{Form, form, open};
