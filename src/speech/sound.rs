@@ -124,7 +124,11 @@ const BRIDGED: usize = 25;
 /// Seconds in which somebody speaks, short gaps between sounds included.
 pub fn voiced_seconds(voiced: &[bool]) -> f32 {
     let (mut frames, mut last) = (0usize, None::<usize>);
-    for at in voiced.iter().enumerate().filter_map(|(i, v)| v.then_some(i)) {
+    for at in voiced
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.then_some(i))
+    {
         let gap = last.map_or(1, |last| at - last);
         frames += if gap > BRIDGED { 1 } else { gap };
         last = Some(at);
