@@ -277,7 +277,10 @@ fn a_correction_is_a_new_version_and_the_old_words_stay() {
     assert_eq!(versions.text.len(), 2);
     assert_eq!(versions.text[0].text, "ខ្ញុំជាប៉ូលិស។ 1");
     assert_eq!(
-        (versions.text[1].text.as_str(), versions.text[1].author.as_str()),
+        (
+            versions.text[1].text.as_str(),
+            versions.text[1].author.as_str()
+        ),
         ("ខ្ញុំជាប៉ូលិស។ 1 បាទ", "Sok")
     );
 }
