@@ -47,6 +47,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_segmenter", &["text"]),
     ("icu_normalizer", &["text"]),
     ("icu_properties", &["text"]),
+    ("quick_xml", &["glossary", "export"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),

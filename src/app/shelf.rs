@@ -15,6 +15,15 @@ use super::models::{Kind, Model};
 use super::read::write_whole;
 use super::{App, Error};
 
+/// The forms in which a glossary is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlossaryForm {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
+}
+
 /// One glossary, as a list shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct GlossaryInfo {
@@ -153,7 +162,7 @@ impl App {
     /// # Errors
     /// A glossary that is not valid, or whose name is taken; nothing is copied then.
     pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
-        let glossary = Glossary::load_csv(file)?;
+        let glossary = Glossary::load(file)?;
         let name = stem(file);
         let known = self.glossary_files(&[])?;
         if let Some(path) = known
@@ -169,20 +178,28 @@ impl App {
         describe(&to)
     }
 
-    /// Writes one glossary, or all as one, to a CSV file; one that is there already is replaced only
-    /// with `force`. Returns the number of terms.
+    /// Writes one glossary, or all as one, to a file; one that is there already is replaced only
+    /// with `force`. Without a form the file's ending decides: `.tbx` is TBX-Basic, all others are
+    /// CSV. Returns the number of terms.
     ///
     /// # Errors
     /// An unknown name; a file that is there; a disk that refuses.
     pub fn export_glossary(
         &self,
         name: Option<&str>,
+        form: Option<GlossaryForm>,
         out: &Path,
         force: bool,
     ) -> Result<usize, Error> {
+        let ending = out.extension().unwrap_or_default();
+        let form = form.unwrap_or(if ending.eq_ignore_ascii_case("tbx") {
+            GlossaryForm::Tbx
+        } else {
+            GlossaryForm::Csv
+        });
         let mut terms = 0;
         write_whole(out, force, &mut |file| {
-            terms = self.export_glossary_to(name, file)?;
+            terms = self.export_glossary_to(name, form, file)?;
             Ok(())
         })?;
         Ok(terms)
@@ -195,13 +212,17 @@ impl App {
     pub fn export_glossary_to(
         &self,
         name: Option<&str>,
+        form: GlossaryForm,
         out: &mut dyn Write,
     ) -> Result<usize, Error> {
         let glossary = match name {
             Some(name) => self.glossary_named(name)?,
             None => self.glossary()?,
         };
-        glossary.write_csv(out)?;
+        match form {
+            GlossaryForm::Csv => glossary.write_csv(out)?,
+            GlossaryForm::Tbx => glossary.write_tbx(out)?,
+        }
         Ok(glossary.len())
     }
 

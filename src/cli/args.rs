@@ -257,6 +257,9 @@ pub struct Export {
     /// Replace the file if it is there.
     #[arg(long)]
     pub force: bool,
+    /// A page without the sound.
+    #[arg(long)]
+    pub no_sound: bool,
 }
 
 /// The forms that an export can have.
@@ -272,6 +275,14 @@ pub enum Format {
     Srt,
     /// WebVTT subtitles.
     Vtt,
+    /// One page for a browser, with the sound in it.
+    Html,
+    /// ELAN's annotation format.
+    Eaf,
+    /// Translation memory, TMX 1.4b.
+    Tmx,
+    /// A copy of the sound, 16 kHz WAV.
+    Audio,
 }
 
 /// `mekong transcribe`
@@ -328,9 +339,10 @@ pub enum Glossary {
     List(Json),
     /// List what a person should look at; ends with 1 if there is anything.
     Check(Json),
-    /// Copy a CSV glossary into the workspace after checking it; it adds to those that are there.
+    /// Copy a CSV or TBX glossary into the workspace after checking it; it adds to those that are
+    /// there.
     Import {
-        /// The CSV file; its name becomes the glossary's.
+        /// The CSV or TBX file; its name becomes the glossary's.
         file: PathBuf,
         /// Take the place of a glossary of the same name.
         #[arg(long)]
@@ -338,7 +350,7 @@ pub enum Glossary {
         #[command(flatten)]
         form: Json,
     },
-    /// Write the terms to a CSV file.
+    /// Write the terms to a CSV or TBX file.
     Export {
         /// The file to write; - for standard output.
         file: PathBuf,
@@ -348,7 +360,19 @@ pub enum Glossary {
         /// Only this glossary; all as one where it is left out.
         #[arg(long)]
         name: Option<String>,
+        /// The form of the file; without it .tbx is TBX-Basic and all other endings are CSV.
+        #[arg(long)]
+        format: Option<GlossaryFormat>,
     },
+}
+
+/// The forms that a glossary can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GlossaryFormat {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
 }
 
 /// `mekong models`

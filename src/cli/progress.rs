@@ -105,6 +105,7 @@ impl State {
                     Step::FindingSpeech => "finding speech",
                     Step::Indexing => "updating the search index",
                     Step::Checking => "checking",
+                    Step::Writing => "writing",
                 };
                 self.enter(stage, *done, *total);
             }

@@ -16,9 +16,11 @@ use crate::text;
 
 use super::Failure;
 use super::args::{self, Format};
+use super::interrupt::cancel_on_ctrl_c;
 use super::print::{
     Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
 };
+use super::progress::Watch;
 
 pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), Failure> {
     let interviews = app.list(typed.case.as_deref())?;
@@ -452,11 +454,23 @@ pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(
         Format::Csv => export::Format::Csv,
         Format::Srt => export::Format::Srt,
         Format::Vtt => export::Format::Vtt,
+        Format::Html => export::Format::Html,
+        Format::Eaf => export::Format::Eaf,
+        Format::Tmx => export::Format::Tmx,
+        Format::Audio => export::Format::Audio,
     };
+    let choices = app::ExportChoices {
+        sound: !typed.no_sound,
+    };
+    let cancel = cancel_on_ctrl_c("nothing is left behind.");
+    let watch = Watch::new();
+    let watcher = |p| watch.hear(p);
     if typed.out == Path::new("-") {
-        return Ok(app.export_to(&typed.id, format, out)?);
+        return Ok(app.export_to(&typed.id, format, &choices, out, &cancel, &watcher)?);
     }
-    app.export(&typed.id, format, &typed.out, typed.force)?;
+    let place = (typed.out.as_path(), typed.force);
+    app.export(&typed.id, format, &choices, place, &cancel, &watcher)?;
+    drop(watch);
     Ok(writeln!(
         out,
         "written: {}",

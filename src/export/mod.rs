@@ -1,4 +1,5 @@
-//! Exports: one file a format, each written straight to any writer. Nothing here reads the store.
+//! Exports: one file a format, each written straight to any writer. Nothing here reads the store;
+//! of the recording only the working copies are read, where a format carries sound.
 //!
 //! The text of a line is never changed but for what a format cannot carry: control characters and
 //! marks that turn the direction of writing show nothing and can hide words, so the formats that
@@ -6,9 +7,16 @@
 
 mod captions;
 mod csv;
+mod eaf;
+mod html;
 mod json;
+mod sound;
+mod tmx;
 mod txt;
+mod wav;
 
+#[cfg(test)]
+mod markup_tests;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +25,9 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 pub use json::{json_value, segment_value};
+pub use sound::Sound;
 
+use crate::audio;
 use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation};
 
 /// Stands at the head of every export that holds words no person has checked.
@@ -38,19 +48,31 @@ pub enum Format {
     Srt,
     /// WebVTT captions, all languages in each cue.
     Vtt,
+    /// One page for a browser, with the sound in it.
+    Html,
+    /// ELAN's annotation format.
+    Eaf,
+    /// Translation memory.
+    Tmx,
+    /// A copy of the sound.
+    Audio,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] = [
+    pub const ALL: [Format; 9] = [
         Format::Txt,
         Format::Json,
         Format::Csv,
         Format::Srt,
         Format::Vtt,
+        Format::Html,
+        Format::Eaf,
+        Format::Tmx,
+        Format::Audio,
     ];
 
-    /// The name on the command line, which is also the file name's ending.
+    /// The name on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Txt => "txt",
@@ -58,6 +80,18 @@ impl Format {
             Format::Csv => "csv",
             Format::Srt => "srt",
             Format::Vtt => "vtt",
+            Format::Html => "html",
+            Format::Eaf => "eaf",
+            Format::Tmx => "tmx",
+            Format::Audio => "audio",
+        }
+    }
+
+    /// The ending of the file's name.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Audio => "wav",
+            named => named.as_str(),
         }
     }
 }
@@ -89,36 +123,96 @@ pub enum Error {
     /// The writer refused; look at its kind for a broken pipe.
     #[error("the export could not be written: {0}")]
     Write(#[from] io::Error),
+    /// The sound cannot be read.
+    #[error(transparent)]
+    Audio(#[from] audio::Error),
+    /// Somebody asked to stop.
+    #[error("interrupted; nothing was written")]
+    Cancelled,
+    /// An imported transcript has no sound.
+    #[error("this interview was stored without its recording, so there is no sound to export")]
+    NoSound,
+    /// More sound than the format can hold.
+    #[error("{minutes} minutes of sound are too long for this format")]
+    SoundTooLong {
+        /// Length of the interview.
+        minutes: u64,
+        /// What to do instead.
+        help: &'static str,
+    },
 }
 
 impl Error {
     /// The next step a person can take.
     pub fn help(&self) -> &'static str {
         match self {
-            Error::UnknownFormat(_) => "Use txt, json, csv, srt or vtt.",
+            Error::UnknownFormat(_) => "Use txt, json, csv, srt, vtt, html, eaf, tmx or audio.",
             Error::Write(_) => "Check that the disk has room and that you may write there.",
+            Error::Audio(error) => error.help(),
+            Error::Cancelled => "Start it again whenever you like.",
+            Error::NoSound => "Choose a format of the text, or import the recording itself.",
+            Error::SoundTooLong { help, .. } => help,
         }
+    }
+}
+
+/// Told how far an export has come: done and total, in one unit. What it returns as an error ends
+/// the export.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> Result<(), Error>;
+
+/// What an export is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The interview.
+    pub interview: &'a Interview,
+    /// Its lines.
+    pub segments: &'a [Segment],
+    /// Its sound; without files where there is none.
+    pub sound: Sound<'a>,
+    /// Whether a page carries the sound.
+    pub with_sound: bool,
+}
+
+impl<'a> Source<'a> {
+    /// The text alone.
+    pub fn new(interview: &'a Interview, segments: &'a [Segment]) -> Self {
+        Self {
+            interview,
+            segments,
+            sound: Sound::default(),
+            with_sound: true,
+        }
+    }
+
+    /// The warnings that belong at the head of this export.
+    fn notices(&self) -> Vec<String> {
+        notices(self.segments).into_iter().map(str::to_owned).collect()
     }
 }
 
 /// Writes an interview and its lines in one format.
 ///
 /// # Errors
-/// Only what the writer says.
+/// What the writer says; sound that is not there, cannot be read or is too long.
 pub fn write(
     format: Format,
-    interview: &Interview,
-    segments: &[Segment],
+    source: &Source<'_>,
     out: &mut dyn Write,
+    progress: Progress<'_>,
 ) -> Result<(), Error> {
     let mut out = io::BufWriter::new(out);
+    let (interview, segments) = (source.interview, source.segments);
     match format {
-        Format::Txt => txt::write(interview, segments, &mut out),
-        Format::Json => json::write(interview, segments, &mut out),
-        Format::Csv => csv::write(interview, segments, &mut out),
-        Format::Srt => captions::write_srt(segments, &mut out),
-        Format::Vtt => captions::write_vtt(segments, &mut out),
-    }?;
+        Format::Txt => txt::write(interview, segments, &mut out)?,
+        Format::Json => json::write(interview, segments, &mut out)?,
+        Format::Csv => csv::write(interview, segments, &mut out)?,
+        Format::Srt => captions::write_srt(segments, &mut out)?,
+        Format::Vtt => captions::write_vtt(segments, &mut out)?,
+        Format::Html => html::write(source, &mut out, progress)?,
+        Format::Eaf => eaf::write(source, &mut out)?,
+        Format::Tmx => tmx::write(source, &mut out)?,
+        Format::Audio => wav::write(source, &mut out, progress)?,
+    }
     Ok(out.flush()?)
 }
 
@@ -154,6 +248,11 @@ fn notices(segments: &[Segment]) -> Vec<&'static str> {
         notices.push(PRACTICE_NOTICE);
     }
     notices
+}
+
+/// Whether a machine wrote what was said, and nobody has checked it.
+fn is_machine_text(segment: &Segment) -> bool {
+    segment.status == Status::Machine
 }
 
 /// Only a machine's translation has a probability; a person's never does.

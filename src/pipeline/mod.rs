@@ -83,6 +83,8 @@ pub enum Step {
     Indexing,
     /// A model's files are compared with their list.
     Checking,
+    /// An export is written.
+    Writing,
 }
 
 /// Who is told about progress. Called from several threads.

@@ -7,6 +7,7 @@
 
 mod compare;
 mod index;
+mod markup;
 mod normalise;
 mod numerals;
 mod script;
@@ -14,6 +15,7 @@ mod segment;
 
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
+pub use markup::escape_markup;
 pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
