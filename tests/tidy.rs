@@ -19,7 +19,7 @@ const MAX_LINES: usize = 500;
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["text", "glossary", "workspace", "config"],
+    &["text", "glossary", "workspace", "config", "fonts"],
     &["audio", "speech", "translate", "store", "transcript"],
     &["pipeline", "export", "evidence"],
     &["app"],
@@ -52,7 +52,11 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),
-    ("skrifa", &["gui"]),
+    ("skrifa", &["fonts", "export"]),
+    ("harfrust", &["export"]),
+    ("subsetter", &["export"]),
+    ("flate2", &["export"]),
+    ("zip", &["export", "evidence"]),
 ];
 
 struct Source {

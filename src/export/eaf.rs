@@ -126,7 +126,10 @@ fn times(segment: &Segment) -> (u64, u64) {
 
 fn slots(number: usize) -> (String, String) {
     let first = number.saturating_mul(2).saturating_add(1);
-    (format!("ts{first}"), format!("ts{}", first.saturating_add(1)))
+    (
+        format!("ts{first}"),
+        format!("ts{}", first.saturating_add(1)),
+    )
 }
 
 /// Annotations of one line: what was said, each translation, the origin.
@@ -158,7 +161,11 @@ fn tiers(segments: &[Segment]) -> Vec<Tier<'_>> {
             }
             None => {
                 let same = tiers.iter_mut().filter(own).count();
-                let shown = if speaker.is_empty() { "speaker" } else { &speaker };
+                let shown = if speaker.is_empty() {
+                    "speaker"
+                } else {
+                    &speaker
+                };
                 let mut name = format!("{shown} ({})", segment.lang);
                 if same > 0 {
                     name.push_str(&format!(" {}", same.saturating_add(1)));
@@ -224,7 +231,13 @@ fn write_origins(tier: &Tier<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (number, segment) in &tier.lines {
         let machine = is_machine_text(segment);
         let status = segment.status.as_str();
-        let mut parts = vec![origin(segment.lang, machine, status, &segment.author, &segment.flags)];
+        let mut parts = vec![origin(
+            segment.lang,
+            machine,
+            status,
+            &segment.author,
+            &segment.flags,
+        )];
         for t in &segment.translations {
             let machine = is_machine_translation(t);
             let status = if machine { "machine" } else { "person" };
@@ -285,7 +298,10 @@ fn write_foot(targets: &[Lang], tiers: &[Tier<'_>], out: &mut dyn Write) -> io::
     let used = |lang: &Lang| targets.contains(lang) || tiers.iter().any(|t| t.lang == *lang);
     for lang in Lang::ALL.into_iter().filter(used) {
         let (code, name) = (iso(lang), lang.name());
-        writeln!(out, "<LANGUAGE LANG_ID=\"{code}\" LANG_LABEL=\"{name} ({code})\"/>")?;
+        writeln!(
+            out,
+            "<LANGUAGE LANG_ID=\"{code}\" LANG_LABEL=\"{name} ({code})\"/>"
+        )?;
     }
     writeln!(
         out,

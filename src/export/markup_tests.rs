@@ -4,15 +4,16 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use quick_xml::Reader;
 use quick_xml::events::Event;
+use quick_xml::{Reader, XmlVersion};
 
 use super::tests::{SIX, export, interview, line, translation};
 use super::{Error, Format, Sound, Source, write};
 use crate::domain::{Flag, FlagKind, Lang, SamplePos, Segment, Span, Status};
 
 /// Everything that could open, close or hide something.
-const HOSTILE: &str = "a</seg></script><script>alert(1)</script>]]>&lt;<!--\u{202E}\u{0}\u{1B}\"' onload='x'";
+const HOSTILE: &str =
+    "a</seg></script><script>alert(1)</script>]]>&lt;<!--\u{202E}\u{0}\u{1B}\"' onload='x'";
 
 /// One element with what stands in it.
 #[derive(Debug, Default)]
@@ -55,7 +56,10 @@ fn parse(text: &str) -> Element {
                 for attribute in tag.attributes() {
                     let attribute = attribute.unwrap();
                     let name = String::from_utf8(attribute.key.as_ref().to_vec()).unwrap();
-                    let value = attribute.unescape_value().unwrap().into_owned();
+                    let value = attribute
+                        .normalized_value(XmlVersion::Explicit1_0)
+                        .unwrap()
+                        .into_owned();
                     assert!(element.attributes.insert(name, value).is_none());
                 }
                 open.push(element);
@@ -127,7 +131,14 @@ fn elan_tiers_keep_the_rules_of_the_format() {
     let root = parse(&export(Format::Eaf, &interview(&Lang::SIX), &segments));
     assert_eq!(root.name, "ANNOTATION_DOCUMENT");
     assert_eq!(root.attributes["FORMAT"], "3.0");
-    let order = ["HEADER", "TIME_ORDER", "TIER", "LINGUISTIC_TYPE", "LANGUAGE", "CONSTRAINT"];
+    let order = [
+        "HEADER",
+        "TIME_ORDER",
+        "TIER",
+        "LINGUISTIC_TYPE",
+        "LANGUAGE",
+        "CONSTRAINT",
+    ];
     let places: Vec<usize> = root
         .inner
         .iter()
@@ -143,7 +154,10 @@ fn elan_tiers_keep_the_rules_of_the_format() {
         })
         .collect();
     let tiers = root.every("TIER");
-    let names: HashSet<&str> = tiers.iter().map(|t| t.attributes["TIER_ID"].as_str()).collect();
+    let names: HashSet<&str> = tiers
+        .iter()
+        .map(|t| t.attributes["TIER_ID"].as_str())
+        .collect();
     assert_eq!(names.len(), tiers.len());
     let types = root.every("LINGUISTIC_TYPE");
     let languages = root.every("LANGUAGE");
@@ -151,7 +165,9 @@ fn elan_tiers_keep_the_rules_of_the_format() {
     let mut said = HashSet::new();
     for tier in &tiers {
         let of = |name: &str| tier.attributes.get(name).map(String::as_str);
-        assert!(types.iter().any(|t| Some(t.attributes["LINGUISTIC_TYPE_ID"].as_str()) == of("LINGUISTIC_TYPE_REF")));
+        assert!(types.iter().any(
+            |t| Some(t.attributes["LINGUISTIC_TYPE_ID"].as_str()) == of("LINGUISTIC_TYPE_REF")
+        ));
         if let Some(lang) = of("LANG_REF") {
             assert!(languages.iter().any(|l| l.attributes["LANG_ID"] == lang));
         }
@@ -198,9 +214,20 @@ fn a_translation_memory_pairs_lines_and_marks_the_machine() {
     segments.push(line(7, Lang::Vi, "Không ai dịch."));
     segments.push(hostile_line(8));
     let root = parse(&export(Format::Tmx, &interview(&Lang::SIX), &segments));
-    assert_eq!((root.name.as_str(), root.attributes["version"].as_str()), ("tmx", "1.4"));
+    assert_eq!(
+        (root.name.as_str(), root.attributes["version"].as_str()),
+        ("tmx", "1.4")
+    );
     let header = &root.inner[0];
-    for name in ["creationtool", "creationtoolversion", "segtype", "o-tmf", "adminlang", "srclang", "datatype"] {
+    for name in [
+        "creationtool",
+        "creationtoolversion",
+        "segtype",
+        "o-tmf",
+        "adminlang",
+        "srclang",
+        "datatype",
+    ] {
         assert!(!header.attributes[name].is_empty(), "{name}");
     }
     let units = root.every("tu");
@@ -219,8 +246,15 @@ fn a_translation_memory_pairs_lines_and_marks_the_machine() {
             assert_eq!(sides[0].every("seg")[0].text, segment.text);
             assert_eq!(sides[1].every("seg")[0].text, segment.translations[0].text);
         }
-        let expected = if segment.id.0 == 1 { "person" } else { "machine" };
-        assert_eq!((origin(0).as_str(), origin(1).as_str()), (expected, expected));
+        let expected = if segment.id.0 == 1 {
+            "person"
+        } else {
+            "machine"
+        };
+        assert_eq!(
+            (origin(0).as_str(), origin(1).as_str()),
+            (expected, expected)
+        );
         // Properties stand before the words.
         for side in sides {
             assert_eq!(side.inner.last().unwrap().name, "seg");
@@ -248,7 +282,10 @@ fn a_page_shows_everything_and_runs_nothing_of_an_interview() {
     assert!(page.contains("said, machine") && page.contains("translated, machine"));
     assert!(page.contains(super::MACHINE_NOTICE));
     for (lang, words) in SIX {
-        assert!(page.contains(&format!("lang=\"{lang}\">{words}<")), "{lang}");
+        assert!(
+            page.contains(&format!("lang=\"{lang}\">{words}<")),
+            "{lang}"
+        );
     }
     let empty = export(Format::Html, &interview(&[Lang::Zh, Lang::Vi]), &[]);
     assert!(empty.contains("no lines") && !empty.contains("<table"));
@@ -325,7 +362,10 @@ fn a_copy_of_the_sound_holds_every_sample() {
     };
     let mut out = Vec::new();
     write(Format::Audio, &source, &mut out, &mut |_, _| Ok(())).unwrap();
-    assert_eq!(u32::from_le_bytes(out[4..8].try_into().unwrap()) as usize, out.len() - 8);
+    assert_eq!(
+        u32::from_le_bytes(out[4..8].try_into().unwrap()) as usize,
+        out.len() - 8
+    );
     let text = String::from_utf8_lossy(&out[..400]).into_owned();
     assert!(text.contains(&"ab".repeat(32)));
     let data = out.windows(4).position(|w| w == b"data").unwrap() + 8;
@@ -338,7 +378,9 @@ fn a_copy_of_the_sound_holds_every_sample() {
         assert!(same || hidden, "{at}");
     }
     let cut = &out[data + 160_500 * 4..data + 161_000 * 4];
-    let loud = cut.chunks(4).map(|f| i16::from_le_bytes([f[0], f[1]]).unsigned_abs());
+    let loud = cut
+        .chunks(4)
+        .map(|f| i16::from_le_bytes([f[0], f[1]]).unsigned_abs());
     assert!(loud.max().unwrap() < 6_600);
 }
 
@@ -353,7 +395,9 @@ fn a_wish_to_stop_ends_an_export() {
         covered: &[],
     };
     for format in [Format::Html, Format::Audio] {
-        let stopped = write(format, &source, &mut Vec::new(), &mut |_, _| Err(Error::Cancelled));
+        let stopped = write(format, &source, &mut Vec::new(), &mut |_, _| {
+            Err(Error::Cancelled)
+        });
         assert!(matches!(stopped, Err(Error::Cancelled)), "{format}");
     }
 }

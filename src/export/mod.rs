@@ -186,7 +186,10 @@ impl<'a> Source<'a> {
 
     /// The warnings that belong at the head of this export.
     fn notices(&self) -> Vec<String> {
-        notices(self.segments).into_iter().map(str::to_owned).collect()
+        notices(self.segments)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
     }
 }
 

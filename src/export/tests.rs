@@ -2,9 +2,7 @@
 
 use std::io;
 
-use super::{
-    Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, Source, json_value, timecode, write,
-};
+use super::{Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, Source, json_value, timecode, write};
 use crate::domain::{
     AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
     SegmentId, Span, Status, TermUse, Translation,

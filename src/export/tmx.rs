@@ -51,7 +51,12 @@ fn write_unit(segment: &Segment, out: &mut dyn Write) -> io::Result<()> {
     prop("end-ms", &segment.span.end.as_ms().to_string(), out)?;
     writeln!(out, "  <tuv xml:lang=\"{lang}\">")?;
     prop("status", segment.status.as_str(), out)?;
-    by(is_machine_text(segment), &segment.author, &segment.flags, out)?;
+    by(
+        is_machine_text(segment),
+        &segment.author,
+        &segment.flags,
+        out,
+    )?;
     writeln!(out, "    <seg>{}</seg>\n  </tuv>", x(&said))?;
     for (t, words) in sides {
         writeln!(out, "  <tuv xml:lang=\"{}\">", t.lang)?;

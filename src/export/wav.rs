@@ -23,7 +23,8 @@ pub(super) fn write(
     let comment = comment(source);
     let total = data.saturating_add(HEADER + comment.len() as u64);
     // The lengths of a WAV file have 32 bits.
-    let (Ok(total), Ok(data)) = (u32::try_from(total.saturating_sub(8)), u32::try_from(data)) else {
+    let (Ok(total), Ok(data)) = (u32::try_from(total.saturating_sub(8)), u32::try_from(data))
+    else {
         return Err(Error::SoundTooLong {
             minutes: minutes(source.interview.duration_ms),
             help: "Split the recording into interviews of a few hours each.",

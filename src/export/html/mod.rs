@@ -49,7 +49,9 @@ pub(super) fn write(
 fn check_size(source: &Source<'_>) -> Result<(), Error> {
     let blocks = source.sound.length()?.div_ceil(BLOCK_SAMPLES as u64);
     let channels = source.sound.files.len() as u64;
-    let bytes = blocks.saturating_mul(BLOCK_BYTES as u64).saturating_mul(channels);
+    let bytes = blocks
+        .saturating_mul(BLOCK_BYTES as u64)
+        .saturating_mul(channels);
     if bytes > MAX_SOUND_BYTES {
         return Err(Error::SoundTooLong {
             minutes: minutes(source.interview.duration_ms),
@@ -113,7 +115,10 @@ fn write_table(source: &Source<'_>, has_sound: bool, out: &mut dyn Write) -> io:
         )?;
     }
     let languages = target_languages(source.interview, source.segments);
-    write!(out, "<table>\n<thead><tr><th>No.</th><th>Time</th><th>Speaker</th>")?;
+    write!(
+        out,
+        "<table>\n<thead><tr><th>No.</th><th>Time</th><th>Speaker</th>"
+    )?;
     for lang in &languages {
         write!(out, "<th>{} {}</th>", lang.name(), lang.native_name())?;
     }
@@ -134,7 +139,11 @@ fn write_row(
     let id = segment.id.0;
     write!(out, "<tr id=\"line-{id}\"><td>{id}</td><td>")?;
     let time = timecode(segment.span.start.as_ms());
-    let playable = source.sound.files.iter().any(|(c, _)| *c == segment.channel);
+    let playable = source
+        .sound
+        .files
+        .iter()
+        .any(|(c, _)| *c == segment.channel);
     if has_sound && playable && segment.span.samples() > 0 {
         write!(
             out,
@@ -169,9 +178,16 @@ fn write_said(segment: &Segment, out: &mut dyn Write) -> io::Result<()> {
         lines if lines.is_empty() => write!(out, "{}", placeholder(segment))?,
         lines => write_lines(&lines, out)?,
     }
-    let class = if is_machine_text(segment) { " machine" } else { "" };
+    let class = if is_machine_text(segment) {
+        " machine"
+    } else {
+        ""
+    };
     let (status, author) = (segment.status.as_str(), shown(&segment.author));
-    write!(out, "<span class=\"by\" lang=\"en\"><span class=\"status{class}\">said, {status}</span> {author}</span>")?;
+    write!(
+        out,
+        "<span class=\"by\" lang=\"en\"><span class=\"status{class}\">said, {status}</span> {author}</span>"
+    )?;
     write_doubts(&segment.flags, out)?;
     write!(out, "</td>")
 }
@@ -226,7 +242,10 @@ fn write_sound(
     progress: Progress<'_>,
 ) -> Result<(), Error> {
     // A channel at a time, as each is one element of the page.
-    let total = source.sound.length()?.saturating_mul(source.sound.files.len() as u64);
+    let total = source
+        .sound
+        .length()?
+        .saturating_mul(source.sound.files.len() as u64);
     let mut done = 0;
     for file in source.sound.files {
         write!(out, "<script type=\"text/plain\" id=\"sound-{}\">", file.0)?;

@@ -46,7 +46,9 @@ fn id_of(name: &str) -> String {
             .split_once('_')
             .filter(|(code, _)| (1..=6).contains(&code.len()))
             .and_then(|(code, behind)| {
-                let c = u32::from_str_radix(code, 16).ok().and_then(char::from_u32)?;
+                let c = u32::from_str_radix(code, 16)
+                    .ok()
+                    .and_then(char::from_u32)?;
                 Some((c, behind))
             });
         match coded {

@@ -2,12 +2,14 @@
 //! (martif, termEntry, tig). A DOCTYPE is refused, so no entity can be declared: nothing outside the
 //! file is read and nothing in it grows.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use crate::domain::Lang;
 
-use super::super::read::{MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS, Variant, add_variant, clean, not_utf8};
+use super::super::read::{
+    MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS, Variant, add_variant, clean, not_utf8,
+};
 use super::super::{Entry, Error, Glossary, Problem, ProblemKind, Review, Term};
 use super::{EVERYDAY, REVIEW, id_of};
 
@@ -88,11 +90,15 @@ impl Reading {
                 Event::Start(tag) => self.start(&tag)?,
                 Event::End(_) => self.end()?,
                 Event::Text(piece) => {
-                    let piece = piece.xml10_content().map_err(|e| self.fault(e.to_string()))?;
+                    let piece = piece
+                        .xml10_content()
+                        .map_err(|e| self.fault(e.to_string()))?;
                     self.add(&piece)?;
                 }
                 Event::CData(piece) => {
-                    let piece = piece.xml10_content().map_err(|e| self.fault(e.to_string()))?;
+                    let piece = piece
+                        .xml10_content()
+                        .map_err(|e| self.fault(e.to_string()))?;
                     self.add(&piece)?;
                 }
                 Event::GeneralRef(reference) => {
@@ -108,7 +114,11 @@ impl Reading {
             let name = shortened(&open.name);
             return Err(self.fault(format!("'{name}' is never closed")));
         }
-        if self.seen_root { Ok(()) } else { Err(Error::NotTbx) }
+        if self.seen_root {
+            Ok(())
+        } else {
+            Err(Error::NotTbx)
+        }
     }
 
     fn fault(&self, cause: String) -> Error {
@@ -154,7 +164,7 @@ impl Reading {
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|e| self.fault(e.to_string()))?;
             let value = attribute
-                .unescape_value()
+                .normalized_value(XmlVersion::Explicit1_0)
                 .map_err(|e| self.fault(e.to_string()))?
                 .into_owned();
             match attribute.key.as_ref() {

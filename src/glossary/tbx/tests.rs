@@ -1,6 +1,5 @@
 //! Tests of TBX: all six scripts there and back, other programs' files, hostile files.
 
-use super::*;
 use crate::domain::Lang;
 use crate::glossary::{Entry, Error, Glossary, ProblemKind, Review, Term};
 
@@ -55,14 +54,21 @@ fn a_glossary_comes_back_from_its_own_tbx() {
     let terms = vec![six(), bound, plain];
     let text = written(terms.clone());
     let read = Glossary::read_tbx(text.as_bytes()).unwrap();
-    assert!(!read.problems().iter().any(|p| p.kind == ProblemKind::EmptyRow));
+    assert!(
+        !read
+            .problems()
+            .iter()
+            .any(|p| p.kind == ProblemKind::EmptyRow)
+    );
     same(read.terms().to_vec(), &terms);
     // Names of elements are unique XML names.
     let ids: Vec<&str> = text.split("conceptEntry id=\"").skip(1).collect();
     let ids: Vec<&str> = ids.iter().map(|t| t.split('"').next().unwrap()).collect();
     let valid = |id: &&str| {
         id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+            && id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
     };
     assert!(ids.len() == 3 && ids.iter().all(valid), "{ids:?}");
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);
@@ -71,7 +77,9 @@ fn a_glossary_comes_back_from_its_own_tbx() {
 #[test]
 fn the_form_is_that_of_the_schema() {
     let text = written(vec![six()]);
-    assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tbx style=\"dct\" type=\"TBX-Basic\""));
+    assert!(text.starts_with(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tbx style=\"dct\" type=\"TBX-Basic\""
+    ));
     assert!(text.contains("xmlns=\"urn:iso:std:iso:30042:ed-2\""));
     assert_eq!(text.matches("preferredTerm-admn-sts").count(), 6);
     assert_eq!(text.matches("deprecatedTerm-admn-sts").count(), 6);
@@ -97,7 +105,10 @@ fn other_programs_files_are_read() {
     assert_eq!(entries[&Lang::Vi].admitted, ["luật sư"]);
     assert_eq!(entries.len(), 2);
     let told = read.problems();
-    assert!(told.iter().any(|p| p.kind == ProblemKind::UnknownColumn && p.detail == "fr"));
+    assert!(
+        told.iter()
+            .any(|p| p.kind == ProblemKind::UnknownColumn && p.detail == "fr")
+    );
 }
 
 #[test]
@@ -117,7 +128,10 @@ fn hostile_files_are_refused() {
     let long = format!("<tbx><note>{}</note></tbx>", "长".repeat(100_000));
     assert!(matches!(of(&long), Error::CellTooLong { .. }));
     let bytes = b"<tbx>\xFF</tbx>";
-    assert!(matches!(Glossary::read_tbx(bytes), Err(Error::NotUtf8 { .. })));
+    assert!(matches!(
+        Glossary::read_tbx(bytes),
+        Err(Error::NotUtf8 { .. })
+    ));
 }
 
 #[test]
@@ -139,6 +153,9 @@ fn cut_files_never_pass_for_whole_ones() {
     let text = written(vec![six()]);
     let whole = text.trim_end();
     for cut in (0..whole.len()).filter(|&at| whole.is_char_boundary(at)) {
-        assert!(Glossary::read_tbx(whole[..cut].as_bytes()).is_err(), "{cut}");
+        assert!(
+            Glossary::read_tbx(whole[..cut].as_bytes()).is_err(),
+            "{cut}"
+        );
     }
 }

@@ -50,7 +50,10 @@ fn write_concept(term: &Term, out: &mut dyn Write) -> io::Result<()> {
     )?;
     if !term.case.is_empty() {
         let case = x(&term.case);
-        writeln!(out, "        <basic:projectSubset>{case}</basic:projectSubset>")?;
+        writeln!(
+            out,
+            "        <basic:projectSubset>{case}</basic:projectSubset>"
+        )?;
     }
     if !term.note.is_empty() {
         writeln!(out, "        <note>{}</note>", x(&term.note))?;
@@ -67,9 +70,17 @@ fn write_language(lang: Lang, entry: &Entry, out: &mut dyn Write) -> io::Result<
         let source = x(&entry.source);
         writeln!(out, "          <basic:source>{source}</basic:source>")?;
     }
-    writeln!(out, "          <note>{REVIEW}{}</note>", entry.review.as_str())?;
+    writeln!(
+        out,
+        "          <note>{REVIEW}{}</note>",
+        entry.review.as_str()
+    )?;
     for (at, variant) in entry.admitted.iter().enumerate() {
-        let status = if at == 0 { "preferredTerm" } else { "admittedTerm" };
+        let status = if at == 0 {
+            "preferredTerm"
+        } else {
+            "admittedTerm"
+        };
         write_term(variant, status, None, out)?;
     }
     for variant in &entry.accepted {
