@@ -28,13 +28,14 @@ pub use demo::{DemoReport, Scores};
 pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
-pub use export::ExportChoices;
+pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
+pub use crate::export::Person;
 pub use crate::transcript::is_transcript;
 
 use crate::config::Config;

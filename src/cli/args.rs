@@ -47,6 +47,8 @@ pub enum Verb {
     Edit(Edit),
     /// Write one interview to a file.
     Export(Export),
+    /// Copy the forms of the record into the workspace, to be changed there.
+    Templates(Json),
     /// Recognise a recording without storing anything.
     Transcribe(Transcribe),
     /// Translate a text, or standard input line by line.
@@ -260,6 +262,27 @@ pub struct Export {
     /// A page without the sound.
     #[arg(long)]
     pub no_sound: bool,
+    /// Cover what this list names, in both languages and in the sound: a TOML file with [[redact]],
+    /// a reason, and words = [...], line = N, or from and to.
+    #[arg(long, value_name = "FILE")]
+    pub redact: Option<PathBuf>,
+    /// Whose record it is.
+    #[arg(long, value_name = "PERSON")]
+    pub of: Option<Person>,
+    /// The languages of a record, one or two, for example zh,vi; without it those of the interview.
+    #[arg(long, value_delimiter = ',', value_name = "LANGS")]
+    pub languages: Vec<Lang>,
+}
+
+/// Whose record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Person {
+    /// Suspected of a crime.
+    Suspect,
+    /// Harmed by one.
+    Victim,
+    /// Saw or heard something.
+    Witness,
 }
 
 /// The forms that an export can have.
@@ -281,6 +304,14 @@ pub enum Format {
     Eaf,
     /// Translation memory, TMX 1.4b.
     Tmx,
+    /// The transcript for a word processor.
+    Docx,
+    /// The transcript for paper.
+    Pdf,
+    /// The record to be signed: DOCX, or PDF where the file's name ends in .pdf.
+    Record,
+    /// The record to be signed, as PDF.
+    RecordPdf,
     /// A copy of the sound, 16 kHz WAV.
     Audio,
 }

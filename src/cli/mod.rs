@@ -133,6 +133,7 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::Search(typed) => read::search(&app, &typed, out),
         Verb::Edit(typed) => read::edit(&app, typed, out),
         Verb::Export(typed) => read::export(&app, &typed, out),
+        Verb::Templates(typed) => read::templates(&app, &typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
         Verb::Translate(typed) => speak::translate(&app, typed, out),
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),

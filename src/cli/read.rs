@@ -448,6 +448,8 @@ fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<(
 }
 
 pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
+    let ending = typed.out.extension().unwrap_or_default();
+    let is_pdf = ending.eq_ignore_ascii_case("pdf");
     let format = match typed.format {
         Format::Txt => export::Format::Txt,
         Format::Json => export::Format::Json,
@@ -457,23 +459,62 @@ pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(
         Format::Html => export::Format::Html,
         Format::Eaf => export::Format::Eaf,
         Format::Tmx => export::Format::Tmx,
+        Format::Docx => export::Format::Docx,
+        Format::Pdf => export::Format::Pdf,
+        Format::Record if is_pdf => export::Format::RecordPdf,
+        Format::Record => export::Format::Record,
+        Format::RecordPdf => export::Format::RecordPdf,
         Format::Audio => export::Format::Audio,
     };
     let choices = app::ExportChoices {
         sound: !typed.no_sound,
+        person: typed.of.map(|person| match person {
+            args::Person::Suspect => app::Person::Suspect,
+            args::Person::Victim => app::Person::Victim,
+            args::Person::Witness => app::Person::Witness,
+        }),
+        languages: typed.languages.clone(),
+        redact: typed.redact.clone(),
     };
     let cancel = cancel_on_ctrl_c("nothing is left behind.");
     let watch = Watch::new();
     let watcher = |p| watch.hear(p);
     if typed.out == Path::new("-") {
-        return Ok(app.export_to(&typed.id, format, &choices, out, &cancel, &watcher)?);
+        let told = app.export_to(&typed.id, format, &choices, out, &cancel, &watcher)?;
+        say_covered(&told);
+        return Ok(());
     }
     let place = (typed.out.as_path(), typed.force);
-    app.export(&typed.id, format, &choices, place, &cancel, &watcher)?;
+    let told = app.export(&typed.id, format, &choices, place, &cancel, &watcher)?;
     drop(watch);
+    say_covered(&told);
     Ok(writeln!(
         out,
         "written: {}",
         plain(&typed.out.display().to_string())
     )?)
+}
+
+fn say_covered(told: &app::Exported) {
+    if let Some((places, lines)) = told.covered {
+        say(&format!(
+            "{} covered in {}; read the copy before it leaves the house.",
+            count(places as u64, "place"),
+            count(lines as u64, "line")
+        ));
+    }
+}
+
+pub(super) fn templates(app: &App, form: &args::Json, out: &mut Out) -> Result<(), Failure> {
+    let written = app.copy_templates()?;
+    if form.json {
+        return Ok(out.json(&written)?);
+    }
+    for path in &written {
+        writeln!(out, "written: {}", plain(&path.display().to_string()))?;
+    }
+    if written.is_empty() {
+        say("All forms are there already; none was changed.");
+    }
+    Ok(())
 }

@@ -59,7 +59,9 @@ fn write_head(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
          <HEADER MEDIA_FILE=\"\" TIME_UNITS=\"milliseconds\">",
         date(&interview.started)
     )?;
-    for audio in &interview.audio {
+    // A covered copy does not lead to the recording.
+    let media = interview.audio.iter().filter(|_| source.redacted.is_none());
+    for audio in media {
         let path = x(&url(&audio.path));
         writeln!(
             out,

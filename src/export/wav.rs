@@ -66,6 +66,10 @@ fn comment(source: &Source<'_>) -> Vec<u8> {
     for audio in &source.interview.audio {
         text.push_str(&format!("; recording SHA-256 {}", audio.sha256));
     }
+    for notice in source.notices() {
+        text.push_str("; ");
+        text.push_str(&notice);
+    }
     let mut text = one_line(&text).into_bytes();
     text.push(0);
     if text.len() % 2 == 1 {

@@ -56,7 +56,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                     &Cancel::new(),
                     &|_| {},
                 );
-                done.map(|()| common.board.tell(Notice::Written(out)))
+                done.map(|_| common.board.tell(Notice::Written(out)))
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
             // The other threads' commands never come here.
