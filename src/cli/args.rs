@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+pub use super::export::Export;
+
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
 ///
@@ -243,77 +245,6 @@ pub struct Edit {
     pub reason: Option<String>,
     #[command(flatten)]
     pub form: Json,
-}
-
-/// `mekong export`
-#[derive(Debug, Args)]
-pub struct Export {
-    /// The interview; the beginning of its name is enough while no other begins so.
-    pub id: String,
-    /// The form of the file.
-    #[arg(long)]
-    pub format: Format,
-    /// The file to write; - for standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Replace the file if it is there.
-    #[arg(long)]
-    pub force: bool,
-    /// A page without the sound.
-    #[arg(long)]
-    pub no_sound: bool,
-    /// Cover what this list names, in both languages and in the sound: a TOML file with [[redact]],
-    /// a reason, and words = [...], line = N, or from and to.
-    #[arg(long, value_name = "FILE")]
-    pub redact: Option<PathBuf>,
-    /// Whose record it is.
-    #[arg(long, value_name = "PERSON")]
-    pub of: Option<Person>,
-    /// The languages of a record, one or two, for example zh,vi; without it those of the interview.
-    #[arg(long, value_delimiter = ',', value_name = "LANGS")]
-    pub languages: Vec<Lang>,
-}
-
-/// Whose record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Person {
-    /// Suspected of a crime.
-    Suspect,
-    /// Harmed by one.
-    Victim,
-    /// Saw or heard something.
-    Witness,
-}
-
-/// The forms that an export can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Plain text.
-    Txt,
-    /// As `show --json`.
-    Json,
-    /// A table.
-    Csv,
-    /// SubRip subtitles.
-    Srt,
-    /// WebVTT subtitles.
-    Vtt,
-    /// One page for a browser, with the sound in it.
-    Html,
-    /// ELAN's annotation format.
-    Eaf,
-    /// Translation memory, TMX 1.4b.
-    Tmx,
-    /// The transcript for a word processor.
-    Docx,
-    /// The transcript for paper.
-    Pdf,
-    /// The record to be signed: DOCX, or PDF where the file's name ends in .pdf.
-    Record,
-    /// The record to be signed, as PDF.
-    RecordPdf,
-    /// A copy of the sound, 16 kHz WAV.
-    Audio,
 }
 
 /// `mekong transcribe`

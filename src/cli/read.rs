@@ -1,7 +1,6 @@
-//! Verbs over what is stored: list, show, history, search, edit, export.
+//! Verbs over what is stored: list, show, history, search, edit.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,12 +14,10 @@ use crate::store::{Hit, SearchQuery, TextVersion};
 use crate::text;
 
 use super::Failure;
-use super::args::{self, Format};
-use super::interrupt::cancel_on_ctrl_c;
+use super::args;
 use super::print::{
     Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
 };
-use super::progress::Watch;
 
 pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), Failure> {
     let interviews = app.list(typed.case.as_deref())?;
@@ -445,76 +442,4 @@ fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<(
         .map(|version| format!("translation version {version}"));
     let made: Vec<String> = text.into_iter().chain(translation).collect();
     writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
-}
-
-pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
-    let ending = typed.out.extension().unwrap_or_default();
-    let is_pdf = ending.eq_ignore_ascii_case("pdf");
-    let format = match typed.format {
-        Format::Txt => export::Format::Txt,
-        Format::Json => export::Format::Json,
-        Format::Csv => export::Format::Csv,
-        Format::Srt => export::Format::Srt,
-        Format::Vtt => export::Format::Vtt,
-        Format::Html => export::Format::Html,
-        Format::Eaf => export::Format::Eaf,
-        Format::Tmx => export::Format::Tmx,
-        Format::Docx => export::Format::Docx,
-        Format::Pdf => export::Format::Pdf,
-        Format::Record if is_pdf => export::Format::RecordPdf,
-        Format::Record => export::Format::Record,
-        Format::RecordPdf => export::Format::RecordPdf,
-        Format::Audio => export::Format::Audio,
-    };
-    let choices = app::ExportChoices {
-        sound: !typed.no_sound,
-        person: typed.of.map(|person| match person {
-            args::Person::Suspect => app::Person::Suspect,
-            args::Person::Victim => app::Person::Victim,
-            args::Person::Witness => app::Person::Witness,
-        }),
-        languages: typed.languages.clone(),
-        redact: typed.redact.clone(),
-    };
-    let cancel = cancel_on_ctrl_c("nothing is left behind.");
-    let watch = Watch::new();
-    let watcher = |p| watch.hear(p);
-    if typed.out == Path::new("-") {
-        let told = app.export_to(&typed.id, format, &choices, out, &cancel, &watcher)?;
-        say_covered(&told);
-        return Ok(());
-    }
-    let place = (typed.out.as_path(), typed.force);
-    let told = app.export(&typed.id, format, &choices, place, &cancel, &watcher)?;
-    drop(watch);
-    say_covered(&told);
-    Ok(writeln!(
-        out,
-        "written: {}",
-        plain(&typed.out.display().to_string())
-    )?)
-}
-
-fn say_covered(told: &app::Exported) {
-    if let Some((places, lines)) = told.covered {
-        say(&format!(
-            "{} covered in {}; read the copy before it leaves the house.",
-            count(places as u64, "place"),
-            count(lines as u64, "line")
-        ));
-    }
-}
-
-pub(super) fn templates(app: &App, form: &args::Json, out: &mut Out) -> Result<(), Failure> {
-    let written = app.copy_templates()?;
-    if form.json {
-        return Ok(out.json(&written)?);
-    }
-    for path in &written {
-        writeln!(out, "written: {}", plain(&path.display().to_string()))?;
-    }
-    if written.is_empty() {
-        say("All forms are there already; none was changed.");
-    }
-    Ok(())
 }

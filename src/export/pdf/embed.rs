@@ -143,7 +143,7 @@ impl Used {
             let width = font.width(*glyph) * 1_000.0;
             let code = self.code_at(at);
             // Writing to a string cannot fail.
-            let _ = write!(widths, "{code}[{width:.0}]");
+            let _ = write!(widths, "{code}[{width:.1}]");
         }
         widths
     }

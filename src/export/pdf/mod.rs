@@ -73,9 +73,6 @@ pub(super) fn write(
     pages.turn()?;
     let count = pages.done.len();
     for number in 0..count {
-        let mut content = std::mem::take(&mut pages.content);
-        content.clear();
-        pages.content = content;
         pages.y = MARGIN + foot_height;
         pages.rule(pages.y + 2.0);
         for row in &paper.foot {
@@ -283,11 +280,7 @@ impl Pages<'_, '_> {
         }
         if !plain {
             pen.close(&mut self.content);
-            let _ = write!(
-                self.content,
-                "/Span<</ActualText{}>>BDC\n",
-                text_string(text)
-            );
+            let _ = writeln!(self.content, "/Span<</ActualText{}>>BDC", text_string(text));
         }
         for (glyph, code) in cluster.glyphs.iter().zip(coded) {
             let place = (pen.x + glyph.x * pen.points, pen.y + glyph.y * pen.points);

@@ -55,17 +55,6 @@ impl Record<'_> {
         self.templates.first().map_or(Lang::En, |t| t.language)
     }
 
-    /// The same words in each language, one below the other.
-    fn stacked<'t>(
-        &'t self,
-        size: Size,
-        words: impl Fn(&'t Template) -> &'t str,
-    ) -> Vec<Paragraph> {
-        let each = self.templates.iter();
-        each.map(|t| Paragraph::new(size).with(t.language, Look::Plain, words(t)))
-            .collect()
-    }
-
     fn head(&self) -> Vec<Row> {
         let titles = self.templates.iter().map(|t| {
             Paragraph::new(Size::Title)
