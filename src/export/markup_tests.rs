@@ -233,7 +233,8 @@ fn a_translation_memory_pairs_lines_and_marks_the_machine() {
     let units = root.every("tu");
     // The line without a translation is no pair.
     assert_eq!(units.len(), 7);
-    for (unit, segment) in units.iter().zip(&segments) {
+    let paired = segments.iter().filter(|s| !s.translations.is_empty());
+    for (unit, segment) in units.iter().zip(paired) {
         let sides = unit.every("tuv");
         assert_eq!(sides.len(), 2);
         let origin = |at: usize| {

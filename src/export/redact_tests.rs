@@ -28,9 +28,10 @@ const NAMES: [(Lang, &str, &str, &str); 6] = [
 const PHONE: &str = "0912345678";
 
 fn list() -> Redaction {
-    let words: Vec<&str> = NAMES.iter().map(|(_, _, word, _)| *word).collect();
+    let words = NAMES.iter().map(|(_, _, word, _)| format!("\"{word}\""));
+    let words = words.collect::<Vec<_>>().join(", ");
     let text = format!(
-        "[[redact]]\nwords = {words:?}\nreason = \"name\"\n\
+        "[[redact]]\nwords = [{words}]\nreason = \"name\"\n\
          [[redact]]\nwords = [\"091 234 5678\"]\nreason = \"phone\"\n\
          [[redact]]\nline = 8\nreason = \"address\"\n\
          [[redact]]\nfrom = \"00:00:09.100\"\nto = \"00:00:09.2\"\nreason = \"place\"\n"

@@ -291,7 +291,7 @@ fn read_row(
     Ok(term)
 }
 
-fn is_formula_start(c: char) -> bool {
+pub(super) fn is_formula_start(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@') || c.is_whitespace()
 }
 

@@ -15,7 +15,7 @@ use crate::domain::Lang;
 use crate::text::escape_markup as x;
 
 use super::paper::{Column, Look, Paper, Paragraph, Piece, Row, Size, Words};
-use super::{Error, Progress};
+use super::{Error, Progress, one_line};
 
 const NAMESPACES: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
      xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
@@ -86,7 +86,7 @@ fn core(paper: &Paper) -> String {
         "{DECLARATION}<cp:coreProperties xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/\
          metadata/core-properties\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>{}\
          </dc:title><dc:creator>mekong-interview</dc:creator></cp:coreProperties>",
-        x(&paper.title)
+        x(&one_line(&paper.title))
     )
 }
 

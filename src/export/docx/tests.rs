@@ -32,7 +32,7 @@ fn parts(file: &[u8]) -> Vec<(String, String)> {
             let mut part = archive.by_index(at).unwrap();
             let mut text = String::new();
             part.read_to_string(&mut text).unwrap();
-            (part.name().to_owned(), text)
+            (part.name().unwrap().into_owned(), text)
         })
         .collect()
 }

@@ -118,6 +118,15 @@ fn height(laid: &Laid<'_>) -> f32 {
     laid.columns.iter().map(|(_, p)| of(p)).fold(0.0, f32::max)
 }
 
+/// The lines of a column with their paragraphs.
+fn lines_of(paragraphs: &[Broken]) -> Vec<(&Broken, &Line)> {
+    let mut lines = Vec::new();
+    for paragraph in paragraphs {
+        lines.extend(paragraph.lines.iter().map(|line| (paragraph, line)));
+    }
+    lines
+}
+
 /// Pages that fill from the top.
 struct Pages<'a, 'f> {
     fonts: &'a Fonts<'f>,
@@ -174,14 +183,10 @@ impl Pages<'_, '_> {
 
     /// A row that is longer than a page: of each column what fits, then the next page.
     fn line_by_line(&mut self, laid: &Laid<'_>) -> Result<(), Error> {
-        let all = |paragraphs| {
-            let each = |p| std::iter::repeat(p).zip(&p.lines);
-            Vec::from_iter(Iterator::flat_map(<[Broken]>::iter(paragraphs), each))
-        };
         let mut waiting: Vec<(f32, Vec<(&Broken, &Line)>)> = laid
             .columns
             .iter()
-            .map(|(x, paragraphs)| (*x, all(paragraphs)))
+            .map(|(x, paragraphs)| (*x, lines_of(paragraphs)))
             .collect();
         loop {
             let top = self.y;

@@ -8,7 +8,7 @@ use quick_xml::{Reader, XmlVersion};
 use crate::domain::Lang;
 
 use super::super::read::{
-    MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS, Variant, add_variant, clean, not_utf8,
+    MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS, Variant, add_variant, clean, is_formula_start, not_utf8,
 };
 use super::super::{Entry, Error, Glossary, Problem, ProblemKind, Review, Term};
 use super::{EVERYDAY, REVIEW, id_of};
@@ -353,7 +353,8 @@ impl Reading {
         // The signs of the table mean nothing here and must not come to mean something there.
         let term = section.term.replace('|', " ");
         let term = self.cleaned(&term);
-        let term = term.trim_start_matches(['!', '~', ' ']);
+        let sign = |c| matches!(c, '!' | '~') || is_formula_start(c);
+        let term = term.trim_start_matches(sign);
         let line = self.line;
         let problems = &mut self.problems;
         let entry = self.concept.entries.entry(lang).or_default();
