@@ -1,6 +1,5 @@
 //! The window's fonts: those that the system has for the six scripts, before the shipped ones.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{FontData, FontDefinitions, FontFamily};
@@ -55,8 +54,7 @@ mod tests {
         let empty = tempfile::tempdir().unwrap();
         let file = empty.path().join("notosanskhmer-regular.ttf");
         std::fs::write(file, b"no font").unwrap();
-        let folders: [PathBuf; 1] = [empty.path().to_owned()];
-        let fonts = define(fonts::find_in(&folders));
+        let fonts = define(fonts::find_in(&[empty.path().to_owned()]));
         assert_eq!(fonts.missing.len(), Lang::SIX.len());
         assert!(!fonts.definitions.families[&FontFamily::Proportional].is_empty());
     }
