@@ -1,12 +1,13 @@
 //! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
 
 mod beam;
-mod cache;
 mod checks;
 mod config;
 mod error;
-mod linear;
+mod kernels;
 mod model;
+mod packed;
+mod pool;
 mod tokens;
 mod weights;
 
