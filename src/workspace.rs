@@ -131,6 +131,11 @@ impl Workspace {
         self.root.join(".mekong-lock")
     }
 
+    /// The microphone that was used last, by its identity.
+    pub fn microphone_file(&self) -> PathBuf {
+        self.root.join("microphone.json")
+    }
+
     /// Settings a person may write.
     pub fn config_file(&self) -> PathBuf {
         self.root.join("config.toml")

@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/kills.rs"]
+mod kills;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -181,4 +183,20 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     println!(
         "kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole"
     );
+}
+
+#[test]
+#[ignore = "a full proof of some hours: scripts/proof record-kills"]
+fn a_killed_recording_loses_at_most_a_second() {
+    let kills = setting("MEKONG_PROOF_KILLS", 1000);
+    let report = kills::kill_recordings(kills);
+    println!(
+        "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
+        report.kills, report.worst_lost_ms
+    );
+    println!(
+        "record-kills: {} lines stored before a kill (in {} sessions), all there after it; every resume finished",
+        report.lines, report.with_lines
+    );
+    assert!(report.worst_lost_ms <= 1000);
 }

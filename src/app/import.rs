@@ -132,7 +132,7 @@ impl App {
 
 impl ImportRequest {
     /// Two or three different languages, and channels that name no others.
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let mut unique = self.languages.clone();
         unique.sort();
         unique.dedup();
@@ -245,7 +245,7 @@ fn file_name(source: &Path) -> String {
 }
 
 /// A name that sorts by time and is not guessable from another: `20261123-205901-3f9c2a`.
-fn new_id() -> InterviewId {
+pub(super) fn new_id() -> InterviewId {
     use std::hash::{BuildHasher, Hasher};
     // The standard library seeds each RandomState from the system's randomness.
     let random = std::collections::hash_map::RandomState::new()

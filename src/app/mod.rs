@@ -1,13 +1,17 @@
 //! What both front ends call: blocking methods over one workspace. Whatever a screen does, a command
 //! can do, because both do it here.
 
+mod awake;
 mod bench;
+mod bench_live;
 mod demo;
 mod doctor;
 mod engines;
 mod error;
 mod import;
+pub mod live;
 mod lock;
+mod microphone;
 pub mod models;
 mod read;
 mod shelf;
@@ -62,7 +66,7 @@ impl Options {
 }
 
 /// One workspace, ready to be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     workspace: Workspace,
     config: Config,

@@ -1,6 +1,7 @@
 //! Working off what is pending: after an import, after a crash, after an interruption.
 
 use crate::domain::{Cancel, InterviewId, Lang};
+use crate::pipeline::live::{Recovered, recover_session, unfinished_sessions};
 use crate::pipeline::{
     Backlog, Engines, Intake, LineOptions, Received, Report, Watcher, resume_intake,
     unfinished_intakes,
@@ -18,6 +19,8 @@ pub struct WorkReport {
     pub taken_up: Vec<Received>,
     /// Why others could not be completed. Their sound is kept where it lies.
     pub not_taken_up: Vec<Error>,
+    /// Live sessions that had been cut off and are whole again.
+    pub recovered: Vec<Recovered>,
     /// Lines done.
     pub report: Report,
 }
@@ -52,6 +55,16 @@ impl App {
                     // One that cannot be completed does not keep the others from their text.
                     Err(e) => done.not_taken_up.push(e.into()),
                 }
+            }
+        }
+        for folder in unfinished_sessions(&store, &recordings)? {
+            if only.as_ref().is_some_and(|id| !folder.ends_with(&id.0)) {
+                continue;
+            }
+            match recover_session(&mut store, &folder, watcher, cancel) {
+                Ok(recovered) => done.recovered.push(recovered),
+                Err(e) if e.is_cancelled() => return Err(e.into()),
+                Err(e) => done.not_taken_up.push(e.into()),
             }
         }
         done.report = self.work_off(

@@ -68,7 +68,7 @@ fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<D
 /// ALSA writes a page of complaints to standard error for every plugin it cannot open. This hands
 /// them to nobody while the list is made, on this thread alone.
 #[cfg(target_os = "linux")]
-mod quiet {
+pub(super) mod quiet {
     use std::ffi::{c_char, c_int, c_void};
 
     type Handler = Option<
@@ -116,7 +116,7 @@ mod quiet {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod quiet {
+pub(super) mod quiet {
     /// Other systems say nothing.
     pub struct Quiet;
 

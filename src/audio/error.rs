@@ -113,6 +113,67 @@ pub enum Error {
         /// What the sound service said.
         detail: String,
     },
+    /// There is no microphone at all.
+    #[error("this machine has no microphone, or its sound service does not show one")]
+    NoMicrophone,
+    /// The microphone that was named is not there.
+    #[error("the microphone is not there: {name}")]
+    MicrophoneMissing {
+        /// What it was named by.
+        name: String,
+    },
+    /// Several microphones have this name.
+    #[error("more than one microphone has this name: {name}")]
+    MicrophoneAmbiguous {
+        /// The name.
+        name: String,
+    },
+    /// The system does not let this program listen.
+    #[error("the system does not let this program listen to the microphone: {name}")]
+    MicrophoneDenied {
+        /// Which one.
+        name: String,
+    },
+    /// Fewer channels than people were named.
+    #[error("the microphone has {found} channels, and {wanted} were named")]
+    MicrophoneChannels {
+        /// Channels named.
+        wanted: u16,
+        /// Channels there are.
+        found: u16,
+    },
+    /// The microphone cannot be opened for another reason.
+    #[error("cannot open the microphone: {detail}: {name}")]
+    Microphone {
+        /// What the sound service said.
+        detail: String,
+        /// Which one.
+        name: String,
+    },
+    /// A recording stands already where a new one should begin.
+    #[error("a recording stands here already: {}", path.display())]
+    RecordingThere {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Too little room for the planned length.
+    #[error(
+        "too little room on the disk: {needed_mb} MB are needed for {minutes} minutes, {free_mb} MB are free: {}",
+        path.display()
+    )]
+    NoRoom {
+        /// Megabytes needed, with the reserve.
+        needed_mb: u64,
+        /// Megabytes free.
+        free_mb: u64,
+        /// Planned length.
+        minutes: u64,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A thread of the recorder has ended before its time.
+    #[error("the recorder stopped by a fault of the program; what was recorded is kept")]
+    Stopped,
     /// A person asked to stop.
     #[error("stopped on request")]
     Cancelled,
@@ -219,6 +280,31 @@ impl Error {
             Error::Devices { .. } => {
                 "Check that the sound service runs, plug the microphone in again and retry."
             }
+            Error::NoMicrophone => {
+                "Plug in a microphone and see 'mekong devices'. To practise without one: --device file:RECORDING"
+            }
+            Error::MicrophoneMissing { .. } => {
+                "Plug it in, or name another one with --device; 'mekong devices' lists them. Another microphone is never taken silently."
+            }
+            Error::MicrophoneAmbiguous { .. } => {
+                "Name it by its id instead, the second line of 'mekong devices'."
+            }
+            Error::MicrophoneDenied { .. } => {
+                "Allow it in the system's privacy settings; on Linux, add your user to the group 'audio'. Then try again."
+            }
+            Error::MicrophoneChannels { .. } => {
+                "Name fewer speakers with --channels (one channel may hold several languages, for example all=zh+vi), or connect a device with more inputs."
+            }
+            Error::Microphone { .. } => {
+                "Close other programs that use it, plug it in again, or choose another with --device."
+            }
+            Error::RecordingThere { .. } => {
+                "Nothing was changed. Start again: the new interview gets a new folder."
+            }
+            Error::NoRoom { .. } => {
+                "Free some room, move the workspace to a larger disk, or plan a shorter session with --for SECONDS."
+            }
+            Error::Stopped => "Run 'mekong resume': it saves the sound and finishes the text.",
             Error::Cancelled => "Start it again whenever you like; it begins anew without harm.",
         }
     }

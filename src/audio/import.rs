@@ -77,6 +77,15 @@ pub fn copy_original(
     Ok((hash, bytes))
 }
 
+/// The SHA-256 (lower-case hexadecimal) and length of a file.
+///
+/// # Errors
+/// `Read`.
+pub fn hash_file(path: &Path) -> Result<(String, u64), Error> {
+    let mut input = File::open(path).map_err(|e| Error::read(path, e))?;
+    hash_to(&mut input, path, &Cancel::new(), &mut |_, _| Ok(()))
+}
+
 /// Takes each block that was read, and the bytes read so far.
 type Sink<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<(), Error>;
 
@@ -176,7 +185,8 @@ fn write_out(writers: &mut [ChannelWriter], ready: &mut [Vec<f32>]) -> Result<()
     Ok(())
 }
 
-struct ChannelWriter {
+/// One working copy that is being written; it appears whole or not at all.
+pub(super) struct ChannelWriter {
     wav: WavWriter<BufWriter<File>>,
     temp: NamedTempFile,
     name: String,
@@ -185,7 +195,7 @@ struct ChannelWriter {
 }
 
 impl ChannelWriter {
-    fn new(dir: &Path, name: String) -> Result<Self, Error> {
+    pub(super) fn new(dir: &Path, name: String) -> Result<Self, Error> {
         let path = dir.join(&name);
         let temp = temporary(dir)?;
         let file = temp
@@ -203,7 +213,7 @@ impl ChannelWriter {
         })
     }
 
-    fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
         for sample in samples {
             // `as` saturates, so a sample beyond full scale is clipped and never wraps.
             let value = (sample * FULL_SCALE).round() as i16;
@@ -215,7 +225,7 @@ impl ChannelWriter {
         Ok(())
     }
 
-    fn finish(self) -> Result<String, Error> {
+    pub(super) fn finish(self) -> Result<String, Error> {
         self.wav
             .finalize()
             .map_err(|e| Error::write_wav(&self.path, e))?;
@@ -283,7 +293,7 @@ fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
 }
 
 /// Makes the renames in a folder last over a power cut.
-fn sync_folder(dir: &Path) -> Result<(), Error> {
+pub(super) fn sync_folder(dir: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(dir)
         .and_then(|d| d.sync_all())

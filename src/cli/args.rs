@@ -29,6 +29,8 @@ pub enum Verb {
     Demo(Demo),
     /// Store recordings or transcripts as interviews, and recognise and translate them.
     Import(Import),
+    /// Record a live interview in this terminal; Ctrl-C ends it.
+    Record(Record),
     /// Finish what is pending after a crash or an interruption.
     Resume(Resume),
     /// List the interviews, newest first.
@@ -58,7 +60,7 @@ pub enum Verb {
     /// Say what on this machine would stop an interview.
     Doctor(Json),
     /// Measure speed on this machine.
-    Bench(Json),
+    Bench(Bench),
 }
 
 /// For verbs without other options.
@@ -67,6 +69,18 @@ pub struct Json {
     /// Write one JSON value to standard output and nothing else.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `mekong bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Play practice interviews in real time as if they were spoken now, and measure how long the
+    /// text takes; so many seconds of each.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = RangedU64ValueParser::<u64>::new().range(5..=3600))]
+    pub live: Option<u64>,
+    #[command(flatten)]
+    pub form: Json,
 }
 
 /// `mekong demo`
@@ -97,6 +111,35 @@ pub struct Import {
     pub channels: Vec<Channel>,
     #[command(flatten)]
     pub form: Json,
+}
+
+/// `mekong record`
+#[derive(Debug, Args)]
+pub struct Record {
+    /// The two or three languages of the interview, the officer's first, for example zh,vi.
+    #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
+    pub languages: Vec<Lang>,
+    /// The microphone, by its id or exact name as 'mekong devices' lists it; file:PATH plays a sound
+    /// file in its place, for practice. Without it: the one used last.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub device: Option<String>,
+    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi. Without
+    /// it one channel is for all.
+    #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
+    pub channels: Vec<Channel>,
+    /// The case that the interview belongs to.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub case: Option<String>,
+    /// End by itself after so many seconds; the disk must have room for it.
+    #[arg(long = "for", value_name = "SECONDS",
+          value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
+    pub seconds: Option<u64>,
+    /// How fast a practice file plays; for proofs.
+    #[arg(long, hide = true, default_value_t = 1.0, value_name = "FACTOR")]
+    pub practice_speed: f64,
+    /// Write one JSON object for each line, as in 'show --json', as it is translated.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `mekong resume`
@@ -382,6 +425,8 @@ mod tests {
     fn a_wrong_command_line_is_refused_with_2() {
         for line in [
             "mekong record",
+            "mekong record --languages zh,vi --for 0",
+            "mekong record --languages zh,xx",
             "mekong import a.wav",
             "mekong import --languages zh,vi",
             "mekong import a.wav --languages zh,xx",

@@ -10,7 +10,7 @@ use crate::pipeline::Report;
 
 use super::args;
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, count, say};
+use super::print::{Look, Out, count, length, say};
 use super::progress::Watch;
 use super::{Failure, tell};
 
@@ -139,7 +139,7 @@ fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> 
 }
 
 /// Says how many lines were not recognised or not translated, and why.
-fn note_lines(report: &Report) {
+pub(super) fn note_lines(report: &Report) {
     let why = report.reason.as_deref().unwrap_or("see 'mekong doctor'");
     if report.failed > 0 {
         say(&format!(
@@ -159,6 +159,7 @@ fn note_lines(report: &Report) {
 #[derive(Serialize)]
 struct Resumed {
     taken_up: Vec<InterviewId>,
+    recovered: Vec<InterviewId>,
     not_taken_up: Vec<String>,
     recognised: u64,
     failed: u64,
@@ -173,6 +174,7 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     drop(watch);
     let done = Resumed {
         taken_up: work.taken_up.iter().map(|r| r.id.clone()).collect(),
+        recovered: work.recovered.iter().map(|r| r.id.clone()).collect(),
         not_taken_up: work.not_taken_up.iter().map(ToString::to_string).collect(),
         recognised: work.report.recognised,
         failed: work.report.failed,
@@ -188,6 +190,10 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     } else {
         for id in &done.taken_up {
             writeln!(out, "{id}  import finished")?;
+        }
+        for session in &work.recovered {
+            let length = length(session.duration_ms);
+            writeln!(out, "{}  recording saved, {length}", session.id)?;
         }
         writeln!(
             out,

@@ -6,6 +6,7 @@ mod interrupt;
 mod print;
 mod progress;
 mod read;
+mod record;
 mod shelf;
 mod speak;
 mod system;
@@ -115,6 +116,7 @@ fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
     match verb {
         Verb::Demo(_) => Ok(()),
         Verb::Import(typed) => import::import(&app, typed, out),
+        Verb::Record(typed) => record::record(&app, typed, out),
         Verb::Resume(typed) => import::resume(&app, &typed, out),
         Verb::List(typed) => read::list(&app, &typed, out),
         Verb::Show(typed) => read::show(&app, &typed, out),

@@ -4,9 +4,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::app::{self, App};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, Status};
+use crate::domain::{
+    Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
+};
 use crate::export;
 use crate::store::{Hit, SearchQuery, TextVersion};
 
@@ -58,9 +61,57 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
 pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), Failure> {
     let (interview, segments) = app.show(&typed.id)?;
     if typed.form.json {
-        return Ok(out.json(&export::json_value(&interview, &segments))?);
+        let mut value = export::json_value(&interview, &segments);
+        if let (Some(session), Some(fields)) =
+            (app.session(&interview.id.0)?, value.as_object_mut())
+        {
+            let events = app.events(&interview.id.0)?;
+            fields.insert("session".into(), json!(session));
+            fields.insert("events".into(), events.iter().map(event_value).collect());
+        }
+        return Ok(out.json(&value)?);
     }
-    Ok(print_interview(&interview, &segments, out)?)
+    print_interview(&interview, &segments, out)?;
+    print_session(app, &interview.id, out)
+}
+
+/// One entry of a live session, in `show --json`.
+fn event_value(event: &SessionEvent) -> Value {
+    json!({
+        "id": event.id,
+        "kind": event.kind,
+        "label": event.label,
+        "channel": event.channel,
+        "start_ms": event.span.start.as_ms(),
+        "end_ms": event.span.end.as_ms(),
+        "lasts": event.lasts,
+        "at": event.at,
+    })
+}
+
+/// Where the sound of a live session came from, and what happened beside the words.
+fn print_session(app: &App, id: &InterviewId, out: &mut Out) -> Result<(), Failure> {
+    let Some(session) = app.session(&id.0)? else {
+        return Ok(());
+    };
+    let note = match (session.in_progress, session.practice) {
+        (true, _) => "  in progress, or cut off: then 'mekong resume' completes it",
+        (false, true) => "  for practice",
+        (false, false) => "",
+    };
+    writeln!(out, "\nrecorded from {}{note}", plain(&session.device))?;
+    for event in app.events(&id.0)? {
+        let (start, end) = (event.span.start.as_ms(), event.span.end.as_ms());
+        let until = match (event.lasts, end > start) {
+            (true, _) => " to the end".to_owned(),
+            (false, true) => format!(" to {}", clock(end)),
+            (false, false) => String::new(),
+        };
+        let time = out.paint(Look::Faint, &clock(start));
+        let label = plain(&event.label).into_owned();
+        writeln!(out, "      {time}{until}  {}  {label}", event.kind.as_str())?;
+    }
+    Ok(())
 }
 
 /// A transcript with its translations, for reading on a screen.
@@ -100,7 +151,7 @@ pub(super) fn print_interview(
     Ok(())
 }
 
-fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {

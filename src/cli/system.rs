@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::domain::{Interview, Segment};
 use crate::export;
 
 use super::Failure;
-use super::args::{Demo, Json};
+use super::args::{Bench, Demo, Json};
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Look, Out, plain, say};
 use super::progress::Watch;
@@ -153,12 +154,15 @@ fn print_finding(finding: &Finding, out: &mut Out) -> io::Result<()> {
     }
 }
 
-pub(super) fn bench(app: &App, typed: &Json, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn bench(app: &App, typed: &Bench, out: &mut Out) -> Result<(), Failure> {
     let cancel = cancel_on_ctrl_c("nothing is stored.");
     let watch = Watch::new();
-    let report = app.bench(&cancel, &|p| watch.hear(p))?;
+    let report = match typed.live {
+        Some(seconds) => app.bench_live(Duration::from_secs(seconds), &cancel)?,
+        None => app.bench(&cancel, &|p| watch.hear(p))?,
+    };
     drop(watch);
-    if typed.json {
+    if typed.form.json {
         return Ok(out.json(&report)?);
     }
     writeln!(out, "{}", plain(&report.machine))?;

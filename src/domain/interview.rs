@@ -209,6 +209,10 @@ pub struct TermUse {
     pub target: String,
     /// Whether an approved counterpart stands in the translation.
     pub satisfied: bool,
+    /// The whole line as it reads with the glossary's terms, where that is too doubtful to stand in
+    /// place of the free translation; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alternative: String,
 }
 
 /// A line in another language.

@@ -4,6 +4,7 @@ mod cancel;
 mod flag;
 mod interview;
 mod lang;
+mod session;
 mod sound;
 
 pub use cancel::Cancel;
@@ -13,4 +14,5 @@ pub use interview::{
     Status, TermUse, Translation, Utterance, Word,
 };
 pub use lang::{Lang, LangPair, UnknownLang};
+pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};

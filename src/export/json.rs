@@ -57,6 +57,11 @@ pub fn json_value(interview: &Interview, segments: &[Segment]) -> serde_json::Va
     serde_json::to_value(form(interview, segments)).unwrap_or_default()
 }
 
+/// One line in the form that it has in `show --json`.
+pub fn segment_value(segment: &Segment) -> serde_json::Value {
+    serde_json::to_value(segment_form(segment)).unwrap_or_default()
+}
+
 pub(super) fn write(
     interview: &Interview,
     segments: &[Segment],

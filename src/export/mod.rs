@@ -16,7 +16,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-pub use json::json_value;
+pub use json::{json_value, segment_value};
 
 use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation};
 

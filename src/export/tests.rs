@@ -151,6 +151,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
         source: "hộ chiếu".into(),
         target: "护照".into(),
         satisfied: false,
+        alternative: String::new(),
     }];
     first.translations.push(t);
     let mut second = line(2, Lang::Zh, "好。");
@@ -314,6 +315,7 @@ fn json_has_the_promised_fields() {
         source: "hộ chiếu".into(),
         target: "护照".into(),
         satisfied: true,
+        alternative: String::new(),
     }];
     segment.translations.push(t);
     let json = json_value(&interview(&[Lang::Zh, Lang::Vi]), &[segment]);

@@ -239,6 +239,7 @@ impl Glossary {
                     source: term.source.clone(),
                     satisfied: used.is_some(),
                     target: used.unwrap_or_else(|| term.preferred.clone()),
+                    alternative: String::new(),
                 });
             }
             for variant in &term.forbidden {

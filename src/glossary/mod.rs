@@ -5,6 +5,7 @@
 //! spaces, grapheme clusters in the others, folded, so that case, spelling pairs and stray spaces do
 //! not hide a term. A glossary never changes a text; it only reports.
 
+mod constraint;
 mod error;
 mod matching;
 mod read;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use crate::domain::Lang;
 
+pub use constraint::{Constraint, MAX_SLOTS, Rest, TermState};
 pub use error::Error;
 pub use matching::RequiredTerm;
 pub use read::{MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS};

@@ -56,7 +56,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error) {
         self.reason.get_or_insert_with(|| error.to_string());
     }
 }

@@ -37,6 +37,23 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The plan of an interrupted session cannot be read.
+    #[error("cannot read the plan of an interrupted session: {cause}: {path}")]
+    SessionPlan {
+        /// What is wrong.
+        cause: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No text can be written in a live session.
+    #[error("no text can be written: {0}")]
+    Engines(String),
+    /// More was asked of a running session than it could do so far.
+    #[error("the session is busy")]
+    SessionBusy,
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionOver,
     /// More channels were named than the file has.
     #[error("{named} channels were named, but the sound has {found}")]
     Channels {
@@ -69,6 +86,14 @@ impl Error {
             Error::Plan { .. } => "The recording lies in that folder as 'original'; import it again \
                                    from there, then remove the folder."
                 .into(),
+            Error::SessionPlan { .. } => "The sound lies in that folder as part-001.wav and on; import \
+                                          it from there."
+                .into(),
+            Error::Engines(_) => {
+                "The recording goes on. Mend the cause, then run 'mekong resume'.".into()
+            }
+            Error::SessionBusy => "Wait a moment and try again.".into(),
+            Error::SessionOver => "Start a new session.".into(),
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),

@@ -195,7 +195,7 @@ fn finish(
         heard = 1;
         notes.push("all channels carry the same sound, so it is taken as one".to_owned());
     }
-    let channels = assign_channels(plan, heard)?;
+    let channels = assign_channels(&plan.languages, &plan.channels, heard)?;
     let segments = find_segments(intake, folder, plan, &working, &channels)?;
     let new = NewInterview {
         id: plan.id.clone(),
@@ -246,39 +246,44 @@ fn finish(
 
 /// Channels by what the user named; else one channel is everybody, two are officer and interviewee,
 /// and further ones are numbered. Unnamed languages mean 'choose among the interview's own'.
-fn assign_channels(plan: &IntakePlan, found: u16) -> Result<Vec<Channel>, Error> {
-    let named = plan.channels.len();
+///
+/// # Errors
+/// [`Error::Channels`] where more are named than there are.
+pub fn assign_channels(
+    languages: &[Lang],
+    channels: &[(String, Vec<Lang>)],
+    found: u16,
+) -> Result<Vec<Channel>, Error> {
+    let named = channels.len();
     if named > usize::from(found) {
         return Err(Error::Channels { named, found });
     }
     let usual = |index: u16| match (found, index) {
-        (1, _) => ("all".to_owned(), plan.languages.clone()),
+        (1, _) => ("all".to_owned(), languages.to_vec()),
         (2, 0) => (
             "officer".to_owned(),
-            plan.languages.iter().take(1).copied().collect(),
+            languages.iter().take(1).copied().collect(),
         ),
         (2, 1) => (
             "interviewee".to_owned(),
-            plan.languages.iter().skip(1).copied().collect(),
+            languages.iter().skip(1).copied().collect(),
         ),
-        _ => (format!("speaker-{}", index + 1), plan.languages.clone()),
+        _ => (format!("speaker-{}", index + 1), languages.to_vec()),
     };
     Ok((0..found)
         .map(|index| {
-            let (speaker, languages) = plan
-                .channels
+            let (speaker, own) = channels
                 .get(usize::from(index))
                 .cloned()
                 .unwrap_or_else(|| usual(index));
-            let languages = if languages.is_empty() {
-                plan.languages.clone()
-            } else {
-                languages
-            };
             Channel {
                 index,
                 speaker,
-                languages,
+                languages: if own.is_empty() {
+                    languages.to_vec()
+                } else {
+                    own
+                },
             }
         })
         .collect())
@@ -330,7 +335,7 @@ fn safe_extension(source: &Path) -> String {
 }
 
 /// Writes a small file wholly or not at all, so that a kill never leaves half a plan.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let half = folder.join(format!("{name}.part"));
     let mut file = fs::File::create(&half)?;
     file.write_all(bytes)?;

@@ -1,4 +1,5 @@
-//! One line through translation: sentences one by one, terms of the glossary checked, doubts flagged.
+//! One line through translation: sentences one by one, the glossary's terms put through and checked,
+//! doubts flagged.
 
 use crate::domain::{Cancel, Flag, FlagKind, LangPair, TermUse};
 use crate::glossary::Glossary;
@@ -73,34 +74,77 @@ fn checked(
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
     let source = text::normalise(source, pair.from);
-    let mut parts = Vec::new();
+    let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
     for sentence in text::sentences(&source, pair.from) {
-        let decoded = route
-            .engine
-            .translate(sentence, pair, &options.decode, cancel)?;
+        let (decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
         for flag in translate::check(sentence, &decoded.text, pair, &decoded) {
             if !flags.contains(&flag) {
                 flags.push(flag);
             }
         }
+        others.push(other);
         parts.push(decoded);
     }
+    let other = other_candidate(&parts, &others, pair);
     let mut line = join(parts, pair, route.engine.engine());
     let required = glossary.required(&source, pair);
-    let (terms, term_flags) = glossary.check(&required, &line.text, pair.to);
+    let (mut terms, term_flags) = glossary.check(&required, &line.text, pair.to);
+    for term in terms.iter_mut().filter(|_| !term_flags.is_empty()) {
+        term.alternative.clone_from(&other);
+    }
     line.terms = terms;
     line.flags.extend(flags);
     line.flags.extend(term_flags);
     Ok(line)
 }
 
-fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
-    let separator = if pair.to == crate::domain::Lang::Zh {
+/// One sentence: decoded freely, and where that misses a term, once more with the terms. What does
+/// not stand is the second value.
+fn with_terms(
+    route: &mut TranslationRoute,
+    glossary: &Glossary,
+    sentence: &str,
+    pair: LangPair,
+    options: &LineOptions,
+    cancel: &Cancel,
+) -> Result<(Decoded, Option<Decoded>), Error> {
+    let engine = &mut route.engine;
+    let free = engine.translate(sentence, pair, &options.decode, cancel)?;
+    let required = glossary.required(sentence, pair);
+    if required.is_empty() {
+        return Ok((free, None));
+    }
+    let made = engine.enforce(sentence, pair, &required, &free, &options.decode, cancel)?;
+    Ok(match made {
+        Some(made) if made.accepted => (made.decoded, None),
+        Some(made) => (free, Some(made.decoded)),
+        None => (free, None),
+    })
+}
+
+/// The whole line with the candidates that do not stand; empty where there are none.
+fn other_candidate(parts: &[Decoded], others: &[Option<Decoded>], pair: LangPair) -> String {
+    if others.iter().all(Option::is_none) {
+        return String::new();
+    }
+    let chosen = |(part, other): (&Decoded, &Option<Decoded>)| {
+        other.as_ref().unwrap_or(part).text.trim().to_owned()
+    };
+    let texts: Vec<String> = parts.iter().zip(others).map(chosen).collect();
+    texts.join(separator(pair))
+}
+
+/// What stands between two sentences.
+fn separator(pair: LangPair) -> &'static str {
+    if pair.to == crate::domain::Lang::Zh {
         ""
     } else {
         " "
-    };
+    }
+}
+
+fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
     let truncated = parts.iter().any(|p| p.truncated);
     // Each sentence's mean is weighted by its tokens and its end token.
     let tokens = |p: &Decoded| (p.token_ids.len() + 1) as f32;
@@ -111,7 +155,7 @@ fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
             .iter()
             .map(|p| p.text.trim())
             .collect::<Vec<_>>()
-            .join(separator),
+            .join(separator(pair)),
         log_prob: if weight > 0.0 { total / weight } else { 0.0 },
         token_ids: parts.into_iter().flat_map(|p| p.token_ids).collect(),
         terms: Vec::new(),

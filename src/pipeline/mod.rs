@@ -8,13 +8,16 @@ mod intake;
 #[cfg(test)]
 mod intake_tests;
 mod line;
+pub mod live;
 #[cfg(test)]
 mod tests;
 
 pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
-pub use intake::{Intake, IntakePlan, Received, intake_file, resume_intake, unfinished_intakes};
+pub use intake::{
+    Intake, IntakePlan, Received, assign_channels, intake_file, resume_intake, unfinished_intakes,
+};
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
 use crate::domain::{InterviewId, SegmentId};

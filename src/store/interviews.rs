@@ -5,7 +5,7 @@ use rusqlite::{
 };
 
 use super::versions::{insert_text, insert_translation};
-use super::{Error, ImportedLine, NewInterview, NewSegment, Store, codec, derived};
+use super::{Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, codec, derived};
 use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
@@ -186,7 +186,7 @@ pub(super) fn interview_key(conn: &Connection, id: &InterviewId) -> Result<i64, 
         .ok_or_else(|| Error::NoInterview(id.0.clone()))
 }
 
-fn insert_interview(
+pub(super) fn insert_interview(
     tx: &Transaction<'_>,
     new: &NewInterview,
     source: Option<&str>,
@@ -223,20 +223,7 @@ fn insert_interview(
     })?;
     let key = tx.last_insert_rowid();
     for (position, audio) in (0i64..).zip(&new.audio) {
-        tx.execute(
-            "INSERT INTO audio (interview, position, path, sha256, sample_rate, channels, bytes,
-                 original_name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                key,
-                position,
-                audio.file.path,
-                audio.file.sha256,
-                audio.file.sample_rate,
-                audio.file.channels,
-                codec::to_integer(audio.bytes)?,
-                audio.original_name
-            ],
-        )?;
+        insert_audio(tx, key, position, audio)?;
     }
     for channel in &new.channels {
         let working = new
@@ -256,6 +243,30 @@ fn insert_interview(
         )?;
     }
     Ok(key)
+}
+
+/// One recording of an interview.
+pub(super) fn insert_audio(
+    tx: &Transaction<'_>,
+    interview: i64,
+    position: i64,
+    audio: &NewAudio,
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO audio (interview, position, path, sha256, sample_rate, channels, bytes,
+             original_name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            interview,
+            position,
+            audio.file.path,
+            audio.file.sha256,
+            audio.file.sample_rate,
+            audio.file.channels,
+            codec::to_integer(audio.bytes)?,
+            audio.original_name
+        ],
+    )?;
+    Ok(())
 }
 
 fn insert_segments(

@@ -13,6 +13,7 @@ mod lines;
 mod open;
 mod pending;
 mod search;
+mod sessions;
 mod terms;
 mod types;
 mod versions;
@@ -22,8 +23,8 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Hit, ImportedLine, Matched, NewAudio, NewInterview, NewSegment, PendingTranslation,
-    PendingUtterance, SearchPage, SearchQuery, TextVersion,
+    Hit, ImportedLine, Matched, NewAudio, NewEvent, NewInterview, NewSegment, NewSession,
+    PendingTranslation, PendingUtterance, SearchPage, SearchQuery, TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

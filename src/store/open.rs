@@ -15,6 +15,7 @@ use super::{Error, Store, derived};
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_derived.sql"),
+    include_str!("migrations/0004_sessions.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -1,7 +1,8 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, Flag, InterviewId, Lang, LangPair, SegmentId, Span, Status,
+    AudioFile, Channel, EventKind, Flag, InterviewId, Lang, LangPair, SamplePos, SegmentId, Span,
+    Status,
 };
 
 /// An interview that enters the store.
@@ -34,6 +35,38 @@ pub struct NewAudio {
     pub bytes: u64,
     /// The name the file had where it came from.
     pub original_name: String,
+}
+
+/// Where the sound of a live session comes from, and how it is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Identity of the microphone, or the practice file's name.
+    pub device: String,
+    /// A file plays in place of a microphone.
+    pub practice: bool,
+    /// Longest utterance in milliseconds.
+    pub max_utterance_ms: u64,
+}
+
+/// Something that happened in a live session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// What kind.
+    pub kind: EventKind,
+    /// What was marked, why it was paused, what was wrong.
+    pub label: String,
+    /// The channel it concerns; none for all.
+    pub channel: Option<u16>,
+    /// Where it begins.
+    pub start: SamplePos,
+    /// Where it ends; none while it lasts.
+    pub end: Option<SamplePos>,
+    /// It tells the end of the newest entry of this kind that lasts.
+    pub closes: Option<EventKind>,
+    /// Its number in the recorder's journal.
+    pub journal: Option<u64>,
+    /// The time of day, RFC 3339.
+    pub at: String,
 }
 
 /// A cut utterance that waits for recognition.

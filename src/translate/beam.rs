@@ -6,6 +6,7 @@
 //! length to the power of the length penalty.
 
 use super::error::StepError;
+use super::kernels::log_sum_exp;
 
 /// What bounds a search.
 #[derive(Clone, Copy, Debug)]
@@ -193,8 +194,24 @@ fn settled(running: &[Running], finished: &[Found], length: usize, limits: &Limi
     limits.early_stopping || best.sum / penalty(length, limits) <= worst.score
 }
 
-fn penalty(length: usize, limits: &Limits) -> f32 {
+pub(super) fn penalty(length: usize, limits: &Limits) -> f32 {
     (length as f64).powf(f64::from(limits.length_penalty)) as f32
+}
+
+/// The highest logit, and the logarithm of the sum of all, relative to it.
+fn scale(logits: &[f32]) -> Result<(f32, f32), StepError> {
+    let (max, log_total) = log_sum_exp(logits);
+    if !max.is_finite() || !log_total.is_finite() {
+        return Err(StepError::Broken(
+            "the model's output is not finite".to_owned(),
+        ));
+    }
+    Ok((max, log_total))
+}
+
+/// What to take from a logit to have the log-probability.
+pub(super) fn normaliser(logits: &[f32]) -> Result<f32, StepError> {
+    scale(logits).map(|(max, log_total)| max + log_total)
 }
 
 /// One way to go on: a token after hypothesis `row`.
@@ -222,15 +239,7 @@ impl Best {
 
     /// Weighs each token of one row, whose hypothesis has the log-probability `sum` so far.
     fn add(&mut self, logits: &[f32], row: usize, sum: f32) -> Result<(), StepError> {
-        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        // In f64: a quarter of a million small terms would lose digits in f32.
-        let total: f64 = logits.iter().map(|x| f64::from((x - max).exp())).sum();
-        let log_total = total.ln() as f32;
-        if !max.is_finite() || !log_total.is_finite() {
-            return Err(StepError::Broken(
-                "the model's output is not finite".to_owned(),
-            ));
-        }
+        let (max, log_total) = scale(logits)?;
         let mut floor = self.floor();
         for (token, logit) in logits.iter().enumerate() {
             let value = logit - max - log_total + sum;

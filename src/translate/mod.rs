@@ -4,10 +4,14 @@ mod beam;
 mod checks;
 mod config;
 mod error;
+mod guided;
 mod kernels;
+#[allow(dead_code, reason = "for the engines that run on candle's tensors")]
+mod linear;
 mod model;
 mod packed;
 mod pool;
+mod terms;
 mod tokens;
 mod weights;
 
@@ -16,8 +20,10 @@ use std::path::Path;
 
 pub use checks::check;
 pub use error::Error;
+pub use terms::Enforced;
 
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::glossary::RequiredTerm;
 use beam::{Found, Limits};
 use config::Config;
 use error::StepError;
@@ -42,6 +48,21 @@ pub trait Translator: Send {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error>;
+
+    /// Translates the sentence again with these terms of the glossary, after `free`, its free
+    /// translation, missed one or used a forbidden variant. `None` where the engine cannot do that,
+    /// or `free` has all it should.
+    fn enforce(
+        &mut self,
+        _text: &str,
+        _pair: LangPair,
+        _terms: &[RequiredTerm],
+        _free: &Decoded,
+        _options: &DecodeOptions,
+        _cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        Ok(None)
+    }
 }
 
 /// How to search for a translation. The words mean what they mean in transformers' `generate`.
@@ -136,12 +157,8 @@ impl M2m100 {
     ) -> Result<Vec<Vec<f32>>, Error> {
         let run = || {
             let mut decoding = self.model.start(source, cancel)?;
-            let mut rows = Vec::with_capacity(target.len());
-            for token in target {
-                let hidden = decoding.advance(&[0], &[*token])?;
-                rows.extend(decoding.logits(&hidden)?);
-            }
-            Ok(rows)
+            let (hidden, _) = decoding.prefill(target)?;
+            decoding.logits(&hidden)
         };
         run().map_err(|e: StepError| e.named(&self.engine))
     }
@@ -180,16 +197,7 @@ impl M2m100 {
         cancel: &Cancel,
     ) -> Result<Found, StepError> {
         let config = self.model.config();
-        let limits = Limits {
-            beam: options.beam,
-            // The start token takes one position and counts in no limit.
-            max_tokens: options
-                .max_tokens
-                .min(config.max_position_embeddings.saturating_sub(1)),
-            length_penalty: options.length_penalty,
-            early_stopping: options.early_stopping,
-            eos: config.eos(),
-        };
+        let limits = self.limits(options);
         let mut decoding = self.model.start(source, cancel)?;
         decoding.advance(&[0], &[config.decoder_start_token_id])?;
         let hidden = decoding.advance(&[0], &[language])?;
@@ -202,6 +210,20 @@ impl M2m100 {
             let hidden = decoding.advance(parents, tokens)?;
             decoding.logits(&hidden)
         })
+    }
+
+    fn limits(&self, options: &DecodeOptions) -> Limits {
+        let config = self.model.config();
+        Limits {
+            beam: options.beam,
+            // The start token takes one position and counts in no limit.
+            max_tokens: options
+                .max_tokens
+                .min(config.max_position_embeddings.saturating_sub(1)),
+            length_penalty: options.length_penalty,
+            early_stopping: options.early_stopping,
+            eos: config.eos(),
+        }
     }
 
     fn broken(&self, problem: String) -> Error {
@@ -248,6 +270,19 @@ impl Translator for M2m100 {
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn enforce(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        terms: &[RequiredTerm],
+        free: &Decoded,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        check_options(options)?;
+        self.with_terms(text, pair, terms, free, options, cancel)
     }
 }
 

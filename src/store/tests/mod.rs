@@ -5,6 +5,7 @@ mod measure;
 mod properties;
 mod records;
 mod search;
+mod sessions;
 
 use super::{NewAudio, NewInterview, NewSegment, Store};
 use crate::domain::{

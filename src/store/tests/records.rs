@@ -91,6 +91,7 @@ fn recognition_and_translation_empty_the_backlog() {
         source: "đói".into(),
         target: "饿".into(),
         satisfied: true,
+        alternative: String::new(),
     }];
     t.flags = vec![Flag::with(FlagKind::NumberMismatch, "1 | 2")];
     store.record_translation(&a, SECOND, &t).unwrap();

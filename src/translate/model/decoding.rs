@@ -143,6 +143,13 @@ impl<'a> Decoding<'a> {
         Ok((hidden, watch))
     }
 
+    /// Goes back to the first `length` tokens; what came after is forgotten.
+    pub fn rewind(&mut self, length: usize) {
+        for path in &mut self.paths {
+            path.truncate(length);
+        }
+    }
+
     /// One pass over the decoder: `tokens[i]` stands at position `lengths[i]` and sees `paths[i]`,
     /// which ends in its own row.
     fn pass(
