@@ -170,7 +170,8 @@ impl Tally {
             let words = asked.required.iter().filter(|r| **r != asked.said);
             words.fold(text, |text, word| text.replace(&word.to_lowercase(), ""))
         });
-        let old = |a: &&Asked| !a.required.contains(&a.said) && alone.contains(&a.said.to_lowercase());
+        let old =
+            |a: &&Asked| !a.required.contains(&a.said) && alone.contains(&a.said.to_lowercase());
         let doubles = s.asked.iter().filter(old).count();
         self.doubled += usize::from(doubles > 0 && text != free);
         let reference = beside(&s.reference, s);
@@ -205,7 +206,12 @@ impl Tally {
 }
 
 fn engine() -> M2m100 {
-    M2m100::load(&common::root().join("models/practice/mt"), "practice-mt", None).unwrap()
+    M2m100::load(
+        &common::root().join("models/practice/mt"),
+        "practice-mt",
+        None,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -242,7 +248,10 @@ fn agreed_words_in_all_directions_cost_little_else() {
                     m.free.text,
                     e.map_or("-", |e| e.decoded.text.as_str()),
                     e.map(|e| (e.accepted, e.loss, e.decoded.log_prob)),
-                    s.asked.iter().map(|a| a.required.join("|")).collect::<Vec<_>>(),
+                    s.asked
+                        .iter()
+                        .map(|a| a.required.join("|"))
+                        .collect::<Vec<_>>(),
                     m.free.log_prob,
                     m.required.len(),
                 );

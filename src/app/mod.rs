@@ -15,6 +15,7 @@ mod microphone;
 pub mod models;
 mod read;
 mod shelf;
+mod shrink;
 mod speak;
 mod work;
 
@@ -27,6 +28,7 @@ pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest, is_transcript};
 pub use read::Edit;
 pub use shelf::{GlossaryInfo, ModelInfo};
+pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 

@@ -58,6 +58,9 @@ pub enum Error {
     /// No model has this name.
     #[error("no installed model is called '{0}'")]
     Unknown(String),
+    /// Not a name that a model's folder can have.
+    #[error("'{0}' cannot be a model's name")]
+    Name(String),
     /// No model recognises this language.
     #[error("no installed model recognises {}", .0.name())]
     NoSpeech(Lang),
@@ -93,6 +96,7 @@ impl Error {
                     .into()
             }
             Error::Unknown(_) => "See 'mekong models list' for the names, or name a folder.".into(),
+            Error::Name(_) => "Use letters a to z, digits, - and _.".into(),
             Error::NoSpeech(_) | Error::NoTranslation(_) => {
                 "Copy a suitable model's folder and run 'mekong models import PATH'; \
                  'mekong models list' shows what is there."
@@ -147,6 +151,9 @@ pub struct Card {
     pub license: String,
     /// Where it came from.
     pub source: String,
+    /// SHA-256 of the weights that this model was made from on this machine, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_sha256: Option<String>,
     /// Knows only the practice sentences.
     #[serde(default)]
     pub practice: bool,

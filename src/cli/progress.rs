@@ -100,6 +100,7 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
+                    Step::Shrinking => "making smaller",
                 };
                 self.enter(stage, *done, *total);
             }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::app::{App, GlossaryInfo, ModelInfo};
+use crate::app::{App, GlossaryInfo, ModelInfo, TrimRequest};
 
 use super::Failure;
 use super::args::{Glossary, Models};
@@ -110,6 +110,28 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
     match typed {
         Models::List(form) => list_models(app, form.json, out),
         Models::Check(form) => check_models(app, form.json, out),
+        Models::Trim {
+            name,
+            to,
+            whole_vocabulary,
+            keep_floats,
+            form,
+        } => {
+            let cancel = cancel_on_ctrl_c("nothing is left behind.");
+            let request = TrimRequest {
+                name,
+                to: to.as_deref(),
+                trim: !whole_vocabulary,
+                quantise: !keep_floats,
+            };
+            let watch = Watch::new();
+            let model = app.trim_model(&request, &cancel, &|p| watch.hear(p))?;
+            drop(watch);
+            if form.json {
+                return Ok(out.json(&model)?);
+            }
+            Ok(print_model(&model, out)?)
+        }
         Models::Import { path, form } => {
             let cancel = cancel_on_ctrl_c("nothing is left behind.");
             let watch = Watch::new();

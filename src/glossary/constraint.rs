@@ -379,7 +379,10 @@ mod tests {
 
     fn spell(script: usize, pieces: &[usize]) -> String {
         let alphabet = ALPHABETS[script];
-        pieces.iter().map(|p| alphabet[p % alphabet.len()]).collect()
+        pieces
+            .iter()
+            .map(|p| alphabet[p % alphabet.len()])
+            .collect()
     }
 
     proptest! {

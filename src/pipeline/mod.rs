@@ -65,6 +65,8 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// A model is written anew, smaller.
+    Shrinking,
 }
 
 /// Who is told about progress. Called from several threads.

@@ -286,7 +286,8 @@ impl Guide<'_> {
                 let next = self
                     .constraint
                     .advance(&path.state, &self.spelling.surface(token));
-                let begun = |s: &TermState| self.constraint.rests(s).iter().any(|r| r.start == start);
+                let begun =
+                    |s: &TermState| self.constraint.rests(s).iter().any(|r| r.start == start);
                 if let Some(state) = next.filter(begun)
                     && !found.iter().any(|f| f.0 == token && f.2 == start)
                 {
@@ -308,7 +309,9 @@ impl Guide<'_> {
     fn may_go_on(&self, path: &Path) -> bool {
         path.writing.is_none_or(|start| {
             let rests = self.constraint.rests(&path.state);
-            rests.iter().any(|r| r.start == start && r.letters.is_empty())
+            rests
+                .iter()
+                .any(|r| r.start == start && r.letters.is_empty())
         })
     }
 

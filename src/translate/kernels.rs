@@ -209,7 +209,11 @@ fn float_body<const R: usize, const FMA: bool>(weights: &[Lanes], rows: &[&[f32]
         for (sum, row) in sums.iter_mut().zip(rows) {
             let x = row[i];
             for (sum, w) in sum.iter_mut().zip(weights.0) {
-                *sum = if FMA { w.mul_add(x, *sum) } else { w * x + *sum };
+                *sum = if FMA {
+                    w.mul_add(x, *sum)
+                } else {
+                    w * x + *sum
+                };
             }
         }
     }
@@ -298,7 +302,11 @@ fn dot_body<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0f32; LANES];
     for (a, b) in a_lanes.iter().zip(b_lanes) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = if FMA { a.mul_add(*b, *sum) } else { a * b + *sum };
+            *sum = if FMA {
+                a.mul_add(*b, *sum)
+            } else {
+                a * b + *sum
+            };
         }
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
@@ -321,7 +329,15 @@ pub(super) fn exp(x: f32) -> f32 {
     let n = shifted - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let mut e = 1.0 / 5040.0;
-    for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    for factor in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
         e = e * r + factor;
     }
     let power = shifted
@@ -342,7 +358,11 @@ pub(super) fn log_sum_exp(logits: &[f32]) -> (f32, f32) {
             *top = if *x > *top { *x } else { *top };
         }
     }
-    let top = tops.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let top = tops
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max);
     let mut total = 0f64;
     // A few terms in f32, then f64: a quarter of a million small terms would lose digits in f32.
     for part in logits.chunks(64 * LANES) {

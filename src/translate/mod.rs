@@ -11,8 +11,10 @@ mod linear;
 mod model;
 mod packed;
 mod pool;
+mod shrink;
 mod terms;
 mod tokens;
+mod vocabulary;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use std::path::Path;
 
 pub use checks::check;
 pub use error::Error;
+pub use shrink::{ShrinkOptions, Shrunk, shrink};
 pub use terms::Enforced;
 
 use crate::domain::{Cancel, Lang, LangPair};

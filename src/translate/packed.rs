@@ -9,7 +9,7 @@ use std::slice::ChunksMut;
 
 use super::Error;
 use super::kernels::{
-    BLOCK, FOURS, Isa, LANES, Lanes, QuantBlock, Quads, float_product, quant_product, quantise_row,
+    BLOCK, FOURS, Isa, LANES, Lanes, Quads, QuantBlock, float_product, quant_product, quantise_row,
 };
 use super::pool::Pool;
 use super::weights::{Numbers, Weights};
@@ -381,9 +381,10 @@ impl Claim<'_> {
         let most = self.outs.first().map_or(0, |out| out.len());
         for from in (0..most).step_by(LANES) {
             let group = self.first.saturating_add(from / LANES);
-            let bias = linear.bias.as_deref().and_then(|bias| {
-                bias.get(group.saturating_mul(LANES)..)
-            });
+            let bias = linear
+                .bias
+                .as_deref()
+                .and_then(|bias| bias.get(group.saturating_mul(LANES)..));
             for (block, outs) in self.outs.chunks_mut(at_once).enumerate() {
                 let done = block.saturating_mul(at_once);
                 let range = done..done.saturating_add(outs.len());

@@ -80,7 +80,10 @@ impl M2m100 {
         let accepted = loss <= MAX_LOSS
             && !cut
             && keeps_to(terms, &written, pair)
-            && !doubled(&self.beside(&demand, &free.token_ids), &self.beside(&demand, &path.tokens));
+            && !doubled(
+                &self.beside(&demand, &free.token_ids),
+                &self.beside(&demand, &path.tokens),
+            );
         let sum = path.sum();
         let count = path.logs.len().max(1);
         let penalty = beam::penalty(count.saturating_add(1), &self.limits(options));
@@ -124,11 +127,13 @@ impl M2m100 {
         }
         let constraint = Constraint::new(&wanted, &forbidden);
         columns.truncate(constraint.slots());
-        Ok((!wanted.is_empty() || !forbidden.is_empty()).then_some(Demand {
-            constraint,
-            columns,
-            letters,
-        }))
+        Ok(
+            (!wanted.is_empty() || !forbidden.is_empty()).then_some(Demand {
+                constraint,
+                columns,
+                letters,
+            }),
+        )
     }
 
     /// Whether the free translation has each term as often as the source, and nothing forbidden.
@@ -140,7 +145,9 @@ impl M2m100 {
         pair: LangPair,
     ) -> bool {
         let start = TermState::default();
-        let state = demand.constraint.advance(&start, &self.surface(&free.token_ids));
+        let state = demand
+            .constraint
+            .advance(&start, &self.surface(&free.token_ids));
         let state = state.and_then(|s| demand.constraint.finish(&s));
         match state {
             Some(state) if state.met_count() == demand.constraint.slots() => true,
@@ -198,13 +205,7 @@ impl M2m100 {
 
     /// How many tokens of the free translation stay: those before the first place where a missing
     /// term could stand, and before anything forbidden.
-    fn shared(
-        &self,
-        demand: &Demand,
-        gates: &[Gate],
-        looks: &[Vec<f32>],
-        free: &[u32],
-    ) -> usize {
+    fn shared(&self, demand: &Demand, gates: &[Gate], looks: &[Vec<f32>], free: &[u32]) -> usize {
         let constraint = &demand.constraint;
         let whole = constraint.advance(&TermState::default(), &self.surface(free));
         let met = whole

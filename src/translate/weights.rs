@@ -182,7 +182,8 @@ impl Weights {
                 halves.convert_to_f32_slice(values);
             }
             Numbers::I8 => {
-                let problem = format!("the tensor '{name}' is stored in 8 bits, which it cannot be");
+                let problem =
+                    format!("the tensor '{name}' is stored in 8 bits, which it cannot be");
                 return Err(self.refuse(problem));
             }
         }

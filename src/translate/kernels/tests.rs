@@ -20,12 +20,20 @@ fn pack(isa: Isa, blocks: usize, byte: &mut dyn FnMut() -> i8) -> Packed {
             let weight = byte().max(-127);
             let scale = half::f16::from_f32(0.01 + (lane + input / BLOCK) as f32 / 300.0);
             scales[input / BLOCK][lane] = scale.to_bits();
-            let stored = if isa.offset() { weight ^ i8::MIN } else { weight };
+            let stored = if isa.offset() {
+                weight ^ i8::MIN
+            } else {
+                weight
+            };
             quads[input / 4].0[lane * 4 + input % 4] = stored;
             *plain = f64::from(weight) * f64::from(scale.to_f32());
         }
     }
-    Packed { quads, scales, plain }
+    Packed {
+        quads,
+        scales,
+        plain,
+    }
 }
 
 proptest! {
@@ -149,7 +157,13 @@ fn a_sum_of_exponentials_notices_what_is_no_number() {
 
 #[test]
 fn quantising_keeps_the_largest_and_pads_with_zeros() {
-    let mut blocks = vec![QuantBlock { scale: 9.0, ..QuantBlock::default() }; 3];
+    let mut blocks = vec![
+        QuantBlock {
+            scale: 9.0,
+            ..QuantBlock::default()
+        };
+        3
+    ];
     let x: Vec<f32> = (0..40).map(|i| i as f32 - 20.0).collect();
     quantise_row(Isa(Kind::Portable), &x, &mut blocks);
     assert_eq!(blocks[0].fours[0].to_le_bytes()[0] as i8, -127);

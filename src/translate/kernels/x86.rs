@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::{
-    FOURS, LANES, Lanes, MOST_ROWS, Memory, NOTHING, QuantBlock, Quads, Sums, attend_body,
+    FOURS, LANES, Lanes, MOST_ROWS, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
     float_body,
 };
 

@@ -58,11 +58,18 @@ impl Watch {
     /// Takes in one layer's shares, `(n, h, source)`.
     fn add(&mut self, shares: &[f32], heads: usize, source: usize) {
         self.heads = self.heads.saturating_add(heads);
-        for (row, shares) in shares.chunks(heads.saturating_mul(source).max(1)).enumerate() {
+        for (row, shares) in shares
+            .chunks(heads.saturating_mul(source).max(1))
+            .enumerate()
+        {
             if self.sums.len() <= row {
                 self.sums.push(vec![0.0; source]);
             }
-            let sums = self.sums.get_mut(row).map(Vec::as_mut_slice).unwrap_or_default();
+            let sums = self
+                .sums
+                .get_mut(row)
+                .map(Vec::as_mut_slice)
+                .unwrap_or_default();
             for head in shares.chunks_exact(source.max(1)) {
                 add(sums, head);
             }
@@ -72,7 +79,10 @@ impl Watch {
     /// A row over the source tokens for each token; each sums to 1.
     pub fn rows(&self) -> Vec<Vec<f32>> {
         let mean = |sum: &f32| sum / self.heads.max(1) as f32;
-        self.sums.iter().map(|row| row.iter().map(mean).collect()).collect()
+        self.sums
+            .iter()
+            .map(|row| row.iter().map(mean).collect())
+            .collect()
     }
 }
 
@@ -117,7 +127,8 @@ impl<'a> Decoding<'a> {
         };
         let paths: Option<Vec<_>> = parents.iter().zip(self.rows..).map(follow).collect();
         let paths = paths.filter(|paths| !paths.is_empty() && paths.len() == tokens.len());
-        self.paths = paths.ok_or_else(|| StepError::Broken("a hypothesis is missing".to_owned()))?;
+        self.paths =
+            paths.ok_or_else(|| StepError::Broken("a hypothesis is missing".to_owned()))?;
         let views: Vec<Vec<u32>> = self.paths.clone();
         let views: Vec<&[u32]> = views.iter().map(Vec::as_slice).collect();
         self.pass(tokens, &vec![length; tokens.len()], &views, watch)
@@ -160,7 +171,10 @@ impl<'a> Decoding<'a> {
         mut watch: Option<&mut Watch>,
     ) -> Result<Hidden, StepError> {
         let config = &self.model.config;
-        if lengths.iter().any(|at| *at >= config.max_position_embeddings) {
+        if lengths
+            .iter()
+            .any(|at| *at >= config.max_position_embeddings)
+        {
             return Err(StepError::Broken(
                 "the output is too long for the model".to_owned(),
             ));
@@ -176,13 +190,21 @@ impl<'a> Decoding<'a> {
         let mut normed = Vec::new();
         let everything = vec![self.source.as_slice(); tokens.len()];
         let upper = self.model.decoder.len() / 2;
-        let layers = self.model.decoder.iter().zip(&self.cross).zip(&mut self.caches);
+        let layers = self
+            .model
+            .decoder
+            .iter()
+            .zip(&self.cross)
+            .zip(&mut self.caches);
         let work = &mut self.work;
         for (number, ((layer, cross), cache)) in layers.enumerate() {
             stop_if(self.cancel)?;
             layer.norm.apply(&x, &mut normed);
             let mut query = layer.attention.query_and_remember(&normed, cache, work);
-            add(&mut x, &layer.attention.look(&mut query, cache, paths, work).0);
+            add(
+                &mut x,
+                &layer.attention.look(&mut query, cache, paths, work).0,
+            );
             layer.cross_norm.apply(&x, &mut normed);
             let mut query = layer.cross.query(&normed, work);
             let (seen, shares) = layer.cross.look(&mut query, cross, &everything, work);
