@@ -18,8 +18,9 @@
 //! | [`workspace`], [`config`] | where things are; settings, resolved once |
 //! | [`app`] | what both front ends call: blocking methods |
 //! | [`cli`] | arguments, printing, progress |
+//! | [`gui`] | the only place that names egui: the window and its screens |
 //!
-//! Imports point one way: `cli -> app -> pipeline, export, transcript -> audio | speech | translate |
+//! Imports point one way: `cli, gui -> app -> pipeline, export, transcript -> audio | speech | translate |
 //! store -> text, glossary -> domain`. The four in the middle never import each other. A test reads
 //! the `use crate::` lines and fails on an arrow that runs back.
 //!
@@ -33,9 +34,20 @@
 //!
 //! # Threads
 //!
-//! Import and resume run two: one recognises, one translates what the first wrote. The store is the
-//! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
-//! more than the line in hand, and `mekong resume` goes on from the rows.
+//! A live session runs five: the recorder takes what the sound card's callback pushed into a
+//! lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
+//! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
+//! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
+//!
+//! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and
+//! a translator over shared weights, and take the next line from one board: translations first. One
+//! thread writes to the store, all that has piled up in one transaction. An untranslated row *is*
+//! the work to do, so a kill at any moment loses no more than the lines in hand, and
+//! `mekong resume` goes on from the rows.
+//!
+//! The window adds three ([`app::desk`]): one reads the store and adds corrections, one works on
+//! imports, one plays sound. A screen asks over a bounded queue, never waits, and paints what lies on
+//! the desk's board; what is on the board is replaced whole.
 
 pub mod app;
 pub mod audio;
@@ -44,6 +56,7 @@ pub mod config;
 pub mod domain;
 pub mod export;
 pub mod glossary;
+pub mod gui;
 pub mod pipeline;
 pub mod speech;
 pub mod store;

@@ -131,6 +131,11 @@ impl Workspace {
         self.root.join(".mekong-lock")
     }
 
+    /// What a person chose for the desktop.
+    pub fn desktop_file(&self) -> PathBuf {
+        self.root.join("desktop.toml")
+    }
+
     /// The microphone that was used last, by its identity.
     pub fn microphone_file(&self) -> PathBuf {
         self.root.join("microphone.json")

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{assert_helpful_failure, json, practice_sound, run, stderr};
+use common::{assert_helpful_failure, json, practice_sound, run, stderr, words};
 
 /// A disk in memory, detached when dropped.
 struct Disk {
@@ -35,6 +35,11 @@ impl Disk {
             return None;
         }
         Some(Self { at, _dir: dir })
+    }
+
+    fn resize(&self, kilobytes: u32) {
+        let options = format!("remount,size={kilobytes}k");
+        assert!(mount(&["-o", &options], &self.at));
     }
 
     fn make_read_only(&self) {
@@ -79,6 +84,63 @@ fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
     assert_eq!(json(&disk.at, &["list", "--json"]), before);
     let left: Vec<_> = fs::read_dir(disk.at.join("recordings")).unwrap().collect();
     assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// Kilobytes of everything below a folder.
+fn kilobytes(folder: &Path) -> u32 {
+    let size = |entry: fs::DirEntry| {
+        let path = entry.path();
+        if path.is_dir() {
+            kilobytes(&path)
+        } else {
+            u32::try_from(entry.metadata().unwrap().len().div_ceil(1024)).unwrap()
+        }
+    };
+    fs::read_dir(folder).unwrap().flatten().map(size).sum()
+}
+
+/// Wherever the disk fills up (in the working copy, in the transaction that makes it an interview, in
+/// one that stores lines), what was there stays, and with more room the work ends as it would have.
+#[test]
+fn a_disk_that_fills_at_any_step_costs_nothing_that_was_stored() {
+    let sound = practice_sound("th-lo");
+    let args = ["import", &sound, "--languages", "th,lo", "--json"];
+    let whole = tempfile::tempdir().unwrap();
+    let done = json(whole.path(), &args);
+    let id = done[0]["id"].as_str().unwrap();
+    let expected = words(whole.path(), id);
+    let recordings = kilobytes(&whole.path().join("recordings"));
+    assert!(recordings > 6000, "{recordings} kB");
+
+    let mut stopped_late = 0;
+    for room in [5_000, recordings + 160, recordings + 400, recordings + 640] {
+        let Some(disk) = Disk::attach(room) else {
+            return;
+        };
+        let full = run(&disk.at, &args);
+        let list = json(&disk.at, &["list", "--json"]);
+        if full.status.success() {
+            continue;
+        }
+        assert_helpful_failure(&full, &format!("{room} kB"));
+        assert!(
+            stderr(&full).contains("full"),
+            "{room} kB: {}",
+            stderr(&full)
+        );
+        let Some(id) = list[0]["id"].as_str() else {
+            let left: Vec<_> = fs::read_dir(disk.at.join("recordings")).unwrap().collect();
+            assert!(left.is_empty(), "{room} kB left behind: {left:?}");
+            continue;
+        };
+        stopped_late += 1;
+        disk.resize(60_000);
+        let resumed = run(&disk.at, &["resume"]);
+        assert!(resumed.status.success(), "{room} kB: {}", stderr(&resumed));
+        assert_eq!(words(&disk.at, id), expected, "{room} kB");
+        println!("{room} kB: stopped among the lines, finished by resume");
+    }
+    assert!(stopped_late > 0, "no disk filled while lines were stored");
 }
 
 #[test]

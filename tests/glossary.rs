@@ -338,6 +338,7 @@ fn writing_and_reading_give_the_same_terms() {
     let formula = Term {
         id: "x".to_owned(),
         entries: [(Lang::Zh, entry("人")), (Lang::Vi, entry("=cmd"))].into(),
+        case: String::new(),
         note: "@note".to_owned(),
         line: 0,
     };
@@ -365,4 +366,120 @@ fn a_merged_glossary_takes_the_place_of_equal_ids() {
         .map(|r| r.preferred)
         .collect();
     assert_eq!(found, ["người", "tiền bạc", "thuyền"]);
+}
+
+/// A sentence of the practice corpus in every language.
+fn practice_sentences() -> Vec<Vec<(Lang, String)>> {
+    let mut sentences = Vec::new();
+    for file in ["1-rights", "2-identity", "3-journey", "4-work"] {
+        let path = project(&format!("recordings/practice/corpus/{file}.tsv"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
+        for line in lines {
+            let cells = header.iter().zip(line.split('\t'));
+            let in_language =
+                |(name, text): (&&str, &str)| Some((name.parse().ok()?, text.to_owned()));
+            sentences.push(cells.filter_map(in_language).collect());
+        }
+    }
+    sentences
+}
+
+/// The practice corpus is parallel: a term that is missing there is a false alarm.
+#[test]
+fn correct_translations_are_rarely_flagged() {
+    let glossary = shipped();
+    let (mut asked, mut false_alarms) = (0, Vec::new());
+    for sentence in practice_sentences() {
+        for (from, source) in sentence.iter().filter(|(l, _)| *l != Lang::En) {
+            for (to, translation) in sentence.iter().filter(|(l, _)| *l != Lang::En && l != from) {
+                let required = glossary.required(source, LangPair::new(*from, *to));
+                let (uses, flags) = glossary.check(&required, translation, *to);
+                asked += uses.len();
+                let missing = flags
+                    .into_iter()
+                    .filter(|f| f.kind == FlagKind::TermMissing);
+                false_alarms.extend(missing.map(|f| format!("{from}-{to} {}", f.detail)));
+            }
+        }
+    }
+    println!(
+        "{asked} terms asked for, {} false alarms",
+        false_alarms.len()
+    );
+    assert!(asked > 500, "only {asked} terms are looked for");
+    let share = false_alarms.len() as f64 / asked as f64;
+    assert!(share < 0.05, "{share:.3}: {false_alarms:#?}");
+}
+
+#[test]
+fn everyday_forms_are_accepted_and_not_looked_for() {
+    let glossary = small("arrest,逮捕,bắt giữ|~bắt,จับกุม|~จับ,ဖမ်းဆီးခြင်း,ຈັບກຸມ,ការចាប់ខ្លួន,arrest\n");
+    let vi = LangPair::new(Lang::Zh, Lang::Vi);
+    let required = glossary.required("他被逮捕了。", vi);
+    assert_eq!(required[0].preferred, "bắt giữ");
+    assert_eq!(glossary.check(&required, "Anh ấy bị bắt.", Lang::Vi).1, []);
+    assert_eq!(glossary.check(&required, "Anh ấy đi.", Lang::Vi).1.len(), 1);
+    let back = LangPair::new(Lang::Vi, Lang::Zh);
+    assert_eq!(glossary.required("Bây giờ bắt đầu ghi âm.", back), []);
+    let mut written = Vec::new();
+    glossary.write_csv(&mut written).unwrap();
+    assert!(String::from_utf8(written).unwrap().contains("bắt giữ|~bắt"));
+}
+
+#[test]
+fn the_verb_of_a_noun_is_accepted_in_a_translation() {
+    let glossary = small("consent,同意,sự đồng ý,ความยินยอม,သဘောတူခြင်း,ຄວາມສົມຍອມ,ការយល់ព្រម,consent\n");
+    for (to, translation) in [
+        (Lang::Vi, "Tôi đồng ý."),
+        (Lang::Th, "ฉันยินยอม"),
+        (Lang::My, "ကျွန်တော် သဘောတူပါတယ်။"),
+        (Lang::Lo, "ຂ້ອຍສົມຍອມ"),
+        (Lang::Km, "ខ្ញុំយល់ព្រម។"),
+    ] {
+        let required = glossary.required("我同意。", LangPair::new(Lang::Zh, to));
+        assert_eq!(glossary.check(&required, translation, to).1, [], "{to}");
+        assert_eq!(glossary.check(&required, "—", to).1.len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn a_term_inside_a_longer_word_is_not_the_term() {
+    let glossary = small("court,法庭,toà án,ศาล,တရားရုံး,ສານ,តុលាការ,court\n");
+    let pair = LangPair::new(Lang::Lo, Lang::Zh);
+    assert_eq!(glossary.required("ເອກະສານຂອງເຈົ້າຢູ່ໃສ", pair), []);
+    assert_eq!(glossary.required("ສານອາດເຫັນສິ່ງນີ້", pair).len(), 1);
+}
+
+#[test]
+fn a_row_of_a_case_counts_before_the_general_one_and_only_there() {
+    let mut all =
+        Glossary::read_csv("id,zh,vi\nlawyer,律师,luật sư\nhe,张伟,Trương Vĩ\n".as_bytes())
+            .unwrap();
+    let own = "id,zh,vi,case\nlawyer,律师,trạng sư,K-17\nzhang,张伟,Zhang Wei,K-17\nlawyer,律师,thầy cãi,K-2\n";
+    all.merge(Glossary::read_csv(own.as_bytes()).unwrap());
+    let pair = LangPair::new(Lang::Zh, Lang::Vi);
+    let wanted = |glossary: &Glossary| -> Vec<Vec<String>> {
+        let found = glossary.required("张伟要律师。", pair);
+        found.into_iter().map(|t| t.admitted).collect()
+    };
+    assert!(all.has_cases());
+    assert_eq!(wanted(&all), [["Trương Vĩ"], ["luật sư"]]);
+    assert_eq!(wanted(&all.for_case(None)), [["Trương Vĩ"], ["luật sư"]]);
+    assert_eq!(
+        wanted(&all.for_case(Some("K-17"))),
+        [["Zhang Wei"], ["trạng sư"]]
+    );
+    assert_eq!(
+        wanted(&all.for_case(Some("K-2"))),
+        [["Trương Vĩ"], ["thầy cãi"]]
+    );
+    let mut written = Vec::new();
+    all.write_csv(&mut written).unwrap();
+    let back = Glossary::read_csv(&written).unwrap();
+    assert_eq!(
+        wanted(&back.for_case(Some("K-17"))),
+        [["Zhang Wei"], ["trạng sư"]]
+    );
 }

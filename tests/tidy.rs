@@ -51,6 +51,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),
+    ("skrifa", &["gui"]),
 ];
 
 struct Source {

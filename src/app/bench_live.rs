@@ -139,6 +139,9 @@ fn follow(session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
             session.stop();
         }
         let Some(event) = session.event(PATIENCE) else {
+            if session.has_ended() {
+                return times;
+            }
             continue;
         };
         let now = begun.elapsed();

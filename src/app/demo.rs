@@ -127,6 +127,7 @@ impl App {
                 .into_iter()
                 .filter_map(speaker)
                 .collect(),
+            again: true,
         };
         let sound = folder.join("audio.flac");
         let received = self.import_one(&mut store, &sound, &request, cancel, watcher)?;

@@ -6,9 +6,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audio;
+use crate::config::Config;
 use crate::domain::Lang;
 
-use super::App;
+use super::{App, Error, Options};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
 /// working copies.
@@ -67,26 +68,41 @@ impl Finding {
 }
 
 impl App {
-    /// Looks at the workspace, the store, the disk, the models, the glossary, the microphone and
-    /// the fonts. Changes nothing but for a file that is written and removed to try the disk.
-    pub fn doctor(&self) -> Vec<Finding> {
+    /// Looks at the workspace, the settings, the store, the disk, the models, the glossary, the
+    /// microphone and the fonts. Changes nothing but for a file that is written and removed to try
+    /// the disk. What keeps other commands from starting at all is a finding here.
+    pub fn doctor(options: &Options) -> Vec<Finding> {
+        let bad = |name, error: &Error| {
+            Finding::not_good(name, Health::Bad, error.to_string(), error.help())
+        };
+        let workspace = match options.find_workspace() {
+            Ok(workspace) => workspace,
+            Err(error) => return vec![bad("workspace", &error), microphone(), fonts()],
+        };
+        let read = Config::read(&workspace.config_file()).map_err(Error::from);
+        let settings = match &read {
+            Ok(_) => Finding::good("settings", "valid"),
+            Err(error) => bad("settings", error),
+        };
+        let kit = options.env_kit.as_deref();
+        let app = Self::with(workspace, read.unwrap_or_default(), kit);
+        std::iter::once(settings).chain(app.examine()).collect()
+    }
+
+    fn examine(&self) -> Vec<Finding> {
         vec![
             self.check_writable(),
             self.check_room(),
             self.check_store(),
+            self.check_imports(),
             self.check_models_whole(),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
             }),
             self.check_glossary(),
-            self.check_microphone(),
-            check_fonts(&[
-                "/usr/share/fonts",
-                "/usr/local/share/fonts",
-                "/System/Library/Fonts",
-                "C:\\Windows\\Fonts",
-            ]),
+            microphone(),
+            fonts(),
         ]
     }
 
@@ -131,8 +147,22 @@ impl App {
             Ok(store.list(None)?.len())
         });
         match result {
+            Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
             Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
+        }
+    }
+
+    fn check_imports(&self) -> Finding {
+        let interrupted = self.interrupted_imports();
+        match interrupted.len() {
+            0 => Finding::good("imports", "none is interrupted"),
+            n => Finding::not_good(
+                "imports",
+                Health::Warning,
+                format!("{n} not finished"),
+                "Run 'mekong resume', unless an import is running now.",
+            ),
         }
     }
 
@@ -206,17 +236,26 @@ impl App {
             Err(e) => Finding::not_good("glossary", Health::Bad, e.to_string(), e.help()),
         }
     }
+}
 
-    fn check_microphone(&self) -> Finding {
-        let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
-        match self.devices() {
-            Ok(list) if list.is_empty() => {
-                Finding::not_good("microphone", Health::Warning, "none was found", next)
-            }
-            Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
-            Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
+fn microphone() -> Finding {
+    let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
+    match audio::devices() {
+        Ok(list) if list.is_empty() => {
+            Finding::not_good("microphone", Health::Warning, "none was found", next)
         }
+        Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
+        Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
     }
+}
+
+fn fonts() -> Finding {
+    check_fonts(&[
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "/System/Library/Fonts",
+        "C:\\Windows\\Fonts",
+    ])
 }
 
 /// Looks for a font file of each script by the names that font packages use.

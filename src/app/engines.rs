@@ -1,18 +1,37 @@
 //! Loads the engines that a run needs, and only those: which languages, which models, checked first.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::domain::{Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
 use crate::speech::{Whisper, WhisperOptions};
-use crate::translate::M2m100;
+use crate::translate::{self, Form};
 
-use super::models::{Kind, Model, Shelf};
+use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
 
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
+
+/// More cores than this are not taken unasked: the translator could not keep up.
+const MOST_CORES: usize = 16;
+/// Room for recognisers beside the first where the system does not say what is free.
+const USUAL_ROOM: u64 = 1 << 30;
+
+/// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
+/// with little memory works with fewer of them and never has to swap.
+pub(super) fn room_for_recognisers() -> u64 {
+    let free = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            kilobytes.checked_mul(1024)
+        });
+    free.map_or(USUAL_ROOM, |bytes| bytes / 4)
+}
 
 impl App {
     /// All models of the workspace, and those of the practice kit.
@@ -26,6 +45,17 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         match self.config.recognition_threads {
             0 => cores.saturating_sub(1).clamp(1, 8),
+            chosen => chosen.min(64),
+        }
+    }
+
+    /// Cores that recognition of stored recordings keeps busy, one utterance each. All of them: the
+    /// translator beside it needs a small part of one, and the system shares out what there is.
+    pub(super) fn recognition_cores(&self) -> usize {
+        match self.config.recognition_threads {
+            0 => std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_CORES),
             chosen => chosen.min(64),
         }
     }
@@ -131,31 +161,98 @@ fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Resu
         return Ok(());
     }
     model.verify()?;
-    let engine = M2m100::load(&model.folder, &card.name, card.language_tokens.as_ref())?;
+    let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         pairs: vec![pair],
-        engine: Box::new(engine),
+        engine,
         practice: card.practice,
     });
     Ok(())
 }
 
 /// Every direction between these languages.
-fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
+pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
     languages
         .iter()
         .flat_map(|from| languages.iter().map(|to| LangPair::new(*from, *to)))
         .filter(|pair| pair.from != pair.to)
 }
 
-/// What a path named by hand is: a ggml file, or a Hugging Face folder.
-pub(super) fn kind_of_path(path: &Path) -> Result<Kind, Error> {
-    if path.is_file() {
-        Ok(Kind::WhisperGgml)
-    } else if path.join("config.json").is_file() {
-        Ok(Kind::M2m100)
-    } else {
-        Err(Error::NotAModel(path.to_owned()))
+/// A model that a person named: one with a list of its files, or one that nothing vouches for.
+pub(super) enum Named {
+    /// Installed, or in a folder with a `model.toml`.
+    Listed(Model),
+    /// What the engine of this kind loads: a ggml or GGUF file, or a Hugging Face folder.
+    Unlisted(Kind, PathBuf),
+}
+
+impl Named {
+    /// The model called `text` on the shelf, else the one at that path. A path is looked at first
+    /// where it holds a separator.
+    ///
+    /// # Errors
+    /// No such model; a `model.toml` that is not valid; a folder or file that is no model.
+    pub(super) fn find(shelf: &Shelf, text: &str) -> Result<Self, Error> {
+        let path = Path::new(text);
+        let installed = shelf.named(text);
+        let is_path = text.contains(std::path::is_separator) || installed.is_err();
+        if !is_path || !path.exists() {
+            return Ok(Named::Listed(installed?.clone()));
+        }
+        if path.join("model.toml").is_file() {
+            return Ok(Named::Listed(Model::read(path)?));
+        }
+        if path.is_file() {
+            // The weights of a listed model keep what its list says of them.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let listed = Model::read(folder).ok();
+            return match listed.filter(|m| m.weights() == path) {
+                Some(model) => Ok(Named::Listed(model)),
+                None => Ok(Named::Unlisted(kind_of(path)?, path.to_owned())),
+            };
+        }
+        if path.join("config.json").is_file() {
+            return Ok(Named::Unlisted(kind_of(path)?, path.to_owned()));
+        }
+        match &ggml_files(path)[..] {
+            [only] => Ok(Named::Unlisted(kind_of(only)?, only.clone())),
+            _ => Err(Error::NotAModel(path.to_owned())),
+        }
     }
+
+    /// Insists on a kind for the same purpose.
+    pub(super) fn wanted(self, wanted: Kind) -> Result<Self, Error> {
+        let (name, is) = match &self {
+            Named::Listed(model) => (model.card.name.clone(), model.card.kind),
+            Named::Unlisted(kind, path) => (path.display().to_string(), *kind),
+        };
+        if is.purpose() == wanted.purpose() {
+            return Ok(self);
+        }
+        Err(models::Error::WrongKind {
+            name,
+            is: is.purpose(),
+            wanted: wanted.purpose(),
+        }
+        .into())
+    }
+}
+
+/// Which engine loads a file or folder that no list describes.
+fn kind_of(path: &Path) -> Result<Kind, Error> {
+    Ok(match translate::form(path)? {
+        Some(Form::M2m100) => Kind::M2m100,
+        Some(Form::T5) => Kind::T5,
+        Some(Form::DecoderOnly) => Kind::DecoderOnly,
+        None => Kind::WhisperGgml,
+    })
+}
+
+fn ggml_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_one = |path: &PathBuf| path.to_str().is_some_and(models::is_ggml) && path.is_file();
+    entries.flatten().map(|e| e.path()).filter(is_one).collect()
 }

@@ -65,6 +65,9 @@ pub enum Error {
     /// A channel was given a language that the interview does not have.
     #[error("a channel names {}, which is not one of the interview's languages", .0.name())]
     ChannelLanguage(Lang),
+    /// Two channels were given one speaker.
+    #[error("two channels have the same speaker")]
+    SameSpeaker,
     /// The practice kit is not there.
     #[error("the practice kit (models/practice and recordings/practice) was not found")]
     NoKit,
@@ -77,17 +80,38 @@ pub enum Error {
         path: PathBuf,
     },
     /// A model folder that was named is of no kind that the program loads.
-    #[error("this is neither a ggml speech model nor a Hugging Face translation model: {0}")]
+    #[error(
+        "this is neither a ggml speech model nor a translation model (a Hugging Face folder or a GGUF file): {0}"
+    )]
     NotAModel(PathBuf),
     /// A glossary of this name is not there.
     #[error("no glossary is called '{0}'")]
     NoGlossary(String),
+    /// A glossary of this name is already there.
+    #[error("a glossary called '{name}' is already there: {path}")]
+    GlossaryExists {
+        /// Its name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// A model of this name is already installed.
-    #[error("a model is already there: {0}")]
-    ModelExists(PathBuf),
+    #[error("a model called '{name}' is already there: {folder}")]
+    ModelExists {
+        /// Its name.
+        name: String,
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// A file stands where a new one should go.
+    #[error("a file of this name is already there: {0}")]
+    Exists(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
+    /// A correction without a word.
+    #[error("the new words are empty")]
+    NoWords,
     /// A correction names no language, or one that it cannot be in.
     #[error("a translation of this line must be in another language of the interview")]
     TranslationLanguage,
@@ -102,6 +126,22 @@ pub enum Error {
     /// More speakers than an interview can have.
     #[error("the transcript names more than {0} speakers")]
     Speakers(usize),
+    /// A line of an imported transcript has no sound to play.
+    #[error("this interview was stored without its recording, so it cannot be heard")]
+    NoSound,
+    /// Lines are left without text or translation; they stay pending.
+    #[error("{} left undone: {reason}", undone(*.failed, *.untranslated))]
+    Unfinished {
+        /// Lines that were not recognised.
+        failed: u64,
+        /// Translations that were not made.
+        untranslated: u64,
+        /// Why the first of them was not.
+        reason: String,
+    },
+    /// Somebody asked to stop work that stores nothing.
+    #[error("interrupted; nothing was stored")]
+    Stopped,
     /// Some of several files failed; each was reported by itself.
     #[error("{failed} of {all} files could not be imported; the others are stored")]
     SomeFailed {
@@ -112,7 +152,33 @@ pub enum Error {
     },
 }
 
+/// `2 unrecognised lines and 1 missing translation`.
+fn undone(failed: u64, untranslated: u64) -> String {
+    let count = |number: u64, what: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        (number > 0).then(|| format!("{number} {what}{plural}"))
+    };
+    let parts = [
+        count(failed, "unrecognised line"),
+        count(untranslated, "missing translation"),
+    ];
+    parts
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
 impl Error {
+    /// For work that stores nothing: a wish to stop is not told as if something were left to resume.
+    pub(super) fn of_nothing_stored(self) -> Self {
+        if self.is_cancelled() {
+            Error::Stopped
+        } else {
+            self
+        }
+    }
+
     /// The next step that a person can take.
     pub fn help(&self) -> String {
         match self {
@@ -138,23 +204,45 @@ impl Error {
             Error::ChannelLanguage(_) => {
                 "Name it in --languages too, or correct --channels.".into()
             }
+            Error::SameSpeaker => "Give each channel a name of its own, or name one as 'all'.".into(),
             Error::NoKit => "Run from the program's folder, or set MEKONG_KIT to it.".into(),
             Error::Script { .. } => {
                 "Get the practice kit again from where the program came from.".into()
             }
             Error::NotAModel(_) => {
-                "Name a folder with config.json and model.safetensors, or a ggml file.".into()
+                "Name a folder with config.json and model.safetensors, a GGUF file, or a ggml file."
+                    .into()
             }
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
-            Error::ModelExists(_) => "Remove or rename the old folder first.".into(),
+            Error::GlossaryExists { .. } => {
+                "Rename your file, or add --replace to use it in place of that one.".into()
+            }
+            Error::ModelExists { .. } => {
+                "It can be used as it is. Another one needs a name of its own: change 'name' in its \
+                 model.toml, and its folder's name."
+                    .into()
+            }
+            Error::Exists(_) => "Name another file, or add --force to replace that one.".into(),
             Error::NotEmpty(_) => {
                 "Name a new or empty folder, so that practice and casework stay apart.".into()
+            }
+            Error::NoWords => {
+                "Write the words that were said; nothing said can be removed.".into()
             }
             Error::TranslationLanguage => {
                 "Name the language with --to, for example --to vi.".into()
             }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
+            Error::NoSound => {
+                "Import the recording itself to hear it; the text can be read and corrected.".into()
+            }
+            Error::Unfinished { .. } => {
+                "What is done is stored. 'mekong doctor' says what is missing; then 'mekong resume' \
+                 does the rest."
+                    .into()
+            }
+            Error::Stopped => "Start it again whenever you like.".into(),
             Error::SomeFailed { .. } => "See the messages above for each file.".into(),
         }
     }
@@ -163,9 +251,12 @@ impl Error {
     pub fn is_cancelled(&self) -> bool {
         match self {
             Error::Pipeline(e) => e.is_cancelled(),
+            Error::Models(e) => matches!(e, models::Error::Cancelled),
             Error::Audio(e) => matches!(e, audio::Error::Cancelled),
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
+            Error::Store(e) => matches!(e, store::Error::Cancelled),
+            Error::Stopped => true,
             _ => false,
         }
     }
@@ -173,5 +264,35 @@ impl Error {
     /// The command line's promise: 1 the work failed, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         if self.is_cancelled() { 130 } else { 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_measurement_leaves_nothing_to_resume() {
+        for cancelled in [
+            Error::from(audio::Error::Cancelled),
+            pipeline::Error::Cancelled.into(),
+            speech::Error::Cancelled.into(),
+            models::Error::Cancelled.into(),
+        ] {
+            let told = cancelled.of_nothing_stored();
+            assert_eq!(told.exit_code(), 130);
+            assert!(!told.to_string().contains("resume") && !told.help().contains("resume"));
+        }
+        assert!(pipeline::Error::Cancelled.help().contains("resume"));
+        assert!(matches!(Error::NoKit.of_nothing_stored(), Error::NoKit));
+    }
+
+    #[test]
+    fn what_is_left_undone_is_counted() {
+        assert_eq!(
+            undone(1, 2),
+            "1 unrecognised line and 2 missing translations"
+        );
+        assert_eq!(undone(0, 1), "1 missing translation");
     }
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, Span};
-use crate::pipeline::{Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
+use crate::domain::{Cancel, Channel, InterviewId, Lang, LangPair, SamplePos, Span};
+use crate::pipeline::{self, Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
 use crate::store::{ImportedLine, NewInterview, Store};
 use crate::text;
-use crate::transcript;
+use crate::transcript::{self, is_transcript};
 
+use super::engines::pairs_of;
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -25,8 +26,11 @@ pub struct ImportRequest {
     pub languages: Vec<Lang>,
     /// The case.
     pub case: Option<String>,
-    /// Speakers and their languages, by channel; may be shorter than the recording's channels.
+    /// Speakers and their languages, by channel; `all` alone stands for all of them. None: work it
+    /// out from the number of channels.
     pub channels: Vec<(String, Vec<Lang>)>,
+    /// Store a recording a second time where another interview holds it already.
+    pub again: bool,
 }
 
 /// What became of one file.
@@ -40,18 +44,17 @@ pub struct ImportOutcome {
     pub report: Report,
 }
 
-/// Whether a file is read as a transcript without sound, by its name.
-pub fn is_transcript(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
-    ["json", "srt", "vtt", "csv"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
-}
-
 impl App {
+    /// The directions between these languages that no installed model translates. Their lines stay
+    /// pending.
+    pub fn untranslatable(&self, languages: &[Lang]) -> Vec<LangPair> {
+        let shelf = self.shelf();
+        let preferred = self.config.translation_model.as_deref();
+        pairs_of(languages)
+            .filter(|pair| shelf.for_translation(*pair, preferred).is_err())
+            .collect()
+    }
+
     /// Stores each file as an interview and works off its lines. One bad file does not stop the
     /// others; `each` hears of every file as it ends.
     ///
@@ -68,7 +71,7 @@ impl App {
     ) -> Result<Vec<ImportOutcome>, Error> {
         request.check()?;
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model or glossary is said before anything is copied.
@@ -118,6 +121,7 @@ impl App {
             channels: request.channels.clone(),
             started: recorded_at(source),
             original_name: file_name(source),
+            again: request.again,
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
         };
         let recordings = self.workspace.recordings();
@@ -126,12 +130,22 @@ impl App {
             cancel,
             watcher,
         };
-        Ok(intake_file(&intake, store, source, &plan)?)
+        match intake_file(&intake, store, source, &plan) {
+            // Nothing that is stored can be removed again, so an accidental second copy would stay
+            // for ever and double every hit of a search.
+            Err(pipeline::Error::AlreadyHeld(id)) => Ok(Received {
+                id,
+                utterances: 0,
+                notes: Vec::new(),
+                already: true,
+            }),
+            other => Ok(other?),
+        }
     }
 }
 
 impl ImportRequest {
-    /// Two or three different languages, and channels that name no others.
+    /// Two or three different languages; channels that name no others, each speaker once.
     pub(super) fn check(&self) -> Result<(), Error> {
         let mut unique = self.languages.clone();
         unique.sort();
@@ -143,10 +157,20 @@ impl ImportRequest {
             return Err(Error::Languages);
         }
         let named = self.channels.iter().flat_map(|(_, languages)| languages);
-        match named.into_iter().find(|l| !self.languages.contains(l)) {
-            Some(stranger) => Err(Error::ChannelLanguage(*stranger)),
-            None => Ok(()),
+        if let Some(stranger) = named.into_iter().find(|l| !self.languages.contains(l)) {
+            return Err(Error::ChannelLanguage(*stranger));
         }
+        let mut speakers: Vec<String> = self
+            .channels
+            .iter()
+            .map(|(name, _)| text::fold(name))
+            .collect();
+        speakers.sort();
+        speakers.dedup();
+        if speakers.len() < self.channels.len() {
+            return Err(Error::SameSpeaker);
+        }
+        Ok(())
     }
 }
 
@@ -204,11 +228,16 @@ fn import_transcript(
             .collect(),
         working: Vec::new(),
     };
-    store.create_from_transcript(&new, &imported, &format!("imported from {}", kind(source)))?;
+    store.create_from_transcript(
+        &new,
+        &imported,
+        &format!("imported from {}", file_name(source)),
+    )?;
     Ok(Received {
         id: new.id,
         utterances: imported.len(),
         notes: Vec::new(),
+        already: false,
     })
 }
 
@@ -227,14 +256,6 @@ fn likeliest(text: &str, among: &[Lang]) -> Lang {
             }
         })
         .unwrap_or(Lang::Zh)
-}
-
-fn kind(source: &Path) -> String {
-    source
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or("a file")
-        .to_ascii_lowercase()
 }
 
 fn file_name(source: &Path) -> String {
@@ -277,6 +298,7 @@ mod tests {
                 .map(|l| ("officer".to_owned(), vec![l]))
                 .into_iter()
                 .collect(),
+            again: false,
         }
     }
 
@@ -307,6 +329,15 @@ mod tests {
             request(&pair, Some(Lang::Th)).check(),
             Err(Error::ChannelLanguage(Lang::Th))
         ));
+    }
+
+    #[test]
+    fn two_channels_cannot_have_one_speaker() {
+        let mut twice = request(&[Lang::Zh, Lang::Vi], Some(Lang::Vi));
+        twice.channels.push(("Officer".into(), vec![Lang::Zh]));
+        assert!(matches!(twice.check(), Err(Error::SameSpeaker)));
+        twice.channels[1].0 = "interviewee".into();
+        twice.check().unwrap();
     }
 
     #[test]

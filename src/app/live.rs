@@ -1,7 +1,8 @@
 //! A live interview, for both front ends: `arm` opens the microphone and shows levels, `start` begins
 //! to record, and the session then tells by events what a screen should read again.
 //!
-//! A front end keeps one thread that calls [`Session::event`]; everything else returns at once.
+//! A front end asks [`Session::event`] now and then, or keeps a thread that waits there; everything
+//! else returns at once. After [`LiveEvent::Ended`] it calls [`Session::finish`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,6 +124,7 @@ impl App {
             languages: request.languages.clone(),
             case: request.case.clone(),
             channels: request.channels.clone(),
+            again: false,
         };
         named.check()?;
         let lock = WorkLock::take(&self.workspace)?;
@@ -292,6 +294,11 @@ impl Session {
     /// The next event, waiting for at most `patience`; `None` where there is none.
     pub fn event(&self, patience: Duration) -> Option<LiveEvent> {
         self.live.event(patience)
+    }
+
+    /// Whether everything is done, also where the event that tells it found no room.
+    pub fn has_ended(&self) -> bool {
+        self.live.has_ended()
     }
 
     /// Whether events were lost since this was last asked: then everything shown is read again.

@@ -56,7 +56,7 @@ impl App {
             name: device.name.clone(),
         };
         let path = self.workspace.microphone_file();
-        write_whole(&path, &mut |file| {
+        write_whole(&path, true, &mut |file| {
             serde_json::to_writer(file, &known).map_err(|e| Error::File {
                 what: "remember the microphone",
                 cause: e.into(),

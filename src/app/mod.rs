@@ -5,6 +5,8 @@ mod awake;
 mod bench;
 mod bench_live;
 mod demo;
+pub mod desk;
+mod desktop;
 mod doctor;
 mod engines;
 mod error;
@@ -23,17 +25,22 @@ use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
 pub use demo::{DemoReport, Scores};
+pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
-pub use import::{ImportOutcome, ImportRequest, is_transcript};
-pub use read::Edit;
+pub use import::{ImportOutcome, ImportRequest};
+pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
+pub use crate::transcript::is_transcript;
+
 use crate::config::Config;
+use crate::domain::Cancel;
 use crate::glossary::Glossary;
+use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::workspace::{self, Workspace};
 
@@ -67,6 +74,16 @@ impl Options {
     }
 }
 
+impl Options {
+    fn find_workspace(&self) -> Result<Workspace, Error> {
+        Ok(Workspace::find(
+            self.workspace.as_deref(),
+            self.env_workspace.as_deref(),
+            &self.current,
+        )?)
+    }
+}
+
 /// One workspace, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -84,25 +101,41 @@ impl App {
     /// # Errors
     /// A named workspace that is missing; settings that are not valid.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let workspace = Workspace::find(
-            options.workspace.as_deref(),
-            options.env_workspace.as_deref(),
-            &options.current,
-        )?;
-        Self::at(workspace, options.env_kit.as_deref())
+        Self::at(options.find_workspace()?, options.env_kit.as_deref())
+    }
+
+    /// As [`Self::open`], but settings that are not valid do not keep the window shut: the usual ones
+    /// are used, the file stays as it is, and the error comes back beside the app.
+    ///
+    /// # Errors
+    /// A named workspace that is missing.
+    pub fn open_forgiving(options: &Options) -> Result<(Self, Option<Error>), Error> {
+        match Self::open(options) {
+            Ok(app) => Ok((app, None)),
+            Err(error @ Error::Config(_)) => {
+                let workspace = options.find_workspace()?;
+                let app = Self::with(workspace, Config::default(), options.env_kit.as_deref());
+                Ok((app, Some(error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {
         let config = Config::read(&workspace.config_file())?;
+        Ok(Self::with(workspace, config, env_kit))
+    }
+
+    fn with(workspace: Workspace, config: Config, env_kit: Option<&Path>) -> Self {
         let kit = workspace::find_kit(&workspace, env_kit);
         let shipped = kit.iter().map(|kit| kit.join("models"));
         let model_roots = std::iter::once(workspace.models()).chain(shipped).collect();
-        Ok(Self {
+        Self {
             workspace,
             config,
             kit,
             model_roots,
-        })
+        }
     }
 
     /// Where things are.
@@ -119,6 +152,24 @@ impl App {
     fn store(&self) -> Result<Store, Error> {
         self.workspace.make_folders()?;
         Ok(Store::open(&self.workspace.store())?)
+    }
+
+    /// The same at the beginning of long work: a search index of an older version is made anew there
+    /// with progress, and a cancel leaves it as it was.
+    fn store_watched(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<Store, Error> {
+        self.workspace.make_folders()?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Indexing,
+                done,
+                total,
+            });
+        };
+        Ok(Store::open_watched(
+            &self.workspace.store(),
+            &mut tell,
+            cancel,
+        )?)
     }
 
     /// Opens the store for reading only. A workspace without one reads as empty; one of an older

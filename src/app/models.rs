@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair};
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -19,6 +19,17 @@ const MAX_DEPTH: usize = 2;
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What was named to be imported is no model's folder.
+    #[error("this is not a model's folder ({what}): {path}")]
+    NoFolder {
+        /// What is there instead.
+        what: &'static str,
+        /// What was named.
+        path: PathBuf,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Cancelled,
     /// A folder or file cannot be read.
     #[error("cannot read a model's files: {cause}: {path}")]
     Read {
@@ -83,6 +94,12 @@ impl Error {
     /// The next step.
     pub fn help(&self) -> String {
         match self {
+            Error::NoFolder { .. } => {
+                "Name the folder that holds model.toml and the files listed there; \
+                 models/README.md shows the form."
+                    .into()
+            }
+            Error::Cancelled => "Start it again whenever you like.".into(),
             Error::Read { .. } => {
                 "Check the folder's permissions, then run 'mekong models check'.".into()
             }
@@ -115,6 +132,10 @@ pub enum Kind {
     WhisperGgml,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
     M2m100,
+    /// MADLAD-400 or another T5, as a Hugging Face folder or one GGUF file.
+    T5,
+    /// A decoder-only model (Gemma 3, Qwen, Hunyuan) as one GGUF file.
+    DecoderOnly,
 }
 
 impl Kind {
@@ -122,7 +143,7 @@ impl Kind {
     pub const fn purpose(self) -> &'static str {
         match self {
             Kind::WhisperGgml => "speech",
-            Kind::M2m100 => "translation",
+            Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
 }
@@ -205,9 +226,12 @@ impl Model {
             ));
         }
         let listed = |wanted: &dyn Fn(&str) -> bool| card.files.iter().any(|f| wanted(&f.path));
+        let one_gguf = card.files.iter().filter(|f| is_gguf(&f.path)).count() == 1;
         let complete = match card.kind {
+            Kind::DecoderOnly => one_gguf,
+            Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
-            Kind::M2m100 => {
+            Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "tokenizer.json")
                     && listed(&|f| f.ends_with(".safetensors"))
@@ -230,12 +254,43 @@ impl Model {
         })
     }
 
+    /// Reads the description of a model that a person names by a path, which may be `.` or a link.
+    ///
+    /// # Errors
+    /// [`Error::NoFolder`]; those of [`Model::read`].
+    pub fn to_import(named: &Path) -> Result<Self, Error> {
+        let wrong = |what| Error::NoFolder {
+            what,
+            path: named.to_owned(),
+        };
+        let folder = fs::canonicalize(named).map_err(|_| wrong("nothing is there"))?;
+        if !folder.is_dir() {
+            return Err(wrong("it is a file"));
+        }
+        if !folder.join("model.toml").is_file() {
+            return Err(wrong("it holds no model.toml"));
+        }
+        Self::read(&folder)
+    }
+
     /// Compares every listed file with its size and SHA-256. Reads all of it. Weights that lie in the
     /// folder unlisted are refused too: an engine might take them for the listed ones.
     ///
     /// # Errors
     /// The first file that is missing, differs or is not listed.
     pub fn verify(&self) -> Result<(), Error> {
+        self.verify_with(&mut |_, _| {}, &Cancel::new())
+    }
+
+    /// The same, telling how many of all bytes are read, and giving up on a cancel.
+    ///
+    /// # Errors
+    /// Those of [`Model::verify`]; [`Error::Cancelled`].
+    pub fn verify_with(
+        &self,
+        progress: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
         let unreadable = |cause| Error::Read {
             cause,
             path: self.folder.clone(),
@@ -246,11 +301,20 @@ impl Model {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            let weights = name.contains(".safetensors");
+            // An engine takes a tokenizer.json that lies beside a GGUF file.
+            let weights = name.contains(".safetensors")
+                || self.card.kind.purpose() == "translation"
+                    && (is_gguf(name) || name == "tokenizer.json");
             if weights && !self.card.files.iter().any(|f| f.path == name) {
                 return Err(Error::Unlisted { path });
             }
         }
+        let bytes = |files: &[ListedFile]| {
+            files
+                .iter()
+                .fold(0, |sum: u64, f| sum.saturating_add(f.bytes))
+        };
+        let (total, mut before) = (bytes(&self.card.files), 0_u64);
         self.card.files.iter().try_for_each(|listed| {
             let path = self.folder.join(&listed.path);
             let size = match fs::metadata(&path) {
@@ -260,7 +324,10 @@ impl Model {
             if size != listed.bytes {
                 return Err(Error::Changed { what: "size", path });
             }
-            if !sha256_file(&path)?.eq_ignore_ascii_case(&listed.sha256) {
+            let mut tell = |done: u64| progress(before.saturating_add(done), total);
+            let found = sha256_file(&path, &mut tell, cancel)?;
+            before = before.saturating_add(listed.bytes);
+            if !found.eq_ignore_ascii_case(&listed.sha256) {
                 return Err(Error::Changed {
                     what: "SHA-256",
                     path,
@@ -270,11 +337,17 @@ impl Model {
         })
     }
 
-    /// Path of the single weights file of a ggml model.
+    /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.
     pub fn weights(&self) -> PathBuf {
-        let listed = self.card.files.iter().find(|f| is_ggml(&f.path));
-        self.folder
-            .join(listed.map_or("model.bin", |f| f.path.as_str()))
+        let is_weights = |path: &str| match self.card.kind {
+            Kind::WhisperGgml => is_ggml(path),
+            Kind::M2m100 => false,
+            Kind::T5 | Kind::DecoderOnly => is_gguf(path),
+        };
+        match self.card.files.iter().find(|f| is_weights(&f.path)) {
+            Some(listed) => self.folder.join(&listed.path),
+            None => self.folder.clone(),
+        }
     }
 
     /// Whether it may serve speech in `lang`.
@@ -284,16 +357,21 @@ impl Model {
 
     /// Whether it may translate `pair`.
     pub fn translates(&self, pair: LangPair) -> bool {
-        self.card.kind == Kind::M2m100
+        self.card.kind.purpose() == "translation"
             && self.card.languages.contains(&pair.from)
             && self.card.languages.contains(&pair.to)
     }
 }
 
-fn is_ggml(path: &str) -> bool {
+/// Whether a file is called like one for whisper.cpp.
+pub(super) fn is_ggml(path: &str) -> bool {
     [".bin", ".ggml", ".gguf"]
         .iter()
         .any(|end| path.ends_with(end))
+}
+
+fn is_gguf(path: &str) -> bool {
+    path.ends_with(".gguf")
 }
 
 fn stays_inside(path: &str) -> bool {
@@ -303,11 +381,11 @@ fn stays_inside(path: &str) -> bool {
             .all(|c| matches!(c, Component::Normal(_)))
 }
 
-/// SHA-256 of a file, lower-case hexadecimal, read in blocks.
+/// SHA-256 of a file, lower-case hexadecimal, read in blocks; `told` hears of the bytes so far.
 ///
 /// # Errors
-/// [`Error::Read`].
-pub fn sha256_file(path: &Path) -> Result<String, Error> {
+/// [`Error::Read`]; [`Error::Cancelled`].
+fn sha256_file(path: &Path, told: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<String, Error> {
     let read = |cause| Error::Read {
         cause,
         path: path.to_owned(),
@@ -315,11 +393,18 @@ pub fn sha256_file(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(read)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0_u8; 1 << 16];
+    let mut done = 0_u64;
     loop {
-        match file.read(&mut block).map_err(read)? {
-            0 => break,
-            n => hasher.update(block.get(..n).unwrap_or_default()),
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
         }
+        let got = file.read(&mut block).map_err(read)?;
+        if got == 0 {
+            break;
+        }
+        hasher.update(block.get(..got).unwrap_or_default());
+        done = done.saturating_add(got as u64);
+        told(done);
     }
     Ok(hasher
         .finalize()

@@ -1,6 +1,7 @@
 //! Glossaries and models: what is there, whether it is whole, bringing in more.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -77,20 +78,14 @@ impl From<&Model> for ModelInfo {
 }
 
 impl App {
-    /// The glossary files of the workspace, or of the program where the workspace has none; only
-    /// those called `names` if any are named.
+    /// The glossary files: those that ship with the program, then the workspace's own, which add to
+    /// them and take the place of one of the same name; only those called `names` if any are named.
     pub(super) fn glossary_files(&self, names: &[String]) -> Result<Vec<PathBuf>, Error> {
         let own = csv_files(&self.workspace.glossaries());
-        let shipped = || {
-            self.kit
-                .iter()
-                .flat_map(|kit| csv_files(&kit.join("glossaries")))
-        };
-        let mut files = if own.is_empty() {
-            shipped().collect()
-        } else {
-            own
-        };
+        let shipped = self.kit.iter().map(|kit| kit.join("glossaries"));
+        let mut files: Vec<PathBuf> = shipped.flat_map(|folder| csv_files(&folder)).collect();
+        files.retain(|file| !own.iter().any(|other| stem(other) == stem(file)));
+        files.extend(own);
         if let Some(unknown) = names.iter().find(|n| !files.iter().any(|f| stem(f) == **n)) {
             return Err(Error::NoGlossary(unknown.clone()));
         }
@@ -113,6 +108,34 @@ impl App {
         Ok(all)
     }
 
+    /// All terms in force, in the order of their files.
+    ///
+    /// # Errors
+    /// A glossary that cannot be read.
+    pub fn terms(&self) -> Result<Vec<Term>, Error> {
+        Ok(self.glossary()?.terms().to_vec())
+    }
+
+    /// Where a person most likely keeps recordings: the home folder, else the workspace.
+    pub fn usual_folder(&self) -> PathBuf {
+        directories::UserDirs::new()
+            .map(|dirs| dirs.home_dir().to_owned())
+            .filter(|home| home.is_dir())
+            .unwrap_or_else(|| self.workspace.root().to_owned())
+    }
+
+    /// The practice recordings that ship with the program, by name, with their languages.
+    pub fn practice_recordings(&self) -> Vec<(PathBuf, Vec<Lang>)> {
+        let Some(kit) = &self.kit else {
+            return Vec::new();
+        };
+        let scripts = super::demo::scripts(kit).unwrap_or_default();
+        scripts
+            .into_iter()
+            .map(|(folder, script)| (folder.join("audio.flac"), script.languages))
+            .collect()
+    }
+
     /// All glossaries with what a person should look at.
     ///
     /// # Errors
@@ -124,31 +147,61 @@ impl App {
             .collect()
     }
 
-    /// Copies a glossary into the workspace after reading it through.
+    /// Copies a glossary into the workspace after reading it through. It adds to the others; only
+    /// with `replace` does it take the place of one of the same name.
     ///
     /// # Errors
-    /// A glossary that is not valid; nothing is copied then.
-    pub fn import_glossary(&self, file: &Path) -> Result<GlossaryInfo, Error> {
+    /// A glossary that is not valid, or whose name is taken; nothing is copied then.
+    pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
         let glossary = Glossary::load_csv(file)?;
+        let name = stem(file);
+        let known = self.glossary_files(&[])?;
+        if let Some(path) = known
+            .into_iter()
+            .find(|f| stem(f) == name)
+            .filter(|_| !replace)
+        {
+            return Err(Error::GlossaryExists { name, path });
+        }
         self.workspace.make_folders()?;
-        let to = self
-            .workspace
-            .glossaries()
-            .join(format!("{}.csv", stem(file)));
-        write_whole(&to, &mut |out| Ok(glossary.write_csv(out)?))?;
+        let to = self.workspace.glossaries().join(format!("{name}.csv"));
+        write_whole(&to, replace, &mut |out| Ok(glossary.write_csv(out)?))?;
         describe(&to)
     }
 
-    /// Writes one glossary, or all as one, to a CSV file. Returns the number of terms.
+    /// Writes one glossary, or all as one, to a CSV file; one that is there already is replaced only
+    /// with `force`. Returns the number of terms.
     ///
     /// # Errors
-    /// An unknown name; a disk that refuses.
-    pub fn export_glossary(&self, name: Option<&str>, out: &Path) -> Result<usize, Error> {
+    /// An unknown name; a file that is there; a disk that refuses.
+    pub fn export_glossary(
+        &self,
+        name: Option<&str>,
+        out: &Path,
+        force: bool,
+    ) -> Result<usize, Error> {
+        let mut terms = 0;
+        write_whole(out, force, &mut |file| {
+            terms = self.export_glossary_to(name, file)?;
+            Ok(())
+        })?;
+        Ok(terms)
+    }
+
+    /// The same to any writer.
+    ///
+    /// # Errors
+    /// An unknown name; a writer that refuses.
+    pub fn export_glossary_to(
+        &self,
+        name: Option<&str>,
+        out: &mut dyn Write,
+    ) -> Result<usize, Error> {
         let glossary = match name {
             Some(name) => self.glossary_named(name)?,
             None => self.glossary()?,
         };
-        write_whole(out, &mut |file| Ok(glossary.write_csv(file)?))?;
+        glossary.write_csv(out)?;
         Ok(glossary.len())
     }
 
@@ -174,25 +227,26 @@ impl App {
     /// Copies a model's folder into the workspace: only listed files, each compared with its list.
     ///
     /// # Errors
-    /// A folder without `model.toml`; files that are not as listed; a model that is there already.
-    /// Nothing is left behind then.
+    /// A folder without `model.toml`; files that are not as listed; a model that is there already;
+    /// a cancel. Nothing is left behind then.
     pub fn import_model(
         &self,
         from: &Path,
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<ModelInfo, Error> {
-        let model = Model::read(from)?;
-        model.verify()?;
+        let model = Model::to_import(from)?;
+        let from = model.folder.as_path();
+        let to = self.free_place(&model)?;
+        let mut hashing = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            })
+        };
+        model.verify_with(&mut hashing, cancel)?;
         self.workspace.make_folders()?;
-        let name = from
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let to = self.workspace.models().join(name);
-        if to.exists() || self.shelf().named(&model.card.name).is_ok() {
-            return Err(Error::ModelExists(to));
-        }
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |cause| Error::File {
@@ -201,7 +255,9 @@ impl App {
                 path,
             }
         };
-        let scratch = tempfile::tempdir_in(self.workspace.models())
+        let scratch = tempfile::Builder::new()
+            .prefix(".importing-")
+            .tempdir_in(self.workspace.models())
             .map_err(failed(&self.workspace.models()))?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
@@ -218,10 +274,27 @@ impl App {
             }
             audio::copy_original(&from.join(file), &target, &mut tell, cancel)?;
         }
-        let copied = Model::read(scratch.path())?;
-        copied.verify()?;
-        fs::rename(scratch.keep(), &to).map_err(failed(&to))?;
+        Model::read(scratch.path())?.verify_with(&mut hashing, cancel)?;
+        // Renamed away, the temporary folder is no longer there to be removed.
+        fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))
+    }
+
+    /// Where a model goes, if neither its name nor its folder's is taken.
+    fn free_place(&self, model: &Model) -> Result<PathBuf, Error> {
+        let folder = model.folder.file_name().unwrap_or_default();
+        let to = self.workspace.models().join(folder);
+        let known = self.shelf();
+        let other = known
+            .named(&model.card.name)
+            .map(|other| other.folder.clone());
+        match other.ok().or_else(|| to.exists().then(|| to.clone())) {
+            Some(folder) => Err(Error::ModelExists {
+                name: model.card.name.clone(),
+                folder,
+            }),
+            None => Ok(to),
+        }
     }
 }
 
@@ -274,7 +347,7 @@ impl App {
         Ok(audio::devices()?)
     }
 
-    /// Whether each of the six languages has a model for speech that is not a practice one.
+    /// The languages of the six that no installed model serves in this way.
     pub(super) fn languages_without(&self, serves: impl Fn(&Model, Lang) -> bool) -> Vec<Lang> {
         let shelf: Vec<Model> = self.shelf().models;
         Lang::SIX

@@ -1,6 +1,6 @@
 //! Recognition alone and translation alone: nothing is stored.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -12,9 +12,9 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
-use crate::translate::M2m100;
+use crate::translate;
 
-use super::engines::kind_of_path;
+use super::engines::Named;
 use super::models::{self, Kind};
 use super::{App, Error};
 
@@ -121,6 +121,18 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Transcribed, Error> {
+        self.transcribe_inner(source, language, model, cancel, watcher)
+            .map_err(Error::of_nothing_stored)
+    }
+
+    fn transcribe_inner(
+        &self,
+        source: &Path,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Transcribed, Error> {
         let Ear {
             mut engine,
             practice,
@@ -198,34 +210,35 @@ impl App {
 
     fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
         let shelf = self.shelf();
-        let card = match model {
-            Some(text) => match by_path(&shelf, text) {
-                Some(path) => {
-                    wrong_kind(text, kind_of_path(&path)?, Kind::WhisperGgml)?;
-                    let engine = self.load_whisper(&path, &unlisted_name(&path), None)?;
-                    let notes = vec![unlisted_note(&path)];
-                    return Ok(Ear {
-                        engine: Box::new(engine),
-                        practice: false,
-                        notes,
-                    });
-                }
-                None => shelf.named(text)?,
-            },
-            None => shelf.for_speech(language, self.config.speech_model.as_deref())?,
+        let named = match model {
+            Some(text) => Named::find(&shelf, text)?,
+            None => Named::Listed(
+                shelf
+                    .for_speech(language, self.config.speech_model.as_deref())?
+                    .clone(),
+            ),
         };
-        wrong_kind(&card.card.name, card.card.kind, Kind::WhisperGgml)?;
-        if !card.hears(language) {
-            return Err(models::Error::NoSpeech(language).into());
+        match named.wanted(Kind::WhisperGgml)? {
+            Named::Unlisted(_, file) => Ok(Ear {
+                engine: Box::new(self.load_whisper(&file, &unlisted_name(&file), None)?),
+                practice: false,
+                notes: vec![unlisted_note(&file)],
+            }),
+            Named::Listed(model) if !model.hears(language) => {
+                Err(models::Error::NoSpeech(language).into())
+            }
+            Named::Listed(model) => {
+                model.verify()?;
+                let card = &model.card;
+                let engine =
+                    self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
+                Ok(Ear {
+                    engine: Box::new(engine),
+                    practice: card.practice,
+                    notes: Vec::new(),
+                })
+            }
         }
-        card.verify()?;
-        let engine =
-            self.load_whisper(&card.weights(), &card.card.name, card.card.max_utterance_ms)?;
-        Ok(Ear {
-            engine: Box::new(engine),
-            practice: card.card.practice,
-            notes: Vec::new(),
-        })
     }
 
     /// Loads a translator for one direction.
@@ -234,35 +247,32 @@ impl App {
     /// An unknown or unsuitable model; an unknown glossary.
     pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
         let shelf = self.shelf();
-        let path = request.model.as_deref();
-        let path = path.and_then(|text| by_path(&shelf, text));
-        let (folder, name, tokens, practice) = match (&path, &request.model) {
-            (Some(path), Some(text)) => {
-                wrong_kind(text, kind_of_path(path)?, Kind::M2m100)?;
-                (path.clone(), unlisted_name(path), None, false)
+        let named = match &request.model {
+            Some(text) => Named::find(&shelf, text)?,
+            None => Named::Listed(
+                shelf
+                    .for_translation(request.pair, self.config.translation_model.as_deref())?
+                    .clone(),
+            ),
+        };
+        let (model, engine, practice, note) = match named.wanted(Kind::M2m100)? {
+            Named::Unlisted(_, folder) => {
+                let name = unlisted_name(&folder);
+                let engine = translate::open(&folder, &name, None)?;
+                (name, engine, false, Some(unlisted_note(&folder)))
             }
-            (_, named) => {
-                let model = match named {
-                    Some(name) => shelf.named(name)?,
-                    None => shelf
-                        .for_translation(request.pair, self.config.translation_model.as_deref())?,
-                };
-                wrong_kind(&model.card.name, model.card.kind, Kind::M2m100)?;
+            Named::Listed(model) => {
                 model.verify()?;
-                let card = model.card.clone();
-                (
-                    model.folder.clone(),
-                    card.name,
-                    card.language_tokens,
-                    card.practice,
-                )
+                let (weights, card) = (model.weights(), model.card);
+                let tokens = card.language_tokens.as_ref();
+                let engine = translate::open(&weights, &card.name, tokens)?;
+                (card.name, engine, card.practice, None)
             }
         };
-        let engine = M2m100::load(&folder, &name, tokens.as_ref())?;
         let route = TranslationRoute {
-            model: name,
+            model,
             pairs: vec![request.pair],
-            engine: Box::new(engine),
+            engine,
             practice,
         };
         let glossary = match (&request.glossary, request.raw) {
@@ -275,29 +285,9 @@ impl App {
             glossary,
             pair: request.pair,
             options: self.line_options(request.beam, request.max_tokens, request.raw),
-            note: path.as_deref().map(unlisted_note),
+            note,
         })
     }
-}
-
-/// A model is named by a path when it holds a separator, or no installed model is called so, and
-/// something is there.
-fn by_path(shelf: &models::Shelf, text: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(text);
-    let may_be_path = text.contains(std::path::is_separator) || shelf.named(text).is_err();
-    (may_be_path && path.exists()).then_some(path)
-}
-
-fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {
-    if is == wanted {
-        return Ok(());
-    }
-    Err(models::Error::WrongKind {
-        name: name.to_owned(),
-        is: is.purpose(),
-        wanted: wanted.purpose(),
-    }
-    .into())
 }
 
 fn unlisted_name(path: &Path) -> String {
@@ -308,7 +298,7 @@ fn unlisted_name(path: &Path) -> String {
 
 fn unlisted_note(path: &Path) -> String {
     format!(
-        "this model is used by its path; no list vouches for its files: {}",
+        "this model is used by its path; no model.toml vouches for it: {}",
         path.display()
     )
 }

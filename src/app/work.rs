@@ -9,6 +9,7 @@ use crate::pipeline::{
 use crate::store::Store;
 use crate::translate::DecodeOptions;
 
+use super::engines::room_for_recognisers;
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -38,7 +39,7 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<WorkReport, Error> {
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let recordings = self.workspace.recordings();
         let only = id.map(|text| store.resolve(text)).transpose()?;
         let mut done = WorkReport::default();
@@ -90,7 +91,10 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<Report, Error> {
         let spoken = store.pending_recognition(only, retry_failed)?;
-        let written = store.pending_translation(only)?;
+        let mut written = store.pending_translation(only)?;
+        if retry_failed {
+            written.extend(store.failed_translation(only)?);
+        }
         if spoken.is_empty() && written.is_empty() {
             return Ok(Report::default());
         }
@@ -112,6 +116,8 @@ impl App {
             glossary: &self.glossary()?,
             options: self.line_options(None, None, false),
             retry_failed,
+            cores: self.recognition_cores(),
+            memory: room_for_recognisers(),
             cancel,
             watcher,
         };

@@ -43,8 +43,21 @@ pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
     let mut list: Vec<DeviceInfo> = found
         .filter_map(|d| describe(&d, default.as_ref()))
         .collect();
+    // ALSA lists each card twice, by its name and by its place among the cards, which changes.
+    if list.iter().any(|d| !named_by_place(&d.id)) {
+        list.retain(|d| d.default || !named_by_place(&d.id));
+    }
     list.sort_by(|a, b| b.default.cmp(&a.default).then_with(|| a.name.cmp(&b.name)));
     Ok(list)
+}
+
+/// Whether an id such as `alsa:hw:CARD=0,DEV=0` tells where a card stands instead of which it is.
+fn named_by_place(id: &str) -> bool {
+    let Some((_, card)) = id.split_once("CARD=") else {
+        return false;
+    };
+    let card = card.split(',').next().unwrap_or_default();
+    !card.is_empty() && card.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `None` for a device that cannot record now, such as an unplugged or exclusively used one.
@@ -130,6 +143,20 @@ pub(super) mod quiet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_is_known_by_its_name_and_not_by_its_place() {
+        assert!(named_by_place("alsa:hw:CARD=0,DEV=0"));
+        assert!(named_by_place("alsa:plughw:CARD=12"));
+        for id in [
+            "alsa:hw:CARD=PCH,DEV=0",
+            "alsa:pulse",
+            "wasapi:{0.0.1}",
+            "alsa:hw:CARD=",
+        ] {
+            assert!(!named_by_place(id), "{id}");
+        }
+    }
 
     #[test]
     fn a_machine_with_or_without_a_sound_card_gives_a_list() {

@@ -1,5 +1,6 @@
 //! What can go wrong with sound, in words for the person at the desk, each with the next step.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,14 @@ pub enum Error {
     #[error("the file is empty (0 bytes): {}", path.display())]
     Empty {
         /// The file.
+        path: PathBuf,
+    },
+    /// A folder, named pipe, device or socket: opening one may wait for ever.
+    #[error("this is {what}, not a file: {}", path.display())]
+    NotAFile {
+        /// What it is.
+        what: &'static str,
+        /// Where it lies.
         path: PathBuf,
     },
     /// The content is no sound, whatever the name says.
@@ -197,6 +206,41 @@ impl Error {
         }
     }
 
+    /// The same error in names that a person knows, where it is about a file in a temporary
+    /// `folder`: `source` for what was read, `home` for what was written.
+    pub fn renamed(mut self, folder: &Path, source: &Path, home: &Path) -> Self {
+        let shown = match self {
+            Error::Write { .. } | Error::DiskFull { .. } => home,
+            _ => source,
+        };
+        if let Some(path) = self.path_mut().filter(|path| path.starts_with(folder)) {
+            shown.clone_into(path);
+        }
+        self
+    }
+
+    fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Error::Read { path, .. }
+            | Error::Write { path, .. }
+            | Error::DiskFull { path }
+            | Error::AlreadyThere { path }
+            | Error::Empty { path }
+            | Error::NotAFile { path, .. }
+            | Error::NotAudio { path, .. }
+            | Error::NoAudioTrack { path }
+            | Error::Unsupported { path, .. }
+            | Error::TooManyChannels { path, .. }
+            | Error::SampleRate { path, .. }
+            | Error::NoSamples { path }
+            | Error::Damaged { path, .. }
+            | Error::TooLong { path }
+            | Error::WorkingCopy { path, .. } => Some(path),
+            // The rest is about devices and the disk, not about a file.
+            _ => None,
+        }
+    }
+
     /// A failed write through hound.
     pub(super) fn write_wav(path: &Path, error: hound::Error) -> Self {
         match error {
@@ -230,7 +274,6 @@ impl Error {
                 ErrorKind::PermissionDenied => {
                     "You may not read this file. Ask its owner for access, or copy it to your own folder."
                 }
-                ErrorKind::IsADirectory => "Name the recording itself, not its folder.",
                 _ => {
                     "Plug the drive in again and retry. If it fails again, copy the file to this computer first."
                 }
@@ -249,6 +292,10 @@ impl Error {
             }
             Error::Empty { .. } => {
                 "The recording was not saved or not copied in full. Copy it from the recorder again."
+            }
+            Error::NotAFile { what: FOLDER, .. } => "Name the recording itself, not its folder.",
+            Error::NotAFile { .. } => {
+                "Save the recording to a file first, for example a WAV file, and name that."
             }
             Error::NotAudio { .. } => {
                 "Choose the recording itself: WAV, FLAC, MP3, M4A, OGG, Opus, MP4 or MKV."
@@ -307,6 +354,35 @@ impl Error {
             Error::Stopped => "Run 'mekong resume': it saves the sound and finishes the text.",
             Error::Cancelled => "Start it again whenever you like; it begins anew without harm.",
         }
+    }
+}
+
+/// How [`Error::NotAFile`] calls a folder.
+const FOLDER: &str = "a folder";
+
+/// Opens a file for reading; never waits on what is no plain file.
+pub(super) fn open_file(path: &Path) -> Result<File, Error> {
+    let read = |e| Error::read(path, e);
+    let kind = std::fs::metadata(path).map_err(read)?.file_type();
+    if kind.is_file() {
+        return File::open(path).map_err(read);
+    }
+    let what = if kind.is_dir() {
+        FOLDER
+    } else {
+        "a pipe, a socket or a device"
+    };
+    Err(Error::NotAFile {
+        what,
+        path: path.to_owned(),
+    })
+}
+
+/// Why a temporary file could not be made, without its name, which tempfile tells and nobody knows.
+pub fn no_temporary(error: io::Error) -> io::Error {
+    match error.kind() {
+        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "there is no such folder"),
+        kind => io::Error::from(kind),
     }
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::decode::Decoder;
+use super::error::{no_temporary, open_file};
 use super::resample::Resampler;
 use super::{Error, Note, Progress};
 use crate::domain::{Cancel, SAMPLE_RATE, SamplePos, Span};
@@ -43,14 +44,14 @@ pub struct WorkingCopy {
 /// the same content stands there already, it stays. Progress counts bytes.
 ///
 /// # Errors
-/// `Read`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
+/// `Read`, `NotAFile`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
 pub fn copy_original(
     src: &Path,
     dest: &Path,
     progress: Progress<'_>,
     cancel: &Cancel,
 ) -> Result<(String, u64), Error> {
-    let mut input = File::open(src).map_err(|e| Error::read(src, e))?;
+    let mut input = open_file(src)?;
     let total = input.metadata().map_err(|e| Error::read(src, e))?.len();
     let dir = folder_of(dest);
     let mut temp = temporary(&dir)?;
@@ -258,6 +259,14 @@ pub fn read_span(working: &Path, span: Span) -> Result<Vec<f32>, Error> {
     Ok(pcm)
 }
 
+/// Length of a working WAV in samples.
+///
+/// # Errors
+/// `Read`, or `WorkingCopy` where the file is not mono 16 kHz 16-bit.
+pub fn working_length(working: &Path) -> Result<u64, Error> {
+    Ok(u64::from(open_working(working)?.duration()))
+}
+
 /// Opens a working WAV and insists on its form.
 pub(super) fn open_working(path: &Path) -> Result<WavReader<io::BufReader<File>>, Error> {
     let file = File::open(path).map_err(|e| Error::read(path, e))?;
@@ -289,7 +298,7 @@ fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
     let named = tempfile::Builder::new()
         .prefix(".importing-")
         .tempfile_in(dir);
-    named.map_err(|e| Error::write(dir, e))
+    named.map_err(|e| Error::write(dir, no_temporary(e)))
 }
 
 /// Makes the renames in a folder last over a power cut.

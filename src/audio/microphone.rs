@@ -425,6 +425,21 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_says_what_the_system_means() {
+        let error = |kind| refused("alsa:x", &cpal::Error::new(kind));
+        assert!(matches!(
+            error(ErrorKind::PermissionDenied),
+            Error::MicrophoneDenied { .. }
+        ));
+        assert!(matches!(
+            error(ErrorKind::DeviceNotAvailable),
+            Error::MicrophoneMissing { .. }
+        ));
+        let busy = error(ErrorKind::DeviceBusy);
+        assert!(busy.to_string().contains("busy") && busy.help().contains("other programs"));
+    }
+
+    #[test]
     fn every_sample_format_becomes_sixteen_bit() {
         let (mut push, mut ring, _) = push(64, 4);
         push.push(Some(&[0.5_f32, -1.0]), 1);

@@ -16,6 +16,7 @@ mod microphone;
 mod mp4_header;
 mod note;
 mod notice;
+mod playback;
 mod practice;
 mod recorder;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod recorder_tests;
 mod recording;
 mod recover;
 mod resample;
+mod room;
 mod segmenter;
 mod source;
 mod tape;
@@ -38,13 +40,16 @@ pub use capture::{
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
-pub use error::Error;
-pub use import::{WorkingCopy, copy_original, hash_file, make_working_copy, read_span};
+pub use error::{Error, no_temporary};
+pub use import::{
+    WorkingCopy, copy_original, hash_file, make_working_copy, read_span, working_length,
+};
 pub use listener::Listener;
 pub use meter::{Level, Meters};
 pub use microphone::{Microphone, choose_device};
 pub use note::Note;
 pub use notice::{Entry, Notice, Part, Stop};
+pub use playback::Playback;
 pub use practice::PracticeFile;
 pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{read_journal, rebuild_working, recover_parts};

@@ -91,7 +91,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens the source and begins to listen.
+    /// Opens the source and returns once it was heard, or after three seconds of nothing.
     ///
     /// # Errors
     /// Those of the source; `MicrophoneChannels` where more than 8 channels are wanted.
@@ -114,6 +114,12 @@ impl Recorder {
                 // Built here, because a sound card's stream may not change threads.
                 match Recording::arm(plan, shared, outbox) {
                     Ok(mut recording) => {
+                        // Armed means heard: nobody shall find out later that nothing came.
+                        while !recording.is_settled() {
+                            if !recording.listen() {
+                                thread::sleep(REST);
+                            }
+                        }
                         let facts = (recording.format(), recording.meters());
                         if opened.send(Ok(facts)).is_ok() {
                             run(&mut recording, &inbox);

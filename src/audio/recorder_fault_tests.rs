@@ -1,8 +1,9 @@
 //! The recorder on a disk of which every operation fails once in turn, fills up or runs low.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -202,4 +203,98 @@ fn a_disk_below_the_planned_length_is_refused_and_one_that_runs_low_is_told_twic
         })
         .collect();
     assert_eq!(told, [30, 10]);
+}
+
+/// A disk whose power is cut after so many operations: from then on nothing works, and afterwards
+/// only what was forced to it is there.
+#[derive(Default)]
+struct PowerCut {
+    left: Mutex<u64>,
+    forced: Mutex<HashMap<PathBuf, u64>>,
+}
+
+impl PowerCut {
+    fn step(&self) -> io::Result<()> {
+        let mut left = self.left.lock().unwrap();
+        *left = left.checked_sub(1).ok_or(io::ErrorKind::Other)?;
+        Ok(())
+    }
+}
+
+struct CutDisk(Arc<PowerCut>);
+
+struct CutFile {
+    inner: Box<dyn DiskFile>,
+    power: Arc<PowerCut>,
+    path: PathBuf,
+    len: u64,
+}
+
+impl Disk for CutDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.0.step()?;
+        self.0.forced.lock().unwrap().insert(path.to_owned(), 0);
+        Ok(Box::new(CutFile {
+            inner: SystemDisk.create(path)?,
+            power: self.0.clone(),
+            path: path.to_owned(),
+            len: 0,
+        }))
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        self.0.step()
+    }
+
+    fn free(&self, _: &Path) -> Option<u64> {
+        None
+    }
+}
+
+impl DiskFile for CutFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.power.step()?;
+        self.len += bytes.len() as u64;
+        self.inner.append(bytes)
+    }
+
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.power.step()?;
+        self.inner.patch(at, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.power.step()?;
+        let mut forced = self.power.forced.lock().unwrap();
+        forced.insert(self.path.clone(), self.len);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_power_cut_at_any_moment_costs_at_most_a_second() {
+    for (cuts, at) in (20..).step_by(23).enumerate() {
+        let bench = Bench::new(vec![Act::Speak(48_000 * 4)], STEREO);
+        let power = Arc::new(PowerCut {
+            left: Mutex::new(at),
+            ..PowerCut::default()
+        });
+        let result = bench.record(Arc::new(CutDisk(power.clone())));
+        if *power.left.lock().unwrap() > 0 {
+            assert!(cuts > 20, "{cuts} cuts");
+            return; // it came to its end before the cut
+        }
+        result.unwrap();
+        for (path, len) in power.forced.lock().unwrap().iter() {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(*len).unwrap();
+        }
+        let kept: u64 = recover_parts(bench.dir.path())
+            .unwrap()
+            .iter()
+            .map(|p| p.frames)
+            .sum();
+        let lost = bench.spoken().saturating_sub(kept);
+        assert!(lost <= 48_000, "{lost} of {} frames lost", bench.spoken());
+    }
 }

@@ -171,6 +171,10 @@ impl Bench {
         Ok(notices.try_iter().map(|e| e.notice).collect())
     }
 
+    pub(super) fn spoken(&self) -> u64 {
+        self.stage.0.lock().unwrap().spoken
+    }
+
     fn frames_on_disk(&self) -> u64 {
         recover_parts(self.dir.path())
             .unwrap()

@@ -2,7 +2,7 @@
 //! Whatever fails is told once and loudly; a disk that fails ends the session, a source does not.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::disk::Disk;
 use super::meter::{Fault, Meters, Watch};
 use super::notice::{Entry, Notice, Part, Stop};
 use super::recorder::{RecorderPlan, RecorderProgress};
+use super::room::Room;
 use super::tape::{Tape, part_name};
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SamplePos, Span};
@@ -20,17 +21,12 @@ use crate::domain::{SamplePos, Span};
 const PRE_ROLL: Duration = Duration::from_secs(2);
 /// A microphone that delivers nothing for so long is gone, whatever the system says.
 const NO_SOUND: Duration = Duration::from_millis(800);
+/// The same for one that was just opened: sound services take their time.
+const FIRST_SOUND: Duration = Duration::from_secs(3);
 /// Between two tries to open it again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// Behind the clock by which silence is filled in while the microphone is gone.
 const FILL_STEP: Duration = Duration::from_millis(100);
-/// Between two looks at the disk.
-const LOOK_AT_DISK: Duration = Duration::from_secs(5);
-/// Room that must be left beside the planned length.
-const RESERVE_BYTES: u64 = 2 << 30;
-/// Minutes left at which a person is warned.
-const WARN_MINUTES: [u64; 2] = [30, 10];
-
 /// One armed or running session.
 pub(super) struct Recording {
     open: OpenSource,
@@ -52,9 +48,10 @@ pub(super) struct Recording {
     /// When the last sound came, by the clock.
     heard_at: Duration,
     gone_at: Option<SamplePos>,
+    /// Opened, and nothing heard of it yet.
+    fresh: bool,
     tried_at: Duration,
-    looked_at: Duration,
-    warned: Option<u64>,
+    room: Room,
     ended: bool,
 }
 
@@ -87,9 +84,9 @@ impl Recording {
             paused_at: None,
             heard_at: now,
             gone_at: None,
+            fresh: true,
             tried_at: now,
-            looked_at: now,
-            warned: None,
+            room: Room::default(),
             ended: false,
         })
     }
@@ -102,6 +99,11 @@ impl Recording {
         self.meters.clone()
     }
 
+    /// Whether the source that is open was heard yet, or has shown itself gone.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.fresh || self.source.is_none()
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -111,7 +113,8 @@ impl Recording {
         if self.tape.is_some() || folder.join(part_name(1)).exists() {
             return Err(Error::RecordingThere { path: folder });
         }
-        self.require_room(&folder, planned)?;
+        let second = Tape::bytes_a_second(self.format, self.channels);
+        Room::require(&*self.disk, &folder, planned, second)?;
         let mut tape = Tape::begin(
             self.disk.clone(),
             self.clock.clone(),
@@ -195,6 +198,7 @@ impl Recording {
                     self.back(from, format);
                 }
                 self.heard_at = (self.clock)();
+                self.fresh = false;
                 self.meter();
                 self.keep_sound();
                 true
@@ -293,11 +297,13 @@ impl Recording {
     fn watch_source(&mut self) {
         let now = (self.clock)();
         if self.source.is_some() {
-            if now.saturating_sub(self.heard_at.max(self.tried_at)) >= NO_SOUND {
+            let patience = if self.fresh { FIRST_SOUND } else { NO_SOUND };
+            if now.saturating_sub(self.heard_at.max(self.tried_at)) >= patience {
                 self.gone("no sound comes from the microphone".into());
             }
         } else if now.saturating_sub(self.tried_at) >= TRY_AGAIN {
             self.tried_at = now;
+            self.fresh = true;
             // The same one or none: what `open` opens was chosen before the session.
             self.source = (self.open)()
                 .ok()
@@ -358,42 +364,16 @@ impl Recording {
         }
     }
 
-    fn require_room(&self, folder: &Path, planned: Duration) -> Result<(), Error> {
-        let Some(free) = self.disk.free(folder) else {
-            return Ok(()); // a system that does not tell
-        };
-        let second = Tape::bytes_a_second(self.format, self.channels);
-        let needed = second
-            .saturating_mul(planned.as_secs())
-            .saturating_add(RESERVE_BYTES);
-        if free >= needed {
-            return Ok(());
-        }
-        Err(Error::NoRoom {
-            needed_mb: needed >> 20,
-            free_mb: free >> 20,
-            minutes: planned.as_secs().div_ceil(60),
-            path: folder.to_owned(),
-        })
-    }
-
     fn look_at_disk(&mut self) {
-        let now = (self.clock)();
-        if self.tape.is_none() || now.saturating_sub(self.looked_at) < LOOK_AT_DISK {
+        if self.tape.is_none() {
             return;
         }
-        self.looked_at = now;
-        let Some(free) = self.disk.free(&self.folder) else {
-            return;
-        };
-        let minutes = free / Tape::bytes_a_second(self.format, self.channels).max(1) / 60;
-        let warning = WARN_MINUTES.into_iter().rfind(|limit| minutes <= *limit);
-        // Said once for each limit; freed room takes the warning back.
-        if warning.is_some() && (self.warned.is_none() || warning < self.warned) {
+        let now = (self.clock)();
+        let second = Tape::bytes_a_second(self.format, self.channels);
+        if let Some(minutes) = self.room.look(&*self.disk, &self.folder, now, second) {
             let at = self.position();
             self.tell(Notice::DiskLow { at, minutes });
         }
-        self.warned = warning;
     }
 
     fn position(&self) -> SamplePos {

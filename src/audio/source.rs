@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
+use super::error::open_file;
 use super::{Error, Note, mp4_header, wav_header};
 
 /// What the decoder shall see of a file whose header contradicts its content.
@@ -36,14 +37,8 @@ pub(super) struct Source {
 impl Source {
     /// Opens the file, refuses what is empty or no recording, and looks at a WAV header.
     pub fn open(path: &Path) -> Result<(Self, Vec<Note>), Error> {
-        let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
+        let mut file = open_file(path)?;
         let meta = file.metadata().map_err(|e| Error::read(path, e))?;
-        if meta.is_dir() {
-            return Err(Error::read(
-                path,
-                io::Error::from(io::ErrorKind::IsADirectory),
-            ));
-        }
         if meta.len() == 0 {
             return Err(Error::Empty {
                 path: path.to_owned(),

@@ -25,6 +25,8 @@ pub struct Typed {
 /// One verb with its options.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Open the window; the same as no verb at all.
+    Gui,
     /// Try the practice interviews: recognise, translate, compare with what was said.
     Demo(Demo),
     /// Store recordings or transcripts as interviews, and recognise and translate them.
@@ -37,7 +39,7 @@ pub enum Verb {
     List(List),
     /// Show one transcript with its translations.
     Show(Show),
-    /// Show every version of one line.
+    /// Show every version of one line and of its translations.
     History(History),
     /// Find words in all interviews.
     Search(Search),
@@ -99,16 +101,20 @@ pub struct Import {
     /// Recordings, or transcripts that end in .json, .srt, .vtt or .csv.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The two or three languages of the interview, the officer's first, for example zh,vi.
+    /// The two or three languages of the interview, the officer's first, for example zh,vi; of zh,
+    /// vi, th, my, lo and km.
     #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
     /// The case that the interviews belong to.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub case: Option<String>,
-    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; several
-    /// languages on one channel: all=zh+vi.
+    /// Who speaks in which language on each channel, in the order of the channels, for example
+    /// officer=zh,interviewee=vi; all=zh+vi alone: several languages on every channel.
     #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
     pub channels: Vec<Channel>,
+    /// Store a recording a second time where an interview holds the same one already.
+    #[arg(long)]
+    pub again: bool,
     #[command(flatten)]
     pub form: Json,
 }
@@ -145,7 +151,7 @@ pub struct Record {
 /// `mekong resume`
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// Only this interview.
+    /// Only this interview; the beginning of its name is enough while no other begins so.
     pub id: Option<String>,
     #[command(flatten)]
     pub form: Json,
@@ -154,7 +160,7 @@ pub struct Resume {
 /// `mekong list`
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only this case.
+    /// Only this case, in capital or small letters.
     #[arg(long)]
     pub case: Option<String>,
     #[command(flatten)]
@@ -164,7 +170,7 @@ pub struct List {
 /// `mekong show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The interview; its first characters are enough while no other starts with them.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     #[command(flatten)]
     pub form: Json,
@@ -173,7 +179,7 @@ pub struct Show {
 /// `mekong history`
 #[derive(Debug, Args)]
 pub struct History {
-    /// The interview.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     /// The number of the line.
     pub segment: i64,
@@ -187,13 +193,13 @@ pub struct Search {
     /// What to find; of several words each must occur.
     #[arg(required = true)]
     pub query: Vec<String>,
-    /// Only lines said in this language.
+    /// Only lines said in this language: zh, vi, th, my, lo or km.
     #[arg(long)]
     pub lang: Option<Lang>,
-    /// Only this case.
+    /// Only this case, in capital or small letters.
     #[arg(long)]
     pub case: Option<String>,
-    /// Only this speaker.
+    /// Only this speaker, in capital or small letters.
     #[arg(long)]
     pub speaker: Option<String>,
     /// Only interviews from this date on, for example 2026-11-23.
@@ -214,15 +220,15 @@ pub struct Search {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("words").required(true).multiple(true)))]
 pub struct Edit {
-    /// The interview.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     /// The number of the line.
     pub segment: i64,
     /// New words of the line.
-    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, group = "words")]
     pub text: Option<String>,
     /// New words of its translation.
-    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, group = "words")]
     pub translation: Option<String>,
     /// The language of the translation, where the interview has three.
     #[arg(long, requires = "translation", value_name = "LANG")]
@@ -233,12 +239,14 @@ pub struct Edit {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+    #[command(flatten)]
+    pub form: Json,
 }
 
 /// `mekong export`
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The interview.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     /// The form of the file.
     #[arg(long)]
@@ -246,6 +254,9 @@ pub struct Export {
     /// The file to write; - for standard output.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// The forms that an export can have.
@@ -268,11 +279,11 @@ pub enum Format {
 pub struct Transcribe {
     /// The recording.
     pub audio: PathBuf,
-    /// The language that is spoken.
+    /// The language that is spoken: zh, vi, th, my, lo or km.
     #[arg(long, value_name = "LANG")]
     pub language: Lang,
-    /// A model's name, or the path of a ggml file.
-    #[arg(long, value_name = "NAME_OR_PATH")]
+    /// A model's name, or the path of a ggml file or of the folder that holds it.
+    #[arg(long, value_name = "NAME_OR_DIR")]
     pub model: Option<String>,
     #[command(flatten)]
     pub form: Json,
@@ -283,10 +294,10 @@ pub struct Transcribe {
 pub struct Translate {
     /// The text; standard input, line by line, where it is left out.
     pub text: Option<String>,
-    /// The language of the text.
+    /// The language of the text: zh, vi, th, my, lo or km, and en where the model has it.
     #[arg(long, value_name = "LANG")]
     pub from: Lang,
-    /// The language that is wanted.
+    /// The language that is wanted, by the same codes.
     #[arg(long, value_name = "LANG")]
     pub to: Lang,
     /// A model's name, or the path of a Hugging Face folder.
@@ -317,17 +328,23 @@ pub enum Glossary {
     List(Json),
     /// List what a person should look at; ends with 1 if there is anything.
     Check(Json),
-    /// Copy a CSV glossary into the workspace after checking it.
+    /// Copy a CSV glossary into the workspace after checking it; it adds to those that are there.
     Import {
         /// The CSV file; its name becomes the glossary's.
         file: PathBuf,
+        /// Take the place of a glossary of the same name.
+        #[arg(long)]
+        replace: bool,
         #[command(flatten)]
         form: Json,
     },
     /// Write the terms to a CSV file.
     Export {
-        /// The file to write.
+        /// The file to write; - for standard output.
         file: PathBuf,
+        /// Replace the file if it is there.
+        #[arg(long)]
+        force: bool,
         /// Only this glossary; all as one where it is left out.
         #[arg(long)]
         name: Option<String>,

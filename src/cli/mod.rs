@@ -12,10 +12,11 @@ mod speak;
 mod system;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
 use clap::{CommandFactory, Parser};
 
+use crate::app::desk::Told;
 use crate::app::{self, App, Options};
 
 use args::{Typed, Verb};
@@ -30,8 +31,8 @@ enum Failure {
     App(app::Error),
     /// Standard output refuses.
     Output(io::Error),
-    /// A line of standard input, 1 for the first, cannot be used.
-    Input { line: u64, cause: io::Error },
+    /// Standard input gives nothing more.
+    Input(io::Error),
     /// What was typed; clap has the words.
     Usage(clap::Error),
     /// Everything has been said; only the exit code is left.
@@ -60,12 +61,9 @@ impl Failure {
                 say_error(&format!("cannot write the output: {cause}"), next);
                 1
             }
-            Failure::Input { line, cause } => {
-                let next = "Give UTF-8 text, one text a line.";
-                say_error(
-                    &format!("cannot read line {line} of standard input: {cause}"),
-                    next,
-                );
+            Failure::Input(cause) => {
+                let next = "Look at the program or file that the lines come from.";
+                say_error(&format!("cannot read standard input: {cause}"), next);
                 1
             }
             Failure::Usage(error) => {
@@ -82,17 +80,24 @@ impl Failure {
 fn tell(error: &app::Error) -> u8 {
     say_error(&error.to_string(), &error.help());
     match error {
-        app::Error::Languages | app::Error::ChannelLanguage(_) => USAGE,
+        app::Error::Languages
+        | app::Error::ChannelLanguage(_)
+        | app::Error::SameSpeaker
+        | app::Error::NoWords => USAGE,
         _ => error.exit_code(),
     }
 }
 
+/// Opens the window. The two front ends do not know each other; whoever starts the program does.
+pub type Desktop = fn(&Options) -> Result<(), Told>;
+
 /// Does what was typed and gives the exit code: 0 done, 1 failed, 2 wrongly typed, 130 interrupted.
-pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
+/// Without a verb, or with `gui`, `desktop` is opened.
+pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
     let mut out = Out::new();
     let result = Typed::try_parse_from(typed)
         .map_err(Failure::Usage)
-        .and_then(|typed| obey(typed, &mut out));
+        .and_then(|typed| obey(typed, desktop, &mut out));
     // What was written before a failure still belongs to the reader.
     let result = result.and(out.flush().map_err(Failure::Output));
     match result {
@@ -102,19 +107,23 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
-    let Some(verb) = typed.verb else {
-        write!(out, "{}", Typed::command().render_help())?;
-        return Ok(());
-    };
+fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
     let options = Options::from_environment(typed.workspace);
-    // The demo makes a workspace of its own, so a broken usual one is not in its way.
-    if let Verb::Demo(typed) = &verb {
-        return system::demo(&options, typed, out);
-    }
+    // The demo makes a workspace of its own, and the doctor tells of a broken one.
+    let verb = match typed.verb {
+        None | Some(Verb::Gui) => {
+            return desktop(&options).map_err(|told| {
+                say_error(&told.what, &told.next);
+                Failure::Told(1)
+            });
+        }
+        Some(Verb::Demo(typed)) => return system::demo(&options, &typed, out),
+        Some(Verb::Doctor(typed)) => return system::doctor(&options, &typed, out),
+        Some(verb) => verb,
+    };
     let app = App::open(&options)?;
     match verb {
-        Verb::Demo(_) => Ok(()),
+        Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
         Verb::Import(typed) => import::import(&app, typed, out),
         Verb::Record(typed) => record::record(&app, typed, out),
         Verb::Resume(typed) => import::resume(&app, &typed, out),
@@ -129,7 +138,6 @@ fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),
         Verb::Models(typed) => shelf::models(&app, &typed, out),
         Verb::Devices(typed) => system::devices(&app, &typed, out),
-        Verb::Doctor(typed) => system::doctor(&app, &typed, out),
         Verb::Bench(typed) => system::bench(&app, &typed, out),
     }
 }

@@ -58,6 +58,9 @@ impl Watch {
     pub(super) fn hear(&self, progress: Progress) {
         let mut state = self.lock();
         state.take(&progress);
+        if let Progress::Part { name, number, of } = progress {
+            say(&format!("step {number} of {of}: {name}"));
+        }
         if state.begun.elapsed() < PATIENCE {
             return;
         }
@@ -101,9 +104,12 @@ impl State {
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
                     Step::Shrinking => "making smaller",
+                    Step::Indexing => "updating the search index",
+                    Step::Checking => "checking",
                 };
                 self.enter(stage, *done, *total);
             }
+            Progress::Part { .. } => self.clear(),
             Progress::Recognised {
                 done_ms, total_ms, ..
             } => {

@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::export;
 use crate::store::{Hit, SearchQuery, TextVersion};
+use crate::text;
 
 use super::Failure;
 use super::args::{self, Format};
@@ -25,18 +26,32 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
         return Ok(out.json(&interviews)?);
     }
     if interviews.is_empty() {
-        say(&format!(
-            "No interviews in {}",
-            app.workspace().root().display()
-        ));
+        let place = app.workspace().root().display();
+        match &typed.case {
+            Some(case) => say(&format!(
+                "No interviews of the case '{case}'; 'mekong list' shows those of all cases. {place}"
+            )),
+            None => say(&format!("No interviews in {place}")),
+        }
     }
+    let open = app.open_sessions()?;
     for interview in &interviews {
-        print_summary(interview, out)?;
+        print_summary(interview, open.contains(&interview.id), out)?;
+    }
+    for import in app.interrupted_imports() {
+        let id = import.id.map_or_else(|| "unknown".to_owned(), |id| id.0);
+        let what = out.paint(Look::Warning, "import interrupted");
+        writeln!(
+            out,
+            "{}  {what}, 'mekong resume' finishes it  {}",
+            out.paint(Look::Strong, &id),
+            plain(&import.original_name)
+        )?;
     }
     Ok(())
 }
 
-fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
+fn print_summary(i: &InterviewSummary, in_progress: bool, out: &mut Out) -> io::Result<()> {
     let id = out.paint(Look::Strong, &i.id.0);
     let (codes, length) = (codes(&i.languages), length(i.duration_ms));
     let when = out.paint(Look::Faint, &i.started);
@@ -51,10 +66,15 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
             write!(out, ", {text}")?;
         }
     }
+    if in_progress {
+        let text = out.paint(Look::Strong, "in progress");
+        write!(out, ", {text}")?;
+    }
     // Last on the line: names may be of any width on the screen.
+    let original = out.paint(Look::Faint, &i.original);
     match &i.case {
-        Some(case) => writeln!(out, "  case {}", plain(case)),
-        None => writeln!(out),
+        Some(case) => writeln!(out, "  {original}  case {}", plain(case)),
+        None => writeln!(out, "  {original}"),
     }
 }
 
@@ -135,9 +155,28 @@ pub(super) fn print_interview(
     )?;
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
-        let name = out.paint(Look::Faint, &audio.path);
-        let form = format!("{} Hz, {} channels", audio.sample_rate, audio.channels);
-        writeln!(out, "audio {name}, {form}, SHA-256 {}", audio.sha256)?;
+        let name = out.paint(Look::Strong, &audio.original_name);
+        let kept = match audio.path.as_str() {
+            here if here == audio.original_name => String::new(),
+            path => format!(" (kept as {})", out.paint(Look::Faint, path)),
+        };
+        let channels = count(audio.channels.into(), "channel");
+        writeln!(
+            out,
+            "audio {name}{kept}, {} Hz, {channels}",
+            audio.sample_rate
+        )?;
+        writeln!(out, "SHA-256 {}", audio.sha256)?;
+    }
+    if let Some(source) = &interview.source {
+        writeln!(out, "{}", plain(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(
+            out,
+            "{}",
+            out.paint(Look::Warning, &format!("note: {note}"))
+        )?;
     }
     for segment in segments {
         writeln!(out)?;
@@ -163,11 +202,7 @@ pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
         print_words(t.lang, &t.text, out)?;
-        let mut doubts = doubts(&t.flags);
-        if t.of_version < s.version {
-            doubts.insert(0, "of an earlier version of the line".to_owned());
-        }
-        print_doubts(&doubts, out)?;
+        print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())
 }
@@ -188,6 +223,8 @@ fn print_doubts(doubts: &[String], out: &mut Out) -> io::Result<()> {
 /// One element of `history --json`.
 #[derive(Serialize)]
 struct Version<'a> {
+    /// `text` or `translation`.
+    of: &'static str,
     version: u32,
     lang: Lang,
     text: &'a str,
@@ -197,9 +234,10 @@ struct Version<'a> {
     at: &'a str,
 }
 
-impl<'a> From<&'a TextVersion> for Version<'a> {
-    fn from(v: &'a TextVersion) -> Self {
+impl<'a> Version<'a> {
+    fn new(of: &'static str, v: &'a TextVersion) -> Self {
         Self {
+            of,
             version: v.version,
             lang: v.lang,
             text: &v.text,
@@ -212,22 +250,22 @@ impl<'a> From<&'a TextVersion> for Version<'a> {
 }
 
 pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result<(), Failure> {
-    let versions = app.history(&typed.id, typed.segment)?;
+    let history = app.history(&typed.id, typed.segment)?;
+    let text = history.text.iter().map(|v| Version::new("text", v));
+    let translations = history.translations.iter();
+    let versions: Vec<Version> = text
+        .chain(translations.map(|v| Version::new("translation", v)))
+        .collect();
     if typed.form.json {
-        let versions: Vec<Version> = versions.iter().map(Version::from).collect();
         return Ok(out.json(&versions)?);
     }
     for v in &versions {
-        let who = out.paint(Look::Strong, &v.author);
-        let when = out.paint(Look::Faint, &v.at);
-        writeln!(
-            out,
-            "{:>4}  {when}  {who}  [{}]",
-            v.version,
-            v.status.as_str()
-        )?;
-        print_words(v.lang, &v.text, out)?;
-        if let Some(reason) = &v.reason {
+        let who = out.paint(Look::Strong, v.author);
+        let when = out.paint(Look::Faint, v.at);
+        let of = if v.of == "text" { "" } else { "  translation" };
+        writeln!(out, "{:>4}  {when}  {who}  [{}]{of}", v.version, v.status)?;
+        print_words(v.lang, v.text, out)?;
+        if let Some(reason) = v.reason {
             writeln!(out, "          because {}", plain(reason))?;
         }
     }
@@ -300,7 +338,9 @@ pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(
     for hit in &page.hits {
         print_hit(hit, out)?;
     }
-    if page.total > page.hits.len() as u64 {
+    if text::index_tokens(&query.text).is_empty() {
+        say("Nothing to look for: the query has no letters or digits.");
+    } else if page.total > page.hits.len() as u64 {
         say(&format!(
             "{} of {} hits; --limit N shows more.",
             page.hits.len(),
@@ -371,8 +411,38 @@ pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Fa
         by: typed.by,
         reason: typed.reason,
     };
-    let version = app.edit(&typed.id, typed.segment, &edit)?;
-    Ok(writeln!(out, "line {}: version {version}", typed.segment)?)
+    let edited = app.edit(&typed.id, typed.segment, &edit)?;
+    if typed.form.json {
+        out.json(&edited)?;
+    } else {
+        print_edited(&edited, edit.text.is_some(), out)?;
+    }
+    let id = &edited.interview;
+    if !edited.pending.is_empty() {
+        say(&format!(
+            "note: the translation into {} does not follow these words yet; 'mekong resume {id}' \
+             renews it.",
+            codes(&edited.pending)
+        ));
+    }
+    if !edited.stale.is_empty() {
+        say(&format!(
+            "note: a person translated the earlier words into {}; that stays, marked as stale, until \
+             'mekong edit {id} {} --translation ...' corrects it.",
+            codes(&edited.stale),
+            typed.segment
+        ));
+    }
+    Ok(())
+}
+
+fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<()> {
+    let text = text.then(|| format!("version {}", edited.version));
+    let translation = edited
+        .translation_version
+        .map(|version| format!("translation version {version}"));
+    let made: Vec<String> = text.into_iter().chain(translation).collect();
+    writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
 }
 
 pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
@@ -386,7 +456,7 @@ pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(
     if typed.out == Path::new("-") {
         return Ok(app.export_to(&typed.id, format, out)?);
     }
-    app.export(&typed.id, format, &typed.out)?;
+    app.export(&typed.id, format, &typed.out, typed.force)?;
     Ok(writeln!(
         out,
         "written: {}",

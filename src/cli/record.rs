@@ -13,12 +13,12 @@ use crate::app::live::{
 use crate::domain::{Segment, SegmentId};
 use crate::export;
 
-use super::Failure;
 use super::args;
-use super::import::note_lines;
+use super::import::unfinished;
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Out, clock, count, length, plain, say};
 use super::read::print_segment;
+use super::{Failure, tell};
 
 const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' writes.";
 /// Between two looks at events.
@@ -75,6 +75,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         drawn: Instant::now(),
         partial: String::new(),
         recorded: false,
+        whole: true,
         printed: Ok(()),
     };
     let keys = keys();
@@ -88,6 +89,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         match session.event(PATIENCE) {
             Some(LiveEvent::Ended) => break,
             Some(event) => screen.hear(&session, event),
+            None if session.has_ended() => break,
             None => {}
         }
         if session.missed_events() {
@@ -97,15 +99,19 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     }
     screen.reload(&session);
     screen.clear();
-    let printed = screen.printed;
+    let (printed, whole) = (screen.printed, screen.whole);
     let report = session.finish()?;
-    note_lines(&report.report);
+    // The recording itself has not failed; the words can follow.
+    if let Some(left) = unfinished(&report.report) {
+        tell(&left);
+    }
     say(&format!(
         "recorded: {}  {}",
         report.id,
         length(report.duration_ms)
     ));
-    Ok(printed?)
+    printed?;
+    if whole { Ok(()) } else { Err(Failure::Told(1)) }
 }
 
 /// What is typed while the session runs, line by line. Ends silently with its input.
@@ -147,6 +153,8 @@ struct Screen<'a> {
     drawn: Instant,
     partial: String,
     recorded: bool,
+    /// Neither disk nor program failed the recording.
+    whole: bool,
     printed: io::Result<()>,
 }
 
@@ -208,7 +216,7 @@ impl Screen<'_> {
             }
             LiveEvent::Recorded { duration_ms, whole } => {
                 self.clear();
-                self.recorded = true;
+                (self.recorded, self.whole) = (true, whole);
                 let safe = if whole {
                     "the sound is safe; the last lines are being written"
                 } else {

@@ -1,6 +1,7 @@
 //! `mekong glossary` and `mekong models`: what is there, whether it is whole, bringing in more.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::app::{App, GlossaryInfo, ModelInfo, TrimRequest};
 use super::Failure;
 use super::args::{Glossary, Models};
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, codes, plain, say, say_error, size};
+use super::print::{Look, Out, codes, count, plain, say, say_error, size};
 use super::progress::Watch;
 
 pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(), Failure> {
@@ -25,8 +26,12 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             Ok(all.iter().try_for_each(|info| print_glossary(info, out))?)
         }
         Glossary::Check(form) => check_glossaries(app, form.json, out),
-        Glossary::Import { file, form } => {
-            let info = app.import_glossary(file)?;
+        Glossary::Import {
+            file,
+            replace,
+            form,
+        } => {
+            let info = app.import_glossary(file, *replace)?;
             if form.json {
                 return Ok(out.json(&info)?);
             }
@@ -34,10 +39,15 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             print_problems(&info);
             Ok(())
         }
-        Glossary::Export { file, name } => {
-            let terms = app.export_glossary(name.as_deref(), file)?;
+        Glossary::Export { file, name, .. } if file == Path::new("-") => {
+            app.export_glossary_to(name.as_deref(), out)?;
+            Ok(())
+        }
+        Glossary::Export { file, name, force } => {
+            let terms = app.export_glossary(name.as_deref(), file, *force)?;
             let path = file.display().to_string();
-            Ok(writeln!(out, "{terms} terms written: {}", plain(&path))?)
+            let terms = count(terms as u64, "term");
+            Ok(writeln!(out, "{terms} written: {}", plain(&path))?)
         }
     }
 }
@@ -60,7 +70,7 @@ fn check_glossaries(app: &App, json: bool, out: &mut Out) -> Result<(), Failure>
 fn print_glossary(info: &GlossaryInfo, out: &mut Out) -> io::Result<()> {
     let name = out.paint(Look::Strong, &info.name);
     let path = out.paint(Look::Faint, &info.path.display().to_string());
-    write!(out, "{name}  {} terms", info.terms)?;
+    write!(out, "{name}  {}", count(info.terms as u64, "term"))?;
     if info.unreviewed > 0 {
         let text = format!("{} not reviewed by a native speaker", info.unreviewed);
         write!(out, ", {}", out.paint(Look::Warning, &text))?;

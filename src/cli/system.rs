@@ -14,7 +14,7 @@ use crate::export;
 use super::Failure;
 use super::args::{Bench, Demo, Json};
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, plain, say};
+use super::print::{Look, Out, count, plain, say};
 use super::progress::Watch;
 use super::read::print_interview;
 
@@ -104,9 +104,9 @@ pub(super) fn devices(app: &App, typed: &Json, out: &mut Out) -> Result<(), Fail
         let rates = format!("{} to {} Hz", device.min_rate, device.max_rate);
         writeln!(
             out,
-            "      {}  {} channels, {rates}",
+            "      {}  {}, {rates}",
             plain(&device.id),
-            device.channels
+            count(device.channels.into(), "channel")
         )?;
     }
     Ok(())
@@ -119,8 +119,8 @@ struct Examined<'a> {
     findings: &'a [Finding],
 }
 
-pub(super) fn doctor(app: &App, typed: &Json, out: &mut Out) -> Result<(), Failure> {
-    let findings = app.doctor();
+pub(super) fn doctor(options: &Options, typed: &Json, out: &mut Out) -> Result<(), Failure> {
+    let findings = App::doctor(options);
     let ok = findings.iter().all(|f| f.health != Health::Bad);
     if typed.json {
         out.json(&Examined {

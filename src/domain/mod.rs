@@ -8,7 +8,7 @@ mod session;
 mod sound;
 
 pub use cancel::Cancel;
-pub use flag::{Flag, FlagKind};
+pub use flag::{Flag, FlagKind, Place, Side};
 pub use interview::{
     AudioFile, Channel, Hypothesis, Interview, InterviewId, InterviewSummary, Segment, SegmentId,
     Status, TermUse, Translation, Utterance, Word,

@@ -1,11 +1,11 @@
-//! A table for spreadsheets: UTF-8 with a byte-order mark, one row a line, and no cell that a
-//! spreadsheet would run as a formula.
+//! A table for spreadsheets: UTF-8 with a byte-order mark, one row a line, no cell that a spreadsheet
+//! would run as a formula, and in the last column the notice that a machine wrote the row.
 
 use std::io::{self, Write};
 
 use ::csv::{ErrorKind, Terminator, WriterBuilder};
 
-use super::{is_hidden, target_languages, timecode};
+use super::{is_hidden, notices, target_languages, timecode};
 use crate::domain::{Flag, Interview, Lang, Segment};
 
 /// Without it, spreadsheets read UTF-8 as the system's old code page.
@@ -53,6 +53,7 @@ fn header(languages: &[Lang]) -> Vec<String> {
                 .map(|name| format!("{name}_{lang}")),
         );
     }
+    names.push("notice".to_owned());
     names
 }
 
@@ -81,6 +82,7 @@ fn record(segment: &Segment, languages: &[Lang]) -> Vec<String> {
             None => cells.extend([String::new(), String::new(), String::new()]),
         }
     }
+    cells.push(notices(std::slice::from_ref(segment)).join("; "));
     cells
 }
 

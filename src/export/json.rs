@@ -17,6 +17,8 @@ struct InterviewForm<'a> {
     duration_ms: u64,
     audio: &'a [AudioFile],
     channels: &'a [Channel],
+    source: Option<&'a str>,
+    notes: &'a [String],
     segments: Vec<SegmentForm<'a>>,
 }
 
@@ -80,6 +82,8 @@ fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<
         duration_ms: interview.duration_ms,
         audio: &interview.audio,
         channels: &interview.channels,
+        source: interview.source.as_deref(),
+        notes: &interview.notes,
         segments: segments.iter().map(segment_form).collect(),
     }
 }

@@ -26,6 +26,7 @@ fn interview(languages: &[Lang]) -> Interview {
         duration_ms: 3_723_004,
         audio: vec![AudioFile {
             path: "original.wav".to_owned(),
+            original_name: "现场 1.wav".to_owned(),
             sha256: "ab".repeat(32),
             sample_rate: 48_000,
             channels: 2,
@@ -35,6 +36,8 @@ fn interview(languages: &[Lang]) -> Interview {
             speaker: "officer".to_owned(),
             languages: vec![Lang::Zh],
         }],
+        source: None,
+        notes: Vec::new(),
     }
 }
 
@@ -161,6 +164,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.log_prob = None;
     t.engine = "Wang".to_owned();
+    t.flags = vec![Flag::with(FlagKind::Stale, "of an earlier version")];
     second.translations.push(t);
     let text = export(
         Format::Txt,
@@ -173,7 +177,7 @@ Case: 案件一
 Languages: Chinese (zh), Vietnamese (vi)
 Started: 2026-11-23T14:05:00+07:00
 Length: 01:02:03.004
-Recording: original.wav (48000 Hz, channels: 2)
+Recording: 现场 1.wav (kept as original.wav; 48000 Hz, channels: 2)
 SHA-256: abababababababababababababababababababababababababababababababab
 Lines: 2 (1 machine, 1 edited)
 
@@ -191,7 +195,8 @@ Written by a practice model: never for casework
 
 2. 00:00:02.000 - 00:00:02.800  officer  [edited] Li
     zh: 好。
-    vi: Tốt.  [person, of an older text] Wang
+    vi: Tốt.  [person] Wang
+      ! stale: of an earlier version
 ";
     assert_eq!(text, expected);
 }
@@ -207,10 +212,25 @@ fn a_persons_transcript_carries_no_machine_notice() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.flags.push(Flag::new(FlagKind::PracticeModel));
     segment.translations.push(t);
-    for format in [Format::Txt, Format::Vtt] {
-        let text = export(format, &plain, &[segment.clone()]);
+    let all = |segment: &Segment, format| export(format, &plain, std::slice::from_ref(segment));
+    for format in [Format::Txt, Format::Vtt, Format::Csv] {
+        let text = all(&segment, format);
         assert!(
             text.contains(MACHINE_NOTICE) && text.contains(PRACTICE_NOTICE),
+            "{format}"
+        );
+    }
+    // Captions say it in every cue, for nobody sees the head of a film.
+    for format in [Format::Srt, Format::Vtt] {
+        let text = all(&segment, format);
+        assert!(
+            text.contains("[zh] 好。") && text.contains("[vi, practice model] Tốt."),
+            "{text}"
+        );
+        let mut old = segment.clone();
+        old.translations[0].flags = vec![Flag::new(FlagKind::Stale)];
+        assert!(
+            all(&old, format).contains("[vi, machine, stale] Tốt."),
             "{format}"
         );
     }
@@ -247,12 +267,12 @@ fn captions_escape_and_keep_several_lines() {
     segment.translations.push(translation(Lang::Km, "ខ្ញុំ"));
     let shown = interview(&[Lang::Zh, Lang::Km]);
     let vtt = export(Format::Vtt, &shown, &[segment.clone()]);
-    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km] ខ្ញុំ\n\n";
+    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh, machine] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km, machine] ខ្ញុំ\n\n";
     assert!(vtt.ends_with(cue), "{vtt}");
     let srt = export(Format::Srt, &shown, &[segment.clone()]);
     assert_eq!(
         srt,
-        "1\n00:00:01,000 --> 00:00:01,800\n[zh] a <b> & c -- > d\nsecond\n[km] ខ្ញុំ\n\n"
+        "1\n00:00:01,000 --> 00:00:01,800\n[zh, machine] a <b> & c -- > d\nsecond\n[km, machine] ខ្ញុំ\n\n"
     );
     segment.span = Span::new(SamplePos(0), SamplePos(0));
     assert!(export(Format::Srt, &shown, &[segment]).contains("00:00:00,000 --> 00:00:00,001"));
@@ -327,7 +347,7 @@ fn json_has_the_promised_fields() {
     ));
     assert_eq!(
         keys(&json["audio"][0]),
-        ["path", "sha256", "sample_rate", "channels"]
+        ["path", "sha256", "sample_rate", "channels", "original_name"]
     );
     let line = &json["segments"][0];
     let promised = [

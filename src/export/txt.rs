@@ -41,12 +41,19 @@ fn write_head(interview: &Interview, segments: &[Segment], out: &mut dyn Write) 
     for audio in &interview.audio {
         writeln!(
             out,
-            "Recording: {} ({} Hz, channels: {})",
+            "Recording: {} (kept as {}; {} Hz, channels: {})",
+            one_line(&audio.original_name),
             one_line(&audio.path),
             audio.sample_rate,
             audio.channels
         )?;
         writeln!(out, "SHA-256: {}", audio.sha256)?;
+    }
+    if let Some(source) = &interview.source {
+        writeln!(out, "Source: {}", one_line(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(out, "Note: {}", one_line(note))?;
     }
     writeln!(out, "Lines: {}{}", segments.len(), counts(segments))?;
     let notices = notices(segments);
@@ -118,12 +125,7 @@ fn write_line(segment: &Segment, languages: &[Lang], out: &mut dyn Write) -> io:
         } else {
             "person"
         };
-        let old = if translation.of_version < segment.version {
-            ", of an older text"
-        } else {
-            ""
-        };
-        let mark = format!("  [{who}{old}]{}", by(&translation.engine));
+        let mark = format!("  [{who}]{}", by(&translation.engine));
         match clean_lines(&translation.text) {
             lines if lines.is_empty() => writeln!(out, "    {lang}: [no text]{mark}")?,
             lines => write_text(lang, &lines, &mark, out)?,

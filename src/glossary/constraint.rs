@@ -135,6 +135,12 @@ impl Constraint {
         self.slots
     }
 
+    /// How many of them have a variant.
+    pub fn fillable(&self) -> usize {
+        let has = |slot: &usize| self.patterns.iter().any(|p| p.slots.contains(slot));
+        (0..self.slots).filter(has).count()
+    }
+
     /// The approved variants of a slot, as they are to be written.
     pub fn variants(&self, slot: usize) -> impl Iterator<Item = String> + '_ {
         self.patterns

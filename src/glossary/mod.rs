@@ -54,6 +54,8 @@ impl Review {
 pub struct Entry {
     /// Approved variants, the preferred one first.
     pub admitted: Vec<String>,
+    /// Everyday forms that are accepted in a translation and never looked for in a source.
+    pub accepted: Vec<String>,
     /// Variants that must not be used.
     pub forbidden: Vec<String>,
     /// Where the variants were read; may be empty.
@@ -69,6 +71,9 @@ pub struct Term {
     pub id: String,
     /// The terms, by language; only languages with at least one variant.
     pub entries: BTreeMap<Lang, Entry>,
+    /// The case that it is bound to; empty for all. A bound row is in force only in
+    /// [`Glossary::for_case`].
+    pub case: String,
     /// For people; never matched.
     pub note: String,
     /// Line in the file it was read from, from 1; 0 where there was none.
@@ -147,7 +152,7 @@ impl Glossary {
     pub fn new(terms: Vec<Term>) -> Result<Self, Error> {
         let mut seen = HashMap::new();
         for term in &terms {
-            if let Some(first) = seen.insert(term.id.as_str(), term.line) {
+            if let Some(first) = seen.insert((term.id.as_str(), term.case.as_str()), term.line) {
                 return Err(Error::DuplicateId {
                     line: term.line,
                     id: term.id.clone(),
@@ -186,17 +191,53 @@ impl Glossary {
         found
     }
 
+    /// The glossary as it is in force in one case: rows of other cases are left out, and where a row
+    /// of this case and a general one have the same id or the same term, the case's row counts.
+    pub fn for_case(&self, case: Option<&str>) -> Glossary {
+        let case = case.unwrap_or_default().trim();
+        let own = |t: &&Term| !case.is_empty() && t.case == case;
+        let bound: Vec<&Term> = self.terms.iter().filter(own).collect();
+        let mut terms: Vec<Term> = bound.iter().map(|t| (*t).clone()).collect();
+        for term in self.terms.iter().filter(|t| t.case.is_empty()) {
+            if bound.iter().any(|b| b.id == term.id) {
+                continue;
+            }
+            let mut term = term.clone();
+            for (lang, entry) in &mut term.entries {
+                let taken = bound.iter().filter_map(|b| b.entries.get(lang));
+                let taken: Vec<&String> = taken.flat_map(|e| &e.admitted).collect();
+                entry.admitted.retain(|v| !taken.contains(&v));
+            }
+            terms.push(term);
+        }
+        for term in &mut terms {
+            term.case.clear();
+        }
+        let index = matching::index(&terms);
+        Glossary {
+            terms,
+            problems: self.problems.clone(),
+            index,
+        }
+    }
+
+    /// Whether any row is bound to a case.
+    pub fn has_cases(&self) -> bool {
+        self.terms.iter().any(|t| !t.case.is_empty())
+    }
+
     /// Adds the other's concepts. Where both have an id, the other's concept takes the place: merge
     /// the glossary of a case into that of a domain, not the other way round.
     pub fn merge(&mut self, other: Glossary) {
-        let places: HashMap<String, usize> = self
+        let places: HashMap<(String, String), usize> = self
             .terms
             .iter()
             .enumerate()
-            .map(|(at, t)| (t.id.clone(), at))
+            .map(|(at, t)| ((t.id.clone(), t.case.clone()), at))
             .collect();
         for term in other.terms {
-            match places.get(&term.id).and_then(|&at| self.terms.get_mut(at)) {
+            let key = (term.id.clone(), term.case.clone());
+            match places.get(&key).and_then(|&at| self.terms.get_mut(at)) {
                 Some(place) => *place = term,
                 None => self.terms.push(term),
             }

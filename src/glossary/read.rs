@@ -23,6 +23,7 @@ enum Column {
     Term(Lang),
     Source(Lang),
     Review,
+    Case,
     Note,
     Unknown,
 }
@@ -33,6 +34,7 @@ impl Column {
         match name {
             "id" => Column::Id,
             "review" => Column::Review,
+            "case" => Column::Case,
             "note" => Column::Note,
             _ => match (lang(name), name.strip_suffix("_source").and_then(lang)) {
                 (Some(lang), _) => Column::Term(lang),
@@ -110,7 +112,7 @@ impl Glossary {
         for lang in &langs {
             header.extend([lang.to_string(), format!("{lang}_source")]);
         }
-        header.extend(["review".to_owned(), "note".to_owned()]);
+        header.extend(["review".to_owned(), "case".to_owned(), "note".to_owned()]);
         let mut table = csv::Writer::from_writer(out);
         table
             .write_record(&header)
@@ -120,14 +122,16 @@ impl Glossary {
             let mut review = Vec::new();
             for lang in &langs {
                 let entry = term.entries.get(lang).cloned().unwrap_or_default();
+                let accepted = entry.accepted.iter().map(|v| format!("~{v}"));
                 let forbidden = entry.forbidden.iter().map(|v| format!("!{v}"));
-                let cell: Vec<String> = entry.admitted.iter().cloned().chain(forbidden).collect();
+                let admitted = entry.admitted.iter().cloned();
+                let cell: Vec<String> = admitted.chain(accepted).chain(forbidden).collect();
                 if !cell.is_empty() {
                     review.push(format!("{lang}:{}", entry.review.as_str()));
                 }
                 row.extend([cell.join("|"), entry.source]);
             }
-            row.extend([review.join(" "), term.note.clone()]);
+            row.extend([review.join(" "), term.case.clone(), term.note.clone()]);
             // No spreadsheet may run a cell of ours.
             let row = row
                 .iter()
@@ -241,7 +245,16 @@ fn read_row(
             }
             Column::Term(lang) => {
                 let entry = read_variants(cell, *lang, &mut report);
-                if !entry.admitted.is_empty() || !entry.forbidden.is_empty() {
+                let Entry {
+                    admitted,
+                    accepted,
+                    forbidden,
+                    ..
+                } = &entry;
+                if [admitted, accepted, forbidden]
+                    .iter()
+                    .any(|v| !v.is_empty())
+                {
                     term.entries.insert(*lang, entry);
                 }
             }
@@ -249,6 +262,7 @@ fn read_row(
                 sources.insert(*lang, clean(cell, &mut report));
             }
             Column::Review => reviews = read_reviews(cell, &mut report),
+            Column::Case => term.case = clean(cell, &mut report),
             Column::Note => term.note = clean(cell, &mut report),
             Column::Unknown => {}
         }
@@ -290,9 +304,11 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
     let mut entry = Entry::default();
     for variant in cell.split('|') {
         let variant = clean(variant, report);
-        let (forbidden, variant) = match variant.strip_prefix('!') {
-            Some(rest) => (true, clean(rest, report)),
-            None => (false, variant),
+        let marked = |mark| variant.strip_prefix(mark).map(|rest| rest.to_owned());
+        let (kind, variant) = match (marked('!'), marked('~')) {
+            (Some(rest), _) => ('!', clean(&rest, report)),
+            (None, Some(rest)) => ('~', clean(&rest, report)),
+            (None, None) => (' ', variant),
         };
         if variant.is_empty() {
             continue;
@@ -304,10 +320,10 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
         if in_script(&variant, lang) < 1.0 {
             report(ProblemKind::MixedScript, variant.clone());
         }
-        if forbidden {
-            entry.forbidden.push(variant);
-        } else {
-            entry.admitted.push(variant);
+        match kind {
+            '!' => entry.forbidden.push(variant),
+            '~' => entry.accepted.push(variant),
+            _ => entry.admitted.push(variant),
         }
     }
     entry

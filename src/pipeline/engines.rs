@@ -31,6 +31,18 @@ pub struct TranslationRoute {
     pub practice: bool,
 }
 
+impl TranslationRoute {
+    /// Another one over the same weights, where the engine allows it.
+    pub(super) fn beside(&self) -> Option<Self> {
+        Some(Self {
+            model: self.model.clone(),
+            pairs: self.pairs.clone(),
+            engine: self.engine.beside()?,
+            practice: self.practice,
+        })
+    }
+}
+
 /// The engines of one run.
 #[derive(Default)]
 pub struct Engines {

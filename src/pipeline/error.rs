@@ -1,9 +1,9 @@
 //! Why taking a recording in, or working off the backlog, stopped.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{Lang, LangPair};
+use crate::domain::{InterviewId, Lang, LangPair};
 use crate::{audio, speech, store, translate};
 
 /// Why the pipeline stopped.
@@ -54,8 +54,11 @@ pub enum Error {
     /// The session has ended.
     #[error("the session has ended")]
     SessionOver,
-    /// More channels were named than the file has.
-    #[error("{named} channels were named, but the sound has {found}")]
+    /// Another interview holds the same recording.
+    #[error("this recording is already stored as {0}: its SHA-256 is the same")]
+    AlreadyHeld(InterviewId),
+    /// More or fewer channels were named than the file has.
+    #[error("the number of channels differs: {named} named, {found} in the recording")]
     Channels {
         /// Channels named.
         named: usize,
@@ -71,6 +74,9 @@ pub enum Error {
     /// A worker thread ended by a fault of the program.
     #[error("{0} stopped by a fault of the program; what was done is stored")]
     Worker(&'static str),
+    /// An engine met a fault of the program on one line.
+    #[error("{0} stopped on this line by a fault of the program")]
+    Fault(&'static str),
     /// Somebody asked to stop.
     #[error("interrupted; what is not done is kept as pending")]
     Cancelled,
@@ -102,15 +108,32 @@ impl Error {
                 "Check that the disk has room and that you may write to the folder.".into()
             }
             Error::Channels { .. } => {
-                "Name as many channels as the recording has, or leave --channels out.".into()
+                "Name every channel in order, or one as 'all' for all of them, for example \
+                 --channels all=zh+vi, or leave --channels out."
+                    .into()
+            }
+            Error::AlreadyHeld(id) => {
+                format!("See 'mekong show {id}'; with --again it is stored a second time.")
             }
             Error::NoRecognizer(_) | Error::NoTranslator(_) => {
                 "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
             }
-            Error::Worker(_) => {
+            Error::Worker(_) | Error::Fault(_) => {
                 "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
             }
             Error::Cancelled => "Run 'mekong resume' to finish.".into(),
+        }
+    }
+
+    /// The same error in names that a person knows; see [`audio::Error::renamed`].
+    pub(super) fn renamed(self, folder: &Path, source: &Path, home: &Path) -> Self {
+        match self {
+            Error::Audio(e) => Error::Audio(e.renamed(folder, source, home)),
+            Error::Folder { cause, path } if path.starts_with(folder) => Error::Folder {
+                cause,
+                path: home.to_owned(),
+            },
+            other => other,
         }
     }
 
@@ -122,6 +145,7 @@ impl Error {
                 | Error::Audio(audio::Error::Cancelled)
                 | Error::Speech(speech::Error::Cancelled)
                 | Error::Translate(translate::Error::Cancelled)
+                | Error::Store(store::Error::Cancelled)
         )
     }
 }

@@ -1,7 +1,7 @@
 //! One line through translation: sentences one by one, the glossary's terms put through and checked,
 //! doubts flagged.
 
-use crate::domain::{Cancel, Flag, FlagKind, LangPair, TermUse};
+use crate::domain::{Cancel, Flag, FlagKind, LangPair, Side, TermUse};
 use crate::glossary::Glossary;
 use crate::text;
 use crate::translate::{self, DecodeOptions, Decoded};
@@ -73,16 +73,24 @@ fn checked(
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
+    if !has_words(source) {
+        return Ok(carried_over(source));
+    }
     let source = text::normalise(source, pair.from);
     let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
+    let mut starts = Starts::default();
     for sentence in text::sentences(&source, pair.from) {
-        let (decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
-        for flag in translate::check(sentence, &decoded.text, pair, &decoded) {
+        let (mut decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
+        decoded.text = text::normalise(&decoded.text, pair.to);
+        starts.advance(&source, sentence);
+        for mut flag in translate::check(sentence, &decoded.text, pair, &decoded) {
+            starts.shift(&mut flag);
             if !flags.contains(&flag) {
                 flags.push(flag);
             }
         }
+        starts.behind(&decoded.text, pair);
         others.push(other);
         parts.push(decoded);
     }
@@ -97,6 +105,60 @@ fn checked(
     line.flags.extend(flags);
     line.flags.extend(term_flags);
     Ok(line)
+}
+
+/// Where the sentence in hand begins in the line and in its translation: flags name places by sentence.
+#[derive(Default)]
+struct Starts {
+    /// Bytes of the source that are behind us.
+    read: usize,
+    source: usize,
+    translation: usize,
+}
+
+impl Starts {
+    fn advance(&mut self, source: &str, sentence: &str) {
+        let rest = source.get(self.read..).unwrap_or_default();
+        let at = self.read.saturating_add(rest.find(sentence).unwrap_or(0));
+        self.source = source.get(..at).map_or(0, |s| s.chars().count());
+        self.read = at.saturating_add(sentence.len());
+    }
+
+    fn shift(&self, flag: &mut Flag) {
+        for place in &mut flag.places {
+            let start = match place.side {
+                Side::Source => self.source,
+                Side::Translation => self.translation,
+            };
+            place.from = place.from.saturating_add(start);
+            place.to = place.to.saturating_add(start);
+        }
+    }
+
+    fn behind(&mut self, translation: &str, pair: LangPair) {
+        let written = translation
+            .chars()
+            .count()
+            .saturating_add(separator(pair).len());
+        self.translation = self.translation.saturating_add(written);
+    }
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Marks and pictures mean the same in every language, and a model makes nothing of them: the line
+/// is carried over as it is and flagged as not translated.
+fn carried_over(source: &str) -> TranslatedLine {
+    TranslatedLine {
+        text: source.to_owned(),
+        token_ids: Vec::new(),
+        log_prob: 0.0,
+        terms: Vec::new(),
+        flags: vec![Flag::new(FlagKind::Untranslated)],
+        engine: "carried over".to_owned(),
+    }
 }
 
 /// One sentence: decoded freely, and where that misses a term, once more with the terms. What does

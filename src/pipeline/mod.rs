@@ -2,6 +2,10 @@
 //! translations. Import, recovery after a crash and catching up with a live session are this one path.
 
 mod backlog;
+mod board;
+mod crew;
+#[cfg(test)]
+mod crew_tests;
 mod engines;
 mod error;
 mod intake;
@@ -16,7 +20,8 @@ pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
-    Intake, IntakePlan, Received, assign_channels, intake_file, resume_intake, unfinished_intakes,
+    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, intake_notes,
+    interrupted_intakes, resume_intake, unfinished_intakes,
 };
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
@@ -33,6 +38,15 @@ pub enum Progress {
         done: u64,
         /// Units in all; 0 when not known.
         total: u64,
+    },
+    /// A part of a longer command begins.
+    Part {
+        /// What it does, in plain words.
+        name: &'static str,
+        /// 1 for the first.
+        number: u32,
+        /// How many there are.
+        of: u32,
     },
     /// A line was recognised.
     Recognised {
@@ -67,6 +81,10 @@ pub enum Step {
     FindingSpeech,
     /// A model is written anew, smaller.
     Shrinking,
+    /// The search index of an older program version is made anew; units are lines.
+    Indexing,
+    /// A model's files are compared with their list.
+    Checking,
 }
 
 /// Who is told about progress. Called from several threads.

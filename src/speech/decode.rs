@@ -1,4 +1,5 @@
-//! One loaded whisper model: hears a stretch of sound once, then scores languages and writes text.
+//! A loaded whisper model and its decoders: each hears a stretch of sound once, then scores
+//! languages and writes text.
 //!
 //! The steps of whisper.cpp are called one by one instead of its all-in-one `whisper_full`, since
 //! that one (1.8.3)
@@ -13,6 +14,7 @@
 
 use std::ffi::c_void;
 use std::path::Path;
+use std::sync::Arc;
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError,
@@ -75,19 +77,17 @@ pub struct Impression {
     pub no_speech: f32,
 }
 
-/// A model in memory with the working memory of one decoder.
-pub struct Model {
+/// A model in memory, which several decoders read at a time.
+pub struct Weights {
     context: WhisperContext,
-    state: WhisperState,
     header: Header,
-    threads: usize,
     /// The token of a single space, which may not begin a text.
     blank: Option<usize>,
 }
 
-impl Model {
+impl Weights {
     /// Loads a file that [`super::check_model`] has passed.
-    pub fn load(path: &Path, header: Header, threads: usize) -> Result<Self, Error> {
+    pub fn load(path: &Path, header: Header) -> Result<Self, Error> {
         whisper_rs::install_logging_hooks();
         let failed = |e: WhisperError| Error::ModelLoad {
             path: path.to_owned(),
@@ -96,14 +96,11 @@ impl Model {
         let mut parameters = WhisperContextParameters::default();
         parameters.flash_attn(false);
         let context = WhisperContext::new_with_params(path, parameters).map_err(failed)?;
-        let state = context.create_state().map_err(failed)?;
         let blank = (0..1000).find(|&id| context.token_to_bytes(id).is_ok_and(|b| b == b" "));
         let blank = blank.and_then(|id| usize::try_from(id).ok());
         Ok(Self {
             context,
-            state,
             header,
-            threads: threads.max(1),
             blank,
         })
     }
@@ -112,13 +109,52 @@ impl Model {
     pub fn header(&self) -> &Header {
         &self.header
     }
+}
+
+/// One decoder: shared weights and a working memory of its own. What it writes depends on nothing
+/// that another one does.
+pub struct Model {
+    weights: Arc<Weights>,
+    state: WhisperState,
+    threads: usize,
+}
+
+impl Model {
+    /// A decoder over `weights`.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] where memory is short.
+    pub fn new(weights: Arc<Weights>, threads: usize) -> Result<Self, Error> {
+        let state = weights
+            .context
+            .create_state()
+            .map_err(engine("making room for it"))?;
+        Ok(Self {
+            weights,
+            state,
+            threads: threads.max(1),
+        })
+    }
+
+    /// The sizes of the model.
+    pub fn header(&self) -> &Header {
+        self.weights.header()
+    }
+
+    /// Threads for the arithmetic from now on.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
+    }
 
     /// The bytes of a text token.
     pub fn bytes_of(&self, token: WhisperTokenId) -> &[u8] {
-        if token < 0 || token >= self.context.token_eot() {
+        if token < 0 || token >= self.weights.context.token_eot() {
             return &[];
         }
-        self.context.token_to_bytes(token).unwrap_or_default()
+        self.weights
+            .context
+            .token_to_bytes(token)
+            .unwrap_or_default()
     }
 
     /// The languages of `among` that the model has a token for.
@@ -151,12 +187,15 @@ impl Model {
 
     /// Scores the languages of `among` on the sound last heard.
     pub fn impression(&mut self, among: &[Lang]) -> Result<Impression, Error> {
-        self.decode(&[self.context.token_sot()], 0)?;
+        self.decode(&[self.weights.context.token_sot()], 0)?;
         let logits = self
             .state
             .get_logits()
             .map_err(engine("choosing the language"))?;
-        let no_speech = share_of(logits, usize::try_from(self.context.token_nosp()).ok());
+        let no_speech = share_of(
+            logits,
+            usize::try_from(self.weights.context.token_nosp()).ok(),
+        );
         let mut languages = Vec::with_capacity(among.len());
         for &lang in among {
             let Some(token) = self.language_token(lang) else {
@@ -185,10 +224,10 @@ impl Model {
         let Some(language) = self.language_token(lang) else {
             return Err(Error::NoLanguage(lang.to_string()));
         };
-        self.decode(&[language, self.context.token_transcribe()], 1)?;
-        self.decode(&[self.context.token_not()], 3)?;
-        let end = self.context.token_eot();
-        let room = (self.header.text_ctx as usize).saturating_sub(PROMPT_TOKENS);
+        self.decode(&[language, self.weights.context.token_transcribe()], 1)?;
+        self.decode(&[self.weights.context.token_not()], 3)?;
+        let end = self.weights.context.token_eot();
+        let room = (self.header().text_ctx as usize).saturating_sub(PROMPT_TOKENS);
         let dense = profile.token_limit(seconds);
         let mut draft = Draft {
             tokens: Vec::new(),
@@ -202,8 +241,8 @@ impl Model {
             }
             let logits = self.state.get_logits().map_err(engine("writing"))?;
             let suppress = draft.tokens.is_empty() && !may_be_empty;
-            let (token, log_prob) =
-                likeliest(logits, end, suppress, self.blank).ok_or_else(|| broken("writing"))?;
+            let (token, log_prob) = likeliest(logits, end, suppress, self.weights.blank)
+                .ok_or_else(|| broken("writing"))?;
             if token == end {
                 draft.end_log_prob = Some(log_prob);
                 return Ok(draft);
@@ -227,7 +266,7 @@ impl Model {
     }
 
     fn language_token(&self, lang: Lang) -> Option<WhisperTokenId> {
-        whisper_rs::get_lang_id(lang.code()).map(|id| self.context.token_lang(id))
+        whisper_rs::get_lang_id(lang.code()).map(|id| self.weights.context.token_lang(id))
     }
 
     fn decode(&mut self, tokens: &[WhisperTokenId], past: usize) -> Result<(), Error> {
@@ -343,7 +382,7 @@ mod tests {
         params.set_no_speech_thold(1.0);
         params.set_print_progress(false);
         model.state.full(params, pcm).unwrap();
-        let end = model.context.token_eot();
+        let end = model.weights.context.token_eot();
         let segment = model.state.get_segment(0).unwrap();
         let tokens = (0..segment.n_tokens()).map(|i| segment.get_token(i).unwrap().token_id());
         tokens.filter(|&t| t < end).collect()
@@ -353,7 +392,7 @@ mod tests {
     fn the_steps_write_what_whisper_full_writes() {
         let path = crate::speech::fixture::tiny();
         let header = crate::speech::check_model(path).unwrap();
-        let mut model = Model::load(path, header, 1).unwrap();
+        let mut model = Model::new(Arc::new(Weights::load(path, header).unwrap()), 1).unwrap();
         for (pitch, window, lang) in [
             (0.1, 200, Lang::Zh),
             (0.2, 104, Lang::Lo),

@@ -60,6 +60,17 @@ impl Header {
     pub const fn window_ms(&self) -> u64 {
         self.audio_ctx as u64 * 20
     }
+
+    /// Bytes that one decoder needs beside the weights, at most: keys and values in f16 of text and
+    /// sound for each decoder layer, the encoder's attention scores and activations in f32, and the
+    /// scores of the vocabulary. whisper.cpp reports 1.4 GB for large without flash attention.
+    pub const fn decoder_bytes(&self) -> u64 {
+        let (width, window) = (self.width as u64, self.audio_ctx as u64);
+        let kept = 4 * self.text_layers as u64 * width * (self.text_ctx as u64 + window);
+        let attention = 16 * self.audio_heads as u64 * window * window;
+        let activations = 64 * width * window;
+        kept + attention + activations + 16 * self.vocabulary as u64
+    }
 }
 
 /// Storage of a tensor: ggml's type number, and bytes for a block of so many values.

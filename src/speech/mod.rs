@@ -44,6 +44,13 @@ pub trait Recognizer: Send {
         among: &[Lang],
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error>;
+
+    /// Recognisers beside this one over the same weights, so that together they keep `cores` cores
+    /// busy with different utterances, within about `memory` bytes. This one takes its share of the
+    /// cores. None where the engine does not divide.
+    fn divide(&mut self, _cores: usize, _memory: u64) -> Vec<Box<dyn Recognizer>> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]

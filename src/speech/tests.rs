@@ -72,6 +72,34 @@ fn the_same_sound_gives_the_same_text_whatever_came_before() {
 }
 
 #[test]
+fn decoders_side_by_side_write_what_one_writes_alone() {
+    let mut alone = engine(true);
+    let sounds: Vec<Utterance> = (1..7)
+        .map(|n| utterance(n * 1000, 500 + n * 400, 150.0 + n as f32 * 40.0))
+        .collect();
+    let expected: Vec<Hypothesis> = sounds
+        .iter()
+        .map(|u| hear(&mut alone, u, &[Lang::Lo, Lang::Zh]))
+        .collect();
+    let one = check_model(fixture::tiny()).unwrap().decoder_bytes();
+    // Where only one has room beside the weights, it stays alone and takes the cores itself.
+    assert!(alone.divide(4, one).is_empty());
+    let others = alone.divide(4, one * 3);
+    assert_eq!(others.len(), 2);
+    std::thread::scope(|scope| {
+        for mut other in others {
+            let (sounds, expected) = (&sounds, &expected);
+            scope.spawn(move || {
+                for (sound, expected) in sounds.iter().zip(expected) {
+                    let found = other.recognize(sound, &[Lang::Lo, Lang::Zh], &Cancel::new());
+                    assert_eq!(&found.unwrap(), expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn the_language_is_one_of_those_given() {
     let mut engine = engine(true);
     for among in [&[Lang::My][..], &[Lang::Km, Lang::Vi], &Lang::SIX] {

@@ -1,17 +1,22 @@
 //! The engine over whisper.cpp: a thread that owns one model, and the recogniser that asks it.
 //!
 //! whisper.cpp 1.8.3 cannot be interrupted while it encodes, which takes seconds with a large model.
-//! So the model lives on a thread of its own: on a cancel the caller is free within
+//! So each decoder lives on a thread of its own: on a cancel the caller is free within
 //! [`POLL`], and the thread finishes its encoding alone and drops the rest of the work.
+//!
+//! Several decoders over one set of weights recognise several utterances at a time, one core each.
+//! That uses every core wholly, while the threads of one decoder wait for each other at every layer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 
-use super::decode::Model;
+use super::decode::{Model, Weights};
 use super::line::recognise;
 use super::{Error, Recognizer, check_model};
 
@@ -46,14 +51,17 @@ pub(super) struct Job {
     pub fit_window: bool,
     pub engine: String,
     pub cancel: Cancel,
+    threads: usize,
     reply: SyncSender<Result<Hypothesis, Error>>,
 }
 
 /// A recogniser over a ggml whisper model. Its memory is used again for each utterance.
 pub struct Whisper {
+    weights: Arc<Weights>,
     engine: String,
     longest_ms: u64,
     fit_window: bool,
+    threads: usize,
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// A cancelled job may still be encoding.
@@ -64,12 +72,28 @@ impl Whisper {
     /// Checks and loads the model.
     ///
     /// # Errors
-    /// Those of [`check_model`], [`Error::ModelLoad`] where memory is short.
+    /// Those of [`check_model`]; [`Error::ModelLoad`] or [`Error::Engine`] where memory is short.
     pub fn load(options: &WhisperOptions) -> Result<Self, Error> {
         let header = check_model(&options.model)?;
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let threads = options.threads.clamp(1, cores);
-        let mut model = Model::load(&options.model, header, threads)?;
+        let weights = Arc::new(Weights::load(&options.model, header)?);
+        Self::start(
+            weights,
+            format!("whisper {}", options.name),
+            options.max_utterance_ms.min(header.window_ms()).max(1000),
+            options.fit_window,
+            options.threads.clamp(1, cores()),
+        )
+    }
+
+    /// A decoder over `weights` on a thread of its own.
+    fn start(
+        weights: Arc<Weights>,
+        engine: String,
+        longest_ms: u64,
+        fit_window: bool,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let mut model = Model::new(Arc::clone(&weights), threads)?;
         // One job waits while an abandoned one ends; nobody asks for more.
         let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
         let thread = std::thread::Builder::new()
@@ -77,16 +101,17 @@ impl Whisper {
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 for job in inbox {
-                    let result = recognise(&mut model, &job);
                     // Nobody waits for the answer of an abandoned job.
-                    let _ = job.reply.send(result);
+                    let _ = job.reply.send(answer(&mut model, &job));
                 }
             })
             .map_err(|e| Error::Stopped(e.to_string()))?;
         Ok(Self {
-            engine: format!("whisper {}", options.name),
-            longest_ms: options.max_utterance_ms.min(header.window_ms()).max(1000),
-            fit_window: options.fit_window,
+            weights,
+            engine,
+            longest_ms,
+            fit_window,
+            threads,
             jobs: Some(jobs),
             thread: Some(thread),
             abandoned: false,
@@ -133,12 +158,48 @@ impl Recognizer for Whisper {
             fit_window: self.fit_window,
             engine: self.engine.clone(),
             cancel: cancel.clone(),
+            threads: self.threads,
             reply,
         })?;
         let result = wait(&answer, cancel);
         self.abandoned = result.is_none();
         result.unwrap_or(Err(Error::Cancelled))
     }
+
+    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
+        let room = memory / self.weights.header().decoder_bytes().max(1);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let decoders = room.clamp(1, cores.max(1));
+        self.threads = (cores / decoders).max(1);
+        let beside = |_| -> Option<Box<dyn Recognizer>> {
+            // Where memory is shorter than it seemed, those that found room do the work.
+            let another = Self::start(
+                Arc::clone(&self.weights),
+                self.engine.clone(),
+                self.longest_ms,
+                self.fit_window,
+                self.threads,
+            );
+            Some(Box::new(another.ok()?))
+        };
+        (1..decoders).map_while(beside).collect()
+    }
+}
+
+/// Recognises one utterance; a fault of the program on it ends neither the thread nor the run.
+fn answer(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
+    model.set_threads(job.threads);
+    // Whatever is left half-done in the decoder is overwritten by the next utterance.
+    catch_unwind(AssertUnwindSafe(|| recognise(model, job))).unwrap_or_else(|_| {
+        Err(Error::Engine {
+            step: "working",
+            reason: "a fault of the program".into(),
+        })
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The answer, or `None` once `cancel` is raised.

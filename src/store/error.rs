@@ -49,8 +49,13 @@ pub enum Error {
     #[error("there is no interview '{0}'")]
     NoInterview(String),
     /// A short form that fits several interviews.
-    #[error("'{0}' is the beginning of more than one interview's name")]
-    Ambiguous(String),
+    #[error("'{typed}' is the beginning of more than one interview's name: {}", some(.names))]
+    Ambiguous {
+        /// What was typed.
+        typed: String,
+        /// The first names that begin so.
+        names: Vec<String>,
+    },
     /// No such line.
     #[error("interview {interview} has no line {segment}")]
     NoSegment {
@@ -83,6 +88,9 @@ pub enum Error {
     /// Nobody signs for the change.
     #[error("a change needs the name of the person who makes it")]
     NoAuthor,
+    /// Somebody asked to stop while the database was brought up to date.
+    #[error("interrupted; the interview database is as it was before")]
+    Cancelled,
     /// The disk is full.
     #[error("the disk is full; nothing of this step was stored")]
     Full,
@@ -125,7 +133,7 @@ impl Error {
             Error::Open { .. } => {
                 "Check that the folder exists and that you may read and write it."
             }
-            Error::NoInterview(_) | Error::Ambiguous(_) => {
+            Error::NoInterview(_) | Error::Ambiguous { .. } => {
                 "'mekong list' shows the names; the first letters are enough where they fit only one."
             }
             Error::NoSegment { .. } => "'mekong show' lists the lines with their numbers.",
@@ -137,6 +145,7 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::Cancelled => "Run it again and let it finish.",
             Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
             Error::ReadOnly => {
                 "Check the rights of the file and its folder and whether the disk is write-protected."
@@ -157,6 +166,15 @@ impl Error {
     pub(super) fn damaged(what: &str) -> Self {
         Error::Damaged(what.to_owned())
     }
+}
+
+/// The first five of a list.
+fn some(names: &[String]) -> String {
+    let mut shown: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
+    if names.len() > shown.len() {
+        shown.push("...");
+    }
+    shown.join(", ")
 }
 
 impl From<rusqlite::Error> for Error {

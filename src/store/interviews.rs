@@ -9,6 +9,7 @@ use super::{Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, code
 use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
+use crate::text;
 
 /// The longest name of an interview; it also names a folder.
 const MAX_ID: usize = 100;
@@ -95,7 +96,8 @@ impl Store {
     pub fn interview(&self, id: &InterviewId) -> Result<Interview, Error> {
         let key = interview_key(&self.conn, id)?;
         let mut statement = self.conn.prepare_cached(
-            "SELECT case_name, languages, started, duration_ms FROM interview WHERE key = ?1",
+            "SELECT case_name, languages, started, duration_ms, source FROM interview
+             WHERE key = ?1",
         )?;
         let mut rows = statement.query([key])?;
         let row = rows
@@ -108,19 +110,10 @@ impl Store {
             started: row.get(2)?,
             duration_ms: codec::from_integer(row, 3)?,
             audio: read_audio(&self.conn, key)?,
+            source: row.get(4)?,
+            notes: Vec::new(),
             channels: read_channels(&self.conn, key)?,
         })
-    }
-
-    /// The file name of each channel's working copy in the interview's folder, by channel index.
-    pub fn working_copies(&self, id: &InterviewId) -> Result<Vec<(u16, String)>, Error> {
-        let key = interview_key(&self.conn, id)?;
-        let mut statement = self.conn.prepare_cached(
-            "SELECT position, working FROM channel
-             WHERE interview = ?1 AND working IS NOT NULL ORDER BY position",
-        )?;
-        let rows = statement.query_map([key], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The interview with this name, or the only one whose name begins so.
@@ -131,7 +124,7 @@ impl Store {
         }
         // The exact name sorts before every longer one.
         let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM interview WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2",
+            "SELECT id FROM interview WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 6",
         )?;
         let found: Vec<String> = statement
             .query_map([&wanted], |row| row.get(0))?
@@ -140,17 +133,38 @@ impl Store {
             [] => Err(Error::NoInterview(text.to_owned())),
             [first, ..] if *first == wanted => Ok(InterviewId(wanted)),
             [only] => Ok(InterviewId(only.clone())),
-            _ => Err(Error::Ambiguous(text.to_owned())),
+            _ => Err(Error::Ambiguous {
+                typed: text.to_owned(),
+                names: found,
+            }),
         }
     }
 
-    /// All interviews, or those of one case, the latest first.
+    /// The interview that holds a recording with this SHA-256, the first one stored.
+    pub fn holding(&self, sha256: &str) -> Result<Option<InterviewId>, Error> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT i.id FROM audio a JOIN interview i ON i.key = a.interview
+                 WHERE a.sha256 = ?1 ORDER BY i.key LIMIT 1",
+            )?
+            .query_row([sha256], |row| row.get(0).map(InterviewId))
+            .optional()?)
+    }
+
+    /// All interviews, or those of one case (upper and lower case count as the same), the latest
+    /// first.
     pub fn list(&self, case: Option<&str>) -> Result<Vec<InterviewSummary>, Error> {
+        let case = case
+            .map(|name| spelled_like(&self.conn, CASES, name))
+            .transpose()?;
         let mut statement = self.conn.prepare_cached(
             "SELECT i.id, i.case_name, i.languages, i.started, i.duration_ms,
-                    t.segments, t.pending, t.flagged
+                    t.segments, t.pending, t.flagged,
+                    coalesce((SELECT group_concat(original_name, ', ') FROM audio
+                              WHERE interview = i.key AND original_name <> path), i.source, '')
              FROM interview i JOIN tally t ON t.interview = i.key
-             WHERE ?1 IS NULL OR i.case_name = ?1
+             WHERE ?1 IS NULL OR i.case_name IN (SELECT value FROM json_each(?1))
              ORDER BY i.started_ms DESC, i.id",
         )?;
         let mut rows = statement.query([case])?;
@@ -165,6 +179,7 @@ impl Store {
                 segments: codec::from_integer(row, 5)?,
                 pending: codec::from_integer(row, 6)?,
                 flagged: codec::from_integer(row, 7)?,
+                original: row.get(8)?,
             });
         }
         Ok(list)
@@ -176,6 +191,28 @@ impl Store {
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// All names of cases, for [`spelled_like`].
+pub(super) const CASES: &str =
+    "SELECT DISTINCT case_name FROM interview WHERE case_name IS NOT NULL";
+/// All names of speakers, for [`spelled_like`].
+pub(super) const SPEAKERS: &str = "SELECT DISTINCT speaker FROM channel";
+
+/// The stored names that differ from `name` in nothing but upper and lower case, marks that are
+/// composed otherwise, and spaces around it; a JSON list for `json_each`.
+pub(super) fn spelled_like(conn: &Connection, names: &str, name: &str) -> Result<String, Error> {
+    let wanted = text::fold(name.trim());
+    let mut statement = conn.prepare_cached(names)?;
+    let mut rows = statement.query([])?;
+    let mut alike: Vec<String> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored: String = row.get(0)?;
+        if text::fold(stored.trim()) == wanted {
+            alike.push(stored);
+        }
+    }
+    codec::to_json(&alike)
 }
 
 /// The database's own key of an interview.
@@ -263,7 +300,7 @@ pub(super) fn insert_audio(
             audio.file.sample_rate,
             audio.file.channels,
             codec::to_integer(audio.bytes)?,
-            audio.original_name
+            audio.file.original_name
         ],
     )?;
     Ok(())
@@ -362,7 +399,7 @@ fn insert_imported(
 
 fn read_audio(conn: &Connection, key: i64) -> Result<Vec<AudioFile>, Error> {
     let mut statement = conn.prepare_cached(
-        "SELECT path, sha256, sample_rate, channels FROM audio
+        "SELECT path, sha256, sample_rate, channels, original_name FROM audio
          WHERE interview = ?1 ORDER BY position",
     )?;
     let rows = statement.query_map([key], |r| {
@@ -371,6 +408,7 @@ fn read_audio(conn: &Connection, key: i64) -> Result<Vec<AudioFile>, Error> {
             sha256: r.get(1)?,
             sample_rate: r.get(2)?,
             channels: r.get(3)?,
+            original_name: r.get(4)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

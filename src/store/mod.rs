@@ -12,6 +12,7 @@ mod interviews;
 mod lines;
 mod open;
 mod pending;
+mod rebuild;
 mod search;
 mod sessions;
 mod terms;
@@ -23,8 +24,9 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Hit, ImportedLine, Matched, NewAudio, NewEvent, NewInterview, NewSegment, NewSession,
-    PendingTranslation, PendingUtterance, SearchPage, SearchQuery, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NewAudio, NewEvent, NewInterview, NewRecord,
+    NewSegment, NewSession, PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery,
+    TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

@@ -9,12 +9,15 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::rebuild::{self, Tell};
 use super::{Error, Store, derived};
+use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_derived.sql"),
+    include_str!("migrations/0003_translation_failures.sql"),
     include_str!("migrations/0004_sessions.sql"),
 ];
 /// The newest form of the database.
@@ -23,6 +26,9 @@ pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
 pub(super) const APPLICATION_ID: i64 = 0x4d4b_4e47;
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes that the write-ahead log may keep on the disk once its changes are merged: a rebuild of the
+/// index makes it several times as large.
+const LOG_KEPT: i64 = 32 << 20;
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -31,6 +37,19 @@ impl Store {
     /// date. A file of another kind, of another program or of a newer form is refused by name and
     /// left untouched.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_watched(path, &mut |_, _| {}, &Cancel::new())
+    }
+
+    /// [`Store::open`], which `tell`s of the lines indexed and of how many where the search index
+    /// must be made anew. After a cancel the database is as it was.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], [`Error::Cancelled`].
+    pub fn open_watched(
+        path: &Path,
+        tell: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -52,7 +71,7 @@ impl Store {
                 path: path.to_owned(),
             });
         }
-        Self::prepare(conn, found < SCHEMA)
+        Self::prepare(conn, found < SCHEMA, tell, cancel)
     }
 
     /// Opens an existing database for reading only, also on a disk that cannot be written.
@@ -86,16 +105,26 @@ impl Store {
 
     /// A database that lives as long as this value, for tests and trials.
     pub fn open_in_memory() -> Result<Self, Error> {
-        Self::prepare(Connection::open_in_memory()?, true)
+        Self::prepare(
+            Connection::open_in_memory()?,
+            true,
+            &mut |_, _| {},
+            &Cancel::new(),
+        )
     }
 
-    fn prepare(mut conn: Connection, migrate_first: bool) -> Result<Self, Error> {
+    fn prepare(
+        mut conn: Connection,
+        migrate_first: bool,
+        tell: Tell<'_>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         configure(&conn)?;
         if migrate_first {
-            migrate(&mut conn)?;
+            migrate(&mut conn, tell, cancel)?;
         }
-        if !derived::index_is_current(&conn)? {
-            derived::rebuild(&conn)?;
+        if !rebuild::index_is_current(&conn)? {
+            rebuild::rebuild(&conn, tell, cancel)?;
         }
         Ok(Self { conn })
     }
@@ -220,6 +249,7 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, Error> {
 fn configure(conn: &Connection) -> Result<(), Error> {
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     // Refuses writes to the search index's inner tables and to the schema table itself.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -227,9 +257,10 @@ fn configure(conn: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Applies the missing migrations and works out the derived tables, all in one transaction: a
-/// database is wholly in one form or wholly in the other, whenever the power fails.
-fn migrate(conn: &mut Connection) -> Result<(), Error> {
+/// Applies the missing migrations and works out the derived tables where an older form lacks them,
+/// all in one transaction: a database is wholly in one form or wholly in the other, whenever the
+/// power fails.
+fn migrate(conn: &mut Connection, tell: Tell<'_>, cancel: &Cancel) -> Result<(), Error> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again: another process may have migrated while this one waited for the lock.
     let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -238,7 +269,9 @@ fn migrate(conn: &mut Connection) -> Result<(), Error> {
         for sql in MIGRATIONS.iter().skip(done) {
             tx.execute_batch(sql)?;
         }
-        derived::rebuild_within(&tx)?;
+        if !rebuild::index_is_current(&tx)? {
+            rebuild::rebuild_within(&tx, tell, cancel)?;
+        }
         tx.pragma_update(None, "user_version", SCHEMA)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     }

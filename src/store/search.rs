@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use rusqlite::{Connection, Row, ToSql};
 
+use super::interviews::{CASES, SPEAKERS, spelled_like};
 use super::lines::current_translations;
 use super::terms::{self, Phrase};
-use super::{Error, Hit, Matched, SearchPage, SearchQuery, Store, codec, derived};
-use crate::domain::{InterviewId, Lang, SamplePos, SegmentId};
+use super::{Error, Hit, Matched, SearchPage, SearchQuery, Store, codec, rebuild};
+use crate::domain::{Cancel, InterviewId, Lang, SamplePos, SegmentId};
 use crate::text;
 
 /// Words of a query beyond this many are not looked at.
@@ -25,8 +26,8 @@ const LINES: &str =
     "segment s ON s.key = search.rowid CROSS JOIN interview i ON i.key = s.interview
      CROSS JOIN line l ON l.segment = s.key
      CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version";
-const FILTER: &str = "(?2 IS NULL OR v.lang = ?2) AND (?3 IS NULL OR i.case_name = ?3)
-     AND (?4 IS NULL OR s.speaker = ?4)
+const FILTER: &str = "(?2 IS NULL OR v.lang = ?2) AND (?3 IS NULL OR i.case_name IN (SELECT value FROM json_each(?3)))
+     AND (?4 IS NULL OR s.speaker IN (SELECT value FROM json_each(?4)))
      AND (?5 IS NULL OR substr(i.started, 1, 10) >= ?5)
      AND (?6 IS NULL OR substr(i.started, 1, 10) <= ?6)
      AND (?7 IS NULL OR i.started_ms >= ?7) AND (?8 IS NULL OR i.started_ms <= ?8)";
@@ -35,7 +36,7 @@ impl Store {
     /// Finds lines by what was said or by a translation. Whatever a person types is a query; one
     /// without any letter or digit finds nothing.
     pub fn search(&self, q: &SearchQuery) -> Result<SearchPage, Error> {
-        let filter = Filter::read(q)?;
+        let filter = Filter::read(&self.conn, q)?;
         let typed: String = q.text.chars().take(MOST_CHARACTERS).collect();
         let phrases = terms::phrases(&typed, MOST_PHRASES);
         let nothing = SearchPage {
@@ -63,14 +64,14 @@ impl Store {
     /// Whether there is an index of this version. A database that was opened for reading only may
     /// have an older one.
     fn index_usable(&self) -> Result<bool, Error> {
-        derived::index_is_current(&self.conn)
+        rebuild::index_is_current(&self.conn)
     }
 
     /// Asks the index; one that turns out to be damaged is rebuilt first. `None` where that is not
     /// possible because the database can only be read.
     fn with_repair(
         &self,
-        filter: &Filter<'_>,
+        filter: &Filter,
         phrases: &[Phrase],
     ) -> Result<Option<SearchPage>, Error> {
         match indexed(&self.conn, filter, phrases) {
@@ -79,7 +80,7 @@ impl Store {
                 if self.conn.is_readonly("main")? {
                     return Ok(None);
                 }
-                derived::rebuild(&self.conn)?;
+                rebuild::rebuild(&self.conn, &mut |_, _| {}, &Cancel::new())?;
                 indexed(&self.conn, filter, phrases).map(Some)
             }
             Err(error) => Err(error),
@@ -102,10 +103,11 @@ fn is_index_damage(error: &Error) -> bool {
 }
 
 /// The conditions of a query, read and checked.
-struct Filter<'q> {
+struct Filter {
     lang: Option<&'static str>,
-    case: Option<&'q str>,
-    speaker: Option<&'q str>,
+    /// JSON lists of the names as they are stored.
+    case: Option<String>,
+    speaker: Option<String>,
     since_day: Option<String>,
     until_day: Option<String>,
     since: Option<i64>,
@@ -113,14 +115,20 @@ struct Filter<'q> {
     limit: usize,
 }
 
-impl<'q> Filter<'q> {
-    fn read(query: &'q SearchQuery) -> Result<Self, Error> {
+impl Filter {
+    fn read(conn: &Connection, query: &SearchQuery) -> Result<Self, Error> {
+        let alike = |names, wanted: &Option<String>| {
+            let list = wanted
+                .as_deref()
+                .map(|name| spelled_like(conn, names, name));
+            list.transpose()
+        };
         let (since_day, since) = day_or_moment(query.since.as_deref())?;
         let (until_day, until) = day_or_moment(query.until.as_deref())?;
         Ok(Self {
             lang: query.lang.map(Lang::code),
-            case: query.case.as_deref(),
-            speaker: query.speaker.as_deref(),
+            case: alike(CASES, &query.case)?,
+            speaker: alike(SPEAKERS, &query.speaker)?,
             since_day,
             until_day,
             since,
@@ -157,11 +165,7 @@ fn day_or_moment(text: Option<&str>) -> Result<(Option<String>, Option<i64>), Er
 }
 
 /// Asks the full-text index.
-fn indexed(
-    conn: &Connection,
-    filter: &Filter<'_>,
-    phrases: &[Phrase],
-) -> Result<SearchPage, Error> {
+fn indexed(conn: &Connection, filter: &Filter, phrases: &[Phrase]) -> Result<SearchPage, Error> {
     let question = terms::match_expression(phrases);
     let params = filter.params(&question);
     let from = format!("FROM search CROSS JOIN {LINES}");
@@ -196,7 +200,7 @@ fn indexed(
 
 /// Reads lines one by one for the letters of the query, whatever stands between them: finds the
 /// middle of a number or of a word, which the index cannot.
-fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPage, Error> {
+fn scan(conn: &Connection, filter: &Filter, typed: &str) -> Result<SearchPage, Error> {
     let needle = squash(&text::fold(typed));
     let mut page = SearchPage {
         complete: true,

@@ -1,8 +1,8 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, EventKind, Flag, InterviewId, Lang, LangPair, SamplePos, SegmentId, Span,
-    Status,
+    AudioFile, Channel, EventKind, Flag, Hypothesis, InterviewId, Lang, LangPair, SamplePos,
+    SegmentId, Span, Status, Translation,
 };
 
 /// An interview that enters the store.
@@ -33,8 +33,6 @@ pub struct NewAudio {
     pub file: AudioFile,
     /// Size of the file.
     pub bytes: u64,
-    /// The name the file had where it came from.
-    pub original_name: String,
 }
 
 /// Where the sound of a live session comes from, and how it is cut.
@@ -137,6 +135,38 @@ pub struct PendingTranslation {
     pub pair: LangPair,
 }
 
+/// What a machine made of a line, or why it made nothing of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// A recogniser wrote it down. Where a person has written the line already, the machine's
+    /// version is kept in the history and the person's goes on to count.
+    Heard(&'a Hypothesis),
+    /// A recogniser failed on it, and why. The line can be tried again.
+    NotHeard(&'a str),
+    /// A translator wrote it; a person's translation goes on to count beside it.
+    Translated(&'a Translation),
+    /// A translator failed on it. It is tried again only when asked.
+    NotTranslated {
+        /// Into which language.
+        lang: Lang,
+        /// The version of the text.
+        of_version: u32,
+        /// Why.
+        reason: &'a str,
+    },
+}
+
+/// A [`Record`] and the line it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    /// The interview.
+    pub interview: &'a InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// What was made of it.
+    pub what: Record<'a>,
+}
+
 /// One version of a line's text or of one of its translations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextVersion {
@@ -154,6 +184,28 @@ pub struct TextVersion {
     pub reason: Option<String>,
     /// When it was stored, RFC 3339 UTC.
     pub at: String,
+}
+
+/// A person's correction of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Correction<'a> {
+    /// New words of the line.
+    pub text: Option<&'a str>,
+    /// New words of its translation into a language.
+    pub translation: Option<(Lang, &'a str)>,
+    /// Who corrects.
+    pub by: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// The numbers of the versions that a correction made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Corrected {
+    /// Of the text, where that was corrected.
+    pub text: Option<u32>,
+    /// Of the translation, where that was corrected.
+    pub translation: Option<u32>,
 }
 
 /// What to look for, and where.

@@ -8,14 +8,16 @@
 mod compare;
 mod index;
 mod normalise;
+mod numerals;
 mod script;
 mod segment;
 
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
 pub use normalise::{bare, fold, is_dropped, normalise};
+pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
-pub use segment::{complete_graphemes_prefix, graphemes, line_breaks, sentences, words};
+pub use segment::{graphemes, line_breaks, sentences, words};
 
 #[cfg(test)]
 mod tests;

@@ -43,9 +43,19 @@ pub(super) struct Found {
 pub(super) fn search(
     first: Vec<f32>,
     limits: &Limits,
+    step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
+) -> Result<Found, StepError> {
+    search_after(1, first, limits, step)
+}
+
+/// The same for a model with `forced` tokens before `first` that count as tokens; T5 has none.
+pub(super) fn search_after(
+    forced: usize,
+    first: Vec<f32>,
+    limits: &Limits,
     mut step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Found, StepError> {
-    if limits.max_tokens < 2 {
+    if limits.max_tokens <= forced {
         return Ok(Found {
             tokens: Vec::new(),
             ended: false,
@@ -54,20 +64,21 @@ pub(super) fn search(
         });
     }
     if limits.beam == 1 {
-        greedy(first, limits, &mut step)
+        greedy(forced, first, limits, &mut step)
     } else {
-        beams(first, limits, &mut step)
+        beams(forced, first, limits, &mut step)
     }
 }
 
 fn greedy(
+    forced: usize,
     mut logits: Vec<f32>,
     limits: &Limits,
     step: &mut impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Found, StepError> {
     let mut tokens = Vec::new();
     let mut sum = 0.0;
-    for length in 2.. {
+    for length in forced.saturating_add(1).. {
         let mut best = Best::new(1);
         best.add(&logits, 0, 0.0)?;
         let Some(top) = best.sorted.first() else {
@@ -107,6 +118,7 @@ struct Running {
 }
 
 fn beams(
+    forced: usize,
     first: Vec<f32>,
     limits: &Limits,
     step: &mut impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
@@ -118,7 +130,7 @@ fn beams(
     }];
     let mut rows = vec![first];
     let mut finished: Vec<Found> = Vec::new();
-    for length in 2..=limits.max_tokens {
+    for length in forced.saturating_add(1)..=limits.max_tokens {
         let mut best = Best::new(limits.beam.saturating_mul(2));
         for (row, (logits, hypothesis)) in rows.iter().zip(&running).enumerate() {
             best.add(logits, row, hypothesis.sum)?;

@@ -26,7 +26,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A settings or index file is not what an M2M100 model needs.
+    /// A settings or index file is not what the engine needs.
     #[error("the translation model's settings cannot be used: {problem}: {path}", path = .path.display())]
     Config {
         /// Which setting, and why.
@@ -86,7 +86,7 @@ impl Error {
             }
             Error::Config { .. } | Error::Tokenizer { .. } => {
                 "Copy the model again from its source: a folder with config.json, tokenizer.json \
-                 and model.safetensors of one M2M100 or NLLB model."
+                 and model.safetensors of one M2M100, NLLB or T5 model, or a GGUF file."
             }
             Error::Weights { .. } => {
                 "The file is damaged or incomplete. Copy the model again and compare its checksum."

@@ -1,11 +1,11 @@
 //! Beam search under terms: the second decoding, after free decoding has missed a term.
 //!
-//! Every hypothesis carries the state of the [`Constraint`]'s automaton. Where cross-attention looks
-//! at the source of an unfilled term, the term may be begun whatever its probability; once begun it
-//! is written to its end, by whichever tokens spell it here. Hypotheses are kept by how many terms
-//! they have: those with fewer never compete with those with more (dynamic beam allocation, Post and
-//! Vilar 2018, <https://aclanthology.org/N18-1119>, with the banks counting terms instead of tokens,
-//! since variants differ in length). No model is needed to test it.
+//! Every hypothesis carries the state of the [`Constraint`]'s automaton. The search sets out where a
+//! term is to stand and begins with it, whatever its probability; once begun it is written to its
+//! end, by whichever tokens spell it here, and the rest is the model's own. Hypotheses are kept by how
+//! many terms they have: those with fewer never compete with those with more (dynamic beam allocation,
+//! Post and Vilar 2018, <https://aclanthology.org/N18-1119>, with the banks counting terms instead of
+//! tokens, since variants differ in length). No model is needed to test it.
 
 use super::beam::{Limits, normaliser, penalty};
 use super::error::StepError;
@@ -23,45 +23,11 @@ pub(super) trait Spelling {
     fn token(&self, surface: &str) -> Option<u32>;
 }
 
-/// When a term may be begun.
-#[derive(Clone, Debug)]
-pub(super) struct Gate {
-    /// The source tokens of the term.
-    pub columns: std::ops::Range<usize>,
-    /// The share of attention that these must have.
-    pub open_at: f32,
-}
-
-impl Gate {
-    /// The term's share of a row of cross-attention. The first and the last source token, language
-    /// and end, are where attention rests when it looks at nothing: they do not count.
-    pub fn share(&self, attention: &[f32]) -> f32 {
-        let words = attention
-            .get(1..attention.len().saturating_sub(1))
-            .unwrap_or_default();
-        let all: f32 = words.iter().sum();
-        let own: f32 = attention
-            .get(self.columns.clone())
-            .unwrap_or_default()
-            .iter()
-            .sum();
-        if all > 0.0 { own / all } else { 0.0 }
-    }
-}
-
-/// What the model says after a hypothesis.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub logits: Vec<f32>,
-    /// Over the source tokens, for the token that comes next.
-    pub attention: Vec<f32>,
-}
-
 /// What the search is to keep to.
 pub(super) struct Guide<'a> {
     pub constraint: &'a Constraint,
-    /// One for each slot.
-    pub gates: &'a [Gate],
+    /// The slot that must be begun with the first token, if any.
+    pub begin: Option<usize>,
     pub spelling: &'a dyn Spelling,
     pub limits: Limits,
 }
@@ -113,24 +79,43 @@ impl Candidate {
     }
 }
 
+/// The highest logit of a token that begins the slot's term after `text`, if one can.
+pub(super) fn beginning(
+    constraint: &Constraint,
+    spelling: &dyn Spelling,
+    slot: usize,
+    text: &str,
+    logits: &[f32],
+) -> Option<f32> {
+    let path = Path {
+        state: constraint.advance(&TermState::default(), text)?,
+        ..Path::empty()
+    };
+    let forced = forced(constraint, spelling, &path, Some(slot));
+    let logit = |f: &(u32, TermState, usize)| logits.get(f.0 as usize).copied();
+    forced.iter().filter_map(logit).reduce(f32::max)
+}
+
 /// The best hypothesis that fills every slot and has ended, or none.
 ///
-/// `start` is the beginning that free decoding has already found; `first` the row after it.
+/// `start` is the beginning that free decoding has already found, `logits` the row after it.
 pub(super) fn search(
     start: Path,
-    first: Row,
+    logits: Vec<f32>,
     guide: &Guide<'_>,
-    mut step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Row>, StepError>,
+    mut step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Option<Path>, StepError> {
     let beam = guide.limits.beam;
     let mut paths = vec![start];
-    let mut rows = vec![first];
+    let mut rows = vec![logits];
+    let mut first = true;
     let mut finished: Vec<Path> = Vec::new();
     loop {
         let mut candidates = Vec::new();
         for (row, (path, scores)) in paths.iter().zip(&rows).enumerate() {
-            candidates.extend(guide.candidates(row, path, scores)?);
+            candidates.extend(guide.candidates(row, path, scores, first)?);
         }
+        first = false;
         // The language token counts as one.
         let length = paths.first().map_or(0, |p| p.tokens.len()) + 2;
         let (ended, going): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.ended);
@@ -210,13 +195,14 @@ impl Guide<'_> {
         &self,
         row: usize,
         path: &Path,
-        scores: &Row,
+        logits: &[f32],
+        first: bool,
     ) -> Result<Vec<Candidate>, StepError> {
-        let total = normaliser(&scores.logits)?;
+        let total = normaliser(logits)?;
         let sum = path.sum();
         let mut found = Vec::new();
         let mut add = |token: u32, state: TermState, writing: Option<usize>, ended: bool| {
-            if let Some(logit) = scores.logits.get(token as usize) {
+            if let Some(logit) = logits.get(token as usize) {
                 let log = logit - total;
                 found.push(Candidate {
                     row,
@@ -229,14 +215,15 @@ impl Guide<'_> {
                 });
             }
         };
-        for (token, state, writing) in self.forced(path, &scores.attention) {
+        let begin = self.begin.filter(|_| first);
+        for (token, state, writing) in forced(self.constraint, self.spelling, path, begin) {
             add(token, state, Some(writing), false);
         }
-        if self.may_go_on(path) {
-            for token in likeliest(&scores.logits, NATURAL) {
+        if begin.is_none() && self.may_go_on(path) {
+            for token in likeliest(logits, NATURAL) {
                 if token == self.limits.eos {
                     let whole = self.constraint.finish(&path.state);
-                    let all = |s: &TermState| s.met_count() == self.constraint.slots();
+                    let all = |s: &TermState| s.met_count() == self.constraint.fillable();
                     if let Some(state) = whole.filter(all) {
                         add(token, state, None, true);
                     }
@@ -250,59 +237,6 @@ impl Guide<'_> {
             }
         }
         Ok(found)
-    }
-
-    /// Tokens that go on with the term in hand, or begin one where its gate is open, with the place
-    /// where the term begins.
-    fn forced(&self, path: &Path, attention: &[f32]) -> Vec<(u32, TermState, usize)> {
-        let mut texts: Vec<(String, usize)> = Vec::new();
-        if let Some(start) = path.writing {
-            let rests = self.constraint.rests(&path.state);
-            texts.extend(
-                rests
-                    .into_iter()
-                    .filter(|r| r.start == start && !r.letters.is_empty())
-                    .map(|r| (r.letters, start)),
-            );
-        } else {
-            let here = path.state.length();
-            for (slot, gate) in self.gates.iter().enumerate() {
-                if path.state.met() >> slot & 1 == 1 || gate.share(attention) < gate.open_at {
-                    continue;
-                }
-                for variant in self.constraint.variants(slot) {
-                    // The text's first letter stands behind the tokenizer's own space.
-                    if here <= 1 {
-                        texts.push((format!(" {}", capitalised(&variant)), here + 1));
-                    }
-                    texts.push((format!(" {variant}"), here + 1));
-                    texts.push((variant, here));
-                }
-            }
-        }
-        let mut found: Vec<(u32, TermState, usize)> = Vec::new();
-        for (text, start) in texts {
-            for token in self.spellings(&text) {
-                let next = self
-                    .constraint
-                    .advance(&path.state, &self.spelling.surface(token));
-                let begun =
-                    |s: &TermState| self.constraint.rests(s).iter().any(|r| r.start == start);
-                if let Some(state) = next.filter(begun)
-                    && !found.iter().any(|f| f.0 == token && f.2 == start)
-                {
-                    found.push((token, state, start));
-                }
-            }
-        }
-        found
-    }
-
-    /// The tokens that spell a beginning of `text`.
-    fn spellings(&self, text: &str) -> Vec<u32> {
-        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-        ends.filter_map(|end| self.spelling.token(text.get(..end)?))
-            .collect()
     }
 
     /// A term in hand must be whole before anything else may follow.
@@ -319,6 +253,56 @@ impl Guide<'_> {
     fn keeps_term(&self, path: &Path, next: &TermState) -> bool {
         path.writing.is_none() || next.met_count() > path.state.met_count()
     }
+}
+
+/// Tokens that go on with the term in hand, or begin that of a slot, with the place where the
+/// term begins.
+fn forced(
+    constraint: &Constraint,
+    spelling: &dyn Spelling,
+    path: &Path,
+    begin: Option<usize>,
+) -> Vec<(u32, TermState, usize)> {
+    let mut texts: Vec<(String, usize)> = Vec::new();
+    if let Some(start) = path.writing {
+        let rests = constraint.rests(&path.state);
+        texts.extend(
+            rests
+                .into_iter()
+                .filter(|r| r.start == start && !r.letters.is_empty())
+                .map(|r| (r.letters, start)),
+        );
+    } else if let Some(slot) = begin {
+        let here = path.state.length();
+        for variant in constraint.variants(slot) {
+            // The text's first letter stands behind the tokenizer's own space.
+            if here == 0 {
+                texts.push((format!(" {}", capitalised(&variant)), 1));
+            }
+            texts.push((format!(" {variant}"), here.saturating_add(1)));
+            texts.push((variant, here));
+        }
+    }
+    let mut found: Vec<(u32, TermState, usize)> = Vec::new();
+    for (text, start) in texts {
+        for token in spellings(spelling, &text) {
+            let next = constraint.advance(&path.state, &spelling.surface(token));
+            let begun = |s: &TermState| constraint.rests(s).iter().any(|r| r.start == start);
+            if let Some(state) = next.filter(begun)
+                && !found.iter().any(|f| f.0 == token && f.2 == start)
+            {
+                found.push((token, state, start));
+            }
+        }
+    }
+    found
+}
+
+/// The tokens that spell a beginning of `text`.
+fn spellings(spelling: &dyn Spelling, text: &str) -> Vec<u32> {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.filter_map(|end| spelling.token(text.get(..end)?))
+        .collect()
 }
 
 fn capitalised(text: &str) -> String {

@@ -1,17 +1,31 @@
-//! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
+//! Translation on this machine: M2M100 and NLLB, MADLAD-400 and decoder-only models, beam search, and
+//! checks of what comes out.
 
 mod beam;
+mod cache;
+mod charsmap;
+mod chat;
 mod checks;
 mod config;
+mod decoder;
+mod decoder_config;
 mod error;
+mod gguf;
+mod gguf_tokens;
 mod guided;
 mod kernels;
-#[allow(dead_code, reason = "for the engines that run on candle's tensors")]
 mod linear;
+mod llm;
+mod matrix;
 mod model;
+mod open;
 mod packed;
+mod pieces;
 mod pool;
 mod shrink;
+mod t5;
+mod t5_config;
+mod t5_model;
 mod terms;
 mod tokens;
 mod vocabulary;
@@ -19,10 +33,14 @@ mod weights;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-pub use checks::check;
+pub use checks::{check, compare};
 pub use error::Error;
+pub use llm::Llm;
+pub use open::{Form, form, open};
 pub use shrink::{ShrinkOptions, Shrunk, shrink};
+pub use t5::T5;
 pub use terms::Enforced;
 
 use crate::domain::{Cancel, Lang, LangPair};
@@ -51,6 +69,11 @@ pub trait Translator: Send {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error>;
+    /// Another translator over the same weights, for a thread of its own; `None` where the engine
+    /// serves one at a time.
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        None
+    }
 
     /// Translates the sentence again with these terms of the glossary, after `free`, its free
     /// translation, missed one or used a forbidden variant. `None` where the engine cannot do that,
@@ -107,11 +130,25 @@ pub struct Decoded {
     pub truncated: bool,
 }
 
+impl Decoded {
+    /// The translation of nothing.
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            token_ids: Vec::new(),
+            log_prob: 0.0,
+            score: 0.0,
+            truncated: false,
+        }
+    }
+}
+
 /// An M2M100 or NLLB model in memory.
+#[derive(Clone)]
 pub struct M2m100 {
     engine: String,
-    model: Model,
-    tokens: Tokens,
+    model: Arc<Model>,
+    tokens: Arc<Tokens>,
 }
 
 impl M2m100 {
@@ -129,8 +166,8 @@ impl M2m100 {
         let model = Model::load(config, &mut Weights::open(dir)?)?;
         Ok(Self {
             engine: name.to_owned(),
-            model,
-            tokens,
+            model: Arc::new(model),
+            tokens: Arc::new(tokens),
         })
     }
 
@@ -262,17 +299,15 @@ impl Translator for M2m100 {
         }
         let language = self.tokens.language(pair.to).ok_or_else(unsupported)?;
         let Some((source, cut)) = self.source_ids(text, pair.from)? else {
-            return Ok(Decoded {
-                text: String::new(),
-                token_ids: Vec::new(),
-                log_prob: 0.0,
-                score: 0.0,
-                truncated: false,
-            });
+            return Ok(Decoded::empty());
         };
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        Some(Box::new(self.clone()))
     }
 
     fn enforce(

@@ -13,7 +13,7 @@ use super::error::{StepError, stop_if};
 use super::packed::{Activations, Linear, Packed, Product};
 use super::weights::Weights;
 use crate::domain::Cancel;
-pub(super) use decoding::{Decoding, Watch};
+pub(super) use decoding::Decoding;
 use layers::{Attention, FeedForward, KeysValues, Loader, Norm, add};
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would

@@ -1,9 +1,10 @@
 //! The second decoding, with the glossary's terms, and whether its result is good enough to stand.
 //!
-//! Free decoding comes first and stands wherever it has the terms. Only on a miss is the sentence
-//! decoded again: the free translation is read once more in one pass, which tells where the decoder
-//! looked while it wrote each word; up to the first place where a missing term could stand the two
-//! translations are the same, and the search goes on from there ([`super::guided`]).
+//! Free decoding comes first and stands wherever it has the terms. On a miss its translation is read
+//! once more in one pass, which tells where the decoder looked while it wrote each word, and how
+//! likely the term would have been there. At the best of these places the search sets out again with
+//! the term ([`super::guided`]); before it the translations are the same. Terms are put right one
+//! after the other: each has the whole beam, and a later one sees the sentence as the earlier left it.
 
 use std::ops::Range;
 
@@ -11,16 +12,18 @@ use crate::domain::{Cancel, LangPair};
 use crate::glossary::{Constraint, Glossary, RequiredTerm, TermState};
 
 use super::error::StepError;
-use super::guided::{self, Gate, Guide, Path, Row, Spelling};
-use super::model::{Decoding, Watch};
+use super::guided::{self, Guide, Path, Spelling};
+use super::model::Decoding;
 use super::{DecodeOptions, Decoded, Error, M2m100, beam};
 
 /// A term may be begun where its source has at least this share of the attention that it has at most
-/// in the free translation.
-const GATE: f32 = 0.5;
+/// in the translation.
+const GATE: f32 = 0.3;
+/// Places that are tried for one term, the likeliest first, until one is good enough.
+const PLACES: usize = 3;
 /// The words beside the terms may lose this much of their mean log-probability a token. More means
 /// that the terms broke the sentence.
-const MAX_LOSS: f32 = 0.7;
+pub(super) const MAX_LOSS: f32 = 0.2;
 /// How much longer than the free translation one with terms may become, in tokens, beside the terms.
 const ROOM: usize = 12;
 
@@ -37,11 +40,33 @@ pub struct Enforced {
 
 /// One sentence's terms, ready for the search.
 struct Demand {
+    wanted: Vec<Vec<String>>,
+    forbidden: Vec<String>,
+    /// Of all slots.
     constraint: Constraint,
     /// Source tokens of each slot.
     columns: Vec<Range<usize>>,
     /// Longest variants of all slots together, in characters.
     letters: usize,
+}
+
+impl Demand {
+    /// The filled slots of a text; `None` where it holds something forbidden.
+    fn met(&self, text: &str) -> Option<TermState> {
+        let state = self.constraint.advance(&TermState::default(), text)?;
+        self.constraint.finish(&state)
+    }
+}
+
+/// What one sentence needs all along.
+struct Task<'a> {
+    demand: &'a Demand,
+    source: Vec<u32>,
+    language: u32,
+    /// Tokens of the free translation, and their mean log-probability.
+    free: &'a Decoded,
+    options: &'a DecodeOptions,
+    cancel: &'a Cancel,
 }
 
 impl M2m100 {
@@ -66,10 +91,16 @@ impl M2m100 {
         ) else {
             return Ok(None);
         };
-        let found = self
-            .guided(&source, language, &demand, free, options, cancel)
-            .map_err(|e| e.named(&self.engine))?;
-        let Some(path) = found else {
+        let task = Task {
+            demand: &demand,
+            source,
+            language,
+            free,
+            options,
+            cancel,
+        };
+        let found = self.repair(&task).map_err(|e| e.named(&self.engine))?;
+        let Some((path, good)) = found else {
             return Ok(None);
         };
         let written = self
@@ -77,13 +108,7 @@ impl M2m100 {
             .decode(&path.tokens)
             .map_err(|problem| self.broken(problem))?;
         let loss = free.log_prob - self.beside_terms(&path);
-        let accepted = loss <= MAX_LOSS
-            && !cut
-            && keeps_to(terms, &written, pair)
-            && !doubled(
-                &self.beside(&demand, &free.token_ids),
-                &self.beside(&demand, &path.tokens),
-            );
+        let accepted = good && !cut && keeps_to(terms, &written, pair);
         let sum = path.sum();
         let count = path.logs.len().max(1);
         let penalty = beam::penalty(count.saturating_add(1), &self.limits(options));
@@ -99,6 +124,164 @@ impl M2m100 {
             accepted,
             loss,
         }))
+    }
+
+    /// Puts one missing term after the other into the free translation. The second value says
+    /// whether every one of them left the other words as they should be.
+    fn repair(&self, task: &Task<'_>) -> Result<Option<(Path, bool)>, StepError> {
+        let demand = task.demand;
+        let mut tokens = task.free.token_ids.clone();
+        let (mut last, mut good) = (None, true);
+        let mut tried = 0u32;
+        for _ in 0..=demand.constraint.slots() {
+            let state = demand.met(&self.surface(&tokens));
+            let met = state.as_ref().map(TermState::met);
+            let missing: Vec<usize> = (0..demand.constraint.slots())
+                .filter(|slot| (met.unwrap_or(0) | tried) >> slot & 1 == 0)
+                .collect();
+            if missing.is_empty() && (met.is_some() || last.is_some()) {
+                break;
+            }
+            let Some((path, slot, fine)) = self.put(task, &tokens, &missing)? else {
+                return Ok(None);
+            };
+            tried |= slot.map_or(0, |slot| 1 << slot);
+            good &= fine;
+            tokens.clone_from(&path.tokens);
+            last = Some(path);
+        }
+        Ok(last.map(|path| (path, good)))
+    }
+
+    /// The translation with one of these slots filled as well, which one, and whether the other words
+    /// stayed sound. The one that stands first in the translation: what follows it is written anew.
+    fn put(
+        &self,
+        task: &Task<'_>,
+        tokens: &[u32],
+        missing: &[usize],
+    ) -> Result<Option<(Path, Option<usize>, bool)>, StepError> {
+        let mut read = vec![self.model.config().decoder_start_token_id, task.language];
+        read.extend(tokens);
+        let mut decoding = self.model.start(&task.source, task.cancel)?;
+        let (hidden, watch) = decoding.prefill(&read)?;
+        // The row of the language token looks for the first word.
+        let rows = read.len().saturating_sub(1);
+        let scores = decoding.logits(&hidden.part(1, rows))?;
+        let looks = watch.rows().split_off(1);
+        let mut first: Option<(usize, Vec<usize>)> = None;
+        for slot in missing {
+            let kept = self.kept(task.demand, tokens, Some(*slot));
+            let places = self.places(task.demand, &kept, tokens, *slot, &looks, &scores)?;
+            let earlier = |f: &(usize, Vec<usize>)| places.first() < f.1.first();
+            if !places.is_empty() && first.as_ref().is_none_or(earlier) {
+                first = Some((*slot, places));
+            }
+        }
+        let (slot, places) = match first {
+            Some((slot, places)) => (Some(slot), places),
+            None if missing.is_empty() => (None, vec![0]),
+            None => return Ok(None),
+        };
+        let kept = self.kept(task.demand, tokens, slot);
+        let mut best: Option<(Path, f32)> = None;
+        for (attempt, place) in places.into_iter().enumerate() {
+            if attempt > 0 {
+                decoding = self.model.start(&task.source, task.cancel)?;
+                decoding.prefill(read.get(..place.saturating_add(2)).unwrap_or(&read))?;
+            }
+            decoding.rewind(place.saturating_add(2));
+            let start = self.beginning(&kept, tokens, place, &scores)?;
+            let logits = scores.get(place).cloned().unwrap_or_default();
+            let Some(path) = self.search_on(task, &mut decoding, &kept, start, logits, slot)?
+            else {
+                continue;
+            };
+            let loss = task.free.log_prob - self.beside_terms(&path);
+            let before = self.beside(&kept, tokens);
+            if loss <= MAX_LOSS && !doubled(&before, &self.beside(&kept, &path.tokens)) {
+                return Ok(Some((path, slot, true)));
+            }
+            if best.as_ref().is_none_or(|b| loss < b.1) {
+                best = Some((path, loss));
+            }
+        }
+        Ok(best.map(|(path, _)| (path, slot, false)))
+    }
+
+    /// What must stay and what must come: the slots that are filled, and this one. Other slots get no
+    /// variants here but keep their numbers.
+    fn kept(&self, demand: &Demand, tokens: &[u32], slot: Option<usize>) -> Constraint {
+        let met = demand.met(&self.surface(tokens)).map_or(0, |s| s.met());
+        let stays = |at: usize| met >> at & 1 == 1 || Some(at) == slot;
+        let wanted: Vec<Vec<String>> = (0..demand.constraint.slots())
+            .map(|at| match demand.wanted.get(at) {
+                Some(variants) if stays(at) => variants.clone(),
+                _ => Vec::new(),
+            })
+            .collect();
+        Constraint::new(&wanted, &demand.forbidden)
+    }
+
+    /// Where the slot's term may be begun, in tokens before it, the likeliest place first.
+    fn places(
+        &self,
+        demand: &Demand,
+        kept: &Constraint,
+        tokens: &[u32],
+        slot: usize,
+        looks: &[Vec<f32>],
+        scores: &[Vec<f32>],
+    ) -> Result<Vec<usize>, StepError> {
+        let Some(columns) = demand.columns.get(slot) else {
+            return Ok(Vec::new());
+        };
+        let shares: Vec<f32> = looks.iter().map(|look| share(look, columns)).collect();
+        let most = shares.iter().copied().fold(0.0, f32::max);
+        let mut found: Vec<(f32, usize)> = Vec::new();
+        let mut text = String::new();
+        for (place, (share, logits)) in shares.iter().zip(scores).enumerate() {
+            if *share >= most * GATE
+                && let Some(begin) = guided::beginning(kept, &self.tokens, slot, &text, logits)
+            {
+                found.push((begin - beam::normaliser(logits)?, place));
+            }
+            text.push_str(
+                &tokens
+                    .get(place)
+                    .map_or_else(String::new, |t| self.tokens.surface(*t)),
+            );
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        Ok(found.into_iter().take(PLACES).map(|f| f.1).collect())
+    }
+
+    fn search_on(
+        &self,
+        task: &Task<'_>,
+        decoding: &mut Decoding<'_>,
+        constraint: &Constraint,
+        start: Path,
+        logits: Vec<f32>,
+        begin: Option<usize>,
+    ) -> Result<Option<Path>, StepError> {
+        let mut limits = self.limits(task.options);
+        let longest = task
+            .free
+            .token_ids
+            .len()
+            .saturating_add(task.demand.letters);
+        limits.max_tokens = limits.max_tokens.min(longest.saturating_add(ROOM));
+        let guide = Guide {
+            constraint,
+            begin,
+            spelling: &self.tokens,
+            limits,
+        };
+        guided::search(start, logits, &guide, |parents, tokens| {
+            let hidden = decoding.advance(parents, tokens)?;
+            decoding.logits(&hidden)
+        })
     }
 
     /// The terms as this model spells them; `None` without any that it can.
@@ -129,6 +312,8 @@ impl M2m100 {
         columns.truncate(constraint.slots());
         Ok(
             (!wanted.is_empty() || !forbidden.is_empty()).then_some(Demand {
+                wanted,
+                forbidden,
                 constraint,
                 columns,
                 letters,
@@ -144,11 +329,7 @@ impl M2m100 {
         terms: &[RequiredTerm],
         pair: LangPair,
     ) -> bool {
-        let start = TermState::default();
-        let state = demand
-            .constraint
-            .advance(&start, &self.surface(&free.token_ids));
-        let state = state.and_then(|s| demand.constraint.finish(&s));
+        let state = demand.met(&self.surface(&free.token_ids));
         match state {
             Some(state) if state.met_count() == demand.constraint.slots() => true,
             // The check reads spellings alike that the automaton holds apart.
@@ -161,78 +342,10 @@ impl M2m100 {
         tokens.iter().map(|t| self.tokens.surface(*t)).collect()
     }
 
-    fn guided(
-        &self,
-        source: &[u32],
-        language: u32,
-        demand: &Demand,
-        free: &Decoded,
-        options: &DecodeOptions,
-        cancel: &Cancel,
-    ) -> Result<Option<Path>, StepError> {
-        let config = self.model.config();
-        let mut read = vec![config.decoder_start_token_id, language];
-        read.extend(&free.token_ids);
-        let mut decoding = self.model.start(source, cancel)?;
-        let (hidden, watch) = decoding.prefill(&read)?;
-        // The row of the language token looks for the first word.
-        let looks = watch.rows().split_off(1);
-        let gates = gates(&demand.columns, &looks);
-        let shared = self.shared(demand, &gates, &looks, &free.token_ids);
-        let scores = decoding.logits(&hidden.part(1, shared.saturating_add(1)))?;
-        let start = self.beginning(demand, &free.token_ids, shared, &scores)?;
-        let (Some(logits), Some(attention)) = (scores.into_iter().last(), looks.get(shared)) else {
-            return Ok(None);
-        };
-        let first = Row {
-            logits,
-            attention: attention.clone(),
-        };
-        decoding.rewind(shared.saturating_add(2));
-        let mut limits = self.limits(options);
-        let longest = free.token_ids.len().saturating_add(demand.letters);
-        limits.max_tokens = limits.max_tokens.min(longest.saturating_add(ROOM));
-        let guide = Guide {
-            constraint: &demand.constraint,
-            gates: &gates,
-            spelling: &self.tokens,
-            limits,
-        };
-        guided::search(start, first, &guide, |parents, tokens| {
-            rows(&mut decoding, parents, tokens)
-        })
-    }
-
-    /// How many tokens of the free translation stay: those before the first place where a missing
-    /// term could stand, and before anything forbidden.
-    fn shared(&self, demand: &Demand, gates: &[Gate], looks: &[Vec<f32>], free: &[u32]) -> usize {
-        let constraint = &demand.constraint;
-        let whole = constraint.advance(&TermState::default(), &self.surface(free));
-        let met = whole
-            .and_then(|s| constraint.finish(&s))
-            .map_or(0, |s| s.met());
-        let open = |look: &Vec<f32>| {
-            let mut missing = (0..).zip(gates).filter(|(slot, _)| met >> slot & 1 == 0);
-            missing.any(|(_, gate): (u32, &Gate)| gate.share(look) >= gate.open_at)
-        };
-        let mut state = TermState::default();
-        for (at, token) in free.iter().enumerate() {
-            if looks.get(at).is_none_or(open) {
-                return at;
-            }
-            match constraint.advance(&state, &self.tokens.surface(*token)) {
-                Some(next) => state = next,
-                // The word before it may be the beginning of what is forbidden.
-                None => return 0,
-            }
-        }
-        free.len().saturating_sub(1)
-    }
-
     /// The first `shared` tokens of the free translation as a hypothesis.
     fn beginning(
         &self,
-        demand: &Demand,
+        constraint: &Constraint,
         free: &[u32],
         shared: usize,
         scores: &[Vec<f32>],
@@ -244,7 +357,7 @@ impl M2m100 {
             path.logs.push(logit - beam::normaliser(logits)?);
         }
         let text = self.surface(&path.tokens);
-        let state = demand.constraint.advance(&TermState::default(), &text);
+        let state = constraint.advance(&TermState::default(), &text);
         path.state = state.unwrap_or_default();
         Ok(path)
     }
@@ -262,10 +375,10 @@ impl M2m100 {
     }
 
     /// The tokens that are part of no term.
-    fn beside(&self, demand: &Demand, tokens: &[u32]) -> Vec<u32> {
+    fn beside(&self, constraint: &Constraint, tokens: &[u32]) -> Vec<u32> {
         let text = self.surface(tokens);
-        let state = demand.constraint.advance(&TermState::default(), &text);
-        let state = state.and_then(|s| demand.constraint.finish(&s));
+        let state = constraint.advance(&TermState::default(), &text);
+        let state = state.and_then(|s| constraint.finish(&s));
         let beside = self.is_beside(tokens, &state.unwrap_or_default());
         let both = tokens.iter().zip(beside);
         both.filter(|(_, b)| *b).map(|(token, _)| *token).collect()
@@ -281,35 +394,19 @@ impl M2m100 {
     }
 }
 
-/// The next rows of logits, with where each hypothesis looks.
-fn rows(
-    decoding: &mut Decoding<'_>,
-    parents: &[usize],
-    tokens: &[u32],
-) -> Result<Vec<Row>, StepError> {
-    let mut watch = Watch::default();
-    let hidden = decoding.advance_watched(parents, tokens, Some(&mut watch))?;
-    let logits = decoding.logits(&hidden)?;
-    let row = |(logits, attention)| Row { logits, attention };
-    Ok(logits.into_iter().zip(watch.rows()).map(row).collect())
-}
-
-/// Each gate opens by what its term's source gets at most in the free translation.
-fn gates(columns: &[Range<usize>], looks: &[Vec<f32>]) -> Vec<Gate> {
-    let gate = |columns: &Range<usize>| {
-        let mut gate = Gate {
-            columns: columns.clone(),
-            open_at: 0.0,
-        };
-        let most = looks.iter().map(|l| gate.share(l)).fold(0.0, f32::max);
-        gate.open_at = most * GATE;
-        gate
-    };
-    columns.iter().map(gate).collect()
+/// The term's share of a row of cross-attention. The first and the last source token, language and
+/// end, are where attention rests when it looks at nothing: they do not count.
+fn share(look: &[f32], columns: &Range<usize>) -> f32 {
+    let words = look
+        .get(1..look.len().saturating_sub(1))
+        .unwrap_or_default();
+    let all: f32 = words.iter().sum();
+    let own: f32 = look.get(columns.clone()).unwrap_or_default().iter().sum();
+    if all > 0.0 { own / all } else { 0.0 }
 }
 
 /// Whether the glossary's own check is content: each term there, nothing forbidden.
-fn keeps_to(terms: &[RequiredTerm], translation: &str, pair: LangPair) -> bool {
+pub(super) fn keeps_to(terms: &[RequiredTerm], translation: &str, pair: LangPair) -> bool {
     let (uses, flags) = Glossary::default().check(terms, translation, pair.to);
     uses.iter().all(|u| u.satisfied) && flags.is_empty()
 }
@@ -334,18 +431,10 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_opens_near_where_free_decoding_looked_most() {
-        let looks = vec![
-            vec![0.5, 0.1, 0.2, 0.0, 0.2],
-            vec![0.0, 0.0, 0.1, 0.3, 0.6],
-            vec![0.9, 0.0, 0.0, 0.0, 0.1],
-        ];
-        let found = gates(&[3..4], &looks);
-        assert!((found[0].open_at - 0.75 * GATE).abs() < 1e-6);
-        let open: Vec<bool> = looks
-            .iter()
-            .map(|l| found[0].share(l) >= found[0].open_at)
-            .collect();
-        assert_eq!(open, [false, true, false]);
+    fn the_ends_of_the_source_have_no_share() {
+        let look = [0.5, 0.1, 0.3, 0.1];
+        assert!((share(&look, &(2..3)) - 0.75).abs() < 1e-6);
+        assert_eq!(share(&[0.5, 0.5], &(1..2)), 0.0);
+        assert_eq!(share(&[], &(1..2)), 0.0);
     }
 }

@@ -139,7 +139,6 @@ impl Weights {
     }
 
     /// The tensor `name` as f32, which must have exactly `shape` and only finite numbers.
-    #[allow(dead_code, reason = "for the engines that run on candle's tensors")]
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
         let values = self.floats(name, shape)?;
         Tensor::from_vec(values, shape, &Device::Cpu).map_err(|e| self.refuse(e.to_string()))

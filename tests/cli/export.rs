@@ -63,7 +63,7 @@ fn what_is_exported_can_be_imported_again() {
         for format in ["json", "csv", "srt", "vtt"] {
             let path = desk.path(&format!("again.{format}"));
             let out = path.to_str().unwrap();
-            desk.text(&["export", id, "--format", format, "--out", out]);
+            desk.text(&["export", id, "--format", format, "--out", out, "--force"]);
             let languages = talk.languages.join(",");
             let told = desk.json(&["import", out, "--languages", &languages, "--json"]);
             let again = told[0]["id"].as_str().unwrap();
@@ -88,6 +88,38 @@ fn a_failed_export_leaves_the_old_file() {
     ]);
     desk.refused(&["export", &ids[0], "--format", "exe", "--out", "-"]);
     desk.refused(&["export", &ids[0], "--format", "txt"]);
+}
+
+#[test]
+fn a_file_that_is_there_stays_unless_forced() {
+    let (desk, ids) = Desk::with_talks();
+    let old = desk.file("kept.txt", b"kept");
+    let args = ["export", &ids[0], "--format", "txt", "--out", &old];
+    assert!(desk.fails(&args).contains("--force"));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "kept");
+    desk.text(&[&args[..], &["--force"]].concat());
+    assert!(
+        fs::read_to_string(&old)
+            .unwrap()
+            .contains(TALKS[0].lines[0].1)
+    );
+    let folder = desk.path("folder");
+    fs::create_dir(&folder).unwrap();
+    let args = ["export", &ids[0], "--format", "txt", "--force", "--out"];
+    desk.fails(&[&args[..], &[folder.to_str().unwrap()]].concat());
+}
+
+#[test]
+fn a_missing_folder_is_named_and_no_temporary_file() {
+    let (desk, ids) = Desk::with_talks();
+    let out = desk.path("nowhere/out.txt");
+    let out = out.to_str().unwrap();
+    let told = desk.fails(&["export", &ids[0], "--format", "txt", "--out", out]);
+    assert_eq!(told.matches("nowhere").count(), 1, "{told}");
+    assert!(
+        told.contains(out) && told.contains("no such folder"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The command line as a person or a script meets it, one file a verb. Nothing here needs a model:
-//! the transcripts come with their translations.
+//! The command line as a person or a script meets it, one file a verb. Nothing but `sound` needs a
+//! model: the transcripts come with their translations.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,6 +20,7 @@ mod list;
 mod search;
 mod shelf;
 mod show;
+mod sound;
 mod system;
 mod translate;
 mod usage;

@@ -126,3 +126,35 @@ fn what_was_corrected_is_found_by_its_new_words() {
     assert_eq!(desk.json(&["search", "ວຽງຈັນ", "--json"])["total"], 1);
     desk.refused(&["search", "x", "--since", "yesterday"]);
 }
+
+#[test]
+fn cases_and_speakers_are_found_in_any_letters() {
+    let (desk, _) = Desk::with_talks();
+    let args = [
+        "search",
+        "张伟",
+        "--case",
+        "c-ZH",
+        "--speaker",
+        " Officer",
+        "--json",
+    ];
+    assert_eq!(desk.json(&args)["total"], 1);
+    let args = ["search", "张伟", "--speaker", "office", "--json"];
+    assert_eq!(desk.json(&args)["total"], 0);
+}
+
+#[test]
+fn a_query_of_marks_alone_is_told_as_such() {
+    let (desk, _) = Desk::with_talks();
+    for query in ["?!", "。", "«»"] {
+        let output = desk.run(&["search", query]);
+        assert!(output.status.success());
+        let told = stderr(&output);
+        assert!(
+            told.contains("no letters or digits") && !told.contains("hit"),
+            "{told}"
+        );
+    }
+    assert!(stderr(&desk.run(&["search", "张伟"])).contains("1 hit\n"));
+}

@@ -6,7 +6,7 @@ fn install(root: &Path, name: &str, practice: bool) -> PathBuf {
     let folder = root.join(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("model.bin"), b"weights").unwrap();
-    let sha = sha256_file(&folder.join("model.bin")).unwrap();
+    let sha = sha256_file(&folder.join("model.bin"), &mut |_| {}, &Cancel::new()).unwrap();
     let card = format!(
         "name='{name}'\nkind='whisper-ggml'\nlanguages=['zh','km']\nlicense='x'\nsource='y'\n\
          practice={practice}\n[[files]]\npath='model.bin'\nbytes=7\nsha256='{sha}'\n"
@@ -51,6 +51,23 @@ fn one_changed_byte_or_a_missing_file_is_found() {
     ));
     fs::remove_file(folder.join("model.bin")).unwrap();
     assert!(matches!(model.verify(), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn checking_tells_how_far_it_is_and_stops_on_a_wish() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Model::read(&install(dir.path(), "m", false)).unwrap();
+    let mut told = Vec::new();
+    let cancel = Cancel::new();
+    model
+        .verify_with(&mut |done, total| told.push((done, total)), &cancel)
+        .unwrap();
+    assert_eq!(told, [(7, 7)]);
+    cancel.cancel();
+    assert!(matches!(
+        model.verify_with(&mut |_, _| {}, &cancel),
+        Err(Error::Cancelled)
+    ));
 }
 
 #[test]

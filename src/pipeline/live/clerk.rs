@@ -295,9 +295,9 @@ pub(super) fn add_part(
             sha256,
             sample_rate: part.rate,
             channels: part.channels,
+            original_name: part.name.clone(),
         },
         bytes,
-        original_name: part.name.clone(),
     };
     Ok(store.add_audio(id, &audio)?)
 }

@@ -200,7 +200,7 @@ enum Order {
 pub struct Live {
     shared: Arc<Shared>,
     orders: SyncSender<Order>,
-    events: Receiver<LiveEvent>,
+    events: Mutex<Receiver<LiveEvent>>,
     meters: Arc<Meters>,
     begun: Instant,
     bytes_a_second: u64,
@@ -270,7 +270,7 @@ impl Live {
         Ok(Self {
             shared,
             orders,
-            events,
+            events: Mutex::new(events),
             meters,
             begun,
             bytes_a_second,
@@ -286,7 +286,13 @@ impl Live {
 
     /// The next event, waiting for at most `patience`.
     pub fn event(&self, patience: Duration) -> Option<LiveEvent> {
-        self.events.recv_timeout(patience).ok()
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.recv_timeout(patience).ok()
+    }
+
+    /// Whether everything is done, also where the event that tells it found no room.
+    pub fn has_ended(&self) -> bool {
+        self.wording.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Whether events were lost since this was last asked: then everything shown is read again.

@@ -247,6 +247,8 @@ fn engines_that_fail_to_load_stop_nothing_and_the_backlog_writes_the_text() {
             raw: false,
         },
         retry_failed: false,
+        cores: 2,
+        memory: 1 << 30,
         cancel: &Cancel::new(),
         watcher: &|_| {},
     };
@@ -361,4 +363,24 @@ fn a_session_that_was_cut_off_anywhere_is_completed_and_can_be_completed_twice()
     );
     let state = store.session(&plan.id).unwrap().unwrap();
     assert_eq!(state.ended.as_deref(), Some("recovered"));
+}
+
+#[test]
+fn text_that_cannot_go_on_does_not_stop_the_recording() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000007");
+    // No engine serves any language: the first line ends the recogniser for good.
+    let live = bed
+        .begin(&plan, 5.0, Box::new(|| Ok(Engines::default())))
+        .unwrap();
+    let seen = events(&live);
+    let length = seen.iter().find_map(|e| match e {
+        LiveEvent::Recorded { duration_ms, whole } => Some((*duration_ms, *whole)),
+        _ => None,
+    });
+    live.finish().unwrap();
+    let store = Store::open(&bed.store()).unwrap();
+    let state = store.session(&plan.id).unwrap().unwrap();
+    assert_eq!(state.ended.as_deref(), Some("source-ended"), "{length:?}");
+    assert!(bed.lines(&plan.id).len() > 1);
 }

@@ -37,10 +37,11 @@ pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (E
         Err(e) => {
             report.note(&e);
             shared.alarm(&e, LATER);
-            while !shared.lines_over.load(Ordering::Acquire) {
-                let _ = woken.recv_timeout(PATIENCE); // nothing to do but wait for the end
-            }
         }
+    }
+    // Whatever became of the text, the recording goes on until it is over.
+    while !shared.lines_over.load(Ordering::Acquire) {
+        thread::sleep(PATIENCE);
     }
     shared.tell(LiveEvent::Ended);
     (engines, report)

@@ -40,12 +40,12 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
         audio: vec![NewAudio {
             file: AudioFile {
                 path: "original.wav".to_owned(),
+                original_name: "现场 1.wav".to_owned(),
                 sha256: "ab".repeat(32),
                 sample_rate: 48_000,
                 channels: 2,
             },
             bytes: 11_520_044,
-            original_name: "现场 1.wav".to_owned(),
         }],
         channels: vec![
             Channel {

@@ -109,16 +109,6 @@ impl<'a> Decoding<'a> {
     /// Appends `tokens[i]` to hypothesis `parents[i]` of the step before (at the first step there is
     /// one hypothesis, 0). Returns the hidden states, `(n, d)`.
     pub fn advance(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Hidden, StepError> {
-        self.advance_watched(parents, tokens, None)
-    }
-
-    /// The same, and keeps where each hypothesis looks for the next token.
-    pub fn advance_watched(
-        &mut self,
-        parents: &[usize],
-        tokens: &[u32],
-        watch: Option<&mut Watch>,
-    ) -> Result<Hidden, StepError> {
         let length = self.paths.first().map_or(0, Vec::len);
         let follow = |(parent, row): (&usize, u32)| {
             let mut path = self.paths.get(*parent)?.clone();
@@ -131,7 +121,7 @@ impl<'a> Decoding<'a> {
             paths.ok_or_else(|| StepError::Broken("a hypothesis is missing".to_owned()))?;
         let views: Vec<Vec<u32>> = self.paths.clone();
         let views: Vec<&[u32]> = views.iter().map(Vec::as_slice).collect();
-        self.pass(tokens, &vec![length; tokens.len()], &views, watch)
+        self.pass(tokens, &vec![length; tokens.len()], &views, None)
     }
 
     /// Decodes `tokens` from the start in one pass. Returns the hidden states, `(t, d)`, and where

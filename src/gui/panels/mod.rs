@@ -1,0 +1,16 @@
+//! The screens, one file each. A screen paints, remembers what is typed into it, and asks.
+
+mod glossary;
+mod intake;
+mod live;
+mod models;
+mod review;
+mod search;
+mod settings;
+
+pub use glossary::Glossary;
+pub use intake::Intake;
+pub use models::Models;
+pub use review::Review;
+pub use search::Search;
+pub use settings::Settings;

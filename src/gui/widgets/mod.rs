@@ -1,0 +1,7 @@
+//! Parts that several screens are made of.
+
+pub mod chooser;
+pub mod heights;
+pub mod job;
+pub mod languages;
+pub mod script;
