@@ -15,9 +15,11 @@ mod kills;
 #[path = "common/long.rs"]
 mod long;
 
-use std::time::Instant;
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use common::Import;
+use common::{Import, json, mekong};
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {
@@ -102,7 +104,7 @@ fn a_long_session_keeps_time_and_memory() {
     let minutes = setting("MEKONG_PROOF_MINUTES", 480);
     let speed = setting("MEKONG_PROOF_SPEED", 40);
     let dir = tempfile::tempdir().unwrap();
-    let sound = long_recording(dir.path(), minutes as f64 / 60.0);
+    let sound = long::long_recording(dir.path(), minutes as f64 / 60.0);
     let workspace = dir.path().join("workspace");
     fs::create_dir(&workspace).unwrap();
     let begun = Instant::now();

@@ -122,6 +122,15 @@ pub enum Error {
         /// What the sound service said.
         detail: String,
     },
+    /// This machine has nothing to play sound with.
+    #[error("this machine has no loudspeaker or headphones that work")]
+    NoOutput,
+    /// The output device refused.
+    #[error("the sound cannot be played: {detail}")]
+    Playback {
+        /// What the sound system said.
+        detail: String,
+    },
     /// There is no microphone at all.
     #[error("this machine has no microphone, or its sound service does not show one")]
     NoMicrophone,
@@ -235,9 +244,20 @@ impl Error {
             | Error::NoSamples { path }
             | Error::Damaged { path, .. }
             | Error::TooLong { path }
-            | Error::WorkingCopy { path, .. } => Some(path),
-            // The rest is about devices and the disk, not about a file.
-            _ => None,
+            | Error::WorkingCopy { path, .. }
+            | Error::RecordingThere { path }
+            | Error::NoRoom { path, .. } => Some(path),
+            Error::Devices { .. }
+            | Error::NoMicrophone
+            | Error::MicrophoneMissing { .. }
+            | Error::MicrophoneAmbiguous { .. }
+            | Error::MicrophoneDenied { .. }
+            | Error::MicrophoneChannels { .. }
+            | Error::Microphone { .. }
+            | Error::NoOutput
+            | Error::Playback { .. }
+            | Error::Stopped
+            | Error::Cancelled => None,
         }
     }
 
@@ -326,6 +346,10 @@ impl Error {
             }
             Error::Devices { .. } => {
                 "Check that the sound service runs, plug the microphone in again and retry."
+            }
+            Error::NoOutput => "Plug in headphones or a loudspeaker, then play the line again.",
+            Error::Playback { .. } => {
+                "Close other programs that use the sound, or choose another output in the system's settings."
             }
             Error::NoMicrophone => {
                 "Plug in a microphone and see 'mekong devices'. To practise without one: --device file:RECORDING"

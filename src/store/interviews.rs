@@ -116,6 +116,17 @@ impl Store {
         })
     }
 
+    /// The file name of each channel's working copy in the interview's folder, by channel index.
+    pub fn working_copies(&self, id: &InterviewId) -> Result<Vec<(u16, String)>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT position, working FROM channel
+             WHERE interview = ?1 AND working IS NOT NULL ORDER BY position",
+        )?;
+        let rows = statement.query_map([key], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The interview with this name, or the only one whose name begins so.
     pub fn resolve(&self, text: &str) -> Result<InterviewId, Error> {
         let wanted = text.trim().to_lowercase();

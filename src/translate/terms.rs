@@ -242,7 +242,7 @@ impl M2m100 {
         let mut text = String::new();
         for (place, (share, logits)) in shares.iter().zip(scores).enumerate() {
             if *share >= most * GATE
-                && let Some(begin) = guided::beginning(kept, &self.tokens, slot, &text, logits)
+                && let Some(begin) = guided::beginning(kept, &*self.tokens, slot, &text, logits)
             {
                 found.push((begin - beam::normaliser(logits)?, place));
             }
@@ -275,7 +275,7 @@ impl M2m100 {
         let guide = Guide {
             constraint,
             begin,
-            spelling: &self.tokens,
+            spelling: &*self.tokens,
             limits,
         };
         guided::search(start, logits, &guide, |parents, tokens| {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::common::{json, mekong, practice_sound};
 
 /// A two-channel 16 kHz WAV of `hours`, made by saying a practice interview over and over.
-fn long_recording(folder: &Path, hours: f64) -> PathBuf {
+pub fn long_recording(folder: &Path, hours: f64) -> PathBuf {
     let seed = folder.join("seed");
     fs::create_dir(&seed).unwrap();
     let sound = practice_sound("zh-vi");

@@ -140,7 +140,7 @@ impl Bench<'_> {
                         Step::Copying => Phase::Copying,
                         Step::Decoding => Phase::Decoding,
                         Step::FindingSpeech => Phase::FindingSpeech,
-                        Step::Checking | Step::Shrinking => Phase::Loading,
+                        Step::Checking | Step::Indexing | Step::Shrinking => Phase::Loading,
                     },
                     fraction(done, total),
                 ),
