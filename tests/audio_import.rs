@@ -311,7 +311,7 @@ fn a_video_without_sound() {
 fn a_missing_file_and_a_folder() {
     let missing = refusal("no-such-file.wav");
     assert!(missing.help().contains("name"), "{}", missing.help());
-    assert!(matches!(refusal(""), Error::Read { .. }));
+    assert!(matches!(refusal(""), Error::NotAFile { .. }));
 }
 
 #[cfg(unix)]

@@ -273,8 +273,7 @@ impl Model {
         Self::read(&folder)
     }
 
-    /// Compares every listed file with its size and SHA-256. Reads all of it. Weights that lie in the
-    /// folder unlisted are refused too: an engine might take them for the listed ones.
+    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
     ///
     /// # Errors
     /// The first file that is missing, differs or is not listed.
@@ -475,8 +474,7 @@ impl Shelf {
             .ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
-    /// The model for speech in `lang`: the preferred one if it serves it, else a real one before a
-    /// practice one.
+    /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.
     ///
     /// # Errors
     /// [`Error::NoSpeech`].

@@ -405,7 +405,9 @@ mod tests {
             let mut wanted: Vec<Vec<String>> = Vec::new();
             for variants in &terms {
                 let variants: Vec<String> = variants.iter().map(|v| spell(script, v)).collect();
-                let taken = |v: &String| wanted.iter().flatten().any(|w| w.trim() == v.trim());
+                let letters = |v: &str| v.trim().chars().map(lower).collect::<String>();
+                let taken =
+                    |v: &String| wanted.iter().flatten().any(|w| letters(w) == letters(v));
                 if !variants.iter().any(taken) {
                     wanted.push(variants);
                 }

@@ -261,7 +261,7 @@ fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// A kind of doubt in words.
 pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 20] = [
+    const KNOWN: [(FlagKind, &str); 23] = [
         (FlagKind::PracticeModel, "flag-practice-model"),
         (FlagKind::LowConfidence, "flag-low-confidence"),
         (FlagKind::NoText, "flag-no-text"),
@@ -273,6 +273,9 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
         (FlagKind::PhantomPhrase, "flag-phantom-phrase"),
         (FlagKind::CutWithoutPause, "flag-cut-without-pause"),
         (FlagKind::TermMissing, "flag-term-missing"),
+        (FlagKind::NegationDiffers, "flag-negation-differs"),
+        (FlagKind::QuestionDiffers, "flag-question-differs"),
+        (FlagKind::LunarDate, "flag-lunar-date"),
         (FlagKind::NumberMismatch, "flag-number-mismatch"),
         (FlagKind::TermForbidden, "flag-term-forbidden"),
         (FlagKind::Untranslated, "flag-untranslated"),
