@@ -384,7 +384,11 @@ fn stays_inside(path: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::Read`]; [`Error::Cancelled`].
-fn sha256_file(path: &Path, told: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<String, Error> {
+pub(super) fn sha256_file(
+    path: &Path,
+    told: &mut dyn FnMut(u64),
+    cancel: &Cancel,
+) -> Result<String, Error> {
     let read = |cause| Error::Read {
         cause,
         path: path.to_owned(),
