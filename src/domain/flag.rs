@@ -49,6 +49,8 @@ pub enum FlagKind {
     Truncated,
     /// The translation is of an earlier version of the line's text.
     Stale,
+    /// The text came in Zawgyi and stands here in Unicode; `detail` keeps it as it came.
+    Zawgyi,
     /// No installed model translates this direction.
     NoModel,
     /// The engine failed on this line; the reason is in the status.
@@ -57,7 +59,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 23] = [
+    pub const ALL: [FlagKind; 24] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -79,6 +81,7 @@ impl FlagKind {
         FlagKind::LowProbability,
         FlagKind::Truncated,
         FlagKind::Stale,
+        FlagKind::Zawgyi,
         FlagKind::NoModel,
         FlagKind::EngineFailed,
     ];
@@ -107,6 +110,7 @@ impl FlagKind {
             FlagKind::LowProbability => "low-probability",
             FlagKind::Truncated => "truncated",
             FlagKind::Stale => "stale",
+            FlagKind::Zawgyi => "zawgyi",
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }

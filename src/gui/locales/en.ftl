@@ -133,6 +133,7 @@ flag-untranslated = Perhaps not translated
 flag-length-ratio = The translation is far too short or too long
 flag-low-probability = The machine is unsure of this translation
 flag-truncated = The translation stops too early
+flag-zawgyi = Typed in Zawgyi and put into Unicode; the letters as they came are kept here
 flag-no-model = No installed model translates this direction
 flag-stale = The words were corrected since; this translation is of the earlier ones
 flag-engine-failed = The machine failed here

@@ -127,6 +127,7 @@ flag-untranslated = ប្រហែលជាមិនទាន់បកប្រ
 flag-length-ratio = ការបកប្រែខ្លីពេក ឬវែងពេក
 flag-low-probability = ម៉ាស៊ីនមិនប្រាកដលើការបកប្រែនេះ
 flag-truncated = ការបកប្រែឈប់លឿនពេក
+flag-zawgyi = វាយជា Zawgyi ហើយបានប្ដូរទៅ Unicode អក្សរដើមរក្សាទុកនៅទីនេះ
 flag-no-model = គ្មានម៉ូដែលបកប្រែទិសនេះទេ
 flag-stale = ពាក្យត្រូវបានកែក្រោយមក ការបកប្រែនេះមកពីពាក្យមុន
 flag-engine-failed = ម៉ាស៊ីនបរាជ័យនៅទីនេះ

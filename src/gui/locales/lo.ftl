@@ -127,6 +127,7 @@ flag-untranslated = ອາດຍັງບໍ່ໄດ້ແປ
 flag-length-ratio = ຄໍາແປສັ້ນຫຼືຍາວເກີນໄປ
 flag-low-probability = ເຄື່ອງບໍ່ແນ່ໃຈຄໍາແປນີ້
 flag-truncated = ຄໍາແປຢຸດໄວເກີນໄປ
+flag-zawgyi = ພິມດ້ວຍ Zawgyi ແລະ ປ່ຽນເປັນ Unicode ແລ້ວ ຕົວອັກສອນເດີມເກັບໄວ້ຢູ່ນີ້
 flag-no-model = ບໍ່ມີແບບຈໍາລອງທີ່ແປທິດທາງນີ້
 flag-stale = ຄໍາເວົ້າຖືກແກ້ໄຂພາຍຫຼັງ ຄໍາແປນີ້ແປຈາກຄໍາເກົ່າ
 flag-engine-failed = ເຄື່ອງບໍ່ສໍາເລັດຢູ່ນີ້

@@ -127,6 +127,7 @@ flag-untranslated = อาจยังไม่ได้แปล
 flag-length-ratio = คำแปลสั้นหรือยาวเกินไปมาก
 flag-low-probability = เครื่องไม่แน่ใจคำแปลนี้
 flag-truncated = คำแปลหยุดเร็วเกินไป
+flag-zawgyi = พิมพ์ด้วย Zawgyi และแปลงเป็น Unicode แล้ว ตัวอักษรเดิมเก็บไว้ที่นี่
 flag-no-model = ไม่มีแบบจำลองที่แปลทิศทางนี้
 flag-stale = คำพูดถูกแก้ไขภายหลัง คำแปลนี้แปลจากคำเดิม
 flag-engine-failed = เครื่องล้มเหลวตรงนี้

@@ -127,6 +127,7 @@ flag-untranslated = Có thể chưa được dịch
 flag-length-ratio = Bản dịch quá ngắn hoặc quá dài
 flag-low-probability = Máy không chắc về bản dịch này
 flag-truncated = Bản dịch dừng quá sớm
+flag-zawgyi = Được gõ bằng Zawgyi và đã chuyển sang Unicode; chữ gốc được giữ ở đây
 flag-no-model = Không có mô hình nào dịch chiều này
 flag-stale = Lời nói đã được sửa sau đó; bản dịch này là của lời trước khi sửa
 flag-engine-failed = Máy thất bại ở đây

@@ -127,6 +127,7 @@ flag-untranslated = 可能没有翻译
 flag-length-ratio = 译文过短或过长
 flag-low-probability = 机器对此译文没有把握
 flag-truncated = 译文过早中断
+flag-zawgyi = 原文为Zawgyi编码，已转为Unicode；原始字符保留于此
 flag-no-model = 没有安装此方向的翻译模型
 flag-stale = 原话后来已更正；此译文译自更正前的话
 flag-engine-failed = 机器在此处失败

@@ -261,7 +261,7 @@ fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// A kind of doubt in words.
 pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 23] = [
+    const KNOWN: [(FlagKind, &str); 24] = [
         (FlagKind::PracticeModel, "flag-practice-model"),
         (FlagKind::LowConfidence, "flag-low-confidence"),
         (FlagKind::NoText, "flag-no-text"),
@@ -282,6 +282,7 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
         (FlagKind::LengthRatio, "flag-length-ratio"),
         (FlagKind::LowProbability, "flag-low-probability"),
         (FlagKind::Truncated, "flag-truncated"),
+        (FlagKind::Zawgyi, "flag-zawgyi"),
         (FlagKind::NoModel, "flag-no-model"),
         (FlagKind::EngineFailed, "flag-engine-failed"),
         (FlagKind::Stale, "flag-stale"),
