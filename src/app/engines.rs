@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Lang, LangPair};
-use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
+use crate::domain::{Cancel, Lang, LangPair};
+use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{Whisper, WhisperOptions};
 use crate::translate::{self, Form};
 
@@ -80,12 +80,14 @@ impl App {
     /// stay pending and are counted.
     ///
     /// # Errors
-    /// No model for a language; a model whose files are not as listed or cannot be loaded.
+    /// No model for a language; a model whose files are not as listed or cannot be loaded; a cancel.
     pub(super) fn add_engines(
         &self,
         engines: &mut Engines,
         interviews: &[Vec<Lang>],
         listen: bool,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
     ) -> Result<(), Error> {
         let shelf = self.shelf();
         let mut languages: BTreeSet<Lang> = interviews.iter().flatten().copied().collect();
@@ -94,12 +96,18 @@ impl App {
         pairs.retain(|pair| !engines.translates(*pair));
         for lang in languages {
             let model = shelf.for_speech(lang, self.config.speech_model.as_deref())?;
-            self.add_speech(engines, model, lang)?;
+            if !joins_a_recogniser(engines, model, lang) {
+                model.verify(cancel, watcher)?;
+                self.add_speech(engines, model, lang)?;
+            }
         }
         for pair in pairs {
             if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref())
             {
-                add_translation(engines, model, pair)?;
+                if !joins_a_translator(engines, model, pair) {
+                    model.verify(cancel, watcher)?;
+                    add_translation(engines, model, pair)?;
+                }
             }
         }
         Ok(())
@@ -107,11 +115,6 @@ impl App {
 
     fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
         let card = &model.card;
-        if let Some(route) = engines.speech.iter_mut().find(|r| r.model == card.name) {
-            route.languages.push(lang);
-            return Ok(());
-        }
-        model.verify()?;
         let engine = self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
@@ -150,17 +153,26 @@ impl App {
     }
 }
 
-fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
-    let card = &model.card;
-    if let Some(route) = engines
+/// Gives the language to a model that is loaded already; whether there is such a one.
+fn joins_a_recogniser(engines: &mut Engines, model: &Model, lang: Lang) -> bool {
+    let loaded = engines
+        .speech
+        .iter_mut()
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.languages.push(lang)).is_some()
+}
+
+/// The same for a direction.
+fn joins_a_translator(engines: &mut Engines, model: &Model, pair: LangPair) -> bool {
+    let loaded = engines
         .translation
         .iter_mut()
-        .find(|r| r.model == card.name)
-    {
-        route.pairs.push(pair);
-        return Ok(());
-    }
-    model.verify()?;
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.pairs.push(pair)).is_some()
+}
+
+fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
+    let card = &model.card;
     let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),

@@ -82,6 +82,8 @@ impl App {
             &mut engines,
             std::slice::from_ref(&request.languages),
             sound,
+            cancel,
+            watcher,
         )?;
         let mut outcomes = Vec::new();
         for source in files {

@@ -137,7 +137,7 @@ impl App {
             mut engine,
             practice,
             mut notes,
-        } = self.recognizer(language, model)?;
+        } = self.recognizer(language, model, cancel, watcher)?;
         let begun = Instant::now();
         // The sound of a case stays inside the workspace, unless that cannot be written.
         let recordings = self.workspace.recordings();
@@ -208,7 +208,13 @@ impl App {
         })
     }
 
-    fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
+    fn recognizer(
+        &self,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Ear, Error> {
         let shelf = self.shelf();
         let named = match model {
             Some(text) => Named::find(&shelf, text)?,
@@ -228,7 +234,7 @@ impl App {
                 Err(models::Error::NoSpeech(language).into())
             }
             Named::Listed(model) => {
-                model.verify()?;
+                model.verify(cancel, watcher)?;
                 let card = &model.card;
                 let engine =
                     self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
@@ -244,8 +250,13 @@ impl App {
     /// Loads a translator for one direction.
     ///
     /// # Errors
-    /// An unknown or unsuitable model; an unknown glossary.
-    pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
+    /// An unknown or unsuitable model; an unknown glossary; a cancel.
+    pub fn translator(
+        &self,
+        request: &TranslateRequest,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<OpenTranslator, Error> {
         let shelf = self.shelf();
         let named = match &request.model {
             Some(text) => Named::find(&shelf, text)?,
@@ -262,7 +273,7 @@ impl App {
                 (name, engine, false, Some(unlisted_note(&folder)))
             }
             Named::Listed(model) => {
-                model.verify()?;
+                model.verify(cancel, watcher)?;
                 let (weights, card) = (model.weights(), model.card);
                 let tokens = card.language_tokens.as_ref();
                 let engine = translate::open(&weights, &card.name, tokens)?;

@@ -210,7 +210,9 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
 fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     let mut models: Vec<CheckedModel> = Vec::new();
     let mut printed = Ok(());
-    let ok = app.check_models(&mut |name, result| {
+    let cancel = cancel_on_ctrl_c("what was said of a model stands.");
+    let watch = Watch::new();
+    let ok = app.check_models(&cancel, &|p| watch.hear(p), &mut |name, result| {
         let error = result.as_ref().err();
         let checked = CheckedModel {
             name: name.to_owned(),
@@ -220,11 +222,13 @@ fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         };
         // Each as it ends: reading a large model takes a while.
         if !json && printed.is_ok() {
-            printed = print_checked(&checked, out);
+            printed = watch.suspend(|| print_checked(&checked, out));
         }
         models.push(checked);
     });
+    drop(watch);
     printed?;
+    let ok = ok?;
     let broken = installed(app).broken;
     if json {
         out.json(&Checked { ok, models, broken })?;
