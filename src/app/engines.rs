@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{Cancel, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{Whisper, WhisperOptions};
-use crate::translate::{self, Form};
+use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
@@ -106,11 +106,29 @@ impl App {
             {
                 if !joins_a_translator(engines, model, pair) {
                     model.verify(cancel, watcher)?;
-                    add_translation(engines, model, pair)?;
+                    let second = self.second_opinion(&shelf, model, cancel, watcher)?;
+                    add_translation(engines, model, pair, second)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The engine that the settings name for a second opinion beside `first`.
+    fn second_opinion(
+        &self,
+        shelf: &Shelf,
+        first: &Model,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Option<Box<dyn Translator>>, Error> {
+        match &self.config.second_translation_model {
+            Some(name) if *name != first.card.name => {
+                open_translator(Named::Listed(shelf.named(name)?.clone()), cancel, watcher)
+                    .map(|opened| Some(opened.engine))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
@@ -171,7 +189,12 @@ fn joins_a_translator(engines: &mut Engines, model: &Model, pair: LangPair) -> b
     loaded.map(|route| route.pairs.push(pair)).is_some()
 }
 
-fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
+fn add_translation(
+    engines: &mut Engines,
+    model: &Model,
+    pair: LangPair,
+    second: Option<Box<dyn Translator>>,
+) -> Result<(), Error> {
     let card = &model.card;
     let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
@@ -179,8 +202,67 @@ fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Resu
         pairs: vec![pair],
         engine,
         practice: card.practice,
+        second,
     });
     Ok(())
+}
+
+/// A translator with what is known of its model.
+pub(super) struct OpenedTranslator {
+    pub(super) model: String,
+    pub(super) engine: Box<dyn Translator>,
+    pub(super) practice: bool,
+    /// What the user should know of it.
+    pub(super) note: Option<String>,
+}
+
+/// Opens a translator, a listed one after comparing its files with the list.
+///
+/// # Errors
+/// A model for something else; files that are not as listed; a checkpoint that cannot be loaded; a
+/// cancel.
+pub(super) fn open_translator(
+    named: Named,
+    cancel: &Cancel,
+    watcher: Watcher<'_>,
+) -> Result<OpenedTranslator, Error> {
+    Ok(match named.wanted(Kind::M2m100)? {
+        Named::Unlisted(_, folder) => {
+            let model = unlisted_name(&folder);
+            OpenedTranslator {
+                engine: translate::open(&folder, &model, None)?,
+                model,
+                practice: false,
+                note: Some(unlisted_note(&folder)),
+            }
+        }
+        Named::Listed(model) => {
+            model.verify(cancel, watcher)?;
+            let (weights, card) = (model.weights(), model.card);
+            let tokens = card.language_tokens.as_ref();
+            OpenedTranslator {
+                engine: translate::open(&weights, &card.name, tokens)?,
+                model: card.name,
+                practice: card.practice,
+                note: None,
+            }
+        }
+    })
+}
+
+/// The name of a model that is used by its path.
+pub(super) fn unlisted_name(path: &Path) -> String {
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// What is said of such a model.
+pub(super) fn unlisted_note(path: &Path) -> String {
+    format!(
+        "this model is used by its path; no model.toml vouches for it: {}",
+        path.display()
+    )
 }
 
 /// Every direction between these languages.

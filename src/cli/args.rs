@@ -313,6 +313,9 @@ pub struct Translate {
     #[arg(long, value_name = "N",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub max_tokens: Option<usize>,
+    /// A second model, by name or path: lines that it translates quite differently are flagged.
+    #[arg(long, value_name = "NAME_OR_DIR", conflicts_with = "raw")]
+    pub second: Option<String>,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
     #[arg(long, conflicts_with = "glossary")]
     pub raw: bool,

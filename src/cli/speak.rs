@@ -151,12 +151,13 @@ pub(super) fn translate(app: &App, typed: args::Translate, out: &mut Out) -> Res
         glossary: typed.glossary,
         beam: typed.beam,
         max_tokens: typed.max_tokens,
+        second: typed.second,
         raw: typed.raw,
     };
     let watch = Watch::new();
     let translator = app.translator(&request, &Cancel::new(), &|p| watch.hear(p))?;
     drop(watch);
-    if let Some(note) = translator.note() {
+    for note in translator.notes() {
         say(&format!("note: {note}"));
     }
     let mut desk = Desk {

@@ -45,6 +45,8 @@ pub enum FlagKind {
     LengthRatio,
     /// The translator gave its own words a low probability.
     LowProbability,
+    /// Another engine translates the line quite differently; `detail` holds what it writes.
+    OpinionsDiffer,
     /// The translation stopped at its length limit.
     Truncated,
     /// The translation is of an earlier version of the line's text.
@@ -59,7 +61,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 24] = [
+    pub const ALL: [FlagKind; 25] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -79,6 +81,7 @@ impl FlagKind {
         FlagKind::Untranslated,
         FlagKind::LengthRatio,
         FlagKind::LowProbability,
+        FlagKind::OpinionsDiffer,
         FlagKind::Truncated,
         FlagKind::Stale,
         FlagKind::Zawgyi,
@@ -108,6 +111,7 @@ impl FlagKind {
             FlagKind::Untranslated => "untranslated",
             FlagKind::LengthRatio => "length-ratio",
             FlagKind::LowProbability => "low-probability",
+            FlagKind::OpinionsDiffer => "opinions-differ",
             FlagKind::Truncated => "truncated",
             FlagKind::Stale => "stale",
             FlagKind::Zawgyi => "zawgyi",

@@ -6,7 +6,7 @@ use crate::glossary::Glossary;
 use crate::text;
 use crate::translate::{self, DecodeOptions, Decoded};
 
-use super::{Error, TranslationRoute};
+use super::{Error, TranslationRoute, opinion};
 
 /// How a line is translated.
 #[derive(Clone, Debug)]
@@ -104,6 +104,19 @@ fn checked(
     line.terms = terms;
     line.flags.extend(flags);
     line.flags.extend(term_flags);
+    if let Some(second) = &mut route.second {
+        let sentences = text::sentences(&source, pair.from);
+        let second = second.as_mut();
+        let flag = opinion::diverges(
+            second,
+            &sentences,
+            &line.text,
+            pair,
+            &options.decode,
+            cancel,
+        )?;
+        line.flags.extend(flag);
+    }
     Ok(line)
 }
 
@@ -198,7 +211,7 @@ fn other_candidate(parts: &[Decoded], others: &[Option<Decoded>], pair: LangPair
 }
 
 /// What stands between two sentences.
-fn separator(pair: LangPair) -> &'static str {
+pub(super) fn separator(pair: LangPair) -> &'static str {
     if pair.to == crate::domain::Lang::Zh {
         ""
     } else {

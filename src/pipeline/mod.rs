@@ -13,6 +13,7 @@ mod intake;
 mod intake_tests;
 mod line;
 pub mod live;
+mod opinion;
 #[cfg(test)]
 mod tests;
 

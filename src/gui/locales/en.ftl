@@ -132,6 +132,7 @@ flag-term-forbidden = A word that must not be used stands in the translation
 flag-untranslated = Perhaps not translated
 flag-length-ratio = The translation is far too short or too long
 flag-low-probability = The machine is unsure of this translation
+flag-opinions-differ = A second engine translates this quite differently
 flag-truncated = The translation stops too early
 flag-zawgyi = Typed in Zawgyi and put into Unicode; the letters as they came are kept here
 flag-no-model = No installed model translates this direction

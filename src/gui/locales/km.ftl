@@ -126,6 +126,7 @@ flag-term-forbidden = មានពាក្យហាមប្រើក្នុ�
 flag-untranslated = ប្រហែលជាមិនទាន់បកប្រែ
 flag-length-ratio = ការបកប្រែខ្លីពេក ឬវែងពេក
 flag-low-probability = ម៉ាស៊ីនមិនប្រាកដលើការបកប្រែនេះ
+flag-opinions-differ = ម៉ាស៊ីនទីពីរបកប្រែខុសគ្នាច្រើន
 flag-truncated = ការបកប្រែឈប់លឿនពេក
 flag-zawgyi = វាយជា Zawgyi ហើយបានប្ដូរទៅ Unicode អក្សរដើមរក្សាទុកនៅទីនេះ
 flag-no-model = គ្មានម៉ូដែលបកប្រែទិសនេះទេ

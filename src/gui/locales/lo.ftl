@@ -126,6 +126,7 @@ flag-term-forbidden = ມີຄໍາທີ່ຫ້າມໃຊ້ໃນຄໍ�
 flag-untranslated = ອາດຍັງບໍ່ໄດ້ແປ
 flag-length-ratio = ຄໍາແປສັ້ນຫຼືຍາວເກີນໄປ
 flag-low-probability = ເຄື່ອງບໍ່ແນ່ໃຈຄໍາແປນີ້
+flag-opinions-differ = ເຄື່ອງມືທີສອງແປຕ່າງກັນຫຼາຍ
 flag-truncated = ຄໍາແປຢຸດໄວເກີນໄປ
 flag-zawgyi = ພິມດ້ວຍ Zawgyi ແລະ ປ່ຽນເປັນ Unicode ແລ້ວ ຕົວອັກສອນເດີມເກັບໄວ້ຢູ່ນີ້
 flag-no-model = ບໍ່ມີແບບຈໍາລອງທີ່ແປທິດທາງນີ້

@@ -126,6 +126,7 @@ flag-term-forbidden = มีคำที่ห้ามใช้ในคำแ�
 flag-untranslated = อาจยังไม่ได้แปล
 flag-length-ratio = คำแปลสั้นหรือยาวเกินไปมาก
 flag-low-probability = เครื่องไม่แน่ใจคำแปลนี้
+flag-opinions-differ = เครื่องมือที่สองแปลต่างไปมาก
 flag-truncated = คำแปลหยุดเร็วเกินไป
 flag-zawgyi = พิมพ์ด้วย Zawgyi และแปลงเป็น Unicode แล้ว ตัวอักษรเดิมเก็บไว้ที่นี่
 flag-no-model = ไม่มีแบบจำลองที่แปลทิศทางนี้

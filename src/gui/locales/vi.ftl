@@ -126,6 +126,7 @@ flag-term-forbidden = Bản dịch có từ không được dùng
 flag-untranslated = Có thể chưa được dịch
 flag-length-ratio = Bản dịch quá ngắn hoặc quá dài
 flag-low-probability = Máy không chắc về bản dịch này
+flag-opinions-differ = Bộ máy thứ hai dịch câu này khác hẳn
 flag-truncated = Bản dịch dừng quá sớm
 flag-zawgyi = Được gõ bằng Zawgyi và đã chuyển sang Unicode; chữ gốc được giữ ở đây
 flag-no-model = Không có mô hình nào dịch chiều này

@@ -126,6 +126,7 @@ flag-term-forbidden = 译文中有不得使用的词
 flag-untranslated = 可能没有翻译
 flag-length-ratio = 译文过短或过长
 flag-low-probability = 机器对此译文没有把握
+flag-opinions-differ = 另一个引擎的译文与此差别很大
 flag-truncated = 译文过早中断
 flag-zawgyi = 原文为Zawgyi编码，已转为Unicode；原始字符保留于此
 flag-no-model = 没有安装此方向的翻译模型
