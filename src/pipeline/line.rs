@@ -98,7 +98,7 @@ fn checked(
     let mut line = join(parts, pair, route.engine.engine());
     let required = glossary.required(&source, pair);
     let (mut terms, term_flags) = glossary.check(&required, &line.text, pair.to);
-    for term in terms.iter_mut().filter(|_| !term_flags.is_empty()) {
+    for term in &mut terms {
         term.alternative.clone_from(&other);
     }
     line.terms = terms;
@@ -192,7 +192,7 @@ fn with_terms(
     }
     let made = engine.enforce(sentence, pair, &required, &free, &options.decode, cancel)?;
     Ok(match made {
-        Some(made) if made.accepted => (made.decoded, None),
+        Some(made) if made.accepted => (made.decoded, Some(free)),
         Some(made) => (free, Some(made.decoded)),
         None => (free, None),
     })
