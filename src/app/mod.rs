@@ -18,6 +18,7 @@ mod microphone;
 pub mod models;
 mod read;
 mod shelf;
+mod shrink;
 mod speak;
 mod work;
 
@@ -32,6 +33,7 @@ pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
+pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
