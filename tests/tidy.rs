@@ -19,9 +19,9 @@ const MAX_LINES: usize = 500;
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["text", "glossary", "workspace", "config"],
+    &["text", "glossary", "evidence", "workspace", "config"],
     &["audio", "speech", "translate", "store", "transcript"],
-    &["pipeline", "export", "evidence"],
+    &["pipeline", "export"],
     &["app"],
     &["cli", "gui"],
 ];
@@ -47,7 +47,10 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_segmenter", &["text"]),
     ("icu_normalizer", &["text"]),
     ("icu_properties", &["text"]),
+    ("age", &["evidence"]),
+    ("ed25519_dalek", &["evidence"]),
     ("clap", &["cli"]),
+    ("rpassword", &["cli"]),
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),

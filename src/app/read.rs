@@ -10,7 +10,7 @@ use crate::audio::no_temporary;
 use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
-use crate::export::{self, Format};
+use crate::export::Format;
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
 use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
 use crate::text;
@@ -197,7 +197,12 @@ impl App {
     /// # Errors
     /// An unknown id; a file that is there; a disk that refuses.
     pub fn export(&self, id: &str, format: Format, out: &Path, force: bool) -> Result<(), Error> {
-        write_whole(out, force, &mut |file| self.export_to(id, format, file))
+        let mut sha256 = String::new();
+        write_whole(out, force, &mut |file| {
+            sha256 = self.write_export(id, format, file)?;
+            Ok(())
+        })?;
+        self.note_exported(id, format, &sha256)
     }
 
     /// Writes one interview to any writer.
@@ -205,8 +210,8 @@ impl App {
     /// # Errors
     /// An unknown id; a writer that refuses.
     pub fn export_to(&self, id: &str, format: Format, out: &mut dyn Write) -> Result<(), Error> {
-        let (interview, segments) = self.show(id)?;
-        Ok(export::write(format, &interview, &segments, out)?)
+        let sha256 = self.write_export(id, format, out)?;
+        self.note_exported(id, format, &sha256)
     }
 }
 
