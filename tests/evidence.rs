@@ -40,8 +40,15 @@ fn an_interview_fits_and_every_step_stands_in_its_chain() {
     assert_eq!(
         names,
         [
-            "chain", "records", "signatures", "length", "shown", "workspace", "seal",
-            "sound original.wav", "head"
+            "chain",
+            "records",
+            "signatures",
+            "length",
+            "shown",
+            "workspace",
+            "seal",
+            "sound original.wav",
+            "head"
         ]
     );
     let store = Store::open(&c.database()).unwrap();
@@ -67,8 +74,14 @@ fn nobody_certifies_their_own_words_or_beyond_their_role() {
         store
             .edit_text(&c.id, SegmentId(segment), "x", &author, None)
             .unwrap();
-        let refused = c.app.certify(&c.id.0, &lines(segment), &c.reviewer).unwrap_err();
-        assert!(refused.to_string().contains("cannot certify"), "{author}: {refused}");
+        let refused = c
+            .app
+            .certify(&c.id.0, &lines(segment), &c.reviewer)
+            .unwrap_err();
+        assert!(
+            refused.to_string().contains("cannot certify"),
+            "{author}: {refused}"
+        );
     }
     let refused = c.app.certify(&c.id.0, &lines(1), &c.officer).unwrap_err();
     assert!(refused.to_string().contains("officer"), "{refused}");
@@ -79,8 +92,17 @@ fn nobody_certifies_their_own_words_or_beyond_their_role() {
     // The translation was certified with it: nothing waits for a machine again.
     assert_eq!(line.translations[0].of_version, 2);
     assert!(c.verify().ok, "texts behind the seal are allowed, and seen");
-    let seal = c.verify().checks.into_iter().find(|k| k.name == "seal").unwrap();
-    assert!(seal.detail.ends_with("4 events after the seal"), "{}", seal.detail);
+    let seal = c
+        .verify()
+        .checks
+        .into_iter()
+        .find(|k| k.name == "seal")
+        .unwrap();
+    assert!(
+        seal.detail.ends_with("4 events after the seal"),
+        "{}",
+        seal.detail
+    );
 }
 
 #[test]
@@ -98,7 +120,10 @@ fn a_sealed_interview_takes_no_sound_line_or_entry() {
         flags: Vec::new(),
     };
     let refused = store.append_segments(&c.id, &[line], 200).unwrap_err();
-    assert!(matches!(refused, mekong_interview::store::Error::Sealed), "{refused}");
+    assert!(
+        matches!(refused, mekong_interview::store::Error::Sealed),
+        "{refused}"
+    );
     assert!(store.grow(&c.id, 9_000).is_err());
     assert!(c.verify().ok);
 }
@@ -137,12 +162,16 @@ fn who_rewrites_everything_still_lacks_the_key_and_the_digits_on_paper() {
 fn an_older_version_shown_in_place_of_a_correction_is_seen() {
     let c = Custody::new();
     let db = unguarded(&c.database());
-    db.execute("UPDATE line SET version = 1 WHERE segment = 3", []).unwrap();
+    db.execute("UPDATE line SET version = 1 WHERE segment = 3", [])
+        .unwrap();
     drop(db);
     let verdict = c.verify();
     let bad: Vec<_> = verdict.checks.iter().filter(|k| !k.ok).collect();
     assert_eq!(bad.len(), 1, "{verdict:#?}");
-    assert_eq!((bad[0].name.as_str(), bad[0].detail.as_str()), ("shown", "line 3 shows an older version"));
+    assert_eq!(
+        (bad[0].name.as_str(), bad[0].detail.as_str()),
+        ("shown", "line 3 shows an older version")
+    );
 }
 
 #[test]
@@ -178,18 +207,34 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     let there = there.path();
     let path = |dir: &Path, name: &str| dir.join(name).to_str().unwrap().to_owned();
     // Two people make keys and hand over their public halves.
-    json(here, &["keys", "new", "王芳", "--role", "officer", "--json"]);
-    json(there, &["keys", "new", "สมชาย", "--role", "administrator", "--json"]);
+    json(
+        here,
+        &["keys", "new", "王芳", "--role", "officer", "--json"],
+    );
+    json(
+        there,
+        &["keys", "new", "สมชาย", "--role", "administrator", "--json"],
+    );
     let (sender, receiver) = (path(here, "sender.json"), path(there, "receiver.json"));
     json(here, &["keys", "show", "王芳", "--out", &sender, "--json"]);
-    json(there, &["keys", "show", "สมชาย", "--out", &receiver, "--json"]);
+    json(
+        there,
+        &["keys", "show", "สมชาย", "--out", &receiver, "--json"],
+    );
     json(here, &["keys", "trust", &receiver, "--json"]);
     // Encrypted to the partner.
     let file = path(here, "out.mekong");
     let id = &c.id.0;
-    let made = json(here, &["bundle", id, "--to", "สมชาย", "--out", &file, "--json"]);
+    let made = json(
+        here,
+        &["bundle", id, "--to", "สมชาย", "--out", &file, "--json"],
+    );
     assert_eq!(made["encrypted"], true);
-    assert!(fs::read(&file).unwrap().starts_with(b"age-encryption.org/v1"));
+    assert!(
+        fs::read(&file)
+            .unwrap()
+            .starts_with(b"age-encryption.org/v1")
+    );
     // Not trusted yet: refused, with code 3 and nothing stored.
     let refused = with_phrase(there, PHRASE, &["receive", &file]);
     assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
@@ -208,7 +253,10 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     }
     // Apart from the receiver's own interviews, and checked again whenever somebody asks.
     assert_eq!(json(there, &["list", "--json"]), Value::Array(Vec::new()));
-    assert_eq!(json(there, &["received", "--json"])[0]["bundle"], made["bundle"]);
+    assert_eq!(
+        json(there, &["received", "--json"])[0]["bundle"],
+        made["bundle"]
+    );
     assert_eq!(json(there, &["verify", folder, "--json"])["ok"], true);
     assert_eq!(json(there, &["verify", &file, "--json"])["ok"], true);
     let again = with_phrase(there, PHRASE, &["receive", &file]);
@@ -216,7 +264,9 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     assert!(stderr(&again).contains("received before"));
     // The receipt comes back.
     assert_eq!(json(here, &["verify", &receipt, "--json"])["ok"], true);
-    let forged = fs::read_to_string(&receipt).unwrap().replace("2026", "2025");
+    let forged = fs::read_to_string(&receipt)
+        .unwrap()
+        .replace("2026", "2025");
     fs::write(&receipt, forged).unwrap();
     let told = with_phrase(here, PHRASE, &["verify", &receipt, "--json"]);
     assert_eq!(told.status.code(), Some(3));
@@ -235,11 +285,19 @@ fn verify_ends_with_3_and_names_the_first_place() {
     assert_eq!(output.status.code(), Some(3));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["ok"], false);
-    let bad: Vec<_> = told["checks"].as_array().unwrap().iter().filter(|k| k["ok"] == false).collect();
+    let bad: Vec<_> = told["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|k| k["ok"] == false)
+        .collect();
     assert_eq!(bad.len(), 1);
     assert_eq!(bad[0]["name"], "sound original.wav");
     // Nobody signs for that.
-    let refused = c.app.seal(&c.id.0, &c.officer, &Cancel::new(), &|_| {}).unwrap_err();
+    let refused = c
+        .app
+        .seal(&c.id.0, &c.officer, &Cancel::new(), &|_| {})
+        .unwrap_err();
     assert_eq!(refused.exit_code(), 3);
 }
 
@@ -251,12 +309,26 @@ fn a_bundle_for_another_receiver_is_not_taken() {
     let out = c.dir.path().join("third.age");
     let to = Some(stranger.public());
     let cancel = Cancel::new();
-    c.app.bundle(&c.id.0, to, &out, &c.officer, &cancel, &|_| {}).unwrap();
+    c.app
+        .bundle(&c.id.0, to, &out, &c.officer, &cancel, &|_| {})
+        .unwrap();
     let u = Unpacked::new(&c);
-    let refused = u.app.receive(&out, Some(&c.reviewer), &cancel, &|_| {}).unwrap_err();
-    assert!(refused.to_string().contains("not encrypted to this key"), "{refused}");
+    let refused = u
+        .app
+        .receive(&out, Some(&c.reviewer), &cancel, &|_| {})
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("not encrypted to this key"),
+        "{refused}"
+    );
     // Opened by its receiver and passed on under the sender's signature.
-    let refused = u.app.receive(&out, Some(&stranger), &cancel, &|_| {}).unwrap_err();
-    assert!(refused.to_string().contains("another receiver"), "{refused}");
+    let refused = u
+        .app
+        .receive(&out, Some(&stranger), &cancel, &|_| {})
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("another receiver"),
+        "{refused}"
+    );
     assert!(!fits(&u.app, &out));
 }

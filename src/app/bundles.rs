@@ -10,8 +10,8 @@ use serde_json::{Map, json};
 
 use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{
-    self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception,
-    SEALED, SecretKey, Verdict, open_bundle, open_folder, write_bundle,
+    self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception, SEALED,
+    SecretKey, Verdict, open_bundle, open_folder, write_bundle,
 };
 use crate::export::{self, Format};
 use crate::pipeline::{Progress, Step, Watcher};
@@ -185,11 +185,14 @@ impl App {
             .prefix(".incoming-")
             .tempdir_in(&home)
             .map_err(failed)?;
-        let opened = self.look_into(file, secret, Some((folder.path(), &store)), cancel, watcher)?;
+        let opened =
+            self.look_into(file, secret, Some((folder.path(), &store)), cancel, watcher)?;
         let place = home.join(&opened.bundle);
         fs::rename(folder.keep(), &place).map_err(failed)?;
         if cfg!(unix) {
-            File::open(&home).and_then(|f| f.sync_all()).map_err(failed)?;
+            File::open(&home)
+                .and_then(|f| f.sync_all())
+                .map_err(failed)?;
         }
         let mut facts = Map::new();
         facts.insert("bundle".into(), json!(opened.bundle));
@@ -242,7 +245,9 @@ impl App {
     ) -> Result<Verdict, Error> {
         let checks = match read_receipt(file) {
             Some(line) => self.check_receipt(&line),
-            None => self.look_into(file, secret, None, cancel, watcher).map(|o| o.checks),
+            None => self
+                .look_into(file, secret, None, cancel, watcher)
+                .map(|o| o.checks),
         };
         match checks {
             Ok(checks) => Ok(checks.into()),
@@ -317,7 +322,10 @@ impl App {
             if sent {
                 Check::good("bundle", receipt.bundle)
             } else {
-                Check::bad("bundle", "no bundle of this name and hash was sent from here")
+                Check::bad(
+                    "bundle",
+                    "no bundle of this name and hash was sent from here",
+                )
             },
         ])
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::domain::{InterviewId, Lang};
 use crate::{
-    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate, workspace,
+    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
+    workspace,
 };
 
 use super::models;

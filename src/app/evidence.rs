@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{AudioFile, Cancel, InterviewId, SegmentId};
 use crate::evidence::{
-    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _,
-    Story, Verdict, WORKSPACE, check_rows, check_signatures, hash_reader,
+    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _, Story,
+    Verdict, WORKSPACE, check_rows, check_signatures, hash_reader,
 };
 use crate::export::{self, Format};
 use crate::pipeline::{Progress, Step, Watcher};
@@ -206,7 +206,9 @@ impl App {
             checks.push(check_signatures(&story.events, &self.keys().list()?));
             checks.push(length(store, id, &story)?);
             checks.push(match store.wrongly_shown(id)? {
-                Some(line) => Check::bad("shown", format!("line {} shows an older version", line.0)),
+                Some(line) => {
+                    Check::bad("shown", format!("line {} shows an older version", line.0))
+                }
                 None => Check::good("shown", "every line shows the version that counts"),
             });
         }
@@ -283,7 +285,10 @@ impl App {
         let name = format!("sound {}", audio.path);
         // A changed record must not lead to a file elsewhere.
         if Path::new(&audio.path).components().count() != 1 || audio.path == ".." {
-            return Ok(Check::bad(name, "the record names a file outside its folder"));
+            return Ok(Check::bad(
+                name,
+                "the record names a file outside its folder",
+            ));
         }
         let path = self.workspace.recording(id).join(&audio.path);
         let mut file = match File::open(&path) {
@@ -291,7 +296,12 @@ impl App {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Ok(Check::bad(name, "the file is missing"));
             }
-            Err(cause) => return Ok(Check::bad(name, format!("the file cannot be read: {cause}"))),
+            Err(cause) => {
+                return Ok(Check::bad(
+                    name,
+                    format!("the file cannot be read: {cause}"),
+                ));
+            }
         };
         Ok(match hash_reader(&mut file, tell, cancel)? {
             Ok((found, bytes)) if found == audio.sha256 => {
@@ -320,11 +330,12 @@ impl App {
     /// A file that is there; a disk that refuses.
     pub fn write_text(&self, out: &Path, text: &str) -> Result<(), Error> {
         write_whole(out, false, &mut |file| {
-            file.write_all(text.as_bytes()).map_err(|cause| Error::File {
-                what: "write the file",
-                cause,
-                path: out.to_owned(),
-            })
+            file.write_all(text.as_bytes())
+                .map_err(|cause| Error::File {
+                    what: "write the file",
+                    cause,
+                    path: out.to_owned(),
+                })
         })
     }
 

@@ -25,10 +25,10 @@ mod work;
 use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
+pub use bundles::{Bundled, Foreign};
 pub use demo::{DemoReport, Scores};
 pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
-pub use bundles::{Bundled, Foreign};
 pub use error::Error;
 pub use evidence::Sealed;
 pub use import::{ImportOutcome, ImportRequest};

@@ -31,7 +31,11 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             Ok(())
         }
         Keys::List(form) => list_keys(app, form.json, out),
-        Keys::Show { key, out: file, form } => {
+        Keys::Show {
+            key,
+            out: file,
+            form,
+        } => {
             let key = app.keys().find(&key).map_err(app::Error::from)?;
             match file {
                 Some(file) => {
@@ -81,7 +85,12 @@ fn list_keys(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         let name = out.paint(Look::Strong, &key.public.name);
         let start: String = key.public.number.chars().take(16).collect();
         let whose = if key.own { "own" } else { "partner's" };
-        write!(out, "{name}  {}  {whose}  {}", key.public.role.as_str(), grouped(&start))?;
+        write!(
+            out,
+            "{name}  {}  {whose}  {}",
+            key.public.role.as_str(),
+            grouped(&start)
+        )?;
         if let Some(at) = &key.revoked {
             let text = format!("revoked {at}");
             write!(out, "  {}", out.paint(Look::Warning, &text))?;
@@ -101,7 +110,12 @@ fn print_key(key: &PublicKey, json: bool, out: &mut Out) -> Result<(), Failure> 
         return Ok(out.json(&key_value(key))?);
     }
     let name = out.paint(Look::Strong, &key.name);
-    Ok(writeln!(out, "{name}  {}\n{}", key.role.as_str(), grouped(&key.number))?)
+    Ok(writeln!(
+        out,
+        "{name}  {}\n{}",
+        key.role.as_str(),
+        grouped(&key.number)
+    )?)
 }
 
 pub(super) fn certify(app: &App, typed: &Certify, out: &mut Out) -> Result<(), Failure> {
@@ -128,7 +142,9 @@ pub(super) fn seal(app: &App, typed: &Seal, out: &mut Out) -> Result<(), Failure
     drop(watch);
     if sealed.pending > 0 {
         let lines = count(sealed.pending, "line");
-        say(&format!("note: {lines} without text; it will stand behind the seal."));
+        say(&format!(
+            "note: {lines} without text; it will stand behind the seal."
+        ));
     }
     if typed.form.json {
         return Ok(out.json(&json!({
@@ -136,9 +152,15 @@ pub(super) fn seal(app: &App, typed: &Seal, out: &mut Out) -> Result<(), Failure
             "pending": sealed.pending
         }))?);
     }
-    writeln!(out, "{} is sealed as event {}.", sealed.interview, sealed.number)?;
+    writeln!(
+        out,
+        "{} is sealed as event {}.",
+        sealed.interview, sealed.number
+    )?;
     writeln!(out, "{}", grouped(&sealed.head))?;
-    say("Write these digits on the signed page; 'mekong verify ID --head DIGITS' finds them again.");
+    say(
+        "Write these digits on the signed page; 'mekong verify ID --head DIGITS' finds them again.",
+    );
     Ok(())
 }
 
@@ -146,7 +168,9 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
     let to = match (typed.to.as_str(), typed.plain) {
         ("none", true) => None,
         ("none", false) => {
-            return Err(usage("an unencrypted bundle must be asked for: --to none --plain"));
+            return Err(usage(
+                "an unencrypted bundle must be asked for: --to none --plain",
+            ));
         }
         (_, true) => return Err(usage("--plain goes with --to none only")),
         (name, false) => Some(partner(app, name)?),
@@ -155,7 +179,9 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
     let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
     let watch = Watch::new();
     let to = to.as_ref().map(|key| &key.public);
-    let made = app.bundle(&typed.id, to, &typed.out, &signer, &cancel, &|p| watch.hear(p))?;
+    let made = app.bundle(&typed.id, to, &typed.out, &signer, &cancel, &|p| {
+        watch.hear(p)
+    })?;
     drop(watch);
     if typed.form.json {
         return Ok(out.json(&json!({
@@ -167,7 +193,12 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
     let files = count(made.packed.files, "file");
     let path = typed.out.display().to_string();
     let size = size(made.packed.bytes);
-    writeln!(out, "bundle {}: {files}, {size}: {}", made.packed.bundle, plain(&path))?;
+    writeln!(
+        out,
+        "bundle {}: {files}, {size}: {}",
+        made.packed.bundle,
+        plain(&path)
+    )?;
     if to.is_none() {
         say("note: it is not encrypted; whoever gets the file reads it.");
     }
@@ -241,7 +272,11 @@ pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Fai
     };
     drop(watch);
     print_verdict(&verdict, typed.form.json, out)?;
-    if verdict.ok { Ok(()) } else { Err(Failure::Told(MISMATCH)) }
+    if verdict.ok {
+        Ok(())
+    } else {
+        Err(Failure::Told(MISMATCH))
+    }
 }
 
 fn print_verdict(verdict: &Verdict, json: bool, out: &mut Out) -> Result<(), Failure> {
@@ -300,7 +335,9 @@ fn scripted() -> Result<Option<String>, Failure> {
         let text = std::fs::read_to_string(path).map_err(Failure::Input)?;
         return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
     }
-    Ok(std::env::var("MEKONG_PASSPHRASE").ok().filter(|v| !v.is_empty()))
+    Ok(std::env::var("MEKONG_PASSPHRASE")
+        .ok()
+        .filter(|v| !v.is_empty()))
 }
 
 fn typed_unseen(prompt: &str) -> Result<String, Failure> {

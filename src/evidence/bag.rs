@@ -216,7 +216,9 @@ fn tag_files(
     measured: &BTreeMap<&str, Measured>,
     bytes: u64,
 ) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let now = jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string();
     let number = &signer.public().number;
     let info = Info {
         agent: concat!("mekong ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -242,7 +244,9 @@ fn tag_files(
     ];
     let tag_manifest = tag_manifest(&|name| {
         let found = texts.iter().find(|(n, _)| *n == name);
-        found.map(|(_, text)| sha256(text.as_bytes())).unwrap_or_default()
+        found
+            .map(|(_, text)| sha256(text.as_bytes()))
+            .unwrap_or_default()
     });
     let signature = signer.sign(tag_manifest.as_bytes()).to_vec();
     let mut files: Vec<(&str, Vec<u8>)> = texts
@@ -354,11 +358,7 @@ impl Payload {
     }
 }
 
-fn measure(
-    file: &Payload,
-    tell: &mut dyn FnMut(u64),
-    cancel: &Cancel,
-) -> Result<Measured, Error> {
+fn measure(file: &Payload, tell: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<Measured, Error> {
     let (mut bytes, mut crc, mut sha) = (0, crc32fast::Hasher::new(), Sha256::new());
     file.each(cancel, &mut |block| {
         bytes += block.len() as u64;

@@ -196,7 +196,13 @@ mod tests {
 
     #[test]
     fn another_spelling_of_the_same_value_is_told_apart() {
-        for text in ["{\"a\": 1}", "{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}", "[1 ]", "\"\\u0041\""] {
+        for text in [
+            "{\"a\": 1}",
+            "{\"b\":1,\"a\":1}",
+            "{\"a\":1,\"a\":1}",
+            "[1 ]",
+            "\"\\u0041\"",
+        ] {
             assert_eq!(parse_canonical(text), Err(NotCanonical::Spelling), "{text}");
         }
         assert_eq!(parse_canonical("{\"a\":"), Err(NotCanonical::Syntax));

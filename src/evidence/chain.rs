@@ -274,8 +274,8 @@ pub fn read(subject: &str, links: &[Link]) -> Result<Vec<Event>, Break> {
     let mut previous = BEGIN.to_owned();
     let mut events = Vec::with_capacity(links.len());
     for (number, link) in (1..).zip(links) {
-        let event = read_link(subject, number, &previous, link)
-            .map_err(|what| Break { number, what })?;
+        let event =
+            read_link(subject, number, &previous, link).map_err(|what| Break { number, what })?;
         previous.clone_from(&link.hash);
         events.push(event);
     }

@@ -113,7 +113,11 @@ impl Story {
 
     /// The length of the sound in milliseconds, by the last event that tells it.
     pub fn duration_ms(&self) -> Option<u64> {
-        let told = |e: &Event| e.facts.get("duration_ms").and_then(serde_json::Value::as_u64);
+        let told = |e: &Event| {
+            e.facts
+                .get("duration_ms")
+                .and_then(serde_json::Value::as_u64)
+        };
         self.events.iter().rev().find_map(told)
     }
 
@@ -296,7 +300,9 @@ mod tests {
             for place in 0..link.body.len() {
                 let mut bytes = link.body.clone().into_bytes();
                 bytes[place] ^= 1;
-                let Ok(body) = String::from_utf8(bytes) else { continue };
+                let Ok(body) = String::from_utf8(bytes) else {
+                    continue;
+                };
                 let mut changed = links.clone();
                 changed[at].body = body;
                 assert!(!all(&changed, &rows, &keys).ok, "event {at}, byte {place}");
@@ -331,7 +337,10 @@ mod tests {
         let mut doubled = links.clone();
         doubled.insert(1, links[0].clone());
         assert_eq!(first(&doubled), "event 2 does not follow the one before it");
-        assert_eq!(Story::of("a-2", &links).1.detail, "event 1 belongs to another interview");
+        assert_eq!(
+            Story::of("a-2", &links).1.detail,
+            "event 1 belongs to another interview"
+        );
         // The end cut off: the records stay without their event.
         assert!(!all(&links[..5], &rows, &keys).ok);
         // Written anew by somebody else, without a mistake in it: only the key tells.

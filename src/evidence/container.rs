@@ -249,7 +249,9 @@ impl<R: Read> Reader<R> {
         let mut crc = crc32fast::Hasher::new();
         let mut buffer = vec![0; 1 << 16];
         while left > 0 {
-            let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+            let most = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
             let block = buffer.get_mut(..most).unwrap_or_default();
             self.exactly(block)?;
             crc.update(block);
@@ -373,6 +375,10 @@ mod tests {
         let mut directory = Vec::new();
         far.directory(&mut directory);
         assert_eq!(directory[46 + 1 + 20..], (6_u64 << 30).to_le_bytes());
-        assert!(ending(&[entry], 5 << 30).windows(4).any(|w| w == b"PK\x06\x06"));
+        assert!(
+            ending(&[entry], 5 << 30)
+                .windows(4)
+                .any(|w| w == b"PK\x06\x06")
+        );
     }
 }

@@ -228,7 +228,11 @@ impl KeyRing {
         }
         let at = jiff::Timestamp::now().to_string();
         let note = json!({ "number": key.public.number, "at": at, "reason": reason });
-        self.write(&key.public.number, "revoked.json", note.to_string().as_bytes())
+        self.write(
+            &key.public.number,
+            "revoked.json",
+            note.to_string().as_bytes(),
+        )
     }
 
     fn read(&self, path: &Path) -> Result<KnownKey, Error> {
@@ -311,7 +315,9 @@ fn unlock(locked: &[u8], passphrase: Passphrase) -> Option<String> {
 fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = MAX_KEY_FILE as u64;
-    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    fs::File::open(path)?
+        .take(most + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() > MAX_KEY_FILE {
         return Err(io::Error::other("the file is too large for a key"));
     }

@@ -33,7 +33,9 @@ impl Receipt {
             interview: opened.interview.clone(),
             head: opened.head.clone(),
             manifest: opened.manifest.clone(),
-            at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
             by: [
                 key.name.clone(),
                 key.role.as_str().to_owned(),

@@ -170,10 +170,7 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
 }
 
 /// Who signed it, and that the bag's own files are those that were signed.
-fn signature(
-    tags: &BTreeMap<&str, Vec<u8>>,
-    keys: &[KnownKey],
-) -> Result<(Opened, Info), Error> {
+fn signature(tags: &BTreeMap<&str, Vec<u8>>, keys: &[KnownKey]) -> Result<(Opened, Info), Error> {
     let info = Info::from_text(text(tags, INFO)?).ok_or_else(|| Error::mismatch("its head"))?;
     let known = keys.iter().find(|k| k.public.number == info.signer);
     let known = known.ok_or_else(|| Error::UntrustedKey(info.signer.clone()))?;
@@ -181,7 +178,10 @@ fn signature(
         return Err(Error::UntrustedKey(info.signer));
     }
     let signed = text(tags, TAG_MANIFEST)?;
-    let signature = tags.get(SIGNATURE).map(|bytes| hex(bytes)).unwrap_or_default();
+    let signature = tags
+        .get(SIGNATURE)
+        .map(|bytes| hex(bytes))
+        .unwrap_or_default();
     if !verifies(&info.signer, signed.as_bytes(), &signature) {
         return Err(Error::mismatch("the signature"));
     }
@@ -225,11 +225,17 @@ fn manifest(text: &str) -> Result<BTreeMap<String, String>, Error> {
             .ok_or_else(|| Error::Form("its list of files cannot be read".into()))?;
         if !is_allowed(name) {
             let strange = name.escape_default();
-            return Err(Error::Form(format!("'{strange}' is not a file of a bundle")));
+            return Err(Error::Form(format!(
+                "'{strange}' is not a file of a bundle"
+            )));
         }
-        let sorted = files.last_key_value().is_none_or(|(last, _)| last.as_str() < name);
+        let sorted = files
+            .last_key_value()
+            .is_none_or(|(last, _)| last.as_str() < name);
         if !sorted || files.len() >= MAX_FILES {
-            return Err(Error::Form("its list of files is too long or unsorted".into()));
+            return Err(Error::Form(
+                "its list of files is too long or unsorted".into(),
+            ));
         }
         files.insert(name.to_owned(), digest.to_owned());
     }
@@ -340,7 +346,10 @@ fn contents(
     let keys = signers(text(texts, KEYS)?)?;
     keep(opened, check_signatures(&story.events, &keys))?;
     keep(opened, sound(&records, manifest))?;
-    keep(opened, transcript(opened, text(texts, INTERVIEW)?, &records))?;
+    keep(
+        opened,
+        transcript(opened, text(texts, INTERVIEW)?, &records),
+    )?;
     if let Some(seal) = story.seal_check() {
         opened.checks.push(seal);
     }
@@ -368,22 +377,32 @@ fn signers(text: &str) -> Result<Vec<KnownKey>, Error> {
 }
 
 /// Every recording that the records name is in the bundle with the hash that they name, and no other.
-fn sound(records: &BTreeMap<String, Map<String, Value>>, manifest: &BTreeMap<String, String>) -> Check {
+fn sound(
+    records: &BTreeMap<String, Map<String, Value>>,
+    manifest: &BTreeMap<String, String>,
+) -> Check {
     const NAME: &str = "sound";
     let column = |row: &Map<String, Value>, name: &str| {
         let found = row.get(name).and_then(Value::as_str);
         found.unwrap_or_default().to_owned()
     };
-    let recordings = records.iter().filter(|(name, _)| name.starts_with("audio "));
+    let recordings = records
+        .iter()
+        .filter(|(name, _)| name.starts_with("audio "));
     let mut named = Vec::new();
     for (_, row) in recordings {
         let path = format!("{AUDIO}{}", column(row, "path"));
         if manifest.get(&path) != Some(&column(row, "sha256")) {
-            return Check::bad(NAME, format!("'{path}' is not the recording that was stored"));
+            return Check::bad(
+                NAME,
+                format!("'{path}' is not the recording that was stored"),
+            );
         }
         named.push(path);
     }
-    let extra = manifest.keys().find(|n| n.starts_with(AUDIO) && !named.contains(n));
+    let extra = manifest
+        .keys()
+        .find(|n| n.starts_with(AUDIO) && !named.contains(n));
     match extra {
         Some(extra) => Check::bad(NAME, format!("'{extra}' is in no record")),
         None => Check::good(NAME, format!("{} recordings", named.len())),

@@ -108,7 +108,9 @@ impl PublicKey {
             serde_json::from_str(text.trim()).map_err(|_| Error::NotAKey("it is not JSON"))?;
         let field = |name: &str| {
             let found = value.get(name).and_then(Value::as_str);
-            found.map(str::to_owned).ok_or(Error::NotAKey("a field is missing"))
+            found
+                .map(str::to_owned)
+                .ok_or(Error::NotAKey("a field is missing"))
         };
         let key = Self {
             name: field("name")?,
@@ -167,7 +169,9 @@ pub struct SecretKey {
 
 impl std::fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("SecretKey").field(&self.public.number).finish()
+        f.debug_tuple("SecretKey")
+            .field(&self.public.number)
+            .finish()
     }
 }
 
@@ -188,7 +192,9 @@ impl SecretKey {
             role,
             number: hex(signing.verifying_key().as_bytes()),
             recipient: identity.to_public().to_string(),
-            made: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            made: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
             proof: String::new(),
         };
         public.proof = hex(&signing.sign(public.statement().as_bytes()).to_bytes());
@@ -203,7 +209,11 @@ impl SecretKey {
     pub(super) fn secrets(&self) -> String {
         use age::secrecy::ExposeSecret as _;
         let lock = self.identity.to_string();
-        format!("{}\n{}\n", hex(self.signing.as_bytes()), lock.expose_secret())
+        format!(
+            "{}\n{}\n",
+            hex(self.signing.as_bytes()),
+            lock.expose_secret()
+        )
     }
 
     /// The counterpart of [`Self::secrets`]; both must belong to `public`.
@@ -237,8 +247,10 @@ pub fn verifies(number: &str, message: &[u8], signature: &str) -> bool {
     let (Some(key), Some(signature)) = (unhex::<32>(number), unhex::<64>(signature)) else {
         return false;
     };
-    VerifyingKey::from_bytes(&key)
-        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(&signature)).is_ok())
+    VerifyingKey::from_bytes(&key).is_ok_and(|key| {
+        key.verify_strict(message, &Signature::from_bytes(&signature))
+            .is_ok()
+    })
 }
 
 /// A public key as `openssl` reads it.
@@ -265,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_key_in_any_script_goes_out_and_comes_back() {
-        for name in ["张伟", "Nguyễn Văn Hùng", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"] {
+        for name in ["张伟", "Nguyễn Văn Hùng", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"]
+        {
             let key = SecretKey::new(name, Role::Interpreter).unwrap();
             let read = PublicKey::from_text(&key.public().to_text()).unwrap();
             assert_eq!(&read, key.public());
@@ -301,7 +314,10 @@ mod tests {
     #[test]
     fn names_that_could_mislead_are_refused() {
         for name in ["", " Li", "Li ", "Li\n", &"x".repeat(201)] {
-            assert!(matches!(SecretKey::new(name, Role::Officer), Err(Error::KeyName)));
+            assert!(matches!(
+                SecretKey::new(name, Role::Officer),
+                Err(Error::KeyName)
+            ));
         }
     }
 }

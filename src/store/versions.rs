@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::interviews::interview_key;
 use super::chain::{self, text_row, translation_row};
+use super::interviews::interview_key;
 use super::lines::{current_text, current_translations, segment_key};
 use super::proofs::{self, FAILURE, UNTRANSLATED};
 use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};

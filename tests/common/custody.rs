@@ -100,7 +100,10 @@ impl Custody {
     }
 
     pub fn sound(&self) -> PathBuf {
-        self.app.workspace().recording(&self.id).join("original.wav")
+        self.app
+            .workspace()
+            .recording(&self.id)
+            .join("original.wav")
     }
 
     pub fn database(&self) -> PathBuf {
@@ -210,7 +213,8 @@ pub fn unguarded(path: &Path) -> Connection {
         .collect::<Result<_, _>>()
         .unwrap();
     for trigger in triggers {
-        db.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        db.execute_batch(&format!("DROP TRIGGER {trigger}"))
+            .unwrap();
     }
     db.pragma_update(None, "foreign_keys", false).unwrap();
     db
@@ -256,14 +260,25 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
             let fits: Vec<String> = (0..keys.len())
                 .map(|n| format!("{} = ?{}", keys[n], n + 2))
                 .collect();
-            let sql = format!("UPDATE {table} SET {column} = ?1 WHERE {}", fits.join(" AND "));
+            let sql = format!(
+                "UPDATE {table} SET {column} = ?1 WHERE {}",
+                fits.join(" AND ")
+            );
             let mut values: Vec<rusqlite::types::Value> = vec![new.into()];
             values.extend(key.iter().cloned());
-            db.execute(&sql, rusqlite::params_from_iter(values)).unwrap();
+            db.execute(&sql, rusqlite::params_from_iter(values))
+                .unwrap();
             format!("{table}.{column}")
         }
         3 => {
-            let tables = ["text_version", "translation", "audio", "channel", "chain", "chain"];
+            let tables = [
+                "text_version",
+                "translation",
+                "audio",
+                "channel",
+                "chain",
+                "chain",
+            ];
             let table = tables[dice.roll(tables.len())];
             let keys = keys_of(table).join(", ");
             let sql = format!(
@@ -310,8 +325,11 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
         _ => {
             // The end cut off, records and all, and nothing left that does not fit itself.
             let keep = 1 + dice.roll(count_own(db) - 1) as i64;
-            db.execute("DELETE FROM chain WHERE subject = 1 AND number > ?1", [keep])
-                .unwrap();
+            db.execute(
+                "DELETE FROM chain WHERE subject = 1 AND number > ?1",
+                [keep],
+            )
+            .unwrap();
             "the end of the chain cut off".into()
         }
     }

@@ -96,18 +96,49 @@ pub fn entries(bundle: &[u8]) -> Vec<Entry> {
         all.push(Entry::new(text, &bundle[data.clone()]));
         at = data.end;
     }
-    assert_eq!(zip(&all, |_| {}), bundle, "the two ways of writing a bundle agree");
+    assert_eq!(
+        zip(&all, |_| {}),
+        bundle,
+        "the two ways of writing a bundle agree"
+    );
     all
 }
 
 const NAMES: [&str; 34] = [
-    "/etc/passwd", "/abs.txt", "C:\\win.txt", "C:/win.txt", "\\\\host\\share", "../../up.txt",
-    "..\\..\\up.txt", "data/../../up", "data/audio/../../up", "data/audio/..", "data/audio/.",
-    "data/audio/", "data/audio/con", "data/audio/con.wav", "data/audio/nul", "data/audio/aux.txt",
-    "data/audio/com1.wav", "data/audio/lpt9", "CON", "NUL", "data/audio/a:b", "data/audio/a b",
-    "data/audio/A.WAV", "data/audio/a.", "data/audio/.a", "data/audio/a..b", "data/audio/a\0b",
-    "data/audio/a\nb", "data/audio/\u{202e}vaw.a", "data/audio/护照.wav", "data/extra.txt",
-    "data/chain.jsonl/x", "./bagit.txt", "store.sqlite3",
+    "/etc/passwd",
+    "/abs.txt",
+    "C:\\win.txt",
+    "C:/win.txt",
+    "\\\\host\\share",
+    "../../up.txt",
+    "..\\..\\up.txt",
+    "data/../../up",
+    "data/audio/../../up",
+    "data/audio/..",
+    "data/audio/.",
+    "data/audio/",
+    "data/audio/con",
+    "data/audio/con.wav",
+    "data/audio/nul",
+    "data/audio/aux.txt",
+    "data/audio/com1.wav",
+    "data/audio/lpt9",
+    "CON",
+    "NUL",
+    "data/audio/a:b",
+    "data/audio/a b",
+    "data/audio/A.WAV",
+    "data/audio/a.",
+    "data/audio/.a",
+    "data/audio/a..b",
+    "data/audio/a\0b",
+    "data/audio/a\nb",
+    "data/audio/\u{202e}vaw.a",
+    "data/audio/护照.wav",
+    "data/extra.txt",
+    "data/chain.jsonl/x",
+    "./bagit.txt",
+    "store.sqlite3",
 ];
 
 /// Every malformed file with what is wrong with it. `good` is a bundle that the program wrote and
@@ -138,21 +169,44 @@ fn one_entry(parts: &[Entry]) -> Vec<(String, Vec<u8>)> {
         ("a wrong check sum", |e| e.crc ^= 1),
         ("length 0", |e| e.size = 0),
         ("one byte more", |e| e.size += 1),
-        ("one byte less", |e| e.size = e.size.saturating_sub(1).max(e.size / 2)),
+        ("one byte less", |e| {
+            e.size = e.size.saturating_sub(1).max(e.size / 2)
+        }),
         ("two gigabytes", |e| e.size = 1 << 31),
-        ("both lengths two gigabytes", |e| (e.size, e.packed) = (1 << 31, 1 << 31)),
-        ("a bomb: little in, much out", |e| (e.size, e.method) = (u32::MAX - 1, 8)),
-        ("wide lengths without their field", |e| (e.size, e.packed) = (u32::MAX, u32::MAX)),
+        ("both lengths two gigabytes", |e| {
+            (e.size, e.packed) = (1 << 31, 1 << 31)
+        }),
+        ("a bomb: little in, much out", |e| {
+            (e.size, e.method) = (u32::MAX - 1, 8)
+        }),
+        ("wide lengths without their field", |e| {
+            (e.size, e.packed) = (u32::MAX, u32::MAX)
+        }),
         ("wide lengths of two exabytes", |e| {
             (e.size, e.packed) = (u32::MAX, u32::MAX);
-            e.extra = [&b"\x01\0\x10\0"[..], &[0xff; 7], &[0x1f], &[0xff; 7], &[0x1f]].concat();
+            e.extra = [
+                &b"\x01\0\x10\0"[..],
+                &[0xff; 7],
+                &[0x1f],
+                &[0xff; 7],
+                &[0x1f],
+            ]
+            .concat();
         }),
         ("an unknown field", |e| e.extra = b"xx\x01\0a".to_vec()),
-        ("a link in the directory", |e| e.attributes = 0o120_777 << 16),
-        ("a folder in the directory", |e| e.attributes = 0o040_755 << 16 | 16),
-        ("a device in the directory", |e| e.attributes = 0o060_644 << 16),
+        ("a link in the directory", |e| {
+            e.attributes = 0o120_777 << 16
+        }),
+        ("a folder in the directory", |e| {
+            e.attributes = 0o040_755 << 16 | 16
+        }),
+        ("a device in the directory", |e| {
+            e.attributes = 0o060_644 << 16
+        }),
         ("another place in the directory", |e| e.offset = Some(1)),
-        ("another name in the directory", |e| e.listed = Some(b"other".to_vec())),
+        ("another name in the directory", |e| {
+            e.listed = Some(b"other".to_vec())
+        }),
     ];
     for at in 0..parts.len() {
         let mut with = |what: &str, change: &dyn Fn(&mut Entry)| {
@@ -164,11 +218,17 @@ fn one_entry(parts: &[Entry]) -> Vec<(String, Vec<u8>)> {
             with(what, &|e| lie(e));
         }
         for name in NAMES {
-            with(&format!("called {name:?}"), &|e| e.name = name.as_bytes().to_vec());
+            with(&format!("called {name:?}"), &|e| {
+                e.name = name.as_bytes().to_vec()
+            });
             let inside = format!("{folder}/{name}");
-            with(&format!("called {inside:?}"), &|e| e.name = inside.clone().into_bytes());
+            with(&format!("called {inside:?}"), &|e| {
+                e.name = inside.clone().into_bytes()
+            });
         }
-        with("a name that is not text", &|e| e.name = vec![0xff, 0xfe, b'/', b'a']);
+        with("a name that is not text", &|e| {
+            e.name = vec![0xff, 0xfe, b'/', b'a']
+        });
         with("a very long name", &|e| e.name = vec![b'a'; 60_000]);
         with("no name", &|e| e.name.clear());
     }
@@ -187,15 +247,28 @@ fn containers(good: &[u8], parts: &[Entry]) -> Vec<(String, Vec<u8>)> {
         twice.insert(at, one.clone());
         add(format!("entry {at} is there twice"), zip(&twice, |_| {}));
         let mut behind = parts.to_vec();
-        behind.push(Entry::new(std::str::from_utf8(&one.name).unwrap(), b"other"));
+        behind.push(Entry::new(
+            std::str::from_utf8(&one.name).unwrap(),
+            b"other",
+        ));
         add(format!("entry {at} again at the end"), zip(&behind, |_| {}));
         for other in 0..at {
             let mut swapped = parts.to_vec();
             swapped.swap(at, other);
-            add(format!("entries {other} and {at} swapped"), zip(&swapped, |_| {}));
+            add(
+                format!("entries {other} and {at} swapped"),
+                zip(&swapped, |_| {}),
+            );
         }
     }
-    for count in [0_u16, 1, parts.len() as u16 - 1, parts.len() as u16 + 1, 0xfffe, 0xffff] {
+    for count in [
+        0_u16,
+        1,
+        parts.len() as u16 - 1,
+        parts.len() as u16 + 1,
+        0xfffe,
+        0xffff,
+    ] {
         let bytes = zip(parts, |end| {
             end[8..10].copy_from_slice(&count.to_le_bytes());
             end[10..12].copy_from_slice(&count.to_le_bytes());
@@ -206,10 +279,13 @@ fn containers(good: &[u8], parts: &[Entry]) -> Vec<(String, Vec<u8>)> {
         .map(|n| Entry::new(&format!("{n}/bagit.txt"), b""))
         .collect();
     add("five thousand entries".into(), zip(&many, |_| {}));
-    add("a comment".into(), zip(parts, |end| {
-        end[20] = 3;
-        end.extend(b"abc");
-    }));
+    add(
+        "a comment".into(),
+        zip(parts, |end| {
+            end[20] = 3;
+            end.extend(b"abc");
+        }),
+    );
     add("no entry".into(), zip(&[], |_| {}));
     for (what, front, back) in [
         ("something in front", &b"MZ"[..], &b""[..]),
@@ -221,10 +297,18 @@ fn containers(good: &[u8], parts: &[Entry]) -> Vec<(String, Vec<u8>)> {
     }
     let mut dice = Dice(11);
     for n in 0..200 {
-        add(format!("cut off at {n}/200"), good[..good.len() * n / 200].to_vec());
-        let noise: Vec<u8> = (0..dice.roll(4_000)).map(|_| dice.roll(256) as u8).collect();
+        add(
+            format!("cut off at {n}/200"),
+            good[..good.len() * n / 200].to_vec(),
+        );
+        let noise: Vec<u8> = (0..dice.roll(4_000))
+            .map(|_| dice.roll(256) as u8)
+            .collect();
         add(format!("noise {n}"), noise.clone());
-        add(format!("noise {n} as a zip file"), [&b"PK\x03\x04"[..], &noise].concat());
+        add(
+            format!("noise {n} as a zip file"),
+            [&b"PK\x03\x04"[..], &noise].concat(),
+        );
         let sealed = [&b"age-encryption.org/v1\n-> X25519 "[..], &noise].concat();
         add(format!("noise {n} as an encrypted file"), sealed);
     }
@@ -284,7 +368,10 @@ impl Bag {
             let bytes: usize = self.files.iter().map(|(_, data)| data.len()).sum();
             self.field("Payload-Oxum", &format!("{bytes}.{}", self.files.len()));
         }
-        let lines = self.files.iter().map(|(n, data)| format!("{}  {n}\n", sha256(data)));
+        let lines = self
+            .files
+            .iter()
+            .map(|(n, data)| format!("{}  {n}\n", sha256(data)));
         let manifest = self.manifest.clone().unwrap_or_else(|| lines.collect());
         let fixed = |name: &str| {
             let is = |e: &&Entry| e.name.ends_with(format!("/{name}").as_bytes());
@@ -336,7 +423,10 @@ fn signed(parts: &[Entry], key: &SecretKey) -> Vec<(String, Vec<u8>)> {
             bag.files.sort();
         });
         with(format!("the sound called {name:?}"), &|bag| {
-            let sound = bag.files.iter_mut().find(|(n, _)| n.ends_with("original.wav"));
+            let sound = bag
+                .files
+                .iter_mut()
+                .find(|(n, _)| n.ends_with("original.wav"));
             sound.unwrap().0 = name.to_owned();
             bag.files.sort();
         });
@@ -345,7 +435,10 @@ fn signed(parts: &[Entry], key: &SecretKey) -> Vec<(String, Vec<u8>)> {
         });
     }
     for (field, values) in [
-        ("Mekong-Bundle", &["", "..", "00", "../../../../../../../../../../xx"][..]),
+        (
+            "Mekong-Bundle",
+            &["", "..", "00", "../../../../../../../../../../xx"][..],
+        ),
         ("Mekong-Chain-Head", &["", "0", &"0".repeat(64)]),
         ("Mekong-Receiver", &["", "nobody", &"ab".repeat(32)]),
         ("Mekong-Signer", &["", &"00".repeat(32), &"ab".repeat(32)]),
@@ -356,10 +449,18 @@ fn signed(parts: &[Entry], key: &SecretKey) -> Vec<(String, Vec<u8>)> {
             with(format!("{field} {value:?}"), &|bag| bag.field(field, value));
         }
     }
-    for name in ["data/chain.jsonl", "data/records.jsonl", "data/interview.json"] {
+    for name in [
+        "data/chain.jsonl",
+        "data/records.jsonl",
+        "data/interview.json",
+    ] {
         with(format!("{name} empty"), &|bag| bag.file(name).clear());
-        with(format!("{name} not text"), &|bag| *bag.file(name) = vec![0xff; 9]);
-        with(format!("{name} deep"), &|bag| *bag.file(name) = vec![b'['; 200_000]);
+        with(format!("{name} not text"), &|bag| {
+            *bag.file(name) = vec![0xff; 9]
+        });
+        with(format!("{name} deep"), &|bag| {
+            *bag.file(name) = vec![b'['; 200_000]
+        });
         with(format!("{name} without its end"), &|bag| {
             let file = bag.file(name);
             let half = file.len() / 2;
@@ -384,18 +485,32 @@ fn signed(parts: &[Entry], key: &SecretKey) -> Vec<(String, Vec<u8>)> {
     with("an event changed".into(), &|bag| {
         bag.replace("data/chain.jsonl", "recognised", "translated");
     });
-    with("an event signed by an unknown key".into(), &|bag| bag.file("data/keys.jsonl").clear());
-    with("a key renamed".into(), &|bag| bag.replace("data/keys.jsonl", "officer", "reviewer"));
-    with("the sound changed".into(), &|bag| bag.file("data/audio/original.wav")[100] ^= 1);
+    with("an event signed by an unknown key".into(), &|bag| {
+        bag.file("data/keys.jsonl").clear()
+    });
+    with("a key renamed".into(), &|bag| {
+        bag.replace("data/keys.jsonl", "officer", "reviewer")
+    });
+    with("the sound changed".into(), &|bag| {
+        bag.file("data/audio/original.wav")[100] ^= 1
+    });
     with("a second sound".into(), &|bag| {
-        bag.files.push(("data/audio/second.wav".into(), b"x".to_vec()));
+        bag.files
+            .push(("data/audio/second.wav".into(), b"x".to_vec()));
         bag.files.sort();
     });
-    with("no sound".into(), &|bag| bag.files.retain(|(n, _)| !n.ends_with(".wav")));
+    with("no sound".into(), &|bag| {
+        bag.files.retain(|(n, _)| !n.ends_with(".wav"))
+    });
     let list = |bag: &Bag| -> Vec<String> {
-        bag.files.iter().map(|(n, data)| format!("{}  {n}\n", sha256(data))).collect()
+        bag.files
+            .iter()
+            .map(|(n, data)| format!("{}  {n}\n", sha256(data)))
+            .collect()
     };
-    with("an empty list".into(), &|bag| bag.manifest = Some(String::new()));
+    with("an empty list".into(), &|bag| {
+        bag.manifest = Some(String::new())
+    });
     with("a list in another order".into(), &|bag| {
         bag.manifest = Some(list(bag).into_iter().rev().collect());
     });
@@ -418,7 +533,9 @@ fn signed(parts: &[Entry], key: &SecretKey) -> Vec<(String, Vec<u8>)> {
         bag.manifest = Some(lines.concat());
     });
     for at in 0..Bag::of(parts).files.len() {
-        with(format!("payload {at} left out"), &|bag| drop(bag.files.remove(at)));
+        with(format!("payload {at} left out"), &|bag| {
+            drop(bag.files.remove(at))
+        });
     }
     bad
 }

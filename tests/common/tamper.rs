@@ -52,7 +52,13 @@ pub fn sound(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         } else {
             fs::write(&path, bytes).unwrap();
         }
-        assert!(c.verify().checks.iter().any(|k| !k.ok && k.name == "sound original.wav"), "{n}");
+        assert!(
+            c.verify()
+                .checks
+                .iter()
+                .any(|k| !k.ok && k.name == "sound original.wav"),
+            "{n}"
+        );
         note(&mut tally, format!("sound: {what}"));
     }
     fs::write(&path, &good).unwrap();
@@ -91,7 +97,11 @@ pub fn each_byte(c: &Custody, step: usize) -> Tally {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert!(!fits(&c.app, &path), "a flip of byte {at} of {} was not seen", good.len());
+        assert!(
+            !fits(&c.app, &path),
+            "a flip of byte {at} of {} was not seen",
+            good.len()
+        );
         flips += 1;
     }
     fs::remove_file(path).unwrap();
@@ -104,7 +114,9 @@ pub fn resigned(c: &Custody) -> Tally {
     let stranger = SecretKey::new(&c.officer.public().name, Role::Officer).unwrap();
     let out = c.dir.path().join("resigned.zip");
     let cancel = Cancel::new();
-    c.app.bundle(&c.id.0, None, &out, &stranger, &cancel, &|_| {}).unwrap();
+    c.app
+        .bundle(&c.id.0, None, &out, &stranger, &cancel, &|_| {})
+        .unwrap();
     assert!(!fits(&c.app, &out));
     fs::remove_file(&out).unwrap();
     Tally::from([("bundle: signed by a stranger".to_owned(), 1)])
@@ -164,7 +176,10 @@ pub fn unpacked(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         copy(&u.folder, &bad);
         let what = tamper_folder(&bad, &names, dice);
         assert!(!fits(&u.app, &bad), "tampering {n} was not seen: {what}");
-        assert!(!u.script_agrees(&bad), "the script did not see tampering {n}: {what}");
+        assert!(
+            !u.script_agrees(&bad),
+            "the script did not see tampering {n}: {what}"
+        );
         note(&mut tally, format!("unpacked: {what}"));
         fs::remove_dir_all(bad).unwrap();
     }
@@ -172,7 +187,10 @@ pub fn unpacked(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
 }
 
 fn tamper_folder(folder: &Path, names: &[PathBuf], dice: &mut Dice) -> String {
-    let (name, other) = (&names[dice.roll(names.len())], &names[dice.roll(names.len())]);
+    let (name, other) = (
+        &names[dice.roll(names.len())],
+        &names[dice.roll(names.len())],
+    );
     let path = folder.join(name);
     match dice.roll(10) {
         0 => {
@@ -191,7 +209,10 @@ fn tamper_folder(folder: &Path, names: &[PathBuf], dice: &mut Dice) -> String {
             "a link".into()
         }
         3 if name != other => {
-            let (a, b) = (fs::read(&path).unwrap(), fs::read(folder.join(other)).unwrap());
+            let (a, b) = (
+                fs::read(&path).unwrap(),
+                fs::read(folder.join(other)).unwrap(),
+            );
             fs::write(&path, b).unwrap();
             fs::write(folder.join(other), a).unwrap();
             "two files swapped".into()
@@ -224,7 +245,13 @@ fn tamper_folder(folder: &Path, names: &[PathBuf], dice: &mut Dice) -> String {
 
 /// Writes the tag manifest and the signature of a bag anew.
 pub fn sign(folder: &Path, key: &SecretKey) {
-    let tags = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "signer.pem", "verify.sh"];
+    let tags = [
+        "bag-info.txt",
+        "bagit.txt",
+        "manifest-sha256.txt",
+        "signer.pem",
+        "verify.sh",
+    ];
     let lines: String = tags
         .iter()
         .map(|name| {
@@ -285,7 +312,10 @@ pub fn refuse_all(sender: &SecretKey, good: &[u8], bad: &[(String, Vec<u8>)]) ->
         assert_eq!(state(), before, "{what} left something behind");
         let reason = error.to_string();
         let end = reason.find(['\'', '/']).unwrap_or(reason.len());
-        note(&mut reasons, reason[..end].trim_end_matches([':', ' ']).to_owned());
+        note(
+            &mut reasons,
+            reason[..end].trim_end_matches([':', ' ']).to_owned(),
+        );
     }
     // The same workspace takes the good one.
     fs::write(&file, good).unwrap();

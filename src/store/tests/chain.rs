@@ -33,7 +33,9 @@ fn a_session_writes_an_event_for_whatever_it_stores() {
     let audio = new.audio.remove(0);
     store.begin_session(&new, &session).unwrap();
     let a = id("a-1");
-    store.append_segments(&a, &[cut(0, 0, Lang::Zh)], 1_000).unwrap();
+    store
+        .append_segments(&a, &[cut(0, 0, Lang::Zh)], 1_000)
+        .unwrap();
     let event = NewEvent {
         kind: EventKind::Marker,
         label: "rights explained".into(),
@@ -48,12 +50,22 @@ fn a_session_writes_an_event_for_whatever_it_stores() {
     store.add_event(&a, &event).unwrap(); // the same of the journal: no second event
     store.add_audio(&a, &audio).unwrap();
     store.record_failure(&a, SegmentId(1), "no model").unwrap();
-    store.edit_text(&a, SegmentId(1), "好。", "Li", None).unwrap();
+    store
+        .edit_text(&a, SegmentId(1), "好。", "Li", None)
+        .unwrap();
     store.grow(&a, 90_000).unwrap();
     store.end_session(&a, "asked").unwrap();
     assert_eq!(
         kinds(&store, "a-1"),
-        ["recording", "cut", "noted", "recorded", "failed", "edited", "ended"]
+        [
+            "recording",
+            "cut",
+            "noted",
+            "recorded",
+            "failed",
+            "edited",
+            "ended"
+        ]
     );
     fits(&store, "a-1");
     let (story, _) = Story::of("a-1", &store.chain(&a).unwrap());
@@ -64,18 +76,26 @@ fn a_session_writes_an_event_for_whatever_it_stores() {
 fn an_interview_of_an_older_form_begins_its_chain_with_all_that_is_stored() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("old.sqlite3");
-    let form_1 = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/store-form-1.sqlite3");
+    let form_1 = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/store-form-1.sqlite3"
+    );
     std::fs::copy(form_1, &path).unwrap();
     let mut store = Store::open(&path).unwrap();
     assert_eq!(kinds(&store, "2026-01-05-old"), ["begun"]);
     fits(&store, "2026-01-05-old");
     let old = id("2026-01-05-old");
-    store.edit_text(&old, SegmentId(3), "好的。", "Li", None).unwrap();
+    store
+        .edit_text(&old, SegmentId(3), "好的。", "Li", None)
+        .unwrap();
     assert_eq!(kinds(&store, "2026-01-05-old"), ["begun", "edited"]);
     fits(&store, "2026-01-05-old");
     drop(store);
     // Opened again, nothing begins anew.
-    assert_eq!(kinds(&Store::open(&path).unwrap(), "2026-01-05-old").len(), 2);
+    assert_eq!(
+        kinds(&Store::open(&path).unwrap(), "2026-01-05-old").len(),
+        2
+    );
 }
 
 #[test]
@@ -88,8 +108,14 @@ fn the_database_refuses_to_change_the_chain() {
     };
     refused(&store, "UPDATE chain SET body = '{}'");
     refused(&store, "DELETE FROM chain");
-    refused(&store, "INSERT OR REPLACE INTO chain SELECT * FROM chain WHERE number = 1");
-    refused(&store, "INSERT INTO chain SELECT subject, 99, kind, body, hash FROM chain");
+    refused(
+        &store,
+        "INSERT OR REPLACE INTO chain SELECT * FROM chain WHERE number = 1",
+    );
+    refused(
+        &store,
+        "INSERT INTO chain SELECT subject, 99, kind, body, hash FROM chain",
+    );
     fits(&store, "a-1");
 }
 
@@ -105,7 +131,9 @@ fn a_refused_change_leaves_no_event() {
     // A machine wrote it, so nobody's own work is in it.
     assert!(own.is_ok());
     assert_eq!(store.chain(&id("a-1")).unwrap().len(), before.len() + 1);
-    store.edit_text(&id("a-1"), SegmentId(1), "x", "Li", None).unwrap();
+    store
+        .edit_text(&id("a-1"), SegmentId(1), "x", "Li", None)
+        .unwrap();
     let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|by| by == "Li");
     assert!(matches!(own, Err(Error::OwnWork(1))));
     assert_eq!(store.chain(&id("a-1")).unwrap().len(), before.len() + 2);
@@ -118,11 +146,17 @@ fn the_column_beside_the_body_cannot_lift_a_seal_unseen() {
     told(&mut store, "a-1", Lang::My, &["နေကောင်းလား။"]);
     let key = SecretKey::new("Li", Role::Officer).unwrap();
     let facts = Draft::of(Kind::Sealed, &[]).facts;
-    store.note(&id("a-1"), Kind::Sealed, facts, Some(&key)).unwrap();
+    store
+        .note(&id("a-1"), Kind::Sealed, facts, Some(&key))
+        .unwrap();
     let late = store.append_segments(&id("a-1"), &[cut(0, 0, Lang::My)], 1_000);
     assert!(matches!(late, Err(Error::Sealed)), "{late:?}");
     let unguarded: &Connection = &store.conn;
-    unguarded.execute_batch("DROP TRIGGER chain_no_update").unwrap();
-    unguarded.execute("UPDATE chain SET kind = 'noted' WHERE kind = 'sealed'", []).unwrap();
+    unguarded
+        .execute_batch("DROP TRIGGER chain_no_update")
+        .unwrap();
+    unguarded
+        .execute("UPDATE chain SET kind = 'noted' WHERE kind = 'sealed'", [])
+        .unwrap();
     assert!(matches!(store.chain(&id("a-1")), Err(Error::Damaged(_))));
 }
