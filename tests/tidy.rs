@@ -19,7 +19,14 @@ const MAX_LINES: usize = 500;
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["text", "glossary", "evidence", "workspace", "config"],
+    &[
+        "text",
+        "glossary",
+        "evidence",
+        "workspace",
+        "config",
+        "fonts",
+    ],
     &["audio", "speech", "translate", "store", "transcript"],
     &["pipeline", "export"],
     &["app"],
@@ -49,12 +56,17 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_properties", &["text"]),
     ("age", &["evidence"]),
     ("ed25519_dalek", &["evidence"]),
+    ("quick_xml", &["glossary", "export"]),
     ("clap", &["cli"]),
     ("rpassword", &["cli"]),
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),
-    ("skrifa", &["gui"]),
+    ("skrifa", &["fonts", "export"]),
+    ("harfrust", &["export"]),
+    ("subsetter", &["export"]),
+    ("flate2", &["export"]),
+    ("zip", &["export", "evidence"]),
 ];
 
 struct Source {
@@ -234,5 +246,5 @@ fn unsafe_code_stays_in_few_files_and_gives_its_reason() {
             files.push(source.path);
         }
     }
-    assert!(files.len() <= 3, "unsafe code in {files:?}");
+    assert!(files.len() <= 5, "unsafe code in {files:?}");
 }

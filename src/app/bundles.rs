@@ -13,7 +13,7 @@ use crate::evidence::{
     self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception, SEALED,
     SecretKey, Verdict, open_bundle, open_folder, write_bundle,
 };
-use crate::export::{self, Format};
+use crate::export::{self, Format, Source};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 
@@ -104,10 +104,11 @@ impl App {
         for _ in 0..TRIES {
             let (links, rows) = store.proofs(id)?;
             let (interview, segments) = self.show(&id.0)?;
+            let source = Source::new(&interview, &segments);
             let mut transcript = Vec::new();
-            export::write(Format::Txt, &interview, &segments, &mut transcript)?;
+            export::write(Format::Txt, &source, &mut transcript, &mut |_, _| Ok(()))?;
             let mut shown = Vec::new();
-            export::write(Format::Json, &interview, &segments, &mut shown)?;
+            export::write(Format::Json, &source, &mut shown, &mut |_, _| Ok(()))?;
             let head = evidence::head(&links).to_owned();
             // Somebody may have corrected a line between the two readings.
             if evidence::head(&store.chain(id)?) != head {

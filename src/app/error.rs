@@ -276,6 +276,7 @@ impl Error {
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
             Error::Store(e) => matches!(e, store::Error::Cancelled),
             Error::Evidence(e) => matches!(e, evidence::Error::Cancelled),
+            Error::Export(e) => matches!(e, export::Error::Cancelled),
             Error::Stopped => true,
             _ => false,
         }

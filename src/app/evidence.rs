@@ -13,7 +13,7 @@ use crate::evidence::{
     self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _, Story,
     Verdict, WORKSPACE, check_rows, check_signatures, hash_reader,
 };
-use crate::export::{self, Format};
+use crate::export::Format;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::text;
@@ -339,37 +339,32 @@ impl App {
         })
     }
 
-    /// Writes an export and notes in the chain that it was asked for. Gives its SHA-256.
-    pub(super) fn write_export(
+    /// Notes in the chain that an export was asked for.
+    pub(super) fn open_export(
         &self,
         id: &str,
         format: Format,
-        out: &mut dyn Write,
-    ) -> Result<String, Error> {
+        redacted: bool,
+    ) -> Result<InterviewId, Error> {
+        let id = self.reading()?.resolve(id)?;
         let mut facts = Map::new();
         facts.insert("format".into(), json!(format.as_str()));
-        let (interview, segments) = self.show(id)?;
-        self.note_export(&interview.id, Kind::OpenedForExport, facts)?;
-        let mut out = Hashing {
-            out,
-            hasher: Sha256::new(),
-        };
-        export::write(format, &interview, &segments, &mut out)?;
-        Ok(evidence::hex(&out.hasher.finalize()))
+        facts.insert("redacted".into(), json!(redacted));
+        self.note_export(&id, Kind::OpenedForExport, facts)?;
+        Ok(id)
     }
 
     /// Notes that an export was written whole.
     pub(super) fn note_exported(
         &self,
-        id: &str,
+        id: &InterviewId,
         format: Format,
         sha256: &str,
     ) -> Result<(), Error> {
-        let id = self.reading()?.resolve(id)?;
         let mut facts = Map::new();
         facts.insert("format".into(), json!(format.as_str()));
         facts.insert("sha256".into(), json!(sha256));
-        self.note_export(&id, Kind::Exported, facts)
+        self.note_export(id, Kind::Exported, facts)
     }
 
     /// A workspace that cannot be written is a copy on a read-only disk: what is read there cannot be
@@ -412,9 +407,23 @@ fn key_facts(key: &PublicKey) -> Map<String, Value> {
 }
 
 /// Passes bytes on and hashes them.
-struct Hashing<'a> {
+pub(super) struct Hashing<'a> {
     out: &'a mut dyn Write,
     hasher: Sha256,
+}
+
+impl<'a> Hashing<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            hasher: Sha256::new(),
+        }
+    }
+
+    /// SHA-256 of what was written.
+    pub(super) fn digest(self) -> String {
+        evidence::hex(&self.hasher.finalize())
+    }
 }
 
 impl Write for Hashing<'_> {

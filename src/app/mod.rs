@@ -12,6 +12,7 @@ mod doctor;
 mod engines;
 mod error;
 mod evidence;
+mod export;
 mod import;
 pub mod live;
 mod lock;
@@ -19,6 +20,7 @@ mod microphone;
 pub mod models;
 mod read;
 mod shelf;
+mod shrink;
 mod speak;
 mod work;
 
@@ -31,12 +33,15 @@ pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use evidence::Sealed;
+pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};
-pub use shelf::{GlossaryInfo, ModelInfo};
+pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
+pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
+pub use crate::export::Person;
 pub use crate::transcript::is_transcript;
 
 use crate::config::Config;

@@ -3,6 +3,7 @@
 mod args;
 mod evidence;
 mod evidence_args;
+mod export;
 mod import;
 mod interrupt;
 mod print;
@@ -134,7 +135,6 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::History(typed) => read::history(&app, &typed, out),
         Verb::Search(typed) => read::search(&app, &typed, out),
         Verb::Edit(typed) => read::edit(&app, typed, out),
-        Verb::Export(typed) => read::export(&app, &typed, out),
         Verb::Keys(typed) => evidence::keys(&app, typed, out),
         Verb::Certify(typed) => evidence::certify(&app, &typed, out),
         Verb::Seal(typed) => evidence::seal(&app, &typed, out),
@@ -142,6 +142,8 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::Receive(typed) => evidence::receive(&app, &typed, out),
         Verb::Received(typed) => evidence::received(&app, &typed, out),
         Verb::Verify(typed) => evidence::verify(&app, &typed, out),
+        Verb::Export(typed) => export::export(&app, &typed, out),
+        Verb::Templates(typed) => export::templates(&app, &typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
         Verb::Translate(typed) => speak::translate(&app, typed, out),
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),

@@ -103,8 +103,10 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
+                    Step::Shrinking => "making smaller",
                     Step::Indexing => "updating the search index",
                     Step::Checking => "checking",
+                    Step::Writing => "writing",
                 };
                 self.enter(stage, *done, *total);
             }

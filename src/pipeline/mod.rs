@@ -13,6 +13,7 @@ mod intake;
 mod intake_tests;
 mod line;
 pub mod live;
+mod opinion;
 #[cfg(test)]
 mod tests;
 
@@ -79,10 +80,14 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// A model is written anew, smaller.
+    Shrinking,
     /// The search index of an older program version is made anew; units are lines.
     Indexing,
     /// A model's files are compared with their list.
     Checking,
+    /// An export is written.
+    Writing,
 }
 
 /// Who is told about progress. Called from several threads.
