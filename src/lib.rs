@@ -12,6 +12,7 @@
 //! | [`speech`] | the only place that names whisper_rs: recognisers and their doubts |
 //! | [`translate`] | the only place that names candle: translators, beam search, checks |
 //! | [`store`] | the only place that names rusqlite: what was said, append-only, and search |
+//! | [`evidence`] | hashes, the chain of events, keys, seals, bundles, verification; knows only `domain` |
 //! | [`transcript`] | reads transcripts made elsewhere |
 //! | [`export`] | one file a format |
 //! | [`pipeline`] | takes recordings in; the backlog turns pending rows into text |
@@ -22,7 +23,7 @@
 //! | [`gui`] | the only place that names egui: the window and its screens |
 //!
 //! Imports point one way: `cli, gui -> app -> pipeline, export, transcript -> audio | speech | translate |
-//! store -> text, glossary -> domain`. The four in the middle never import each other. A test reads
+//! store -> text, glossary, evidence -> domain`. The four in the middle never import each other. A test reads
 //! the `use crate::` lines and fails on an arrow that runs back.
 //!
 //! # What must not happen
@@ -55,6 +56,7 @@ pub mod audio;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod evidence;
 pub mod export;
 pub mod fonts;
 pub mod glossary;

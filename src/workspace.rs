@@ -131,6 +131,16 @@ impl Workspace {
         self.root.join("store.sqlite3")
     }
 
+    /// Keys of the people who sign, and of partners who are trusted.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// One folder a bundle that came from a partner.
+    pub fn received(&self) -> PathBuf {
+        self.root.join("received")
+    }
+
     /// Held by whichever process fills in rows, so that two never do the same work.
     pub fn lock_file(&self) -> PathBuf {
         self.root.join(".mekong-lock")

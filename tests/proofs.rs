@@ -10,10 +10,16 @@
 )]
 
 mod common;
+#[path = "common/custody.rs"]
+mod custody;
 #[path = "common/kills.rs"]
 mod kills;
 #[path = "common/long.rs"]
 mod long;
+#[path = "common/malformed.rs"]
+mod malformed;
+#[path = "common/tamper.rs"]
+mod tamper;
 
 use std::fs;
 use std::process::Stdio;
@@ -72,6 +78,48 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     println!(
         "kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole"
     );
+}
+
+#[test]
+#[ignore = "a full proof of some minutes: scripts/proof tamper"]
+fn every_tampering_is_seen() {
+    let times = setting("MEKONG_PROOF_TAMPERINGS", 10_000);
+    let c = custody::Custody::new();
+    let mut dice = custody::Dice(setting("MEKONG_PROOF_SEED", 2026));
+    let begun = Instant::now();
+    let mut tallies = vec![
+        tamper::store(&c, times * 3 / 10, &mut dice),
+        tamper::sound(&c, times / 10, &mut dice),
+        tamper::bundle(&c, times * 4 / 10, &mut dice),
+        tamper::unpacked(&c, times * 2 / 10, &mut dice),
+    ];
+    let random: u64 = tallies.iter().flat_map(|t| t.values()).sum();
+    tallies.push(tamper::resigned(&c));
+    tallies.push(tamper::each_byte(&c, 1));
+    for (what, times) in tallies.iter().flatten() {
+        println!("tamper: {times:>6}  {what}");
+    }
+    let script: u64 = tallies[3].values().sum();
+    println!("tamper: {random} random tamperings, all seen ({script} of them also by verify.sh)");
+    println!("tamper: {:.0} s", begun.elapsed().as_secs_f64());
+}
+
+#[test]
+#[ignore = "a full proof of a minute: scripts/proof malformed"]
+fn every_malformed_bundle_is_refused() {
+    let c = custody::Custody::new();
+    let good = fs::read(c.bundle("good.zip")).unwrap();
+    let bad = malformed::all(&good, &c.officer);
+    let reasons = tamper::refuse_all(&c.officer, &good, &bad);
+    for (reason, times) in &reasons {
+        println!("malformed: {times:>6}  {reason}");
+    }
+    println!(
+        "malformed: {} files refused for {} reasons; store and folder as before",
+        bad.len(),
+        reasons.len()
+    );
+    assert!(bad.len() >= 1_000);
 }
 
 #[test]

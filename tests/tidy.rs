@@ -19,9 +19,16 @@ const MAX_LINES: usize = 500;
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["text", "glossary", "workspace", "config", "fonts"],
+    &[
+        "text",
+        "glossary",
+        "evidence",
+        "workspace",
+        "config",
+        "fonts",
+    ],
     &["audio", "speech", "translate", "store", "transcript"],
-    &["pipeline", "export", "evidence"],
+    &["pipeline", "export"],
     &["app"],
     &["cli", "gui"],
 ];
@@ -47,8 +54,11 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_segmenter", &["text"]),
     ("icu_normalizer", &["text"]),
     ("icu_properties", &["text"]),
+    ("age", &["evidence"]),
+    ("ed25519_dalek", &["evidence"]),
     ("quick_xml", &["glossary", "export"]),
     ("clap", &["cli"]),
+    ("rpassword", &["cli"]),
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::Lang;
+use crate::domain::{InterviewId, Lang};
 use crate::{
-    audio, config, export, glossary, pipeline, speech, store, transcript, translate, workspace,
+    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
+    workspace,
 };
 
 use super::models;
@@ -43,6 +44,15 @@ pub enum Error {
     /// An export.
     #[error(transparent)]
     Export(#[from] export::Error),
+    /// Keys, bundles, proofs.
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
+    /// Something in a stored interview does not fit, so nobody can sign for it.
+    #[error("{} does not fit: {}", .0.name, .0.detail)]
+    DoesNotFit(evidence::Check),
+    /// A session that still runs, or was cut off, cannot be sealed.
+    #[error("the session of this interview has not ended: {0}")]
+    SessionOpen(InterviewId),
     /// A transcript made elsewhere.
     #[error(transparent)]
     Transcript(#[from] transcript::Error),
@@ -193,6 +203,15 @@ impl Error {
             Error::Pipeline(e) => e.help(),
             Error::Export(e) => e.help().to_string(),
             Error::Transcript(e) => e.help().to_string(),
+            Error::Evidence(e) => e.help().to_string(),
+            Error::DoesNotFit(_) => {
+                "Run 'mekong verify' and show the result to whoever looks after this computer; \
+                 change nothing before."
+                    .into()
+            }
+            Error::SessionOpen(_) => {
+                "End it first; 'mekong resume' completes one that was cut off.".into()
+            }
             Error::Busy(_) => {
                 "Wait until it has finished, or close it; reading and searching work meanwhile."
                     .into()
@@ -256,15 +275,21 @@ impl Error {
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
             Error::Store(e) => matches!(e, store::Error::Cancelled),
+            Error::Evidence(e) => matches!(e, evidence::Error::Cancelled),
             Error::Export(e) => matches!(e, export::Error::Cancelled),
             Error::Stopped => true,
             _ => false,
         }
     }
 
-    /// The command line's promise: 1 the work failed, 130 interrupted.
+    /// The command line's promise: 1 the work failed, 3 evidence does not fit, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
-        if self.is_cancelled() { 130 } else { 1 }
+        match self {
+            _ if self.is_cancelled() => 130,
+            Error::DoesNotFit(_) => 3,
+            Error::Evidence(e) if e.is_mismatch() => 3,
+            _ => 1,
+        }
     }
 }
 

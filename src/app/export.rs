@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, Interview, Lang};
+use crate::domain::{Cancel, Interview, InterviewId, Lang};
 use crate::export::{
     self, Format, Person, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
 };
 use crate::fonts;
 use crate::pipeline::{Progress, Step, Watcher};
 
+use super::evidence::Hashing;
 use super::read::write_whole;
 use super::{App, Error};
 
@@ -59,12 +60,16 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
-        let mut told = Exported::default();
+        let mut told = (Exported::default(), String::new());
+        let id = self.open_export(id, format, choices.redact.is_some())?;
         write_whole(out, force, &mut |file| {
-            told = self.export_to(id, format, choices, file, cancel, watcher)?;
+            let mut file = Hashing::new(file);
+            let exported = self.write_out(&id, format, choices, &mut file, (cancel, watcher))?;
+            told = (exported, file.digest());
             Ok(())
         })?;
-        Ok(told)
+        self.note_exported(&id, format, &told.1)?;
+        Ok(told.0)
     }
 
     /// Writes one interview to any writer.
@@ -80,7 +85,22 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
-        let (mut interview, mut segments) = self.show(id)?;
+        let id = self.open_export(id, format, choices.redact.is_some())?;
+        let mut out = Hashing::new(out);
+        let told = self.write_out(&id, format, choices, &mut out, (cancel, watcher))?;
+        self.note_exported(&id, format, &out.digest())?;
+        Ok(told)
+    }
+
+    fn write_out(
+        &self,
+        id: &InterviewId,
+        format: Format,
+        choices: &ExportChoices,
+        out: &mut dyn Write,
+        (cancel, watcher): (&Cancel, Watcher<'_>),
+    ) -> Result<Exported, Error> {
+        let (mut interview, mut segments) = self.show(&id.0)?;
         let mut redacted = None;
         if let Some(list) = &choices.redact {
             let copy = Redaction::load(list)?.apply(&interview, &segments)?;
@@ -131,6 +151,7 @@ impl App {
             covered: redacted.map(|copy| (copy.places, copy.lines)),
         })
     }
+
     /// The forms of a record in these languages, or in the first two of the interview.
     fn templates(&self, interview: &Interview, wanted: &[Lang]) -> Result<Vec<Template>, Error> {
         let languages = match wanted {

@@ -4,12 +4,14 @@
 mod awake;
 mod bench;
 mod bench_live;
+mod bundles;
 mod demo;
 pub mod desk;
 mod desktop;
 mod doctor;
 mod engines;
 mod error;
+mod evidence;
 mod export;
 mod import;
 pub mod live;
@@ -25,10 +27,12 @@ mod work;
 use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
+pub use bundles::{Bundled, Foreign};
 pub use demo::{DemoReport, Scores};
 pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
+pub use evidence::Sealed;
 pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};

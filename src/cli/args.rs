@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 
 /// Records and transcribes interviews across a language barrier, and translates them, on this
@@ -49,6 +50,21 @@ pub enum Verb {
     Edit(Edit),
     /// Write one interview to a file.
     Export(Export),
+    /// Look after the keys of the people who sign, and of partners.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Sign for lines that somebody else wrote.
+    Certify(Certify),
+    /// Sign the end of an interview's record; its digits go on paper.
+    Seal(Seal),
+    /// Write an interview for a partner, signed and encrypted.
+    Bundle(Bundle),
+    /// Take a partner's bundle in, apart from your own interviews.
+    Receive(Receive),
+    /// List what partners sent.
+    Received(Json),
+    /// Check that an interview, a bundle or a receipt is what was signed; ends with 3 if not.
+    Verify(Verify),
     /// Copy the forms of the record into the workspace, to be changed there.
     Templates(Json),
     /// Recognise a recording without storing anything.

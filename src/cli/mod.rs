@@ -1,6 +1,8 @@
 //! The command line: one file a family of verbs. The only place that prints.
 
 mod args;
+mod evidence;
+mod evidence_args;
 mod export;
 mod import;
 mod interrupt;
@@ -133,6 +135,13 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::History(typed) => read::history(&app, &typed, out),
         Verb::Search(typed) => read::search(&app, &typed, out),
         Verb::Edit(typed) => read::edit(&app, typed, out),
+        Verb::Keys(typed) => evidence::keys(&app, typed, out),
+        Verb::Certify(typed) => evidence::certify(&app, &typed, out),
+        Verb::Seal(typed) => evidence::seal(&app, &typed, out),
+        Verb::Bundle(typed) => evidence::bundle(&app, &typed, out),
+        Verb::Receive(typed) => evidence::receive(&app, &typed, out),
+        Verb::Received(typed) => evidence::received(&app, &typed, out),
+        Verb::Verify(typed) => evidence::verify(&app, &typed, out),
         Verb::Export(typed) => export::export(&app, &typed, out),
         Verb::Templates(typed) => export::templates(&app, &typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),

@@ -14,6 +14,8 @@ mod tbx;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::Lang;
 
 pub use constraint::{Constraint, MAX_SLOTS, Rest, TermState};
@@ -146,6 +148,8 @@ pub struct Glossary {
     terms: Vec<Term>,
     problems: Vec<Problem>,
     index: HashMap<Lang, matching::Index>,
+    /// SHA-256 of the files that it was read from.
+    digest: String,
 }
 
 impl Glossary {
@@ -166,12 +170,18 @@ impl Glossary {
             terms,
             problems: Vec::new(),
             index,
+            digest: String::new(),
         })
     }
 
     /// The concepts, in the order of the file.
     pub fn terms(&self) -> &[Term] {
         &self.terms
+    }
+
+    /// SHA-256 of what it was read from, 64 digits; empty for one that was read from nothing.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// How many concepts it holds.
@@ -219,6 +229,7 @@ impl Glossary {
             terms,
             problems: self.problems.clone(),
             index,
+            digest: self.digest.clone(),
         }
     }
 
@@ -244,6 +255,16 @@ impl Glossary {
             }
         }
         self.problems.extend(other.problems);
+        if !other.digest.is_empty() {
+            let both = format!("{}{}", self.digest, other.digest);
+            self.digest = digest(both.as_bytes());
+        }
         self.index = matching::index(&self.terms);
     }
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

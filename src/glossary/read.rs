@@ -101,6 +101,7 @@ impl Glossary {
         }
         let mut glossary = Glossary::new(terms)?;
         glossary.problems = problems;
+        glossary.digest = super::digest(bytes);
         Ok(glossary)
     }
 

@@ -73,6 +73,7 @@ impl Backlog<'_> {
     /// A line that an engine fails on is marked and does not stop the others.
     pub fn run(&self, engines: &mut Engines, only: Option<&InterviewId>) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
+        store.set_glossary(self.glossary.digest());
         let mut report = Report::default();
         let mut skipped = HashSet::new();
         let mut spoken = store.pending_recognition(only, self.retry_failed)?;

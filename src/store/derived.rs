@@ -1,9 +1,11 @@
 //! What is worked out from the records: the version that counts, what waits, counters, search rows.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Error, codec, lines, terms};
-use crate::domain::{Flag, FlagKind, Lang};
+use super::interviews::interview_key;
+use super::lines::COUNTS_FIRST;
+use super::{Error, Store, codec, lines, terms};
+use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
 /// `line.waits`.
 pub(super) const WAITS_NOTHING: i64 = 0;
@@ -116,6 +118,28 @@ impl State {
         )?
         .execute(params![key, text, bare, translation, translation_bare])?;
         Ok(true)
+    }
+}
+
+impl Store {
+    /// The first line of which another version is shown than the one that counts by the records;
+    /// `None` where all fit.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn wrongly_shown(&self, id: &InterviewId) -> Result<Option<SegmentId>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let sql = format!(
+            "SELECT s.id FROM segment s LEFT JOIN line l ON l.segment = s.key
+             WHERE s.interview = ?1 AND l.version IS NOT coalesce((SELECT version
+                 FROM text_version WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
+             ORDER BY s.id LIMIT 1"
+        );
+        Ok(self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row([key], |row| row.get(0).map(SegmentId))
+            .optional()?)
     }
 }
 

@@ -88,6 +88,12 @@ pub enum Error {
     /// Nobody signs for the change.
     #[error("a change needs the name of the person who makes it")]
     NoAuthor,
+    /// Somebody would certify what they wrote themselves.
+    #[error("line {0} holds words of the same person, who cannot certify them")]
+    OwnWork(i64),
+    /// The interview was sealed; its sound and lines are complete.
+    #[error("the interview is sealed: no sound, line or entry can be added to it")]
+    Sealed,
     /// Somebody asked to stop while the database was brought up to date.
     #[error("interrupted; the interview database is as it was before")]
     Cancelled,
@@ -145,6 +151,8 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
+            Error::Sealed => "Record what is new as an interview of its own.",
             Error::Cancelled => "Run it again and let it finish.",
             Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
             Error::ReadOnly => {
@@ -192,6 +200,8 @@ impl From<rusqlite::Error> for Error {
                 Error::Damaged(error.to_string())
             }
             Some(ErrorCode::SystemIoFailure) => Error::Disk(error.to_string()),
+            // The word that the triggers of 0006_chain.sql say.
+            Some(ErrorCode::ConstraintViolation) if error.to_string() == "sealed" => Error::Sealed,
             _ => Error::Sql(error),
         }
     }

@@ -4,11 +4,15 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
 
+use super::proofs::{self, LINE};
 use super::versions::{insert_text, insert_translation};
-use super::{Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, codec, derived};
+use super::{
+    Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, chain, codec, derived,
+};
 use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
+use crate::evidence::{Draft, Kind};
 use crate::text;
 
 /// The longest name of an interview; it also names a folder.
@@ -25,6 +29,7 @@ impl Store {
         let tx = self.write()?;
         let key = insert_interview(&tx, new, None)?;
         insert_segments(&tx, key, 1, segments)?;
+        note_import(&tx, key, new.duration_ms)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -52,6 +57,9 @@ impl Store {
             "UPDATE interview SET duration_ms = max(duration_ms, ?2) WHERE key = ?1",
             params![key, codec::to_integer(duration_ms)?],
         )?;
+        let added = "r.interview = ?1 AND r.id >= ?2";
+        let rows = proofs::select(&tx, &LINE, added, params![key, first])?;
+        chain::append(&tx, key, &Draft::of(Kind::Cut, &rows))?;
         derived::refresh_tally(&tx, key)?;
         tx.commit()?;
         Ok(ids)
@@ -88,6 +96,7 @@ impl Store {
             };
             insert_imported(&tx, key, number, &segment, line, source)?;
         }
+        note_import(&tx, key, new.duration_ms)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -202,6 +211,14 @@ impl Store {
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// The first event of an interview: everything that came in with it.
+fn note_import(tx: &Transaction<'_>, key: i64, duration_ms: u64) -> Result<(), Error> {
+    let rows = proofs::all(tx, key)?;
+    let draft = Draft::of(Kind::Imported, &rows).with("duration_ms", duration_ms);
+    chain::append(tx, key, &draft)?;
+    Ok(())
 }
 
 /// All names of cases, for [`spelled_like`].

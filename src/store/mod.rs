@@ -5,6 +5,7 @@
 //! and can be rebuilt at any time. A person's words always stand before a machine's: a later machine
 //! version is kept, but it never becomes the one that counts.
 
+mod chain;
 mod codec;
 mod derived;
 mod error;
@@ -12,6 +13,7 @@ mod interviews;
 mod lines;
 mod open;
 mod pending;
+mod proofs;
 mod rebuild;
 mod search;
 mod sessions;
@@ -33,6 +35,8 @@ pub use types::{
 /// for each thread; writers wait up to ten seconds for one another.
 pub struct Store {
     conn: rusqlite::Connection,
+    /// SHA-256 of the glossary in force, for the events of translations.
+    glossary: Option<String>,
 }
 
 impl std::fmt::Debug for Store {

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rebuild::{self, Tell};
-use super::{Error, Store, derived};
+use super::{Error, Store, chain, derived};
 use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_derived.sql"),
     include_str!("migrations/0003_translation_failures.sql"),
     include_str!("migrations/0004_sessions.sql"),
+    include_str!("migrations/0006_chain.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -100,7 +101,10 @@ impl Store {
             });
         }
         configure(&conn)?;
-        Ok(Self { conn })
+        Ok(Self {
+            conn,
+            glossary: None,
+        })
     }
 
     /// A database that lives as long as this value, for tests and trials.
@@ -126,7 +130,10 @@ impl Store {
         if !rebuild::index_is_current(&conn)? {
             rebuild::rebuild(&conn, tell, cancel)?;
         }
-        Ok(Self { conn })
+        Ok(Self {
+            conn,
+            glossary: None,
+        })
     }
 
     /// Reads the whole file for damage, and compares the derived tables with the records.
@@ -269,6 +276,7 @@ fn migrate(conn: &mut Connection, tell: Tell<'_>, cancel: &Cancel) -> Result<(),
         for sql in MIGRATIONS.iter().skip(done) {
             tx.execute_batch(sql)?;
         }
+        chain::begin_missing(&tx)?;
         if !rebuild::index_is_current(&tx)? {
             rebuild::rebuild_within(&tx, tell, cancel)?;
         }

@@ -3,8 +3,10 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::interviews::{insert_audio, insert_interview, interview_key};
-use super::{Error, NewAudio, NewEvent, NewInterview, NewSession, Store, codec, derived};
+use super::proofs::{self, AUDIO, ENTRY, SESSION_END};
+use super::{Error, NewAudio, NewEvent, NewInterview, NewSession, Store, chain, codec, derived};
 use crate::domain::{EventKind, InterviewId, SamplePos, SessionEvent, SessionState, Span};
+use crate::evidence::{Draft, Kind};
 
 impl Store {
     /// Stores an interview that is about to be recorded, marked as in progress.
@@ -22,6 +24,8 @@ impl Store {
                 new.started
             ],
         )?;
+        let rows = proofs::all(&tx, key)?;
+        chain::append(&tx, key, &Draft::of(Kind::Recording, &rows))?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -34,6 +38,14 @@ impl Store {
             "INSERT INTO session_end (interview, how, at) VALUES (?1, ?2, ?3)",
             params![key, how, codec::now()],
         )?;
+        let duration_ms: i64 = tx.query_row(
+            "SELECT duration_ms FROM interview WHERE key = ?1",
+            [key],
+            |row| row.get(0),
+        )?;
+        let rows = proofs::select(&tx, &SESSION_END, "r.interview = ?1", [key])?;
+        let draft = Draft::of(Kind::Ended, &rows).with("duration_ms", duration_ms);
+        chain::append(&tx, key, &draft)?;
         Ok(tx.commit()?)
     }
 
@@ -64,6 +76,9 @@ impl Store {
                 |row| row.get(0),
             )?;
             insert_audio(&tx, key, position, audio)?;
+            let added = "r.interview = ?1 AND r.position = ?2";
+            let rows = proofs::select(&tx, &AUDIO, added, params![key, position])?;
+            chain::append(&tx, key, &Draft::of(Kind::Recorded, &rows))?;
         }
         Ok(tx.commit()?)
     }
@@ -102,6 +117,8 @@ impl Store {
             ],
         )?;
         let event = tx.last_insert_rowid();
+        let rows = proofs::select(&tx, &ENTRY, "r.key = ?1", [event])?;
+        chain::append(&tx, key, &Draft::of(Kind::Noted, &rows))?;
         tx.commit()?;
         Ok(Some(event))
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::chain::{self, text_row, translation_row};
 use super::interviews::interview_key;
 use super::lines::{current_text, current_translations, segment_key};
+use super::proofs::{self, FAILURE, UNTRANSLATED};
 use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
 use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
+use crate::evidence::{Draft, Kind, Row};
 
 /// A version of a line's text on its way into the store.
 pub(super) struct NewText<'a> {
@@ -28,13 +31,20 @@ impl Store {
         if records.is_empty() {
             return Ok(());
         }
+        let glossary = self.glossary.clone();
         let tx = self.write()?;
         let mut interviews = BTreeSet::new();
         for new in records {
             let key = segment_key(&tx, new.interview, new.segment)?;
-            insert_record(&tx, key, &new.what)?;
+            let interview = interview_key(&tx, new.interview)?;
+            let (kind, rows) = insert_record(&tx, key, &new.what)?;
+            let mut draft = Draft::of(kind, &rows);
+            if let (Kind::Translated, Some(digest)) = (kind, &glossary) {
+                draft = draft.with("glossary", digest.as_str());
+            }
+            chain::append(&tx, interview, &draft)?;
             derived::refresh_line(&tx, key)?;
-            interviews.insert(interview_key(&tx, new.interview)?);
+            interviews.insert(interview);
         }
         for interview in interviews {
             derived::refresh_tally(&tx, interview)?;
@@ -99,14 +109,21 @@ impl Store {
         let tx = self.write()?;
         let key = segment_key(&tx, id, segment)?;
         let mut done = Corrected::default();
+        let mut rows = Vec::new();
         if let Some(text) = new.text {
-            done.text = Some(correct_text(&tx, key, text, new)?);
+            let version = correct_text(&tx, key, text, new)?;
+            rows.extend(text_row(&tx, key, version)?);
+            done.text = Some(version);
         }
         if let Some((lang, text)) = new.translation {
-            done.translation = Some(correct_translation(&tx, key, lang, text, new)?);
+            let version = correct_translation(&tx, key, lang, text, new)?;
+            rows.extend(translation_row(&tx, key, lang.code(), version)?);
+            done.translation = Some(version);
         }
+        let interview = interview_key(&tx, id)?;
+        chain::append(&tx, interview, &Draft::of(Kind::Edited, &rows))?;
         derived::refresh_line(&tx, key)?;
-        derived::refresh_tally(&tx, interview_key(&tx, id)?)?;
+        derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
         Ok(done)
     }
@@ -230,7 +247,12 @@ fn correct_translation(
     insert_translation(tx, key, &translation, Status::Edited, new.reason)
 }
 
-fn insert_record(tx: &Transaction<'_>, key: i64, record: &Record<'_>) -> Result<(), Error> {
+/// Adds a record; what kind of event that is, and the record as it is hashed.
+fn insert_record(
+    tx: &Transaction<'_>,
+    key: i64,
+    record: &Record<'_>,
+) -> Result<(Kind, Vec<Row>), Error> {
     match record {
         Record::Heard(h) => {
             let text = NewText {
@@ -243,14 +265,20 @@ fn insert_record(tx: &Transaction<'_>, key: i64, record: &Record<'_>) -> Result<
                 words: &h.words,
                 flags: &h.flags,
             };
-            insert_text(tx, key, &text).map(|_| ())
+            let version = insert_text(tx, key, &text)?;
+            Ok((Kind::Recognised, text_row(tx, key, version)?))
         }
         Record::NotHeard(reason) => {
             tx.prepare_cached("INSERT INTO failure (segment, reason, at) VALUES (?1, ?2, ?3)")?
                 .execute(params![key, reason, codec::now()])?;
-            Ok(())
+            let rows = proofs::select(tx, &FAILURE, "r.key = ?1", [tx.last_insert_rowid()])?;
+            Ok((Kind::Failed, rows))
         }
-        Record::Translated(t) => insert_translation(tx, key, t, Status::Machine, None).map(|_| ()),
+        Record::Translated(t) => {
+            let version = insert_translation(tx, key, t, Status::Machine, None)?;
+            let rows = translation_row(tx, key, t.lang.code(), version)?;
+            Ok((Kind::Translated, rows))
+        }
         Record::NotTranslated {
             lang,
             of_version,
@@ -261,7 +289,8 @@ fn insert_record(tx: &Transaction<'_>, key: i64, record: &Record<'_>) -> Result<
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![key, lang.code(), of_version, reason, codec::now()])?;
-            Ok(())
+            let rows = proofs::select(tx, &UNTRANSLATED, "r.key = ?1", [tx.last_insert_rowid()])?;
+            Ok((Kind::Failed, rows))
         }
     }
 }

@@ -207,6 +207,7 @@ fn translate_all(
     recognised_all: &AtomicBool,
 ) -> Result<Report, Error> {
     let mut store = Store::open(&shared.place.store)?;
+    store.set_glossary(shared.place.glossary.digest());
     let mut report = Report::default();
     let mut skipped: HashSet<PendingTranslation> = HashSet::new();
     loop {

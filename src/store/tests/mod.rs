@@ -1,5 +1,6 @@
 //! Tests of the store: records, files on a disk, search, properties; a measurement.
 
+mod chain;
 mod files;
 mod measure;
 mod properties;
