@@ -7,6 +7,7 @@
 
 mod compare;
 mod index;
+pub mod names;
 mod normalise;
 mod numerals;
 mod script;
