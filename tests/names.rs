@@ -40,8 +40,21 @@ fn pairs() -> Vec<Pair> {
         .lines()
         .skip(1)
         .map(|line| {
-            let [script_a, a, script_b, b, verdict, person_a, person_b, _source] =
-                line.split('\t').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+            let [
+                script_a,
+                a,
+                script_b,
+                b,
+                verdict,
+                person_a,
+                person_b,
+                _source,
+            ] = line
+                .split('\t')
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+                .try_into()
+                .unwrap();
             Pair {
                 scripts: (script_a, script_b),
                 names: (a, b),
@@ -119,7 +132,10 @@ fn lists(pairs: &[Pair]) -> Lists {
         ] {
             if seen.insert((script.clone(), name.clone())) {
                 let read = Name::read(name, lang(script));
-                lists.entry(script.clone()).or_default().push((person.clone(), name.clone(), read));
+                lists
+                    .entry(script.clone())
+                    .or_default()
+                    .push((person.clone(), name.clone(), read));
             }
         }
     }
@@ -170,7 +186,12 @@ fn measure(pairs: &[Pair], held: bool) -> BTreeMap<(String, String), Tally> {
             }
         }
         if verbose && pair.same != (near >= SHOWN) {
-            println!("{}: {near:.2} {} | {}", if pair.same { "missed" } else { "wrong" }, pair.names.0, pair.names.1);
+            println!(
+                "{}: {near:.2} {} | {}",
+                if pair.same { "missed" } else { "wrong" },
+                pair.names.0,
+                pair.names.1
+            );
         }
     }
     tallies
@@ -180,7 +201,14 @@ fn measure(pairs: &[Pair], held: bool) -> BTreeMap<(String, String), Tally> {
 fn the_right_name_comes_first_in_all_scripts() {
     let pairs = pairs();
     for held in [false, true] {
-        println!("{}", if held { "held-out half" } else { "half for setting the distances" });
+        println!(
+            "{}",
+            if held {
+                "held-out half"
+            } else {
+                "half for setting the distances"
+            }
+        );
         let tallies = measure(&pairs, held);
         let (mut all, mut burmese) = (Tally::default(), Tally::default());
         for ((a, b), tally) in &tallies {

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+pub use super::people_args::People;
+
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
 ///
@@ -45,6 +47,9 @@ pub enum Verb {
     Search(Search),
     /// Correct a line; the earlier words are kept beside it.
     Edit(Edit),
+    /// The register of people: names in any script, possible matches, links.
+    #[command(subcommand)]
+    People(People),
     /// Write one interview to a file.
     Export(Export),
     /// Recognise a recording without storing anything.

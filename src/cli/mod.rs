@@ -3,6 +3,8 @@
 mod args;
 mod import;
 mod interrupt;
+mod people;
+mod people_args;
 mod print;
 mod progress;
 mod read;
@@ -132,6 +134,7 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::History(typed) => read::history(&app, &typed, out),
         Verb::Search(typed) => read::search(&app, &typed, out),
         Verb::Edit(typed) => read::edit(&app, typed, out),
+        Verb::People(typed) => people::people(&app, typed, out),
         Verb::Export(typed) => read::export(&app, &typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
         Verb::Translate(typed) => speak::translate(&app, typed, out),

@@ -7,6 +7,7 @@
 mod captions;
 mod csv;
 mod json;
+pub mod people;
 mod txt;
 
 #[cfg(test)]

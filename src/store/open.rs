@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rebuild::{self, Tell};
-use super::{Error, Store, derived};
+use super::{Error, Store, derived, people_match};
 use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_derived.sql"),
     include_str!("migrations/0003_translation_failures.sql"),
     include_str!("migrations/0004_sessions.sql"),
+    include_str!("migrations/0005_people.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -126,6 +127,7 @@ impl Store {
         if !rebuild::index_is_current(&conn)? {
             rebuild::rebuild(&conn, tell, cancel)?;
         }
+        people_match::refresh(&conn)?;
         Ok(Self { conn })
     }
 

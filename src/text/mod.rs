@@ -7,6 +7,7 @@
 
 mod compare;
 mod index;
+mod mentions;
 pub mod names;
 mod normalise;
 mod numerals;
@@ -15,6 +16,7 @@ mod segment;
 
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
+pub use mentions::{Mention, birth_year, mentions};
 pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};

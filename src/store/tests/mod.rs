@@ -2,6 +2,7 @@
 
 mod files;
 mod measure;
+mod people;
 mod properties;
 mod records;
 mod search;

@@ -57,7 +57,11 @@ struct Written {
 
 /// A word as syllables.
 pub(super) fn syllables(word: &str) -> Vec<Sounds> {
-    written(word).iter().map(sounds).filter(|s| !s.is_empty()).collect()
+    written(word)
+        .iter()
+        .map(sounds)
+        .filter(|s| !s.is_empty())
+        .collect()
 }
 
 fn written(word: &str) -> Vec<Written> {
@@ -80,7 +84,9 @@ fn written(word: &str) -> Vec<Written> {
             match c {
                 'ျ' | 'ြ' | 'ွ' | 'ှ' => last.medials.push(c),
                 'ါ' => last.vowels.push('ာ'),
-                'ာ' | 'ိ' | 'ီ' | 'ု' | 'ူ' | 'ေ' | 'ဲ' | 'ံ' => last.vowels.push(c),
+                'ာ' | 'ိ' | 'ီ' | 'ု' | 'ူ' | 'ေ' | 'ဲ' | 'ံ' => {
+                    last.vowels.push(c)
+                }
                 _ => {}
             }
         }
@@ -190,7 +196,7 @@ fn rhyme(syllable: &Written, round: bool) -> String {
         "ို" if killed == 'က' => "a76".to_owned(),
         "ို" if killed == 'င' => "a73".to_owned(),
         "ို" => format!("o{end}"),
-        "ိ" => format!("e7{end}").replace("e72", "e72"),
+        "ိ" => format!("e7{end}"),
         "ီ" => format!("i{end}"),
         "ု" => format!("o8{end}"),
         "ူ" => format!("u{end}"),

@@ -42,7 +42,11 @@ impl Comparison {
             .iter()
             .map(|p| format!("{} {:.2}", p.role.words(), p.score))
             .collect();
-        let order = if self.reordered { ", in another order" } else { "" };
+        let order = if self.reordered {
+            ", in another order"
+        } else {
+            ""
+        };
         format!("{}, {}{order}", parts.join(", "), self.how)
     }
 }
@@ -69,7 +73,9 @@ pub fn compare(a: &Name, b: &Name) -> Option<Comparison> {
     let mut met = best.met.iter();
     let mut parts: Vec<(usize, PartMatch)> = Vec::new();
     for &at in &best.order {
-        let Some(part) = best.slots.parts.get(at) else { continue };
+        let Some(part) = best.slots.parts.get(at) else {
+            continue;
+        };
         let mut sum = [0.0f32; 3];
         for slot in met.by_ref().take(part.slots.len()) {
             for (all, one) in sum.iter_mut().zip(slot) {
@@ -77,7 +83,14 @@ pub fn compare(a: &Name, b: &Name) -> Option<Comparison> {
             }
         }
         let score = nearness(sum);
-        parts.push((at, PartMatch { role: part.role, text: part.text.clone(), score }));
+        parts.push((
+            at,
+            PartMatch {
+                role: part.role,
+                text: part.text.clone(),
+                score,
+            },
+        ));
     }
     parts.sort_by_key(|(at, _)| *at);
     let reordered = best.order.windows(2).any(|w| matches!(w, [x, y] if x > y));
@@ -107,8 +120,10 @@ fn comparable(a: &Reading, b: &Reading) -> bool {
     use System::{FromVietnamese, Mandarin, Pinyin, SinoVietnamese, Vietnamese};
     !matches!(
         (a.system, b.system),
-        (FromVietnamese, FromVietnamese | Mandarin | SinoVietnamese | Vietnamese)
-            | (Mandarin | SinoVietnamese | Vietnamese, FromVietnamese)
+        (
+            FromVietnamese,
+            FromVietnamese | Mandarin | SinoVietnamese | Vietnamese
+        ) | (Mandarin | SinoVietnamese | Vietnamese, FromVietnamese)
             | (Mandarin, SinoVietnamese)
             | (SinoVietnamese, Mandarin)
             | (SinoVietnamese, Pinyin)
@@ -166,7 +181,12 @@ fn orders(parts: &[Part]) -> Vec<Vec<usize>> {
 fn align<'a>(slots: &'a Reading, other: &'a Reading, order: Vec<usize>) -> Aligned<'a> {
     let costs = costs();
     let b = &other.flat;
-    let in_order = || order.iter().filter_map(|i| slots.parts.get(*i)).flat_map(|p| &p.slots);
+    let in_order = || {
+        order
+            .iter()
+            .filter_map(|i| slots.parts.get(*i))
+            .flat_map(|p| &p.slots)
+    };
     // The cheapest way to have met the first j sounds of `b`, and where the syllable began.
     let mut column: Vec<f32> = Vec::with_capacity(b.len() + 1);
     let mut sum = 0.0;
@@ -182,8 +202,11 @@ fn align<'a>(slots: &'a Reading, other: &'a Reading, order: Vec<usize>) -> Align
         let mut origin = vec![0usize; b.len() + 1];
         for sounds in slot {
             let (reached, from) = walk(&column, sounds, b, costs);
-            for (((best, best_from), cost), from) in
-                next.iter_mut().zip(origin.iter_mut()).zip(reached).zip(from)
+            for (((best, best_from), cost), from) in next
+                .iter_mut()
+                .zip(origin.iter_mut())
+                .zip(reached)
+                .zip(from)
             {
                 if cost < *best {
                     *best = cost;
@@ -206,8 +229,15 @@ fn align<'a>(slots: &'a Reading, other: &'a Reading, order: Vec<usize>) -> Align
     let moved = order.windows(2).any(|w| matches!(w, [x, y] if x > y));
     let worst = scores.iter().copied().fold(1.0f32, f32::min);
     let whole = nearness(all);
-    let score = whole * (1.0 - WORST) + worst.min(whole) * WORST - if moved { OTHER_ORDER } else { 0.0 };
-    Aligned { score: score.clamp(0.0, 1.0), slots, other, order, met }
+    let score =
+        whole * (1.0 - WORST) + worst.min(whole) * WORST - if moved { OTHER_ORDER } else { 0.0 };
+    Aligned {
+        score: score.clamp(0.0, 1.0),
+        slots,
+        other,
+        order,
+        met,
+    }
 }
 
 /// One syllable further: from the costs before it to the costs behind it, each with the place in `b`
@@ -261,7 +291,10 @@ fn trace<'a>(
         let cost = |column: &[f32], j: usize| column.get(j).copied().unwrap_or(0.0);
         let lead = if at == 0 { cost(start, from) } else { 0.0 };
         let spent = cost(column, to) - cost(before, from) + lead;
-        let own = slots.get(at).and_then(|s| s.first()).map_or(0.0, |s| costs.weight(s));
+        let own = slots
+            .get(at)
+            .and_then(|s| s.first())
+            .map_or(0.0, |s| costs.weight(s));
         let begin = if at == 0 { 0 } else { from };
         let other = costs.weight(b.get(begin..to).unwrap_or_default());
         met.push([spent, own, other]);
@@ -275,7 +308,11 @@ fn trace<'a>(
 /// Li and Liu (IEEE TPAMI 29, 2007), which is a metric where the costs are.
 fn nearness([cost, own, other]: [f32; 3]) -> f32 {
     let all = own + other + cost;
-    if all <= 0.0 { 0.0 } else { (1.0 - 2.0 * cost / all).clamp(0.0, 1.0) }
+    if all <= 0.0 {
+        0.0
+    } else {
+        (1.0 - 2.0 * cost / all).clamp(0.0, 1.0)
+    }
 }
 
 #[cfg(test)]
@@ -283,7 +320,12 @@ mod tests {
     use super::*;
 
     const HUNG: [&str; 7] = [
-        "阮文雄", "Nguyễn Văn Hùng", "เหงียน วัน หุ่ง", "ငုယင်ဗန်ဟုန်း", "ງວຽນ ວັນ ຫຸງ", "ង្វៀន វ៉ាន់ ហ៊ុង",
+        "阮文雄",
+        "Nguyễn Văn Hùng",
+        "เหงียน วัน หุ่ง",
+        "ငုယင်ဗန်ဟုန်း",
+        "ງວຽນ ວັນ ຫຸງ",
+        "ង្វៀន វ៉ាន់ ហ៊ុង",
         "Nguyen Van Hung",
     ];
 
@@ -303,18 +345,29 @@ mod tests {
 
     #[test]
     fn the_comparison_says_why() {
-        let found = compare(&Name::read("阮文雄", None), &Name::read("Nguyễn Văn Hùng", None)).unwrap();
+        let found = compare(
+            &Name::read("阮文雄", None),
+            &Name::read("Nguyễn Văn Hùng", None),
+        )
+        .unwrap();
         assert_eq!(found.how, "by the Sino-Vietnamese reading");
         assert!(found.parts.len() >= 2 && found.parts[0].role == Role::Family);
         assert!(found.score > 0.95 && found.words().starts_with("family name 1.00"));
-        let western = compare(&Name::read("Zhang Jianguo", None), &Name::read("Jianguo Zhang", None)).unwrap();
+        let western = compare(
+            &Name::read("Zhang Jianguo", None),
+            &Name::read("Jianguo Zhang", None),
+        )
+        .unwrap();
         assert!(western.reordered && western.score > 0.9);
     }
 
     #[test]
     fn a_text_without_letters_compares_with_nothing() {
         for odd in ["", "  ", "123", "☺", "Ωμέγα"] {
-            assert!(compare(&Name::read(odd, None), &Name::read("张伟", None)).is_none(), "{odd}");
+            assert!(
+                compare(&Name::read(odd, None), &Name::read("张伟", None)).is_none(),
+                "{odd}"
+            );
         }
     }
 }

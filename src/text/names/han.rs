@@ -9,7 +9,8 @@ use crate::text::bare;
 
 type Table = HashMap<char, Vec<&'static str>>;
 
-static MANDARIN: LazyLock<Table> = LazyLock::new(|| table(&[include_str!("data/han_mandarin.tsv")]));
+static MANDARIN: LazyLock<Table> =
+    LazyLock::new(|| table(&[include_str!("data/han_mandarin.tsv")]));
 static VIETNAMESE: LazyLock<Table> = LazyLock::new(|| {
     table(&[
         include_str!("data/han_vietnamese.tsv"),
@@ -41,6 +42,7 @@ static BACK: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
 });
 
 /// Surnames that are read otherwise than the character alone.
+#[rustfmt::skip] // a table
 const SURNAME_READINGS: &[(&str, &[&str])] = &[
     ("单", &["shan"]), ("仇", &["qiu"]), ("区", &["ou"]), ("解", &["xie"]), ("查", &["zha"]),
     ("盖", &["ge"]), ("曾", &["zeng"]), ("任", &["ren"]), ("缪", &["miao"]), ("覃", &["qin"]),
@@ -53,6 +55,7 @@ const SURNAME_READINGS: &[(&str, &[&str])] = &[
     ("燕", &["yan"]), ("应", &["ying"]), ("哈", &["ha"]), ("褚", &["chu"]), ("种", &["chong"]),
 ];
 /// Surnames of two characters.
+#[rustfmt::skip] // a table
 const COMPOUND: &[&str] = &[
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "夏侯", "万俟", "长孙",
     "宇文", "轩辕", "南宫", "西门", "独孤", "端木", "百里", "呼延", "闻人", "钟离", "申屠", "太史", "澹台", "濮阳",
@@ -66,7 +69,9 @@ const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙胡朱高林何郭�
 练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺农岩玉刀罕侬韩区";
 
 fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    text.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t'))
+    text.lines()
+        .filter(|l| !l.starts_with('#'))
+        .filter_map(|l| l.split_once('\t'))
 }
 
 fn table(texts: &[&'static str]) -> Table {
@@ -81,7 +86,9 @@ fn table(texts: &[&'static str]) -> Table {
 
 /// The text in simplified characters.
 pub(super) fn simplified(text: &str) -> String {
-    text.chars().map(|c| SIMPLIFIED.get(&c).copied().unwrap_or(c)).collect()
+    text.chars()
+        .map(|c| SIMPLIFIED.get(&c).copied().unwrap_or(c))
+        .collect()
 }
 
 /// How many characters of a name without separators are its surname; 0 where it has none that is
@@ -98,12 +105,18 @@ pub(super) fn surname_length(name: &str) -> usize {
 /// The Mandarin reading, a syllable a character; `None` where a character is unknown.
 pub(super) fn mandarin(text: &str, surname: bool) -> Option<Vec<Vec<Sounds>>> {
     if surname && let Some((_, readings)) = SURNAME_READINGS.iter().find(|(s, _)| *s == text) {
-        return readings.iter().map(|r| Some(vec![latin::mandarin_syllable(r)?])).collect();
+        return readings
+            .iter()
+            .map(|r| Some(vec![latin::mandarin_syllable(r)?]))
+            .collect();
     }
     text.chars()
         .map(|c| {
             let readings = MANDARIN.get(&c)?;
-            let sounds: Vec<Sounds> = readings.iter().filter_map(|r| latin::mandarin_syllable(r)).collect();
+            let sounds: Vec<Sounds> = readings
+                .iter()
+                .filter_map(|r| latin::mandarin_syllable(r))
+                .collect();
             (!sounds.is_empty()).then_some(sounds)
         })
         .collect()
@@ -114,8 +127,11 @@ pub(super) fn sino_vietnamese(text: &str) -> Option<Vec<Vec<Sounds>>> {
     text.chars()
         .map(|c| {
             let readings = VIETNAMESE.get(&c)?;
-            let sounds: Vec<Sounds> =
-                readings.iter().filter_map(|r| latin::vietnamese(r)).flatten().collect();
+            let sounds: Vec<Sounds> = readings
+                .iter()
+                .filter_map(|r| latin::vietnamese(r))
+                .flatten()
+                .collect();
             (!sounds.is_empty()).then_some(sounds)
         })
         .collect()
@@ -125,7 +141,12 @@ pub(super) fn sino_vietnamese(text: &str) -> Option<Vec<Vec<Sounds>>> {
 pub(super) fn mandarin_of_vietnamese(syllable: &str) -> Option<Vec<Sounds>> {
     let lower = syllable.to_lowercase();
     let readings = BACK.get(&lower).or_else(|| BACK.get(&bare(&lower)))?;
-    Some(readings.iter().filter_map(|r| latin::mandarin_syllable(r)).collect())
+    Some(
+        readings
+            .iter()
+            .filter_map(|r| latin::mandarin_syllable(r))
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -103,12 +103,13 @@ pub(super) fn syllables(word: &str) -> Vec<Sounds> {
     let mut found: Vec<Sounds> = Vec::new();
     // Whether the last syllable may still take a closing consonant.
     let mut open = false;
-    let mut last_series = 1;
     for (i, cluster) in clusters.iter().enumerate() {
         if cluster.silent {
             continue;
         }
-        let Some(&first) = cluster.letters.first() else { continue };
+        let Some(&first) = cluster.letters.first() else {
+            continue;
+        };
         if let Some(sounds) = independent(first) {
             found.push(sounds.as_bytes().to_vec());
             open = true;
@@ -122,7 +123,8 @@ pub(super) fn syllables(word: &str) -> Vec<Sounds> {
             continue;
         }
         let mut letters = cluster.letters.as_slice();
-        if open && let [one, rest @ ..] = letters
+        if open
+            && let [one, rest @ ..] = letters
             && splits(*one, rest)
         {
             let end = consonant(*one).map_or("", |(_, close, _)| close);
@@ -131,8 +133,7 @@ pub(super) fn syllables(word: &str) -> Vec<Sounds> {
             }
             letters = rest;
         }
-        let (mut sounds, series) = onset(letters, cluster.shift, last_series);
-        last_series = series;
+        let (mut sounds, series) = onset(letters, cluster.shift);
         open = rhyme(&cluster.vowels, series, &mut sounds);
         found.push(sounds);
     }
@@ -150,14 +151,21 @@ fn splits(first: char, rest: &[char]) -> bool {
     let row = |c: char| (u32::from(c).wrapping_sub(0x1780)) / 5;
     first == *second
         || (row(first) == row(*second) && u32::from(first) < 0x1799 && u32::from(*second) < 0x1799)
-        || (matches!(first, 'ម' | 'ន' | 'ណ' | 'ង' | 'ញ') && !matches!(second, 'រ' | 'ល' | 'យ' | 'វ' | 'ា'))
+        || (matches!(first, 'ម' | 'ន' | 'ណ' | 'ង' | 'ញ')
+            && !matches!(second, 'រ' | 'ល' | 'យ' | 'វ' | 'ា'))
 }
 
 /// Gives the last syllable its closing consonant.
 fn close(found: &mut [Sounds], cluster: &Cluster, last: bool) {
-    let Some(before) = found.last_mut() else { return };
-    let Some(&first) = cluster.letters.first() else { return };
-    let Some((_, end, _)) = consonant(first) else { return };
+    let Some(before) = found.last_mut() else {
+        return;
+    };
+    let Some(&first) = cluster.letters.first() else {
+        return;
+    };
+    let Some((_, end, _)) = consonant(first) else {
+        return;
+    };
     // An r at an end is not spoken.
     if !(first == 'រ' && last) {
         before.extend(end.bytes());
@@ -195,7 +203,7 @@ fn clusters(word: &str) -> Vec<Cluster> {
 }
 
 /// Opening sounds and the series that the vowel follows.
-fn onset(letters: &[char], shift: Option<u8>, _before: u8) -> (Sounds, u8) {
+fn onset(letters: &[char], shift: Option<u8>) -> (Sounds, u8) {
     let mut sounds = Sounds::new();
     let rest = match letters {
         // Foreign sounds are written with ha above another letter.
@@ -224,14 +232,16 @@ fn onset(letters: &[char], shift: Option<u8>, _before: u8) -> (Sounds, u8) {
         .copied()
         .find(|c| !matches!(c, 'ង' | 'ញ' | 'ន' | 'ម' | 'យ' | 'រ' | 'ល' | 'វ'))
         .or(letters.first().copied());
-    let series = shift.or_else(|| strong.and_then(consonant).map(|(.., s)| s)).unwrap_or(1);
+    let series = shift
+        .or_else(|| strong.and_then(consonant).map(|(.., s)| s))
+        .unwrap_or(1);
     (sounds, series)
 }
 
 /// The vowel; returns whether a consonant may still close the syllable.
 fn rhyme(vowels: &[char], series: u8, sounds: &mut Sounds) -> bool {
     if vowels.is_empty() {
-        sounds.push(if series == 1 { b'o' } else { b'o' });
+        sounds.push(b'o');
         return true;
     }
     match vowels {

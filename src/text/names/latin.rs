@@ -11,12 +11,14 @@ use super::sound::Sounds;
 static NFD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfd();
 
 /// Beginnings of Mandarin syllables in Hanyu Pinyin, and their sounds.
+#[rustfmt::skip] // a table
 const INITIALS: &[(&str, &str)] = &[
     ("zh", "c"), ("ch", "C"), ("sh", "S"), ("b", "p"), ("p", "P"), ("m", "m"), ("f", "f"),
     ("d", "t"), ("t", "T"), ("n", "n"), ("l", "l"), ("g", "k"), ("k", "x"), ("h", "h"),
     ("j", "c"), ("q", "C"), ("x", "S"), ("r", "R"), ("z", "Z"), ("c", "X"), ("s", "s"),
 ];
 /// Ends of Mandarin syllables behind a beginning.
+#[rustfmt::skip] // a table
 const FINALS: &[(&str, &str)] = &[
     ("a", "a"), ("o", "+o"), ("e", "@"), ("ai", "a7"), ("ei", "e7"), ("ao", "a8"), ("ou", "o8"),
     ("an", "a2"), ("en", "@2"), ("ang", "a3"), ("eng", "@3"), ("ong", "u3"), ("i", "i"),
@@ -26,6 +28,7 @@ const FINALS: &[(&str, &str)] = &[
     ("ve", "-+e"), ("ue", "-+e"), ("van", "-+e2"), ("vn", "-u2"), ("er", "@9"),
 ];
 /// Syllables without a beginning of their own.
+#[rustfmt::skip] // a table
 const WHOLE: &[(&str, &str)] = &[
     ("a", "a"), ("o", "o"), ("e", "@"), ("ai", "a7"), ("ei", "e7"), ("ao", "a8"), ("ou", "o8"),
     ("an", "a2"), ("en", "@2"), ("ang", "a3"), ("eng", "@3"), ("er", "@9"), ("yi", "yi"),
@@ -78,10 +81,19 @@ pub(super) fn pinyin(word: &str) -> Option<Vec<Sounds>> {
     }
     for from in (0..plain.len()).rev() {
         for to in from + 1..=plain.len().min(from + 6) {
-            let Some((rest, _)) = best.get(to).copied().flatten() else { continue };
+            let Some((rest, _)) = best.get(to).copied().flatten() else {
+                continue;
+            };
             let known = plain.get(from..to).is_some_and(|s| PINYIN.contains_key(s));
-            let better = best.get(from).copied().flatten().is_none_or(|(n, _)| rest < n);
-            if known && better && let Some(entry) = best.get_mut(from) {
+            let better = best
+                .get(from)
+                .copied()
+                .flatten()
+                .is_none_or(|(n, _)| rest < n);
+            if known
+                && better
+                && let Some(entry) = best.get_mut(from)
+            {
                 *entry = Some((rest + 1, to));
             }
         }
@@ -139,18 +151,24 @@ fn plain_letters(word: &str) -> Vec<(char, Mark)> {
 
 /// Whether letters carry marks that only Vietnamese writes.
 pub(super) fn is_marked_vietnamese(text: &str) -> bool {
-    NFD.normalize_iter(text.chars().flat_map(char::to_lowercase)).any(|c| {
-        matches!(c, 'đ' | '\u{0302}' | '\u{0306}' | '\u{031B}' | '\u{0309}' | '\u{0323}')
-    })
+    NFD.normalize_iter(text.chars().flat_map(char::to_lowercase))
+        .any(|c| {
+            matches!(
+                c,
+                'đ' | '\u{0302}' | '\u{0306}' | '\u{031B}' | '\u{0309}' | '\u{0323}'
+            )
+        })
 }
 
 /// Beginnings of Vietnamese syllables, the longest first.
+#[rustfmt::skip] // a table
 const VIETNAMESE: &[(&str, &str)] = &[
     ("ngh", "q"), ("ng", "q"), ("nh", "Y"), ("ch", "c"), ("tr", "c"), ("th", "T"), ("ph", "f"),
     ("kh", "x"), ("gh", "g"), ("qu", "k+"), ("gi", "z"), ("b", "b"), ("c", "k"), ("k", "k"),
     ("d", "z"), ("đ", "d"), ("g", "g"), ("h", "h"), ("l", "l"), ("m", "m"), ("n", "n"), ("p", "p"),
     ("r", "r"), ("s", "S"), ("t", "t"), ("v", "v"), ("x", "s"),
 ];
+#[rustfmt::skip] // a table
 const VIETNAMESE_ENDS: &[(&str, &str)] = &[
     ("nh", "3"), ("ng", "3"), ("ch", "6"), ("m", "1"), ("n", "2"), ("c", "6"), ("p", "4"),
     ("t", "5"), ("", ""),
@@ -167,7 +185,9 @@ pub(super) fn vietnamese(word: &str) -> Option<Vec<Sounds>> {
     let (onset, mut sounds) = VIETNAMESE
         .iter()
         .find(|(spelt, _)| plain.starts_with(spelt))
-        .map_or(("", Sounds::new()), |(spelt, s)| (*spelt, s.as_bytes().to_vec()));
+        .map_or(("", Sounds::new()), |(spelt, s)| {
+            (*spelt, s.as_bytes().to_vec())
+        });
     let mut from = onset.chars().count();
     // The i of gi is its vowel where no other follows.
     let vowel_at = |i: usize| letters.get(i).is_some_and(|(c, _)| "aeiouy".contains(*c));
@@ -175,7 +195,10 @@ pub(super) fn vietnamese(word: &str) -> Option<Vec<Sounds>> {
         from -= 1;
     }
     let rhyme = letters.get(from..)?;
-    let vowels = rhyme.iter().take_while(|(c, _)| "aeiouy".contains(*c)).count();
+    let vowels = rhyme
+        .iter()
+        .take_while(|(c, _)| "aeiouy".contains(*c))
+        .count();
     let end: String = rhyme.get(vowels..)?.iter().map(|(c, _)| *c).collect();
     let (_, coda) = VIETNAMESE_ENDS.iter().find(|(spelt, _)| *spelt == end)?;
     if !(1..=3).contains(&vowels) {
@@ -184,7 +207,8 @@ pub(super) fn vietnamese(word: &str) -> Option<Vec<Sounds>> {
     vietnamese_vowels(rhyme.get(..vowels)?, coda.is_empty(), &mut sounds);
     sounds.extend(coda.bytes());
     let mut both = vec![sounds];
-    if onset == "d" && !is_marked_vietnamese(word)
+    if onset == "d"
+        && !is_marked_vietnamese(word)
         && let Some(first) = both.first().cloned()
     {
         both.push([b"d", first.get(1..).unwrap_or_default()].concat());
@@ -205,9 +229,14 @@ fn vietnamese_vowels(letters: &[(char, Mark)], open: bool, sounds: &mut Sounds) 
         let next = letters.get(i + 1);
         let here = match letter {
             ('o', Mark::None) if i == 0 && next.is_some_and(|(n, _)| "ae".contains(*n)) => b'+',
-            ('u', Mark::None) if i == 0 && next.is_some_and(|(n, m)| {
-                "ye".contains(*n) || (*n == 'a' && *m == Mark::Circumflex)
-            }) => b'+',
+            ('u', Mark::None)
+                if i == 0
+                    && next.is_some_and(|(n, m)| {
+                        "ye".contains(*n) || (*n == 'a' && *m == Mark::Circumflex)
+                    }) =>
+            {
+                b'+'
+            }
             ('i' | 'y', _) if i == 0 && next.is_some_and(|(n, _)| *n == 'e') => b'-',
             ('i' | 'y', _) if i > 0 && i == last && open => b'7',
             ('o' | 'u', Mark::None) if i > 0 && i == last && open => b'8',
@@ -218,6 +247,7 @@ fn vietnamese_vowels(letters: &[(char, Mark)], open: bool, sounds: &mut Sounds) 
 }
 
 /// Consonants before a vowel in loose Latin spellings, the longest first.
+#[rustfmt::skip] // a table
 const LOOSE: &[(&str, &str)] = &[
     ("kyw", "c+"), ("khw", "x+"), ("htw", "T+"), ("ngw", "q+"), ("shw", "S+"), ("hnw", "n+"),
     ("hmw", "m+"), ("chh", "C"), ("sch", "S"), ("thw", "D+"), ("kh", "x"), ("gh", "g"), ("ch", "C"),
@@ -234,6 +264,7 @@ const LOOSE: &[(&str, &str)] = &[
     ("z", "z"), ("đ", "d"),
 ];
 /// Vowels of loose Latin spellings, the longest first.
+#[rustfmt::skip] // a table
 const LOOSE_VOWELS: &[(&str, &str)] = &[
     ("uea", "&a"), ("eua", "&a"), ("oeu", "@"), ("aeu", "@"), ("iao", "-a8"), ("iew", "-8"), ("uay", "ua7"), ("oai", "+a7"), ("uoi", "o7"),
     ("eou", "&"), ("eay", "7"), ("aye", "e7"), ("awe", "o"), ("aw", "o"), ("au", "a8"), ("ao", "a8"), ("ai", "a7"), ("ay", "a7"),
@@ -244,6 +275,7 @@ const LOOSE_VOWELS: &[(&str, &str)] = &[
     ("a", "a"), ("e", "e"), ("i", "i"), ("o", "o"), ("u", "u"), ("y", "i"),
 ];
 /// Consonants behind a vowel.
+#[rustfmt::skip] // a table
 const LOOSE_ENDS: &[(&str, &str)] = &[
     ("ngkh", "3"), ("nh", "2"), ("ng", "3"), ("gn", "2"), ("nk", "3"), ("nt", "2"), ("nd", "2"),
     ("kh", "6"), ("ck", "6"), ("th", "5"), ("tt", "5"), ("ph", "4"), ("ch", "5"), ("sh", "0"), ("ss", "0"), ("nn", "2"), ("mm", "1"), ("ll", "9"),
@@ -311,16 +343,24 @@ fn take_vowels<'a>(rest: &'a str, sounds: &mut Sounds) -> &'a str {
 fn take_coda<'a>(rest: &'a str, sounds: &mut Sounds) -> &'a str {
     let consonants = rest.find(is_vowel_letter).unwrap_or_else(|| {
         // A last y behind a consonant is a vowel.
-        if rest.len() > 1 && rest.ends_with('y') { rest.len() - 1 } else { rest.len() }
+        if rest.len() > 1 && rest.ends_with('y') {
+            rest.len() - 1
+        } else {
+            rest.len()
+        }
     });
     let (run, after) = rest.split_at(consonants);
     let onset = if after.is_empty() {
         ""
     } else {
         let opening = |cut: &usize| {
-            run.get(*cut..).is_some_and(|tail| LOOSE.iter().any(|(spelt, _)| *spelt == tail))
+            run.get(*cut..)
+                .is_some_and(|tail| LOOSE.iter().any(|(spelt, _)| *spelt == tail))
         };
-        (0..run.len()).find(opening).and_then(|cut| run.get(cut..)).unwrap_or("")
+        (0..run.len())
+            .find(opening)
+            .and_then(|cut| run.get(cut..))
+            .unwrap_or("")
     };
     let mut coda = run.strip_suffix(onset).unwrap_or(run);
     while !coda.is_empty() {
@@ -330,7 +370,9 @@ fn take_coda<'a>(rest: &'a str, sounds: &mut Sounds) -> &'a str {
             .copied()
             .unwrap_or(("", ""));
         sounds.extend(sound.bytes());
-        let step = spelt.len().max(coda.chars().next().map_or(1, char::len_utf8));
+        let step = spelt
+            .len()
+            .max(coda.chars().next().map_or(1, char::len_utf8));
         coda = coda.get(step..).unwrap_or("");
     }
     rest.get(consonants - onset.len()..).unwrap_or("")
@@ -341,7 +383,10 @@ mod tests {
     use super::*;
 
     fn shown(syllables: &[Sounds]) -> String {
-        let all: Vec<String> = syllables.iter().map(|s| String::from_utf8_lossy(s).into_owned()).collect();
+        let all: Vec<String> = syllables
+            .iter()
+            .map(|s| String::from_utf8_lossy(s).into_owned())
+            .collect();
         all.join(" ")
     }
 

@@ -16,6 +16,7 @@ mod latin;
 mod read;
 mod sound;
 mod tai;
+mod tai_letters;
 mod titles;
 
 pub use compare::{Comparison, PartMatch, SHOWN, compare, score};

@@ -1,7 +1,7 @@
 //! From a writing of a name to its readings, and from readings to the summary that is searched by.
 
 use super::sound::{self, Sounds};
-use super::{burmese, han, khmer, latin, tai, titles};
+use super::{burmese, han, khmer, latin, tai, tai_letters, titles};
 use crate::domain::Lang;
 use crate::text::normalise;
 
@@ -45,7 +45,9 @@ impl Written {
     /// The script of the first letter that is of one of these.
     pub fn of(text: &str) -> Option<Self> {
         text.chars().find_map(|c| match c {
-            '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => Some(Written::Han),
+            '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => {
+                Some(Written::Han)
+            }
             '\u{0E01}'..='\u{0E4F}' => Some(Written::Thai),
             '\u{0E81}'..='\u{0EDF}' => Some(Written::Lao),
             '\u{1000}'..='\u{109F}' => Some(Written::Burmese),
@@ -128,10 +130,19 @@ pub(super) struct Reading {
 impl Reading {
     fn of(system: System, parts: Vec<Part>) -> Option<Self> {
         let slots = || parts.iter().flat_map(|p| &p.slots);
-        let flat: Sounds = slots().filter_map(|s| s.first()).flatten().copied().collect();
+        let flat: Sounds = slots()
+            .filter_map(|s| s.first())
+            .flatten()
+            .copied()
+            .collect();
         let many = slots().any(|s| s.len() > 1);
         let fits = !flat.is_empty() && slots().count() <= MOST_SYLLABLES;
-        fits.then_some(Self { system, parts, flat, many })
+        fits.then_some(Self {
+            system,
+            parts,
+            flat,
+            many,
+        })
     }
 }
 
@@ -150,7 +161,11 @@ impl Name {
         let cut: String = text.chars().take(MOST_CHARACTERS).collect();
         let clean = normalise(&cut, lang.unwrap_or(Lang::En));
         let written = Written::of(&clean);
-        let mut name = Self { text: clean, written, readings: Vec::new() };
+        let mut name = Self {
+            text: clean,
+            written,
+            readings: Vec::new(),
+        };
         let Some(written) = written else {
             return name;
         };
@@ -161,7 +176,11 @@ impl Name {
         let text = name.text.clone();
         let marked = written == Written::Latin && latin::is_marked_vietnamese(&text);
         let title_lang = if marked { Lang::Vi } else { lang };
-        let title_lang = if written == Written::Latin && lang == Lang::Zh { Lang::En } else { title_lang };
+        let title_lang = if written == Written::Latin && lang == Lang::Zh {
+            Lang::En
+        } else {
+            title_lang
+        };
         let bare = titles::strip(&text, title_lang);
         name.add(bare.name, written, lang);
         if bare.perhaps && bare.title.is_some() {
@@ -190,8 +209,12 @@ impl Name {
         let readings = match written {
             Written::Han => han_readings(&words),
             Written::Latin => latin_readings(&words, lang),
-            Written::Thai => vec![spelled(&words, Order::GivenFirst, |w| tai::syllables(w, tai::Tai::Thai))],
-            Written::Lao => vec![spelled(&words, Order::GivenFirst, |w| tai::syllables(w, tai::Tai::Lao))],
+            Written::Thai => vec![spelled(&words, Order::GivenFirst, |w| {
+                tai::syllables(w, tai_letters::Tai::Thai)
+            })],
+            Written::Lao => vec![spelled(&words, Order::GivenFirst, |w| {
+                tai::syllables(w, tai_letters::Tai::Lao)
+            })],
             Written::Khmer => vec![spelled(&words, Order::FamilyFirst, khmer::syllables)],
             Written::Burmese => vec![spelled(&words, Order::None, burmese::syllables)],
         };
@@ -214,7 +237,12 @@ impl Name {
 /// The parts of a writing.
 fn words(text: &str) -> Vec<&str> {
     let parted = |c: char| {
-        c.is_whitespace() || matches!(c, '·' | '•' | '・' | '‧' | '-' | '.' | ',' | '،' | '၊' | '(' | ')' | '"' | '\u{2010}'..='\u{2015}' | '\u{200B}')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '·' | '•' | '・' | '‧' | '-' | '.' | ',' | '،' | '၊' | '(' | ')' | '"' | '\u{2010}'
+                    ..='\u{2015}' | '\u{200B}'
+            )
     };
     text.split(parted)
         .filter(|w| w.chars().any(char::is_alphabetic))
@@ -277,14 +305,20 @@ fn han_readings(words: &[&str]) -> Vec<Option<Reading>> {
             .filter(|(_, text)| !text.is_empty())
             .map(|(role, text)| {
                 let slots = slots(text, *role == Role::Family)?;
-                Some(Part { role: *role, text: text.clone(), slots })
+                Some(Part {
+                    role: *role,
+                    text: text.clone(),
+                    slots,
+                })
             })
             .collect();
         Reading::of(system, parts?)
     };
     vec![
         read(System::Mandarin, &han::mandarin),
-        read(System::SinoVietnamese, &|text, _| han::sino_vietnamese(text)),
+        read(System::SinoVietnamese, &|text, _| {
+            han::sino_vietnamese(text)
+        }),
     ]
 }
 
@@ -296,15 +330,26 @@ fn latin_readings(words: &[&str], lang: Lang) -> Vec<Option<Reading>> {
             .enumerate()
             .map(|(i, word)| {
                 let role = role(order, i, words.len());
-                Some(Part { role, text: (*word).to_owned(), slots: slots(word)? })
+                Some(Part {
+                    role,
+                    text: (*word).to_owned(),
+                    slots: slots(word)?,
+                })
             })
             .collect();
         Reading::of(system, parts?)
     };
-    let alone = |syllables: Vec<Sounds>| syllables.into_iter().map(|s| vec![s]).collect::<Vec<Slot>>();
+    let alone = |syllables: Vec<Sounds>| {
+        syllables
+            .into_iter()
+            .map(|s| vec![s])
+            .collect::<Vec<Slot>>()
+    };
     let mut readings = Vec::new();
     if !marked && lang != Lang::Vi {
-        readings.push(read(System::Pinyin, Order::FamilyFirst, &|w| latin::pinyin(w).map(alone)));
+        readings.push(read(System::Pinyin, Order::FamilyFirst, &|w| {
+            latin::pinyin(w).map(alone)
+        }));
     }
     if lang != Lang::Zh || marked {
         let whole = |w: &str| latin::vietnamese(w).map(|sounds| vec![sounds]);
@@ -312,9 +357,14 @@ fn latin_readings(words: &[&str], lang: Lang) -> Vec<Option<Reading>> {
         let back = |w: &str| han::mandarin_of_vietnamese(w).map(|sounds| vec![sounds]);
         readings.push(read(System::FromVietnamese, Order::FamilyFirst, &back));
     }
-    let vietnamese = readings.iter().flatten().any(|r| r.system == System::Vietnamese);
+    let vietnamese = readings
+        .iter()
+        .flatten()
+        .any(|r| r.system == System::Vietnamese);
     if !(marked && vietnamese) {
-        readings.push(read(System::Loose, Order::None, &|w| Some(alone(latin::loose(w)))));
+        readings.push(read(System::Loose, Order::None, &|w| {
+            Some(alone(latin::loose(w)))
+        }));
     }
     readings
 }
@@ -355,7 +405,11 @@ impl Signature {
     pub fn likeness(self, other: Self) -> f32 {
         let both = (self.0 & other.0).count_ones();
         let all = self.0.count_ones() + other.0.count_ones();
-        if all == 0 { 0.0 } else { 2.0 * both as f32 / all as f32 }
+        if all == 0 {
+            0.0
+        } else {
+            2.0 * both as f32 / all as f32
+        }
     }
 }
 

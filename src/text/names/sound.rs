@@ -301,11 +301,19 @@ mod tests {
     #[test]
     fn every_rule_names_sounds_of_the_alphabet_and_each_sound_has_a_cost() {
         for (word, percent) in MERGED.iter().chain(ALONE) {
-            assert!(word.bytes().all(|s| s == b' ' || ALPHABET.as_bytes().contains(&s)), "{word}");
+            assert!(
+                word.bytes()
+                    .all(|s| s == b' ' || ALPHABET.as_bytes().contains(&s)),
+                "{word}"
+            );
             assert!(*percent > 0 && *percent <= 100);
         }
         for sound in ALPHABET.bytes() {
-            assert!(ALONE.iter().any(|(w, _)| w.as_bytes().contains(&sound)), "{}", char::from(sound));
+            assert!(
+                ALONE.iter().any(|(w, _)| w.as_bytes().contains(&sound)),
+                "{}",
+                char::from(sound)
+            );
             assert_eq!(costs().pair(sound, sound), 0.0);
         }
     }
@@ -318,7 +326,13 @@ mod tests {
                 assert_eq!(all.pair(a, b), all.pair(b, a));
             }
         }
-        for (a, b) in [(b'r', b'l'), (b'P', b'f'), (b's', b'S'), (b'2', b'3'), (b'w', b'v')] {
+        for (a, b) in [
+            (b'r', b'l'),
+            (b'P', b'f'),
+            (b's', b'S'),
+            (b'2', b'3'),
+            (b'w', b'v'),
+        ] {
             assert!(all.pair(a, b) < 0.2);
         }
         assert!(all.pair(b'k', b'm') > 0.9);

@@ -5,163 +5,35 @@
 //! dictionary knows. The rules here take the reading that names most often have.
 
 use super::sound::Sounds;
-
-/// A script of the Tai languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tai {
-    Thai,
-    Lao,
-}
-
-/// What a letter does, the same for both scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    /// Opens a syllable as the first, closes one as the second; whether it is r, l or w.
-    Consonant(&'static str, &'static str, char),
-    /// Stands before its consonant: `e`, `E`, `o`, `y` for ai.
-    Lead(char),
-    /// Stands above, below or behind its consonant.
-    Vowel(char),
-    /// The letter before is not spoken.
-    Silent,
-}
-
-/// The signs of a text; tone marks and what is no letter are left out.
-fn signs(word: &str, tai: Tai) -> Vec<Sign> {
-    word.chars()
-        .filter_map(|c| match tai {
-            Tai::Thai => thai_sign(c),
-            Tai::Lao => lao_sign(c),
-        })
-        .collect()
-}
-
-fn thai_sign(c: char) -> Option<Sign> {
-    let consonant = |open, close| Some(Sign::Consonant(open, close, c));
-    match c {
-        'ก' => consonant("k", "6"),
-        'ข' | 'ฃ' | 'ค' | 'ฅ' | 'ฆ' => consonant("x", "6"),
-        'ง' => consonant("q", "3"),
-        'จ' => consonant("c", "5"),
-        'ฉ' | 'ช' | 'ฌ' => consonant("C", "5"),
-        'ซ' | 'ศ' | 'ษ' | 'ส' => consonant("s", "5"),
-        'ญ' => consonant("y", "2"),
-        'ย' => consonant("y", "7"),
-        'ฎ' | 'ด' => consonant("d", "5"),
-        'ฏ' | 'ต' => consonant("t", "5"),
-        'ฐ' | 'ฑ' | 'ฒ' | 'ถ' | 'ท' | 'ธ' => consonant("T", "5"),
-        'ณ' | 'น' => consonant("n", "2"),
-        'บ' => consonant("b", "4"),
-        'ป' => consonant("p", "4"),
-        'ผ' | 'พ' | 'ภ' => consonant("P", "4"),
-        'ฝ' | 'ฟ' => consonant("f", "4"),
-        'ม' => consonant("m", "1"),
-        'ร' => consonant("r", "2"),
-        'ล' | 'ฬ' => consonant("l", "2"),
-        'ว' => consonant("w", "8"),
-        'ห' | 'ฮ' => consonant("h", ""),
-        'อ' => consonant("", ""),
-        'ฤ' => Some(Sign::Vowel('r')),
-        'เ' => Some(Sign::Lead('e')),
-        'แ' => Some(Sign::Lead('E')),
-        'โ' => Some(Sign::Lead('o')),
-        'ใ' | 'ไ' => Some(Sign::Lead('y')),
-        'ะ' => Some(Sign::Vowel('a')),
-        'ั' => Some(Sign::Vowel('%')),
-        'า' => Some(Sign::Vowel('A')),
-        'ำ' => Some(Sign::Vowel('M')),
-        'ิ' => Some(Sign::Vowel('i')),
-        'ี' => Some(Sign::Vowel('I')),
-        'ึ' | 'ื' => Some(Sign::Vowel('&')),
-        'ุ' => Some(Sign::Vowel('u')),
-        'ู' => Some(Sign::Vowel('U')),
-        '็' => Some(Sign::Vowel('8')),
-        '์' => Some(Sign::Silent),
-        _ => None,
-    }
-}
-
-fn lao_sign(c: char) -> Option<Sign> {
-    let consonant = |open, close| Some(Sign::Consonant(open, close, c));
-    match c {
-        'ກ' => consonant("k", "6"),
-        'ຂ' | 'ຄ' => consonant("x", "6"),
-        'ງ' => consonant("q", "3"),
-        'ຈ' => consonant("c", "5"),
-        'ສ' | 'ຊ' => consonant("s", "5"),
-        'ຍ' => consonant("Y", "7"),
-        'ດ' => consonant("d", "5"),
-        'ຕ' => consonant("t", "5"),
-        'ຖ' | 'ທ' => consonant("T", "5"),
-        'ນ' | 'ໜ' => consonant("n", "2"),
-        'ບ' => consonant("b", "4"),
-        'ປ' => consonant("p", "4"),
-        'ຜ' | 'ພ' => consonant("P", "4"),
-        'ຝ' | 'ຟ' => consonant("f", "4"),
-        'ມ' | 'ໝ' => consonant("m", "1"),
-        'ຢ' => consonant("y", "7"),
-        'ຣ' => consonant("r", "2"),
-        'ລ' => consonant("l", "2"),
-        'ຼ' => Some(Sign::Consonant("l", "2", 'ລ')),
-        'ວ' => consonant("v", "8"),
-        'ຫ' | 'ຮ' => consonant("h", ""),
-        'ອ' => consonant("", ""),
-        'ເ' => Some(Sign::Lead('e')),
-        'ແ' => Some(Sign::Lead('E')),
-        'ໂ' => Some(Sign::Lead('o')),
-        'ໃ' | 'ໄ' => Some(Sign::Lead('y')),
-        'ະ' => Some(Sign::Vowel('a')),
-        'ັ' => Some(Sign::Vowel('%')),
-        'າ' => Some(Sign::Vowel('A')),
-        'ຳ' => Some(Sign::Vowel('M')),
-        'ິ' => Some(Sign::Vowel('i')),
-        'ີ' => Some(Sign::Vowel('I')),
-        'ຶ' | 'ື' => Some(Sign::Vowel('&')),
-        'ຸ' => Some(Sign::Vowel('u')),
-        'ູ' => Some(Sign::Vowel('U')),
-        'ົ' => Some(Sign::Vowel('O')),
-        'ໍ' => Some(Sign::Vowel('Q')),
-        'ຽ' => Some(Sign::Vowel('Y')),
-        '໌' => Some(Sign::Silent),
-        _ => None,
-    }
-}
-
-fn is_consonant(sign: Option<&Sign>) -> bool {
-    matches!(sign, Some(Sign::Consonant(..)))
-}
-
-fn letter(sign: Option<&Sign>) -> char {
-    match sign {
-        Some(Sign::Consonant(_, _, c)) => *c,
-        _ => ' ',
-    }
-}
-
-fn vowel(sign: Option<&Sign>) -> char {
-    match sign {
-        Some(Sign::Vowel(v)) => *v,
-        _ => ' ',
-    }
-}
+use super::tai_letters::{Sign, Tai, is_consonant, letter, signs, vowel};
 
 /// The letters that are spoken: a letter under a silencer goes, with the r, t or d of Sanskrit
 /// clusters before it, and so does a short i or u at the end of a word behind a closing t or m.
 fn spoken(mut signs: Vec<Sign>) -> Vec<Sign> {
     while let Some(at) = signs.iter().position(|s| *s == Sign::Silent) {
         let mut from = at;
-        if matches!(from.checked_sub(1).and_then(|i| signs.get(i)), Some(Sign::Vowel('i' | 'u'))) {
+        if matches!(
+            from.checked_sub(1).and_then(|i| signs.get(i)),
+            Some(Sign::Vowel('i' | 'u'))
+        ) {
             from -= 1;
         }
         from = from.saturating_sub(1);
         let before = from.checked_sub(1).and_then(|i| signs.get(i));
-        let closed = from.checked_sub(2).is_some_and(|i| is_consonant(signs.get(i)));
+        let closed = from
+            .checked_sub(2)
+            .is_some_and(|i| is_consonant(signs.get(i)));
         if letter(signs.get(from)) == 'ร' && "ทตด".contains(letter(before)) && closed {
             from -= 1;
         }
         signs.drain(from..=at);
     }
-    if let [.., third, Sign::Consonant(_, _, 'ต' | 'ฒ' | 'ม' | 'ธ'), Sign::Vowel('i' | 'u')] = signs.as_slice()
+    if let [
+        ..,
+        third,
+        Sign::Consonant(_, _, 'ต' | 'ฒ' | 'ม' | 'ธ'),
+        Sign::Vowel('i' | 'u'),
+    ] = signs.as_slice()
         && (matches!(third, Sign::Vowel(_)) || is_consonant(Some(third)))
     {
         signs.pop();
@@ -171,7 +43,10 @@ fn spoken(mut signs: Vec<Sign>) -> Vec<Sign> {
 
 /// A word as syllables.
 pub(super) fn syllables(word: &str, tai: Tai) -> Vec<Sounds> {
-    let page = Page { signs: spoken(signs(word, tai)), tai };
+    let page = Page {
+        signs: spoken(signs(word, tai)),
+        tai,
+    };
     let mut found = Vec::new();
     let mut at = 0;
     while at < page.signs.len() {
@@ -222,7 +97,8 @@ impl Page {
         let second = letter(self.get(at + 1));
         let marked = matches!(self.get(at + 2), Some(Sign::Vowel(_)));
         let follows = marked || is_consonant(self.get(at + 2)) || led;
-        let mute = matches!(first, 'ห' | 'ຫ') && "งญนมยรลวງຍນມຢຣລວ".contains(second) && second != ' ';
+        let mute =
+            matches!(first, 'ห' | 'ຫ') && "งญนมยรลวງຍນມຢຣລວ".contains(second) && second != ' ';
         let mute = mute || (*first == 'อ' && second == 'ย');
         if mute && follows && vowel(self.get(at + 1)) == ' ' {
             if let Some(Sign::Consonant(open, ..)) = self.get(at + 1) {
@@ -231,7 +107,10 @@ impl Page {
             return self.glide(at + 2, sounds);
         }
         let liquid = matches!(second, 'ร' | 'ล' | 'ຣ' | 'ລ');
-        let stop = matches!(open.as_bytes().first(), Some(b'k' | b'x' | b't' | b'p' | b'P' | b'b' | b'f' | b'd'));
+        let stop = matches!(
+            open.as_bytes().first(),
+            Some(b'k' | b'x' | b't' | b'p' | b'P' | b'b' | b'f' | b'd')
+        );
         if liquid && (marked || led) {
             match *first {
                 // Tr and sr of Sanskrit words are s.
@@ -259,7 +138,23 @@ impl Page {
     fn glide(&self, at: usize, sounds: &mut Sounds) -> usize {
         let second = letter(self.get(at));
         let vowel = vowel(self.get(at + 1));
-        let kin = matches!(sounds.last(), Some(b'k' | b'x' | b'q' | b'h' | b's' | b'c' | b'C' | b't' | b'T' | b'y' | b'Y' | b'l' | b'n'));
+        let kin = matches!(
+            sounds.last(),
+            Some(
+                b'k' | b'x'
+                    | b'q'
+                    | b'h'
+                    | b's'
+                    | b'c'
+                    | b'C'
+                    | b't'
+                    | b'T'
+                    | b'y'
+                    | b'Y'
+                    | b'l'
+                    | b'n'
+            )
+        );
         if matches!(second, 'ว' | 'ວ') && kin && vowel != ' ' {
             sounds.push(b'+');
             return at + 1;
@@ -278,12 +173,20 @@ impl Page {
             }
             'o' => {
                 sounds.push(b'o');
-                if next == 'a' { at + 1 } else { self.coda(at, sounds) }
+                if next == 'a' {
+                    at + 1
+                } else {
+                    self.coda(at, sounds)
+                }
             }
             'E' => {
                 sounds.push(b'e');
                 let at = at + usize::from(matches!(next, 'a' | '8' | '%'));
-                if next == 'a' { at } else { self.coda(at, sounds) }
+                if next == 'a' {
+                    at
+                } else {
+                    self.coda(at, sounds)
+                }
             }
             _ => self.led_by_e(at, sounds),
         }
@@ -361,7 +264,13 @@ impl Page {
     fn signed(&self, sign: char, at: usize, sounds: &mut Sounds) -> usize {
         let behind = letter(self.get(at + 1));
         match sign {
-            '%' | 'O' if matches!(behind, 'ว' | 'ວ') && !matches!(self.get(at + 2), Some(Sign::Vowel('A'..='Z' | 'i' | 'u' | '&'))) => {
+            '%' | 'O'
+                if matches!(behind, 'ว' | 'ວ')
+                    && !matches!(
+                        self.get(at + 2),
+                        Some(Sign::Vowel('A'..='Z' | 'i' | 'u' | '&'))
+                    ) =>
+            {
                 sounds.extend(b"ua");
                 self.coda(at + 2, sounds)
             }
@@ -442,7 +351,8 @@ impl Page {
             _ => {
                 // Two more consonants before the next sign: this one is open, as in Thanakon.
                 let second = at + 1;
-                let closes_next = is_consonant(self.get(second)) && !self.opens_next(second)
+                let closes_next = is_consonant(self.get(second))
+                    && !self.opens_next(second)
                     && self.tai == Tai::Thai;
                 if closes_next && self.get(second + 1).is_none() {
                     self.bare(sounds);
@@ -471,7 +381,10 @@ impl Page {
                 let mute = matches!(first, 'ห' | 'ຫ') && !open.is_empty();
                 (vowel && ((stop && liquid) || mute))
                     || (matches!(c, 'อ' | 'ອ') && self.closes_word_or_syllable(at + 2))
-                    || (matches!(c, 'ວ' | 'ว') && self.tai == Tai::Lao && is_consonant(self.get(at + 2)) && !self.opens_sign(at + 2))
+                    || (matches!(c, 'ວ' | 'ว')
+                        && self.tai == Tai::Lao
+                        && is_consonant(self.get(at + 2))
+                        && !self.opens_sign(at + 2))
             }
             _ => false,
         }
@@ -498,7 +411,8 @@ impl Page {
         sounds.extend(close.bytes());
         // What is left at the end of a word is not spoken.
         let mut next = at + 1;
-        if self.tai == Tai::Thai && (next..self.signs.len()).all(|i| is_consonant(self.get(i)))
+        if self.tai == Tai::Thai
+            && (next..self.signs.len()).all(|i| is_consonant(self.get(i)))
             && self.signs.len() - next < 3
             && !matches!(close.bytes().next(), Some(b'7' | b'8'))
             && self.signs.len() == next + 1

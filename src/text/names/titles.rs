@@ -14,18 +14,31 @@ struct Title {
 }
 
 const fn sure(word: &'static str) -> Title {
-    Title { word, perhaps: false, behind: false }
+    Title {
+        word,
+        perhaps: false,
+        behind: false,
+    }
 }
 
 const fn perhaps(word: &'static str) -> Title {
-    Title { word, perhaps: true, behind: false }
+    Title {
+        word,
+        perhaps: true,
+        behind: false,
+    }
 }
 
 const fn behind(word: &'static str) -> Title {
-    Title { word, perhaps: false, behind: true }
+    Title {
+        word,
+        perhaps: false,
+        behind: true,
+    }
 }
 
 /// The longest of words that begin alike stands first.
+#[rustfmt::skip] // a table
 fn titles(lang: Lang) -> &'static [Title] {
     match lang {
         Lang::Zh => &const {
@@ -87,24 +100,38 @@ pub(super) struct Bare<'a> {
 
 /// Takes one title off a name. In spaced scripts a title is a whole word.
 pub(super) fn strip(name: &str, lang: Lang) -> Bare<'_> {
-    let whole = Bare { name, title: None, perhaps: false };
+    let whole = Bare {
+        name,
+        title: None,
+        perhaps: false,
+    };
     let spaced = matches!(lang, Lang::Vi | Lang::En);
     for title in titles(lang) {
         let cut = if title.behind {
-            name.strip_suffix(title.word).map(|rest| (rest, name.get(rest.len()..)))
+            name.strip_suffix(title.word)
+                .map(|rest| (rest, name.get(rest.len()..)))
         } else {
             let length = title.word.len();
-            let head = name.get(..length).filter(|head| head.to_lowercase() == title.word);
+            let head = name
+                .get(..length)
+                .filter(|head| head.to_lowercase() == title.word);
             head.and_then(|head| Some((name.get(length..)?, Some(head))))
         };
-        let Some((rest, Some(taken))) = cut else { continue };
+        let Some((rest, Some(taken))) = cut else {
+            continue;
+        };
         let parted = rest.starts_with([' ', '\u{a0}']);
         let left = rest.trim();
         let enough = left.chars().filter(|c| c.is_alphabetic()).count() > usize::from(!parted);
         // Anh, Cô and the like end or open Vietnamese names of two words too.
         let words = left.split_whitespace().count();
-        if enough && (!spaced || (parted && (title.perhaps || words > 0))) && !opens_with_mark(left) {
-            return Bare { name: left, title: Some(taken), perhaps: title.perhaps || (spaced && words < 2) };
+        if enough && (!spaced || (parted && (title.perhaps || words > 0))) && !opens_with_mark(left)
+        {
+            return Bare {
+                name: left,
+                title: Some(taken),
+                perhaps: title.perhaps || (spaced && words < 2),
+            };
         }
     }
     whole
@@ -112,7 +139,9 @@ pub(super) fn strip(name: &str, lang: Lang) -> Bare<'_> {
 
 /// Whether a text begins with a sign that belongs to a letter before it.
 fn opens_with_mark(text: &str) -> bool {
-    text.chars().next().is_some_and(|c| !c.is_alphanumeric() || matches!(c, '\u{102B}'..='\u{103E}' | '\u{17B6}'..='\u{17D3}'))
+    text.chars().next().is_some_and(|c| {
+        !c.is_alphanumeric() || matches!(c, '\u{102B}'..='\u{103E}' | '\u{17B6}'..='\u{17D3}')
+    })
 }
 
 #[cfg(test)]
