@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use mekong_interview::domain::Lang;
+use mekong_interview::domain::{FactKind, Lang};
+use mekong_interview::text::mentions;
 use mekong_interview::text::names::{Name, SHOWN, score};
 
 /// What the held-out half must reach.
@@ -227,4 +228,75 @@ fn the_right_name_comes_first_in_all_scripts() {
             assert!(burmese.first() >= MIN_FIRST_BURMESE);
         }
     }
+}
+
+/// The practice interviews: a line that names somebody offers exactly that name; one that does not,
+/// none.
+#[test]
+fn lines_that_introduce_somebody_offer_the_name_and_others_do_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice/corpus");
+    let table = |name: &str| -> Vec<Vec<String>> {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        text.lines()
+            .map(|l| l.split('\t').map(str::to_owned).collect())
+            .collect()
+    };
+    let slots = table("slots.tsv");
+    let phrases: Vec<Vec<String>> = [
+        "1-rights.tsv",
+        "2-identity.tsv",
+        "3-journey.tsv",
+        "4-work.tsv",
+    ]
+    .into_iter()
+    .flat_map(table)
+    .collect();
+    let mut good = true;
+    for lang in Lang::SIX {
+        let column = |header: &[String], code: &str| header.iter().position(|h| h == code).unwrap();
+        let (at, slot) = (
+            column(&phrases[0], lang.code()),
+            column(&slots[0], lang.code()),
+        );
+        let en = column(&phrases[0], "en");
+        let names: Vec<&String> = slots
+            .iter()
+            .filter(|r| r[0] == "name")
+            .map(|r| &r[slot])
+            .collect();
+        let (mut introduced, mut found, mut silent, mut wrong) = (0, 0, 0, 0);
+        for (n, row) in phrases.iter().filter(|r| r[0] != "id").enumerate() {
+            let name = names[n % names.len()];
+            let line = row[at].replace("{name}", name);
+            let offered: Vec<String> = mentions(&line, lang)
+                .into_iter()
+                .filter(|m| m.kind == FactKind::Name)
+                .map(|m| m.value)
+                .collect();
+            if row[at].contains("{name}") {
+                // Lines that speak of somebody without a word of introduction are not meant.
+                let english = row[en].replace("{name}", "");
+                let meant = !english.contains("{name2}")
+                    && (english.contains("name") || english.contains("call me"));
+                introduced += u32::from(meant);
+                let right = offered == [name.clone()];
+                found += u32::from(meant && right);
+                if meant && !right {
+                    println!("{lang}: {offered:?} of {line}");
+                }
+                wrong += u32::from(!offered.is_empty() && offered != [name.clone()]);
+            } else {
+                silent += 1;
+                wrong += u32::from(!offered.is_empty());
+                if !offered.is_empty() {
+                    println!("{lang}: {offered:?} of {line}");
+                }
+            }
+        }
+        println!(
+            "{lang}: {found} of {introduced} introductions offered, {wrong} wrongly of {silent} other lines"
+        );
+        good &= found * 10 >= introduced * 9 && wrong * 100 <= silent;
+    }
+    assert!(good, "a language offers too little or too much");
 }

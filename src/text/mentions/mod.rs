@@ -64,10 +64,24 @@ fn names(text: &str, lang: Lang) -> Vec<Mention> {
     }
     for cue in cues::introductions(lang) {
         for (at, _) in lower.match_indices(cue) {
+            // 'Believe' in Thai and Lao is 'name' with a vowel before it.
+            if lower
+                .get(..at)
+                .is_some_and(|before| before.ends_with(['เ', 'ເ']))
+            {
+                continue;
+            }
             let from = at.saturating_add(cue.len());
             let Some(range) = name_at(text, &lower, from, lang) else {
                 continue;
             };
+            let called = matches!(*cue, cues::CALLED | cues::CALLED_BY_WOMEN);
+            let quoted = lower
+                .get(range.end..)
+                .is_some_and(|r| r.starts_with(cues::QUOTED));
+            if called && !quoted {
+                continue;
+            }
             let taken = found
                 .iter()
                 .any(|m| m.range.start < range.end && range.start < m.range.end);
