@@ -231,5 +231,5 @@ fn unsafe_code_stays_in_few_files_and_gives_its_reason() {
             files.push(source.path);
         }
     }
-    assert!(files.len() <= 3, "unsafe code in {files:?}");
+    assert!(files.len() <= 5, "unsafe code in {files:?}");
 }

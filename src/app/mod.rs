@@ -19,6 +19,7 @@ pub mod offers;
 pub mod people;
 mod read;
 mod shelf;
+mod shrink;
 mod speak;
 mod work;
 
@@ -32,6 +33,7 @@ pub use error::Error;
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryInfo, ModelInfo};
+pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 

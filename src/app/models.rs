@@ -2,14 +2,18 @@
 //! and says which model serves which language. Nothing unlisted is ever loaded by name.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::pipeline::{Progress, Step, Watcher};
+
+pub(super) use hash::sha256_file;
+
+mod hash;
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -69,6 +73,9 @@ pub enum Error {
     /// No model has this name.
     #[error("no installed model is called '{0}'")]
     Unknown(String),
+    /// Not a name that a model's folder can have.
+    #[error("'{0}' cannot be a model's name")]
+    Name(String),
     /// No model recognises this language.
     #[error("no installed model recognises {}", .0.name())]
     NoSpeech(Lang),
@@ -110,6 +117,7 @@ impl Error {
                     .into()
             }
             Error::Unknown(_) => "See 'mekong models list' for the names, or name a folder.".into(),
+            Error::Name(_) => "Use letters a to z, digits, - and _.".into(),
             Error::NoSpeech(_) | Error::NoTranslation(_) => {
                 "Copy a suitable model's folder and run 'mekong models import PATH'; \
                  'mekong models list' shows what is there."
@@ -168,6 +176,9 @@ pub struct Card {
     pub license: String,
     /// Where it came from.
     pub source: String,
+    /// SHA-256 of the weights that this model was made from on this machine, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_sha256: Option<String>,
     /// Knows only the practice sentences.
     #[serde(default)]
     pub practice: bool,
@@ -266,19 +277,7 @@ impl Model {
         Self::read(&folder)
     }
 
-    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
-    ///
-    /// # Errors
-    /// The first file that is missing, differs or is not listed.
-    pub fn verify(&self) -> Result<(), Error> {
-        self.verify_with(&mut |_, _| {}, &Cancel::new())
-    }
-
-    /// The same, telling how many of all bytes are read, and giving up on a cancel.
-    ///
-    /// # Errors
-    /// Those of [`Model::verify`]; [`Error::Cancelled`].
-    pub fn verify_with(
+    fn verify_with(
         &self,
         progress: &mut dyn FnMut(u64, u64),
         cancel: &Cancel,
@@ -329,6 +328,21 @@ impl Model {
         })
     }
 
+    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
+    ///
+    /// # Errors
+    /// A cancel; the first file that is missing, differs or is not listed.
+    pub fn verify(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<(), Error> {
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            });
+        };
+        self.verify_with(&mut tell, cancel)
+    }
+
     /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.
     pub fn weights(&self) -> PathBuf {
         let is_weights = |path: &str| match self.card.kind {
@@ -371,38 +385,6 @@ fn stays_inside(path: &str) -> bool {
         && Path::new(path)
             .components()
             .all(|c| matches!(c, Component::Normal(_)))
-}
-
-/// SHA-256 of a file, lower-case hexadecimal, read in blocks; `told` hears of the bytes so far.
-///
-/// # Errors
-/// [`Error::Read`]; [`Error::Cancelled`].
-fn sha256_file(path: &Path, told: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<String, Error> {
-    let read = |cause| Error::Read {
-        cause,
-        path: path.to_owned(),
-    };
-    let mut file = File::open(path).map_err(read)?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0_u8; 1 << 16];
-    let mut done = 0_u64;
-    loop {
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let got = file.read(&mut block).map_err(read)?;
-        if got == 0 {
-            break;
-        }
-        hasher.update(block.get(..got).unwrap_or_default());
-        done = done.saturating_add(got as u64);
-        told(done);
-    }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
 }
 
 /// A copy that was cut short leaves a dot-folder behind, which is no model.

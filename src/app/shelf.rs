@@ -213,15 +213,23 @@ impl App {
     }
 
     /// Compares every file of every model with its list. Returns whether all fit.
-    pub fn check_models(&self, each: &mut dyn FnMut(&str, &Result<(), Error>)) -> bool {
+    pub fn check_models(
+        &self,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+        each: &mut dyn FnMut(&str, &Result<(), Error>),
+    ) -> Result<bool, Error> {
         let shelf = self.shelf();
         let mut all_fit = shelf.broken.is_empty();
         for model in &shelf.models {
-            let result = model.verify().map_err(Error::from);
+            let result = model.verify(cancel, watcher).map_err(Error::from);
+            if cancel.is_cancelled() {
+                return result.map(|()| all_fit);
+            }
             all_fit &= result.is_ok();
             each(&model.card.name, &result);
         }
-        all_fit
+        Ok(all_fit)
     }
 
     /// Copies a model's folder into the workspace: only listed files, each compared with its list.
@@ -238,14 +246,7 @@ impl App {
         let model = Model::to_import(from)?;
         let from = model.folder.as_path();
         let to = self.free_place(&model)?;
-        let mut hashing = |done, total| {
-            watcher(Progress::Step {
-                step: Step::Checking,
-                done,
-                total,
-            })
-        };
-        model.verify_with(&mut hashing, cancel)?;
+        model.verify(cancel, watcher)?;
         self.workspace.make_folders()?;
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -274,7 +275,7 @@ impl App {
             }
             audio::copy_original(&from.join(file), &target, &mut tell, cancel)?;
         }
-        Model::read(scratch.path())?.verify_with(&mut hashing, cancel)?;
+        Model::read(scratch.path())?.verify(cancel, watcher)?;
         // Renamed away, the temporary folder is no longer there to be removed.
         fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))

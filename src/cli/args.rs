@@ -59,7 +59,7 @@ pub enum Verb {
     /// List, check, bring in or write out terms.
     #[command(subcommand)]
     Glossary(Glossary),
-    /// List, check or bring in models.
+    /// List, check, bring in or shrink models.
     #[command(subcommand)]
     Models(Models),
     /// List the microphones.
@@ -318,6 +318,9 @@ pub struct Translate {
     #[arg(long, value_name = "N",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub max_tokens: Option<usize>,
+    /// A second model, by name or path: lines that it translates quite differently are flagged.
+    #[arg(long, value_name = "NAME_OR_DIR", conflicts_with = "raw")]
+    pub second: Option<String>,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
     #[arg(long, conflicts_with = "glossary")]
     pub raw: bool,
@@ -363,6 +366,23 @@ pub enum Models {
     List(Json),
     /// Compare every file of every model with its list; ends with 1 if any differs.
     Check(Json),
+    /// Make a smaller, faster copy of a translation model: only the words that the program's
+    /// languages need, in 8 bits.
+    Trim {
+        /// The model's name.
+        name: String,
+        /// The copy's name; the model's name and -small where it is left out.
+        #[arg(long, value_name = "NEW", value_parser = NonEmptyStringValueParser::new())]
+        to: Option<String>,
+        /// Keep the whole vocabulary.
+        #[arg(long)]
+        whole_vocabulary: bool,
+        /// Keep the weights as floating-point numbers.
+        #[arg(long)]
+        keep_floats: bool,
+        #[command(flatten)]
+        form: Json,
+    },
     /// Copy a model's folder into the workspace, comparing every file with its list.
     Import {
         /// The folder with model.toml.

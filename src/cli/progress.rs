@@ -103,6 +103,7 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
+                    Step::Shrinking => "making smaller",
                     Step::Indexing => "updating the search index",
                     Step::Checking => "checking",
                 };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{App, GlossaryInfo, ModelInfo};
+use crate::app::{App, GlossaryInfo, ModelInfo, TrimRequest};
 
 use super::Failure;
 use super::args::{Glossary, Models};
@@ -120,6 +120,28 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
     match typed {
         Models::List(form) => list_models(app, form.json, out),
         Models::Check(form) => check_models(app, form.json, out),
+        Models::Trim {
+            name,
+            to,
+            whole_vocabulary,
+            keep_floats,
+            form,
+        } => {
+            let cancel = cancel_on_ctrl_c("nothing is left behind.");
+            let request = TrimRequest {
+                name,
+                to: to.as_deref(),
+                trim: !whole_vocabulary,
+                quantise: !keep_floats,
+            };
+            let watch = Watch::new();
+            let model = app.trim_model(&request, &cancel, &|p| watch.hear(p))?;
+            drop(watch);
+            if form.json {
+                return Ok(out.json(&model)?);
+            }
+            Ok(print_model(&model, out)?)
+        }
         Models::Import { path, form } => {
             let cancel = cancel_on_ctrl_c("nothing is left behind.");
             let watch = Watch::new();
@@ -188,7 +210,9 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
 fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     let mut models: Vec<CheckedModel> = Vec::new();
     let mut printed = Ok(());
-    let ok = app.check_models(&mut |name, result| {
+    let cancel = cancel_on_ctrl_c("what was said of a model stands.");
+    let watch = Watch::new();
+    let ok = app.check_models(&cancel, &|p| watch.hear(p), &mut |name, result| {
         let error = result.as_ref().err();
         let checked = CheckedModel {
             name: name.to_owned(),
@@ -198,11 +222,13 @@ fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         };
         // Each as it ends: reading a large model takes a while.
         if !json && printed.is_ok() {
-            printed = print_checked(&checked, out);
+            printed = watch.suspend(|| print_checked(&checked, out));
         }
         models.push(checked);
     });
+    drop(watch);
     printed?;
+    let ok = ok?;
     let broken = installed(app).broken;
     if json {
         out.json(&Checked { ok, models, broken })?;

@@ -13,6 +13,7 @@ mod intake;
 mod intake_tests;
 mod line;
 pub mod live;
+mod opinion;
 #[cfg(test)]
 mod tests;
 
@@ -79,6 +80,8 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// A model is written anew, smaller.
+    Shrinking,
     /// The search index of an older program version is made anew; units are lines.
     Indexing,
     /// A model's files are compared with their list.

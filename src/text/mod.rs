@@ -13,6 +13,7 @@ mod normalise;
 mod numerals;
 mod script;
 mod segment;
+mod zawgyi;
 
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
@@ -21,6 +22,7 @@ pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
 pub use segment::{graphemes, line_breaks, sentences, words};
+pub use zawgyi::{from_zawgyi, is_zawgyi};
 
 #[cfg(test)]
 mod tests;

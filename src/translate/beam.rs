@@ -6,6 +6,7 @@
 //! length to the power of the length penalty.
 
 use super::error::StepError;
+use super::kernels::log_sum_exp;
 
 /// What bounds a search.
 #[derive(Clone, Copy, Debug)]
@@ -211,10 +212,7 @@ pub(super) fn penalty(length: usize, limits: &Limits) -> f32 {
 
 /// The highest logit, and the logarithm of the sum of all, relative to it.
 fn scale(logits: &[f32]) -> Result<(f32, f32), StepError> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    // In f64: a quarter of a million small terms would lose digits in f32.
-    let total: f64 = logits.iter().map(|x| f64::from((x - max).exp())).sum();
-    let log_total = total.ln() as f32;
+    let (max, log_total) = log_sum_exp(logits);
     if !max.is_finite() || !log_total.is_finite() {
         return Err(StepError::Broken(
             "the model's output is not finite".to_owned(),

@@ -57,17 +57,6 @@ impl SelfCache {
         Ok(())
     }
 
-    /// Writes the keys and values `(t, d)` of the first positions of a single hypothesis.
-    pub fn fill(&mut self, keys: &Tensor, values: &Tensor) -> Result<(), StepError> {
-        let (length, d) = keys.dims2()?;
-        let room = length.max(FIRST_ROOM);
-        for (side, new) in [(&mut self.keys, keys), (&mut self.values, values)] {
-            *side = Tensor::zeros((room, 1, d), DType::F32, &Device::Cpu)?;
-            side.slice_set(&new.unsqueeze(1)?.contiguous()?, 0, 0)?;
-        }
-        Ok(())
-    }
-
     /// Writes the keys and values `(n, d)` of position `at`.
     pub fn push(&mut self, keys: &Tensor, values: &Tensor, at: usize) -> Result<(), StepError> {
         self.keys.slice_set(&keys.unsqueeze(0)?, 0, at)?;

@@ -18,6 +18,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file of a smaller copy cannot be written.
+    #[error("cannot write a file of the translation model: {cause}: {path}", path = .path.display())]
+    Write {
+        /// The operating system's reason.
+        cause: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// A settings or index file is not what the engine needs.
     #[error("the translation model's settings cannot be used: {problem}: {path}", path = .path.display())]
     Config {
@@ -72,6 +80,9 @@ impl Error {
         match self {
             Error::Read { .. } => {
                 "Check that the model's folder is complete and may be read; copy it again if not."
+            }
+            Error::Write { .. } => {
+                "Check that the disk has room for the copy and the folder may be written."
             }
             Error::Config { .. } | Error::Tokenizer { .. } => {
                 "Copy the model again from its source: a folder with config.json, tokenizer.json \

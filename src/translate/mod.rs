@@ -13,17 +13,22 @@ mod error;
 mod gguf;
 mod gguf_tokens;
 mod guided;
+mod kernels;
 mod linear;
 mod llm;
 mod matrix;
 mod model;
 mod open;
+mod packed;
 mod pieces;
+mod pool;
+mod shrink;
 mod t5;
 mod t5_config;
 mod t5_model;
 mod terms;
 mod tokens;
+mod vocabulary;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -34,6 +39,7 @@ pub use checks::{check, compare};
 pub use error::Error;
 pub use llm::Llm;
 pub use open::{Form, form, open};
+pub use shrink::{ShrinkOptions, Shrunk, shrink};
 pub use t5::T5;
 pub use terms::Enforced;
 
@@ -191,12 +197,8 @@ impl M2m100 {
     ) -> Result<Vec<Vec<f32>>, Error> {
         let run = || {
             let mut decoding = self.model.start(source, cancel)?;
-            let mut rows = Vec::with_capacity(target.len());
-            for token in target {
-                let hidden = decoding.advance(&[0], &[*token])?;
-                rows.extend(decoding.logits(&hidden)?);
-            }
-            Ok(rows)
+            let (hidden, _) = decoding.prefill(target)?;
+            decoding.logits(&hidden)
         };
         run().map_err(|e: StepError| e.named(&self.engine))
     }

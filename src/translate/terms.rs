@@ -167,8 +167,8 @@ impl M2m100 {
         let (hidden, watch) = decoding.prefill(&read)?;
         // The row of the language token looks for the first word.
         let rows = read.len().saturating_sub(1);
-        let scores = decoding.logits(&hidden.narrow(0, 1, rows)?)?;
-        let looks = watch.rows()?.split_off(1);
+        let scores = decoding.logits(&hidden.part(1, rows))?;
+        let looks = watch.rows().split_off(1);
         let mut first: Option<(usize, Vec<usize>)> = None;
         for slot in missing {
             let kept = self.kept(task.demand, tokens, Some(*slot));

@@ -12,7 +12,7 @@ use super::guided::Spelling;
 use crate::domain::Lang;
 
 /// NLLB's tokenizer is 32 MB; nothing sound comes near this, in bytes.
-const LONGEST_TOKENIZER: u64 = 256 << 20;
+pub(super) const LONGEST_TOKENIZER: u64 = 256 << 20;
 
 /// No vocabulary piece is longer than this on average over a text, in characters; a text of more
 /// characters than this times the longest source cannot fit and is cut before it is tokenized.
@@ -31,6 +31,11 @@ const NAMES: [(Lang, &str, &str); 7] = [
 
 /// How the pieces write a space.
 const SPACE: &str = "\u{2581}";
+
+/// The usual names of the languages' tokens.
+pub(super) fn language_names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().flat_map(|(_, nllb, m2m)| [nllb, m2m])
+}
 
 /// A tokenizer that agrees with the model's settings.
 pub(super) struct Tokens {

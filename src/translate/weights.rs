@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
+use half::slice::HalfFloatSliceExt;
 use serde::Deserialize;
 
 use super::Error;
@@ -34,8 +36,28 @@ struct Shard {
     tensors: HashMap<String, Entry>,
 }
 
+/// How the numbers of a tensor are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    F32,
+    F16,
+    Bf16,
+    /// Whole numbers that a tensor of scales belongs to.
+    I8,
+}
+
+impl Numbers {
+    const fn width(self) -> u64 {
+        match self {
+            Numbers::F32 => 4,
+            Numbers::F16 | Numbers::Bf16 => 2,
+            Numbers::I8 => 1,
+        }
+    }
+}
+
 struct Entry {
-    dtype: DType,
+    numbers: Numbers,
     shape: Vec<usize>,
     /// Bytes from `data_start`.
     start: u64,
@@ -118,17 +140,115 @@ impl Weights {
 
     /// The tensor `name` as f32, which must have exactly `shape` and only finite numbers.
     pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
-        let missing = |path: &Path| bad(path, format!("the tensor '{name}' is missing"));
-        let Some(shard) = self
+        let values = self.floats(name, shape)?;
+        Tensor::from_vec(values, shape, &Device::Cpu).map_err(|e| self.refuse(e.to_string()))
+    }
+
+    /// The same as plain numbers.
+    pub fn floats(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+        let rows = shape.first().copied().unwrap_or(1);
+        let mut values = Vec::new();
+        self.read_floats(name, shape, 0..rows, &mut values)?;
+        Ok(values)
+    }
+
+    /// Reads some rows of the tensor `name` of this shape into `values`, as f32; all must be finite.
+    pub fn read_floats(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        rows: Range<usize>,
+        values: &mut Vec<f32>,
+    ) -> Result<(), Error> {
+        let mut data = Vec::new();
+        let numbers = self.read_rows(name, shape, rows, &mut data)?;
+        values.clear();
+        match numbers {
+            Numbers::F32 => {
+                let (quads, _) = data.as_chunks::<4>();
+                values.extend(quads.iter().map(|b| f32::from_le_bytes(*b)));
+            }
+            Numbers::Bf16 => {
+                let (pairs, _) = data.as_chunks::<2>();
+                let widen = |b: &[u8; 2]| half::bf16::from_le_bytes(*b).to_f32();
+                values.extend(pairs.iter().map(widen));
+            }
+            Numbers::F16 => {
+                let (pairs, _) = data.as_chunks::<2>();
+                let halves: Vec<half::f16> =
+                    pairs.iter().map(|b| half::f16::from_le_bytes(*b)).collect();
+                values.resize(halves.len(), 0.0);
+                halves.convert_to_f32_slice(values);
+            }
+            Numbers::I8 => {
+                let problem =
+                    format!("the tensor '{name}' is stored in 8 bits, which it cannot be");
+                return Err(self.refuse(problem));
+            }
+        }
+        // All exponent bits set means infinite or NaN. On bits the loop needs no order, so it is fast.
+        const EXPONENT: u32 = 0x7f80_0000;
+        let broken = values
+            .iter()
+            .fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT));
+        if broken {
+            let problem =
+                format!("the tensor '{name}' holds a number that is infinite or none (NaN)");
+            return Err(bad(self.place(name), problem));
+        }
+        Ok(())
+    }
+
+    /// How the tensor `name` is stored, which must have exactly `shape`.
+    pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Numbers, Error> {
+        self.entry(name, shape).map(|(_, entry)| entry.numbers)
+    }
+
+    /// Reads the bytes of some rows, the first dimension of `shape`, into `data`.
+    pub fn read_rows(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        rows: Range<usize>,
+        data: &mut Vec<u8>,
+    ) -> Result<Numbers, Error> {
+        let (shard, entry) = self.entry(name, shape)?;
+        let row = entry.bytes / shape.first().copied().unwrap_or(1).max(1);
+        let from = rows.start.saturating_mul(row);
+        let to = rows.end.saturating_mul(row).min(entry.bytes);
+        let seek = SeekFrom::Start(
+            shard
+                .data_start
+                .saturating_add(entry.start)
+                .saturating_add(from as u64),
+        );
+        data.resize(to.saturating_sub(from), 0);
+        let mut file = &shard.file;
+        file.seek(seek)
+            .and_then(|_| file.read_exact(data))
+            .map_err(|cause| Error::Read {
+                cause,
+                path: shard.path.clone(),
+            })?;
+        Ok(entry.numbers)
+    }
+
+    /// The file that holds the tensor `name`.
+    fn place(&self, name: &str) -> &Path {
+        self.names
+            .get(name)
+            .and_then(|place| self.files.get(*place))
+            .map_or(&self.root, |shard| &shard.path)
+    }
+
+    fn entry(&self, name: &str, shape: &[usize]) -> Result<(&Shard, &Entry), Error> {
+        let missing = || bad(self.place(name), format!("the tensor '{name}' is missing"));
+        let shard = self
             .names
             .get(name)
-            .and_then(|place| self.files.get_mut(*place))
-        else {
-            return Err(missing(&self.root));
-        };
-        let Some(entry) = shard.tensors.get(name) else {
-            return Err(missing(&shard.path));
-        };
+            .and_then(|place| self.files.get(*place))
+            .ok_or_else(missing)?;
+        let entry = shard.tensors.get(name).ok_or_else(missing)?;
         if entry.shape != shape {
             let problem = format!(
                 "the tensor '{name}' has shape {:?}, config.json asks for {shape:?}",
@@ -136,26 +256,7 @@ impl Weights {
             );
             return Err(bad(&shard.path, problem));
         }
-        let from = SeekFrom::Start(shard.data_start.saturating_add(entry.start));
-        let mut data = vec![0u8; entry.bytes];
-        shard
-            .file
-            .seek(from)
-            .and_then(|_| shard.file.read_exact(&mut data))
-            .map_err(|cause| Error::Read {
-                cause,
-                path: shard.path.clone(),
-            })?;
-        let tensor = f32_tensor(&data, entry)
-            .map_err(|e| bad(&shard.path, format!("the tensor '{name}': {e}")))?;
-        match tensor {
-            Some(tensor) => Ok(tensor),
-            None => {
-                let problem =
-                    format!("the tensor '{name}' holds a number that is infinite or none (NaN)");
-                Err(bad(&shard.path, problem))
-            }
-        }
+        Ok((shard, entry))
     }
 }
 
@@ -213,10 +314,11 @@ impl Shard {
 impl Entry {
     /// The entry, or `None` for a number type that no weight of this model can have.
     fn check(raw: RawEntry, data_len: u64) -> Result<Option<Self>, String> {
-        let (dtype, width) = match raw.dtype.as_str() {
-            "F32" => (DType::F32, 4u64),
-            "F16" => (DType::F16, 2),
-            "BF16" => (DType::BF16, 2),
+        let numbers = match raw.dtype.as_str() {
+            "F32" => Numbers::F32,
+            "F16" => Numbers::F16,
+            "BF16" => Numbers::Bf16,
+            "I8" => Numbers::I8,
             _ => return Ok(None),
         };
         let (start, end) = raw.data_offsets;
@@ -226,7 +328,7 @@ impl Entry {
         let wanted = raw
             .shape
             .iter()
-            .try_fold(width, |bytes, dim| bytes.checked_mul(*dim));
+            .try_fold(numbers.width(), |bytes, dim| bytes.checked_mul(*dim));
         let bytes = end.saturating_sub(start);
         if wanted != Some(bytes) {
             return Err(format!(
@@ -240,40 +342,12 @@ impl Entry {
             .map_err(|e| e.to_string())?;
         let bytes = usize::try_from(bytes).map_err(|e| e.to_string())?;
         Ok(Some(Self {
-            dtype,
+            numbers,
             shape,
             start,
             bytes,
         }))
     }
-}
-
-/// The data as an f32 tensor; `None` when a number is infinite or NaN.
-fn f32_tensor(data: &[u8], entry: &Entry) -> candle_core::Result<Option<Tensor>> {
-    let values: Vec<f32> = match entry.dtype {
-        DType::F32 => {
-            let (quads, _) = data.as_chunks::<4>();
-            quads.iter().map(|b| f32::from_le_bytes(*b)).collect()
-        }
-        dtype => {
-            Tensor::from_raw_buffer(data, dtype, &[entry.shape.iter().product()], &Device::Cpu)?
-                .to_dtype(DType::F32)?
-                .to_vec1()?
-        }
-    };
-    // All exponent bits set means infinite or NaN. On bits the loop needs no order, so it is fast.
-    const EXPONENT: u32 = 0x7f80_0000;
-    let broken = values
-        .iter()
-        .fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT));
-    if broken {
-        return Ok(None);
-    }
-    Ok(Some(Tensor::from_vec(
-        values,
-        entry.shape.as_slice(),
-        &Device::Cpu,
-    )?))
 }
 
 fn bad(path: &Path, problem: String) -> Error {
