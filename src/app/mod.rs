@@ -18,6 +18,8 @@ pub mod live;
 mod lock;
 mod microphone;
 pub mod models;
+pub mod offers;
+pub mod people;
 mod read;
 mod shelf;
 mod shrink;
