@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::{Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
-use crate::speech::{Whisper, WhisperOptions};
+use crate::speech::{Engine, Whisper, WhisperOptions};
 use crate::translate::{self, Form};
 
 use super::models::{self, Kind, Model, Shelf};
@@ -143,6 +143,7 @@ impl App {
         Ok(Whisper::load(&WhisperOptions {
             model: file.to_owned(),
             name: name.to_owned(),
+            engine: Engine::Native,
             threads: self.recognition_threads(),
             max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
             fit_window,
