@@ -2,14 +2,17 @@
 //! and says which model serves which language. Nothing unlisted is ever loaded by name.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::domain::{Cancel, Lang, LangPair};
+
+pub(super) use hash::sha256_file;
+
+mod hash;
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -378,38 +381,6 @@ fn stays_inside(path: &str) -> bool {
         && Path::new(path)
             .components()
             .all(|c| matches!(c, Component::Normal(_)))
-}
-
-/// SHA-256 of a file, lower-case hexadecimal, read in blocks; `told` hears of the bytes so far.
-///
-/// # Errors
-/// [`Error::Read`]; [`Error::Cancelled`].
-fn sha256_file(path: &Path, told: &mut dyn FnMut(u64), cancel: &Cancel) -> Result<String, Error> {
-    let read = |cause| Error::Read {
-        cause,
-        path: path.to_owned(),
-    };
-    let mut file = File::open(path).map_err(read)?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0_u8; 1 << 16];
-    let mut done = 0_u64;
-    loop {
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let got = file.read(&mut block).map_err(read)?;
-        if got == 0 {
-            break;
-        }
-        hasher.update(block.get(..got).unwrap_or_default());
-        done = done.saturating_add(got as u64);
-        told(done);
-    }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
 }
 
 /// A copy that was cut short leaves a dot-folder behind, which is no model.

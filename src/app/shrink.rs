@@ -57,9 +57,16 @@ impl App {
             return Err(Error::Models(ModelError::Name(name)));
         }
         if to.exists() || shelf.named(&name).is_ok() {
-            return Err(Error::ModelExists(to));
+            return Err(Error::ModelExists { name, folder: to });
         }
-        model.verify()?;
+        let mut hashing = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            });
+        };
+        model.verify_with(&mut hashing, cancel)?;
         self.workspace.make_folders()?;
         let scratch = tempfile::tempdir_in(&models).map_err(failed(&models))?;
         let options = ShrinkOptions {
@@ -88,7 +95,8 @@ impl App {
         let text = toml::to_string(&card).unwrap_or_default();
         fs::write(&path, text).map_err(failed(&path))?;
         Model::read(folder)?.verify()?;
-        fs::rename(scratch.keep(), &to).map_err(failed(&to))?;
+        // Renamed away, the temporary folder is no longer there to be removed.
+        fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))
     }
 }
@@ -110,7 +118,7 @@ fn card(parent: &Model, name: String, description: String, folder: &Path) -> Res
         files.push(ListedFile {
             path: file.to_owned(),
             bytes: fs::metadata(&path).map_err(failed(&path))?.len(),
-            sha256: sha256_file(&path)?,
+            sha256: sha256_file(&path, &mut |_| {}, &Cancel::new())?,
         });
     }
     let weights = |f: &&ListedFile| f.path.contains(".safetensors");
