@@ -49,6 +49,16 @@ impl App {
         }
     }
 
+    /// The same for one engine. Our own engine's threads rest when there is nothing to do, and leave
+    /// the work to one of them where translation needs the others.
+    pub(super) fn threads_for(&self, engine: Engine) -> usize {
+        match (engine, self.config.recognition_threads) {
+            (Engine::WhisperCpp, _) => self.recognition_threads(),
+            (_, 0) => std::thread::available_parallelism().map_or(1, usize::from),
+            (_, chosen) => chosen.min(64),
+        }
+    }
+
     /// Cores that recognition of stored recordings keeps busy, one utterance each. All of them: the
     /// translator beside it needs a small part of one, and the system shares out what there is.
     pub(super) fn recognition_cores(&self) -> usize {
@@ -140,11 +150,12 @@ impl App {
         max_utterance_ms: Option<u64>,
         fit_window: bool,
     ) -> Result<Whisper, Error> {
+        let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
             model: file.to_owned(),
             name: name.to_owned(),
-            engine: Engine::Native,
-            threads: self.recognition_threads(),
+            engine,
+            threads: self.threads_for(engine),
             max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
             fit_window,
         })?)

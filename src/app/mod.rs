@@ -4,6 +4,7 @@
 mod awake;
 mod bench;
 mod bench_live;
+mod choice;
 mod demo;
 pub mod desk;
 mod desktop;

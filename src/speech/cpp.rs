@@ -19,6 +19,9 @@ use super::decode::{Network, Weights};
 use super::ggml::Header;
 use super::special::Token;
 
+/// ggml's number of a file whose tensors are all f32.
+const F32_FILE: u32 = 0;
+
 /// A model that whisper.cpp has loaded.
 pub struct Cpp {
     context: WhisperContext,
@@ -28,6 +31,13 @@ pub struct Cpp {
 impl Cpp {
     /// Loads a file that [`super::check_model`] has passed.
     pub fn load(path: &Path, header: Header) -> Result<Self, Error> {
+        // Its convolutions want kernels in f16, and others end the program (1.8.3, `ggml-cpu/ops.cpp`).
+        if header.ftype == F32_FILE {
+            return Err(Error::ModelRefused {
+                path: path.to_owned(),
+                reason: "whisper.cpp cannot calculate with a file stored in f32".into(),
+            });
+        }
         whisper_rs::install_logging_hooks();
         let failed = |e: WhisperError| Error::ModelLoad {
             path: path.to_owned(),
