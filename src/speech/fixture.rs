@@ -125,8 +125,9 @@ impl Writer {
     fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
         // Convolutions are never quantised.
         let storage = match self.ftype {
-            7 if large && name.contains("conv") => 1,
+            7 | 9 if large && name.contains("conv") => 1,
             7 if large => 8,
+            9 if large => 7,
             1 if large => 1,
             _ => 0,
         };
@@ -139,6 +140,7 @@ impl Writer {
         self.out.extend_from_slice(name.as_bytes());
         let count = sizes.iter().product::<u32>();
         match storage {
+            7 => (0..count / 32).for_each(|_| self.small_block()),
             8 => (0..count / 32).for_each(|_| self.block()),
             _ => (0..count).for_each(|_| self.value(large, storage == 1)),
         }
@@ -159,6 +161,19 @@ impl Writer {
                 .extend_from_slice(&half::f16::from_f32(value).to_le_bytes());
         } else {
             self.out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// 32 numbers of Q5_1: scale, least, fifth bits, the other four.
+    fn small_block(&mut self) {
+        let scale = 0.002 + (self.next() % 8) as f32 / 4_000.0;
+        for half in [scale, -15.0 * scale] {
+            self.out
+                .extend_from_slice(&half::f16::from_f32(half).to_le_bytes());
+        }
+        for _ in 0..5 {
+            let bits = self.next();
+            self.out.extend_from_slice(&bits.to_le_bytes());
         }
     }
 

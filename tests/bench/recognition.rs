@@ -179,8 +179,8 @@ impl ModelWriter {
         let (vocabulary, audio, text, mels) = (51_865, 1500, 448, 80);
         self.numbers(&[0x6767_6d6c, vocabulary, audio, w, heads, layers]);
         self.numbers(&[text, w, heads, layers, mels, 1, mels, 201]);
-        for band in 0..mels {
-            for bin in 0..201 {
+        for band in 0..80u32 {
+            for bin in 0..201u32 {
                 let inside = (bin / 2).abs_diff(band) < 2;
                 let weight = if inside { 0.01f32 } else { 0.0 };
                 self.out.write_all(&weight.to_le_bytes()).unwrap();

@@ -96,7 +96,7 @@ def peer(folder, shape, threads):
             features = np.pad(features, ((0, 0), (0, 3000 - features.shape[1])))
             encoded = model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None])))
             heard = time.perf_counter()
-            found = model.generate(encoded, [PROMPT], beam_size=1, max_length=len(PROMPT) + tokens,
+            found = model.generate(encoded, [PROMPT], beam_size=1, max_length=2 * tokens,  # it writes at most half of that
                                    suppress_blank=False, suppress_tokens=[END], max_initial_timestamp_index=0)
             ended = time.perf_counter()
             written = len(found[0].sequences_ids[0])

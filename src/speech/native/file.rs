@@ -5,6 +5,10 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use candle_core::Device;
+use candle_core::quantized::GgmlDType;
+use candle_core::quantized::ggml_file::qtensor_from_ggml;
+
 use crate::compute::kernels::BLOCK;
 use crate::compute::layers::{Attention, FeedForward, Norm};
 use crate::compute::packed::{Kept, Linear, Packed, Rows};
@@ -19,18 +23,34 @@ const Q8_0: u32 = 8;
 /// Bytes of a Q8_0 block: an f16 scale and [`BLOCK`] whole numbers.
 const Q8_0_BYTES: usize = 2 + BLOCK;
 
+/// The other quantised forms, by ggml's number (`ggml.h`, `enum ggml_type`).
+fn quantised(storage: u32) -> Option<GgmlDType> {
+    Some(match storage {
+        2 => GgmlDType::Q4_0,
+        3 => GgmlDType::Q4_1,
+        6 => GgmlDType::Q5_0,
+        7 => GgmlDType::Q5_1,
+        10 => GgmlDType::Q2K,
+        11 => GgmlDType::Q3K,
+        12 => GgmlDType::Q4K,
+        13 => GgmlDType::Q5K,
+        14 => GgmlDType::Q6K,
+        _ => return None,
+    })
+}
+
 /// An open file.
 pub(super) struct ModelFile {
     path: PathBuf,
     input: BufReader<File>,
     pub layout: Layout,
-    /// How matrices stored in f32 or f16 are kept.
+    /// Whether matrices keep the numbers that they are stored in.
     exact: bool,
 }
 
 impl ModelFile {
-    /// Opens and checks the file. With `exact` matrices stored in f32 and f16 stay so; without, they
-    /// become 8 bits.
+    /// Opens and checks the file. With `exact` matrices keep their numbers, in f16 or f32; without,
+    /// they become 8 bits.
     pub fn open(path: &Path, exact: bool) -> Result<Self, Error> {
         let layout = layout(path)?;
         let input = File::open(path).map_err(|source| Error::ModelRead {
@@ -130,7 +150,7 @@ impl ModelFile {
         let width = match place.storage {
             F32 => 4,
             F16 => 2,
-            other => return Err(self.unknown_storage(name, other)),
+            _ => return self.read_widened(name, place, rows, inputs, floats),
         };
         let mut bytes = vec![0; rows.len().saturating_mul(inputs).saturating_mul(width)];
         let before = rows.start.saturating_mul(inputs).saturating_mul(width);
@@ -156,10 +176,34 @@ impl ModelFile {
         )))
     }
 
-    fn unknown_storage(&self, name: &str, storage: u32) -> Error {
-        self.refuse(format!(
-            "tensor {name:?} is stored in ggml's type {storage}; this engine reads f32, f16 and q8_0"
-        ))
+    /// The same of the other quantised forms. The header was checked: a row holds whole blocks.
+    fn read_widened(
+        &mut self,
+        name: &str,
+        place: Place,
+        rows: Range<usize>,
+        inputs: usize,
+        floats: &mut Vec<f32>,
+    ) -> Result<(), Error> {
+        let Some(form) = quantised(place.storage) else {
+            let storage = place.storage;
+            let reason = format!("tensor {name:?} is stored in ggml's type {storage}");
+            return Err(self.refuse(reason));
+        };
+        let row_bytes = (inputs / form.block_size()).saturating_mul(form.type_size());
+        let mut bytes = vec![0; rows.len().saturating_mul(row_bytes)];
+        let before = rows.start.saturating_mul(row_bytes);
+        self.seek(place.at.saturating_add(before as u64))?;
+        self.read(&mut bytes)?;
+        let widen = || {
+            qtensor_from_ggml(form, &bytes, vec![rows.len(), inputs], &Device::Cpu)?
+                .dequantize(&Device::Cpu)?
+                .flatten_all()?
+                .to_vec1::<f32>()
+        };
+        let widened = widen().map_err(|e| self.refuse(format!("tensor {name:?}: {e}")))?;
+        floats.extend(widened);
+        self.check(name, floats.iter().all(|x| x.is_finite()))
     }
 
     /// A matrix, sizes `[inputs, outputs]` in the file.

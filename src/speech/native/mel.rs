@@ -84,11 +84,6 @@ impl Front {
         }
     }
 
-    /// Mel bands of a frame.
-    pub fn mels(&self) -> usize {
-        self.mels
-    }
-
     /// `frames` frames of the sound, `(frames, mels)`, silence after its end. All of the sound counts
     /// for what is loudest.
     pub fn frames(&self, pcm: &[f32], frames: usize) -> Vec<f32> {
@@ -215,7 +210,6 @@ mod tests {
         filters[3] = 1.0;
         filters[BINS + 10..BINS + 20].fill(0.5);
         let front = Front::new(&filters);
-        assert_eq!(front.mels(), 2);
         for pcm in [&[][..], &[0.0; 5], &[0.0; 5000]] {
             let frames = front.frames(pcm, 20);
             assert_eq!(frames.len(), 40);

@@ -37,12 +37,12 @@ pub struct Native {
 }
 
 impl Native {
-    /// Loads a ggml file stored in f32, f16 or q8_0. With `exact` the first two are calculated with
-    /// as they are; without, in 8 bits, which is faster and takes half the memory or less.
+    /// Loads a ggml file. With `exact` its numbers are kept as they are; without, in 8 bits, which is
+    /// faster and takes half the memory or less. Files of q8_0 are in 8 bits either way.
     ///
     /// # Errors
-    /// Those of [`super::check_model`]; [`Error::ModelRefused`] naming the tensor that is stored in
-    /// another form or holds a number that is none.
+    /// Those of [`super::check_model`]; [`Error::ModelRefused`] naming the tensor that holds a number
+    /// that is none.
     pub fn load(path: &Path, exact: bool) -> Result<Self, Error> {
         let mut file = ModelFile::open(path, exact)?;
         Ok(Self {
