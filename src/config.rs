@@ -68,6 +68,8 @@ pub struct Config {
     pub speech_model: Option<String>,
     /// Name of the translation model to prefer.
     pub translation_model: Option<String>,
+    /// Name of a second translation model; lines that it translates quite differently are flagged.
+    pub second_translation_model: Option<String>,
     /// Names of the glossaries to use, without `.csv`; none means all in `glossaries/`.
     pub glossaries: Vec<String>,
 }
@@ -81,6 +83,7 @@ impl Default for Config {
             max_tokens: 200,
             speech_model: None,
             translation_model: None,
+            second_translation_model: None,
             glossaries: Vec::new(),
         }
     }

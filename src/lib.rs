@@ -16,6 +16,7 @@
 //! | [`transcript`] | reads transcripts made elsewhere |
 //! | [`export`] | one file a format |
 //! | [`pipeline`] | takes recordings in; the backlog turns pending rows into text |
+//! | [`fonts`] | fonts of the system that can show the six scripts |
 //! | [`workspace`], [`config`] | where things are; settings, resolved once |
 //! | [`app`] | what both front ends call: blocking methods |
 //! | [`cli`] | arguments, printing, progress |
@@ -57,6 +58,7 @@ mod compute;
 pub mod config;
 pub mod domain;
 pub mod export;
+pub mod fonts;
 pub mod glossary;
 pub mod gui;
 pub mod pipeline;

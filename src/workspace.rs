@@ -106,6 +106,11 @@ impl Workspace {
         self.root.join("models")
     }
 
+    /// The agency's own forms of the record; there only where somebody changes them.
+    pub fn templates(&self) -> PathBuf {
+        self.root.join("templates")
+    }
+
     /// One CSV file a domain.
     pub fn glossaries(&self) -> PathBuf {
         self.root.join("glossaries")

@@ -19,7 +19,7 @@ const MAX_LINES: usize = 500;
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
     &["domain", "compute"],
-    &["text", "glossary", "workspace", "config"],
+    &["text", "glossary", "workspace", "config", "fonts"],
     &["audio", "speech", "translate", "store", "transcript"],
     &["pipeline", "export", "evidence"],
     &["app"],
@@ -47,11 +47,16 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_segmenter", &["text"]),
     ("icu_normalizer", &["text"]),
     ("icu_properties", &["text"]),
+    ("quick_xml", &["glossary", "export"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("egui", &["gui"]),
     ("eframe", &["gui"]),
-    ("skrifa", &["gui"]),
+    ("skrifa", &["fonts", "export"]),
+    ("harfrust", &["export"]),
+    ("subsetter", &["export"]),
+    ("flate2", &["export"]),
+    ("zip", &["export", "evidence"]),
 ];
 
 struct Source {

@@ -165,7 +165,7 @@ impl Bench<'_> {
         };
         let shelf = self.app.shelf();
         let model = shelf.for_speech(lang, None)?;
-        model.verify()?;
+        model.verify(self.cancel, self.watcher)?;
         let mut engine = self.app.load_whisper_with(
             &model.weights(),
             &model.card.name,
@@ -195,8 +195,13 @@ impl Bench<'_> {
             return Ok(());
         };
         let mut engines = Engines::default();
-        self.app
-            .add_engines(&mut engines, std::slice::from_ref(&script.languages), false)?;
+        self.app.add_engines(
+            &mut engines,
+            std::slice::from_ref(&script.languages),
+            false,
+            self.cancel,
+            self.watcher,
+        )?;
         let pair = LangPair::new(from, to);
         for (name, beam, part) in [
             ("translation-greedy", 1, "translation, greedy"),

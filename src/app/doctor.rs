@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::audio;
 use crate::config::Config;
-use crate::domain::Lang;
+use crate::domain::{Cancel, Lang};
+use crate::pipeline::Watcher;
 
 use super::{App, Error, Options};
 
@@ -71,7 +72,7 @@ impl App {
     /// Looks at the workspace, the settings, the store, the disk, the models, the glossary, the
     /// microphone and the fonts. Changes nothing but for a file that is written and removed to try
     /// the disk. What keeps other commands from starting at all is a finding here.
-    pub fn doctor(options: &Options) -> Vec<Finding> {
+    pub fn doctor(options: &Options, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
         let bad = |name, error: &Error| {
             Finding::not_good(name, Health::Bad, error.to_string(), error.help())
         };
@@ -86,16 +87,18 @@ impl App {
         };
         let kit = options.env_kit.as_deref();
         let app = Self::with(workspace, read.unwrap_or_default(), kit);
-        std::iter::once(settings).chain(app.examine()).collect()
+        std::iter::once(settings)
+            .chain(app.examine(cancel, watcher))
+            .collect()
     }
 
-    fn examine(&self) -> Vec<Finding> {
+    fn examine(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
         vec![
             self.check_writable(),
             self.check_room(),
             self.check_store(),
             self.check_imports(),
-            self.check_models_whole(),
+            self.check_models_whole(cancel, watcher),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
@@ -167,14 +170,17 @@ impl App {
         }
     }
 
-    fn check_models_whole(&self) -> Finding {
+    fn check_models_whole(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Finding {
         let (models, broken) = self.models();
         let mut first = broken.first().map(|e| (e.to_string(), e.help()));
-        self.check_models(&mut |_, result| {
+        let told = self.check_models(cancel, watcher, &mut |_, result| {
             if let (Err(e), None) = (result, &first) {
                 first = Some((e.to_string(), e.help()));
             }
         });
+        if let Err(e) = told {
+            first = Some((e.to_string(), e.help()));
+        }
         match first {
             None if models.is_empty() => Finding::not_good(
                 "models",

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Lang, LangPair};
-use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
+use crate::domain::{Cancel, Lang, LangPair};
+use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{Engine, Whisper, WhisperOptions};
-use crate::translate::{self, Form};
+use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
@@ -90,12 +90,14 @@ impl App {
     /// stay pending and are counted.
     ///
     /// # Errors
-    /// No model for a language; a model whose files are not as listed or cannot be loaded.
+    /// No model for a language; a model whose files are not as listed or cannot be loaded; a cancel.
     pub(super) fn add_engines(
         &self,
         engines: &mut Engines,
         interviews: &[Vec<Lang>],
         listen: bool,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
     ) -> Result<(), Error> {
         let shelf = self.shelf();
         let mut languages: BTreeSet<Lang> = interviews.iter().flatten().copied().collect();
@@ -104,24 +106,43 @@ impl App {
         pairs.retain(|pair| !engines.translates(*pair));
         for lang in languages {
             let model = shelf.for_speech(lang, self.config.speech_model.as_deref())?;
-            self.add_speech(engines, model, lang)?;
+            if !joins_a_recogniser(engines, model, lang) {
+                model.verify(cancel, watcher)?;
+                self.add_speech(engines, model, lang)?;
+            }
         }
         for pair in pairs {
             if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref())
             {
-                add_translation(engines, model, pair)?;
+                if !joins_a_translator(engines, model, pair) {
+                    model.verify(cancel, watcher)?;
+                    let second = self.second_opinion(&shelf, model, cancel, watcher)?;
+                    add_translation(engines, model, pair, second)?;
+                }
             }
         }
         Ok(())
     }
 
+    /// The engine that the settings name for a second opinion beside `first`.
+    fn second_opinion(
+        &self,
+        shelf: &Shelf,
+        first: &Model,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Option<Box<dyn Translator>>, Error> {
+        match &self.config.second_translation_model {
+            Some(name) if *name != first.card.name => {
+                open_translator(Named::Listed(shelf.named(name)?.clone()), cancel, watcher)
+                    .map(|opened| Some(opened.engine))
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
         let card = &model.card;
-        if let Some(route) = engines.speech.iter_mut().find(|r| r.model == card.name) {
-            route.languages.push(lang);
-            return Ok(());
-        }
-        model.verify()?;
         let engine = self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
@@ -162,25 +183,98 @@ impl App {
     }
 }
 
-fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
-    let card = &model.card;
-    if let Some(route) = engines
+/// Gives the language to a model that is loaded already; whether there is such a one.
+fn joins_a_recogniser(engines: &mut Engines, model: &Model, lang: Lang) -> bool {
+    let loaded = engines
+        .speech
+        .iter_mut()
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.languages.push(lang)).is_some()
+}
+
+/// The same for a direction.
+fn joins_a_translator(engines: &mut Engines, model: &Model, pair: LangPair) -> bool {
+    let loaded = engines
         .translation
         .iter_mut()
-        .find(|r| r.model == card.name)
-    {
-        route.pairs.push(pair);
-        return Ok(());
-    }
-    model.verify()?;
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.pairs.push(pair)).is_some()
+}
+
+fn add_translation(
+    engines: &mut Engines,
+    model: &Model,
+    pair: LangPair,
+    second: Option<Box<dyn Translator>>,
+) -> Result<(), Error> {
+    let card = &model.card;
     let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         pairs: vec![pair],
         engine,
         practice: card.practice,
+        second,
     });
     Ok(())
+}
+
+/// A translator with what is known of its model.
+pub(super) struct OpenedTranslator {
+    pub(super) model: String,
+    pub(super) engine: Box<dyn Translator>,
+    pub(super) practice: bool,
+    /// What the user should know of it.
+    pub(super) note: Option<String>,
+}
+
+/// Opens a translator, a listed one after comparing its files with the list.
+///
+/// # Errors
+/// A model for something else; files that are not as listed; a checkpoint that cannot be loaded; a
+/// cancel.
+pub(super) fn open_translator(
+    named: Named,
+    cancel: &Cancel,
+    watcher: Watcher<'_>,
+) -> Result<OpenedTranslator, Error> {
+    Ok(match named.wanted(Kind::M2m100)? {
+        Named::Unlisted(_, folder) => {
+            let model = unlisted_name(&folder);
+            OpenedTranslator {
+                engine: translate::open(&folder, &model, None)?,
+                model,
+                practice: false,
+                note: Some(unlisted_note(&folder)),
+            }
+        }
+        Named::Listed(model) => {
+            model.verify(cancel, watcher)?;
+            let (weights, card) = (model.weights(), model.card);
+            let tokens = card.language_tokens.as_ref();
+            OpenedTranslator {
+                engine: translate::open(&weights, &card.name, tokens)?,
+                model: card.name,
+                practice: card.practice,
+                note: None,
+            }
+        }
+    })
+}
+
+/// The name of a model that is used by its path.
+pub(super) fn unlisted_name(path: &Path) -> String {
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// What is said of such a model.
+pub(super) fn unlisted_note(path: &Path) -> String {
+    format!(
+        "this model is used by its path; no model.toml vouches for it: {}",
+        path.display()
+    )
 }
 
 /// Every direction between these languages.

@@ -256,6 +256,7 @@ impl Error {
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
             Error::Store(e) => matches!(e, store::Error::Cancelled),
+            Error::Export(e) => matches!(e, export::Error::Cancelled),
             Error::Stopped => true,
             _ => false,
         }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, Channel, InterviewId, Lang, LangPair, SamplePos, Span};
+use crate::domain::{
+    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
+};
 use crate::pipeline::{self, Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
 use crate::store::{ImportedLine, NewInterview, Store};
 use crate::text;
@@ -80,6 +82,8 @@ impl App {
             &mut engines,
             std::slice::from_ref(&request.languages),
             sound,
+            cancel,
+            watcher,
         )?;
         let mut outcomes = Vec::new();
         for source in files {
@@ -182,7 +186,7 @@ fn import_transcript(
     let lines = transcript::read(source)?;
     let mut speakers: Vec<String> = Vec::new();
     let mut imported = Vec::new();
-    let mut end_ms = 0;
+    let (mut end_ms, mut converted) = (0, 0_usize);
     for (number, line) in (1..).zip(lines) {
         let speaker = line.speaker.unwrap_or_else(|| UNKNOWN_SPEAKER.to_owned());
         if !speakers.contains(&speaker) {
@@ -201,14 +205,27 @@ fn import_transcript(
             .end_ms
             .unwrap_or(line.start_ms.saturating_add(USUAL_LINE_MS));
         end_ms = end_ms.max(end);
+        let mut flags = line.flags;
+        let mut unicode = |lang, came: String| {
+            if lang != Lang::My || !text::is_zawgyi(&came) {
+                return came;
+            }
+            converted = converted.saturating_add(1);
+            let text = text::from_zawgyi(&came);
+            flags.push(Flag::with(FlagKind::Zawgyi, came));
+            text
+        };
+        let text = unicode(lang, line.text);
+        let translations = line.translations.into_iter();
+        let translations = translations.map(|(l, t)| (l, unicode(l, t))).collect();
         imported.push(ImportedLine {
             speaker,
             span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
             lang,
-            text: line.text,
-            translations: line.translations,
+            text,
+            translations,
             machine: line.machine,
-            flags: line.flags,
+            flags,
         });
     }
     let new = NewInterview {
@@ -236,9 +253,21 @@ fn import_transcript(
     Ok(Received {
         id: new.id,
         utterances: imported.len(),
-        notes: Vec::new(),
+        notes: zawgyi_note(converted).into_iter().collect(),
         already: false,
     })
+}
+
+/// What a person should know of texts that were converted.
+fn zawgyi_note(texts: usize) -> Option<String> {
+    let what = match texts {
+        0 => return None,
+        1 => "1 text was".to_owned(),
+        n => format!("{n} texts were"),
+    };
+    Some(format!(
+        "{what} typed in Zawgyi and put into Unicode; the letters as they came are kept with their lines"
+    ))
 }
 
 /// The language whose script the text is written in; the six have five scripts of their own and

@@ -12,7 +12,9 @@ use crate::audio::{
     AudioSource, DeviceInfo, Level, Meters, Microphone, PracticeFile, Recorder, RecorderPlan,
     SystemDisk, system_clock,
 };
-use crate::domain::{Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
+use crate::domain::{
+    Cancel, Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState,
+};
 use crate::pipeline::live::{Live, LivePlace, SessionPlan};
 use crate::pipeline::{self, Engines, Report, assign_channels};
 
@@ -263,7 +265,7 @@ impl Armed {
         let load = Box::new(move || {
             let mut engines = Engines::default();
             loader
-                .add_engines(&mut engines, &[languages], true)
+                .add_engines(&mut engines, &[languages], true, &Cancel::new(), &|_| {})
                 .map_err(|e| pipeline::Error::Engines(e.to_string()))?;
             Ok(engines)
         });

@@ -11,6 +11,7 @@ mod desktop;
 mod doctor;
 mod engines;
 mod error;
+mod export;
 mod import;
 pub mod live;
 mod lock;
@@ -29,13 +30,15 @@ pub use demo::{DemoReport, Scores};
 pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
 pub use doctor::{Finding, Health};
 pub use error::Error;
+pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use read::{Edit, Edited, History};
-pub use shelf::{GlossaryInfo, ModelInfo};
+pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use work::WorkReport;
 
+pub use crate::export::Person;
 pub use crate::transcript::is_transcript;
 
 use crate::config::Config;

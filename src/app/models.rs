@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
 
@@ -276,19 +277,7 @@ impl Model {
         Self::read(&folder)
     }
 
-    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
-    ///
-    /// # Errors
-    /// The first file that is missing, differs or is not listed.
-    pub fn verify(&self) -> Result<(), Error> {
-        self.verify_with(&mut |_, _| {}, &Cancel::new())
-    }
-
-    /// The same, telling how many of all bytes are read, and giving up on a cancel.
-    ///
-    /// # Errors
-    /// Those of [`Model::verify`]; [`Error::Cancelled`].
-    pub fn verify_with(
+    fn verify_with(
         &self,
         progress: &mut dyn FnMut(u64, u64),
         cancel: &Cancel,
@@ -337,6 +326,21 @@ impl Model {
             }
             Ok(())
         })
+    }
+
+    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
+    ///
+    /// # Errors
+    /// A cancel; the first file that is missing, differs or is not listed.
+    pub fn verify(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<(), Error> {
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            });
+        };
+        self.verify_with(&mut tell, cancel)
     }
 
     /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.

@@ -10,7 +10,6 @@ use crate::audio::no_temporary;
 use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
-use crate::export::{self, Format};
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
 use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
 use crate::text;
@@ -189,24 +188,6 @@ impl App {
             pending,
             stale,
         })
-    }
-
-    /// Writes one interview to a file: wholly or not at all. A file that is there already is
-    /// replaced only with `force`.
-    ///
-    /// # Errors
-    /// An unknown id; a file that is there; a disk that refuses.
-    pub fn export(&self, id: &str, format: Format, out: &Path, force: bool) -> Result<(), Error> {
-        write_whole(out, force, &mut |file| self.export_to(id, format, file))
-    }
-
-    /// Writes one interview to any writer.
-    ///
-    /// # Errors
-    /// An unknown id; a writer that refuses.
-    pub fn export_to(&self, id: &str, format: Format, out: &mut dyn Write) -> Result<(), Error> {
-        let (interview, segments) = self.show(id)?;
-        Ok(export::write(format, &interview, &segments, out)?)
     }
 }
 

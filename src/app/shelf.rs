@@ -15,6 +15,15 @@ use super::models::{Kind, Model};
 use super::read::write_whole;
 use super::{App, Error};
 
+/// The forms in which a glossary is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlossaryForm {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
+}
+
 /// One glossary, as a list shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct GlossaryInfo {
@@ -153,7 +162,7 @@ impl App {
     /// # Errors
     /// A glossary that is not valid, or whose name is taken; nothing is copied then.
     pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
-        let glossary = Glossary::load_csv(file)?;
+        let glossary = Glossary::load(file)?;
         let name = stem(file);
         let known = self.glossary_files(&[])?;
         if let Some(path) = known
@@ -169,20 +178,28 @@ impl App {
         describe(&to)
     }
 
-    /// Writes one glossary, or all as one, to a CSV file; one that is there already is replaced only
-    /// with `force`. Returns the number of terms.
+    /// Writes one glossary, or all as one, to a file; one that is there already is replaced only
+    /// with `force`. Without a form the file's ending decides: `.tbx` is TBX-Basic, all others are
+    /// CSV. Returns the number of terms.
     ///
     /// # Errors
     /// An unknown name; a file that is there; a disk that refuses.
     pub fn export_glossary(
         &self,
         name: Option<&str>,
+        form: Option<GlossaryForm>,
         out: &Path,
         force: bool,
     ) -> Result<usize, Error> {
+        let ending = out.extension().unwrap_or_default();
+        let form = form.unwrap_or(if ending.eq_ignore_ascii_case("tbx") {
+            GlossaryForm::Tbx
+        } else {
+            GlossaryForm::Csv
+        });
         let mut terms = 0;
         write_whole(out, force, &mut |file| {
-            terms = self.export_glossary_to(name, file)?;
+            terms = self.export_glossary_to(name, form, file)?;
             Ok(())
         })?;
         Ok(terms)
@@ -195,13 +212,17 @@ impl App {
     pub fn export_glossary_to(
         &self,
         name: Option<&str>,
+        form: GlossaryForm,
         out: &mut dyn Write,
     ) -> Result<usize, Error> {
         let glossary = match name {
             Some(name) => self.glossary_named(name)?,
             None => self.glossary()?,
         };
-        glossary.write_csv(out)?;
+        match form {
+            GlossaryForm::Csv => glossary.write_csv(out)?,
+            GlossaryForm::Tbx => glossary.write_tbx(out)?,
+        }
         Ok(glossary.len())
     }
 
@@ -213,15 +234,23 @@ impl App {
     }
 
     /// Compares every file of every model with its list. Returns whether all fit.
-    pub fn check_models(&self, each: &mut dyn FnMut(&str, &Result<(), Error>)) -> bool {
+    pub fn check_models(
+        &self,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+        each: &mut dyn FnMut(&str, &Result<(), Error>),
+    ) -> Result<bool, Error> {
         let shelf = self.shelf();
         let mut all_fit = shelf.broken.is_empty();
         for model in &shelf.models {
-            let result = model.verify().map_err(Error::from);
+            let result = model.verify(cancel, watcher).map_err(Error::from);
+            if cancel.is_cancelled() {
+                return result.map(|()| all_fit);
+            }
             all_fit &= result.is_ok();
             each(&model.card.name, &result);
         }
-        all_fit
+        Ok(all_fit)
     }
 
     /// Copies a model's folder into the workspace: only listed files, each compared with its list.
@@ -238,14 +267,7 @@ impl App {
         let model = Model::to_import(from)?;
         let from = model.folder.as_path();
         let to = self.free_place(&model)?;
-        let mut hashing = |done, total| {
-            watcher(Progress::Step {
-                step: Step::Checking,
-                done,
-                total,
-            })
-        };
-        model.verify_with(&mut hashing, cancel)?;
+        model.verify(cancel, watcher)?;
         self.workspace.make_folders()?;
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -274,7 +296,7 @@ impl App {
             }
             audio::copy_original(&from.join(file), &target, &mut tell, cancel)?;
         }
-        Model::read(scratch.path())?.verify_with(&mut hashing, cancel)?;
+        Model::read(scratch.path())?.verify(cancel, watcher)?;
         // Renamed away, the temporary folder is no longer there to be removed.
         fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))

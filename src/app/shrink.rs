@@ -59,14 +59,7 @@ impl App {
         if to.exists() || shelf.named(&name).is_ok() {
             return Err(Error::ModelExists { name, folder: to });
         }
-        let mut hashing = |done, total| {
-            watcher(Progress::Step {
-                step: Step::Checking,
-                done,
-                total,
-            });
-        };
-        model.verify_with(&mut hashing, cancel)?;
+        model.verify(cancel, watcher)?;
         self.workspace.make_folders()?;
         let scratch = tempfile::tempdir_in(&models).map_err(failed(&models))?;
         let options = ShrinkOptions {
@@ -94,7 +87,7 @@ impl App {
         let path = folder.join("model.toml");
         let text = toml::to_string(&card).unwrap_or_default();
         fs::write(&path, text).map_err(failed(&path))?;
-        Model::read(folder)?.verify()?;
+        Model::read(folder)?.verify(cancel, watcher)?;
         // Renamed away, the temporary folder is no longer there to be removed.
         fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))

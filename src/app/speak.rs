@@ -12,9 +12,8 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
-use crate::translate;
 
-use super::engines::Named;
+use super::engines::{Named, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
 use super::{App, Error};
 
@@ -63,6 +62,8 @@ pub struct TranslateRequest {
     pub beam: Option<usize>,
     /// Longest translation of a sentence, in tokens.
     pub max_tokens: Option<usize>,
+    /// Name or path of a second model; where it translates quite differently the line is flagged.
+    pub second: Option<String>,
     /// The model alone.
     pub raw: bool,
 }
@@ -81,7 +82,7 @@ pub struct OpenTranslator {
     glossary: Glossary,
     pair: LangPair,
     options: LineOptions,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 impl OpenTranslator {
@@ -102,9 +103,9 @@ impl OpenTranslator {
         )?)
     }
 
-    /// What the user should know of the model, for example that it is not a listed one.
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+    /// What the user should know of the models, for example that one is not listed.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 
@@ -137,7 +138,7 @@ impl App {
             mut engine,
             practice,
             mut notes,
-        } = self.recognizer(language, model)?;
+        } = self.recognizer(language, model, cancel, watcher)?;
         let begun = Instant::now();
         // The sound of a case stays inside the workspace, unless that cannot be written.
         let recordings = self.workspace.recordings();
@@ -208,7 +209,13 @@ impl App {
         })
     }
 
-    fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
+    fn recognizer(
+        &self,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Ear, Error> {
         let shelf = self.shelf();
         let named = match model {
             Some(text) => Named::find(&shelf, text)?,
@@ -228,7 +235,7 @@ impl App {
                 Err(models::Error::NoSpeech(language).into())
             }
             Named::Listed(model) => {
-                model.verify()?;
+                model.verify(cancel, watcher)?;
                 let card = &model.card;
                 let engine =
                     self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
@@ -244,8 +251,13 @@ impl App {
     /// Loads a translator for one direction.
     ///
     /// # Errors
-    /// An unknown or unsuitable model; an unknown glossary.
-    pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
+    /// An unknown or unsuitable model; an unknown glossary; a cancel.
+    pub fn translator(
+        &self,
+        request: &TranslateRequest,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<OpenTranslator, Error> {
         let shelf = self.shelf();
         let named = match &request.model {
             Some(text) => Named::find(&shelf, text)?,
@@ -255,25 +267,27 @@ impl App {
                     .clone(),
             ),
         };
-        let (model, engine, practice, note) = match named.wanted(Kind::M2m100)? {
-            Named::Unlisted(_, folder) => {
-                let name = unlisted_name(&folder);
-                let engine = translate::open(&folder, &name, None)?;
-                (name, engine, false, Some(unlisted_note(&folder)))
+        let opened = open_translator(named, cancel, watcher)?;
+        let second = request.second.as_ref().or_else(|| {
+            let set = self.config.second_translation_model.as_ref();
+            set.filter(|name| !request.raw && **name != opened.model)
+        });
+        let second = match second {
+            Some(text) => {
+                let named = Named::find(&shelf, text)?;
+                Some(open_translator(named, cancel, watcher)?)
             }
-            Named::Listed(model) => {
-                model.verify()?;
-                let (weights, card) = (model.weights(), model.card);
-                let tokens = card.language_tokens.as_ref();
-                let engine = translate::open(&weights, &card.name, tokens)?;
-                (card.name, engine, card.practice, None)
-            }
+            None => None,
         };
+        let notes = [Some(&opened), second.as_ref()];
+        let notes = notes.into_iter().flatten();
+        let notes = notes.filter_map(|o| o.note.clone()).collect();
         let route = TranslationRoute {
-            model,
+            model: opened.model,
             pairs: vec![request.pair],
-            engine,
-            practice,
+            engine: opened.engine,
+            practice: opened.practice,
+            second: second.map(|o| o.engine),
         };
         let glossary = match (&request.glossary, request.raw) {
             (_, true) => Glossary::default(),
@@ -285,20 +299,7 @@ impl App {
             glossary,
             pair: request.pair,
             options: self.line_options(request.beam, request.max_tokens, request.raw),
-            note,
+            notes,
         })
     }
-}
-
-fn unlisted_name(path: &Path) -> String {
-    path.file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-fn unlisted_note(path: &Path) -> String {
-    format!(
-        "this model is used by its path; no model.toml vouches for it: {}",
-        path.display()
-    )
 }

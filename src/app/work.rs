@@ -109,7 +109,7 @@ impl App {
             .iter()
             .map(|id| Ok(store.interview(id)?.languages))
             .collect::<Result<Vec<Vec<Lang>>, Error>>()?;
-        self.add_engines(engines, &languages, !spoken.is_empty())?;
+        self.add_engines(engines, &languages, !spoken.is_empty(), cancel, watcher)?;
         let backlog = Backlog {
             store: &self.workspace.store(),
             recordings: &self.workspace.recordings(),

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+pub use super::export::Export;
+
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
 ///
@@ -47,6 +49,8 @@ pub enum Verb {
     Edit(Edit),
     /// Write one interview to a file.
     Export(Export),
+    /// Copy the forms of the record into the workspace, to be changed there.
+    Templates(Json),
     /// Recognise a recording without storing anything.
     Transcribe(Transcribe),
     /// Translate a text, or standard input line by line.
@@ -243,37 +247,6 @@ pub struct Edit {
     pub form: Json,
 }
 
-/// `mekong export`
-#[derive(Debug, Args)]
-pub struct Export {
-    /// The interview; the beginning of its name is enough while no other begins so.
-    pub id: String,
-    /// The form of the file.
-    #[arg(long)]
-    pub format: Format,
-    /// The file to write; - for standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Replace the file if it is there.
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// The forms that an export can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Plain text.
-    Txt,
-    /// As `show --json`.
-    Json,
-    /// A table.
-    Csv,
-    /// SubRip subtitles.
-    Srt,
-    /// WebVTT subtitles.
-    Vtt,
-}
-
 /// `mekong transcribe`
 #[derive(Debug, Args)]
 pub struct Transcribe {
@@ -313,6 +286,9 @@ pub struct Translate {
     #[arg(long, value_name = "N",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub max_tokens: Option<usize>,
+    /// A second model, by name or path: lines that it translates quite differently are flagged.
+    #[arg(long, value_name = "NAME_OR_DIR", conflicts_with = "raw")]
+    pub second: Option<String>,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
     #[arg(long, conflicts_with = "glossary")]
     pub raw: bool,
@@ -328,9 +304,10 @@ pub enum Glossary {
     List(Json),
     /// List what a person should look at; ends with 1 if there is anything.
     Check(Json),
-    /// Copy a CSV glossary into the workspace after checking it; it adds to those that are there.
+    /// Copy a CSV or TBX glossary into the workspace after checking it; it adds to those that are
+    /// there.
     Import {
-        /// The CSV file; its name becomes the glossary's.
+        /// The CSV or TBX file; its name becomes the glossary's.
         file: PathBuf,
         /// Take the place of a glossary of the same name.
         #[arg(long)]
@@ -338,7 +315,7 @@ pub enum Glossary {
         #[command(flatten)]
         form: Json,
     },
-    /// Write the terms to a CSV file.
+    /// Write the terms to a CSV or TBX file.
     Export {
         /// The file to write; - for standard output.
         file: PathBuf,
@@ -348,7 +325,19 @@ pub enum Glossary {
         /// Only this glossary; all as one where it is left out.
         #[arg(long)]
         name: Option<String>,
+        /// The form of the file; without it .tbx is TBX-Basic and all other endings are CSV.
+        #[arg(long)]
+        format: Option<GlossaryFormat>,
     },
+}
+
+/// The forms that a glossary can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GlossaryFormat {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
 }
 
 /// `mekong models`

@@ -1,6 +1,7 @@
 //! The command line: one file a family of verbs. The only place that prints.
 
 mod args;
+mod export;
 mod import;
 mod interrupt;
 mod print;
@@ -132,7 +133,8 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::History(typed) => read::history(&app, &typed, out),
         Verb::Search(typed) => read::search(&app, &typed, out),
         Verb::Edit(typed) => read::edit(&app, typed, out),
-        Verb::Export(typed) => read::export(&app, &typed, out),
+        Verb::Export(typed) => export::export(&app, &typed, out),
+        Verb::Templates(typed) => export::templates(&app, &typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
         Verb::Translate(typed) => speak::translate(&app, typed, out),
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),

@@ -106,6 +106,7 @@ impl State {
                     Step::Shrinking => "making smaller",
                     Step::Indexing => "updating the search index",
                     Step::Checking => "checking",
+                    Step::Writing => "writing",
                 };
                 self.enter(stage, *done, *total);
             }

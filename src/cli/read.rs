@@ -1,7 +1,6 @@
-//! Verbs over what is stored: list, show, history, search, edit, export.
+//! Verbs over what is stored: list, show, history, search, edit.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use crate::store::{Hit, SearchQuery, TextVersion};
 use crate::text;
 
 use super::Failure;
-use super::args::{self, Format};
+use super::args;
 use super::print::{
     Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
 };
@@ -443,23 +442,4 @@ fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<(
         .map(|version| format!("translation version {version}"));
     let made: Vec<String> = text.into_iter().chain(translation).collect();
     writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
-}
-
-pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
-    let format = match typed.format {
-        Format::Txt => export::Format::Txt,
-        Format::Json => export::Format::Json,
-        Format::Csv => export::Format::Csv,
-        Format::Srt => export::Format::Srt,
-        Format::Vtt => export::Format::Vtt,
-    };
-    if typed.out == Path::new("-") {
-        return Ok(app.export_to(&typed.id, format, out)?);
-    }
-    app.export(&typed.id, format, &typed.out, typed.force)?;
-    Ok(writeln!(
-        out,
-        "written: {}",
-        plain(&typed.out.display().to_string())
-    )?)
 }

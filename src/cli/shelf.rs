@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{App, GlossaryInfo, ModelInfo, TrimRequest};
+use crate::app::{self, App, GlossaryInfo, ModelInfo, TrimRequest};
 
 use super::Failure;
-use super::args::{Glossary, Models};
+use super::args::{Glossary, GlossaryFormat, Models};
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Look, Out, codes, count, plain, say, say_error, size};
 use super::progress::Watch;
@@ -39,16 +39,32 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             print_problems(&info);
             Ok(())
         }
-        Glossary::Export { file, name, .. } if file == Path::new("-") => {
-            app.export_glossary_to(name.as_deref(), out)?;
+        Glossary::Export {
+            file, name, format, ..
+        } if file == Path::new("-") => {
+            let form = format.map_or(app::GlossaryForm::Csv, form_of);
+            app.export_glossary_to(name.as_deref(), form, out)?;
             Ok(())
         }
-        Glossary::Export { file, name, force } => {
-            let terms = app.export_glossary(name.as_deref(), file, *force)?;
+        Glossary::Export {
+            file,
+            name,
+            format,
+            force,
+        } => {
+            let form = format.map(form_of);
+            let terms = app.export_glossary(name.as_deref(), form, file, *force)?;
             let path = file.display().to_string();
             let terms = count(terms as u64, "term");
             Ok(writeln!(out, "{terms} written: {}", plain(&path))?)
         }
+    }
+}
+
+fn form_of(typed: GlossaryFormat) -> app::GlossaryForm {
+    match typed {
+        GlossaryFormat::Csv => app::GlossaryForm::Csv,
+        GlossaryFormat::Tbx => app::GlossaryForm::Tbx,
     }
 }
 
@@ -210,7 +226,9 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
 fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     let mut models: Vec<CheckedModel> = Vec::new();
     let mut printed = Ok(());
-    let ok = app.check_models(&mut |name, result| {
+    let cancel = cancel_on_ctrl_c("what was said of a model stands.");
+    let watch = Watch::new();
+    let ok = app.check_models(&cancel, &|p| watch.hear(p), &mut |name, result| {
         let error = result.as_ref().err();
         let checked = CheckedModel {
             name: name.to_owned(),
@@ -220,11 +238,13 @@ fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         };
         // Each as it ends: reading a large model takes a while.
         if !json && printed.is_ok() {
-            printed = print_checked(&checked, out);
+            printed = watch.suspend(|| print_checked(&checked, out));
         }
         models.push(checked);
     });
+    drop(watch);
     printed?;
+    let ok = ok?;
     let broken = installed(app).broken;
     if json {
         out.json(&Checked { ok, models, broken })?;

@@ -145,15 +145,19 @@ pub(super) fn translate(app: &App, typed: args::Translate, out: &mut Out) -> Res
     // Nothing is stored and the program may be waiting for a line: Ctrl-C simply ends it.
     exit_on_ctrl_c();
     let pair = LangPair::new(typed.from, typed.to);
-    let translator = app.translator(&TranslateRequest {
+    let request = TranslateRequest {
         pair,
         model: typed.model,
         glossary: typed.glossary,
         beam: typed.beam,
         max_tokens: typed.max_tokens,
+        second: typed.second,
         raw: typed.raw,
-    })?;
-    if let Some(note) = translator.note() {
+    };
+    let watch = Watch::new();
+    let translator = app.translator(&request, &Cancel::new(), &|p| watch.hear(p))?;
+    drop(watch);
+    for note in translator.notes() {
         say(&format!("note: {note}"));
     }
     let mut desk = Desk {

@@ -120,7 +120,10 @@ struct Examined<'a> {
 }
 
 pub(super) fn doctor(options: &Options, typed: &Json, out: &mut Out) -> Result<(), Failure> {
-    let findings = App::doctor(options);
+    let cancel = cancel_on_ctrl_c("nothing is changed.");
+    let watch = Watch::new();
+    let findings = App::doctor(options, &cancel, &|p| watch.hear(p));
+    drop(watch);
     let ok = findings.iter().all(|f| f.health != Health::Bad);
     if typed.json {
         out.json(&Examined {

@@ -45,10 +45,14 @@ pub enum FlagKind {
     LengthRatio,
     /// The translator gave its own words a low probability.
     LowProbability,
+    /// Another engine translates the line quite differently; `detail` holds what it writes.
+    OpinionsDiffer,
     /// The translation stopped at its length limit.
     Truncated,
     /// The translation is of an earlier version of the line's text.
     Stale,
+    /// The text came in Zawgyi and stands here in Unicode; `detail` keeps it as it came.
+    Zawgyi,
     /// No installed model translates this direction.
     NoModel,
     /// The engine failed on this line; the reason is in the status.
@@ -57,7 +61,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 23] = [
+    pub const ALL: [FlagKind; 25] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -77,8 +81,10 @@ impl FlagKind {
         FlagKind::Untranslated,
         FlagKind::LengthRatio,
         FlagKind::LowProbability,
+        FlagKind::OpinionsDiffer,
         FlagKind::Truncated,
         FlagKind::Stale,
+        FlagKind::Zawgyi,
         FlagKind::NoModel,
         FlagKind::EngineFailed,
     ];
@@ -105,8 +111,10 @@ impl FlagKind {
             FlagKind::Untranslated => "untranslated",
             FlagKind::LengthRatio => "length-ratio",
             FlagKind::LowProbability => "low-probability",
+            FlagKind::OpinionsDiffer => "opinions-differ",
             FlagKind::Truncated => "truncated",
             FlagKind::Stale => "stale",
+            FlagKind::Zawgyi => "zawgyi",
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }

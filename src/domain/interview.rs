@@ -218,8 +218,8 @@ pub struct TermUse {
     pub target: String,
     /// Whether an approved counterpart stands in the translation.
     pub satisfied: bool,
-    /// The whole line as it reads with the glossary's terms, where that is too doubtful to stand in
-    /// place of the free translation; empty otherwise.
+    /// The other translation of the whole line where there were two, one free and one with the
+    /// glossary's terms: the one that does not stand. Empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alternative: String,
 }

@@ -5,12 +5,19 @@
 use std::io::{self, Write};
 
 use super::{
-    clean_lines, is_machine_translation, notices, one_line, placeholder, timecode, timecode_with,
+    Redacted, Source, clean_lines, is_machine_translation, one_line, placeholder, timecode,
+    timecode_with,
 };
 use crate::domain::{Flag, FlagKind, Lang, Segment, Status};
 
-pub(super) fn write_srt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
-    for (number, segment) in (1u64..).zip(segments) {
+pub(super) fn write_srt(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // SRT has no head: what a copy was made of stands in a cue that nobody sees.
+    let copy = source.redacted.map(Redacted::notice);
+    if let Some(notice) = &copy {
+        writeln!(out, "1\n00:00:00,000 --> 00:00:00,001\n{notice}\n")?;
+    }
+    let first = if copy.is_some() { 2u64 } else { 1 };
+    for (number, segment) in (first..).zip(source.segments) {
         let (start, end) = times(segment);
         writeln!(out, "{number}")?;
         writeln!(
@@ -28,12 +35,12 @@ pub(super) fn write_srt(segments: &[Segment], out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-pub(super) fn write_vtt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_vtt(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "WEBVTT\n")?;
-    for notice in notices(segments) {
+    for notice in source.notices() {
         writeln!(out, "NOTE {notice}\n")?;
     }
-    for segment in segments {
+    for segment in source.segments {
         let (start, end) = times(segment);
         writeln!(out, "{}", segment.id.0)?;
         writeln!(out, "{} --> {}", timecode(start), timecode(end))?;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Source;
 use crate::domain::{
     AudioFile, Channel, Flag, Interview, Lang, Segment, TermUse, Translation, Word,
 };
@@ -20,6 +21,16 @@ struct InterviewForm<'a> {
     source: Option<&'a str>,
     notes: &'a [String],
     segments: Vec<SegmentForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redaction: Option<RedactionForm<'a>>,
+}
+
+/// What a covered copy was made of.
+#[derive(Serialize)]
+struct RedactionForm<'a> {
+    parent_sha256: &'a str,
+    places: usize,
+    lines: usize,
 }
 
 #[derive(Serialize)]
@@ -64,12 +75,14 @@ pub fn segment_value(segment: &Segment) -> serde_json::Value {
     serde_json::to_value(segment_form(segment)).unwrap_or_default()
 }
 
-pub(super) fn write(
-    interview: &Interview,
-    segments: &[Segment],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &form(interview, segments)).map_err(io::Error::from)?;
+pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut form = form(source.interview, source.segments);
+    form.redaction = source.redacted.map(|copy| RedactionForm {
+        parent_sha256: &copy.parent,
+        places: copy.places,
+        lines: copy.lines,
+    });
+    serde_json::to_writer_pretty(&mut *out, &form).map_err(io::Error::from)?;
     writeln!(out)
 }
 
@@ -85,6 +98,7 @@ fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<
         source: interview.source.as_deref(),
         notes: &interview.notes,
         segments: segments.iter().map(segment_form).collect(),
+        redaction: None,
     }
 }
 

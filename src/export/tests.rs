@@ -2,13 +2,13 @@
 
 use std::io;
 
-use super::{Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, json_value, timecode, write};
+use super::{Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, Source, json_value, timecode, write};
 use crate::domain::{
     AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
     SegmentId, Span, Status, TermUse, Translation,
 };
 
-const SIX: [(Lang, &str); 6] = [
+pub(super) const SIX: [(Lang, &str); 6] = [
     (Lang::Zh, "我叫张伟。"),
     (Lang::Vi, "Tôi tên là Nguyễn Văn Hùng."),
     (Lang::Th, "ฉันชื่อสมชาย น้ำ"),
@@ -17,7 +17,19 @@ const SIX: [(Lang, &str); 6] = [
     (Lang::Km, "ខ្ញុំឈ្មោះ\u{200B}សុខា"),
 ];
 
-fn interview(languages: &[Lang]) -> Interview {
+/// The formats that are text and need nothing but the lines.
+const TEXTS: [Format; 8] = [
+    Format::Txt,
+    Format::Json,
+    Format::Csv,
+    Format::Srt,
+    Format::Vtt,
+    Format::Html,
+    Format::Eaf,
+    Format::Tmx,
+];
+
+pub(super) fn interview(languages: &[Lang]) -> Interview {
     Interview {
         id: InterviewId("2026-11-23-a".to_owned()),
         case: Some("案件一".to_owned()),
@@ -41,7 +53,7 @@ fn interview(languages: &[Lang]) -> Interview {
     }
 }
 
-fn line(id: i64, lang: Lang, text: &str) -> Segment {
+pub(super) fn line(id: i64, lang: Lang, text: &str) -> Segment {
     let start = u64::try_from(id).unwrap() * 1_000;
     Segment {
         id: SegmentId(id),
@@ -60,7 +72,7 @@ fn line(id: i64, lang: Lang, text: &str) -> Segment {
     }
 }
 
-fn translation(lang: Lang, text: &str) -> Translation {
+pub(super) fn translation(lang: Lang, text: &str) -> Translation {
     Translation {
         lang,
         text: text.to_owned(),
@@ -82,9 +94,10 @@ fn pending(id: i64) -> Segment {
     }
 }
 
-fn export(format: Format, interview: &Interview, segments: &[Segment]) -> String {
+pub(super) fn export(format: Format, interview: &Interview, segments: &[Segment]) -> String {
     let mut out = Vec::new();
-    write(format, interview, segments, &mut out).unwrap();
+    let source = Source::new(interview, segments);
+    write(format, &source, &mut out, &mut |_, _| Ok(())).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -99,7 +112,7 @@ fn every_format_carries_all_six_scripts_in_both_languages() {
             segment
         })
         .collect();
-    for format in Format::ALL {
+    for format in TEXTS {
         let text = export(format, &interview(&Lang::SIX), &segments);
         for (_, words) in SIX {
             assert_eq!(text.matches(words).count(), 2, "{format}: {words}");
@@ -411,13 +424,10 @@ impl io::Write for Broken {
 
 #[test]
 fn a_writer_that_refuses_is_reported_with_its_kind() {
-    for format in Format::ALL {
-        let refused = write(
-            format,
-            &interview(&[Lang::Zh]),
-            &[line(1, Lang::Zh, "好")],
-            &mut Broken,
-        );
+    let (interview, lines) = (interview(&[Lang::Zh]), [line(1, Lang::Zh, "好")]);
+    for format in TEXTS {
+        let source = Source::new(&interview, &lines);
+        let refused = write(format, &source, &mut Broken, &mut |_, _| Ok(()));
         match refused {
             Err(Error::Write(cause)) => assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe),
             other => panic!("{format}: {other:?}"),

@@ -3,17 +3,18 @@
 use std::io::{self, Write};
 
 use super::{
-    MACHINE_NOTICE, clean_lines, is_machine_translation, notices, one_line, placeholder,
+    MACHINE_NOTICE, Source, clean_lines, is_machine_translation, one_line, placeholder,
     target_languages, timecode,
 };
-use crate::domain::{Flag, Interview, Lang, Segment, Status};
+use crate::domain::{Flag, Lang, Segment, Status};
 
-pub(super) fn write(
-    interview: &Interview,
-    segments: &[Segment],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    write_head(interview, segments, out)?;
+pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Source {
+        interview,
+        segments,
+        ..
+    } = *source;
+    write_head(source, out)?;
     let languages = target_languages(interview, segments);
     for segment in segments {
         writeln!(out)?;
@@ -25,7 +26,12 @@ pub(super) fn write(
     Ok(())
 }
 
-fn write_head(interview: &Interview, segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+fn write_head(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Source {
+        interview,
+        segments,
+        ..
+    } = *source;
     writeln!(out, "Interview: {}", interview.id)?;
     if let Some(case) = &interview.case {
         writeln!(out, "Case: {}", one_line(case))?;
@@ -56,7 +62,7 @@ fn write_head(interview: &Interview, segments: &[Segment], out: &mut dyn Write) 
         writeln!(out, "Note: {}", one_line(note))?;
     }
     writeln!(out, "Lines: {}{}", segments.len(), counts(segments))?;
-    let notices = notices(segments);
+    let notices = source.notices();
     if !notices.is_empty() {
         writeln!(out)?;
     }

@@ -41,6 +41,31 @@ pub enum Error {
         /// What is wrong with it.
         cause: String,
     },
+    /// A TBX file that is not well-formed XML.
+    #[error("line {line} cannot be read as XML: {cause}")]
+    Xml {
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A file that declares a document type could make the reader fetch or multiply text.
+    #[error("line {line}: a glossary with a DOCTYPE is not read")]
+    Doctype {
+        /// The line.
+        line: u64,
+    },
+    /// More elements inside elements than any glossary needs.
+    #[error("line {line}: more than {depth} elements stand inside each other")]
+    TooDeep {
+        /// The line.
+        line: u64,
+        /// The most that are read.
+        depth: usize,
+    },
+    /// XML of another kind.
+    #[error("the file is XML, but no TBX glossary")]
+    NotTbx,
     /// A column that is needed is not there.
     #[error("the header has no column '{0}'")]
     MissingColumn(&'static str),
@@ -94,6 +119,13 @@ impl Error {
             Error::Syntax { .. } => {
                 "Give every row as many cells as the header, and put a cell with a comma or a line \
                  break in double quotes."
+            }
+            Error::Xml { .. } => "Export the glossary again from the program that wrote it.",
+            Error::Doctype { .. } => {
+                "Remove the line that begins with '<!DOCTYPE' in a text editor, and try again."
+            }
+            Error::TooDeep { .. } | Error::NotTbx => {
+                "Choose a TBX file (conceptEntry or termEntry), or save the glossary as CSV."
             }
             Error::MissingColumn(_) | Error::TooFewLanguages => {
                 "Write the column names into the first row: id, and two or more of en, zh, vi, th, \

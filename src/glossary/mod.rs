@@ -9,6 +9,7 @@ mod constraint;
 mod error;
 mod matching;
 mod read;
+mod tbx;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -48,17 +48,20 @@ impl Column {
 impl Glossary {
     /// Reads a table from a file.
     pub fn load_csv(path: &Path) -> Result<Self, Error> {
-        let read = |cause| Error::Read {
-            cause,
-            path: path.to_owned(),
-        };
-        let file = File::open(path).map_err(read)?;
-        let mut bytes = Vec::new();
-        // One byte more than allowed tells a full table from a table that is too large.
-        file.take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(read)?;
-        Self::read_csv(&bytes)
+        Self::read_csv(&read_bytes(path)?)
+    }
+
+    /// Reads a table or a TBX file, whichever it is.
+    ///
+    /// # Errors
+    /// As [`Self::load_csv`] and [`Self::read_tbx`].
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = read_bytes(path)?;
+        if Self::is_xml(&bytes) {
+            Self::read_tbx(&bytes)
+        } else {
+            Self::read_csv(&bytes)
+        }
     }
 
     /// Reads a table from memory.
@@ -144,8 +147,22 @@ impl Glossary {
     }
 }
 
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let read = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
+    let file = File::open(path).map_err(read)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a full table from a table that is too large.
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(read)?;
+    Ok(bytes)
+}
+
 /// The place of the first byte that is no UTF-8.
-fn not_utf8(bytes: &[u8], valid: usize) -> Error {
+pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Error {
     let good = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
     let line = good.matches('\n').count().saturating_add(1);
     let column = good
@@ -274,12 +291,12 @@ fn read_row(
     Ok(term)
 }
 
-fn is_formula_start(c: char) -> bool {
+pub(super) fn is_formula_start(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@') || c.is_whitespace()
 }
 
 /// Drops what shows nothing and what a spreadsheet would run, and reports both.
-fn clean(cell: &str, report: &mut dyn FnMut(ProblemKind, String)) -> String {
+pub(super) fn clean(cell: &str, report: &mut dyn FnMut(ProblemKind, String)) -> String {
     let hidden: Vec<String> = cell
         .chars()
         .filter(|&c| is_dropped(c))
@@ -306,27 +323,49 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
         let variant = clean(variant, report);
         let marked = |mark| variant.strip_prefix(mark).map(|rest| rest.to_owned());
         let (kind, variant) = match (marked('!'), marked('~')) {
-            (Some(rest), _) => ('!', clean(&rest, report)),
-            (None, Some(rest)) => ('~', clean(&rest, report)),
-            (None, None) => (' ', variant),
+            (Some(rest), _) => (Variant::Forbidden, clean(&rest, report)),
+            (None, Some(rest)) => (Variant::Accepted, clean(&rest, report)),
+            (None, None) => (Variant::Admitted, variant),
         };
-        if variant.is_empty() {
-            continue;
-        }
-        if index_tokens(&variant).is_empty() {
-            report(ProblemKind::NoLetters, variant);
-            continue;
-        }
-        if in_script(&variant, lang) < 1.0 {
-            report(ProblemKind::MixedScript, variant.clone());
-        }
-        match kind {
-            '!' => entry.forbidden.push(variant),
-            '~' => entry.accepted.push(variant),
-            _ => entry.admitted.push(variant),
-        }
+        add_variant(kind, &variant, lang, &mut entry, report);
     }
     entry
+}
+
+/// What a variant is to its concept.
+#[derive(Clone, Copy)]
+pub(super) enum Variant {
+    Preferred,
+    Admitted,
+    Accepted,
+    Forbidden,
+}
+
+/// Adds a clean variant to a concept; one that nothing can match is left out and reported.
+pub(super) fn add_variant(
+    kind: Variant,
+    variant: &str,
+    lang: Lang,
+    entry: &mut Entry,
+    report: &mut dyn FnMut(ProblemKind, String),
+) {
+    if variant.is_empty() {
+        return;
+    }
+    let variant = variant.to_owned();
+    if index_tokens(&variant).is_empty() {
+        report(ProblemKind::NoLetters, variant);
+        return;
+    }
+    if in_script(&variant, lang) < 1.0 {
+        report(ProblemKind::MixedScript, variant.clone());
+    }
+    match kind {
+        Variant::Forbidden => entry.forbidden.push(variant),
+        Variant::Accepted => entry.accepted.push(variant),
+        Variant::Admitted => entry.admitted.push(variant),
+        Variant::Preferred => entry.admitted.insert(0, variant),
+    }
 }
 
 /// `zh:sourced my:unreviewed`.

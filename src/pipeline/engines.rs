@@ -29,6 +29,8 @@ pub struct TranslationRoute {
     pub engine: Box<dyn Translator>,
     /// Its model knows only the practice sentences.
     pub practice: bool,
+    /// Another engine that translates the same lines, for comparison.
+    pub second: Option<Box<dyn Translator>>,
 }
 
 impl TranslationRoute {
@@ -39,6 +41,10 @@ impl TranslationRoute {
             pairs: self.pairs.clone(),
             engine: self.engine.beside()?,
             practice: self.practice,
+            second: match &self.second {
+                Some(second) => Some(second.beside()?),
+                None => None,
+            },
         })
     }
 }

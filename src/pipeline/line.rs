@@ -6,7 +6,7 @@ use crate::glossary::Glossary;
 use crate::text;
 use crate::translate::{self, DecodeOptions, Decoded};
 
-use super::{Error, TranslationRoute};
+use super::{Error, TranslationRoute, opinion};
 
 /// How a line is translated.
 #[derive(Clone, Debug)]
@@ -98,12 +98,25 @@ fn checked(
     let mut line = join(parts, pair, route.engine.engine());
     let required = glossary.required(&source, pair);
     let (mut terms, term_flags) = glossary.check(&required, &line.text, pair.to);
-    for term in terms.iter_mut().filter(|_| !term_flags.is_empty()) {
+    for term in &mut terms {
         term.alternative.clone_from(&other);
     }
     line.terms = terms;
     line.flags.extend(flags);
     line.flags.extend(term_flags);
+    if let Some(second) = &mut route.second {
+        let sentences = text::sentences(&source, pair.from);
+        let second = second.as_mut();
+        let flag = opinion::diverges(
+            second,
+            &sentences,
+            &line.text,
+            pair,
+            &options.decode,
+            cancel,
+        )?;
+        line.flags.extend(flag);
+    }
     Ok(line)
 }
 
@@ -179,7 +192,7 @@ fn with_terms(
     }
     let made = engine.enforce(sentence, pair, &required, &free, &options.decode, cancel)?;
     Ok(match made {
-        Some(made) if made.accepted => (made.decoded, None),
+        Some(made) if made.accepted => (made.decoded, Some(free)),
         Some(made) => (free, Some(made.decoded)),
         None => (free, None),
     })
@@ -198,7 +211,7 @@ fn other_candidate(parts: &[Decoded], others: &[Option<Decoded>], pair: LangPair
 }
 
 /// What stands between two sentences.
-fn separator(pair: LangPair) -> &'static str {
+pub(super) fn separator(pair: LangPair) -> &'static str {
     if pair.to == crate::domain::Lang::Zh {
         ""
     } else {

@@ -13,6 +13,7 @@ mod intake;
 mod intake_tests;
 mod line;
 pub mod live;
+mod opinion;
 #[cfg(test)]
 mod tests;
 
@@ -85,6 +86,8 @@ pub enum Step {
     Indexing,
     /// A model's files are compared with their list.
     Checking,
+    /// An export is written.
+    Writing,
 }
 
 /// Who is told about progress. Called from several threads.

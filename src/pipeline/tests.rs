@@ -171,6 +171,7 @@ impl Bed {
                 pairs: pairs.to_vec(),
                 engine: Box::new(FakeTongue::default()),
                 practice: false,
+                second: None,
             }],
         }
     }

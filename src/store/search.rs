@@ -38,6 +38,12 @@ impl Store {
     pub fn search(&self, q: &SearchQuery) -> Result<SearchPage, Error> {
         let filter = Filter::read(&self.conn, q)?;
         let typed: String = q.text.chars().take(MOST_CHARACTERS).collect();
+        // Stored lines are in Unicode, whatever they were typed in.
+        let typed = if text::is_zawgyi(&typed) {
+            text::from_zawgyi(&typed)
+        } else {
+            typed
+        };
         let phrases = terms::phrases(&typed, MOST_PHRASES);
         let nothing = SearchPage {
             complete: true,

@@ -7,17 +7,21 @@
 
 mod compare;
 mod index;
+mod markup;
 mod normalise;
 mod numerals;
 mod script;
 mod segment;
+mod zawgyi;
 
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
+pub use markup::escape_markup;
 pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
 pub use segment::{graphemes, line_breaks, sentences, words};
+pub use zawgyi::{from_zawgyi, is_zawgyi};
 
 #[cfg(test)]
 mod tests;

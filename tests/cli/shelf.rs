@@ -186,3 +186,31 @@ fn a_wrong_path_is_answered_with_what_a_models_folder_is() {
         assert!(told.contains("the folder that holds model.toml"), "{told}");
     }
 }
+
+#[test]
+fn a_glossary_goes_out_and_comes_in_as_tbx() {
+    let desk = Desk::empty();
+    let path = desk.path("own.tbx");
+    let out = path.to_str().unwrap();
+    let args = ["glossary", "export", out, "--name", "trafficking"];
+    desk.text(&args);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("type=\"TBX-Basic\"") && text.contains("<term>律师</term>"));
+    desk.text(&["glossary", "import", out]);
+    let table = |name| {
+        let text = desk.text(&["glossary", "export", "-", "--name", name]);
+        let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(table("own"), table("trafficking"));
+    let piped = [
+        "glossary", "export", "-", "--name", "own", "--format", "tbx",
+    ];
+    assert_eq!(desk.text(&piped), text);
+    let bad = desk.file("bad.tbx", b"<!DOCTYPE tbx><tbx></tbx>");
+    assert!(
+        desk.fails(&["glossary", "import", &bad])
+            .contains("DOCTYPE")
+    );
+}

@@ -135,3 +135,34 @@ fn a_gguf_model_is_imported_listed_with_its_licence_checked_and_used_by_its_name
     assert_eq!(check["ok"], true, "{check}");
     assert_eq!(translated(dir.path(), "tiny")["engine"], "tiny");
 }
+
+#[test]
+fn a_second_model_that_writes_something_else_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = |name: &str| {
+        let path = common::root().join("tests/fixtures").join(name);
+        path.to_str().unwrap().to_owned()
+    };
+    let flags = |second: &str| {
+        let first = fixture("t5/folder-a");
+        let args = [
+            "translate",
+            "Xin chào.",
+            "--from",
+            "vi",
+            "--to",
+            "th",
+            "--model",
+            &first,
+            "--second",
+            &fixture(second),
+            "--max-tokens",
+            "6",
+            "--json",
+        ];
+        common::json(dir.path(), &args)["flags"].to_string()
+    };
+    assert!(!flags("t5/folder-a").contains("opinions-differ"));
+    let told = flags("decoder/qwen3/q8_0.gguf");
+    assert!(told.contains("opinions-differ"), "{told}");
+}

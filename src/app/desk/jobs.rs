@@ -112,11 +112,11 @@ impl Bench<'_> {
             }
             Command::CheckModels => {
                 let mut checked = BTreeMap::new();
-                app.check_models(&mut |name, result| {
+                app.check_models(cancel, &watcher, &mut |name, result| {
                     checked.insert(name.to_owned(), result.as_ref().err().map(Told::of));
                     self.common.board.checked.put(checked.clone());
                     (self.common.wake)();
-                });
+                })?;
                 Ok(Vec::new())
             }
             _ => Ok(Vec::new()),
@@ -140,7 +140,9 @@ impl Bench<'_> {
                         Step::Copying => Phase::Copying,
                         Step::Decoding => Phase::Decoding,
                         Step::FindingSpeech => Phase::FindingSpeech,
-                        Step::Checking | Step::Indexing | Step::Shrinking => Phase::Loading,
+                        Step::Checking | Step::Indexing | Step::Shrinking | Step::Writing => {
+                            Phase::Loading
+                        }
                     },
                     fraction(done, total),
                 ),

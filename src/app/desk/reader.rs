@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use crate::app::{Edit, Error};
-use crate::domain::{InterviewId, SegmentId};
+use crate::app::{Edit, Error, ExportChoices};
+use crate::domain::{Cancel, InterviewId, SegmentId};
 use crate::store::SearchQuery;
 use crate::transcript::is_transcript;
 
@@ -47,9 +47,16 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             }
             Command::Browse(path) => browse(common, path),
             Command::Export(id, format) => {
-                let out = free_name(&common.app.usual_folder(), &id.0, format.as_str());
-                let done = common.app.export(&id.0, format, &out, false);
-                done.map(|()| common.board.tell(Notice::Written(out)))
+                let out = free_name(&common.app.usual_folder(), &id.0, format.extension());
+                let done = common.app.export(
+                    &id.0,
+                    format,
+                    &ExportChoices::default(),
+                    (&out, false),
+                    &Cancel::new(),
+                    &|_| {},
+                );
+                done.map(|_| common.board.tell(Notice::Written(out)))
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
             // The other threads' commands never come here.

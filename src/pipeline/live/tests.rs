@@ -95,6 +95,7 @@ fn engines(fails: bool) -> Engines {
             pairs: vec![LangPair::new(Lang::Zh, Lang::Vi)],
             engine: Box::new(Tongue),
             practice: false,
+            second: None,
         }],
     }
 }

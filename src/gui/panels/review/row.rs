@@ -261,7 +261,7 @@ fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// A kind of doubt in words.
 pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 23] = [
+    const KNOWN: [(FlagKind, &str); 25] = [
         (FlagKind::PracticeModel, "flag-practice-model"),
         (FlagKind::LowConfidence, "flag-low-confidence"),
         (FlagKind::NoText, "flag-no-text"),
@@ -281,7 +281,9 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
         (FlagKind::Untranslated, "flag-untranslated"),
         (FlagKind::LengthRatio, "flag-length-ratio"),
         (FlagKind::LowProbability, "flag-low-probability"),
+        (FlagKind::OpinionsDiffer, "flag-opinions-differ"),
         (FlagKind::Truncated, "flag-truncated"),
+        (FlagKind::Zawgyi, "flag-zawgyi"),
         (FlagKind::NoModel, "flag-no-model"),
         (FlagKind::EngineFailed, "flag-engine-failed"),
         (FlagKind::Stale, "flag-stale"),

@@ -119,7 +119,8 @@ impl Table {
                 scene.desk.ask(Command::Resume(id));
             }
             ui.menu_button(words.t("export"), |ui| {
-                for format in Format::ALL {
+                // Whose record it is cannot be said here.
+                for format in Format::ALL.into_iter().filter(|f| !f.is_record()) {
                     if ui.add(Button::new(format.as_str())).clicked() {
                         scene
                             .desk
