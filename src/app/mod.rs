@@ -5,6 +5,7 @@ mod awake;
 mod bench;
 mod bench_live;
 mod bundles;
+mod choice;
 mod demo;
 pub mod desk;
 mod desktop;
