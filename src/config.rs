@@ -37,12 +37,29 @@ impl Error {
     }
 }
 
+/// Who does the arithmetic of speech models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum SpeechEngine {
+    /// The faster one on this machine, measured at the first use.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// The program's own.
+    #[serde(rename = "native")]
+    Native,
+    /// whisper.cpp.
+    #[serde(rename = "whisper.cpp")]
+    WhisperCpp,
+}
+
 /// Settings as one run uses them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Threads the recogniser may use; 0 lets the program choose.
     pub recognition_threads: usize,
+    /// Who does the arithmetic of speech models: `auto`, `native` or `whisper.cpp`.
+    pub engine: SpeechEngine,
     /// Hypotheses that translation keeps side by side, 1 to 8.
     pub beam: usize,
     /// Longest translation of one sentence, in tokens.
@@ -61,6 +78,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             recognition_threads: 0,
+            engine: SpeechEngine::Auto,
             beam: 4,
             max_tokens: 200,
             speech_model: None,
@@ -132,7 +150,8 @@ mod tests {
 
     #[test]
     fn what_the_file_says_wins_and_the_rest_stays() {
-        let config = read("beam = 2\nspeech_model = \"big\"").unwrap();
+        let config = read("beam = 2\nspeech_model = \"big\"\nengine = \"whisper.cpp\"").unwrap();
+        assert_eq!(config.engine, SpeechEngine::WhisperCpp);
         assert_eq!(
             (config.beam, config.speech_model.as_deref()),
             (2, Some("big"))
@@ -148,6 +167,7 @@ mod tests {
             "max_tokens = 0",
             "colour = 1",
             "beam = \"x\"",
+            "engine = \"fastest\"",
             "==",
         ] {
             assert!(matches!(read(text), Err(Error::Invalid { .. })), "{text}");

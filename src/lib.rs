@@ -5,6 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `compute` | arithmetic of our own engines: packed matrices, inner loops, threads, layers |
 //! | [`domain`] | plain data, no I/O: languages, positions in sound, interviews, segments, flags |
 //! | [`text`] | the six scripts: normal forms, words, sentences, digits, scores (pure) |
 //! | [`glossary`] | terms: load, match in a source, check in a translation |
@@ -23,7 +24,7 @@
 //! | [`gui`] | the only place that names egui: the window and its screens |
 //!
 //! Imports point one way: `cli, gui -> app -> pipeline, export, transcript -> audio | speech | translate |
-//! store -> text, glossary, evidence -> domain`. The four in the middle never import each other. A test reads
+//! store -> text, glossary, evidence -> domain, compute`. The four in the middle never import each other. A test reads
 //! the `use crate::` lines and fails on an arrow that runs back.
 //!
 //! # What must not happen
@@ -54,6 +55,7 @@
 pub mod app;
 pub mod audio;
 pub mod cli;
+mod compute;
 pub mod config;
 pub mod domain;
 pub mod evidence;

@@ -156,6 +156,11 @@ impl Workspace {
         self.root.join("microphone.json")
     }
 
+    /// How fast each recognition engine was on this machine.
+    pub fn engines_file(&self) -> PathBuf {
+        self.root.join("engines.json")
+    }
+
     /// Settings a person may write.
     pub fn config_file(&self) -> PathBuf {
         self.root.join("config.toml")

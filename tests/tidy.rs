@@ -18,7 +18,7 @@ const MAX_LINES: usize = 500;
 /// Modules by layer, lowest first. A module may import lower layers, and of its own layer only
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
-    &["domain"],
+    &["domain", "compute"],
     &[
         "text",
         "glossary",

@@ -182,10 +182,9 @@ impl Bench<'_> {
         }
         let factor = begun.elapsed().as_secs_f64() / heard.max(0.001);
         let detail = format!(
-            "{} utterances, {heard:.0} s of speech, {}, {} threads",
+            "{} utterances, {heard:.0} s of speech, {}",
             utterances.len(),
             engine.engine(),
-            self.app.recognition_threads()
         );
         self.add(name, factor, "real-time factor", detail);
         Ok(())

@@ -103,6 +103,7 @@ impl App {
             self.check_serves("translation", |model, lang| {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
             }),
+            self.check_engines(),
             self.check_glossary(),
             microphone(),
             fonts(),
@@ -192,6 +193,25 @@ impl App {
                 format!("{} installed, all as listed", models.len()),
             ),
             Some((detail, next)) => Finding::not_good("models", Health::Bad, detail, next),
+        }
+    }
+
+    /// Which engine recognises with each speech model.
+    fn check_engines(&self) -> Finding {
+        let shelf = self.shelf();
+        let of_speech = shelf
+            .models
+            .iter()
+            .filter(|m| m.card.kind.purpose() == "speech");
+        let lines: Vec<String> = of_speech
+            .map(|model| {
+                let known = self.speech_engine_known(&model.weights());
+                format!("{}: {known}", model.card.name)
+            })
+            .collect();
+        match lines.is_empty() {
+            true => Finding::good("speech-engine", "no speech model is installed"),
+            false => Finding::good("speech-engine", lines.join("; ")),
         }
     }
 

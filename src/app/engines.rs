@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::{Cancel, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
-use crate::speech::{Whisper, WhisperOptions};
+use crate::speech::{Engine, Whisper, WhisperOptions};
 use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
@@ -46,6 +46,16 @@ impl App {
         match self.config.recognition_threads {
             0 => cores.saturating_sub(1).clamp(1, 8),
             chosen => chosen.min(64),
+        }
+    }
+
+    /// The same for one engine. Our own engine's threads rest when there is nothing to do, and leave
+    /// the work to one of them where translation needs the others.
+    pub(super) fn threads_for(&self, engine: Engine) -> usize {
+        match (engine, self.config.recognition_threads) {
+            (Engine::WhisperCpp, _) => self.recognition_threads(),
+            (_, 0) => std::thread::available_parallelism().map_or(1, usize::from),
+            (_, chosen) => chosen.min(64),
         }
     }
 
@@ -161,10 +171,12 @@ impl App {
         max_utterance_ms: Option<u64>,
         fit_window: bool,
     ) -> Result<Whisper, Error> {
+        let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
             model: file.to_owned(),
             name: name.to_owned(),
-            threads: self.recognition_threads(),
+            engine,
+            threads: self.threads_for(engine),
             max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
             fit_window,
         })?)

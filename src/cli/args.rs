@@ -9,6 +9,7 @@ use crate::domain::Lang;
 
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
+pub use super::people_args::People;
 
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
@@ -48,6 +49,9 @@ pub enum Verb {
     Search(Search),
     /// Correct a line; the earlier words are kept beside it.
     Edit(Edit),
+    /// The register of people: names in any script, possible matches, links.
+    #[command(subcommand)]
+    People(People),
     /// Write one interview to a file.
     Export(Export),
     /// Look after the keys of the people who sign, and of partners.

@@ -4,6 +4,7 @@ mod cancel;
 mod flag;
 mod interview;
 mod lang;
+mod person;
 mod session;
 mod sound;
 
@@ -14,5 +15,6 @@ pub use interview::{
     Status, TermUse, Translation, Utterance, Word,
 };
 pub use lang::{Lang, LangPair, UnknownLang};
+pub use person::{Decision, Fact, FactKind, NameSource, Person, PersonId, Verdict};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};

@@ -293,7 +293,7 @@ fn a_page_shows_everything_and_runs_nothing_of_an_interview() {
 }
 
 /// A working copy with so many samples of a tone.
-fn working_copy(folder: &std::path::Path, name: &str, samples: u32) -> PathBuf {
+pub(super) fn working_copy(folder: &std::path::Path, name: &str, samples: u32) -> PathBuf {
     let path = folder.join(name);
     let bytes = samples * 2;
     let mut file = b"RIFF".to_vec();

@@ -18,6 +18,7 @@ mod redact;
 mod sound;
 mod tmx;
 mod transcript_paper;
+pub mod people;
 mod txt;
 mod wav;
 

@@ -320,7 +320,7 @@ impl Work<'_> {
             sides.push((text, found));
         }
         if !sides.iter().any(|(_, found)| *found) {
-            return false;
+            return self.in_details(at, segment);
         }
         // The other side says the same thing in words that nobody listed.
         for (text, _) in sides
@@ -334,6 +334,16 @@ impl Work<'_> {
             }
         }
         true
+    }
+
+    /// Whether a doubt repeats a word that neither side has, such as another engine's translation.
+    fn in_details(&mut self, at: usize, segment: &mut Segment) -> bool {
+        let flags = segment.translations.iter_mut().flat_map(|t| &mut t.flags);
+        let mut found = false;
+        for flag in segment.flags.iter_mut().chain(flags) {
+            found |= self.cover(at, &mut flag.detail);
+        }
+        found
     }
 
     /// Covers the words of one rule in one text; whether there were any.

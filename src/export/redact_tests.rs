@@ -18,7 +18,7 @@ const NAMES: [(Lang, &str, &str, &str); 6] = [
         Lang::Vi,
         "Tên là nguyễn  văn hùng, ở đây.",
         "Nguyễn Văn Hùng",
-        "hùng",
+        "văn hùng",
     ),
     (Lang::Th, "เขาชื่อสมชายครับ", "สมชาย", "สมชาย"),
     (Lang::My, "သူ့နာမည် ကိုအောင်ပါ။", "ကိုအောင်", "ကိုအောင်"),

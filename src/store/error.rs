@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+use crate::domain::FactKind;
+
 /// Why the store could not do what was asked. Nothing was changed when one of these comes back:
 /// every write is one transaction.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +96,18 @@ pub enum Error {
     /// The interview was sealed; its sound and lines are complete.
     #[error("the interview is sealed: no sound, line or entry can be added to it")]
     Sealed,
+    /// No such person in the register.
+    #[error("there is no person '{0}' in the register")]
+    NoPerson(String),
+    /// No such fact of this person, or one that no longer counts.
+    #[error("the person has no entry {0}, or it was corrected already")]
+    NoFact(i64),
+    /// A value that cannot be of its kind.
+    #[error("this cannot be entered as a {}", .0.as_str())]
+    BadFact(FactKind),
+    /// A decision about one and the same entry.
+    #[error("a decision is about two different people of the register")]
+    SamePerson,
     /// Somebody asked to stop while the database was brought up to date.
     #[error("interrupted; the interview database is as it was before")]
     Cancelled,
@@ -153,6 +167,15 @@ impl Error {
             Error::NoAuthor => "Say who makes the change, for example with --by.",
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
             Error::Sealed => "Record what is new as an interview of its own.",
+            Error::NoPerson(_) => "'mekong people list' shows the register.",
+            Error::NoFact(_) => "'mekong people show' lists the entries with their numbers.",
+            Error::BadFact(FactKind::Name) => {
+                "Write the name in Chinese, Latin, Thai, Lao, Khmer or Burmese letters."
+            }
+            Error::BadFact(FactKind::BirthYear) => "Write a year such as 1987 or 2530.",
+            Error::BadFact(FactKind::Phone) => "Write a number of five to twenty digits.",
+            Error::BadFact(_) => "Write one to a thousand characters.",
+            Error::SamePerson => "Name two people as 'mekong people list' shows them.",
             Error::Cancelled => "Run it again and let it finish.",
             Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
             Error::ReadOnly => {

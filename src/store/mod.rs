@@ -14,6 +14,8 @@ mod lines;
 mod open;
 mod pending;
 mod proofs;
+mod people;
+mod people_match;
 mod rebuild;
 mod search;
 mod sessions;
@@ -26,9 +28,9 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Matched, NewAudio, NewEvent, NewInterview, NewRecord,
-    NewSegment, NewSession, PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery,
-    TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, NewAudio, NewEvent, NewFact,
+    NewInterview, NewRecord, NewSegment, NewSession, PendingTranslation, PendingUtterance, Record,
+    SearchPage, SearchQuery, Shared, TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

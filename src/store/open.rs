@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rebuild::{self, Tell};
-use super::{Error, Store, chain, derived};
+use super::{Error, Store, chain, derived, people_match};
 use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_derived.sql"),
     include_str!("migrations/0003_translation_failures.sql"),
     include_str!("migrations/0004_sessions.sql"),
+    include_str!("migrations/0005_people.sql"),
     include_str!("migrations/0006_chain.sql"),
 ];
 /// The newest form of the database.
@@ -130,6 +131,7 @@ impl Store {
         if !rebuild::index_is_current(&conn)? {
             rebuild::rebuild(&conn, tell, cancel)?;
         }
+        people_match::refresh(&conn)?;
         Ok(Self {
             conn,
             glossary: None,

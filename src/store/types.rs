@@ -1,9 +1,10 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, EventKind, Flag, Hypothesis, InterviewId, Lang, LangPair, SamplePos,
-    SegmentId, Span, Status, Translation,
+    AudioFile, Channel, EventKind, Fact, FactKind, Flag, Hypothesis, InterviewId, Lang, LangPair,
+    NameSource, PersonId, SamplePos, SegmentId, Span, Status, Translation,
 };
+use crate::text::names::Comparison;
 
 /// An interview that enters the store.
 #[derive(Clone, Debug)]
@@ -284,4 +285,62 @@ pub struct Hit {
     pub matched: Matched,
     /// Higher is better; comparable inside one answer only.
     pub score: f64,
+}
+
+/// Something to know of a person, on its way into the register.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFact<'a> {
+    /// What kind it is.
+    pub kind: FactKind,
+    /// As it is entered.
+    pub value: &'a str,
+    /// The language it was said or written in.
+    pub lang: Option<Lang>,
+    /// Where a name comes from; heard, where nobody says.
+    pub source: Option<NameSource>,
+    /// The line it was said in.
+    pub line: Option<(&'a InterviewId, SegmentId)>,
+    /// Why it is entered.
+    pub reason: Option<&'a str>,
+    /// The fact that it corrects.
+    pub replaces: Option<i64>,
+}
+
+impl<'a> NewFact<'a> {
+    /// A fact of a kind, and nothing more.
+    pub const fn new(kind: FactKind, value: &'a str) -> Self {
+        Self {
+            kind,
+            value,
+            lang: None,
+            source: None,
+            line: None,
+            reason: None,
+            replaces: None,
+        }
+    }
+}
+
+/// A person whose name is near the one asked for.
+#[derive(Clone, Debug)]
+pub struct NameMatch {
+    /// Who.
+    pub person: PersonId,
+    /// The name of that person that is nearest.
+    pub name: Fact,
+    /// 0.0 to 1.0.
+    pub score: f32,
+    /// Why.
+    pub comparison: Option<Comparison>,
+}
+
+/// What several people have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// What kind of thing; a mention stands for an interview.
+    pub kind: FactKind,
+    /// The number, the place as first entered, or the interview's name.
+    pub value: String,
+    /// Who, in the order of the register.
+    pub people: Vec<PersonId>,
 }

@@ -8,6 +8,8 @@
 mod compare;
 mod index;
 mod markup;
+mod mentions;
+pub mod names;
 mod normalise;
 mod numerals;
 mod script;
@@ -17,6 +19,7 @@ mod zawgyi;
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;
+pub use mentions::{Mention, birth_year, mentions};
 pub use normalise::{bare, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};

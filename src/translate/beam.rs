@@ -6,7 +6,7 @@
 //! length to the power of the length penalty.
 
 use super::error::StepError;
-use super::kernels::log_sum_exp;
+use crate::compute::kernels::log_sum_exp;
 
 /// What bounds a search.
 #[derive(Clone, Copy, Debug)]

@@ -5,16 +5,18 @@
 //! shapes: `t` tokens, `n` hypotheses, `d` width, `h` heads.
 
 mod decoding;
-mod layers;
+mod loader;
 
 use super::Error;
 use super::config::Config;
 use super::error::{StepError, stop_if};
-use super::packed::{Activations, Linear, Packed, Product};
 use super::weights::Weights;
+use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
+use crate::compute::packed::Linear;
+use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
 pub(super) use decoding::Decoding;
-use layers::{Attention, FeedForward, KeysValues, Loader, Norm, add};
+use loader::{Loader, matrix};
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would
 /// otherwise keep a layer busy for the better part of a second.
@@ -201,7 +203,7 @@ impl Model {
             linear,
             out: &mut out,
         };
-        work.multiply(hidden, d, false, &mut [product]);
+        work.multiply(hidden, d, Finish::Plain, &mut [product]);
         out.chunks_exact(vocab).map(<[f32]>::to_vec).collect()
     }
 }
@@ -213,7 +215,7 @@ fn load_embedding(weights: &mut Weights, vocab: usize, d: usize) -> Result<Linea
         .into_iter()
         .find(|name| weights.has(name))
         .unwrap_or(usual);
-    let weight = Packed::read(weights, name, vocab, d)?;
+    let weight = matrix(weights, name, vocab, d)?;
     Ok(Linear { weight, bias: None })
 }
 
@@ -228,7 +230,7 @@ fn load_head(
     if !named_otherwise || !weights.has(HEAD) {
         return Ok(None);
     }
-    let weight = Packed::read(weights, HEAD, vocab, d)?;
+    let weight = matrix(weights, HEAD, vocab, d)?;
     // The reference ties the two only when they are equal.
     let own = weight != embedding.weight;
     Ok(own.then_some(Linear { weight, bias: None }))

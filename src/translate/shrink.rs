@@ -14,14 +14,15 @@ use serde_json::{Map, Value, json};
 
 use super::Error;
 use super::config::{Config, read_bounded, read_json};
-use super::kernels::BLOCK;
 use super::model::{EMBEDDING, HEAD};
-use super::packed::SCALE;
 use super::tokens::{LONGEST_TOKENIZER, language_names};
 use super::vocabulary;
 use super::weights::{Numbers, Weights};
+use crate::compute::kernels::BLOCK;
 use crate::domain::{Cancel, Lang};
 
+/// What a tensor of scales is called: the name of the weights and this.
+pub(super) const SCALE: &str = ".scale";
 /// Numbers of a tensor in memory at a time.
 const PIECE: usize = 4 << 20;
 

@@ -17,6 +17,7 @@ mod export;
 mod fixture;
 mod import;
 mod list;
+mod people;
 mod search;
 mod shelf;
 mod show;

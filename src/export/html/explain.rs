@@ -27,6 +27,8 @@ pub(super) fn explain(kind: FlagKind) -> &'static str {
         FlagKind::Truncated => "The translation stopped at its length limit",
         FlagKind::Stale => "The translation is of an earlier version of the words",
         FlagKind::NoModel => "No installed model translates this direction",
+        FlagKind::OpinionsDiffer => "A second translator holds something else",
+        FlagKind::Zawgyi => "Burmese in the old Zawgyi encoding, which reads wrongly as Unicode",
         FlagKind::EngineFailed => "The engine failed on this line",
     }
 }

@@ -6,6 +6,8 @@
 
 mod explain;
 mod sound;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 

@@ -3,6 +3,7 @@
 mod chain;
 mod files;
 mod measure;
+mod people;
 mod properties;
 mod records;
 mod search;

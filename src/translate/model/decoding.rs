@@ -4,11 +4,11 @@
 //! each hypothesis. A hypothesis is a path through these rows, so following another hypothesis
 //! copies a short list of numbers and no keys.
 
-use super::layers::{KeysValues, add};
 use super::{Model, stop_if};
+use crate::compute::layers::{KeysValues, add};
+use crate::compute::product::Activations;
 use crate::domain::Cancel;
 use crate::translate::error::StepError;
-use crate::translate::packed::Activations;
 
 /// The decoder's state over one sentence.
 pub(in crate::translate) struct Decoding<'a> {

@@ -5,6 +5,7 @@
 //! before it lies down. A task is a closure that claims pieces of work until none is left: a helper
 //! that comes late finds nothing, and nobody waits for a helper that never came.
 
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -27,8 +28,18 @@ const TASK: u64 = 1 << 32;
 
 type Task<'a> = dyn Fn() + Sync + 'a;
 
+thread_local! {
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether the calling thread does its work without help from now on, because as many threads
+/// as there are cores do so side by side.
+pub fn work_alone(alone: bool) {
+    ALONE.set(alone);
+}
+
 /// Threads that help the caller.
-pub(super) struct Pool {
+pub struct Pool {
     shared: Arc<Shared>,
     helpers: usize,
     /// Held by the caller whose task runs.
@@ -74,7 +85,7 @@ impl Pool {
         for _ in 1..threads {
             let shared = Arc::clone(&shared);
             let started = thread::Builder::new()
-                .name("translate".to_owned())
+                .name("compute".to_owned())
                 .spawn(move || shared.help());
             helpers += usize::from(started.is_ok());
         }
@@ -97,6 +108,9 @@ impl Pool {
     /// # Panics
     /// When the task panicked on a helper.
     pub fn run(&self, task: &(dyn Fn() + Sync)) {
+        if ALONE.get() {
+            return task();
+        }
         let caller = match self.caller.try_lock() {
             Ok(guard) => Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -109,7 +123,7 @@ impl Pool {
         task();
         drop(open);
         if self.shared.failed.load(Ordering::Acquire) {
-            panic::resume_unwind(Box::new("a helper of the translation engine panicked"));
+            panic::resume_unwind(Box::new("a thread of the engine panicked"));
         }
     }
 
@@ -279,6 +293,17 @@ mod tests {
             }
         });
         assert_eq!(ran.into_inner(), 3 * 3 * 500);
+    }
+
+    #[test]
+    fn who_works_alone_gets_no_help() {
+        let pool = Pool::new(3);
+        work_alone(true);
+        let own = thread::current().id();
+        for _ in 0..200 {
+            pool.each(0..8, |_| assert_eq!(thread::current().id(), own));
+        }
+        work_alone(false);
     }
 
     #[test]

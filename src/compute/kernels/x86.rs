@@ -3,8 +3,8 @@
 use std::arch::x86_64::*;
 
 use super::{
-    FOURS, LANES, Lanes, MOST_ROWS, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
-    float_body,
+    FOURS, Halves, LANES, Lanes, MOST_ROWS, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
+    float_body, gelu_body, quantise_body, weigh_body,
 };
 
 /// [`super::quant_product`].
@@ -39,6 +39,54 @@ pub(super) fn float_rows_avx2(weights: &[Lanes], rows: &[&[f32]]) -> Sums {
     by_rows!(rows, float_avx2, (weights); 1 2 3 4)
 }
 
+/// [`super::half_product`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+pub(super) fn half_rows_avx512(weights: &[Halves], rows: &[&[f32]]) -> Sums {
+    by_rows!(rows, half_avx512, (weights); 1 2 3 4 5 6 7 8)
+}
+
+/// [`super::half_product`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn half_rows_avx2(weights: &[Halves], rows: &[&[f32]]) -> Sums {
+    by_rows!(rows, half_avx2, (weights); 1 2 3 4)
+}
+
+/// [`super::gelu`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+pub(super) fn gelu_avx512(values: &mut [f32]) {
+    gelu_body(values);
+}
+
+/// [`super::gelu`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn gelu_avx2(values: &mut [f32]) {
+    gelu_body(values);
+}
+
+/// [`super::weigh`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+pub(super) fn weigh_avx512(scores: &mut [f32]) -> f32 {
+    weigh_body(scores)
+}
+
+/// [`super::weigh`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn weigh_avx2(scores: &mut [f32]) -> f32 {
+    weigh_body(scores)
+}
+
+/// [`super::quantise_row`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+pub(super) fn quantise_avx512(x: &[f32], blocks: &mut [QuantBlock]) {
+    quantise_body(x, blocks, true);
+}
+
+/// [`super::quantise_row`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn quantise_avx2(x: &[f32], blocks: &mut [QuantBlock]) {
+    quantise_body(x, blocks, false);
+}
+
 /// [`super::attend`].
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn attend_avx2(
@@ -69,6 +117,53 @@ fn float_avx512<const R: usize>(weights: &[Lanes], rows: &[&[f32]; R]) -> Sums {
 #[target_feature(enable = "avx2,fma,f16c")]
 fn float_avx2<const R: usize>(weights: &[Lanes], rows: &[&[f32]; R]) -> Sums {
     float_body::<R, true>(weights, rows)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+fn half_avx512<const R: usize>(weights: &[Halves], rows: &[&[f32]; R]) -> Sums {
+    let mut sums = [_mm512_setzero_ps(); R];
+    if rows.iter().any(|row| row.len() != weights.len()) {
+        return NOTHING;
+    }
+    for (i, weights) in weights.iter().enumerate() {
+        // SAFETY: `Halves` is 32 aligned bytes.
+        let weights = unsafe { _mm256_load_si256(weights.0.as_ptr().cast()) };
+        let weights = _mm512_cvtph_ps(weights);
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum = _mm512_fmadd_ps(weights, _mm512_set1_ps(row[i]), *sum);
+        }
+    }
+    store_512(&sums)
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn half_avx2<const R: usize>(weights: &[Halves], rows: &[&[f32]; R]) -> Sums {
+    let mut sums = [[_mm256_setzero_ps(); 2]; R];
+    let mut found = NOTHING;
+    if rows.iter().any(|row| row.len() != weights.len()) {
+        return found;
+    }
+    for (i, weights) in weights.iter().enumerate() {
+        let (halves, _) = weights.0.as_chunks::<{ LANES / 2 }>();
+        let wide = [0, 1].map(|half| {
+            // SAFETY: eight 16-bit numbers are 16 bytes.
+            _mm256_cvtph_ps(unsafe { _mm_loadu_si128(halves[half].as_ptr().cast()) })
+        });
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let x = _mm256_set1_ps(row[i]);
+            for (sum, weights) in sums.iter_mut().zip(wide) {
+                *sum = _mm256_fmadd_ps(weights, x, *sum);
+            }
+        }
+    }
+    for (found, sums) in found.iter_mut().zip(sums) {
+        let (halves, _) = found.0.as_chunks_mut::<{ LANES / 2 }>();
+        for (half, sum) in halves.iter_mut().zip(sums) {
+            // SAFETY: a half is 32 bytes.
+            unsafe { _mm256_storeu_ps(half.as_mut_ptr(), sum) };
+        }
+    }
+    found
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]

@@ -1,85 +1,64 @@
-//! The parts of a layer: norm, attention, feed-forward. Rows are `(n, d)`, one after another.
+//! The parts of a transformer layer: norm, attention, feed-forward. Rows are `(n, d)`, one after another.
 
-use crate::translate::Error;
-use crate::translate::kernels::{Isa, LANES, Memory, attend};
-use crate::translate::packed::{Activations, Linear, Product};
-use crate::translate::pool::Pool;
-use crate::translate::weights::Weights;
+use super::kernels::{Isa, LANES, Memory, attend};
+use super::packed::Linear;
+use super::pool::Pool;
+use super::product::{Activations, Finish, Product};
 
-/// The reference never writes this down in config.json; it is PyTorch's default.
+/// PyTorch's default, which the checkpoints of M2M100 and Whisper never write down.
 const LAYER_NORM_EPS: f32 = 1e-5;
+/// Rows that a thread norms at a time, and from twice as many on they are shared out.
+const ROWS: usize = 32;
 /// Heads that a thread claims at a time.
 const HEADS: usize = 4;
 
 /// A layer norm.
-pub(super) struct Norm {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+pub struct Norm {
+    /// `d` factors.
+    pub weight: Vec<f32>,
+    /// `d` offsets.
+    pub bias: Vec<f32>,
 }
 
-/// Two linear layers with a rectifier between, after a norm.
-pub(super) struct FeedForward {
-    norm: Norm,
-    fc1: Linear,
-    fc2: Linear,
+/// Two linear layers with a bend between, after a norm.
+pub struct FeedForward {
+    /// Before the first.
+    pub norm: Norm,
+    /// Widens.
+    pub fc1: Linear,
+    /// Narrows.
+    pub fc2: Linear,
+    /// The bend: [`Finish::Rectify`] or [`Finish::Gelu`].
+    pub bend: Finish,
 }
 
 /// The projections of one attention.
-pub(super) struct Attention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    out: Linear,
-    heads: usize,
-    width: usize,
+pub struct Attention {
+    /// `(d, d)`, as the other three.
+    pub query: Linear,
+    /// Of what is looked at.
+    pub key: Linear,
+    /// Of what is looked at.
+    pub value: Linear,
+    /// Of what was seen.
+    pub out: Linear,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of a head: `d / heads`.
+    pub width: usize,
 }
 
 /// Keys and values, each `(t, d)`.
 #[derive(Default)]
-pub(super) struct KeysValues {
-    keys: Vec<f32>,
-    values: Vec<f32>,
-}
-
-/// Reads the parts of a layer.
-pub(super) struct Loader<'a> {
-    pub weights: &'a mut Weights,
-    pub d: usize,
-}
-
-impl Loader<'_> {
-    pub fn norm(&mut self, name: &str) -> Result<Norm, Error> {
-        Ok(Norm {
-            weight: self.weights.floats(&format!("{name}.weight"), &[self.d])?,
-            bias: self.weights.floats(&format!("{name}.bias"), &[self.d])?,
-        })
-    }
-
-    pub fn attention(&mut self, name: &str, heads: usize) -> Result<Attention, Error> {
-        let d = self.d;
-        let mut linear = |part: &str| Linear::read(self.weights, &format!("{name}.{part}"), d, d);
-        Ok(Attention {
-            query: linear("q_proj")?,
-            key: linear("k_proj")?,
-            value: linear("v_proj")?,
-            out: linear("out_proj")?,
-            heads,
-            width: d / heads.max(1),
-        })
-    }
-
-    pub fn feed_forward(&mut self, layer: &str, inner: usize) -> Result<FeedForward, Error> {
-        let d = self.d;
-        Ok(FeedForward {
-            norm: self.norm(&format!("{layer}.final_layer_norm"))?,
-            fc1: Linear::read(self.weights, &format!("{layer}.fc1"), inner, d)?,
-            fc2: Linear::read(self.weights, &format!("{layer}.fc2"), d, inner)?,
-        })
-    }
+pub struct KeysValues {
+    /// Of each row.
+    pub keys: Vec<f32>,
+    /// Of each row.
+    pub values: Vec<f32>,
 }
 
 /// Adds `more` to `x`, number by number.
-pub(super) fn add(x: &mut [f32], more: &[f32]) {
+pub fn add(x: &mut [f32], more: &[f32]) {
     for (x, more) in x.iter_mut().zip(more) {
         *x += more;
     }
@@ -105,8 +84,19 @@ fn sum(values: impl Fn(&[f32; LANES], usize) -> f32 + Copy, x: &[f32]) -> f32 {
 impl Norm {
     /// Writes the normed rows of `x` to `out`.
     pub fn apply(&self, x: &[f32], out: &mut Vec<f32>) {
-        let d = self.weight.len();
+        let d = self.weight.len().max(1);
         out.resize(x.len(), 0.0);
+        let some = d.saturating_mul(ROWS);
+        let parts = x.chunks(some).zip(out.chunks_mut(some));
+        if x.len() < some.saturating_mul(2) {
+            parts.for_each(|(x, out)| self.apply_rows(x, out));
+        } else {
+            Pool::shared().each(parts, |(x, out)| self.apply_rows(x, out));
+        }
+    }
+
+    fn apply_rows(&self, x: &[f32], out: &mut [f32]) {
+        let d = self.weight.len().max(1);
         for (x, out) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)) {
             let mean = sum(|c, i| c[i], x) / d as f32;
             let square = |c: &[f32; LANES], i: usize| (c[i] - mean) * (c[i] - mean);
@@ -122,7 +112,7 @@ impl Norm {
 impl FeedForward {
     /// Adds the layer's output to `x`.
     pub fn add_to(&self, x: &mut [f32], work: &mut Activations) {
-        let d = self.norm.weight.len();
+        let d = self.norm.weight.len().max(1);
         let mut normed = Vec::new();
         self.norm.apply(x, &mut normed);
         let inner_width = self.fc1.weight.outputs();
@@ -131,17 +121,22 @@ impl FeedForward {
             linear: &self.fc1,
             out: &mut inner,
         };
-        work.multiply(&normed, d, true, &mut [product]);
+        work.multiply(&normed, d, self.bend, &mut [product]);
         let product = Product {
             linear: &self.fc2,
-            out: &mut normed,
+            out: x,
         };
-        work.multiply(&inner, inner_width, false, &mut [product]);
-        add(x, &normed);
+        work.multiply(&inner, inner_width, Finish::Add, &mut [product]);
     }
 }
 
 impl KeysValues {
+    /// Keeps the first `numbers` of each side.
+    pub fn truncate(&mut self, numbers: usize) {
+        self.keys.truncate(numbers);
+        self.values.truncate(numbers);
+    }
+
     /// Adds later rows.
     pub fn append(&mut self, later: KeysValues) {
         self.keys.extend(later.keys);
@@ -150,7 +145,8 @@ impl KeysValues {
 }
 
 impl Attention {
-    fn d(&self) -> usize {
+    /// Width of a row.
+    pub fn d(&self) -> usize {
         self.heads.saturating_mul(self.width)
     }
 
@@ -170,8 +166,21 @@ impl Attention {
                 out: &mut found.values,
             },
         ];
-        work.multiply(x, self.d(), false, &mut products);
+        work.multiply(x, self.d(), Finish::Plain, &mut products);
         found
+    }
+
+    /// Makes a query's products with keys as large as its softmax wants them.
+    pub fn scale(&self, query: &mut [f32]) {
+        let scale = 1.0 / (self.width.max(1) as f32).sqrt();
+        query.iter_mut().for_each(|q| *q *= scale);
+    }
+
+    /// Queries, keys and values of the rows `x`.
+    pub fn query_keys_values(&self, x: &[f32], work: &mut Activations) -> (Vec<f32>, KeysValues) {
+        let mut found = KeysValues::default();
+        let query = self.query_and_remember(x, &mut found, work);
+        (query, found)
     }
 
     /// Queries of the rows `x`, and `cache` with their keys and values at its end.
@@ -202,7 +211,7 @@ impl Attention {
                 out: values,
             },
         ];
-        work.multiply(x, self.d(), false, &mut products);
+        work.multiply(x, self.d(), Finish::Plain, &mut products);
         query
     }
 
@@ -213,7 +222,7 @@ impl Attention {
             linear: &self.query,
             out: &mut query,
         };
-        work.multiply(x, self.d(), false, &mut [product]);
+        work.multiply(x, self.d(), Finish::Plain, &mut [product]);
         query
     }
 
@@ -228,8 +237,7 @@ impl Attention {
         work: &mut Activations,
     ) -> (Vec<f32>, Vec<f32>) {
         let (d, width) = (self.d(), self.width);
-        let scale = 1.0 / (width as f32).sqrt();
-        query.iter_mut().for_each(|q| *q *= scale);
+        self.scale(query);
         let of_row = |path: &&[u32]| path.len().saturating_mul(self.heads);
         let mut shares = vec![0f32; paths.iter().map(of_row).sum()];
         let mut seen = vec![0f32; query.len()];
@@ -266,7 +274,7 @@ impl Attention {
             linear: &self.out,
             out: &mut out,
         };
-        work.multiply(&seen, d, false, &mut [product]);
+        work.multiply(&seen, d, Finish::Plain, &mut [product]);
         (out, shares)
     }
 }

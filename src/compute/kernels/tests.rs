@@ -88,11 +88,15 @@ proptest! {
             let rows = rows.min(isa.rows_at_once());
             let x: Vec<Vec<f32>> = (0..rows).map(|r| (0..inputs).map(|i| value(i, seed + 5 + r as u32)).collect()).collect();
             let views: Vec<&[f32]> = x.iter().map(Vec::as_slice).collect();
-            let found = float_product(isa, &weights, &views);
-            for (x, found) in x.iter().zip(found) {
-                for lane in 0..LANES {
-                    let wanted: f64 = weights.iter().zip(x).map(|(w, x)| f64::from(w.0[lane]) * f64::from(*x)).sum();
-                    prop_assert!((f64::from(found.0[lane]) - wanted).abs() < 1e-4, "{isa:?}");
+            let halves: Vec<Halves> = weights.iter().map(|w| Halves(w.0.map(|w| half::f16::from_f32(w).to_bits()))).collect();
+            let narrow: Vec<Lanes> = halves.iter().map(|h| Lanes(h.0.map(|bits| half::f16::from_bits(bits).to_f32()))).collect();
+            let both = [(float_product(isa, &weights, &views), &weights), (half_product(isa, &halves, &views), &narrow)];
+            for (found, weights) in both {
+                for (x, found) in x.iter().zip(found) {
+                    for lane in 0..LANES {
+                        let wanted: f64 = weights.iter().zip(x).map(|(w, x)| f64::from(w.0[lane]) * f64::from(*x)).sum();
+                        prop_assert!((f64::from(found.0[lane]) - wanted).abs() < 1e-4, "{isa:?}");
+                    }
                 }
             }
         }
@@ -128,6 +132,24 @@ proptest! {
     }
 
     #[test]
+    fn the_error_unit_and_the_softmax_are_right_on_every_processor(count in 1usize..70, seed in 1u32..1000, size in 0.1f32..20.0) {
+        let x: Vec<f32> = (0..count as u32).map(|i| size * (((i * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0)).collect();
+        let top = x.iter().copied().fold(f32::MIN, f32::max);
+        for isa in Isa::all() {
+            let (mut y, mut shares) = (x.clone(), x.clone());
+            gelu(isa, &mut y);
+            let total = weigh(isa, &mut shares);
+            for ((x, y), share) in x.iter().zip(y).zip(&shares) {
+                let x = f64::from(*x);
+                let wanted = 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh());
+                prop_assert!((f64::from(y) - wanted).abs() <= 1e-6 * (1.0 + x.abs()), "{isa:?} {x} {y}");
+                prop_assert!((f64::from(*share) - (x - f64::from(top)).exp()).abs() < 1e-6);
+            }
+            prop_assert!((f64::from(total) - shares.iter().map(|s| f64::from(*s)).sum::<f64>()).abs() < 1e-4);
+        }
+    }
+
+    #[test]
     fn the_exponential_is_right_to_the_last_digits(x in -87f32..0.0) {
         let wanted = f64::from(x).exp();
         prop_assert!((f64::from(exp(x)) - wanted).abs() <= 2.5e-7 * wanted);
@@ -139,6 +161,22 @@ fn the_exponential_of_odd_numbers() {
     assert_eq!(exp(0.0), 1.0);
     assert!(exp(-1e30) < 1e-37 && exp(f32::NEG_INFINITY) < 1e-37);
     assert!(exp(f32::NAN).is_nan());
+}
+
+#[test]
+fn a_softmax_notices_what_is_no_number() {
+    for isa in Isa::all() {
+        for at in [0, 16, 20] {
+            let mut scores = vec![1.0; 21];
+            scores[at] = f32::NAN;
+            assert!(weigh(isa, &mut scores).is_nan());
+            let mut values = [f32::NAN, 1e30, -1e30, 0.0];
+            gelu(isa, &mut values);
+            assert!(values[0].is_nan());
+            assert_eq!((values[1], values[3]), (1e30, 0.0));
+            assert!(values[2].abs() < 1e-6);
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The inner loops of the translation engine, one body for each kind of processor, chosen at run time.
+//! The inner loops of the engines, one body for each kind of processor, chosen at run time.
 //!
 //! A decoding step must read every weight once, so its speed is that of memory as long as the
 //! arithmetic keeps up. Weights therefore lie in the order in which they are used: sixteen outputs
@@ -11,29 +11,37 @@
 
 use std::sync::OnceLock;
 
+pub use curves::{exp, log_sum_exp};
+use curves::{gelu_body, weigh_body};
+
 /// Outputs side by side.
-pub(super) const LANES: usize = 16;
+pub const LANES: usize = 16;
 /// Inputs that share a scale.
-pub(super) const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 /// Groups of four inputs in a block.
-pub(super) const FOURS: usize = BLOCK / 4;
+pub const FOURS: usize = BLOCK / 4;
 /// The most rows that one pass over the weights serves.
-pub(super) const MOST_ROWS: usize = 8;
+pub const MOST_ROWS: usize = 8;
 
 /// Sixteen outputs, four 8-bit inputs of each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
-pub(super) struct Quads(pub [i8; 4 * LANES]);
+pub struct Quads(pub [i8; 4 * LANES]);
 
 /// Sixteen outputs, one input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
-pub(super) struct Lanes(pub [f32; LANES]);
+pub struct Lanes(pub [f32; LANES]);
+
+/// Sixteen outputs, one input, as bits of f16 numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(32))]
+pub struct Halves(pub [u16; LANES]);
 
 /// [`BLOCK`] activations in 8 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
-pub(super) struct QuantBlock {
+pub struct QuantBlock {
     /// Four numbers each, -127 to 127, the first in the lowest byte.
     pub fours: [i32; FOURS],
     /// What 1 stands for.
@@ -45,7 +53,7 @@ pub(super) struct QuantBlock {
 /// A kind of processor whose instructions this process may use; only [`Isa::best`] and
 /// [`Isa::all`] make one, after asking the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Isa(Kind);
+pub struct Isa(Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -119,14 +127,14 @@ macro_rules! by_rows {
 }
 
 /// Sums of up to [`MOST_ROWS`] rows.
-pub(super) type Sums = [Lanes; MOST_ROWS];
+pub type Sums = [Lanes; MOST_ROWS];
 const NOTHING: Sums = [Lanes([0.0; LANES]); MOST_ROWS];
 
 /// The products of sixteen outputs with up to [`Isa::rows_at_once`] rows.
 ///
 /// `quads` holds [`FOURS`] for each block and `scales` (f16 bits) one for each; each of `rows` has
 /// as many blocks. Quads must have been packed and rows quantised for `isa`.
-pub(super) fn quant_product(
+pub fn quant_product(
     isa: Isa,
     quads: &[Quads],
     scales: &[[u16; LANES]],
@@ -176,7 +184,7 @@ fn quant_portable<const R: usize>(
 
 /// The products of sixteen outputs with up to [`Isa::rows_at_once`] rows of as many inputs as
 /// `weights` has.
-pub(super) fn float_product(isa: Isa, weights: &[Lanes], rows: &[&[f32]]) -> Sums {
+pub fn float_product(isa: Isa, weights: &[Lanes], rows: &[&[f32]]) -> Sums {
     match isa.0 {
         #[cfg(target_arch = "x86_64")]
         Kind::Avx512 => {
@@ -224,9 +232,76 @@ fn float_body<const R: usize, const FMA: bool>(weights: &[Lanes], rows: &[&[f32]
     found
 }
 
+/// The same of weights in f16.
+pub fn half_product(isa: Isa, weights: &[Halves], rows: &[&[f32]]) -> Sums {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512 => {
+            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
+            unsafe { x86::half_rows_avx512(weights, rows) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            // SAFETY: as above.
+            unsafe { x86::half_rows_avx2(weights, rows) }
+        }
+        Kind::Portable => by_rows!(rows, half_portable, (weights); 1 2 3 4),
+    }
+}
+
+fn half_portable<const R: usize>(weights: &[Halves], rows: &[&[f32]; R]) -> Sums {
+    let mut found = NOTHING;
+    if rows.iter().any(|row| row.len() != weights.len()) {
+        return found;
+    }
+    for (i, weights) in weights.iter().enumerate() {
+        let weights = weights.0.map(|bits| half::f16::from_bits(bits).to_f32());
+        for (sums, row) in found.iter_mut().zip(rows) {
+            for (sum, w) in sums.0.iter_mut().zip(weights) {
+                *sum += w * row[i];
+            }
+        }
+    }
+    found
+}
+
+/// The Gaussian error unit of each number, in place: `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`.
+pub fn gelu(isa: Isa, values: &mut [f32]) {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512 => {
+            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
+            unsafe { x86::gelu_avx512(values) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            // SAFETY: as above.
+            unsafe { x86::gelu_avx2(values) }
+        }
+        Kind::Portable => gelu_body(values),
+    }
+}
+
+/// Turns scores into the numerators of their softmax, the largest of which is 1; returns their sum.
+pub fn weigh(isa: Isa, scores: &mut [f32]) -> f32 {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512 => {
+            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
+            unsafe { x86::weigh_avx512(scores) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            // SAFETY: as above.
+            unsafe { x86::weigh_avx2(scores) }
+        }
+        Kind::Portable => weigh_body(scores),
+    }
+}
+
 /// Keys and values that a query looks at: rows of `stride` numbers, of which those of one head
 /// begin at `at`. `path` names the rows in order.
-pub(super) struct Memory<'a> {
+pub struct Memory<'a> {
     pub keys: &'a [f32],
     pub values: &'a [f32],
     pub stride: usize,
@@ -236,13 +311,7 @@ pub(super) struct Memory<'a> {
 
 /// Attention of one head for one query: `seen` becomes the values' mean, weighted by the softmax of
 /// the query's products with the keys, and `shares` these weights, one for each row of the path.
-pub(super) fn attend(
-    isa: Isa,
-    query: &[f32],
-    memory: &Memory<'_>,
-    shares: &mut [f32],
-    seen: &mut [f32],
-) {
+pub fn attend(isa: Isa, query: &[f32], memory: &Memory<'_>, shares: &mut [f32], seen: &mut [f32]) {
     match isa.0 {
         #[cfg(target_arch = "x86_64")]
         Kind::Avx512 | Kind::Avx2 => {
@@ -313,97 +382,58 @@ fn dot_body<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// The natural exponential of a number up to 0, within 2 units in the last place; below -87 it stays
-/// at 1.6e-38. Vectors of it need no call, unlike the standard library's.
-///
-/// `x = n ln 2 + r` with whole `n`; `2^n` is written into the exponent bits and `e^r` is its Taylor
-/// polynomial, whose next term is below 2e-8 for `|r| <= ln 2 / 2`.
-#[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
-    /// Adding it rounds to a whole number, which then stands in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    const LN_2_HIGH: f32 = 0.693_359_4;
-    const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let x = if x < -87.0 { -87.0 } else { x };
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = x - n * LN_2_HIGH - n * LN_2_LOW;
-    let mut e = 1.0 / 5040.0;
-    for factor in [
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ] {
-        e = e * r + factor;
-    }
-    let power = shifted
-        .to_bits()
-        .wrapping_sub(ROUND.to_bits())
-        .wrapping_add(127)
-        .wrapping_shl(23);
-    e * f32::from_bits(power)
-}
-
-/// The largest of `logits` and the logarithm of the sum of their exponentials above it. Neither is
-/// finite if one of them is not a number.
-pub(super) fn log_sum_exp(logits: &[f32]) -> (f32, f32) {
-    let mut tops = [f32::NEG_INFINITY; LANES];
-    let (lanes, rest) = logits.as_chunks::<LANES>();
-    for chunk in lanes {
-        for (top, x) in tops.iter_mut().zip(chunk) {
-            *top = if *x > *top { *x } else { *top };
-        }
-    }
-    let top = tops
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0f64;
-    // A few terms in f32, then f64: a quarter of a million small terms would lose digits in f32.
-    for part in logits.chunks(64 * LANES) {
-        let (lanes, rest) = part.as_chunks::<LANES>();
-        let mut sums = [0f32; LANES];
-        for chunk in lanes {
-            for (sum, x) in sums.iter_mut().zip(chunk) {
-                *sum += exp(*x - top);
-            }
-        }
-        total += sums.iter().map(|s| f64::from(*s)).sum::<f64>();
-        total += rest.iter().map(|x| f64::from(exp(*x - top))).sum::<f64>();
-    }
-    (top, total.ln() as f32)
-}
-
 /// Quantises one row for `isa`: the largest of each block becomes 127. `x` may be shorter than
 /// `blocks`; the rest is zeros.
-pub(super) fn quantise_row(isa: Isa, x: &[f32], blocks: &mut [QuantBlock]) {
-    let offset = isa.offset();
+pub fn quantise_row(isa: Isa, x: &[f32], blocks: &mut [QuantBlock]) {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512 => {
+            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
+            unsafe { x86::quantise_avx512(x, blocks) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            // SAFETY: as above.
+            unsafe { x86::quantise_avx2(x, blocks) }
+        }
+        Kind::Portable => quantise_body(x, blocks, isa.offset()),
+    }
+}
+
+#[inline(always)]
+fn quantise_body(x: &[f32], blocks: &mut [QuantBlock], offset: bool) {
     let mut chunks = x.chunks(BLOCK);
     for block in blocks {
         let mut values = [0f32; BLOCK];
-        if let Some(chunk) = chunks.next() {
-            for (value, x) in values.iter_mut().zip(chunk) {
-                *value = *x;
+        match chunks.next() {
+            Some(chunk) if chunk.len() == BLOCK => values.copy_from_slice(chunk),
+            Some(chunk) => {
+                for (value, x) in values.iter_mut().zip(chunk) {
+                    *value = *x;
+                }
+            }
+            None => {}
+        }
+        // In strands, so that vector instructions serve.
+        let mut tops = [0f32; LANES];
+        for half in values.as_chunks::<LANES>().0 {
+            for (top, x) in tops.iter_mut().zip(half) {
+                *top = if x.abs() > *top { x.abs() } else { *top };
             }
         }
-        let top = values
+        let top = tops
             .iter()
-            .fold(0f32, |top, x| if x.abs() > top { x.abs() } else { top });
+            .fold(0f32, |top, x| if *x > top { *x } else { top });
         let inverse = if top > 0.0 { 127.0 / top } else { 0.0 };
-        let mut sum = 0;
         let whole = values.map(|x| round(x * inverse));
-        let (fours, _) = whole.as_chunks::<4>();
-        for (word, four) in block.fours.iter_mut().zip(fours) {
-            *word = i32::from_le_bytes(four.map(|x| x as i8 as u8));
-            sum += four.iter().sum::<i32>();
+        let bytes = whole.map(|x| x as i8 as u8);
+        for (word, four) in block.fours.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *word = i32::from_le_bytes(*four);
         }
         block.scale = top / 127.0;
-        block.start = if offset { -128 * sum } else { 0 };
+        // At most 32 times 127 times 128.
+        let sum = whole.iter().fold(0i32, |sum, x| sum.wrapping_add(*x));
+        block.start = if offset { sum.wrapping_mul(-128) } else { 0 };
     }
 }
 
@@ -414,6 +444,7 @@ fn round(x: f32) -> i32 {
     (x + ROUND).to_bits().wrapping_sub(ROUND.to_bits()) as i32
 }
 
+mod curves;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

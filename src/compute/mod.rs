@@ -1,0 +1,11 @@
+//! Arithmetic for the engines that are our own: packed matrices, the inner loops over them for each
+//! kind of processor, the threads that share them, and the layers that a transformer is made of.
+//!
+//! Recognition and translation stand on it; it knows nothing of sound, text or files.
+
+pub mod kernels;
+pub mod layers;
+pub mod memory;
+pub mod packed;
+pub mod pool;
+pub mod product;
