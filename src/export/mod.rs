@@ -13,12 +13,12 @@ mod html;
 mod json;
 mod paper;
 mod pdf;
+pub mod people;
 mod record;
 mod redact;
 mod sound;
 mod tmx;
 mod transcript_paper;
-pub mod people;
 mod txt;
 mod wav;
 
