@@ -54,8 +54,6 @@ pub enum Kind {
     Bundled,
     /// A partner's bundle was received.
     Received,
-    /// A partner's receipt came back.
-    Acknowledged,
     /// A key was made.
     KeyMade,
     /// A key was trusted.
@@ -92,7 +90,6 @@ impl Kind {
             Kind::Exported => "exported",
             Kind::Bundled => "bundled",
             Kind::Received => "received",
-            Kind::Acknowledged => "acknowledged",
             Kind::KeyMade => "key-made",
             Kind::KeyTrusted => "key-trusted",
             Kind::KeyRevoked => "key-revoked",

@@ -188,10 +188,11 @@ pub fn check_signatures(events: &[Event], keys: &[KnownKey]) -> Check {
     Check::good(NAME, counted(signatures, "signature"))
 }
 
-/// SHA-256 and length of what a reader gives; `tell` hears the bytes so far.
+/// SHA-256 and length of what a reader gives; `tell` hears the bytes so far. The inner result is what
+/// the reader itself says: a file that cannot be read is a finding, not a failure.
 ///
 /// # Errors
-/// [`Error::Cancelled`]; what the reader says, as an [`io::Error`] inside `Ok`'s place is never hidden.
+/// [`Error::Cancelled`].
 pub fn hash_reader(
     input: &mut dyn Read,
     tell: &mut dyn FnMut(u64),

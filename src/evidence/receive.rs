@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -358,7 +358,7 @@ fn contents(
 
 fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
     if !check.ok {
-        return Err(Error::mismatch(format!("{}: {}", check.name, check.detail)));
+        return Err(Error::Form(format!("{}: {}", check.name, check.detail)));
     }
     opened.checks.push(check);
     Ok(())
@@ -473,10 +473,7 @@ fn finish(file: File, path: &Path) -> Result<(), Error> {
     file.set_permissions(rights).map_err(failed)
 }
 
-fn write(
-    path: &PathBuf,
-    fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>,
-) -> Result<(), Error> {
+fn write(path: &Path, fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>) -> Result<(), Error> {
     let mut file = create(path)?;
     fill(&mut file).map_err(|e| Error::write(path, e))?;
     finish(file, path)

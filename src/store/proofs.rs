@@ -126,11 +126,8 @@ pub(super) fn select(
         _ => sql,
     };
     let mut statement = conn.prepare_cached(&sql)?;
-    let names: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let names = statement.column_names();
+    let names: Vec<String> = names.map(str::to_owned).collect();
     let mut found = statement.query(params)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {

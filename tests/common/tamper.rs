@@ -47,11 +47,14 @@ pub fn sound(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     for n in 0..times {
         let mut bytes = good.clone();
         let what = tamper_bytes(&mut bytes, dice);
-        if dice.roll(50) == 0 {
-            fs::remove_file(&path).unwrap();
-        } else {
-            fs::write(&path, bytes).unwrap();
-        }
+        fs::write(&path, bytes).unwrap();
+        let what = match dice.roll(50) {
+            0 => {
+                fs::remove_file(&path).unwrap();
+                "deleted"
+            }
+            _ => what,
+        };
         assert!(
             c.verify()
                 .checks
