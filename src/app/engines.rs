@@ -112,13 +112,13 @@ impl App {
             }
         }
         for pair in pairs {
-            if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref())
+            let chosen = self.config.translation_model.as_deref();
+            if let Ok(model) = shelf.for_translation(pair, chosen)
+                && !joins_a_translator(engines, model, pair)
             {
-                if !joins_a_translator(engines, model, pair) {
-                    model.verify(cancel, watcher)?;
-                    let second = self.second_opinion(&shelf, model, cancel, watcher)?;
-                    add_translation(engines, model, pair, second)?;
-                }
+                model.verify(cancel, watcher)?;
+                let second = self.second_opinion(&shelf, model, cancel, watcher)?;
+                add_translation(engines, model, pair, second)?;
             }
         }
         Ok(())
@@ -134,7 +134,7 @@ impl App {
     ) -> Result<Option<Box<dyn Translator>>, Error> {
         match &self.config.second_translation_model {
             Some(name) if *name != first.card.name => {
-                open_translator(Named::Listed(shelf.named(name)?.clone()), cancel, watcher)
+                open_translator(Named::listed(shelf.named(name)?), cancel, watcher)
                     .map(|opened| Some(opened.engine))
             }
             _ => Ok(None),
@@ -288,12 +288,17 @@ pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '
 /// A model that a person named: one with a list of its files, or one that nothing vouches for.
 pub(super) enum Named {
     /// Installed, or in a folder with a `model.toml`.
-    Listed(Model),
+    Listed(Box<Model>),
     /// What the engine of this kind loads: a ggml or GGUF file, or a Hugging Face folder.
     Unlisted(Kind, PathBuf),
 }
 
 impl Named {
+    /// A model of the shelf.
+    pub(super) fn listed(model: &Model) -> Self {
+        Named::Listed(Box::new(model.clone()))
+    }
+
     /// The model called `text` on the shelf, else the one at that path. A path is looked at first
     /// where it holds a separator.
     ///
@@ -304,17 +309,17 @@ impl Named {
         let installed = shelf.named(text);
         let is_path = text.contains(std::path::is_separator) || installed.is_err();
         if !is_path || !path.exists() {
-            return Ok(Named::Listed(installed?.clone()));
+            return Ok(Named::listed(installed?));
         }
         if path.join("model.toml").is_file() {
-            return Ok(Named::Listed(Model::read(path)?));
+            return Ok(Named::Listed(Box::new(Model::read(path)?)));
         }
         if path.is_file() {
             // The weights of a listed model keep what its list says of them.
             let folder = path.parent().unwrap_or(Path::new(""));
             let listed = Model::read(folder).ok();
             return match listed.filter(|m| m.weights() == path) {
-                Some(model) => Ok(Named::Listed(model)),
+                Some(model) => Ok(Named::Listed(Box::new(model))),
                 None => Ok(Named::Unlisted(kind_of(path)?, path.to_owned())),
             };
         }

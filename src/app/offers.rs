@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{FactKind, InterviewId, Lang, SegmentId};
-use crate::store::Store;
+use crate::store::{Offer, Store};
 use crate::text;
 use crate::text::names::{Name, SHOWN};
 
@@ -69,7 +69,13 @@ impl App {
     ) -> Result<(), Error> {
         let mut store = self.store()?;
         let id = store.resolve(interview)?;
-        Ok(store.answer_offer(&id, SegmentId(segment), kind, value, false, by, reason)?)
+        let offer = Offer {
+            interview: &id,
+            segment: SegmentId(segment),
+            kind,
+            value,
+        };
+        Ok(store.answer_offer(&offer, false, by, reason)?)
     }
 }
 

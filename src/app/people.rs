@@ -11,7 +11,7 @@ use crate::domain::{
     Decision, Fact, FactKind, InterviewId, Lang, NameSource, Person, PersonId, SegmentId, Verdict,
 };
 use crate::export::people as ftm;
-use crate::store::{NewFact, Store};
+use crate::store::{NewFact, Offer, Store};
 use crate::text::names::{Name, PartMatch, SHOWN};
 
 use super::read::write_whole;
@@ -342,7 +342,13 @@ fn new_fact<'a>((entry, line): (&'a Entry, &'a Line)) -> NewFact<'a> {
 fn answer(store: &mut Store, entries: &[Entry], lines: &[Line], by: &str) -> Result<(), Error> {
     for (entry, line) in entries.iter().zip(lines) {
         if let Some((id, segment)) = line {
-            store.answer_offer(id, *segment, entry.kind, &entry.value, true, by, None)?;
+            let offer = Offer {
+                interview: id,
+                segment: *segment,
+                kind: entry.kind,
+                value: &entry.value,
+            };
+            store.answer_offer(&offer, true, by, None)?;
         }
     }
     Ok(())

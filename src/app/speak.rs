@@ -219,11 +219,7 @@ impl App {
         let shelf = self.shelf();
         let named = match model {
             Some(text) => Named::find(&shelf, text)?,
-            None => Named::Listed(
-                shelf
-                    .for_speech(language, self.config.speech_model.as_deref())?
-                    .clone(),
-            ),
+            None => Named::listed(shelf.for_speech(language, self.config.speech_model.as_deref())?),
         };
         match named.wanted(Kind::WhisperGgml)? {
             Named::Unlisted(_, file) => Ok(Ear {
@@ -261,10 +257,8 @@ impl App {
         let shelf = self.shelf();
         let named = match &request.model {
             Some(text) => Named::find(&shelf, text)?,
-            None => Named::Listed(
-                shelf
-                    .for_translation(request.pair, self.config.translation_model.as_deref())?
-                    .clone(),
+            None => Named::listed(
+                shelf.for_translation(request.pair, self.config.translation_model.as_deref())?,
             ),
         };
         let opened = open_translator(named, cancel, watcher)?;

@@ -51,7 +51,7 @@ pub enum Verb {
     Edit(Edit),
     /// The register of people: names in any script, possible matches, links.
     #[command(subcommand)]
-    People(People),
+    People(Box<People>),
     /// Write one interview to a file.
     Export(Export),
     /// Look after the keys of the people who sign, and of partners.

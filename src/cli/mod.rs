@@ -146,7 +146,7 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Verb::Verify(typed) => evidence::verify(&app, &typed, out),
         Verb::Export(typed) => export::export(&app, &typed, out),
         Verb::Templates(typed) => export::templates(&app, &typed, out),
-        Verb::People(typed) => people::people(&app, typed, out),
+        Verb::People(typed) => people::people(&app, *typed, out),
         Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
         Verb::Translate(typed) => speak::translate(&app, typed, out),
         Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),

@@ -15,6 +15,9 @@ const TONE_HZ: f32 = 1_000.0;
 /// Loudness of the tone, well below full scale.
 const TONE_LEVEL: f32 = 0.2;
 
+/// Takes the next stretch of all channels.
+type Take<'a> = &'a mut dyn FnMut(&[Vec<i16>]) -> Result<(), Error>;
+
 /// The sound an export may use.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sound<'a> {
@@ -36,11 +39,7 @@ impl Sound<'_> {
 
     /// Gives all channels to `take`, a stretch at a time; shorter channels end in silence. Progress
     /// counts samples.
-    pub(super) fn read(
-        &self,
-        progress: Progress<'_>,
-        take: &mut dyn FnMut(&[Vec<i16>]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn read(&self, progress: Progress<'_>, take: Take<'_>) -> Result<(), Error> {
         let length = self.length()?;
         let mut from = 0;
         while from < length {

@@ -29,8 +29,8 @@ mod tests;
 pub use error::Error;
 pub use types::{
     Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, NewAudio, NewEvent, NewFact,
-    NewInterview, NewRecord, NewSegment, NewSession, PendingTranslation, PendingUtterance, Record,
-    SearchPage, SearchQuery, Shared, TextVersion,
+    NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation, PendingUtterance,
+    Record, SearchPage, SearchQuery, Shared, TextVersion,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

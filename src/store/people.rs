@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::interviews::{CASES, interview_key, spelled_like};
 use super::lines::segment_key;
-use super::{Error, NewFact, Store, codec, people_match};
+use super::{Error, NewFact, Offer, Store, codec, people_match};
 use crate::domain::{
     Decision, Fact, FactKind, InterviewId, NameSource, Person, PersonId, SegmentId, Verdict,
 };
@@ -84,7 +84,6 @@ impl Store {
              VALUES (?1, ?2, '', '', ?3, ?4, ?5, ?6, 1)",
             params![key, kind, by.trim(), codec::now(), reason, fact],
         )?;
-        people_match::forget(&tx, fact)?;
         Ok(tx.commit()?)
     }
 
@@ -118,27 +117,24 @@ impl Store {
         Ok(tx.commit()?)
     }
 
-    /// Stores what was answered to a name or number that a transcript offered.
+    /// Stores what was answered to a name or number that a transcript offered: added, or dismissed.
     pub fn answer_offer(
         &mut self,
-        id: &InterviewId,
-        segment: SegmentId,
-        kind: FactKind,
-        value: &str,
+        offer: &Offer<'_>,
         added: bool,
         by: &str,
         reason: Option<&str>,
     ) -> Result<(), Error> {
         signed(by)?;
         let tx = self.write()?;
-        let segment = segment_key(&tx, id, segment)?;
+        let segment = segment_key(&tx, offer.interview, offer.segment)?;
         tx.execute(
             "INSERT INTO person_offer (segment, kind, value, answer, made_by, at, reason)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 segment,
-                kind.as_str(),
-                value,
+                offer.kind.as_str(),
+                offer.value,
                 if added { "added" } else { "dismissed" },
                 by.trim(),
                 codec::now(),
@@ -321,9 +317,6 @@ fn insert_fact(
         ],
     )?;
     let fact = tx.last_insert_rowid();
-    if let Some(old) = new.replaces {
-        people_match::forget(tx, old)?;
-    }
     if is_name {
         people_match::remember(tx, fact, &value, new.lang)?;
     }

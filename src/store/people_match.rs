@@ -1,8 +1,8 @@
 //! Finding people by a name in any script, and people who share a number or a place.
 //!
-//! Every name has summaries of its readings in `name_key`, sixteen bytes each. A question reads them
-//! all, which is one pass over a small table, keeps the likeliest few hundred, and compares only
-//! those in full.
+//! Every reading of a name has a summary of sixteen bytes in `name_page`. A question reads them all,
+//! which is one pass over a few megabytes, keeps the likeliest few hundred names, and compares only
+//! those in full. A summary of a name that no longer counts stays and is passed over.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,45 +13,52 @@ use super::{Error, NameMatch, Shared, Store, codec};
 use crate::domain::{FactKind, Lang, PersonId};
 use crate::text::names::{self, Name, Signature};
 
-/// Names that are compared in full. More would cost time and, measured on a hundred thousand made
-/// names (`tests/bench/names.rs`), hardly find another right one.
+/// Names that are compared in full, the likeliest first by their summaries; a balance between time
+/// and what is missed (`tests/bench/names.rs` prints both).
 const COMPARED: usize = 400;
 
-/// Works out the summaries of a name.
+/// Bytes of one summary: the fact, then the reading.
+const ENTRY: usize = 24;
+/// Bytes from which a page is full. One is rewritten whole whenever a name is added.
+const PAGE: usize = 512 * ENTRY;
+
+/// Adds the summaries of a name.
 pub(super) fn remember(
     conn: &Connection,
     fact: i64,
     name: &str,
     lang: Option<Lang>,
 ) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(
-        "INSERT OR REPLACE INTO name_key (fact, number, high, low) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for (number, signature) in (0_i64..).zip(Name::read(name, lang).signatures()) {
-        let [high, low] = halves(signature);
-        statement.execute(params![fact, number, high, low])?;
+    let mut keys = Vec::new();
+    for signature in Name::read(name, lang).signatures() {
+        keys.extend(fact.to_be_bytes());
+        keys.extend(signature.0.to_be_bytes());
     }
+    let last: Option<(i64, i64)> = conn
+        .prepare_cached("SELECT key, length(keys) FROM name_page ORDER BY key DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match last {
+        Some((page, length)) if usize::try_from(length).is_ok_and(|l| l < PAGE) => conn
+            .prepare_cached("UPDATE name_page SET keys = CAST(keys || ?2 AS BLOB) WHERE key = ?1")?
+            .execute(params![page, keys])?,
+        _ => conn
+            .prepare_cached("INSERT INTO name_page (keys) VALUES (?1)")?
+            .execute([keys])?,
+    };
     Ok(())
 }
 
-/// A name that no longer counts is no longer found.
-pub(super) fn forget(conn: &Connection, fact: i64) -> Result<(), Error> {
-    conn.prepare_cached("DELETE FROM name_key WHERE fact = ?1")?
-        .execute([fact])?;
-    Ok(())
-}
-
-fn halves(signature: Signature) -> [i64; 2] {
-    let bytes = signature.0.to_be_bytes();
-    let mut halves = [0_i64; 2];
-    for (half, eight) in halves.iter_mut().zip(bytes.chunks_exact(8)) {
-        *half = eight.iter().fold(0, |sum, b| (sum << 8) | i64::from(*b));
-    }
-    halves
-}
-
-fn whole(high: i64, low: i64) -> Signature {
-    Signature((u128::from(high.cast_unsigned()) << 64) | u128::from(low.cast_unsigned()))
+/// The summaries of a page. What is left over at its end, which no version writes, is passed over.
+fn entries(page: &[u8]) -> impl Iterator<Item = (i64, Signature)> {
+    page.chunks_exact(ENTRY).filter_map(|entry| {
+        let (fact, signature) = entry.split_at_checked(8)?;
+        let fact = i64::from_be_bytes(fact.try_into().ok()?);
+        Some((
+            fact,
+            Signature(u128::from_be_bytes(signature.try_into().ok()?)),
+        ))
+    })
 }
 
 /// Makes the summaries anew where another version of the rules made them.
@@ -68,7 +75,7 @@ pub(super) fn refresh(conn: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    tx.execute("DELETE FROM name_key", [])?;
+    tx.execute("DELETE FROM name_page", [])?;
     {
         let mut statement = tx.prepare(&format!(
             "SELECT f.key, f.value, f.lang FROM person_fact f WHERE f.kind = 'name' AND {COUNTS}"
@@ -106,7 +113,7 @@ impl Store {
         let mut nearest: BTreeMap<i64, NameMatch> = BTreeMap::new();
         let mut statement = self.conn.prepare_cached(&format!(
             "SELECT {FACT}, f.person, p.id FROM {FACT_FROM} JOIN person p ON p.key = f.person
-             WHERE f.key = ?1"
+             WHERE f.key = ?1 AND {COUNTS}"
         ))?;
         for fact in self.likely_names(&asked)? {
             let mut rows = statement.query([fact])?;
@@ -140,26 +147,26 @@ impl Store {
 
     /// The names whose summaries are likest to those asked for.
     fn likely_names(&self, asked: &[Signature]) -> Result<Vec<i64>, Error> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT fact, high, low FROM name_key")?;
-        let mut rows = statement.query([])?;
         let mut likely: Vec<(f32, i64)> = Vec::new();
+        let mut statement = self.conn.prepare_cached("SELECT keys FROM name_page")?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let stored = whole(row.get(1)?, row.get(2)?);
-            let likeness = asked.iter().map(|a| a.likeness(stored)).fold(0.0, f32::max);
-            likely.push((likeness, row.get(0)?));
+            let page = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+            for (fact, stored) in entries(page) {
+                let likeness = asked.iter().map(|a| a.likeness(stored)).fold(0.0, f32::max);
+                // The readings of one name stand side by side; the likest counts.
+                match likely.last_mut() {
+                    Some((known, last)) if *last == fact => *known = known.max(likeness),
+                    _ => likely.push((likeness, fact)),
+                }
+            }
         }
-        likely.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut facts: Vec<i64> = likely
-            .into_iter()
-            .map(|(_, fact)| fact)
-            .take(COMPARED * 2)
-            .collect();
-        let mut seen = std::collections::HashSet::new();
-        facts.retain(|fact| seen.insert(*fact));
-        facts.truncate(COMPARED);
-        Ok(facts)
+        let likest = |a: &(f32, i64), b: &(f32, i64)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if likely.len() > COMPARED {
+            likely.select_nth_unstable_by(COMPARED, likest);
+            likely.truncate(COMPARED);
+        }
+        Ok(likely.into_iter().map(|(_, fact)| fact).collect())
     }
 
     /// People with exactly this number or place.

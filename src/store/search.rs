@@ -38,13 +38,17 @@ impl Store {
     pub fn search(&self, q: &SearchQuery) -> Result<SearchPage, Error> {
         let filter = Filter::read(&self.conn, q)?;
         let typed: String = q.text.chars().take(MOST_CHARACTERS).collect();
-        // Stored lines are in Unicode, whatever they were typed in.
-        let typed = if text::is_zawgyi(&typed) {
-            text::from_zawgyi(&typed)
-        } else {
-            typed
-        };
-        let phrases = terms::phrases(&typed, MOST_PHRASES);
+        let found = self.search_as_typed(&filter, &typed)?;
+        // Stored lines are in Unicode, whatever they were typed in. The guess at the encoding of a
+        // few letters may be wrong, so the letters themselves are asked for first.
+        if found.total == 0 && text::is_zawgyi(&typed) {
+            return self.search_as_typed(&filter, &text::from_zawgyi(&typed));
+        }
+        Ok(found)
+    }
+
+    fn search_as_typed(&self, filter: &Filter, typed: &str) -> Result<SearchPage, Error> {
+        let phrases = terms::phrases(typed, MOST_PHRASES);
         let nothing = SearchPage {
             complete: true,
             ..SearchPage::default()
@@ -53,18 +57,18 @@ impl Store {
             return Ok(nothing);
         }
         if self.index_usable()? {
-            let page = self.with_repair(&filter, &phrases)?;
+            let page = self.with_repair(filter, &phrases)?;
             if let Some(page) = page.filter(|p| p.total > 0) {
                 return Ok(page);
             }
             let bare = terms::without_diacritics(&phrases);
             if bare != phrases
-                && let Some(page) = self.with_repair(&filter, &bare)?.filter(|p| p.total > 0)
+                && let Some(page) = self.with_repair(filter, &bare)?.filter(|p| p.total > 0)
             {
                 return Ok(page);
             }
         }
-        scan(&self.conn, &filter, &typed)
+        scan(&self.conn, filter, typed)
     }
 
     /// Whether there is an index of this version. A database that was opened for reading only may

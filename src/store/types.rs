@@ -321,6 +321,19 @@ impl<'a> NewFact<'a> {
     }
 }
 
+/// A name or number that a line offers to the register.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// The interview.
+    pub interview: &'a InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// A name, a phone, a plate or a document.
+    pub kind: FactKind,
+    /// As written in the line.
+    pub value: &'a str,
+}
+
 /// A person whose name is near the one asked for.
 #[derive(Clone, Debug)]
 pub struct NameMatch {

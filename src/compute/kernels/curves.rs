@@ -72,7 +72,7 @@ pub fn log_sum_exp(logits: &[f32]) -> (f32, f32) {
 /// `x / (1 + e^-2u)` with `u = sqrt(2 / pi) (x + 0.044715 x^3)`, which is `x (1 + tanh u) / 2`.
 #[inline(always)]
 pub(super) fn gelu_body(values: &mut [f32]) {
-    const TWICE: f32 = 2.0 * 0.797_884_56;
+    const TWICE: f32 = 2.0 * 0.797_884_6;
     for x in values {
         let u = TWICE * (*x + 0.044_715 * *x * *x * *x);
         // The exponential wants a number up to 0, so the positive side is mirrored.

@@ -1,5 +1,5 @@
 -- The register of people. These tables only ever grow: what is corrected or taken back gets a row
--- that names the one it replaces, and nothing merges two people by itself. `name_key` alone is worked
+-- that names the one it replaces, and nothing merges two people by itself. `name_page` alone is worked
 -- out from the names and may be made anew.
 
 CREATE TABLE person (
@@ -62,13 +62,12 @@ CREATE TABLE person_offer (
 
 CREATE INDEX person_offer_by_segment ON person_offer (segment, kind, value);
 
-CREATE TABLE name_key (
-    fact   INTEGER NOT NULL REFERENCES person_fact (key),
-    number INTEGER NOT NULL, -- a name that may be read in several ways has several
-    high   INTEGER NOT NULL, -- summary of the reading, 128 bits in two halves
-    low    INTEGER NOT NULL,
-    PRIMARY KEY (fact, number)
-) STRICT, WITHOUT ROWID;
+-- Summaries of all names, twenty-four bytes each and several hundred a row, so that a question reads
+-- them all at once: the key in person_fact, then the summary of one reading, big-endian.
+CREATE TABLE name_page (
+    key  INTEGER PRIMARY KEY,
+    keys BLOB NOT NULL
+) STRICT;
 
 CREATE TRIGGER person_no_update BEFORE UPDATE ON person
 BEGIN SELECT RAISE(ABORT, 'append-only: person'); END;

@@ -2,13 +2,22 @@
 
 use rusqlite::params;
 
-use super::super::{Error, NewFact, Store};
+use super::super::{Error, NewFact, Offer, Store};
 use super::{id, told};
-use crate::domain::{FactKind, Lang, NameSource, PersonId, SegmentId, Verdict};
+use crate::domain::{FactKind, InterviewId, Lang, NameSource, PersonId, SegmentId, Verdict};
 use crate::text::names::{Name, SHOWN};
 
 fn name(value: &str) -> NewFact<'_> {
     NewFact::new(FactKind::Name, value)
+}
+
+fn offered<'a>(interview: &'a InterviewId, value: &'a str) -> Offer<'a> {
+    Offer {
+        interview,
+        segment: SegmentId(1),
+        kind: FactKind::Name,
+        value,
+    }
 }
 
 fn person(store: &mut Store, value: &str) -> PersonId {
@@ -206,15 +215,7 @@ fn an_answered_offer_is_remembered() {
     let mut store = Store::open_in_memory().unwrap();
     told(&mut store, "a-1", Lang::Km, &["ខ្ញុំឈ្មោះសុខា"]);
     store
-        .answer_offer(
-            &id("a-1"),
-            SegmentId(1),
-            FactKind::Name,
-            "សុខា",
-            false,
-            "Li",
-            None,
-        )
+        .answer_offer(&offered(&id("a-1"), "សុខា"), false, "Li", None)
         .unwrap();
     let answered = store.answered_offers(&id("a-1")).unwrap();
     assert_eq!(answered, [(SegmentId(1), FactKind::Name, "សុខា".to_owned())]);
@@ -227,15 +228,7 @@ fn nothing_of_the_register_can_be_changed_or_removed() {
     let (a, b) = (person(&mut store, "สมชาย"), person(&mut store, "Somchai"));
     store.decide(&a, &b, Verdict::Same, "Li", None).unwrap();
     store
-        .answer_offer(
-            &id("a-1"),
-            SegmentId(1),
-            FactKind::Name,
-            "สมชาย",
-            true,
-            "Li",
-            None,
-        )
+        .answer_offer(&offered(&id("a-1"), "สมชาย"), true, "Li", None)
         .unwrap();
     for table in ["person", "person_fact", "person_decision", "person_offer"] {
         for sql in [
@@ -255,7 +248,7 @@ fn summaries_of_another_version_are_made_anew() {
     let who = person(&mut store, "陈氏梅");
     store
         .conn
-        .execute_batch("DELETE FROM name_key; UPDATE setting SET value = '0' WHERE name = 'names'")
+        .execute_batch("DELETE FROM name_page; UPDATE setting SET value = '0' WHERE name = 'names'")
         .unwrap();
     let asked = Name::read("Trần Thị Mai", None);
     assert!(store.match_name(&asked, SHOWN, 5).unwrap().is_empty());
