@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{assert_helpful_failure, json, practice_sound, run, stderr, words};
+use common::{assert_helpful_failure, fix_engine, json, practice_sound, run, stderr, words};
 
 /// A disk in memory, detached when dropped.
 struct Disk {
@@ -106,6 +106,7 @@ fn a_disk_that_fills_at_any_step_costs_nothing_that_was_stored() {
     let sound = practice_sound("th-lo");
     let args = ["import", &sound, "--languages", "th,lo", "--json"];
     let whole = tempfile::tempdir().unwrap();
+    fix_engine(whole.path());
     let done = json(whole.path(), &args);
     let id = done[0]["id"].as_str().unwrap();
     let expected = words(whole.path(), id);
@@ -117,6 +118,7 @@ fn a_disk_that_fills_at_any_step_costs_nothing_that_was_stored() {
         let Some(disk) = Disk::attach(room) else {
             return;
         };
+        fix_engine(&disk.at);
         let full = run(&disk.at, &args);
         let list = json(&disk.at, &["list", "--json"]);
         if full.status.success() {

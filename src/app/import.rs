@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::audio;
 use crate::domain::{
     Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
 };
@@ -135,14 +136,7 @@ impl App {
             watcher,
         };
         match intake_file(&intake, store, source, &plan) {
-            // Nothing that is stored can be removed again, so an accidental second copy would stay
-            // for ever and double every hit of a search.
-            Err(pipeline::Error::AlreadyHeld(id)) => Ok(Received {
-                id,
-                utterances: 0,
-                notes: Vec::new(),
-                already: true,
-            }),
+            Err(pipeline::Error::AlreadyHeld(id)) => Ok(already_held(id)),
             other => Ok(other?),
         }
     }
@@ -178,12 +172,29 @@ impl ImportRequest {
     }
 }
 
+/// Nothing that is stored can be removed again, so an accidental second copy would stay for ever and
+/// double every hit of a search.
+fn already_held(id: InterviewId) -> Received {
+    Received {
+        id,
+        utterances: 0,
+        notes: Vec::new(),
+        already: true,
+    }
+}
+
 fn import_transcript(
     store: &mut Store,
     source: &Path,
     request: &ImportRequest,
 ) -> Result<Received, Error> {
     let lines = transcript::read(source)?;
+    let (sha256, _) = audio::hash_file(source)?;
+    if !request.again
+        && let Some(held) = store.holding(&sha256)?
+    {
+        return Ok(already_held(held));
+    }
     let mut speakers: Vec<String> = Vec::new();
     let mut imported = Vec::new();
     let (mut end_ms, mut converted) = (0, 0_usize);
@@ -249,6 +260,7 @@ fn import_transcript(
         &new,
         &imported,
         &format!("imported from {}", file_name(source)),
+        Some(&sha256),
     )?;
     Ok(Received {
         id: new.id,

@@ -139,7 +139,7 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
             let source = out.paint(Look::Faint, &outcome.source.display().to_string());
             writeln!(
                 out,
-                "{}  already stored: the same recording, by its SHA-256  {source}",
+                "{}  already stored: the same file, by its SHA-256  {source}",
                 received.id
             )?;
             say("note: with --again it is stored a second time.");

@@ -29,7 +29,7 @@ impl Store {
         let tx = self.write()?;
         let key = insert_interview(&tx, new, None)?;
         insert_segments(&tx, key, 1, segments)?;
-        note_import(&tx, key, new.duration_ms)?;
+        note_import(&tx, key, new.duration_ms, None)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -66,12 +66,13 @@ impl Store {
     }
 
     /// Stores a transcript that was written elsewhere. Its lines count as edited by `source`, but for
-    /// those that a machine wrote.
+    /// those that a machine wrote. `sha256` is that of the file, by which [`Self::holding`] knows it.
     pub fn create_from_transcript(
         &mut self,
         new: &NewInterview,
         lines: &[ImportedLine],
         source: &str,
+        sha256: Option<&str>,
     ) -> Result<(), Error> {
         if source.trim().is_empty() {
             return Err(Error::NoAuthor);
@@ -96,7 +97,7 @@ impl Store {
             };
             insert_imported(&tx, key, number, &segment, line, source)?;
         }
-        note_import(&tx, key, new.duration_ms)?;
+        note_import(&tx, key, new.duration_ms, sha256)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -160,13 +161,17 @@ impl Store {
         }
     }
 
-    /// The interview that holds a recording with this SHA-256, the first one stored.
+    /// The interview that holds a recording with this SHA-256, or was read from a transcript with
+    /// it; the first one stored.
     pub fn holding(&self, sha256: &str) -> Result<Option<InterviewId>, Error> {
         Ok(self
             .conn
             .prepare_cached(
-                "SELECT i.id FROM audio a JOIN interview i ON i.key = a.interview
-                 WHERE a.sha256 = ?1 ORDER BY i.key LIMIT 1",
+                "SELECT id FROM interview WHERE key = (SELECT min(key) FROM (
+                     SELECT interview AS key FROM audio WHERE sha256 = ?1
+                     UNION ALL
+                     SELECT subject FROM chain
+                     WHERE kind = 'imported' AND body ->> '$.facts.transcript_sha256' = ?1))",
             )?
             .query_row([sha256], |row| row.get(0).map(InterviewId))
             .optional()?)
@@ -213,10 +218,19 @@ impl Store {
     }
 }
 
-/// The first event of an interview: everything that came in with it.
-fn note_import(tx: &Transaction<'_>, key: i64, duration_ms: u64) -> Result<(), Error> {
+/// The first event of an interview: everything that came in with it, and the SHA-256 of the file
+/// where that was a transcript.
+fn note_import(
+    tx: &Transaction<'_>,
+    key: i64,
+    duration_ms: u64,
+    transcript: Option<&str>,
+) -> Result<(), Error> {
     let rows = proofs::all(tx, key)?;
-    let draft = Draft::of(Kind::Imported, &rows).with("duration_ms", duration_ms);
+    let mut draft = Draft::of(Kind::Imported, &rows).with("duration_ms", duration_ms);
+    if let Some(sha256) = transcript {
+        draft = draft.with("transcript_sha256", sha256);
+    }
     chain::append(tx, key, &draft)?;
     Ok(())
 }

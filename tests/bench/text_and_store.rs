@@ -63,7 +63,7 @@ fn filled(interviews: usize, lines: usize) -> Store {
     for n in 0..interviews {
         let rows: Vec<ImportedLine> = (0..lines).map(|k| line(n * lines + k)).collect();
         store
-            .create_from_transcript(&interview(n), &rows, "bench")
+            .create_from_transcript(&interview(n), &rows, "bench", None)
             .expect("stored");
     }
     store
@@ -116,7 +116,7 @@ fn stores(c: &mut Criterion) {
         let rows: Vec<ImportedLine> = (0..100).map(line).collect();
         b.iter_batched(
             || Store::open_in_memory().expect("a store in memory"),
-            |mut store| store.create_from_transcript(&interview(0), &rows, "bench"),
+            |mut store| store.create_from_transcript(&interview(0), &rows, "bench", None),
             BatchSize::SmallInput,
         );
     });

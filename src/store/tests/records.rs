@@ -286,10 +286,12 @@ fn a_transcript_from_elsewhere_counts_as_a_persons() {
     let mut new = interview("a-1", &[Lang::Zh, Lang::Km]);
     new.working.clear();
     store
-        .create_from_transcript(&new, &lines, "imported from srt")
+        .create_from_transcript(&new, &lines, "imported from srt", Some("ab"))
         .unwrap();
     let found = store.segments(&id("a-1")).unwrap();
     assert_eq!(found[0].text, "对吗？");
+    assert_eq!(store.holding("ab").unwrap(), Some(id("a-1")));
+    assert_eq!(store.holding("abc").unwrap(), None);
     assert_eq!((found[1].channel, found[1].status), (1, Status::Edited));
     assert_eq!(found[1].author, "imported from srt");
     assert_eq!(found[1].translations[0].text, "是的");

@@ -220,6 +220,8 @@ fn settle_loose(page: &Page, run: &[Piece]) -> Vec<Piece> {
             (0, _) => all_digits || (spoken >= 3 && run.len() == spoken) || before_unit,
             _ if all_digits || before_unit => true,
             (_, Some(Token::Word(Word::And | Word::Joined(_)))) => true,
+            // Units from ten thousand on have no form that joins (my သိန်း): what is counted decides.
+            (2, Some(Token::Word(Word::Unit(unit)))) if *unit >= 10_000 => counted,
             // Behind a number it is the year, and so behind a full unit.
             (_, Some(Token::Word(_) | Token::Written(_))) => false,
             (5, None) => {

@@ -332,7 +332,8 @@ fn keys(text: &str, lang: Lang) -> Vec<String> {
 fn small_and_round_numbers_read_back_in_every_language() {
     let round = (1..=2000)
         .chain((1..=999).map(|n| n * 10_000))
-        .chain((1..=99).map(|n| n * 101));
+        .chain((1..=99).map(|n| n * 101))
+        .chain((1..=99).map(|n| n * 100_000 + 2));
     for n in round {
         for lang in all_langs() {
             let text = framed(n, lang);
