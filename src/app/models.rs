@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Cancel, Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair, reason};
 use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
@@ -35,7 +35,7 @@ pub enum Error {
     #[error("interrupted")]
     Cancelled,
     /// A folder or file cannot be read.
-    #[error("cannot read a model's files: {cause}: {path}")]
+    #[error("cannot read a model's files: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
@@ -95,6 +95,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same once more where it is about the description in a folder called `name`.
+    fn of_folder(&self, name: &str) -> Option<Self> {
+        let Error::Card { cause, path } = self else {
+            return None;
+        };
+        let same = path.parent()?.file_name()? == name;
+        let (cause, path) = (cause.clone(), path.clone());
+        same.then_some(Error::Card { cause, path })
+    }
+
     /// The next step.
     pub fn help(&self) -> String {
         match self {
@@ -441,12 +451,14 @@ impl Shelf {
     /// The model called `name`.
     ///
     /// # Errors
+    /// [`Error::Card`] where a folder of this name holds a description that is not valid, else
     /// [`Error::Unknown`].
     pub fn named(&self, name: &str) -> Result<&Model, Error> {
+        let unusable = || self.broken.iter().find_map(|error| error.of_folder(name));
         self.models
             .iter()
             .find(|m| m.card.name == name)
-            .ok_or_else(|| Error::Unknown(name.to_owned()))
+            .ok_or_else(|| unusable().unwrap_or_else(|| Error::Unknown(name.to_owned())))
     }
 
     /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::audio::no_temporary;
 use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
@@ -227,15 +226,19 @@ pub(super) fn write_whole(
         cause,
         path: out.to_owned(),
     };
-    // A device or a folder is never replaced.
-    if out.symlink_metadata().is_ok() && !(replace && out.is_file()) {
-        return Err(Error::Exists(out.to_owned()));
+    if out.symlink_metadata().is_ok() {
+        if !out.is_file() {
+            return Err(Error::NoPlainFile(out.to_owned()));
+        }
+        if !replace {
+            return Err(Error::Exists(out.to_owned()));
+        }
     }
     let folder = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(no_temporary(e)))?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let mut buffered = BufWriter::new(temporary);
     write(&mut buffered)?;
     let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_models;
 mod edit;
 mod export;
 mod fixture;
