@@ -188,6 +188,23 @@ fn imports_point_one_way() {
 }
 
 #[test]
+fn the_page_that_a_newcomer_reads_first_draws_the_same_map() {
+    let rows: Vec<String> = LAYERS.iter().rev().map(|row| row.join(" | ")).collect();
+    let drawn = format!("`{}`", rows.join(" -> "));
+    let page = sources().into_iter().find(|s| s.module == "lib").unwrap();
+    let lines = page.text.lines().filter_map(|l| l.strip_prefix("//!"));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    assert!(words.join(" ").contains(&drawn), "src/lib.rs lacks {drawn}");
+    for module in LAYERS.iter().copied().flatten() {
+        let row = page.text.lines().any(|line| {
+            let cell = line.strip_prefix("//! |").and_then(|l| l.split('|').next());
+            cell.is_some_and(|cell| cell.contains(&format!("`{module}`")))
+        });
+        assert!(row, "the table of src/lib.rs lacks {module}");
+    }
+}
+
+#[test]
 fn the_import_reader_sees_groups_and_paths() {
     let text = "use crate::{audio, store::{Store, Hit}, text};\nlet x = crate::speech::Whisper;\n// crate::app";
     assert_eq!(imports(text), ["audio", "store", "text", "speech"]);

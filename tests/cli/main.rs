@@ -18,6 +18,7 @@ mod export;
 mod fixture;
 mod import;
 mod list;
+mod messages;
 mod people;
 mod search;
 mod shelf;
