@@ -151,11 +151,7 @@ impl People {
                 page::Wish::Other(id) => wanted = Some(id),
                 page::Wish::Go(to) => go = Some(to),
             },
-            (Part::Offers, _) => match self.offers.show(ui, scene, &mut self.signing) {
-                Some(offers::Wish::Person(id)) => wanted = Some(id),
-                Some(offers::Wish::Go(to)) => go = Some(to),
-                None => {}
-            },
+            (Part::Offers, _) => go = self.offers.show(ui, scene, &mut self.signing),
             (Part::Links, _) => wanted = links::show(ui, scene),
         }
         if let Some(id) = wanted {

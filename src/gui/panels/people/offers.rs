@@ -6,7 +6,7 @@ use eframe::egui::{ComboBox, Frame, Margin, ScrollArea, Ui};
 use crate::app::desk::{Act, Command};
 use crate::app::offers::Candidate;
 use crate::app::people::{Entry, title};
-use crate::domain::{FactKind, InterviewId, InterviewSummary, NameSource, PersonId};
+use crate::domain::{FactKind, InterviewId, InterviewSummary, NameSource};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
@@ -17,14 +17,6 @@ use super::{Signing, kind_name, percent};
 /// Height of one offer, in points: its words, what it is, and the buttons.
 const ROW: f32 = 96.0;
 
-/// Where a person wants to go from here.
-pub enum Wish {
-    /// To a person of the register.
-    Person(PersonId),
-    /// To another screen.
-    Go(Go),
-}
-
 /// Which transcript was chosen.
 #[derive(Default)]
 pub struct OffersPart {
@@ -33,7 +25,7 @@ pub struct OffersPart {
 
 impl OffersPart {
     /// Paints the offers.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, signing: &mut Signing) -> Option<Wish> {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, signing: &mut Signing) -> Option<Go> {
         let words = scene.words;
         let interviews = scene.desk.board().interviews.get()?;
         if interviews.is_empty() {
@@ -59,17 +51,17 @@ impl OffersPart {
         if offers.found.is_empty() {
             script::label(ui, words.t("offers-nothing"), scene.own(ui));
         }
-        let mut wish = None;
+        let mut went = None;
         let area = ScrollArea::vertical().auto_shrink(false);
         area.show_rows(ui, ROW, offers.found.len(), |ui, rows| {
             for (at, one) in offers.found.iter().enumerate() {
                 if rows.contains(&at) {
                     let answer = offer(ui, scene, one, case.as_deref(), signing);
-                    wish = answer.or(wish.take());
+                    went = answer.or(went.take());
                 }
             }
         });
-        wish
+        went
     }
 
     fn choose(&mut self, scene: &Scene<'_>, id: Option<InterviewId>) {
@@ -127,9 +119,9 @@ fn offer(
     one: &Candidate,
     case: Option<&str>,
     signing: &mut Signing,
-) -> Option<Wish> {
+) -> Option<Go> {
     let words = scene.words;
-    let mut wish = None;
+    let mut went = None;
     let frame = Frame::new()
         .fill(theme::of(ui).stripe)
         .inner_margin(Margin::same(6));
@@ -151,8 +143,7 @@ fn offer(
             let line = one.segment.0.to_string();
             let name = words.with("people-line", &[("line", &line)]);
             if ui.button(name).clicked() {
-                let to = Go::Line(one.interview.clone(), Some(one.segment));
-                wish = Some(Wish::Go(to));
+                went = Some(Go::Line(one.interview.clone(), Some(one.segment)));
             }
         });
         ui.horizontal_wrapped(|ui| {
@@ -186,7 +177,7 @@ fn offer(
             }
         });
     });
-    wish
+    went
 }
 
 /// What is entered when an offer is taken up: with the line it comes from.
