@@ -246,10 +246,10 @@ impl Page {
             });
             script::label(ui, &explained(scene, near), scene.remark(ui));
             let decisions = &shown.page.decisions;
-            let between = decisions
+            let mut between = decisions
                 .iter()
                 .filter(|d| d.other == near.person || d.person == near.person);
-            if let Some(last) = between.last() {
+            if let Some(last) = between.next_back() {
                 let at = last.at.get(..16).unwrap_or(&last.at).replace('T', " ");
                 let mut text = words.with(
                     "people-decided",
