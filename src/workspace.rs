@@ -61,7 +61,11 @@ impl Workspace {
     pub fn at(root: &Path) -> Result<Self, Error> {
         if !root.is_dir() {
             let is_there = root.symlink_metadata().is_ok_and(|meta| meta.is_file());
-            let wrong = if is_there { Error::NotAFolder } else { Error::Missing };
+            let wrong = if is_there {
+                Error::NotAFolder
+            } else {
+                Error::Missing
+            };
             return Err(wrong(root.to_owned()));
         }
         Ok(Self {

@@ -83,12 +83,18 @@ impl Failure {
             Failure::Worded(words, error) => tell_in(&words, &error),
             Failure::Output(cause) => {
                 let next = "Check that the disk has room, or write to another place.";
-                say_error(&format!("cannot write the output: {}", reason(&cause)), next);
+                say_error(
+                    &format!("cannot write the output: {}", reason(&cause)),
+                    next,
+                );
                 1
             }
             Failure::Input(cause) => {
                 let next = "Look at the program or file that the lines come from.";
-                say_error(&format!("cannot read standard input: {}", reason(&cause)), next);
+                say_error(
+                    &format!("cannot read standard input: {}", reason(&cause)),
+                    next,
+                );
                 1
             }
             Failure::Usage(error) => {
@@ -149,7 +155,9 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         && !matches!(typed.verb, Some(Verb::Doctor(_)))
     {
         let path = path.display();
-        say(&format!("note: {WRONG_KIT}, so another is looked for: {path}"));
+        say(&format!(
+            "note: {WRONG_KIT}, so another is looked for: {path}"
+        ));
     }
     // The demo makes a workspace of its own, and the doctor tells of a broken one.
     let verb = match typed.verb {

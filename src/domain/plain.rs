@@ -96,7 +96,10 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_number_of_the_system_is_left_out() {
-        assert_eq!(reason(&io::Error::from_raw_os_error(28)), "the disk is full");
+        assert_eq!(
+            reason(&io::Error::from_raw_os_error(28)),
+            "the disk is full"
+        );
         let failed = reason(&io::Error::from_raw_os_error(5));
         assert!(failed.starts_with("the system says: "), "{failed}");
         assert!(!failed.contains("os error"), "{failed}");

@@ -18,7 +18,10 @@ macro_rules! noted {
 /// A file that has nothing to say against it.
 fn ordinary(name: &str, ms: u64) -> (WorkingCopy, TempDir) {
     let (made, dir) = import(name).unwrap();
-    assert_eq!((made.duration.as_ms(), made.notes.as_slice()), (ms, &[][..]));
+    assert_eq!(
+        (made.duration.as_ms(), made.notes.as_slice()),
+        (ms, &[][..])
+    );
     (made, dir)
 }
 

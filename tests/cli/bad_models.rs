@@ -27,7 +27,11 @@ fn refused(work: &[&str], case: &str, cause: &str, file: &str, next: &str) {
         fs::write(folder.join(path.file_name().unwrap()), bytes).unwrap();
     }
     let before = files(&desk.workspace());
-    assert!(before.iter().any(|(path, _)| path.ends_with("store.sqlite3")));
+    assert!(
+        before
+            .iter()
+            .any(|(path, _)| path.ends_with("store.sqlite3"))
+    );
     let output = desk.run(&[work, &["--model", case]].concat());
     let told = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
@@ -49,13 +53,25 @@ const CORRECT: &str = "Correct model.toml";
 #[test]
 fn a_ggml_header_that_is_cut_short() {
     let cause = "it ends in the middle of its header";
-    refused(&SPEECH, "ggml-cut-short", cause, "ggml.bin", AGAIN_OR_IMPORT);
+    refused(
+        &SPEECH,
+        "ggml-cut-short",
+        cause,
+        "ggml.bin",
+        AGAIN_OR_IMPORT,
+    );
 }
 
 #[test]
 fn a_file_that_is_no_ggml_file() {
     let cause = "it is a PyTorch or zip file";
-    refused(&SPEECH, "ggml-other-magic", cause, "ggml.bin", AGAIN_OR_IMPORT);
+    refused(
+        &SPEECH,
+        "ggml-other-magic",
+        cause,
+        "ggml.bin",
+        AGAIN_OR_IMPORT,
+    );
 }
 
 #[test]
@@ -155,7 +171,13 @@ fn a_listed_file_that_is_missing() {
 #[test]
 fn a_listed_file_outside_the_folder() {
     let cause = "a listed file lies outside the folder (../model.safetensors)";
-    refused(&TRANSLATION, "weights-outside", cause, "model.toml", CORRECT);
+    refused(
+        &TRANSLATION,
+        "weights-outside",
+        cause,
+        "model.toml",
+        CORRECT,
+    );
 }
 
 #[test]

@@ -25,7 +25,10 @@ fn listing_microphones_says_nothing_of_sound_servers() {
     let output = Desk::empty().run(&["devices"]);
     let told = stderr(&output);
     let no_microphone = told.starts_with("This machine has no microphone");
-    assert!(told.is_empty() || no_microphone && told.lines().count() == 1, "{told}");
+    assert!(
+        told.is_empty() || no_microphone && told.lines().count() == 1,
+        "{told}"
+    );
 }
 
 #[test]
@@ -36,7 +39,10 @@ fn a_wrong_command_line_is_answered_with_the_usage_of_its_verb() {
             &["translate", "--from", "vi", "--to", "vi", "x"][..],
             "Usage: mekong translate ",
         ),
-        (&["people", "note", "x", "--by", "y"], "Usage: mekong people note "),
+        (
+            &["people", "note", "x", "--by", "y"],
+            "Usage: mekong people note ",
+        ),
         (
             &["bundle", "x", "--to", "none", "--out", "f"],
             "Usage: mekong bundle ",
@@ -63,15 +69,25 @@ fn a_wrong_kit_is_told() {
     let wrong = desk.path("").to_str().unwrap().to_owned();
     let run = |args: &[&str]| {
         let mut command = mekong(&desk.workspace());
-        command.env("MEKONG_KIT", &wrong).args(args).output().unwrap()
+        command
+            .env("MEKONG_KIT", &wrong)
+            .args(args)
+            .output()
+            .unwrap()
     };
     let listed = run(&["list"]);
     let told = stderr(&listed);
-    assert!(listed.status.success() && told.contains("MEKONG_KIT"), "{told}");
+    assert!(
+        listed.status.success() && told.contains("MEKONG_KIT"),
+        "{told}"
+    );
     assert!(told.contains(&wrong), "{told}");
     let found = run(&["doctor"]).stdout;
     let found = String::from_utf8(found).unwrap();
-    assert!(found.contains("warning  kit          MEKONG_KIT"), "{found}");
+    assert!(
+        found.contains("warning  kit          MEKONG_KIT"),
+        "{found}"
+    );
     let told = stderr(&desk.run(&["list"]));
     assert!(!told.contains("MEKONG_KIT"), "{told}");
 }
@@ -83,7 +99,10 @@ fn a_workspace_that_is_a_file_is_not_said_to_be_missing() {
     let output = mekong(file.as_ref()).arg("list").output().unwrap();
     assert_helpful_failure(&output, "list");
     let told = stderr(&output);
-    assert!(told.contains("this is a file") && told.contains(&file), "{told}");
+    assert!(
+        told.contains("this is a file") && told.contains(&file),
+        "{told}"
+    );
     assert_eq!(fs::read(&file).unwrap(), b"notes");
 }
 
@@ -97,7 +116,10 @@ fn a_damaged_database_is_named() {
     fs::write(&store, &bytes).unwrap();
     let told = desk.fails(&["list"]);
     let first = told.lines().next().unwrap();
-    assert!(first.contains("the interview database is damaged"), "{told}");
+    assert!(
+        first.contains("the interview database is damaged"),
+        "{told}"
+    );
     assert!(first.ends_with(store.to_str().unwrap()), "{told}");
     assert_eq!(fs::read(&store).unwrap(), bytes);
 }
