@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::audio::{
-    Error, Note, SegmenterLimits, WorkingCopy, copy_original, find_utterances, make_working_copy,
+    Error, SegmenterLimits, WorkingCopy, copy_original, find_utterances, make_working_copy,
     read_span,
 };
 use mekong_interview::domain::{Cancel, SamplePos, Span};
