@@ -238,7 +238,10 @@ pub(super) fn write_whole(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| match e.kind() {
+        kind @ io::ErrorKind::NotFound => failed(io::Error::new(kind, "there is no such folder")),
+        _ => failed(e),
+    })?;
     let mut buffered = BufWriter::new(temporary);
     write(&mut buffered)?;
     let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
