@@ -8,9 +8,7 @@ mod bad;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{FlagKind, Lang, LangPair};
-use mekong_interview::glossary::{
-    Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, ProblemKind, Review, Term,
-};
+use mekong_interview::glossary::{Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, Review, Term};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
