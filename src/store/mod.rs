@@ -9,14 +9,18 @@ mod chain;
 mod codec;
 mod derived;
 mod error;
+mod filter;
 mod interviews;
 mod lines;
+mod near;
 mod open;
 mod pending;
 mod people;
 mod people_match;
 mod proofs;
+mod query;
 mod rebuild;
+mod scan;
 mod search;
 mod sessions;
 mod terms;
@@ -28,9 +32,9 @@ mod tests;
 
 pub use error::Error;
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, NewAudio, NewEvent, NewFact,
-    NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation, PendingUtterance,
-    Record, SearchPage, SearchQuery, Shared, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
+    NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
+    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Why,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one
