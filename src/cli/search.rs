@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::domain::{FlagKind, InterviewId, Lang, PersonId, Status};
-use crate::store::{Hit, Matched, Neighbour, SearchQuery, Why};
+use crate::store::{Hit, Matched, Neighbour, SearchQuery, Via, Why};
 use crate::text;
 
 use super::Failure;
@@ -42,6 +42,10 @@ pub struct Search {
     /// Near spellings too, below what is spelled so.
     #[arg(long)]
     pub like: bool,
+    /// Other languages too: glossary, names of the register and installed translators, below the
+    /// others.
+    #[arg(long)]
+    pub across: bool,
     /// Only interviews from this date on, for example 2026-11-23.
     #[arg(long, value_parser = parse_date, value_name = "DATE")]
     pub since: Option<String>,
@@ -113,13 +117,18 @@ impl<'a> From<&'a Neighbour> for Beside<'a> {
 fn why(hit: &Hit) -> String {
     let side = match hit.matched {
         Matched::Text => "what was said",
-        Matched::Translation => "the translation",
+        _ => "the translation",
     };
     match &hit.why {
         Why::AsAsked => format!("the words stand in {side}"),
         Why::Bare => format!("the words stand in {side}, diacritics apart"),
         Why::Inside => format!("the letters stand inside {side}"),
         Why::Like(words) => format!("{side} has nearly these words: {}", words.join(", ")),
+        Why::Across { words, via } => match via {
+            Via::Term => format!("the glossary gives '{words}' for what was asked"),
+            Via::Name(person) => format!("'{words}' is a name of {person} of the register"),
+            Via::Translated(lang) => format!("'{words}' is a machine's translation into {lang}"),
+        },
     }
 }
 
@@ -161,7 +170,7 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
         context: true,
         limit: typed.limit,
     };
-    let page = app.search(&query)?;
+    let page = app.search(&query, typed.across)?;
     if typed.form.json {
         return Ok(out.json(&Found {
             query: &query.text,
@@ -185,6 +194,9 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
         ));
     } else {
         say(&count(page.total, "hit"));
+    }
+    if page.total == 0 && !typed.across {
+        say("note: --across asks in the other languages too.");
     }
     if !page.complete {
         say("note: the oldest interviews were not looked at; name a case or a date to see them.");

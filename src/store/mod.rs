@@ -5,6 +5,7 @@
 //! and can be rebuilt at any time. A person's words always stand before a machine's: a later machine
 //! version is kept, but it never becomes the one that counts.
 
+mod across;
 mod chain;
 mod codec;
 mod derived;
@@ -30,11 +31,12 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+pub use across::Other;
 pub use error::Error;
 pub use types::{
     Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
     NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
-    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Why,
+    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Via, Why,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

@@ -23,7 +23,7 @@ use crate::domain::{Cancel, InterviewId, SamplePos, SegmentId};
 use crate::text;
 
 /// The most hits in one answer, so that an answer stays small whatever is asked.
-const MOST_HITS: usize = 10_000;
+pub(super) const MOST_HITS: usize = 10_000;
 /// Hits are counted up to here.
 const MOST_COUNTED: usize = 10_000;
 /// Hits that are ranked, the newest; more where more are asked for.
@@ -50,11 +50,17 @@ impl Store {
             found = self.search_as_typed(&filter, &text::from_zawgyi(&typed), q)?;
         }
         if q.context {
-            for hit in &mut found.hits {
-                hit.around = neighbours(&self.conn, hit)?;
-            }
+            self.add_neighbours(&mut found)?;
         }
         Ok(found)
+    }
+
+    /// Puts the lines around each hit beside it.
+    pub(super) fn add_neighbours(&self, page: &mut SearchPage) -> Result<(), Error> {
+        for hit in &mut page.hits {
+            hit.around = neighbours(&self.conn, hit)?;
+        }
+        Ok(())
     }
 
     fn search_as_typed(
@@ -94,14 +100,14 @@ impl Store {
         }
         if usable && (found.total == 0 || q.like) {
             let like = self.with_repair(|conn| alike(conn, filter, &node, limit))?;
-            join(&mut found, like.unwrap_or_default(), limit);
+            found.join(like.unwrap_or_default(), limit);
         }
         Ok(found)
     }
 
     /// Asks the index; one that turns out to be damaged is rebuilt first. `None` where that is not
     /// possible because the database can only be read.
-    fn with_repair<T>(
+    pub(super) fn with_repair<T>(
         &self,
         ask: impl Fn(&Connection) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
@@ -142,24 +148,6 @@ fn is_plain(node: &Node) -> bool {
     }
 }
 
-/// Puts near spellings below what is spelled as asked.
-fn join(found: &mut SearchPage, like: SearchPage, limit: usize) {
-    let key = |h: &Hit| (h.interview.clone(), h.segment);
-    let there: HashSet<_> = found.hits.iter().map(key).collect();
-    let new: Vec<Hit> = like
-        .hits
-        .into_iter()
-        .filter(|h| !there.contains(&key(h)))
-        .collect();
-    if found.more || found.total > found.hits.len() as u64 {
-        return;
-    }
-    found.total = found.total.saturating_add(new.len() as u64);
-    found.more |= like.more;
-    found.hits.extend(new);
-    found.hits.truncate(limit);
-}
-
 /// The lines that an expression finds, the newest first, up to `most`.
 fn matching(
     conn: &Connection,
@@ -189,7 +177,7 @@ fn matching(
 }
 
 /// Asks the full-text index.
-fn indexed(
+pub(super) fn indexed(
     conn: &Connection,
     filter: &Filter,
     node: &Node,

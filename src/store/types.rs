@@ -258,8 +258,12 @@ pub struct SearchPage {
 pub enum Matched {
     /// What was said.
     Text,
-    /// A translation only.
+    /// A translation only, of the line or of the question.
     Translation,
+    /// Another name of the same person.
+    Name,
+    /// The same term of the glossary in other words.
+    Term,
 }
 
 impl Matched {
@@ -268,6 +272,8 @@ impl Matched {
         match self {
             Matched::Text => "text",
             Matched::Translation => "translation",
+            Matched::Name => "name",
+            Matched::Term => "term",
         }
     }
 }
@@ -284,6 +290,24 @@ pub enum Why {
     Inside,
     /// Words spelled or sounding nearly like these stand in it, as the line has them.
     Like(Vec<String>),
+    /// These words stand in it, which stand for the question or for a part of it.
+    Across {
+        /// The words.
+        words: String,
+        /// Who says so.
+        via: Via,
+    },
+}
+
+/// Who says that other words stand for a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The glossary.
+    Term,
+    /// The register: a name of this person.
+    Name(PersonId),
+    /// A translator, into this language.
+    Translated(Lang),
 }
 
 /// A line beside a hit.

@@ -186,7 +186,7 @@ fn operators_narrow_and_every_hit_says_why() {
 #[test]
 fn a_near_spelling_is_found_and_said_to_be_one() {
     let (desk, ids) = Desk::with_talks();
-    for (typed, talk) in [("章维", 0), ("Hà Nọi", 0), ("ຫລວງພະບັງ", 1)] {
+    for (typed, talk) in [("章维", 0), ("Hà Nọi", 0), ("ຫຼວງພະບັງ", 1)] {
         let page = desk.json(&["search", typed, "--json"]);
         let hit = &page["hits"][0];
         assert_eq!(hit["interview"], ids[talk].as_str(), "{typed}");
@@ -199,4 +199,35 @@ fn a_near_spelling_is_found_and_said_to_be_one() {
         desk.text(&["search", "章维"])
             .contains("nearly these words: 张伟")
     );
+}
+
+#[test]
+fn a_term_and_a_name_are_found_in_another_language() {
+    let (desk, ids) = Desk::with_talks();
+    desk.text(&[
+        "edit",
+        &ids[0],
+        "1",
+        "--text",
+        "我叫张伟，他说贩运人口。",
+        "--by",
+        "Li",
+    ]);
+    let hit = desk.json(&["search", "mua bán người", "--json"])["hits"][0].clone();
+    assert_eq!(
+        (&hit["interview"], &hit["matched"]),
+        (&json!(ids[0]), &json!("term"))
+    );
+    assert!(hit["why"].as_str().unwrap().contains("贩运人口"));
+    assert!(!hit["marks"].as_array().unwrap().is_empty());
+
+    desk.text(&["people", "add", "Trương Vĩ", "张伟", "--by", "Li"]);
+    let page = desk.json(&["search", "Trương Vĩ", "--json"]);
+    let hit = page["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|h| h["matched"] == "name");
+    assert_eq!(hit.unwrap()["segment"], 1, "{page}");
+    assert!(hit.unwrap()["why"].as_str().unwrap().contains("register"));
 }

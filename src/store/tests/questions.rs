@@ -3,7 +3,7 @@
 use super::super::{Matched, SearchPage, SearchQuery, Store, Why};
 use super::{SIX_LINES, id, interview, told};
 use crate::domain::{FactKind, FlagKind, Lang, PersonId, SegmentId, Status};
-use crate::store::NewFact;
+use crate::store::{NewFact, Other, Via};
 
 fn query(text: &str) -> SearchQuery {
     SearchQuery {
@@ -239,4 +239,31 @@ fn many_hits_are_counted_up_to_a_bound_and_the_newest_shown() {
     assert_eq!(order, [10_500, 10_499, 10_498]);
     let page = search(&store, "大家 张伟");
     assert_eq!((page.total, page.more), (1, false));
+}
+
+#[test]
+fn other_words_for_a_question_or_a_part_of_it_find_lines_below_the_others() {
+    let lines = ["他说拐卖在瑞丽", "mua bán người ở Ruili", "拐卖", "在瑞丽"];
+    let store = store_of(Lang::Zh, &lines);
+    let other = |part: Option<&str>, words: &str| Other {
+        part: part.map(str::to_owned),
+        words: words.to_owned(),
+        via: Via::Term,
+    };
+    let across = |typed: &str, others: &[Other]| {
+        let mut page = search(&store, typed);
+        store
+            .search_across(&query(typed), others, &mut page)
+            .unwrap();
+        page.hits
+    };
+    let hits = across("拐卖", &[other(None, "mua bán người")]);
+    let order: Vec<_> = hits.iter().map(|h| (h.segment.0, h.matched)).collect();
+    assert_eq!(order.len(), 3);
+    assert_eq!(order[2], (2, Matched::Term));
+    assert!(matches!(&hits[2].why, Why::Across { words, .. } if words == "mua bán người"));
+    assert!(!hits[2].marks.is_empty());
+    let hits = across("拐卖 Ruili", &[other(Some("拐卖"), "mua bán người")]);
+    assert_eq!(hits.iter().map(|h| h.segment.0).collect::<Vec<_>>(), [2]);
+    assert!(across("没有", &[]).is_empty());
 }
