@@ -357,6 +357,11 @@ pub enum Models {
         #[command(flatten)]
         form: Json,
     },
+    /// Say how a model comes to this computer: the program itself has no network.
+    Fetch {
+        /// The model's name.
+        name: String,
+    },
     /// Copy a model's folder into the workspace, comparing every file with its list.
     Import {
         /// The folder with model.toml.

@@ -21,7 +21,7 @@ mod trial;
 mod whisper;
 mod words;
 
-pub use ctc::{Ctc, CtcOptions};
+pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
 pub use profile::Profile;

@@ -198,6 +198,13 @@ impl Ctc {
     }
 }
 
+/// Whether a folder says of itself that it holds a model of this family.
+pub fn is_ctc(folder: &Path) -> bool {
+    let path = folder.join("config.json");
+    let settings = config::read_json::<serde_json::Value>(&path);
+    settings.is_ok_and(|s| s.get("model_type").and_then(|v| v.as_str()) == Some("wav2vec2"))
+}
+
 impl Recognizer for Ctc {
     fn engine(&self) -> &str {
         &self.shared.engine
