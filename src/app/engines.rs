@@ -198,7 +198,10 @@ impl App {
         }
         let glossary = self.glossary()?;
         for term in glossary.terms() {
-            let entries = term.entries.iter().filter(|(lang, _)| languages.contains(lang));
+            let entries = term
+                .entries
+                .iter()
+                .filter(|(lang, _)| languages.contains(lang));
             names.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
         }
         Ok(names.into_iter().take(MOST_NAMES).collect())

@@ -85,7 +85,11 @@ impl From<&Model> for ModelInfo {
             source: card.source,
             description: card.description,
             practice: card.practice,
-            doubts: card.languages.iter().filter_map(|lang| model.doubt(*lang)).collect(),
+            doubts: card
+                .languages
+                .iter()
+                .filter_map(|lang| model.doubt(*lang))
+                .collect(),
             languages: card.languages,
             error_rates: card.error_rates,
             bytes: card
@@ -188,7 +192,11 @@ impl App {
         // The workspace's copy is made and read through before anything is put in its place.
         let mut table = Vec::new();
         glossary.write_csv(&mut table).map_err(unusable)?;
-        let languages: BTreeSet<Lang> = glossary.terms().iter().flat_map(|t| t.entries.keys().copied()).collect();
+        let languages: BTreeSet<Lang> = glossary
+            .terms()
+            .iter()
+            .flat_map(|t| t.entries.keys().copied())
+            .collect();
         if languages.len() < 2 {
             return Err(unusable(glossary::Error::TooFewWords));
         }
@@ -209,7 +217,9 @@ impl App {
             cause,
             path: to.clone(),
         };
-        write_whole(&to, replace, &mut |out| out.write_all(&table).map_err(written))?;
+        write_whole(&to, replace, &mut |out| {
+            out.write_all(&table).map_err(written)
+        })?;
         describe(&to)
     }
 

@@ -159,7 +159,12 @@ mod tests {
             assert_eq!(seen[10 + width..], cut[10 + width..]);
             assert_eq!(look(&seen), seen, "what is not known stays so");
         }
-        for other in [&b"RIFF\0\0\0\0WAVEfmt "[..], b"\x1A\x45\xDF\xA3", b"", &[0; 64]] {
+        for other in [
+            &b"RIFF\0\0\0\0WAVEfmt "[..],
+            b"\x1A\x45\xDF\xA3",
+            b"",
+            &[0; 64],
+        ] {
             assert_eq!(look(other), other);
         }
     }

@@ -159,7 +159,9 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
                 say(&format!("note: {note}: {}", outcome.source.display()));
             }
             if !received.notes.is_empty() {
-                say("  next: listen to those places; if the recorder still has the file, copy it again.");
+                say(
+                    "  next: listen to those places; if the recorder still has the file, copy it again.",
+                );
             }
             // Seen at once also through a pipe: recognition may take hours from here.
             out.flush()

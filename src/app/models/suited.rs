@@ -35,7 +35,11 @@ impl std::fmt::Display for ErrorRate {
             Unit::Characters => "characters",
             Unit::Words => "words",
         };
-        write!(f, "{:.1} of 100 {unit} wrong ({})", self.percent, self.source)
+        write!(
+            f,
+            "{:.1} of 100 {unit} wrong ({})",
+            self.percent, self.source
+        )
     }
 }
 
@@ -48,10 +52,9 @@ impl Model {
         }
         let name = &self.card.name;
         match self.card.error_rates.get(&lang) {
-            Some(rate) if rate.percent >= UNUSABLE || rate.percent.is_nan() => Some(format!(
-                "'{name}' is unusable for {}: {rate}",
-                lang.name()
-            )),
+            Some(rate) if rate.percent >= UNUSABLE || rate.percent.is_nan() => {
+                Some(format!("'{name}' is unusable for {}: {rate}", lang.name()))
+            }
             Some(_) => None,
             None if self.card.kind == Kind::WhisperGgml
                 && matches!(lang, Lang::My | Lang::Lo | Lang::Km) =>
