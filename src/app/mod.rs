@@ -14,6 +14,7 @@ mod engines;
 mod error;
 mod evidence;
 mod export;
+mod find;
 mod import;
 pub mod live;
 mod lock;

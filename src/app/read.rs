@@ -10,7 +10,7 @@ use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
-use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
+use crate::store::{Correction, Store, TextVersion};
 use crate::text;
 
 use super::{App, Error};
@@ -131,14 +131,6 @@ impl App {
             .into_iter()
             .map(|(channel, file)| (channel, folder.join(file)))
             .collect())
-    }
-
-    /// Finds words in all interviews.
-    ///
-    /// # Errors
-    /// An unreadable store. No query is an error.
-    pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, Error> {
-        Ok(self.reading()?.search(query)?)
     }
 
     /// Adds a version. The old words stay.

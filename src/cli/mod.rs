@@ -12,6 +12,7 @@ mod print;
 mod progress;
 mod read;
 mod record;
+mod search;
 mod shelf;
 mod speak;
 mod system;
@@ -187,7 +188,7 @@ fn work(app: &App, verb: Verb, out: &mut Out) -> Result<(), Failure> {
         Verb::List(typed) => read::list(app, &typed, out),
         Verb::Show(typed) => read::show(app, &typed, out),
         Verb::History(typed) => read::history(app, &typed, out),
-        Verb::Search(typed) => read::search(app, &typed, out),
+        Verb::Search(typed) => search::search(app, &typed, out),
         Verb::Edit(typed) => read::edit(app, typed, out),
         Verb::Keys(typed) => evidence::keys(app, typed, out),
         Verb::Certify(typed) => evidence::certify(app, &typed, out),
