@@ -126,7 +126,7 @@ fn every_malformed_bundle_is_refused() {
 #[ignore = "a full proof of some hours: scripts/proof record-kills"]
 fn a_killed_recording_loses_at_most_a_second() {
     let kills = setting("MEKONG_PROOF_KILLS", 1000);
-    let report = kills::kill_recordings(kills);
+    let report = kills::kill_recordings(kills, false);
     println!(
         "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
         report.kills, report.worst_lost_ms

@@ -10,6 +10,7 @@ use crate::domain::Lang;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
+pub use super::workspace::Workspace;
 
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
@@ -21,6 +22,9 @@ pub struct Typed {
     /// The folder with models, glossaries, recordings and the store.
     #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub workspace: Option<PathBuf>,
+    /// A file with the passphrase of a locked workspace; else it is asked for.
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
+    pub passphrase_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -81,6 +85,9 @@ pub enum Verb {
     /// List, check, bring in or shrink models.
     #[command(subcommand)]
     Models(Models),
+    /// Lock the workspace against thieves, change its passphrase, recover it.
+    #[command(subcommand)]
+    Workspace(Workspace),
     /// List the microphones.
     Devices(Json),
     /// Say what on this machine would stop an interview.

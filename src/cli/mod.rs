@@ -15,6 +15,7 @@ mod record;
 mod shelf;
 mod speak;
 mod system;
+mod workspace;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -127,7 +128,10 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Some(verb) => verb,
     };
     let app = App::open(&options)?;
+    let secret = typed.passphrase_file.as_deref();
+    workspace::open(&app, &verb, secret)?;
     match verb {
+        Verb::Workspace(typed) => workspace::workspace(&app, &typed, secret, out),
         Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
         Verb::Import(typed) => import::import(&app, typed, out),
         Verb::Record(typed) => record::record(&app, typed, out),

@@ -17,6 +17,7 @@ mod people;
 mod people_match;
 mod proofs;
 mod rebuild;
+mod sealed;
 mod search;
 mod sessions;
 mod terms;
