@@ -28,7 +28,11 @@ use thief::{Case, Talk};
 fn every_verb_works_locked_and_a_thief_finds_no_word() {
     let case = Case::new();
     let recovery = case.lock();
-    assert!(fs::read_to_string(&recovery).unwrap().contains("AGE-SECRET-KEY-1"));
+    assert!(
+        fs::read_to_string(&recovery)
+            .unwrap()
+            .contains("AGE-SECRET-KEY-1")
+    );
     let talks = case.use_everything();
     case.assert_dark();
     // The search would have found what lies in the clear.
@@ -99,14 +103,23 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     let recovery = case.lock();
     let wrong = case.with_phrase("not the right words at all", &["show", &id]);
     assert_helpful_failure(&wrong, "a wrong passphrase");
-    assert!(stderr(&wrong).contains("could not be unlocked"), "{}", stderr(&wrong));
+    assert!(
+        stderr(&wrong).contains("could not be unlocked"),
+        "{}",
+        stderr(&wrong)
+    );
     let none = case.with_phrase("", &["show", &id]);
     assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
     // Without it the terms and the microphones are still there.
     assert!(case.with_phrase("", &["glossary", "list"]).status.success());
 
     let second = case.file("second.txt", "another long passphrase\n");
-    let args = ["workspace", "change-passphrase", "--new-passphrase-file", &second];
+    let args = [
+        "workspace",
+        "change-passphrase",
+        "--new-passphrase-file",
+        &second,
+    ];
     assert!(case.run(&args).status.success());
     assert_helpful_failure(&case.run(&["show", &id]), "the old passphrase");
     let file = ["show", &id, "--passphrase-file", &second];
@@ -125,7 +138,11 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     assert!(case.run(&["show", &id]).status.success());
     assert_eq!(
         case.own_chain(),
-        ["workspace-locked", "passphrase-changed", "workspace-recovered"]
+        [
+            "workspace-locked",
+            "passphrase-changed",
+            "workspace-recovered"
+        ]
     );
 }
 
@@ -186,7 +203,11 @@ fn a_lock_needs_a_recovery_key_and_a_long_passphrase() {
     let short = locking("short", &["--recovery-key", good]);
     assert_helpful_failure(&short, "a short passphrase");
     assert!(!dir.path().join("vault.json").exists());
-    assert!(locking(PASSPHRASE, &["--recovery-key", good]).status.success());
+    assert!(
+        locking(PASSPHRASE, &["--recovery-key", good])
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -219,7 +240,9 @@ fn read_only(folder: &Path) -> Option<impl Drop> {
     }
     set(folder, true);
     let guard = Guard(folder.to_owned());
-    tempfile::NamedTempFile::new_in(folder).is_err().then_some(guard)
+    tempfile::NamedTempFile::new_in(folder)
+        .is_err()
+        .then_some(guard)
 }
 
 #[test]

@@ -153,6 +153,9 @@ impl App {
         match result {
             Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
+            Err(Error::Store(store::Error::Vault(vault::Error::Locked(_)))) => {
+                Finding::good("store", "locked; what is stored was not looked at")
+            }
             Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
         }
     }

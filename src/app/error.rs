@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::domain::{InterviewId, Lang};
 use crate::{
-    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate, vault,
-    workspace,
+    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
+    vault, workspace,
 };
 
 use super::models;

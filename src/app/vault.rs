@@ -236,7 +236,10 @@ impl App {
             watcher(Progress::Step { step, done, total });
             vault::seal_file(path)?;
         }
-        if !self.store()?.has_own(Kind::Locked, "recovery", lock.recipient())? {
+        if !self
+            .store()?
+            .has_own(Kind::Locked, "recovery", lock.recipient())?
+        {
             self.note_vault(Kind::Locked, Some(lock.recipient()))?;
         }
         lock.state = State::Locked;
@@ -301,7 +304,8 @@ fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Er
         let name = name.to_string_lossy();
         if kind.is_dir() && depth > 0 {
             collect(&path, depth - 1, found)?;
-        } else if kind.is_file() && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
+        } else if kind.is_file()
+            && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
         {
             fs::remove_file(&path).map_err(failed)?;
         } else if kind.is_file() && name != DIARY && !vault::is_sealed(&path).map_err(failed)? {

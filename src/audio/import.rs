@@ -248,7 +248,8 @@ impl ChannelWriter {
         let mut file = wav.finish().map_err(failed)?;
         if !sealed {
             file.seek(SeekFrom::Start(0)).map_err(failed)?;
-            file.write_all(&header(MONO, self.samples)).map_err(failed)?;
+            file.write_all(&header(MONO, self.samples))
+                .map_err(failed)?;
         }
         file.sync_all().map_err(failed)?;
         self.temp

@@ -91,9 +91,13 @@ fn status(app: &App, form: &Json, out: &mut Out) -> Result<(), Failure> {
     }
     writeln!(out, "{word}")?;
     match (word, recovery) {
-        ("plain", _) => say("Whoever has the disk can read everything. To lock: mekong workspace lock"),
+        ("plain", _) => {
+            say("Whoever has the disk can read everything. To lock: mekong workspace lock")
+        }
         ("half-locked", _) => {
-            say("The locking was cut off: a part still lies in the clear. Any verb that opens it goes on.");
+            say(
+                "The locking was cut off: a part still lies in the clear. Any verb that opens it goes on.",
+            );
         }
         (_, Some(key)) => writeln!(out, "recovery key {key}")?,
         _ => {}
@@ -134,7 +138,9 @@ fn lock(
             path.display()
         ));
     }
-    say("A solid-state disk may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.");
+    say(
+        "A solid-state disk may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.",
+    );
     Ok(())
 }
 

@@ -51,7 +51,10 @@ impl Store {
         let key = vault::key_for(path)?.ok_or_else(|| vault::Error::NoLock(path.to_owned()))?;
         let conn = Connection::open_with_flags(
             path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            // The copy beside it is made by the same connection, which must be allowed to.
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         let found = recognise(&conn, path)?;
         // Everything into the one file, and nobody else on it.
@@ -62,7 +65,9 @@ impl Store {
         if mode != "delete" {
             return Err(Error::Busy);
         }
-        let name = half.to_str().ok_or_else(|| Error::NotADatabase(half.clone()))?;
+        let name = half
+            .to_str()
+            .ok_or_else(|| Error::NotADatabase(half.clone()))?;
         let order = Zeroizing::new(format!(
             "ATTACH DATABASE '{}' AS sealed KEY \"x'{}'\"",
             name.replace('\'', "''"),
@@ -94,7 +99,9 @@ fn same_rows(conn: &Connection) -> Result<bool, Error> {
          FROM main.sqlite_schema AS m WHERE type = 'table' AND rootpage > 0",
     )?;
     let names = names
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))?
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
     for (name, there) in names {
         let table = name.replace('"', "\"\"");

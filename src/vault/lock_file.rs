@@ -113,8 +113,8 @@ impl LockFile {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(bad("it is larger than 16 kB".into()));
         }
-        let head: Head = serde_json::from_slice(&bytes)
-            .map_err(|_| bad("it is damaged or cut off".into()))?;
+        let head: Head =
+            serde_json::from_slice(&bytes).map_err(|_| bad("it is damaged or cut off".into()))?;
         if head.format != FORMAT {
             return Err(bad("it is no lock of this program".into()));
         }
@@ -122,14 +122,16 @@ impl LockFile {
             let found = head.version;
             return Err(Error::Newer { found, path });
         }
-        let lock: Self = serde_json::from_slice(&bytes)
-            .map_err(|_| bad("it is damaged or cut off".into()))?;
+        let lock: Self =
+            serde_json::from_slice(&bytes).map_err(|_| bad("it is damaged or cut off".into()))?;
         let asked = &lock.passphrase;
         let cost = [asked.memory_kib, asked.passes, asked.lanes];
         let (least, most) = (<[u32; 3]>::from(LEAST), <[u32; 3]>::from(MOST));
         let fits = |(cost, (least, most))| (least..=most).contains(&cost);
         if asked.kdf != "argon2id" || !cost.into_iter().zip(least.into_iter().zip(most)).all(fits) {
-            return Err(bad("it asks for work that no lock of this program needs".into()));
+            return Err(bad(
+                "it asks for work that no lock of this program needs".into()
+            ));
         }
         Ok(Some(lock))
     }
@@ -160,8 +162,12 @@ impl LockFile {
     pub fn open(&self, passphrase: &str, root: &Path) -> Result<WorkspaceKey, Error> {
         let refused = || Error::Refused(root.to_owned());
         let by = &self.passphrase;
-        let salt = unhex(&by.salt).filter(|s| s.len() == 16).ok_or_else(refused)?;
-        let nonce = unhex(&by.nonce).filter(|n| n.len() == 24).ok_or_else(refused)?;
+        let salt = unhex(&by.salt)
+            .filter(|s| s.len() == 16)
+            .ok_or_else(refused)?;
+        let nonce = unhex(&by.nonce)
+            .filter(|n| n.len() == 24)
+            .ok_or_else(refused)?;
         let sealed = unhex(&by.sealed).ok_or_else(refused)?;
         let cipher = cipher(passphrase, &salt, (by.memory_kib, by.passes, by.lanes))?;
         let payload = Payload {
@@ -247,8 +253,8 @@ fn wrap_for_recovery(key: &WorkspaceKey, recipient: &str) -> Result<Vec<u8>, Err
         recipient.trim().parse().map_err(|_| Error::BadRecovery)?;
     let recipients = std::iter::once(&recipient as &dyn age::Recipient);
     let failed = |_| Error::System("random numbers");
-    let sealed = age::Encryptor::with_recipients(recipients)
-        .map_err(|_| Error::System("random numbers"))?;
+    let sealed =
+        age::Encryptor::with_recipients(recipients).map_err(|_| Error::System("random numbers"))?;
     let mut out = Vec::new();
     let mut writer = sealed.wrap_output(&mut out).map_err(failed)?;
     writer.write_all(key.bytes()).map_err(failed)?;

@@ -77,7 +77,9 @@ pub fn open_plain(path: &Path) -> io::Result<Content> {
 /// Those of [`open`]; `InvalidData` where it holds more than `most` bytes.
 pub fn read_small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    open(path)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
@@ -187,7 +189,10 @@ impl Content {
 
     /// A WAV file of ours that grew sealed says 'unknown' where its lengths stand: they are shown.
     fn settle(&mut self, path: &Path) -> io::Result<()> {
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
         let ours = name.starts_with("part-") || name.starts_with("working-");
         let len = self.len()?;
         if !ours || len < WAV_HEADER {

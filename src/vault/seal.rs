@@ -43,7 +43,11 @@ pub fn seal_file(path: &Path) -> Result<(), Error> {
     let mut from = open_plain(path).map_err(failed)?;
     let mut writer = Writer::sealed(temp.as_file(), &key).map_err(failed)?;
     io::copy(&mut from, &mut writer).map_err(failed)?;
-    writer.finish().map_err(failed)?.sync_all().map_err(failed)?;
+    writer
+        .finish()
+        .map_err(failed)?
+        .sync_all()
+        .map_err(failed)?;
     temp.as_file().set_permissions(rights).map_err(failed)?;
     let old = OpenOptions::new().write(true).open(path).ok();
     temp.persist(path).map_err(|e| failed(e.error))?;

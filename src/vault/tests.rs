@@ -38,7 +38,10 @@ fn a_sealed_file_is_read_from_any_place_and_its_length_is_true() {
         let mut all = Vec::new();
         file.read_to_end(&mut all).unwrap();
         assert!(all == content, "{len}");
-        for at in [0, 1, len / 2, CHUNK, 2 * CHUNK, CHUNK + 5, len].into_iter().rev() {
+        for at in [0, 1, len / 2, CHUNK, 2 * CHUNK, CHUNK + 5, len]
+            .into_iter()
+            .rev()
+        {
             file.seek(SeekFrom::Start(at as u64)).unwrap();
             let mut rest = Vec::new();
             file.read_to_end(&mut rest).unwrap();
@@ -60,7 +63,10 @@ fn a_file_cut_anywhere_gives_every_whole_chunk() {
     write_sealed(&path, &content);
     let whole = fs::read(&path).unwrap();
     let head = whole.len() - (3 * (CHUNK + 16) + 116);
-    for cut in (head..whole.len()).step_by(4_999).chain([head + CHUNK + 16, whole.len() - 1]) {
+    for cut in (head..whole.len())
+        .step_by(4_999)
+        .chain([head + CHUNK + 16, whole.len() - 1])
+    {
         fs::write(&path, &whole[..cut]).unwrap();
         let mut file = open(&path).unwrap();
         let chunks = (cut - head) / (CHUNK + 16);
@@ -107,7 +113,10 @@ fn a_growing_file_is_read_to_its_last_byte_by_its_own_process() {
     let mut reader = open(&path).unwrap();
     let mut heard = Vec::new();
     let mut at = 10;
-    for step in [1_usize, 100, CHUNK, 5, CHUNK - 111, 20_000, 40_000].into_iter().cycle() {
+    for step in [1_usize, 100, CHUNK, 5, CHUNK - 111, 20_000, 40_000]
+        .into_iter()
+        .cycle()
+    {
         let end = (at + step).min(content.len());
         writer.write_all(&content[at..end]).unwrap();
         at = end;
@@ -168,7 +177,10 @@ fn sealing_leaves_no_plain_byte_and_can_be_repeated() {
     assert!(read_small(&path, 1 << 20).unwrap() == content);
     let mut left = Vec::new();
     old.read_to_end(&mut left).unwrap();
-    assert!(left.iter().all(|b| *b == 0), "the old bytes are still there");
+    assert!(
+        left.iter().all(|b| *b == 0),
+        "the old bytes are still there"
+    );
     let found = fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(found, 1);
 }

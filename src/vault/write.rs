@@ -191,8 +191,12 @@ impl Tail {
     /// Reads what stands in memory; 0 where `at` lies before it or behind it.
     pub(super) fn read(&self, at: u64, buf: &mut [u8]) -> usize {
         let end = self.lock();
-        let from = at.checked_sub(end.begin).and_then(|n| usize::try_from(n).ok());
-        let rest = from.and_then(|from| end.bytes.get(from..)).unwrap_or_default();
+        let from = at
+            .checked_sub(end.begin)
+            .and_then(|n| usize::try_from(n).ok());
+        let rest = from
+            .and_then(|from| end.bytes.get(from..))
+            .unwrap_or_default();
         let got = rest.len().min(buf.len());
         if let (Some(to), Some(from)) = (buf.get_mut(..got), rest.get(..got)) {
             to.copy_from_slice(from);

@@ -23,7 +23,11 @@ impl Talk {
         Talk {
             languages: ["zh", "vi"],
             lines: [
-                ("zh", "我叫欧阳翡翠，在瑞丽。", "Tôi tên là Âu Dương Phỉ Thúy, ở Thụy Lệ."),
+                (
+                    "zh",
+                    "我叫欧阳翡翠，在瑞丽。",
+                    "Tôi tên là Âu Dương Phỉ Thúy, ở Thụy Lệ.",
+                ),
                 ("vi", "Hắn giữ hộ chiếu của tôi.", "他扣了我的护照。"),
             ],
             words: ["欧阳翡翠", "护照", "Phỉ Thúy", "hộ chiếu"],
@@ -144,20 +148,40 @@ impl Case {
     pub fn import(&self, talk: &Talk) -> String {
         let file = self.file("talk.json", &talk.document().to_string());
         let languages = talk.languages.join(",");
-        let args = ["import", &file, "--languages", &languages, "--case", CASE, "--json"];
+        let args = [
+            "import",
+            &file,
+            "--languages",
+            &languages,
+            "--case",
+            CASE,
+            "--json",
+        ];
         self.json(&args)[0]["id"].as_str().unwrap().to_owned()
     }
 
     pub fn import_sound(&self) -> String {
         let sound = practice_sound("th-lo");
-        let args = ["import", &sound, "--languages", "th,lo", "--case", CASE, "--json"];
+        let args = [
+            "import",
+            &sound,
+            "--languages",
+            "th,lo",
+            "--case",
+            CASE,
+            "--json",
+        ];
         self.json(&args)[0]["id"].as_str().unwrap().to_owned()
     }
 
     /// The interview with an imported recording, or a recorded one.
     pub fn recorded(&self) -> String {
         let list = self.json(&["list", "--json"]);
-        let ids = list.as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap());
+        let ids = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["id"].as_str().unwrap());
         ids.map(str::to_owned)
             .find(|id| self.folder(id).join("original.flac").is_file())
             .unwrap()
@@ -171,11 +195,27 @@ impl Case {
         self.folder(&self.recorded()).join("original.flac")
     }
 
+    /// An import that is killed after a while.
+    pub fn kill_import(&self, after: std::time::Duration) {
+        let mut child = self
+            .mekong()
+            .args(["import", &practice_sound("th-lo"), "--languages", "th,lo"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// Everything that a workspace is for, once.
     pub fn use_everything(&self) -> Vec<String> {
         let ids: Vec<String> = Talk::ALL.iter().map(|talk| self.import(talk)).collect();
         let sound = self.import_sound();
-        let args = ["edit", &ids[0], "1", "--text", CORRECTED, "--by", "Reviewer"];
+        let args = [
+            "edit", &ids[0], "1", "--text", CORRECTED, "--by", "Reviewer",
+        ];
         self.done(&args);
         for word in [Talk::ALL[0].words[1], Talk::ALL[1].words[0], CORRECTED] {
             let hits = self.json(&["search", word, "--json"]);
@@ -218,7 +258,11 @@ impl Case {
         let shown = self.json(&["show", id, "--json"]);
         assert!(!shown["segments"].as_array().unwrap().is_empty());
         let ok = self.run(&["verify", id]);
-        assert!(ok.status.success(), "{}", String::from_utf8_lossy(&ok.stdout));
+        assert!(
+            ok.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ok.stdout)
+        );
     }
 
     /// Keys, a seal, a bundle, and taking one in.
@@ -286,15 +330,36 @@ impl Case {
         links.iter().filter_map(|link| link.kind()).collect()
     }
 
+    /// Every text and translation that is stored.
+    pub fn said(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for id in self.json(&["list", "--json"]).as_array().unwrap() {
+            let shown = self.json(&["show", id["id"].as_str().unwrap(), "--json"]);
+            for line in shown["segments"].as_array().unwrap() {
+                let made = line["translations"].as_array().into_iter().flatten();
+                let texts = made.map(|t| &t["text"]).chain([&line["text"]]);
+                all.extend(texts.filter_map(|t| t.as_str()).map(str::to_owned));
+            }
+        }
+        all
+    }
+
     /// What a thief finds.
     pub fn found(&self) -> Vec<(PathBuf, String)> {
         let mut words = vec![CORRECTED, PERSON, CASE, MARKER];
         for talk in &Talk::ALL {
             words.extend(talk.words);
         }
-        // What the practice models write down.
-        words.extend(["officer=zh", "欧阳", "護照"]);
-        dark::found(&[self.root(), self.temporary.path()], &dark::needles(&words))
+        // What the models have written down, and the pieces of it.
+        let said = self.said();
+        for line in &said {
+            words.push(line);
+            words.extend(line.split_whitespace().filter(|word| word.len() >= 8));
+        }
+        dark::found(
+            &[self.root(), self.temporary.path()],
+            &dark::needles(&words),
+        )
     }
 
     pub fn assert_dark(&self) {

@@ -186,3 +186,11 @@ settings-keys = Keys: Ctrl+1 to Ctrl+6 change the screen. In a transcript: arrow
 look-light = light
 look-dark = dark
 look-contrast = high contrast
+
+# The lock
+vault-locked = This workspace is locked
+vault-passphrase = Passphrase of the workspace
+vault-open = Open
+vault-trying = Opening…
+vault-busy = A recording or a job is running, so the workspace stays open.
+vault-busy-next = End it, then press Ctrl-L again.
