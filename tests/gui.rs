@@ -7,162 +7,15 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+#[path = "common/window.rs"]
+mod window;
+
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use eframe::egui::{Key, accesskit::Role, accesskit::Toggled, vec2};
-use egui_kittest::{Harness, kittest::NodeT as _, kittest::Queryable as _};
-use mekong_interview::app::desk::Desk;
-use mekong_interview::app::{App, ImportRequest, Options};
-use mekong_interview::domain::{Cancel, Lang};
-use mekong_interview::gui::{Desktop, find_fonts};
-
-type Window = Harness<'static, Option<Desktop>>;
-
-fn open_app(workspace: &Path) -> App {
-    App::open(&Options {
-        workspace: Some(workspace.to_owned()),
-        env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
-        ..Options::default()
-    })
-    .unwrap()
-}
-
-/// A window of 900 x 600 over a workspace.
-fn window(workspace: &Path) -> Window {
-    let app = Arc::new(open_app(workspace));
-    let mut harness = Harness::builder()
-        .with_size(vec2(900.0, 600.0))
-        .allow_missing_glyphs()
-        .build_ui_state(
-            move |ui, desktop: &mut Option<Desktop>| {
-                let desktop = desktop.get_or_insert_with(|| {
-                    let desk = Desk::start(Arc::clone(&app), Arc::new(|| ())).unwrap();
-                    Desktop::new(&app, desk, ui.ctx(), find_fonts())
-                });
-                desktop.show(ui);
-            },
-            None,
-        );
-    harness.run_steps(2);
-    harness
-}
-
-/// Goes on painting until something is true; the desk works in other threads.
-fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
-    let begun = Instant::now();
-    while !found(window) {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "never came: {what}"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-        window.step();
-    }
-    window.run_steps(3);
-}
-
-fn sees(window: &Window, text: &str) -> bool {
-    window.query_all_by_label_contains(text).next().is_some()
-}
-
-fn until_seen(window: &mut Window, text: &str) {
-    until(window, text, |w| sees(w, text));
-}
-
-fn press(window: &mut Window, label: &str) {
-    let node = window.query_all_by_label_contains(label).find(|n| {
-        let role = n.accesskit_node().role();
-        matches!(
-            role,
-            Role::Button | Role::ListItem | Role::MenuItem | Role::ComboBox
-        )
-    });
-    node.unwrap_or_else(|| panic!("nothing to press is called '{label}'"))
-        .click();
-    window.run_steps(3);
-}
-
-fn key(window: &mut Window, key: Key) {
-    window.key_press(key);
-    window.run_steps(3);
-}
-
-fn say(window: &mut Window, text: &str) {
-    window.event(eframe::egui::Event::Text(text.to_owned()));
-    window.run_steps(2);
-}
-
-const SIX: [(&str, &str, &str); 6] = [
-    (
-        "zh",
-        "这次面谈会录音。",
-        "Buổi phỏng vấn này sẽ được ghi âm.",
-    ),
-    ("vi", "Tôi đồng ý.", "我同意。"),
-    ("th", "คุณมีสิทธิที่จะไม่ให้การ", "你有权保持沉默。"),
-    ("lo", "ທ່ານມີສິດບໍ່ໃຫ້ການ", "你有权保持沉默。"),
-    ("km", "ខ្ញុំជាប៉ូលិស។", "我是警察。"),
-    ("my", "ကျွန်တော် သဘောတူပါတယ်။", "我同意。"),
-];
-
-/// What a screen reader says of the chosen row.
-fn chosen(window: &Window) -> String {
-    let row = window.query_all_by_role(Role::ListItem).find(|n| {
-        let node = n.accesskit_node();
-        node.toggled() == Some(Toggled::True)
-    });
-    row.expect("a chosen row").accesskit_node().label().unwrap()
-}
-
-/// Imports one interview a language pair and returns the workspace.
-fn six_interviews() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for (lang, said, translated) in SIX {
-        let other = if lang == "zh" { "vi" } else { "zh" };
-        let line = |id: u64| {
-            serde_json::json!({
-                "start_ms": id * 5_000, "end_ms": id * 5_000 + 3_000, "speaker": "officer",
-                "lang": lang, "text": format!("{said} {id}"),
-                "flags": if id == 3 { vec!["low-confidence"] } else { Vec::new() },
-                "translations": [{"lang": other, "text": translated}],
-            })
-        };
-        let lines: Vec<_> = (1..=4).map(line).collect();
-        import(dir.path(), &[lang, other], "K-17", &lines);
-    }
-    dir
-}
-
-fn import(workspace: &Path, languages: &[&str], case: &str, lines: &[serde_json::Value]) {
-    let file = workspace.join("transcript.json");
-    let transcript = serde_json::json!({ "segments": lines });
-    fs::write(&file, transcript.to_string()).unwrap();
-    let request = ImportRequest {
-        languages: languages.iter().map(|l| l.parse().unwrap()).collect(),
-        case: Some(case.to_owned()),
-        channels: Vec::new(),
-        again: false,
-    };
-    let outcomes = open_app(workspace)
-        .import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ())
-        .unwrap();
-    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
-}
-
-/// Opens the interview that is held in `lang`.
-fn open_interview(window: &mut Window, lang: Lang) {
-    until_seen(window, "K-17");
-    let name = if lang == Lang::Zh {
-        "中文 – Tiếng Việt".to_owned()
-    } else {
-        format!("{} – 中文", lang.native_name())
-    };
-    press(window, &name);
-    until_seen(window, "Next in doubt");
-}
+use eframe::egui::{Key, accesskit::Role};
+use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
+use mekong_interview::domain::Lang;
+use window::*;
 
 #[test]
 fn an_empty_workspace_says_how_to_begin_and_leads_there() {
@@ -383,24 +236,17 @@ fn no_words_are_cut_off_at_900_by_600_in_any_language() {
         .unwrap();
         let mut window = window(dir.path());
         until_seen(&mut window, "K-17");
-        for number in [Key::Num1, Key::Num2, Key::Num3, Key::Num5, Key::Num6] {
+        for number in [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+        ] {
             window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, number);
             window.run_steps(3);
             nothing_is_cut_off(&window, &format!("{lang} {number:?}"));
-        }
-    }
-}
-
-/// Every button and every text ends inside the window's width.
-fn nothing_is_cut_off(window: &Window, what: &str) {
-    for role in [Role::Button, Role::Label, Role::TextInput, Role::ComboBox] {
-        for node in window.query_all_by_role(role) {
-            let rect = node.rect();
-            let label = node.accesskit_node().label();
-            assert!(
-                rect.left() >= 0.0 && rect.right() <= 901.0,
-                "{what}: {label:?} lies at {rect:?}"
-            );
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::audio;
 use crate::config::Config;
 use crate::domain::{Cancel, Lang};
 use crate::pipeline::Watcher;
+use crate::{store, vault};
 
+use super::models::Kind;
 use super::{App, Error, Options};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
@@ -208,7 +210,10 @@ impl App {
             .filter(|m| m.card.kind.purpose() == "speech");
         let lines: Vec<String> = of_speech
             .map(|model| {
-                let known = self.speech_engine_known(&model.weights());
+                let known = match model.card.kind {
+                    Kind::WhisperGgml => self.speech_engine_known(&model.weights()),
+                    _ => "native".into(),
+                };
                 format!("{}: {known}", model.card.name)
             })
             .collect();

@@ -35,6 +35,17 @@ pub enum Error {
     /// A glossary.
     #[error(transparent)]
     Glossary(#[from] glossary::Error),
+    /// Nothing is ever loaded from a network.
+    #[error("'{0}' is not fetched: this program never uses a network")]
+    NoNetwork(String),
+    /// A table of terms cannot be used.
+    #[error("{cause}: {}", path.display())]
+    GlossaryFile {
+        /// What is wrong with it.
+        cause: glossary::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -201,7 +212,11 @@ impl Error {
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),
-            Error::Glossary(e) => e.help().to_string(),
+            Error::NoNetwork(_) => "On a computer with a network, download the model's files into a \
+                folder with a model.toml (models/README.md shows the form). Bring the folder here, \
+                on a USB stick for instance, and run 'mekong models import FOLDER'."
+                .into(),
+            Error::Glossary(e) | Error::GlossaryFile { cause: e, .. } => e.help().to_string(),
             Error::Store(e) => e.help().to_string(),
             Error::Pipeline(e) => e.help(),
             Error::Export(e) => e.help().to_string(),

@@ -206,7 +206,7 @@ impl App {
     fn glossary(&self) -> Result<Glossary, Error> {
         let mut all = Glossary::default();
         for path in self.glossary_files(&self.config.glossaries)? {
-            all.merge(Glossary::load_csv(&path)?);
+            all.merge(shelf::load_csv(&path)?);
         }
         Ok(all)
     }

@@ -12,8 +12,10 @@ use crate::domain::{Cancel, Lang, LangPair};
 use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
+pub use suited::ErrorRate;
 
 mod hash;
+mod suited;
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -134,6 +136,8 @@ impl Error {
 pub enum Kind {
     /// Whisper in ggml form, run by whisper.cpp.
     WhisperGgml,
+    /// wav2vec 2.0 with a CTC head (omniASR-CTC, MMS, XLS-R) as a Hugging Face folder.
+    Wav2vec2Ctc,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
     M2m100,
     /// MADLAD-400 or another T5, as a Hugging Face folder or one GGUF file.
@@ -146,7 +150,7 @@ impl Kind {
     /// What it is for, in a word.
     pub const fn purpose(self) -> &'static str {
         match self {
-            Kind::WhisperGgml => "speech",
+            Kind::WhisperGgml | Kind::Wav2vec2Ctc => "speech",
             Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
@@ -191,6 +195,9 @@ pub struct Card {
     /// Names of the language tokens, where the tokenizer's own are not the usual ones.
     #[serde(default)]
     pub language_tokens: Option<BTreeMap<Lang, String>>,
+    /// How often it errs in each language, as published or measured (speech only).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_rates: BTreeMap<Lang, ErrorRate>,
     /// All files with their hashes.
     pub files: Vec<ListedFile>,
 }
@@ -235,6 +242,11 @@ impl Model {
             Kind::DecoderOnly => one_gguf,
             Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
+            Kind::Wav2vec2Ctc => {
+                listed(&|f| f == "config.json")
+                    && listed(&|f| f == "vocab.json")
+                    && listed(&|f| f.ends_with(".safetensors"))
+            }
             Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "tokenizer.json")
@@ -347,7 +359,7 @@ impl Model {
     pub fn weights(&self) -> PathBuf {
         let is_weights = |path: &str| match self.card.kind {
             Kind::WhisperGgml => is_ggml(path),
-            Kind::M2m100 => false,
+            Kind::M2m100 | Kind::Wav2vec2Ctc => false,
             Kind::T5 | Kind::DecoderOnly => is_gguf(path),
         };
         match self.card.files.iter().find(|f| is_weights(&f.path)) {
@@ -358,7 +370,7 @@ impl Model {
 
     /// Whether it may serve speech in `lang`.
     pub fn hears(&self, lang: Lang) -> bool {
-        self.card.kind == Kind::WhisperGgml && self.card.languages.contains(&lang)
+        self.card.kind.purpose() == "speech" && self.card.languages.contains(&lang)
     }
 
     /// Whether it may translate `pair`.

@@ -7,6 +7,7 @@ mod container;
 mod decode;
 mod devices;
 mod disk;
+mod ebml_header;
 mod error;
 mod growing_wav;
 mod import;

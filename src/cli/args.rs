@@ -10,6 +10,7 @@ use crate::domain::Lang;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
+pub use super::system::Bench;
 pub use super::workspace::Workspace;
 
 /// Records and transcribes interviews across a language barrier, and translates them, on this
@@ -102,18 +103,6 @@ pub struct Json {
     /// Write one JSON value to standard output and nothing else.
     #[arg(long)]
     pub json: bool,
-}
-
-/// `mekong bench`
-#[derive(Debug, Args)]
-pub struct Bench {
-    /// Play practice interviews in real time as if they were spoken now, and measure how long the
-    /// text takes; so many seconds of each.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
-          value_parser = RangedU64ValueParser::<u64>::new().range(5..=3600))]
-    pub live: Option<u64>,
-    #[command(flatten)]
-    pub form: Json,
 }
 
 /// `mekong demo`
@@ -390,6 +379,11 @@ pub enum Models {
         keep_floats: bool,
         #[command(flatten)]
         form: Json,
+    },
+    /// Say how a model comes to this computer: the program itself has no network.
+    Fetch {
+        /// The model's name.
+        name: String,
     },
     /// Copy a model's folder into the workspace, comparing every file with its list.
     Import {

@@ -200,7 +200,12 @@ pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_words(s.lang, &s.text, out)?;
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
-        print_words(t.lang, &t.text, out)?;
+        // A person's words have no probability; whose they are stands behind them.
+        let text = match t.log_prob {
+            None => format!("{}  [{}]", t.text, t.engine),
+            Some(_) => t.text.clone(),
+        };
+        print_words(t.lang, &text, out)?;
         print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())

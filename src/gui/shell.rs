@@ -10,7 +10,7 @@ use crate::app::{App, BlankKey, Choices};
 use crate::domain::{InterviewId, Lang, SegmentId};
 
 use super::fonts::Fonts;
-use super::panels::{Glossary, Intake, Models, Review, Search, Settings};
+use super::panels::{Glossary, Intake, Models, People, Review, Search, Settings};
 use super::theme;
 use super::widgets;
 use super::widgets::script::{self, Letters};
@@ -25,6 +25,8 @@ pub enum Screen {
     Review,
     /// Finding.
     Search,
+    /// The register.
+    People,
     /// Terms.
     Glossary,
     /// Models.
@@ -34,10 +36,11 @@ pub enum Screen {
 }
 
 impl Screen {
-    const ALL: [(Screen, Key, &'static str); 6] = [
+    const ALL: [(Screen, Key, &'static str); 7] = [
         (Screen::Interview, Key::Num1, "nav-interview"),
         (Screen::Review, Key::Num2, "nav-review"),
         (Screen::Search, Key::Num3, "nav-search"),
+        (Screen::People, Key::Num7, "nav-people"),
         (Screen::Glossary, Key::Num4, "nav-glossary"),
         (Screen::Models, Key::Num5, "nav-models"),
         (Screen::Settings, Key::Num6, "nav-settings"),
@@ -99,6 +102,7 @@ pub struct Desktop {
     intake: Intake,
     review: Review,
     search: Search,
+    people: People,
     glossary: Glossary,
     models: Models,
     settings: Settings,
@@ -128,6 +132,7 @@ impl Desktop {
             intake: Intake::new(app.practice_recordings()),
             review: Review::default(),
             search: Search::default(),
+            people: People::default(),
             glossary: Glossary::default(),
             models: Models,
             settings: Settings::new(&read.choices),
@@ -194,6 +199,7 @@ impl Desktop {
             Screen::Interview => self.intake.show(ui, &scene),
             Screen::Review => self.review.show(ui, &scene),
             Screen::Search => self.search.show(ui, &scene),
+            Screen::People => self.people.show(ui, &scene),
             Screen::Glossary => self.glossary.show(ui, &scene),
             Screen::Models => self.models.show(ui, &scene),
             Screen::Settings => self.settings.show(ui, &scene),

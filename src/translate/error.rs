@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::compute::checkpoint;
 use crate::domain::{Cancel, LangPair};
 
 /// A failure to load a translation model or to translate with it.
@@ -72,6 +73,16 @@ pub enum Error {
     /// Somebody asked to stop.
     #[error("the translation was stopped")]
     Cancelled,
+}
+
+impl From<checkpoint::Error> for Error {
+    fn from(error: checkpoint::Error) -> Self {
+        match error {
+            checkpoint::Error::Read { cause, path } => Error::Read { cause, path },
+            checkpoint::Error::Index { problem, path } => Error::Config { problem, path },
+            checkpoint::Error::Weights { problem, path } => Error::Weights { problem, path },
+        }
+    }
 }
 
 impl Error {

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::app::live::LiveStatus;
+use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
 use crate::audio::Level;
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId};
+use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
 use crate::glossary::Term;
 use crate::store::{Hit, TextVersion};
+
+use super::register::{Entered, Near, Offers, PersonShown};
 
 /// Messages that wait to be read by a person; older ones give way.
 const NOTICES: usize = 6;
@@ -73,6 +76,18 @@ pub struct Board {
     pub playing: Slot<Playing>,
     /// The picture of the open recording.
     pub overview: Slot<Overview>,
+    /// The register of people.
+    pub people: Slot<Vec<Person>>,
+    /// The person that was asked for last.
+    pub person: Slot<PersonShown>,
+    /// People whose names are near to what was typed last.
+    pub near: Slot<Near>,
+    /// What the transcript that was asked for last offers to the register.
+    pub offers: Slot<Offers>,
+    /// What people of the register share.
+    pub links: Slot<Vec<Link>>,
+    /// How the last entry in the register ended.
+    pub entered: Slot<Entered>,
     notices: Mutex<VecDeque<Notice>>,
 }
 

@@ -8,6 +8,7 @@ mod board;
 mod jobs;
 mod live;
 mod reader;
+mod register;
 mod sound;
 
 use std::path::PathBuf;
@@ -21,7 +22,9 @@ pub use board::{
     Saved, Shelf, Told, Versions,
 };
 
-use crate::domain::{Cancel, InterviewId, SegmentId, Span};
+pub use register::{Act, Entered, Near, Offers, PersonShown};
+
+use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
 use crate::export::Format;
 use crate::store::SearchQuery;
 
@@ -47,6 +50,18 @@ pub enum Command {
     Edit(InterviewId, SegmentId, Edit, u64),
     /// Look for words; the newest question replaces older ones.
     Search(SearchQuery),
+    /// Read the register of people.
+    People,
+    /// Read one person of it.
+    Person(PersonId),
+    /// Look for people whose names are near to this one.
+    Near(String),
+    /// Read what one transcript offers to the register.
+    Offers(InterviewId),
+    /// Read what people of the register share.
+    Links,
+    /// Enter something in the register, signed with this name; the answer carries the number.
+    Enter(String, Act, u64),
     /// Read the terms and the models.
     Shelf,
     /// List a folder; without one, the place where recordings are most likely.

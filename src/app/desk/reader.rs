@@ -12,7 +12,7 @@ use crate::store::SearchQuery;
 use crate::transcript::is_transcript;
 
 use super::board::{Entry, Folder, Found, Notice, Opened, Saved, Shelf, Told, Versions};
-use super::{Command, Common};
+use super::{Command, Common, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
@@ -45,6 +45,12 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 shelf(common);
                 Ok(())
             }
+            Command::People => register::people(common),
+            Command::Person(id) => register::person(common, &id),
+            Command::Near(text) => register::near(common, text),
+            Command::Offers(id) => register::offers(common, id),
+            Command::Links => register::links(common),
+            Command::Enter(by, act, number) => register::enter(common, &by, act, number),
             Command::Browse(path) => browse(common, path),
             Command::Export(id, format) => {
                 let out = free_name(&common.app.usual_folder(), &id.0, format.extension());
