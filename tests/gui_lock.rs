@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Event, Key, Modifiers, accesskit::Role, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use mekong_interview::app::{App, Options, VaultState};
 use mekong_interview::gui::{Gate, find_fonts};
 

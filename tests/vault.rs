@@ -110,6 +110,12 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     );
     let none = case.with_phrase("", &["show", &id]);
     assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
+    // The same letters from another keyboard.
+    let apart: String = PASSPHRASE
+        .replace('í', "i\u{301}")
+        .replace('ề', "e\u{302}\u{300}");
+    assert_ne!(apart, PASSPHRASE);
+    assert!(case.with_phrase(&apart, &["show", &id]).status.success());
     // Without it the terms and the microphones are still there.
     assert!(case.with_phrase("", &["glossary", "list"]).status.success());
 

@@ -10,11 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, json};
+use zeroize::Zeroizing;
 
 use crate::domain::InterviewId;
 use crate::evidence::Kind;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::Store;
+use crate::text;
 use crate::vault::{self, LockFile, RecoveryIdentity, State, Unlocked, WorkspaceKey};
 
 use super::lock::WorkLock;
@@ -120,7 +122,7 @@ impl App {
             self.store()?.check()?;
         }
         let key = WorkspaceKey::generate()?;
-        let mut lock = LockFile::make(&key, passphrase, recipient)?;
+        let mut lock = LockFile::make(&key, &phrase(passphrase), recipient)?;
         lock.write(root)?;
         let held = vault::hold(root, key)?;
         self.move_in(&mut lock, watcher)?;
@@ -135,7 +137,7 @@ impl App {
     pub fn unlock(&self, passphrase: &str, watcher: Watcher<'_>) -> Result<(), Error> {
         let root = self.workspace.root();
         let mut lock = self.vault_lock()?;
-        let key = self.door.checked(lock.open(passphrase, root))?;
+        let key = self.door.checked(lock.open(&phrase(passphrase), root))?;
         let held = vault::hold(root, key)?;
         if lock.state == State::Moving {
             let _work = WorkLock::take(&self.workspace)?;
@@ -158,7 +160,7 @@ impl App {
         let root = self.workspace.root();
         let _work = WorkLock::take(&self.workspace)?;
         let mut lock = self.vault_lock()?;
-        let key = self.door.checked(lock.open(old, root))?;
+        let key = self.door.checked(lock.open(&phrase(old), root))?;
         self.rewrap(&mut lock, key, new, Kind::PassphraseChanged)
     }
 
@@ -206,7 +208,7 @@ impl App {
     ) -> Result<(), Error> {
         let root = self.workspace.root();
         let held = vault::hold(root, key)?;
-        lock.change(held.key(), new)?;
+        lock.change(held.key(), &phrase(new))?;
         if lock.state == State::Moving {
             self.move_in(lock, &|_| {})?;
         }
@@ -265,6 +267,11 @@ impl App {
         collect(&self.workspace.received(), DEPTH, &mut found)?;
         Ok(found)
     }
+}
+
+/// A passphrase as it counts: two keyboards may put the same letters together in two ways.
+fn phrase(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(text::composed(typed))
 }
 
 fn folders(root: &Path) -> Result<Vec<PathBuf>, Error> {

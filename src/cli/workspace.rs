@@ -139,7 +139,7 @@ fn lock(
         ));
     }
     say(
-        "A solid-state disk may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.",
+        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.",
     );
     Ok(())
 }

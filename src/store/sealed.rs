@@ -85,9 +85,9 @@ impl Store {
             return Err(Error::BadCopy);
         }
         drop(conn);
-        swap(&half, path)?;
         // Opened and checked as it will be used: search index, derived tables, chains.
-        Store::open(path)?.check()
+        Store::open(&half)?.check()?;
+        swap(&half, path)
     }
 }
 
