@@ -89,11 +89,6 @@ fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
     enter(&mut window, "not the right words at all");
     until(&mut window, "could not be unlocked");
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
-    window
-        .query_all_by_role(Role::PasswordInput)
-        .next()
-        .unwrap()
-        .focus();
     enter(&mut window, common::PASSPHRASE);
     until(&mut window, "Search");
     assert_eq!(app.vault_state().unwrap(), VaultState::Open);

@@ -51,6 +51,8 @@ struct Prompt {
     typed: Zeroizing<String>,
     told: Option<Told>,
     trying: Option<Receiver<Result<(), Told>>>,
+    /// The field is to be typed into.
+    focus: bool,
 }
 
 impl Gate {
@@ -177,6 +179,7 @@ fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
         typed: Zeroizing::default(),
         told,
         trying: None,
+        focus: true,
     }))
 }
 
@@ -213,10 +216,11 @@ impl Prompt {
             .desired_width(FIELD);
         let idle = self.trying.is_none();
         let field = ui.add_enabled(idle, field).labelled_by(name.id);
-        if idle && self.told.is_none() {
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        // Once, and again after a refusal: the key for the next field must work in between.
+        if idle && std::mem::take(&mut self.focus) {
             field.request_focus();
         }
-        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         ui.add_space(theme::GAP);
         let button = Button::new(self.words.t("vault-open"));
         let pressed = ui.add_enabled(idle, button).clicked();
@@ -261,11 +265,13 @@ impl Prompt {
         match self.trying.as_ref()?.try_recv() {
             Ok(answer) => {
                 self.trying = None;
+                self.focus = true;
                 Some(answer)
             }
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => {
                 self.trying = None;
+                self.focus = true;
                 None
             }
         }
