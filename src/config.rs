@@ -72,6 +72,8 @@ pub struct Config {
     pub translation_model: Option<String>,
     /// Name of a second translation model; lines that it translates quite differently are flagged.
     pub second_translation_model: Option<String>,
+    /// Minutes without a touch after which the window locks a locked workspace again; 0 is never.
+    pub lock_after_minutes: u64,
     /// Names of the glossaries to use, without `.csv`; none means all in `glossaries/`.
     pub glossaries: Vec<String>,
 }
@@ -86,6 +88,7 @@ impl Default for Config {
             speech_model: None,
             translation_model: None,
             second_translation_model: None,
+            lock_after_minutes: 10,
             glossaries: Vec::new(),
         }
     }
@@ -127,6 +130,9 @@ impl Config {
         if !(1..=1024).contains(&config.max_tokens) {
             return Err(invalid("max_tokens must be 1 to 1024".into()));
         }
+        if config.lock_after_minutes > 1440 {
+            return Err(invalid("lock_after_minutes must be 0 to 1440".into()));
+        }
         Ok(config)
     }
 }
@@ -167,6 +173,7 @@ mod tests {
             "beam = 9",
             "beam = 0",
             "max_tokens = 0",
+            "lock_after_minutes = 2000",
             "colour = 1",
             "beam = \"x\"",
             "engine = \"fastest\"",

@@ -71,4 +71,5 @@ pub mod store;
 pub mod text;
 pub mod transcript;
 pub mod translate;
+pub mod vault;
 pub mod workspace;

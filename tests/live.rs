@@ -79,7 +79,7 @@ fn a_short_session_gives_a_bilingual_transcript_and_its_entries() {
 
 #[test]
 fn kills_lose_at_most_a_second_and_resume_finishes() {
-    let report = kills::kill_recordings(3);
+    let report = kills::kill_recordings(3, false);
     assert!(report.worst_lost_ms <= 1000, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");
 }

@@ -12,6 +12,8 @@
 mod common;
 #[path = "common/custody.rs"]
 mod custody;
+#[path = "common/dark.rs"]
+mod dark;
 #[path = "common/kills.rs"]
 mod kills;
 #[path = "common/long.rs"]
@@ -20,6 +22,8 @@ mod long;
 mod malformed;
 #[path = "common/tamper.rs"]
 mod tamper;
+#[path = "common/thief.rs"]
+mod thief;
 
 use std::fs;
 use std::process::Stdio;
@@ -126,7 +130,7 @@ fn every_malformed_bundle_is_refused() {
 #[ignore = "a full proof of some hours: scripts/proof record-kills"]
 fn a_killed_recording_loses_at_most_a_second() {
     let kills = setting("MEKONG_PROOF_KILLS", 1000);
-    let report = kills::kill_recordings(kills);
+    let report = kills::kill_recordings(kills, false);
     println!(
         "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
         report.kills, report.worst_lost_ms
@@ -201,4 +205,40 @@ fn a_long_session_keeps_time_and_memory() {
     println!("record-long: {} lines stored", list[0]["segments"]);
     assert!(late - early <= 50.0);
     assert!(drift <= (50 * minutes).div_ceil(60));
+}
+
+#[test]
+#[ignore = "a full proof: scripts/proof disk"]
+fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
+    let kills = setting("MEKONG_PROOF_KILLS", 30);
+    let case = thief::Case::new();
+    case.lock();
+    case.use_everything();
+    case.assert_dark();
+    println!(
+        "disk: every verb used once: {} stored texts, {} files searched, nothing found",
+        case.said().len(),
+        dark::count(&[case.root()])
+    );
+    let (mut texts, mut files) = (0, 0);
+    for n in 0..kills {
+        let case = thief::Case::new();
+        case.lock();
+        case.kill_import(Duration::from_millis(n * 331 % 3_000));
+        case.assert_dark();
+        let resumed = case.run(&["resume"]);
+        assert!(resumed.status.success(), "{}", common::stderr(&resumed));
+        case.assert_dark();
+        texts += case.said().len();
+        files += dark::count(&[case.root()]);
+    }
+    println!(
+        "disk: {kills} kills of an import, searched before and after resume: {texts} texts, {files} files, nothing found"
+    );
+    let report = kills::kill_recordings(kills, true);
+    println!(
+        "disk: {kills} kills of a locked recording (two channels at 16 kHz): at most {} ms lost (to reach: 1500), {} lines kept",
+        report.worst_lost_ms, report.lines
+    );
+    assert!(report.worst_lost_ms <= 1_500, "{report:?}");
 }

@@ -18,7 +18,7 @@ const MAX_LINES: usize = 500;
 /// Modules by layer, lowest first. A module may import lower layers, and of its own layer only
 /// itself and what the list `BESIDE` allows.
 const LAYERS: &[&[&str]] = &[
-    &["domain", "compute"],
+    &["domain", "compute", "vault"],
     &[
         "text",
         "glossary",
@@ -54,7 +54,11 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("icu_segmenter", &["text"]),
     ("icu_normalizer", &["text"]),
     ("icu_properties", &["text"]),
-    ("age", &["evidence"]),
+    ("age", &["evidence", "vault"]),
+    ("argon2", &["vault"]),
+    ("chacha20poly1305", &["vault"]),
+    ("hkdf", &["vault"]),
+    ("bech32", &["vault"]),
     ("ed25519_dalek", &["evidence"]),
     ("quick_xml", &["glossary", "export"]),
     ("clap", &["cli"]),

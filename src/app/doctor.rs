@@ -9,6 +9,7 @@ use crate::audio;
 use crate::config::Config;
 use crate::domain::{Cancel, Lang, next_step, reason};
 use crate::pipeline::Watcher;
+use crate::{store, vault};
 
 use super::models::Kind;
 use super::{App, Error, Options, WRONG_KIT};
@@ -168,6 +169,9 @@ impl App {
         match result {
             Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
+            Err(Error::Store(store::Error::Vault(vault::Error::Locked(_)))) => {
+                Finding::good("store", "locked; what is stored was not looked at")
+            }
             Err(e) => Finding::not_good("store", Health::Bad, self.words(&e), e.help()),
         }
     }

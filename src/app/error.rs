@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::domain::{InterviewId, Lang, count, next_step, reason};
 use crate::{
     audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
-    workspace,
+    vault, workspace,
 };
 
 use super::models;
@@ -64,6 +64,9 @@ pub enum Error {
     /// A session that still runs, or was cut off, cannot be sealed.
     #[error("the session of this interview has not ended: {0}")]
     SessionOpen(InterviewId),
+    /// The lock of the workspace.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     /// A transcript made elsewhere.
     #[error(transparent)]
     Transcript(#[from] transcript::Error),
@@ -218,6 +221,7 @@ impl Error {
             Error::Export(e) => e.help().to_string(),
             Error::Transcript(e) => e.help().to_string(),
             Error::Evidence(e) => e.help().to_string(),
+            Error::Vault(e) => e.help().to_string(),
             Error::DoesNotFit(_) => {
                 "Run 'mekong verify' and show the result to whoever looks after this computer; \
                  change nothing before."

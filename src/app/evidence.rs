@@ -1,7 +1,6 @@
 //! Keys, certifying, sealing and verifying: the store's chain and records, the workspace's files and
 //! keys, brought together for `evidence`, which knows none of them.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use crate::export::Format;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::text;
+use crate::vault;
 
 use super::read::write_whole;
 use super::{App, Error};
@@ -291,7 +291,7 @@ impl App {
             ));
         }
         let path = self.workspace.recording(id).join(&audio.path);
-        let mut file = match File::open(&path) {
+        let mut file = match vault::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Ok(Check::bad(name, "the file is missing"));

@@ -26,6 +26,7 @@ mod read;
 mod shelf;
 mod shrink;
 mod speak;
+mod vault;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ pub use read::{Edit, Edited, History};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
+pub use vault::VaultState;
 pub use work::WorkReport;
 
 pub use crate::export::Person;
@@ -112,6 +114,8 @@ pub struct App {
     kit: Option<PathBuf>,
     /// Where models are looked for, first come first served.
     model_roots: Vec<PathBuf>,
+    /// The key of a locked workspace, once it is opened.
+    door: vault::Door,
 }
 
 impl App {
@@ -155,6 +159,7 @@ impl App {
             config,
             kit,
             model_roots,
+            door: vault::Door::default(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! What can go wrong with sound, in words for the person at the desk, each with the next step.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{next_step, reason};
+use crate::vault::{self, Content};
 
 /// A failure of the audio module. The path stands last so that the cause is read first.
 #[derive(Debug, thiserror::Error)]
@@ -263,14 +263,6 @@ impl Error {
         }
     }
 
-    /// A failed write through hound.
-    pub(super) fn write_wav(path: &Path, error: hound::Error) -> Self {
-        match error {
-            hound::Error::IoError(source) => Error::write(path, source),
-            other => Error::write(path, io::Error::other(other.to_string())),
-        }
-    }
-
     /// A failed read of a working copy through hound, which reports a short file as an error of its
     /// own making: only the system's errors carry a number.
     pub(super) fn read_wav(path: &Path, error: hound::Error) -> Self {
@@ -390,11 +382,11 @@ impl Error {
 const FOLDER: &str = "a folder";
 
 /// Opens a file for reading; never waits on what is no plain file.
-pub(super) fn open_file(path: &Path) -> Result<File, Error> {
+pub(super) fn open_file(path: &Path) -> Result<Content, Error> {
     let read = |e| Error::read(path, e);
     let kind = std::fs::metadata(path).map_err(read)?.file_type();
     if kind.is_file() {
-        return File::open(path).map_err(read);
+        return vault::open(path).map_err(read);
     }
     let what = if kind.is_dir() {
         FOLDER
@@ -416,11 +408,6 @@ mod tests {
         let error = Error::write(Path::new("/x"), io::Error::from(io::ErrorKind::StorageFull));
         assert!(matches!(error, Error::DiskFull { .. }), "{error}");
         assert!(error.to_string().contains("the disk is full"));
-        let wav = hound::Error::IoError(io::Error::from(io::ErrorKind::StorageFull));
-        assert!(matches!(
-            Error::write_wav(Path::new("/x"), wav),
-            Error::DiskFull { .. }
-        ));
     }
 
     #[cfg(target_os = "linux")]

@@ -1,20 +1,57 @@
 //! A 16-bit WAV file that is whole at every moment: sound is appended as it comes, and the lengths in
 //! the header follow, so that a program that is killed leaves a file that any player reads.
+//!
+//! In a locked workspace it is sealed while it grows, in chunks of 64 KiB, and its header says
+//! 'unknown': sealed bytes are never written twice. Whoever reads it is shown the true lengths. What
+//! is in memory when the program is killed, at most one chunk (0.7 s at 48 kHz), is lost.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Error;
 use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, append_all};
+use crate::vault::{Writer, growing_lengths};
 
 /// Bytes before the sound.
 pub(super) const HEADER_BYTES: u64 = 44;
 const RIFF_LENGTH_AT: u64 = 4;
 const DATA_LENGTH_AT: u64 = 40;
 
+/// The file, which the sealing writes into and which is synced beside it. After a failed write it
+/// takes nothing more: what follows a torn chunk could not be read.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<(Box<dyn DiskFile>, bool)>>);
+
+impl Shared {
+    fn with<T>(&self, act: impl FnOnce(&mut dyn DiskFile) -> io::Result<T>) -> io::Result<T> {
+        act(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, torn) = &mut *shared;
+        if *torn {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        append_all(&mut **file, bytes).inspect_err(|_| *torn = true)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// One file that grows.
 pub(super) struct GrowingWav {
-    file: Box<dyn DiskFile>,
+    file: Shared,
+    /// What is written through: sealed or not. None after the end.
+    out: Option<Writer<Shared>>,
+    sealed: bool,
     path: PathBuf,
     format: SourceFormat,
     frames: u64,
@@ -29,10 +66,22 @@ impl GrowingWav {
         format: SourceFormat,
     ) -> Result<Self, Error> {
         let failed = |e| Error::write(path, e);
-        let mut file = disk.create(path).map_err(failed)?;
-        append_all(&mut *file, &header(format, 0)).map_err(failed)?;
+        let file = Shared(Arc::new(Mutex::new((
+            disk.create(path).map_err(failed)?,
+            false,
+        ))));
+        let mut out = Writer::growing(file.clone(), path).map_err(failed)?;
+        let sealed = out.is_sealed();
+        let head = if sealed {
+            growing_header(format)
+        } else {
+            header(format, 0)
+        };
+        out.write_all(&head).map_err(failed)?;
         Ok(Self {
             file,
+            out: Some(out),
+            sealed,
             path: path.to_owned(),
             format,
             frames: 0,
@@ -45,7 +94,9 @@ impl GrowingWav {
         self.bytes.clear();
         self.bytes
             .extend(samples.iter().flat_map(|s| s.to_le_bytes()));
-        append_all(&mut *self.file, &self.bytes).map_err(|e| Error::write(&self.path, e))?;
+        let out = self.out.as_mut().ok_or(io::ErrorKind::BrokenPipe.into());
+        out.and_then(|out| out.write_all(&self.bytes))
+            .map_err(|e| Error::write(&self.path, e))?;
         let width = usize::from(self.format.channels.max(1));
         self.frames = self.frames.saturating_add((samples.len() / width) as u64);
         Ok(())
@@ -53,11 +104,14 @@ impl GrowingWav {
 
     /// Lets the header say how much sound there is. Needs no room on the disk.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
+        if self.sealed {
+            return Ok(());
+        }
         let sound = sound_bytes(self.format, self.frames);
         let riff = sound.saturating_add(HEADER_BYTES as u32 - 8);
-        let mut patch = |at, value: u32| {
+        let patch = |at, value: u32| {
             self.file
-                .patch(at, &value.to_le_bytes())
+                .with(|file| file.patch(at, &value.to_le_bytes()))
                 .map_err(|e| Error::write(&self.path, e))
         };
         patch(RIFF_LENGTH_AT, riff)?;
@@ -67,7 +121,21 @@ impl GrowingWav {
     /// Settles, and returns when all of it is on the disk.
     pub(super) fn sync(&mut self) -> Result<(), Error> {
         self.settle()?;
-        self.file.sync().map_err(|e| Error::write(&self.path, e))
+        self.file
+            .with(|file| file.sync())
+            .map_err(|e| Error::write(&self.path, e))
+    }
+
+    /// Ends the file: nothing more can be appended. Needs room for what was not yet sealed.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        self.settle()?;
+        let ended = self.out.take().map(Writer::finish).transpose();
+        ended.map(|_| ()).map_err(|e| Error::write(&self.path, e))
+    }
+
+    /// Whether it is sealed, so that what is in memory is lost in a power cut too.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// Frames appended so far.
@@ -84,6 +152,17 @@ impl GrowingWav {
 fn sound_bytes(format: SourceFormat, frames: u64) -> u32 {
     let bytes = frames.saturating_mul(u64::from(format.channels) * 2);
     u32::try_from(bytes).unwrap_or(u32::MAX - 36)
+}
+
+/// The same for a file whose length nobody can write later.
+pub(super) fn growing_header(format: SourceFormat) -> Vec<u8> {
+    let (riff, sound) = growing_lengths();
+    let mut head = header(format, 0);
+    for (at, bytes) in [(RIFF_LENGTH_AT, riff), (DATA_LENGTH_AT, sound)] {
+        let place = head.iter_mut().skip(at as usize);
+        place.zip(bytes).for_each(|(slot, byte)| *slot = byte);
+    }
+    head
 }
 
 /// The 44 bytes of a 16-bit PCM file.

@@ -1,7 +1,6 @@
 //! Finds the utterances of a session while it is being recorded. It reads the working copy that the
 //! recorder appends to: the file is the queue, so a slow listener costs no memory and loses nothing.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use super::Error;
 use super::growing_wav::HEADER_BYTES;
 use super::segmenter::{Cut, FRAME_SAMPLES, Running, Segmenter, SegmenterLimits};
 use super::vad::VoiceDetector;
+use crate::vault::{self, Content};
 
 /// Samples that are read at once: four seconds.
 const BLOCK: u64 = 1 << 16;
@@ -16,7 +16,7 @@ const BLOCK: u64 = 1 << 16;
 /// Listens to one channel of a session.
 pub struct Listener {
     path: PathBuf,
-    file: Option<File>,
+    file: Option<Content>,
     detector: VoiceDetector,
     segmenter: Segmenter,
     heard: u64,
@@ -85,7 +85,7 @@ impl Listener {
         let failed = |e| Error::read(&self.path, e);
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(File::open(&self.path).map_err(failed)?),
+            none => none.insert(vault::open(&self.path).map_err(failed)?),
         };
         let at = self.heard.saturating_mul(2).saturating_add(HEADER_BYTES);
         file.seek(SeekFrom::Start(at)).map_err(failed)?;

@@ -2,16 +2,17 @@
 //! the working copies are made again from them, so that every position means what it meant before.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::capture::SourceFormat;
 use super::growing_wav::{HEADER_BYTES, header};
-use super::import::{ChannelWriter, sync_folder};
+use super::import::{ChannelWriter, sync_folder, temporary};
 use super::notice::{Entry, Part};
 use super::tape::{JOURNAL, JournalLine, part_name, working_name};
 use super::{Error, MAX_LIVE_CHANNELS, MAX_RATE, MIN_RATE, Progress, Resampler};
 use crate::domain::{Cancel, SamplePos};
+use crate::vault::{self, Content, Writer};
 
 /// Frames that are read at once.
 const BLOCK_FRAMES: usize = 8192;
@@ -46,11 +47,15 @@ pub fn recover_parts(folder: &Path) -> Result<Vec<Part>, Error> {
     Ok(parts)
 }
 
-/// Sets the lengths in a part's header right where they are not.
+/// Sets the lengths in a part's header right where they are not, and ends a sealed part that was cut.
 fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let read = |e| Error::read(path, e);
-    let mut file = File::open(path).map_err(read)?;
-    let len = file.metadata().map_err(read)?.len();
+    let mut file = vault::open(path).map_err(read)?;
+    let len = if file.is_whole() {
+        file.len().map_err(read)?
+    } else {
+        readable(&mut file).map_err(read)?
+    };
     let mut head = Vec::new();
     Read::by_ref(&mut file)
         .take(HEADER_BYTES)
@@ -59,15 +64,45 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let Some(format) = read_format(&head) else {
         return Ok(None);
     };
-    let frames = len.saturating_sub(HEADER_BYTES) / (u64::from(format.channels) * 2);
+    let block = u64::from(format.channels) * 2;
+    let frames = len.saturating_sub(HEADER_BYTES) / block;
     let right = header(format, frames);
-    if head != right {
+    if file.is_sealed() && (head != right || !file.is_whole()) {
+        reseal(path, &mut file, &right, frames.saturating_mul(block))?;
+    } else if head != right {
         let write = |e| Error::write(path, e);
         let mut file = OpenOptions::new().write(true).open(path).map_err(write)?;
         file.write_all(&right).map_err(write)?;
         file.sync_all().map_err(write)?;
     }
     Ok(Some((format, frames)))
+}
+
+/// Bytes of a sealed file before the first chunk that a power cut left without its true content.
+fn readable(file: &mut Content) -> io::Result<u64> {
+    let mut block = vec![0; 1 << 16];
+    let mut len = 0_u64;
+    while let Ok(got @ 1..) = file.read(&mut block) {
+        len = len.saturating_add(got as u64);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(len)
+}
+
+/// A sealed file cannot be mended in place: the same sound, sealed anew, takes its place in one step.
+fn reseal(path: &Path, file: &mut Content, head: &[u8], sound: u64) -> Result<(), Error> {
+    let write = |e| Error::write(path, e);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temp = temporary(folder)?;
+    let mut out = Writer::new(temp.as_file(), path).map_err(write)?;
+    out.write_all(head).map_err(write)?;
+    let copied = io::copy(&mut file.take(sound), &mut out).map_err(write)?;
+    if copied != sound {
+        return Err(Error::read(path, io::ErrorKind::UnexpectedEof.into()));
+    }
+    out.finish().map_err(write)?.sync_all().map_err(write)?;
+    temp.persist(path).map_err(|e| write(e.error))?;
+    sync_folder(folder)
 }
 
 /// Rate and channels of a header that this program wrote.
@@ -157,7 +192,7 @@ fn write_out(writers: &mut [ChannelWriter], ready: &mut [Vec<f32>]) -> Result<u6
 
 /// Reads a part block by block, a vector a channel.
 struct PartReader<'a> {
-    file: BufReader<File>,
+    file: BufReader<Content>,
     path: &'a Path,
     width: usize,
     left: u64,
@@ -165,7 +200,7 @@ struct PartReader<'a> {
 
 impl<'a> PartReader<'a> {
     fn open(path: &'a Path, part: &Part) -> Result<Self, Error> {
-        let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
+        let mut file = vault::open(path).map_err(|e| Error::read(path, e))?;
         file.seek(SeekFrom::Start(HEADER_BYTES))
             .map_err(|e| Error::read(path, e))?;
         Ok(Self {

@@ -22,6 +22,8 @@ use crate::domain::{SAMPLE_RATE, SamplePos};
 pub(super) const JOURNAL: &str = "journal.jsonl";
 /// Between two forced writes: with what they take themselves, a power cut costs less than a second.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
+/// The same where the parts are sealed: up to 0.7 s more are in memory then.
+const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
 /// Between two entries of the journal that only say 'still here'.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// A short write of silence, in frames.
@@ -205,7 +207,12 @@ impl Tape {
     /// Once a second: forces to the disk what came since.
     pub(super) fn keep(&mut self) -> Result<(), Error> {
         let now = (self.clock)();
-        if now.saturating_sub(self.synced_at) < SYNC_EVERY {
+        let every = if self.part.is_sealed() {
+            SYNC_SEALED_EVERY
+        } else {
+            SYNC_EVERY
+        };
+        if now.saturating_sub(self.synced_at) < every {
             return Ok(());
         }
         self.synced_at = now;
@@ -219,9 +226,11 @@ impl Tape {
 
     /// Ends the files, whole and on the disk.
     pub(super) fn close(&mut self) -> Result<Part, Error> {
+        self.part.end()?;
         self.part.sync()?;
         self.finish_resampler()?;
         for working in &mut self.working {
+            working.end()?;
             working.sync()?;
         }
         self.sync_journal()?;
@@ -232,14 +241,15 @@ impl Tape {
     /// Ends the files after a failure as well as the disk still lets it: the header needs no room.
     /// What failed is not tried again: after a failed sync nobody knows what a second one means.
     pub(super) fn abandon(&mut self) -> Part {
-        let _ = self.part.settle();
+        let _ = self.part.end();
         for working in &mut self.working {
-            let _ = working.settle();
+            let _ = working.end();
         }
         self.finished_part()
     }
 
     fn next_part(&mut self, format: SourceFormat) -> Result<Part, Error> {
+        self.part.end()?;
         self.part.sync()?;
         let done = self.finished_part();
         self.number += 1;

@@ -12,6 +12,8 @@ use super::search::Search;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
+pub use super::system::Bench;
+pub use super::workspace::Workspace;
 
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
@@ -23,6 +25,9 @@ pub struct Typed {
     /// The folder with models, glossaries, recordings and the store.
     #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub workspace: Option<PathBuf>,
+    /// A file with the passphrase of a locked workspace; else it is asked for.
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
+    pub passphrase_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -83,6 +88,9 @@ pub enum Verb {
     /// List, check, bring in or shrink models.
     #[command(subcommand)]
     Models(Models),
+    /// Lock the workspace against thieves, change its passphrase, recover it.
+    #[command(subcommand)]
+    Workspace(Workspace),
     /// List the microphones.
     Devices(Json),
     /// Say what on this machine would stop an interview.
@@ -97,18 +105,6 @@ pub struct Json {
     /// Write one JSON value to standard output and nothing else.
     #[arg(long)]
     pub json: bool,
-}
-
-/// `mekong bench`
-#[derive(Debug, Args)]
-pub struct Bench {
-    /// Play practice interviews in real time as if they were spoken now, and measure how long the
-    /// text takes; so many seconds of each.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
-          value_parser = RangedU64ValueParser::<u64>::new().range(5..=3600))]
-    pub live: Option<u64>,
-    #[command(flatten)]
-    pub form: Json,
 }
 
 /// `mekong demo`

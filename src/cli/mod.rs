@@ -16,6 +16,7 @@ mod search;
 mod shelf;
 mod speak;
 mod system;
+mod workspace;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -173,14 +174,18 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Some(verb) => verb,
     };
     let app = App::open(&options)?;
-    work(&app, verb, out).map_err(|failure| match failure {
+    let secret = typed.passphrase_file.as_deref();
+    let worded = |failure| match failure {
         Failure::App(error) => Failure::Worded(app.words(&error), error),
         other => other,
-    })
+    };
+    workspace::open(&app, &verb, secret).map_err(worded)?;
+    work(&app, verb, secret, out).map_err(worded)
 }
 
-fn work(app: &App, verb: Verb, out: &mut Out) -> Result<(), Failure> {
+fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
     match verb {
+        Verb::Workspace(typed) => workspace::workspace(app, &typed, secret, out),
         Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
         Verb::Import(typed) => import::import(app, typed, out),
         Verb::Record(typed) => record::record(app, typed, out),

@@ -107,6 +107,7 @@ impl State {
                     Step::Indexing => "updating the search index",
                     Step::Checking => "checking",
                     Step::Writing => "writing",
+                    Step::Protecting => "protecting",
                 };
                 self.enter(stage, *done, *total);
             }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,11 +14,23 @@ use crate::domain::{Interview, Segment};
 use crate::export;
 
 use super::Failure;
-use super::args::{Bench, Demo, Json};
+use super::args::{Demo, Json};
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Look, Out, count, plain, say};
 use super::progress::Watch;
 use super::read::print_interview;
+
+/// `mekong bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Play practice interviews in real time as if they were spoken now, and measure how long the
+    /// text takes; so many seconds of each.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = RangedU64ValueParser::<u64>::new().range(5..=3600))]
+    pub live: Option<u64>,
+    #[command(flatten)]
+    pub form: Json,
+}
 
 /// `demo --json`.
 #[derive(Serialize)]

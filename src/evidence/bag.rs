@@ -5,7 +5,6 @@
 //! the hash of every file: stock `openssl` and `sha256sum` check all of it ([`SCRIPT`]).
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -16,6 +15,7 @@ use super::canonical::{hex, sha256};
 use super::container::Writer;
 use super::sign::{PublicKey, SecretKey, Sign as _, to_pem};
 use crate::domain::Cancel;
+use crate::vault;
 
 /// The verifier that needs nothing of ours; it lies in every bundle.
 pub const SCRIPT: &str = include_str!("verify.sh");
@@ -343,7 +343,7 @@ impl Payload {
             Payload::Bytes(bytes) => return take(bytes),
             Payload::File { path, .. } => path,
         };
-        let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
+        let mut file = vault::open(path).map_err(|e| Error::read(path, e))?;
         let mut buffer = vec![0; 1 << 18];
         loop {
             if cancel.is_cancelled() {

@@ -62,6 +62,14 @@ pub enum Kind {
     KeyRevoked,
     /// A person decided on a person or a name.
     Decided,
+    /// The workspace was locked with a passphrase and a recovery key.
+    Locked,
+    /// Somebody opened the locked workspace in the window.
+    Unlocked,
+    /// The passphrase was changed by somebody who knew it.
+    PassphraseChanged,
+    /// The recovery key opened the workspace, and a new passphrase was set.
+    Recovered,
 }
 
 impl Kind {
@@ -94,6 +102,10 @@ impl Kind {
             Kind::KeyTrusted => "key-trusted",
             Kind::KeyRevoked => "key-revoked",
             Kind::Decided => "decided",
+            Kind::Locked => "workspace-locked",
+            Kind::Unlocked => "workspace-unlocked",
+            Kind::PassphraseChanged => "passphrase-changed",
+            Kind::Recovered => "workspace-recovered",
         }
     }
 }

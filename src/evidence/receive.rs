@@ -23,6 +23,7 @@ use super::sign::{PublicKey, SecretKey, to_pem, verifies};
 use super::source::{Bag, Folder, Zip};
 use super::{Error, head};
 use crate::domain::Cancel;
+use crate::vault::Writer;
 
 /// What an encrypted bundle begins with.
 pub const SEALED: &[u8] = b"age-encryption.org/v1\n";
@@ -452,28 +453,30 @@ fn text<'a>(files: &'a BTreeMap<&str, Vec<u8>>, name: &str) -> Result<&'a str, E
     std::str::from_utf8(bytes).map_err(|_| Error::mismatch(format!("'{name}'")))
 }
 
-fn create(path: &Path) -> Result<File, Error> {
+fn create(path: &Path) -> Result<Writer<File>, Error> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|e| Error::write(parent, e))?;
     }
     // Never over a file that is there, and never through a link.
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|file| Writer::new(file, path))
         .map_err(|e| Error::write(path, e))
 }
 
 /// On the disk, and from here on only to be read.
-fn finish(file: File, path: &Path) -> Result<(), Error> {
+fn finish(file: Writer<File>, path: &Path) -> Result<(), Error> {
     let failed = |e| Error::write(path, e);
+    let file = file.finish().map_err(failed)?;
     file.sync_all().map_err(failed)?;
     let mut rights = file.metadata().map_err(failed)?.permissions();
     rights.set_readonly(true);
     file.set_permissions(rights).map_err(failed)
 }
 
-fn write(path: &Path, fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>) -> Result<(), Error> {
+fn write(
+    path: &Path,
+    fill: &mut dyn FnMut(&mut Writer<File>) -> std::io::Result<()>,
+) -> Result<(), Error> {
     let mut file = create(path)?;
     fill(&mut file).map_err(|e| Error::write(path, e))?;
     finish(file, path)

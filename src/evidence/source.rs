@@ -1,12 +1,13 @@
 //! Where the files of a bag are read from: a container, front to back, or an unpacked folder.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use super::Error;
 use super::container::Reader;
 use super::receive::MAX_FILES;
+use crate::vault;
 
 /// Where the files of a bag come from, one after another.
 pub(super) trait Bag {
@@ -69,10 +70,13 @@ impl Bag for Folder<'_> {
     fn file(&mut self, name: &str, most: u64, take: Take<'_>) -> Result<(), Error> {
         let path = self.0.join(name);
         let plain = fs::symlink_metadata(&path).map_err(|e| Error::read(&path, e))?;
-        if !plain.is_file() || plain.len() > most {
+        if !plain.is_file() {
             return Err(Error::mismatch(format!("'{name}'")));
         }
-        let mut file = File::open(&path).map_err(|e| Error::read(&path, e))?;
+        let mut file = vault::open(&path).map_err(|e| Error::read(&path, e))?;
+        if file.len().map_err(|e| Error::read(&path, e))? > most {
+            return Err(Error::mismatch(format!("'{name}'")));
+        }
         let mut buffer = vec![0; 1 << 18];
         loop {
             match file.read(&mut buffer).map_err(|e| Error::read(&path, e))? {

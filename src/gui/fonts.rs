@@ -8,6 +8,7 @@ use crate::domain::Lang;
 use crate::fonts::{self, Faces};
 
 /// What was found.
+#[derive(Clone)]
 pub struct Fonts {
     /// For the window.
     pub definitions: FontDefinitions,

@@ -3,6 +3,7 @@
 //! pointer's copy.
 
 mod fonts;
+mod gate;
 mod panels;
 mod safe;
 mod shell;
@@ -14,10 +15,11 @@ use std::sync::Arc;
 
 use eframe::egui::{self, ViewportBuilder, vec2};
 
-use crate::app::desk::{Desk, Told};
+use crate::app::desk::Told;
 use crate::app::{App, Options};
 
 pub use fonts::{Fonts, find as find_fonts};
+pub use gate::Gate;
 pub use shell::Desktop;
 
 /// The title of the window: no case, name or text of an interview ever stands there, because task
@@ -49,14 +51,11 @@ pub fn run(options: &Options) -> Result<(), Told> {
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         // Before the first frame: letters must not jump when the fonts arrive.
         let fonts = fonts.join().map_err(|_| "the fonts could not be read")?;
-        let ctx = creation.egui_ctx.clone();
-        let wake = Arc::new(move || ctx.request_repaint());
-        let desk = Desk::start(Arc::clone(&app), wake)?;
-        let mut desktop = Desktop::new(&app, desk, &creation.egui_ctx, fonts);
+        let mut gate = Gate::new(app, &creation.egui_ctx, fonts)?;
         if let Some(error) = settings_error {
-            desktop.say(Told::of(&error));
+            gate.say(Told::of(&error));
         }
-        Ok(Box::new(Window(desktop)))
+        Ok(Box::new(Window(gate)))
     });
     eframe::run_native(TITLE, native, create).map_err(|e| cannot_open(&e))
 }
@@ -87,8 +86,8 @@ fn check_display() -> Result<(), Told> {
     })
 }
 
-/// The desktop inside the toolkit's window.
-struct Window(Desktop);
+/// The gate and the desktop behind it, inside the toolkit's window.
+struct Window(Gate);
 
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

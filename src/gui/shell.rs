@@ -12,6 +12,7 @@ use crate::domain::{InterviewId, Lang, SegmentId};
 use super::fonts::Fonts;
 use super::panels::{Glossary, Intake, Models, People, Review, Search, Settings};
 use super::theme;
+use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
 
@@ -142,6 +143,16 @@ impl Desktop {
     /// Shows a message until the person puts it away.
     pub fn say(&mut self, told: Told) {
         self.notice = Some(told);
+    }
+
+    /// Whether something runs that must not be cut off: a recording, or a job.
+    pub fn is_busy(&self) -> bool {
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        self.desk.board().recording.get().is_some() || widgets::job::is_running(&scene)
     }
 
     /// Paints one frame.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{self, SegmenterLimits, WorkingCopy};
 use crate::domain::{AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang};
 use crate::store::{NewAudio, NewInterview, NewSegment, Store};
+use crate::vault;
 
 use super::{Error, Progress, Step, Watcher};
 
@@ -169,7 +170,7 @@ pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
 /// What was odd about a recording when it was taken in; empty where nothing was.
 pub fn intake_notes(recording: &Path) -> Vec<String> {
     let mut text = String::new();
-    let read = fs::File::open(recording.join(NOTES_FILE))
+    let read = vault::open(&recording.join(NOTES_FILE))
         .and_then(|file| file.take(MAX_NOTES_BYTES).read_to_string(&mut text));
     match read {
         Ok(_) => text.lines().map(str::to_owned).collect(),
@@ -207,10 +208,7 @@ fn read_plan(path: &Path) -> Result<Copied, Error> {
         cause,
         path: path.to_owned(),
     };
-    if fs::metadata(path).map_err(unreadable)?.len() > MAX_PLAN_BYTES {
-        return Err(unreadable(io::Error::other("the file is too large")));
-    }
-    let text = fs::read(path).map_err(unreadable)?;
+    let text = vault::read_small(path, MAX_PLAN_BYTES).map_err(unreadable)?;
     serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
 }
 
@@ -442,9 +440,9 @@ fn safe_extension(source: &Path) -> String {
 /// Writes a small file wholly or not at all, so that a kill never leaves half a plan.
 pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let half = folder.join(format!("{name}.part"));
-    let mut file = fs::File::create(&half)?;
+    let mut file = vault::Writer::new(fs::File::create(&half)?, &half)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    file.finish()?.sync_all()?;
     fs::rename(&half, folder.join(name))?;
     sync_folder(folder)
 }
@@ -467,12 +465,12 @@ fn all_alike(folder: &Path, files: &[String]) -> bool {
 }
 
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
-    let (mut a, mut b) = (fs::File::open(a)?, fs::File::open(b)?);
+    let (mut a, mut b) = (vault::open(a)?, vault::open(b)?);
     let (mut left, mut right) = (Vec::new(), Vec::new());
     loop {
         for (file, part) in [(&mut a, &mut left), (&mut b, &mut right)] {
             part.clear();
-            file.take(COMPARED_BYTES).read_to_end(part)?;
+            Read::by_ref(file).take(COMPARED_BYTES).read_to_end(part)?;
         }
         if left != right {
             return Ok(false);

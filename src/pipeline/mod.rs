@@ -88,6 +88,8 @@ pub enum Step {
     Checking,
     /// An export is written.
     Writing,
+    /// Files of a workspace that is being locked are protected; units are files.
+    Protecting,
 }
 
 /// Who is told about progress. Called from several threads.

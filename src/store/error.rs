@@ -36,6 +36,18 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Its workspace is locked, and nobody opened it.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::Error),
+    /// A readable database in a locked workspace.
+    #[error("the workspace is locked, but this interview database is not protected: somebody put it there: {}", .0.display())]
+    PlainStore(PathBuf),
+    /// Damaged at its beginning, or of another workspace.
+    #[error("the key of this workspace does not open the interview database: {}", .0.display())]
+    OtherKey(PathBuf),
+    /// What was protected is not what was stored before.
+    #[error("the protected copy of the interview database differs from it; nothing was changed")]
+    BadCopy,
     /// The last changes lie in a side file that cannot be read on a read-only disk.
     #[error("the last changes were not yet merged into this database, and its disk is read-only: {}", .0.display())]
     UnmergedChanges(PathBuf),
@@ -147,6 +159,14 @@ impl Error {
             Error::OlderSchema { .. } => {
                 "Open the workspace once where it can be written; it is brought up to date then."
             }
+            Error::Vault(e) => e.help(),
+            Error::PlainStore(_) => {
+                "Keep that file as evidence, move it away, and put the protected database back from a backup."
+            }
+            Error::OtherKey(_) => {
+                "Put the database and the file vault.json back from the same backup of the workspace."
+            }
+            Error::BadCopy => "Check the disk, then try again; the interviews are whole.",
             Error::UnmergedChanges(_) => {
                 "Copy the whole folder to a disk that can be written and open it there."
             }

@@ -22,6 +22,7 @@ mod proofs;
 mod query;
 mod rebuild;
 mod scan;
+mod sealed;
 mod search;
 mod sessions;
 mod terms;

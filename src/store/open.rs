@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rebuild::{self, Tell};
-use super::{Error, Store, chain, derived, people_match};
+use super::{Error, Store, chain, derived, people_match, sealed};
 use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
@@ -32,7 +32,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// index makes it several times as large.
 const LOG_KEPT: i64 = 32 << 20;
 /// The first bytes of every SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 impl Store {
     /// Opens the database at `path`, makes it where there is none, and brings an older form up to
@@ -57,6 +57,7 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
+        sealed::unlock(&conn, path)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         // Where the file cannot be written, SQLite quietly opens it for reading only.
         if conn.is_readonly("main")? {
@@ -81,6 +82,7 @@ impl Store {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
+        sealed::unlock(&conn, path)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         let (conn, found) = match recognise(&conn, path) {
             Ok(found) => (conn, found),
@@ -173,15 +175,17 @@ fn refuse_other_files(path: &Path) -> Result<(), Error> {
             cause: e.to_string(),
             path: path.to_owned(),
         })?;
-    if head.is_empty() || head == MAGIC {
-        Ok(())
-    } else {
-        Err(Error::NotADatabase(path.to_owned()))
+    match sealed::is_expected(path)? {
+        _ if head.is_empty() => Ok(()),
+        // In a locked workspace a readable database was put there by somebody else.
+        true if head == MAGIC => Err(Error::PlainStore(path.to_owned())),
+        false if head != MAGIC => Err(Error::NotADatabase(path.to_owned())),
+        _ => Ok(()),
     }
 }
 
 /// The form of the database, 0 for an empty one. Only reads.
-fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
+pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
     let number = |name: &str| -> Result<i64, Error> {
         conn.pragma_query_value(None, name, |row| row.get(0))
             .map_err(|e| open_error(e, path))
@@ -209,6 +213,9 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
 /// An error of the first look at a file, with the file's name where it matters.
 fn open_error(error: rusqlite::Error, path: &Path) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        if sealed::is_expected(path).unwrap_or(false) {
+            return Error::OtherKey(path.to_owned());
+        }
         return Error::NotADatabase(path.to_owned());
     }
     match Error::from(error) {
@@ -252,7 +259,9 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(uri, flags).map_err(|e| open_error(e, path))
+    let conn = Connection::open_with_flags(uri, flags).map_err(|e| open_error(e, path))?;
+    sealed::unlock(&conn, path)?;
+    Ok(conn)
 }
 
 fn configure(conn: &Connection) -> Result<(), Error> {

@@ -22,7 +22,7 @@ pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;
 pub use mentions::{Mention, birth_year, mentions};
-pub use normalise::{bare, fold, is_dropped, normalise};
+pub use normalise::{bare, composed, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
 pub use segment::{graphemes, line_breaks, sentences, words};

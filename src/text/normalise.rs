@@ -44,6 +44,12 @@ pub fn normalise(text: &str, lang: Lang) -> String {
     canonical(text)
 }
 
+/// The same letters whichever way a keyboard put them together (NFC), and nothing else: for
+/// passphrases, for which this must stay the same in every version.
+pub fn composed(text: &str) -> String {
+    NFC.normalize(text).into_owned()
+}
+
 /// [`normalise`] for callers that do not know the language.
 pub(super) fn canonical(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());

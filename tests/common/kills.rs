@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{json, mekong, practice_sound, run, stderr};
+use crate::common::{json, lock, mekong, practice_sound, run, stderr};
 
 /// What the kills showed.
 #[derive(Debug, Default)]
@@ -38,12 +38,15 @@ pub fn wait_until_it_records(child: &mut Child) -> BufReader<ChildStderr> {
 }
 
 /// Kills recordings at random moments, up to six seconds after they began.
-pub fn kill_recordings(kills: u64) -> KillReport {
+pub fn kill_recordings(kills: u64, locked: bool) -> KillReport {
     let mut report = KillReport::default();
     let device = format!("file:{}", practice_sound("zh-vi"));
     let seed = Instant::now();
     for n in 0..kills {
-        let dir = tempfile::tempdir().unwrap();
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        if locked {
+            lock(dir.path(), outside.path());
+        }
         let mut child = mekong(dir.path())
             .args(["record", "--languages", "zh,vi", "--device", &device])
             .args(["--channels", "officer=zh,interviewee=vi"])

@@ -7,6 +7,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// What opens a workspace that [`lock`] locked; of no use in others.
+pub const PASSPHRASE: &str = "chín con thuyền 九只蓝船";
+
+/// Locks a workspace and returns where its recovery key was written, outside of it.
+pub fn lock(workspace: &Path, outside: &Path) -> PathBuf {
+    let recovery = outside.join("recovery.txt");
+    let output = mekong(workspace)
+        .args(["workspace", "lock", "--new-recovery-key"])
+        .arg(&recovery)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    recovery
+}
+
 /// The folder that holds Cargo.toml.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -17,6 +32,8 @@ pub fn mekong(workspace: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mekong"));
     command
         .env_remove("MEKONG_WORKSPACE")
+        .env_remove("MEKONG_WORKSPACE_PASSPHRASE_FILE")
+        .env("MEKONG_WORKSPACE_PASSPHRASE", PASSPHRASE)
         .env("MEKONG_KIT", root());
     command
         .current_dir(root())

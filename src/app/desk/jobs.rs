@@ -140,9 +140,11 @@ impl Bench<'_> {
                         Step::Copying => Phase::Copying,
                         Step::Decoding => Phase::Decoding,
                         Step::FindingSpeech => Phase::FindingSpeech,
-                        Step::Checking | Step::Indexing | Step::Shrinking | Step::Writing => {
-                            Phase::Loading
-                        }
+                        Step::Checking
+                        | Step::Indexing
+                        | Step::Shrinking
+                        | Step::Writing
+                        | Step::Protecting => Phase::Loading,
                     },
                     fraction(done, total),
                 ),

@@ -187,6 +187,14 @@ look-light = light
 look-dark = dark
 look-contrast = high contrast
 
+# The lock
+vault-locked = This workspace is locked
+vault-passphrase = Passphrase of the workspace
+vault-open = Open
+vault-trying = Opening…
+vault-busy = A recording or a job is running, so the workspace stays open.
+vault-busy-next = End it, then press Ctrl-L again.
+
 # People
 nav-people = People
 people-title = People

@@ -177,6 +177,13 @@ look-light = ភ្លឺ
 look-dark = ងងឹត
 look-contrast = កម្រិតពណ៌ខ្លាំង
 
+vault-locked = កន្លែងធ្វើការនេះត្រូវបានចាក់សោ
+vault-passphrase = ឃ្លាសម្ងាត់របស់កន្លែងធ្វើការ
+vault-open = បើក
+vault-trying = កំពុងបើក…
+vault-busy = កំពុងថតសំឡេង ឬដំណើរការ ដូច្នេះកន្លែងធ្វើការនៅបើក។
+vault-busy-next = បញ្ចប់សិន រួចចុច Ctrl-L ម្តងទៀត។
+
 nav-people = មនុស្ស
 people-title = មនុស្ស
 people-register = បញ្ជី

@@ -177,6 +177,13 @@ look-light = ສະຫວ່າງ
 look-dark = ມືດ
 look-contrast = ຄວາມຕ່າງສູງ
 
+vault-locked = ບ່ອນເຮັດວຽກນີ້ຖືກລັອກ
+vault-passphrase = ລະຫັດຜ່ານຂອງບ່ອນເຮັດວຽກ
+vault-open = ເປີດ
+vault-trying = ກຳລັງເປີດ…
+vault-busy = ກຳລັງບັນທຶກສຽງ ຫຼື ເຮັດວຽກຢູ່ ບ່ອນເຮັດວຽກຈຶ່ງຍັງເປີດຢູ່
+vault-busy-next = ສິ້ນສຸດກ່ອນ ແລ້ວກົດ Ctrl-L ອີກ
+
 nav-people = ບຸກຄົນ
 people-title = ບຸກຄົນ
 people-register = ທະບຽນ

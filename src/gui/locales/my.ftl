@@ -177,6 +177,13 @@ look-light = အလင်း
 look-dark = အမှောင်
 look-contrast = ခြားနားမှု မြင့်
 
+vault-locked = ဤလုပ်ငန်းနေရာကို သော့ခတ်ထားသည်
+vault-passphrase = လုပ်ငန်းနေရာ၏ စကားဝှက်
+vault-open = ဖွင့်ရန်
+vault-trying = ဖွင့်နေသည်…
+vault-busy = အသံသွင်းနေသည် သို့မဟုတ် လုပ်ဆောင်နေသည်၊ ထို့ကြောင့် ဖွင့်ထားသည်။
+vault-busy-next = ပြီးဆုံးပါက Ctrl-L ကို ထပ်နှိပ်ပါ။
+
 nav-people = လူများ
 people-title = လူများ
 people-register = စာရင်း

@@ -177,6 +177,13 @@ look-light = สว่าง
 look-dark = มืด
 look-contrast = ความต่างสีสูง
 
+vault-locked = พื้นที่ทำงานนี้ถูกล็อก
+vault-passphrase = วลีรหัสผ่านของพื้นที่ทำงาน
+vault-open = เปิด
+vault-trying = กำลังเปิด…
+vault-busy = กำลังบันทึกเสียงหรือประมวลผล พื้นที่ทำงานจึงยังเปิดอยู่
+vault-busy-next = สิ้นสุดก่อน แล้วกด Ctrl-L อีกครั้ง
+
 nav-people = บุคคล
 people-title = บุคคล
 people-register = ทะเบียน

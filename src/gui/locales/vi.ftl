@@ -177,6 +177,13 @@ look-light = sáng
 look-dark = tối
 look-contrast = tương phản cao
 
+vault-locked = Vùng làm việc này đã khóa
+vault-passphrase = Cụm mật khẩu của vùng làm việc
+vault-open = Mở
+vault-trying = Đang mở…
+vault-busy = Đang ghi âm hoặc xử lý nên vùng làm việc vẫn mở.
+vault-busy-next = Hãy kết thúc rồi nhấn Ctrl-L lần nữa.
+
 nav-people = Con người
 people-title = Con người
 people-register = Danh sách

@@ -177,6 +177,13 @@ look-light = 浅色
 look-dark = 深色
 look-contrast = 高对比度
 
+vault-locked = 此工作区已锁定
+vault-passphrase = 工作区密码短语
+vault-open = 打开
+vault-trying = 正在打开…
+vault-busy = 正在录音或处理，工作区保持打开。
+vault-busy-next = 结束后再按 Ctrl-L。
+
 nav-people = 人员
 people-title = 人员
 people-register = 名册

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::audio::{self, Notice};
 use crate::domain::{Cancel, InterviewId, SamplePos};
 use crate::store::{NewSegment, Store};
+use crate::vault;
 
 use super::clerk::{add_part, record_entry, word_of};
 use super::listening::{limits, new_segment};
@@ -138,9 +139,6 @@ fn read_plan(path: &Path) -> Result<SessionPlan, Error> {
         cause,
         path: path.to_owned(),
     };
-    if fs::metadata(path).map_err(unreadable)?.len() > MAX_PLAN_BYTES {
-        return Err(unreadable(io::Error::other("the file is too large")));
-    }
-    let text = fs::read(path).map_err(unreadable)?;
+    let text = vault::read_small(path, MAX_PLAN_BYTES).map_err(unreadable)?;
     serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
 }
