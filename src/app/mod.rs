@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 pub use bench::{BenchReport, Measurement};
 pub use bundles::{Bundled, Foreign};
 pub use demo::{DemoReport, Scores};
-pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT};
+pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT, WindowSize};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use evidence::Sealed;

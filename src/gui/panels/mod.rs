@@ -1,5 +1,6 @@
 //! The screens, one file each. A screen paints, remembers what is typed into it, and asks.
 
+mod evidence;
 mod glossary;
 mod intake;
 mod live;
@@ -9,6 +10,7 @@ mod review;
 mod search;
 mod settings;
 
+pub use evidence::Evidence;
 pub use glossary::Glossary;
 pub use intake::Intake;
 pub use models::Models;
