@@ -21,6 +21,7 @@ mod microphone;
 pub mod models;
 pub mod offers;
 pub mod people;
+pub mod phrasebook;
 mod read;
 mod shelf;
 mod shrink;

@@ -30,8 +30,8 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Paints it where it is open; returns where the person wants to go.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+    /// Takes its keys before the screens see them; returns where Enter goes.
+    pub fn hear(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
         if ui.input_mut(|i| i.consume_shortcut(&OPENS)) {
             self.open = !self.open;
             self.text.clear();
@@ -43,7 +43,6 @@ impl Palette {
             return None;
         }
         let places = self.places(scene);
-        let last = places.len().saturating_sub(1);
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
             self.chosen = self.chosen.saturating_add(1);
@@ -51,19 +50,35 @@ impl Palette {
         if pressed(Key::ArrowUp) {
             self.chosen = self.chosen.saturating_sub(1);
         }
-        self.chosen = self.chosen.min(last);
-        let enters = pressed(Key::Enter);
-        let leaves = pressed(Key::Escape);
-        let mut wanted = enters.then_some(self.chosen);
+        self.chosen = self.chosen.min(places.len().saturating_sub(1));
+        if pressed(Key::Escape) {
+            self.open = false;
+        }
+        let entered = pressed(Key::Enter).then_some(self.chosen);
+        self.leave_for(entered, places)
+    }
+
+    /// Paints it where it is open; returns where the person wants to go.
+    pub fn show(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+        if !self.open {
+            return None;
+        }
+        let places = self.places(scene);
+        let mut wanted = None;
         let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
             self.inside(ui, scene, &places, &mut wanted);
         });
-        let went = wanted.and_then(|at| places.into_iter().nth(at));
-        if went.is_some() || leaves || modal.should_close() {
+        if modal.should_close() {
             self.open = false;
         }
-        went.map(|(_, go)| go)
+        self.leave_for(wanted, places)
+    }
+
+    fn leave_for(&mut self, wanted: Option<usize>, places: Vec<(String, Go)>) -> Option<Go> {
+        let (_, go) = places.into_iter().nth(wanted?)?;
+        self.open = false;
+        Some(go)
     }
 
     fn inside(

@@ -196,6 +196,12 @@ impl Desktop {
         }
         self.switch_by_key(ui);
         self.hear();
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        let entered = self.palette.hear(ui, &scene);
         if ui.available_width() < theme::NARROW {
             let frame = self.rail_frame(ui);
             Panel::top("rail").frame(frame).show(ui, |ui| {
@@ -221,8 +227,9 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
+        self.intake.second_window(ui, &scene);
         let called = self.palette.show(ui, &scene);
-        if let Some(go) = called.or(went) {
+        if let Some(go) = entered.or(called).or(went) {
             self.go(ui.ctx(), go);
         }
     }

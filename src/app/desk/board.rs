@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::app::live::LiveStatus;
 use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
-use crate::audio::Level;
+use crate::audio::{DeviceInfo, Level};
 use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
@@ -96,6 +96,10 @@ pub struct Board {
     pub signer: Slot<PublicKey>,
     /// What came of the last export or other task.
     pub outcome: Slot<Outcome>,
+    /// The microphones of this machine.
+    pub microphones: Slot<Vec<DeviceInfo>>,
+    /// The running or last test of a microphone.
+    pub testing: Slot<Testing>,
     notices: Mutex<VecDeque<Notice>>,
 }
 
@@ -301,6 +305,19 @@ pub struct Recording {
     pub without: Vec<Lang>,
     /// The computer was kept from going to sleep.
     pub awake: bool,
+}
+
+/// A test of a microphone: nothing of it is kept.
+#[derive(Clone, Debug)]
+pub struct Testing {
+    /// The microphone.
+    pub source: String,
+    /// How loud each channel is.
+    pub levels: Vec<Level>,
+    /// Something was heard.
+    pub heard: bool,
+    /// It has ended.
+    pub over: bool,
 }
 
 /// A line that is heard.

@@ -41,8 +41,16 @@ pub(super) fn run(
                 live::run(common, &request, asked, read);
                 continue;
             }
-            // Meant for a recording that has ended meanwhile.
-            Command::Pause(_) | Command::GoOn | Command::Mark(_) | Command::EndRecording => {
+            Command::TestMicrophone(request) => {
+                live::test(common, &request, asked);
+                continue;
+            }
+            // Meant for a recording or a test that has ended meanwhile.
+            Command::Pause(_)
+            | Command::GoOn
+            | Command::Mark(_)
+            | Command::EndRecording
+            | Command::EndTest => {
                 continue;
             }
             other => other,

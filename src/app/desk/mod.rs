@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 
 pub use board::{
     Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
-    Saved, Shelf, Told, Versions,
+    Saved, Shelf, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Task};
@@ -84,6 +84,12 @@ pub enum Command {
     Resume(Option<InterviewId>),
     /// Compare every model file with its list.
     CheckModels,
+    /// Read which microphones there are.
+    Microphones,
+    /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
+    TestMicrophone(LiveRequest),
+    /// End the test.
+    EndTest,
     /// Record an interview.
     Record(LiveRequest),
     /// Interrupt the recording, with the reason that stands in the record.
@@ -200,6 +206,8 @@ impl Desk {
             | Command::CheckModels
             | Command::Task(_)
             | Command::Record(_)
+            | Command::TestMicrophone(_)
+            | Command::EndTest
             | Command::Pause(_)
             | Command::GoOn
             | Command::Mark(_)

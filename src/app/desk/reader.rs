@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use crate::app::{Edit, Error};
+use crate::audio::devices;
 use crate::domain::{InterviewId, SegmentId};
 use crate::store::SearchQuery;
 use crate::transcript::is_transcript;
@@ -53,6 +54,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Enter(by, act, number) => register::enter(common, &by, act, number),
             Command::Browse(path) => browse(common, path, can_import),
             Command::BrowseAll(path) => browse(common, path, |_| true),
+            Command::Microphones => microphones(common),
             Command::Custody => {
                 custody::read(common);
                 Ok(())
@@ -70,6 +72,11 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Err(error) => common.tell(&error),
         }
     }
+}
+
+fn microphones(common: &Common) -> Result<(), Error> {
+    common.board.microphones.put(devices()?);
+    Ok(())
 }
 
 fn list(common: &Common) -> Result<(), Error> {

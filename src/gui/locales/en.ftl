@@ -46,7 +46,7 @@ choose-cut = This folder holds more than is shown. Type the path instead.
 
 live-start = Record now
 live-practice = Practise: play the chosen file in place of a microphone
-live-about = The microphone that was used last is taken, else the usual one of the system. What the microphone hears is kept as it is.
+live-about = What the microphone hears is kept as it is.
 live-recording = Recording
 live-paused = Paused
 live-ending = The sound is kept; text is still being written
@@ -344,3 +344,25 @@ line-second-opinion = second opinion
 # Going somewhere by name
 palette-title = Go to
 palette-nothing = Nothing is called so.
+
+# Before and during an interview
+microphone = Microphone
+microphone-usual = the one used last, else the usual one
+microphone-again = Look again
+microphone-test = Test it
+microphone-stop = End the test
+microphone-speak = Speak now; nothing of it is kept.
+microphone-hears = The microphone hears you.
+microphone-deaf = Nothing was heard. Check the plug, the switch on the microphone and the level in the system's sound settings.
+phrases-open = Rights, consent and standard questions
+phrases-second = Second window for the person interviewed
+phrases-language = Choose the language of the person interviewed first.
+phrases-unreviewed = These sentences were not reviewed by native speakers.
+phrases-nothing = No sentence has these words.
+phrases-show = Show it large
+phrases-stamp = Said: mark it in the record
+phrases-stamped = marked at { $time }
+topic-rights = Rights and consent
+topic-identity = Identity
+topic-journey = Journey
+topic-work = Work

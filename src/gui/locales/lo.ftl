@@ -42,7 +42,7 @@ choose-cut = ໂຟນເດີນີ້ມີຫຼາຍກວ່າທີ່�
 
 live-start = ບັນທຶກສຽງດຽວນີ້
 live-practice = ຝຶກຫັດ: ຫຼິ້ນໄຟລ໌ທີ່ເລືອກແທນໄມໂຄຣໂຟນ
-live-about = ໃຊ້ໄມໂຄຣໂຟນທີ່ໃຊ້ຄັ້ງຫຼ້າສຸດ ຖ້າບໍ່ມີຈະໃຊ້ໄມໂຄຣໂຟນປົກກະຕິຂອງລະບົບ ສຽງທີ່ໄມໂຄຣໂຟນໄດ້ຍິນຖືກເກັບໄວ້ຕາມເດີມ
+live-about = ສຽງທີ່ໄມໂຄຣໂຟນໄດ້ຍິນຈະເກັບໄວ້ຕາມເດີມ
 live-recording = ກໍາລັງບັນທຶກສຽງ
 live-paused = ຢຸດຊົ່ວຄາວ
 live-ending = ເກັບສຽງແລ້ວ ຍັງຂຽນຂໍ້ຄວາມຢູ່
@@ -330,3 +330,24 @@ line-second-opinion = ຄໍາແປທີສອງ
 
 palette-title = ໄປທີ່
 palette-nothing = ບໍ່ມີສິ່ງທີ່ຊື່ແບບນີ້
+
+microphone = ໄມໂຄຣໂຟນ
+microphone-usual = ໂຕທີ່ໃຊ້ຄັ້ງກ່ອນ ຫຼື ໂຕປົກກະຕິ
+microphone-again = ຊອກໃໝ່
+microphone-test = ທົດສອບ
+microphone-stop = ຈົບການທົດສອບ
+microphone-speak = ເວົ້າໄດ້ເລີຍ ຈະບໍ່ເກັບສຽງໄວ້
+microphone-hears = ໄມໂຄຣໂຟນໄດ້ຍິນທ່ານ
+microphone-deaf = ບໍ່ໄດ້ຍິນຫຍັງ ກວດປລັກ ສະວິດທີ່ໄມໂຄຣໂຟນ ແລະ ລະດັບສຽງໃນການຕັ້ງຄ່າລະບົບ
+phrases-open = ສິດ ການຍິນຍອມ ແລະ ຄໍາຖາມມາດຕະຖານ
+phrases-second = ໜ້າຕ່າງທີສອງສໍາລັບຜູ້ໃຫ້ສໍາພາດ
+phrases-language = ເລືອກພາສາຂອງຜູ້ໃຫ້ສໍາພາດກ່ອນ
+phrases-unreviewed = ປະໂຫຍກເຫຼົ່ານີ້ຍັງບໍ່ໄດ້ກວດໂດຍເຈົ້າຂອງພາສາ
+phrases-nothing = ບໍ່ມີປະໂຫຍກທີ່ມີຄໍາເຫຼົ່ານີ້
+phrases-show = ສະແດງໂຕໃຫຍ່
+phrases-stamp = ເວົ້າແລ້ວ: ໝາຍໄວ້ໃນບັນທຶກ
+phrases-stamped = ໝາຍໄວ້ທີ່ { $time }
+topic-rights = ສິດ ແລະ ການຍິນຍອມ
+topic-identity = ຕົວຕົນ
+topic-journey = ການເດີນທາງ
+topic-work = ການເຮັດວຽກ

@@ -42,7 +42,7 @@ choose-cut = โฟลเดอร์นี้มีมากกว่าที�
 
 live-start = บันทึกเสียงเดี๋ยวนี้
 live-practice = ฝึกหัด: เล่นไฟล์ที่เลือกแทนไมโครโฟน
-live-about = ใช้ไมโครโฟนที่ใช้ครั้งล่าสุด ถ้าไม่มีจะใช้ไมโครโฟนปกติของระบบ เสียงที่ไมโครโฟนได้ยินจะเก็บไว้ตามเดิม
+live-about = เสียงที่ไมโครโฟนได้ยินจะเก็บไว้ตามเดิม
 live-recording = กำลังบันทึกเสียง
 live-paused = หยุดชั่วคราว
 live-ending = เก็บเสียงแล้ว ยังเขียนข้อความอยู่
@@ -330,3 +330,24 @@ line-second-opinion = คำแปลที่สอง
 
 palette-title = ไปที่
 palette-nothing = ไม่มีสิ่งที่ชื่อเช่นนี้
+
+microphone = ไมโครโฟน
+microphone-usual = ตัวที่ใช้ครั้งก่อน หรือตัวปกติ
+microphone-again = ค้นหาใหม่
+microphone-test = ทดสอบ
+microphone-stop = จบการทดสอบ
+microphone-speak = พูดได้เลย จะไม่เก็บเสียงไว้
+microphone-hears = ไมโครโฟนได้ยินคุณ
+microphone-deaf = ไม่ได้ยินอะไรเลย ตรวจดูปลั๊ก สวิตช์ที่ไมโครโฟน และระดับเสียงในการตั้งค่าระบบ
+phrases-open = สิทธิ ความยินยอม และคำถามมาตรฐาน
+phrases-second = หน้าต่างที่สองสำหรับผู้ให้ถ้อยคำ
+phrases-language = เลือกภาษาของผู้ให้ถ้อยคำก่อน
+phrases-unreviewed = ประโยคเหล่านี้ยังไม่ได้รับการตรวจโดยเจ้าของภาษา
+phrases-nothing = ไม่มีประโยคที่มีคำเหล่านี้
+phrases-show = แสดงตัวใหญ่
+phrases-stamp = พูดแล้ว: บันทึกไว้
+phrases-stamped = บันทึกที่ { $time }
+topic-rights = สิทธิและความยินยอม
+topic-identity = ตัวตน
+topic-journey = การเดินทาง
+topic-work = การทำงาน

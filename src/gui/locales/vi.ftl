@@ -42,7 +42,7 @@ choose-cut = Thư mục này có nhiều hơn những gì đang hiện. Hãy nh�
 
 live-start = Ghi âm ngay
 live-practice = Luyện tập: phát tệp đã chọn thay cho micrô
-live-about = Dùng micrô đã dùng lần trước, nếu không thì micrô thông thường của hệ thống. Những gì micrô nghe được giữ nguyên.
+live-about = Những gì micrô nghe được giữ nguyên.
 live-recording = Đang ghi âm
 live-paused = Tạm dừng
 live-ending = Âm thanh đã được giữ; chữ vẫn đang được ghi
@@ -330,3 +330,24 @@ line-second-opinion = ý kiến thứ hai
 
 palette-title = Đi tới
 palette-nothing = Không có gì tên như vậy.
+
+microphone = Micrô
+microphone-usual = cái dùng lần trước, nếu không thì cái thông thường
+microphone-again = Tìm lại
+microphone-test = Thử
+microphone-stop = Kết thúc thử
+microphone-speak = Hãy nói; không lưu lại gì.
+microphone-hears = Micrô nghe được bạn.
+microphone-deaf = Không nghe thấy gì. Hãy kiểm tra phích cắm, công tắc micrô và âm lượng trong cài đặt âm thanh.
+phrases-open = Quyền, sự đồng ý và câu hỏi chuẩn
+phrases-second = Cửa sổ thứ hai cho người được phỏng vấn
+phrases-language = Hãy chọn ngôn ngữ của người được phỏng vấn trước.
+phrases-unreviewed = Các câu này chưa được người bản ngữ duyệt.
+phrases-nothing = Không câu nào có những chữ này.
+phrases-show = Hiện to
+phrases-stamp = Đã nói: đánh dấu vào hồ sơ
+phrases-stamped = đã đánh dấu lúc { $time }
+topic-rights = Quyền và đồng ý
+topic-identity = Nhân thân
+topic-journey = Hành trình
+topic-work = Công việc

@@ -42,7 +42,7 @@ choose-cut = 此文件夹的内容未全部显示，请改为输入路径。
 
 live-start = 现在录音
 live-practice = 练习：用所选文件代替麦克风播放
-live-about = 使用上次用过的麦克风，否则使用系统默认的麦克风。麦克风听到的声音原样保存。
+live-about = 麦克风听到的内容按原样保存。
 live-recording = 正在录音
 live-paused = 已暂停
 live-ending = 声音已保存；文字仍在写出
@@ -330,3 +330,24 @@ line-second-opinion = 另一译法
 
 palette-title = 前往
 palette-nothing = 没有这样的名称。
+
+microphone = 麦克风
+microphone-usual = 上次使用的，否则为默认的
+microphone-again = 重新查找
+microphone-test = 测试
+microphone-stop = 结束测试
+microphone-speak = 请说话；内容不会保存。
+microphone-hears = 麦克风能听到您。
+microphone-deaf = 没有听到声音。请检查插头、麦克风开关和系统声音设置中的音量。
+phrases-open = 权利、同意与标准问题
+phrases-second = 为被访者打开第二窗口
+phrases-language = 请先选择被访者的语言。
+phrases-unreviewed = 这些句子未经母语者审核。
+phrases-nothing = 没有包含这些词的句子。
+phrases-show = 大字显示
+phrases-stamp = 已说：记入记录
+phrases-stamped = 已于 { $time } 记录
+topic-rights = 权利与同意
+topic-identity = 身份
+topic-journey = 行程
+topic-work = 工作
