@@ -174,12 +174,14 @@ pub fn nothing_is_cut_off(window: &Window, what: &str) {
 
 /// The field that is called so is ready to be written in.
 pub fn focus(window: &mut Window, name: &str) {
-    let field = window.query_all_by_role(Role::TextInput).find(|n| {
+    let fields = window
+        .query_all_by_role(Role::TextInput)
+        .chain(window.query_all_by_role(Role::PasswordInput));
+    let field = fields.into_iter().find(|n| {
         let mut labels = n.accesskit_node().labelled_by();
         labels.any(|l| l.value().as_deref() == Some(name))
     });
-    field
-        .unwrap_or_else(|| panic!("no field is called '{name}'"))
-        .focus();
+    let field = field.unwrap_or_else(|| panic!("no field is called '{name}'"));
+    field.focus();
     window.run_steps(2);
 }
