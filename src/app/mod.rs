@@ -14,6 +14,7 @@ mod engines;
 mod error;
 mod evidence;
 mod export;
+mod find;
 mod import;
 pub mod live;
 mod lock;
@@ -86,7 +87,16 @@ impl Options {
     }
 }
 
+/// What is wrong where [`Options::wrong_kit`] finds something.
+pub const WRONG_KIT: &str = "MEKONG_KIT names a folder without the practice kit";
+
 impl Options {
+    /// What `MEKONG_KIT` names, where the practice kit is not there.
+    pub fn wrong_kit(&self) -> Option<&Path> {
+        let named = self.env_kit.as_deref();
+        named.filter(|root| !workspace::is_kit(root))
+    }
+
     fn find_workspace(&self) -> Result<Workspace, Error> {
         Ok(Workspace::find(
             self.workspace.as_deref(),
@@ -156,6 +166,15 @@ impl App {
     /// Where things are.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// The words of an error, with the database's path where it is the database that refuses.
+    pub fn words(&self, error: &Error) -> String {
+        let path = self.workspace.store();
+        match error.is_of_the_store() {
+            true => format!("{error}: {}", path.display()),
+            false => error.to_string(),
+        }
     }
 
     /// The settings in force.

@@ -4,17 +4,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Cancel, Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair, reason};
 use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
+pub(super) use names::is_ggml;
+use names::{is_gguf, is_hidden, stays_inside};
 pub use suited::ErrorRate;
 
 mod hash;
+mod names;
 mod suited;
 
 /// Largest `model.toml` that is read.
@@ -37,7 +40,7 @@ pub enum Error {
     #[error("interrupted")]
     Cancelled,
     /// A folder or file cannot be read.
-    #[error("cannot read a model's files: {cause}: {path}")]
+    #[error("cannot read a model's files: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
@@ -97,6 +100,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same once more where it is about the description in a folder called `name`.
+    fn of_folder(&self, name: &str) -> Option<Self> {
+        let Error::Card { cause, path } = self else {
+            return None;
+        };
+        let same = path.parent()?.file_name()? == name;
+        let (cause, path) = (cause.clone(), path.clone());
+        same.then_some(Error::Card { cause, path })
+    }
+
     /// The next step.
     pub fn help(&self) -> String {
         match self {
@@ -381,30 +394,6 @@ impl Model {
     }
 }
 
-/// Whether a file is called like one for whisper.cpp.
-pub(super) fn is_ggml(path: &str) -> bool {
-    [".bin", ".ggml", ".gguf"]
-        .iter()
-        .any(|end| path.ends_with(end))
-}
-
-fn is_gguf(path: &str) -> bool {
-    path.ends_with(".gguf")
-}
-
-fn stays_inside(path: &str) -> bool {
-    !path.is_empty()
-        && Path::new(path)
-            .components()
-            .all(|c| matches!(c, Component::Normal(_)))
-}
-
-/// A copy that was cut short leaves a dot-folder behind, which is no model.
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|n| n.to_string_lossy().starts_with('.'))
-}
-
 /// All installed models, by name, and those whose description could not be read.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -453,12 +442,14 @@ impl Shelf {
     /// The model called `name`.
     ///
     /// # Errors
+    /// [`Error::Card`] where a folder of this name holds a description that is not valid, else
     /// [`Error::Unknown`].
     pub fn named(&self, name: &str) -> Result<&Model, Error> {
+        let unusable = || self.broken.iter().find_map(|error| error.of_folder(name));
         self.models
             .iter()
             .find(|m| m.card.name == name)
-            .ok_or_else(|| Error::Unknown(name.to_owned()))
+            .ok_or_else(|| unusable().unwrap_or_else(|| Error::Unknown(name.to_owned())))
     }
 
     /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.

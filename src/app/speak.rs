@@ -103,6 +103,11 @@ impl OpenTranslator {
         )?)
     }
 
+    /// Whether a model is one for practice, which knows a few sentences only.
+    pub fn is_practice(&self) -> bool {
+        self.routes.iter().any(|r| r.practice)
+    }
+
     /// What the user should know of the models, for example that one is not listed.
     pub fn notes(&self) -> &[String] {
         &self.notes

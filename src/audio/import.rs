@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::capture::SourceFormat;
 use super::decode::Decoder;
-use super::error::{no_temporary, open_file};
+use super::error::open_file;
 use super::growing_wav::{growing_header, header};
 use super::resample::Resampler;
 use super::{Error, Note, Progress};
@@ -316,7 +316,7 @@ pub(super) fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
     let named = tempfile::Builder::new()
         .prefix(".importing-")
         .tempfile_in(dir);
-    named.map_err(|e| Error::write(dir, no_temporary(e)))
+    named.map_err(|e| Error::write(dir, e))
 }
 
 /// Makes the renames in a folder last over a power cut.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::compute::checkpoint;
-use crate::domain::{Cancel, LangPair};
+use crate::domain::{Cancel, LangPair, reason};
 
 /// A failure to load a translation model or to translate with it.
 ///
@@ -12,7 +12,7 @@ use crate::domain::{Cancel, LangPair};
 #[non_exhaustive]
 pub enum Error {
     /// A file of the model folder cannot be read.
-    #[error("cannot read a file of the translation model: {cause}: {path}", path = .path.display())]
+    #[error("cannot read a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
     Read {
         /// The operating system's reason.
         cause: std::io::Error,
@@ -20,7 +20,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file of a smaller copy cannot be written.
-    #[error("cannot write a file of the translation model: {cause}: {path}", path = .path.display())]
+    #[error("cannot write a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
     Write {
         /// The operating system's reason.
         cause: std::io::Error,
