@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::domain::reason;
+
 /// Largest settings file that is read.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
@@ -13,7 +15,7 @@ const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is there but cannot be read.
-    #[error("cannot read the settings: {cause}: {path}")]
+    #[error("cannot read the settings: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: std::io::Error,

@@ -23,9 +23,11 @@
 //! | [`cli`] | arguments, printing, progress |
 //! | [`gui`] | the only place that names egui: the window and its screens |
 //!
-//! Imports point one way: `cli, gui -> app -> pipeline, export, transcript -> audio | speech | translate |
-//! store -> text, glossary, evidence -> domain, compute`. The four in the middle never import each other. A test reads
-//! the `use crate::` lines and fails on an arrow that runs back.
+//! Imports point one way: `cli | gui -> app -> pipeline | export -> audio | speech | translate | store |
+//! transcript -> text | glossary | evidence | workspace | config | fonts -> domain | compute`. What
+//! stands in one row does not import each other, but for [`glossary`], which knows [`text`]; only the
+//! front ends and [`app`] read [`workspace`] and [`config`]. A test reads the `use crate::` lines and
+//! fails on an arrow that runs back.
 //!
 //! # What must not happen
 //!

@@ -13,6 +13,7 @@ use crate::pipeline::{Engines, Progress, Watcher, translate_line};
 use crate::speech::Recognizer;
 
 use super::demo::{self, Script};
+use super::models::Kind;
 use super::{App, Error, Options};
 
 /// Parts of one run.
@@ -165,6 +166,9 @@ impl Bench<'_> {
         };
         let shelf = self.app.shelf();
         let model = shelf.for_speech(lang, None)?;
+        if model.card.kind != Kind::WhisperGgml {
+            return Ok(());
+        }
         model.verify(self.cancel, self.watcher)?;
         let mut engine = self.app.load_whisper_with(
             &model.weights(),

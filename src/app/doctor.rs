@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::audio;
 use crate::config::Config;
-use crate::domain::{Cancel, Lang};
+use crate::domain::{Cancel, Lang, next_step, reason};
 use crate::pipeline::Watcher;
 
-use super::{App, Error, Options};
+use super::models::Kind;
+use super::{App, Error, Options, WRONG_KIT};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
 /// working copies.
@@ -87,9 +88,23 @@ impl App {
         };
         let kit = options.env_kit.as_deref();
         let app = Self::with(workspace, read.unwrap_or_default(), kit);
-        std::iter::once(settings)
+        [settings, app.check_kit(options)]
+            .into_iter()
             .chain(app.examine(cancel, watcher))
             .collect()
+    }
+
+    fn check_kit(&self, options: &Options) -> Finding {
+        let warning = |detail: String| {
+            let next = "Set MEKONG_KIT to the folder that holds models/practice and \
+                        recordings/practice, or leave it unset; only practice needs the kit.";
+            Finding::not_good("kit", Health::Warning, detail, next)
+        };
+        match (options.wrong_kit(), &self.kit) {
+            (Some(wrong), _) => warning(format!("{WRONG_KIT}: {}", wrong.display())),
+            (None, Some(kit)) => Finding::good("kit", format!("found: {}", kit.display())),
+            (None, None) => warning("the practice kit was not found".into()),
+        }
     }
 
     fn examine(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
@@ -120,8 +135,8 @@ impl App {
             Err(cause) => Finding::not_good(
                 "workspace",
                 Health::Bad,
-                format!("cannot be written ({cause}): {}", root.display()),
-                "Check the folder's permissions, or name another with --workspace DIR.",
+                format!("cannot be written ({}): {}", reason(&cause), root.display()),
+                next_step(&cause),
             ),
         }
     }
@@ -153,7 +168,7 @@ impl App {
         match result {
             Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
-            Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
+            Err(e) => Finding::not_good("store", Health::Bad, self.words(&e), e.help()),
         }
     }
 
@@ -205,7 +220,10 @@ impl App {
             .filter(|m| m.card.kind.purpose() == "speech");
         let lines: Vec<String> = of_speech
             .map(|model| {
-                let known = self.speech_engine_known(&model.weights());
+                let known = match model.card.kind {
+                    Kind::WhisperGgml => self.speech_engine_known(&model.weights()),
+                    _ => "native".into(),
+                };
                 format!("{}: {known}", model.card.name)
             })
             .collect();

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, Lang, LangPair};
+use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
-use crate::speech::{Engine, Whisper, WhisperOptions};
+use crate::speech::{self, Ctc, CtcOptions, Engine, Recognizer, Whisper, WhisperOptions};
 use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
@@ -15,6 +15,8 @@ use super::{App, Error};
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
 
+/// Names and terms that recognition is told of; a search over more would take longer than the sound.
+const MOST_NAMES: usize = 5000;
 /// More cores than this are not taken unasked: the translator could not keep up.
 const MOST_CORES: usize = 16;
 /// Room for recognisers beside the first where the system does not say what is free.
@@ -105,7 +107,10 @@ impl App {
         languages.retain(|lang| listen && !engines.hears(*lang));
         pairs.retain(|pair| !engines.translates(*pair));
         for lang in languages {
-            let model = shelf.for_speech(lang, self.config.speech_model.as_deref())?;
+            // Without a model the sound is stored all the same, and its lines wait for one.
+            let Ok(model) = shelf.for_speech(lang, self.config.speech_model.as_deref()) else {
+                continue;
+            };
             if !joins_a_recogniser(engines, model, lang) {
                 model.verify(cancel, watcher)?;
                 self.add_speech(engines, model, lang)?;
@@ -143,14 +148,63 @@ impl App {
 
     fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
         let card = &model.card;
-        let engine = self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
             languages: vec![lang],
-            engine: Box::new(engine),
+            engine: self.load_listed(model)?,
             practice: card.practice,
         });
         Ok(())
+    }
+
+    /// The recogniser of a listed model.
+    pub(super) fn load_listed(&self, model: &Model) -> Result<Box<dyn Recognizer>, Error> {
+        let (card, weights) = (&model.card, model.weights());
+        Ok(match card.kind {
+            Kind::Wav2vec2Ctc => {
+                let languages = card.languages.clone();
+                Box::new(self.load_ctc(&weights, &card.name, languages, card.max_utterance_ms)?)
+            }
+            _ => Box::new(self.load_whisper(&weights, &card.name, card.max_utterance_ms)?),
+        })
+    }
+
+    /// A recogniser from a Hugging Face folder, with the terms in force and the names of the
+    /// register preferred where the sound leaves them open.
+    pub(super) fn load_ctc(
+        &self,
+        folder: &Path,
+        name: &str,
+        languages: Vec<Lang>,
+        max_utterance_ms: Option<u64>,
+    ) -> Result<Ctc, Error> {
+        let names = self.names_to_hear(&languages)?;
+        Ok(Ctc::load(&CtcOptions {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            languages,
+            max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
+            exact: false,
+            names,
+        })?)
+    }
+
+    /// Terms of the glossaries in these languages and names of the register, each once, at most
+    /// [`MOST_NAMES`].
+    fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
+        let mut names = BTreeSet::new();
+        for person in self.people(None)? {
+            names.extend(person.values(FactKind::Name).map(str::to_owned));
+        }
+        let glossary = self.glossary()?;
+        for term in glossary.terms() {
+            let entries = term
+                .entries
+                .iter()
+                .filter(|(lang, _)| languages.contains(lang));
+            names.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
+        }
+        Ok(names.into_iter().take(MOST_NAMES).collect())
     }
 
     /// A recogniser from one ggml file, listed or named by hand, its window sized to the utterance.
@@ -352,6 +406,9 @@ impl Named {
 
 /// Which engine loads a file or folder that no list describes.
 fn kind_of(path: &Path) -> Result<Kind, Error> {
+    if speech::is_ctc(path) {
+        return Ok(Kind::Wav2vec2Ctc);
+    }
     Ok(match translate::form(path)? {
         Some(Form::M2m100) => Kind::M2m100,
         Some(Form::T5) => Kind::T5,

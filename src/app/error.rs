@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::{InterviewId, Lang};
+use crate::domain::{InterviewId, Lang, count, next_step, reason};
 use crate::{
     audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
     workspace,
@@ -35,6 +35,17 @@ pub enum Error {
     /// A glossary.
     #[error(transparent)]
     Glossary(#[from] glossary::Error),
+    /// Nothing is ever loaded from a network.
+    #[error("'{0}' is not fetched: this program never uses a network")]
+    NoNetwork(String),
+    /// A table of terms cannot be used.
+    #[error("{cause}: {}", path.display())]
+    GlossaryFile {
+        /// What is wrong with it.
+        cause: glossary::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -60,7 +71,7 @@ pub enum Error {
     #[error("another mekong is working in this workspace: {0}")]
     Busy(PathBuf),
     /// A file could not be read or written.
-    #[error("cannot {what}: {cause}: {path}")]
+    #[error("cannot {what}: {why}: {path}", why = reason(.cause))]
     File {
         /// `read the file`, `write the file`, ...
         what: &'static str,
@@ -116,6 +127,9 @@ pub enum Error {
     /// A file stands where a new one should go.
     #[error("a file of this name is already there: {0}")]
     Exists(PathBuf),
+    /// A folder, a device or a link to nothing stands where a new file should go; never replaced.
+    #[error("this is a folder, a device or a link, not a file that can be written: {0}")]
+    NoPlainFile(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
@@ -167,19 +181,15 @@ pub enum Error {
 
 /// `2 unrecognised lines and 1 missing translation`.
 fn undone(failed: u64, untranslated: u64) -> String {
-    let count = |number: u64, what: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        (number > 0).then(|| format!("{number} {what}{plural}"))
-    };
     let parts = [
-        count(failed, "unrecognised line"),
-        count(untranslated, "missing translation"),
+        (failed, "unrecognised line"),
+        (untranslated, "missing translation"),
     ];
-    parts
+    let told = parts
         .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" and ")
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| count(number, what));
+    told.collect::<Vec<_>>().join(" and ")
 }
 
 impl Error {
@@ -201,7 +211,11 @@ impl Error {
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),
-            Error::Glossary(e) => e.help().to_string(),
+            Error::NoNetwork(_) => "On a computer with a network, download the model's files into a \
+                folder with a model.toml (models/README.md shows the form). Bring the folder here, \
+                on a USB stick for instance, and run 'mekong models import FOLDER'."
+                .into(),
+            Error::Glossary(e) | Error::GlossaryFile { cause: e, .. } => e.help().to_string(),
             Error::Store(e) => e.help().to_string(),
             Error::Pipeline(e) => e.help(),
             Error::Export(e) => e.help().to_string(),
@@ -219,9 +233,7 @@ impl Error {
                 "Wait until it has finished, or close it; reading and searching work meanwhile."
                     .into()
             }
-            Error::File { .. } => {
-                "Check that the path is right, the disk has room and you may use it.".into()
-            }
+            Error::File { cause, .. } => next_step(cause).into(),
             Error::Languages => "For example: --languages zh,vi".into(),
             Error::ChannelLanguage(_) => {
                 "Name it in --languages too, or correct --channels.".into()
@@ -245,6 +257,7 @@ impl Error {
                     .into()
             }
             Error::Exists(_) => "Name another file, or add --force to replace that one.".into(),
+            Error::NoPlainFile(_) => "Name a file, which may be new.".into(),
             Error::NotEmpty(_) => {
                 "Name a new or empty folder, so that practice and casework stay apart.".into()
             }
@@ -282,6 +295,14 @@ impl Error {
             Error::Evidence(e) => matches!(e, evidence::Error::Cancelled),
             Error::Export(e) => matches!(e, export::Error::Cancelled),
             Error::Stopped => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the database as a whole refuses; [`super::App::words`] adds its path.
+    pub(super) fn is_of_the_store(&self) -> bool {
+        match self {
+            Error::Store(e) | Error::Pipeline(pipeline::Error::Store(e)) => e.is_of_the_file(),
             _ => false,
         }
     }

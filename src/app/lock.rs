@@ -19,7 +19,7 @@ impl WorkLock {
         workspace.make_folders()?;
         let path = workspace.lock_file();
         let unusable = |cause| Error::File {
-            what: "open the work lock",
+            what: "begin to write in this workspace",
             cause,
             path: path.clone(),
         };

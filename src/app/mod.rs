@@ -14,6 +14,7 @@ mod engines;
 mod error;
 mod evidence;
 mod export;
+mod find;
 mod import;
 pub mod live;
 mod lock;
@@ -85,7 +86,16 @@ impl Options {
     }
 }
 
+/// What is wrong where [`Options::wrong_kit`] finds something.
+pub const WRONG_KIT: &str = "MEKONG_KIT names a folder without the practice kit";
+
 impl Options {
+    /// What `MEKONG_KIT` names, where the practice kit is not there.
+    pub fn wrong_kit(&self) -> Option<&Path> {
+        let named = self.env_kit.as_deref();
+        named.filter(|root| !workspace::is_kit(root))
+    }
+
     fn find_workspace(&self) -> Result<Workspace, Error> {
         Ok(Workspace::find(
             self.workspace.as_deref(),
@@ -154,6 +164,15 @@ impl App {
         &self.workspace
     }
 
+    /// The words of an error, with the database's path where it is the database that refuses.
+    pub fn words(&self, error: &Error) -> String {
+        let path = self.workspace.store();
+        match error.is_of_the_store() {
+            true => format!("{error}: {}", path.display()),
+            false => error.to_string(),
+        }
+    }
+
     /// The settings in force.
     pub fn config(&self) -> &Config {
         &self.config
@@ -202,7 +221,7 @@ impl App {
     fn glossary(&self) -> Result<Glossary, Error> {
         let mut all = Glossary::default();
         for path in self.glossary_files(&self.config.glossaries)? {
-            all.merge(Glossary::load_csv(&path)?);
+            all.merge(shelf::load_csv(&path)?);
         }
         Ok(all)
     }

@@ -4,16 +4,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Cancel, Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair, reason};
 use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
+pub(super) use names::is_ggml;
+use names::{is_gguf, is_hidden, stays_inside};
+pub use suited::ErrorRate;
 
 mod hash;
+mod names;
+mod suited;
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -35,7 +40,7 @@ pub enum Error {
     #[error("interrupted")]
     Cancelled,
     /// A folder or file cannot be read.
-    #[error("cannot read a model's files: {cause}: {path}")]
+    #[error("cannot read a model's files: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
@@ -95,6 +100,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same once more where it is about the description in a folder called `name`.
+    fn of_folder(&self, name: &str) -> Option<Self> {
+        let Error::Card { cause, path } = self else {
+            return None;
+        };
+        let same = path.parent()?.file_name()? == name;
+        let (cause, path) = (cause.clone(), path.clone());
+        same.then_some(Error::Card { cause, path })
+    }
+
     /// The next step.
     pub fn help(&self) -> String {
         match self {
@@ -134,6 +149,8 @@ impl Error {
 pub enum Kind {
     /// Whisper in ggml form, run by whisper.cpp.
     WhisperGgml,
+    /// wav2vec 2.0 with a CTC head (omniASR-CTC, MMS, XLS-R) as a Hugging Face folder.
+    Wav2vec2Ctc,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
     M2m100,
     /// MADLAD-400 or another T5, as a Hugging Face folder or one GGUF file.
@@ -146,7 +163,7 @@ impl Kind {
     /// What it is for, in a word.
     pub const fn purpose(self) -> &'static str {
         match self {
-            Kind::WhisperGgml => "speech",
+            Kind::WhisperGgml | Kind::Wav2vec2Ctc => "speech",
             Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
@@ -191,6 +208,9 @@ pub struct Card {
     /// Names of the language tokens, where the tokenizer's own are not the usual ones.
     #[serde(default)]
     pub language_tokens: Option<BTreeMap<Lang, String>>,
+    /// How often it errs in each language, as published or measured (speech only).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_rates: BTreeMap<Lang, ErrorRate>,
     /// All files with their hashes.
     pub files: Vec<ListedFile>,
 }
@@ -235,6 +255,11 @@ impl Model {
             Kind::DecoderOnly => one_gguf,
             Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
+            Kind::Wav2vec2Ctc => {
+                listed(&|f| f == "config.json")
+                    && listed(&|f| f == "vocab.json")
+                    && listed(&|f| f.ends_with(".safetensors"))
+            }
             Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "tokenizer.json")
@@ -347,7 +372,7 @@ impl Model {
     pub fn weights(&self) -> PathBuf {
         let is_weights = |path: &str| match self.card.kind {
             Kind::WhisperGgml => is_ggml(path),
-            Kind::M2m100 => false,
+            Kind::M2m100 | Kind::Wav2vec2Ctc => false,
             Kind::T5 | Kind::DecoderOnly => is_gguf(path),
         };
         match self.card.files.iter().find(|f| is_weights(&f.path)) {
@@ -358,7 +383,7 @@ impl Model {
 
     /// Whether it may serve speech in `lang`.
     pub fn hears(&self, lang: Lang) -> bool {
-        self.card.kind == Kind::WhisperGgml && self.card.languages.contains(&lang)
+        self.card.kind.purpose() == "speech" && self.card.languages.contains(&lang)
     }
 
     /// Whether it may translate `pair`.
@@ -367,30 +392,6 @@ impl Model {
             && self.card.languages.contains(&pair.from)
             && self.card.languages.contains(&pair.to)
     }
-}
-
-/// Whether a file is called like one for whisper.cpp.
-pub(super) fn is_ggml(path: &str) -> bool {
-    [".bin", ".ggml", ".gguf"]
-        .iter()
-        .any(|end| path.ends_with(end))
-}
-
-fn is_gguf(path: &str) -> bool {
-    path.ends_with(".gguf")
-}
-
-fn stays_inside(path: &str) -> bool {
-    !path.is_empty()
-        && Path::new(path)
-            .components()
-            .all(|c| matches!(c, Component::Normal(_)))
-}
-
-/// A copy that was cut short leaves a dot-folder behind, which is no model.
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|n| n.to_string_lossy().starts_with('.'))
 }
 
 /// All installed models, by name, and those whose description could not be read.
@@ -441,12 +442,14 @@ impl Shelf {
     /// The model called `name`.
     ///
     /// # Errors
+    /// [`Error::Card`] where a folder of this name holds a description that is not valid, else
     /// [`Error::Unknown`].
     pub fn named(&self, name: &str) -> Result<&Model, Error> {
+        let unusable = || self.broken.iter().find_map(|error| error.of_folder(name));
         self.models
             .iter()
             .find(|m| m.card.name == name)
-            .ok_or_else(|| Error::Unknown(name.to_owned()))
+            .ok_or_else(|| unusable().unwrap_or_else(|| Error::Unknown(name.to_owned())))
     }
 
     /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::audio::no_temporary;
 use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
-use crate::store::{Correction, SearchPage, SearchQuery, Store, TextVersion};
+use crate::store::{Correction, Store, TextVersion};
 use crate::text;
 
 use super::{App, Error};
@@ -134,14 +133,6 @@ impl App {
             .collect())
     }
 
-    /// Finds words in all interviews.
-    ///
-    /// # Errors
-    /// An unreadable store. No query is an error.
-    pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, Error> {
-        Ok(self.reading()?.search(query)?)
-    }
-
     /// Adds a version. The old words stay.
     ///
     /// # Errors
@@ -227,15 +218,22 @@ pub(super) fn write_whole(
         cause,
         path: out.to_owned(),
     };
-    // A device or a folder is never replaced.
-    if out.symlink_metadata().is_ok() && !(replace && out.is_file()) {
-        return Err(Error::Exists(out.to_owned()));
+    if out.symlink_metadata().is_ok() {
+        if !out.is_file() {
+            return Err(Error::NoPlainFile(out.to_owned()));
+        }
+        if !replace {
+            return Err(Error::Exists(out.to_owned()));
+        }
     }
     let folder = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(no_temporary(e)))?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| match e.kind() {
+        kind @ io::ErrorKind::NotFound => failed(io::Error::new(kind, "there is no such folder")),
+        _ => failed(e),
+    })?;
     let mut buffered = BufWriter::new(temporary);
     write(&mut buffered)?;
     let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;

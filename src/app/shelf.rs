@@ -1,5 +1,6 @@
 //! Glossaries and models: what is there, whether it is whole, bringing in more.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use serde::Serialize;
 
 use crate::audio;
 use crate::domain::{Cancel, Lang};
-use crate::glossary::{Glossary, Review, Term};
+use crate::glossary::{self, Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
-use super::models::{Kind, Model};
+use super::models::{ErrorRate, Kind, Model};
 use super::read::write_whole;
 use super::{App, Error};
 
@@ -37,6 +38,9 @@ pub struct GlossaryInfo {
     pub unreviewed: usize,
     /// What a person should look at.
     pub problems: Vec<String>,
+    /// Why it cannot be used at all, with the next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
 }
 
 /// One model, as a list shows it.
@@ -58,6 +62,12 @@ pub struct ModelInfo {
     pub description: String,
     /// Knows only the practice sentences.
     pub practice: bool,
+    /// How often it errs in each language, as its description says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_rates: BTreeMap<Lang, ErrorRate>,
+    /// Why a person should not rely on it, one line a language.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
     /// Size of all its files.
     pub bytes: u64,
     /// Its folder.
@@ -71,11 +81,17 @@ impl From<&Model> for ModelInfo {
             name: card.name,
             kind: card.kind,
             purpose: card.kind.purpose(),
-            languages: card.languages,
             license: card.license,
             source: card.source,
             description: card.description,
             practice: card.practice,
+            doubts: card
+                .languages
+                .iter()
+                .filter_map(|lang| model.doubt(*lang))
+                .collect(),
+            languages: card.languages,
+            error_rates: card.error_rates,
             bytes: card
                 .files
                 .iter()
@@ -108,11 +124,11 @@ impl App {
     pub(super) fn glossary_named(&self, name: &str) -> Result<Glossary, Error> {
         let path = PathBuf::from(name);
         if path.is_file() {
-            return Ok(Glossary::load_csv(&path)?);
+            return load_csv(&path);
         }
         let mut all = Glossary::default();
         for file in self.glossary_files(&[name.to_owned()])? {
-            all.merge(Glossary::load_csv(&file)?);
+            all.merge(load_csv(&file)?);
         }
         Ok(all)
     }
@@ -145,15 +161,24 @@ impl App {
             .collect()
     }
 
-    /// All glossaries with what a person should look at.
+    /// All glossaries with what a person should look at, those that cannot be used among them.
     ///
     /// # Errors
-    /// A glossary that cannot be read.
+    /// A folder that cannot be read.
     pub fn glossaries(&self) -> Result<Vec<GlossaryInfo>, Error> {
-        self.glossary_files(&[])?
-            .iter()
-            .map(|path| describe(path))
-            .collect()
+        let files = self.glossary_files(&[])?;
+        let info = |path: &PathBuf| match describe(path) {
+            Ok(info) => info,
+            Err(error) => GlossaryInfo {
+                name: stem(path),
+                path: path.clone(),
+                terms: 0,
+                unreviewed: 0,
+                problems: vec![error.to_string()],
+                broken: Some(error.help()),
+            },
+        };
+        Ok(files.iter().map(info).collect())
     }
 
     /// Copies a glossary into the workspace after reading it through. It adds to the others; only
@@ -162,7 +187,20 @@ impl App {
     /// # Errors
     /// A glossary that is not valid, or whose name is taken; nothing is copied then.
     pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
-        let glossary = Glossary::load(file)?;
+        let unusable = |cause| unusable(cause, file);
+        let glossary = Glossary::load(file).map_err(unusable)?;
+        // The workspace's copy is made and read through before anything is put in its place.
+        let mut table = Vec::new();
+        glossary.write_csv(&mut table).map_err(unusable)?;
+        let languages: BTreeSet<Lang> = glossary
+            .terms()
+            .iter()
+            .flat_map(|t| t.entries.keys().copied())
+            .collect();
+        if languages.len() < 2 {
+            return Err(unusable(glossary::Error::TooFewWords));
+        }
+        Glossary::read_csv(&table).map_err(unusable)?;
         let name = stem(file);
         let known = self.glossary_files(&[])?;
         if let Some(path) = known
@@ -174,7 +212,14 @@ impl App {
         }
         self.workspace.make_folders()?;
         let to = self.workspace.glossaries().join(format!("{name}.csv"));
-        write_whole(&to, replace, &mut |out| Ok(glossary.write_csv(out)?))?;
+        let written = |cause| Error::File {
+            what: "write the glossary",
+            cause,
+            path: to.clone(),
+        };
+        write_whole(&to, replace, &mut |out| {
+            out.write_all(&table).map_err(written)
+        })?;
         describe(&to)
     }
 
@@ -320,8 +365,24 @@ impl App {
     }
 }
 
+/// A table of terms, or what is wrong with which file.
+pub(super) fn load_csv(path: &Path) -> Result<Glossary, Error> {
+    Glossary::load_csv(path).map_err(|cause| unusable(cause, path))
+}
+
+fn unusable(cause: glossary::Error, path: &Path) -> Error {
+    match cause {
+        // Names the file itself.
+        glossary::Error::Read { .. } => cause.into(),
+        cause => Error::GlossaryFile {
+            cause,
+            path: path.to_owned(),
+        },
+    }
+}
+
 fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
-    let glossary = Glossary::load_csv(path)?;
+    let glossary = load_csv(path)?;
     Ok(GlossaryInfo {
         name: stem(path),
         path: path.to_owned(),
@@ -332,6 +393,7 @@ fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        broken: None,
     })
 }
 
@@ -367,6 +429,16 @@ impl App {
     /// A sound system that does not answer.
     pub fn devices(&self) -> Result<Vec<audio::DeviceInfo>, Error> {
         Ok(audio::devices()?)
+    }
+
+    /// The languages of these that no installed model recognises, and what speaks against the models
+    /// that recognise the others.
+    pub fn speech_doubts(&self, languages: &[Lang]) -> (Vec<Lang>, Vec<String>) {
+        let shelf = self.shelf();
+        let preferred = self.config.speech_model.as_deref();
+        let mut without = languages.to_vec();
+        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
+        (without, shelf.doubts(languages, preferred))
     }
 
     /// The languages of the six that no installed model serves in this way.

@@ -103,6 +103,11 @@ impl OpenTranslator {
         )?)
     }
 
+    /// Whether a model is one for practice, which knows a few sentences only.
+    pub fn is_practice(&self) -> bool {
+        self.routes.iter().any(|r| r.practice)
+    }
+
     /// What the user should know of the models, for example that one is not listed.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -222,6 +227,16 @@ impl App {
             None => Named::listed(shelf.for_speech(language, self.config.speech_model.as_deref())?),
         };
         match named.wanted(Kind::WhisperGgml)? {
+            Named::Unlisted(Kind::Wav2vec2Ctc, folder) => Ok(Ear {
+                engine: Box::new(self.load_ctc(
+                    &folder,
+                    &unlisted_name(&folder),
+                    vec![language],
+                    None,
+                )?),
+                practice: false,
+                notes: vec![unlisted_note(&folder)],
+            }),
             Named::Unlisted(_, file) => Ok(Ear {
                 engine: Box::new(self.load_whisper(&file, &unlisted_name(&file), None)?),
                 practice: false,
@@ -232,13 +247,10 @@ impl App {
             }
             Named::Listed(model) => {
                 model.verify(cancel, watcher)?;
-                let card = &model.card;
-                let engine =
-                    self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
                 Ok(Ear {
-                    engine: Box::new(engine),
-                    practice: card.practice,
-                    notes: Vec::new(),
+                    engine: self.load_listed(&model)?,
+                    practice: model.card.practice,
+                    notes: model.doubt(language).into_iter().collect(),
                 })
             }
         }

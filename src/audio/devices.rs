@@ -83,6 +83,7 @@ fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<D
 #[cfg(target_os = "linux")]
 pub(super) mod quiet {
     use std::ffi::{c_char, c_int, c_void};
+    use std::sync::Once;
 
     type Handler = Option<
         unsafe extern "C" fn(
@@ -97,6 +98,37 @@ pub(super) mod quiet {
 
     unsafe extern "C" {
         fn snd_lib_error_set_local(handler: Handler) -> Handler;
+        fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void;
+        fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
+    }
+
+    /// What libjack calls with every message; `jack_set_error_function` of jack/jack.h.
+    type Listener = unsafe extern "C" fn(*const c_char);
+    type SetListener = unsafe extern "C" fn(Listener);
+
+    unsafe extern "C" fn deaf(_message: *const c_char) {}
+
+    /// ALSA's plugin for JACK asks libjack for a server, and libjack complains to standard error
+    /// where none runs. It is told once, by its own interface, to tell nobody; nothing else in this
+    /// program uses it.
+    fn hush_jack() {
+        /// `RTLD_LAZY` of dlfcn.h.
+        const LAZY: c_int = 1;
+        // SAFETY: the names are C strings; the library is the one that the plugin would load, stays
+        // loaded for ever, and is not there on most machines, which is a null pointer.
+        let library = unsafe { dlopen(c"libjack.so.0".as_ptr(), LAZY) };
+        if library.is_null() {
+            return;
+        }
+        for name in [c"jack_set_error_function", c"jack_set_info_function"] {
+            // SAFETY: an open library and a C string.
+            let found = unsafe { dlsym(library, name.as_ptr()) };
+            if !found.is_null() {
+                // SAFETY: jack/jack.h gives both functions this type; `deaf` lives for ever and
+                // touches nothing.
+                unsafe { std::mem::transmute::<*mut c_void, SetListener>(found)(deaf) };
+            }
+        }
     }
 
     unsafe extern "C" fn ignore(
@@ -114,6 +146,8 @@ pub(super) mod quiet {
 
     impl Quiet {
         pub fn new() -> Self {
+            static JACK: Once = Once::new();
+            JACK.call_once(hush_jack);
             // SAFETY: the function of alsa-lib (linked by cpal) stores a thread-local pointer;
             // `ignore` has the C type it asks for, touches none of its arguments and lives for ever.
             Self(unsafe { snd_lib_error_set_local(Some(ignore)) })

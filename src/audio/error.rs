@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::{next_step, reason};
+
 /// A failure of the audio module. The path stands last so that the cause is read first.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be opened or read.
-    #[error("cannot read the file: {source}: {}", path.display())]
+    #[error("cannot read the file: {why}: {}", path.display(), why = reason(.source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -17,7 +19,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file cannot be written, for another reason than a full disk.
-    #[error("cannot write the file: {source}: {}", path.display())]
+    #[error("cannot write the file: {why}: {}", path.display(), why = reason(.source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -65,7 +67,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Sound in a form that this program cannot decode.
-    #[error("the sound is in a form this program cannot read: {detail}: {}", path.display())]
+    #[error("the sound is in a form this program cannot read ({detail}): {}", path.display())]
     Unsupported {
         /// Which form.
         detail: String,
@@ -95,7 +97,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Nothing in the file can be played.
-    #[error("the file is damaged, none of it can be played: {detail}: {}", path.display())]
+    #[error("the file is damaged, none of it can be played ({detail}): {}", path.display())]
     Damaged {
         /// What the decoder met.
         detail: String,
@@ -301,6 +303,9 @@ impl Error {
             Error::Write { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
                 "You may not write into this folder. Choose another workspace or ask for write access."
             }
+            Error::Write { source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => {
+                next_step(source)
+            }
             Error::Write { .. } => {
                 "Check that the drive is plugged in and not write-protected, then retry."
             }
@@ -400,14 +405,6 @@ pub(super) fn open_file(path: &Path) -> Result<File, Error> {
         what,
         path: path.to_owned(),
     })
-}
-
-/// Why a temporary file could not be made, without its name, which tempfile tells and nobody knows.
-pub fn no_temporary(error: io::Error) -> io::Error {
-    match error.kind() {
-        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "there is no such folder"),
-        kind => io::Error::from(kind),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::decode::Decoder;
-use super::error::{no_temporary, open_file};
+use super::error::open_file;
 use super::resample::Resampler;
 use super::{Error, Note, Progress};
 use crate::domain::{Cancel, SAMPLE_RATE, SamplePos, Span};
@@ -298,7 +298,7 @@ fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
     let named = tempfile::Builder::new()
         .prefix(".importing-")
         .tempfile_in(dir);
-    named.map_err(|e| Error::write(dir, no_temporary(e)))
+    named.map_err(|e| Error::write(dir, e))
 }
 
 /// Makes the renames in a folder last over a power cut.

@@ -7,6 +7,7 @@ mod container;
 mod decode;
 mod devices;
 mod disk;
+mod ebml_header;
 mod error;
 mod growing_wav;
 mod import;
@@ -41,7 +42,7 @@ pub use capture::{
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
-pub use error::{Error, no_temporary};
+pub use error::Error;
 pub use import::{
     WorkingCopy, copy_original, hash_file, make_working_copy, read_span, working_length,
 };

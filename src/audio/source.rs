@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::io::MediaSource;
 
 use super::error::open_file;
-use super::{Error, Note, mp4_header, wav_header};
+use super::{Error, Note, ebml_header, mp4_header, wav_header};
 
 /// What the decoder shall see of a file whose header contradicts its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,9 @@ fn look(file: &mut File, len: u64) -> io::Result<Shape> {
     if let Some(shape) = wav_header::inspect(file, len)? {
         return Ok(shape);
     }
-    let patches = mp4_header::inspect(file, len)?.into_iter().collect();
+    let mut patches = ebml_header::inspect(file, len)?;
+    file.seek(SeekFrom::Start(0))?;
+    patches.extend(mp4_header::inspect(file, len)?);
     Ok(Shape {
         patches,
         end: len,

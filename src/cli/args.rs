@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+use super::search::Search;
+
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
@@ -46,7 +48,7 @@ pub enum Verb {
     /// Show every version of one line and of its translations.
     History(History),
     /// Find words in all interviews.
-    Search(Search),
+    Search(Box<Search>),
     /// Correct a line; the earlier words are kept beside it.
     Edit(Edit),
     /// The register of people: names in any script, possible matches, links.
@@ -211,35 +213,6 @@ pub struct History {
     pub form: Json,
 }
 
-/// `mekong search`
-#[derive(Debug, Args)]
-pub struct Search {
-    /// What to find; of several words each must occur.
-    #[arg(required = true)]
-    pub query: Vec<String>,
-    /// Only lines said in this language: zh, vi, th, my, lo or km.
-    #[arg(long)]
-    pub lang: Option<Lang>,
-    /// Only this case, in capital or small letters.
-    #[arg(long)]
-    pub case: Option<String>,
-    /// Only this speaker, in capital or small letters.
-    #[arg(long)]
-    pub speaker: Option<String>,
-    /// Only interviews from this date on, for example 2026-11-23.
-    #[arg(long, value_parser = parse_date, value_name = "DATE")]
-    pub since: Option<String>,
-    /// Only interviews up to this date.
-    #[arg(long, value_parser = parse_date, value_name = "DATE")]
-    pub until: Option<String>,
-    /// The most hits to show.
-    #[arg(long, default_value_t = 50, value_name = "N",
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
-    pub limit: usize,
-    #[command(flatten)]
-    pub form: Json,
-}
-
 /// `mekong edit`
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("words").required(true).multiple(true)))]
@@ -384,6 +357,11 @@ pub enum Models {
         #[command(flatten)]
         form: Json,
     },
+    /// Say how a model comes to this computer: the program itself has no network.
+    Fetch {
+        /// The model's name.
+        name: String,
+    },
     /// Copy a model's folder into the workspace, comparing every file with its list.
     Import {
         /// The folder with model.toml.
@@ -418,7 +396,7 @@ fn parse_channel(typed: &str) -> Result<Channel, String> {
 }
 
 /// Passes on a date or a moment as typed, after making sure that it is one.
-fn parse_date(typed: &str) -> Result<String, String> {
+pub(super) fn parse_date(typed: &str) -> Result<String, String> {
     let valid =
         typed.parse::<jiff::civil::Date>().is_ok() || typed.parse::<jiff::Timestamp>().is_ok();
     valid

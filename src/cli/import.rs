@@ -84,7 +84,9 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
     let result = {
         // Each file is told as it ends. A reader who has gone away does not stop the others.
         let mut each = |outcome: &ImportOutcome| {
-            if !typed.form.json && printed.is_ok() {
+            if typed.form.json {
+                watch.suspend(|| tell_failure(outcome, alone));
+            } else if printed.is_ok() {
                 printed = watch.suspend(|| print_outcome(outcome, alone, out));
             }
             told.push(outcome.into());
@@ -154,7 +156,12 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
                 count(received.utterances as u64, "utterance")
             )?;
             for note in &received.notes {
-                say(&format!("note: {note}"));
+                say(&format!("note: {note}: {}", outcome.source.display()));
+            }
+            if !received.notes.is_empty() {
+                say(
+                    "  next: listen to those places; if the recorder still has the file, copy it again.",
+                );
             }
             // Seen at once also through a pipe: recognition may take hours from here.
             out.flush()
@@ -165,6 +172,13 @@ fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io
             tell(error);
             Ok(())
         }
+    }
+}
+
+/// With `--json` the errors of a batch are told too, as they come; standard output has them as well.
+fn tell_failure(outcome: &ImportOutcome, alone: bool) {
+    if let (Err(error), false) = (&outcome.result, alone) {
+        tell(error);
     }
 }
 
@@ -179,6 +193,17 @@ pub(super) fn unfinished(report: &Report) -> Option<app::Error> {
 
 /// Said before hours of work: what no installed model can translate.
 fn warn_of_missing(app: &App, languages: &[Lang]) {
+    let (unheard, doubts) = app.speech_doubts(languages);
+    if !unheard.is_empty() {
+        let names: Vec<&str> = unheard.iter().map(|lang| lang.name()).collect();
+        say(&format!(
+            "warning: no installed model recognises {}; the sound is stored and its lines stay pending.",
+            names.join(" or ")
+        ));
+    }
+    for doubt in doubts {
+        say(&format!("warning: {doubt}."));
+    }
     let pairs: Vec<String> = app
         .untranslatable(languages)
         .iter()

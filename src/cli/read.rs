@@ -10,8 +10,7 @@ use crate::domain::{
     Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
 };
 use crate::export;
-use crate::store::{Hit, SearchQuery, TextVersion};
-use crate::text;
+use crate::store::TextVersion;
 
 use super::Failure;
 use super::args;
@@ -200,7 +199,12 @@ pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_words(s.lang, &s.text, out)?;
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
-        print_words(t.lang, &t.text, out)?;
+        // A person's words have no probability; whose they are stands behind them.
+        let text = match t.log_prob {
+            None => format!("{}  [{}]", t.text, t.engine),
+            Some(_) => t.text.clone(),
+        };
+        print_words(t.lang, &text, out)?;
         print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())
@@ -269,138 +273,6 @@ pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result
         }
     }
     Ok(())
-}
-
-/// `search --json`.
-#[derive(Serialize)]
-struct Found<'a> {
-    query: &'a str,
-    total: u64,
-    hits: Vec<FoundHit<'a>>,
-    complete: bool,
-}
-
-#[derive(Serialize)]
-struct FoundHit<'a> {
-    interview: &'a InterviewId,
-    case: Option<&'a str>,
-    segment: i64,
-    start_ms: u64,
-    lang: Lang,
-    speaker: &'a str,
-    text: &'a str,
-    translation: Option<&'a str>,
-    marks: &'a [(usize, usize)],
-    translation_marks: &'a [(usize, usize)],
-    matched: &'static str,
-    score: f64,
-}
-
-impl<'a> From<&'a Hit> for FoundHit<'a> {
-    fn from(h: &'a Hit) -> Self {
-        Self {
-            interview: &h.interview,
-            case: h.case.as_deref(),
-            segment: h.segment.0,
-            start_ms: h.start_ms,
-            lang: h.lang,
-            speaker: &h.speaker,
-            text: &h.text,
-            translation: h.translation.as_deref(),
-            marks: &h.marks,
-            translation_marks: &h.translation_marks,
-            matched: h.matched.as_str(),
-            score: h.score,
-        }
-    }
-}
-
-pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(), Failure> {
-    let query = SearchQuery {
-        text: typed.query.join(" "),
-        lang: typed.lang,
-        case: typed.case.clone(),
-        speaker: typed.speaker.clone(),
-        since: typed.since.clone(),
-        until: typed.until.clone(),
-        limit: typed.limit,
-    };
-    let page = app.search(&query)?;
-    if typed.form.json {
-        return Ok(out.json(&Found {
-            query: &query.text,
-            total: page.total,
-            hits: page.hits.iter().map(FoundHit::from).collect(),
-            complete: page.complete,
-        })?);
-    }
-    for hit in &page.hits {
-        print_hit(hit, out)?;
-    }
-    if text::index_tokens(&query.text).is_empty() {
-        say("Nothing to look for: the query has no letters or digits.");
-    } else if page.total > page.hits.len() as u64 {
-        say(&format!(
-            "{} of {} hits; --limit N shows more.",
-            page.hits.len(),
-            page.total
-        ));
-    } else {
-        say(&count(page.total, "hit"));
-    }
-    if !page.complete {
-        say("note: the oldest interviews were not looked at; name a case or a date to see them.");
-    }
-    Ok(())
-}
-
-fn print_hit(hit: &Hit, out: &mut Out) -> io::Result<()> {
-    let id = out.paint(Look::Strong, &hit.interview.0);
-    let time = out.paint(Look::Faint, &clock(hit.start_ms));
-    let case = hit
-        .case
-        .as_deref()
-        .map(|c| format!("  case {}", plain(c)))
-        .unwrap_or_default();
-    writeln!(
-        out,
-        "{id}  line {}  {time}  {}{case}",
-        hit.segment.0,
-        plain(&hit.speaker)
-    )?;
-    let text = paint_marks(&hit.text, &hit.marks, out);
-    writeln!(out, "      {}  {text}", hit.lang)?;
-    if let Some(translation) = &hit.translation {
-        writeln!(
-            out,
-            "          {}",
-            paint_marks(translation, &hit.translation_marks, out)
-        )?;
-    }
-    Ok(())
-}
-
-/// `text` with the places that matched, in characters, made visible.
-fn paint_marks(text: &str, marks: &[(usize, usize)], out: &Out) -> String {
-    let marked = |i: usize| marks.iter().any(|(start, end)| (*start..*end).contains(&i));
-    let mut painted = String::new();
-    let mut run = (false, String::new());
-    for (i, c) in text.chars().enumerate() {
-        if marked(i) != run.0 {
-            painted += &paint_run(&run, out);
-            run = (marked(i), String::new());
-        }
-        run.1.push(c);
-    }
-    painted + &paint_run(&run, out)
-}
-
-fn paint_run((found, text): &(bool, String), out: &Out) -> String {
-    if *found {
-        out.paint(Look::Found, text)
-    } else {
-        plain(text).into_owned()
-    }
 }
 
 pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Failure> {

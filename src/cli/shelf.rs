@@ -23,7 +23,13 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             if all.is_empty() {
                 say("No glossaries; 'mekong glossary import FILE' brings one in.");
             }
-            Ok(all.iter().try_for_each(|info| print_glossary(info, out))?)
+            Ok(all.iter().try_for_each(|info| {
+                let printed = print_glossary(info, out);
+                if info.broken.is_some() {
+                    print_problems(info);
+                }
+                printed
+            })?)
         }
         Glossary::Check(form) => check_glossaries(app, form.json, out),
         Glossary::Import {
@@ -98,6 +104,9 @@ fn print_problems(info: &GlossaryInfo) {
     for problem in &info.problems {
         say(&format!("  ! {problem}"));
     }
+    if let Some(next) = &info.broken {
+        say(&format!("    next: {next}"));
+    }
 }
 
 /// `models list --json`.
@@ -158,6 +167,7 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
             }
             Ok(print_model(&model, out)?)
         }
+        Models::Fetch { name } => Err(app::Error::NoNetwork(name.clone()).into()),
         Models::Import { path, form } => {
             let cancel = cancel_on_ctrl_c("nothing is left behind.");
             let watch = Watch::new();
@@ -218,6 +228,13 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
     )?;
     if !model.description.is_empty() {
         writeln!(out, "      {}", plain(&model.description))?;
+    }
+    for (lang, rate) in &model.error_rates {
+        writeln!(out, "      {lang}: {}", plain(&rate.to_string()))?;
+    }
+    for doubt in &model.doubts {
+        let doubt = out.paint(Look::Warning, &format!("!   {doubt}"));
+        writeln!(out, "      {}", plain(&doubt))?;
     }
     let folder = out.paint(Look::Faint, &model.folder.display().to_string());
     writeln!(out, "      {folder}")

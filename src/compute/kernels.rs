@@ -11,8 +11,8 @@
 
 use std::sync::OnceLock;
 
+use curves::{exact_gelu_body, gelu_body, weigh_body};
 pub use curves::{exp, log_sum_exp};
-use curves::{gelu_body, weigh_body};
 
 /// Outputs side by side.
 pub const LANES: usize = 16;
@@ -279,6 +279,24 @@ pub fn gelu(isa: Isa, values: &mut [f32]) {
             unsafe { x86::gelu_avx2(values) }
         }
         Kind::Portable => gelu_body(values),
+    }
+}
+
+/// The Gaussian error unit of each number, in place, with the error function itself:
+/// `x (1 + erf(x / sqrt 2)) / 2`.
+pub fn exact_gelu(isa: Isa, values: &mut [f32]) {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512 => {
+            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
+            unsafe { x86::exact_gelu_avx512(values) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            // SAFETY: as above.
+            unsafe { x86::exact_gelu_avx2(values) }
+        }
+        Kind::Portable => exact_gelu_body(values),
     }
 }
 

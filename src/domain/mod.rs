@@ -5,6 +5,7 @@ mod flag;
 mod interview;
 mod lang;
 mod person;
+mod plain;
 mod session;
 mod sound;
 
@@ -16,5 +17,6 @@ pub use interview::{
 };
 pub use lang::{Lang, LangPair, UnknownLang};
 pub use person::{Decision, Fact, FactKind, NameSource, Person, PersonId, Verdict};
+pub use plain::{count, next_step, reason};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::reason;
+
 /// Why something about evidence could not be done, or was refused. Names are of files and keys, never
 /// of what was said.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +81,7 @@ pub enum Error {
     #[error("a file is not what the record says: {}", .0.display())]
     Changed(PathBuf),
     /// A file could not be read.
-    #[error("cannot read: {cause}: {}", .path.display())]
+    #[error("cannot read: {why}: {}", .path.display(), why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
@@ -87,7 +89,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file could not be written.
-    #[error("cannot write: {cause}: {}", .path.display())]
+    #[error("cannot write: {why}: {}", .path.display(), why = reason(.cause))]
     Write {
         /// What the system said.
         cause: io::Error,

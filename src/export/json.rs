@@ -60,6 +60,8 @@ struct TranslationForm<'a> {
     terms: &'a [TermUse],
     flags: Vec<&'static str>,
     log_prob: Option<f64>,
+    /// A person wrote it, or it came with an imported transcript; no model of this program did.
+    by_person: bool,
     of_version: u32,
     flag_details: Vec<&'a Flag>,
 }
@@ -130,6 +132,7 @@ fn translation_form(t: &Translation) -> TranslationForm<'_> {
         terms: &t.terms,
         flags: t.flags.iter().map(|f| f.kind.as_str()).collect(),
         log_prob: t.log_prob.and_then(short),
+        by_person: t.log_prob.is_none(),
         of_version: t.of_version,
         flag_details: detailed(&t.flags),
     }

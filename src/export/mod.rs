@@ -38,7 +38,7 @@ pub use redact::{Redacted, Redaction};
 pub use sound::Sound;
 
 use crate::audio;
-use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation};
+use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation, reason};
 use crate::fonts::{self, Face};
 
 /// Stands at the head of every export that holds words no person has checked.
@@ -160,7 +160,7 @@ pub enum Error {
     #[error("'{0}' is not an export format")]
     UnknownFormat(String),
     /// The writer refused; look at its kind for a broken pipe.
-    #[error("the export could not be written: {0}")]
+    #[error("the export could not be written: {why}", why = reason(.0))]
     Write(#[from] io::Error),
     /// The sound cannot be read.
     #[error(transparent)]

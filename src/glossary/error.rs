@@ -72,6 +72,9 @@ pub enum Error {
     /// Fewer than two languages.
     #[error("the header names fewer than two languages")]
     TooFewLanguages,
+    /// Words in fewer than two languages.
+    #[error("the glossary has words in fewer than two languages")]
+    TooFewWords,
     /// A column name that stands twice.
     #[error("the header has the column '{name}' twice (column {column})")]
     DuplicateColumn {
@@ -131,6 +134,7 @@ impl Error {
                 "Write the column names into the first row: id, and two or more of en, zh, vi, th, \
                  my, lo, km. glossaries/README.md shows the form."
             }
+            Error::TooFewWords => "Fill in the words of at least two languages, and try again.",
             Error::DuplicateColumn { .. } => "Rename or remove one of the two columns.",
             Error::MissingId { .. } => "Give the row a short name of its own in the id column.",
             Error::DuplicateId { .. } => "Rename one of the two rows, or join them with '|'.",

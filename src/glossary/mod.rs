@@ -103,6 +103,12 @@ pub enum ProblemKind {
     DuplicateTerm,
     /// A line without content; it is left out.
     EmptyRow,
+    /// A concept without a word in any language; it is left out.
+    NoWords,
+    /// A concept with words in one language only, which translates nothing.
+    OneLanguage,
+    /// A table without any row.
+    NoRows,
     /// A term with letters of another script.
     MixedScript,
     /// Characters that show nothing, such as zero-width or bidirectional marks; they are dropped.
@@ -122,6 +128,9 @@ impl fmt::Display for Problem {
         let what = match self.kind {
             ProblemKind::DuplicateTerm => "the same term stands in two rows",
             ProblemKind::EmptyRow => "the row is empty",
+            ProblemKind::NoWords => "the row has no words in any language and is left out",
+            ProblemKind::OneLanguage => "the row has words in one language only",
+            ProblemKind::NoRows => "the table has no rows",
             ProblemKind::MixedScript => "the term mixes scripts",
             ProblemKind::HiddenCharacters => "hidden characters were removed",
             ProblemKind::FormulaCharacters => "leading formula characters were removed",

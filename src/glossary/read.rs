@@ -97,7 +97,29 @@ impl Glossary {
                 });
                 continue;
             }
-            terms.push(read_row(&row, line, &columns, &mut problems)?);
+            let term = read_row(&row, line, &columns, &mut problems)?;
+            let kind = match term.entries.len() {
+                0 => Some(ProblemKind::NoWords),
+                1 => Some(ProblemKind::OneLanguage),
+                _ => None,
+            };
+            problems.extend(kind.map(|kind| Problem {
+                line,
+                column: 0,
+                kind,
+                detail: term.id.clone(),
+            }));
+            if kind != Some(ProblemKind::NoWords) {
+                terms.push(term);
+            }
+        }
+        if terms.is_empty() {
+            problems.push(Problem {
+                line: 1,
+                column: 0,
+                kind: ProblemKind::NoRows,
+                detail: String::new(),
+            });
         }
         let mut glossary = Glossary::new(terms)?;
         glossary.problems = problems;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{InterviewId, Lang, LangPair};
+use crate::domain::{InterviewId, Lang, LangPair, reason};
 use crate::{audio, speech, store, translate};
 
 /// Why the pipeline stopped.
@@ -22,7 +22,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// A file or folder of the interview could not be written or read.
-    #[error("cannot write the interview's folder: {cause}: {path}")]
+    #[error("cannot write the interview's folder: {why}: {path}", why = reason(.cause))]
     Folder {
         /// What the system said.
         cause: io::Error,
@@ -30,7 +30,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The plan of an interrupted import cannot be read.
-    #[error("cannot read the plan of an interrupted import: {cause}: {path}")]
+    #[error("cannot read the plan of an interrupted import: {why}: {path}", why = reason(.cause))]
     Plan {
         /// What is wrong.
         cause: io::Error,
@@ -38,7 +38,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The plan of an interrupted session cannot be read.
-    #[error("cannot read the plan of an interrupted session: {cause}: {path}")]
+    #[error("cannot read the plan of an interrupted session: {why}: {path}", why = reason(.cause))]
     SessionPlan {
         /// What is wrong.
         cause: io::Error,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::reason;
+
 /// A failure of recognition. No message holds words of an interview.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,7 +12,7 @@ pub enum Error {
     #[error("recognition was stopped")]
     Cancelled,
     /// The file of the model cannot be opened or read.
-    #[error("the speech model cannot be read: {source}: {}", path.display())]
+    #[error("the speech model cannot be read: {why}: {}", path.display(), why = reason(.source))]
     ModelRead {
         /// The file.
         path: PathBuf,

@@ -1,10 +1,11 @@
-//! Recognition of speech: the trait every recogniser keeps, and two engines for Whisper models, our
-//! own and whisper.cpp, which share everything but the arithmetic.
+//! Recognition of speech: the trait every recogniser keeps; two engines for Whisper models, our own
+//! and whisper.cpp, which share everything but the arithmetic; and one for wav2vec 2.0 with CTC.
 //!
 //! Only this module names `whisper_rs`. It is handed values (a path, an utterance, the languages of
 //! the interview) and hands back a [`Hypothesis`] with doubts as flags; a doubt never removes text.
 
 mod cpp;
+mod ctc;
 mod decode;
 mod error;
 mod ggml;
@@ -20,6 +21,7 @@ mod trial;
 mod whisper;
 mod words;
 
+pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
 pub use profile::Profile;

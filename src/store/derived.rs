@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::interviews::interview_key;
 use super::lines::COUNTS_FIRST;
-use super::{Error, Store, codec, lines, terms};
+use super::{Error, Store, codec, filter, lines, near, terms};
 use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
 /// `line.waits`.
@@ -16,6 +16,10 @@ pub(super) const WAITS_TRANSLATION_FAILED: i64 = 4;
 
 /// The records of one line that its state follows from.
 pub(super) struct Known {
+    /// The key of the interview.
+    pub interview: i64,
+    /// Who speaks.
+    pub speaker: String,
     /// The languages of the interview.
     pub languages: Vec<Lang>,
     /// Doubts about the cut.
@@ -35,8 +39,10 @@ pub(super) struct State {
     version: u32,
     waits: i64,
     flagged: bool,
-    /// The four columns of the index; `None` without text.
-    index: Option<[String; 4]>,
+    /// The columns of the index; `None` without text.
+    index: Option<[String; 5]>,
+    /// Its words and clusters, each once or twice.
+    pub tokens: Vec<String>,
 }
 
 impl State {
@@ -54,6 +60,7 @@ impl State {
                 waits,
                 flagged: doubtful || known.failed,
                 index: None,
+                tokens: Vec::new(),
             };
         };
         let translations = &known.translations;
@@ -79,7 +86,18 @@ impl State {
             version: text.version,
             waits,
             flagged: doubtful || missing.iter().any(failed),
-            index: Some([said.exact, said.bare, translated.exact, translated.bare]),
+            tokens: said.tokens.into_iter().chain(translated.tokens).collect(),
+            index: Some([
+                said.exact,
+                said.bare,
+                translated.exact,
+                translated.bare,
+                about(
+                    known,
+                    text,
+                    !missing.is_empty() && missing.iter().any(failed),
+                ),
+            ]),
         }
     }
 
@@ -105,7 +123,7 @@ impl State {
             self.waits,
             self.flagged
         ])?;
-        let Some([text, bare, translation, translation_bare]) = &self.index else {
+        let Some([text, bare, translation, translation_bare, about]) = &self.index else {
             return Ok(false);
         };
         if !fresh {
@@ -113,10 +131,20 @@ impl State {
                 .execute([key])?;
         }
         conn.prepare_cached(
-            "INSERT INTO search (rowid, text, bare, translation, translation_bare)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO search (rowid, text, bare, translation, translation_bare, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![key, text, bare, translation, translation_bare])?;
+        .execute(params![
+            key,
+            text,
+            bare,
+            translation,
+            translation_bare,
+            about
+        ])?;
+        if !fresh {
+            near::remember(conn, self.tokens.iter().map(String::as_str))?;
+        }
         Ok(true)
     }
 }
@@ -161,18 +189,22 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
 
 /// Works out one line again, after a record was added to it.
 pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
-    let (interview, languages, flags): (i64, String, String) = conn
+    let (interview, languages, flags, speaker): (i64, String, String, String) = conn
         .prepare_cached(
-            "SELECT s.interview, i.languages, s.flags
+            "SELECT s.interview, i.languages, s.flags, s.speaker
              FROM segment s JOIN interview i ON i.key = s.interview WHERE s.key = ?1",
         )?
-        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .query_row([key], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     let text = lines::current_text(conn, key)?;
     let failed_languages = match &text {
         Some(text) => failed_languages(conn, key, text.version)?,
         None => Vec::new(),
     };
     let known = Known {
+        interview,
+        speaker,
         languages: codec::langs_from_text(&languages)?,
         flags: codec::from_json(&flags)?,
         translations: lines::current_translations(conn, key)?,
@@ -220,6 +252,31 @@ pub(super) fn missing_translations(
         .copied()
         .filter(|&to| to != lang && !is_there(to))
         .collect()
+}
+
+/// What the index says about the line.
+fn about(known: &Known, text: &lines::CurrentText, failed: bool) -> String {
+    let translations = known.translations.iter().map(|t| &t.translation);
+    let stale = translations.clone().any(|t| t.of_version != text.version);
+    let added = [(failed, FlagKind::EngineFailed), (stale, FlagKind::Stale)];
+    let flags = known.flags.iter().chain(&text.flags);
+    let kinds = flags
+        .chain(translations.flat_map(|t| &t.flags))
+        .map(|f| f.kind)
+        .chain(
+            added
+                .into_iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, kind)| kind),
+        )
+        .collect();
+    filter::about(
+        known.interview,
+        text.lang,
+        &known.speaker,
+        text.status,
+        &kinds,
+    )
 }
 
 fn has_doubt(flags: &[Flag]) -> bool {

@@ -121,16 +121,16 @@ pub enum Error {
     #[error("another program is writing to the interview database")]
     Busy,
     /// What is stored contradicts itself.
-    #[error("the interview database is damaged: {0}")]
+    #[error("the interview database is damaged ({0})")]
     Damaged(String),
     /// The search index is damaged; the records are whole.
     #[error("the search index is damaged; the interviews themselves are whole")]
     IndexDamaged,
     /// The disk failed.
-    #[error("the disk failed while the interview database was used: {0}")]
+    #[error("the disk failed while the interview database was used ({0})")]
     Disk(String),
     /// Anything else the database engine says.
-    #[error("the interview database refused: {0}")]
+    #[error("the interview database refused ({0})")]
     Sql(rusqlite::Error),
 }
 
@@ -191,6 +191,20 @@ impl Error {
             Error::Disk(_) => "Copy the workspace to another disk at once and check this one.",
             Error::Sql(_) => "Try again; if it stays, run 'mekong doctor'.",
         }
+    }
+
+    /// Whether it is the database as a whole that refuses: a person needs its path then.
+    pub fn is_of_the_file(&self) -> bool {
+        matches!(
+            self,
+            Error::Full
+                | Error::ReadOnly
+                | Error::Busy
+                | Error::Damaged(_)
+                | Error::IndexDamaged
+                | Error::Disk(_)
+                | Error::Sql(_)
+        )
     }
 
     /// A stored value that no version of this program writes.

@@ -14,6 +14,7 @@ pub(super) struct CurrentText {
     pub lang: Lang,
     pub text: String,
     pub flags: Vec<Flag>,
+    pub status: Status,
 }
 
 /// A translation that counts, and whether a person wrote it.
@@ -23,7 +24,7 @@ pub(super) struct StoredTranslation {
 }
 
 /// The columns of [`read_text`].
-pub(super) const TEXT_COLUMNS: &str = "version, lang, text, flags";
+pub(super) const TEXT_COLUMNS: &str = "version, lang, text, flags, status";
 /// The columns of [`read_translation`].
 pub(super) const TRANSLATION_COLUMNS: &str =
     "t.lang, t.text, t.author, t.log_prob, t.terms, t.flags, t.of_version, t.status";
@@ -150,6 +151,7 @@ pub(super) fn read_text(row: &Row<'_>) -> Result<CurrentText, Error> {
         lang: codec::lang(&row.get::<_, String>(1)?)?,
         text: row.get(2)?,
         flags: codec::from_json(&row.get::<_, String>(3)?)?,
+        status: codec::status(&row.get::<_, String>(4)?)?,
     })
 }
 

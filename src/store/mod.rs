@@ -5,18 +5,23 @@
 //! and can be rebuilt at any time. A person's words always stand before a machine's: a later machine
 //! version is kept, but it never becomes the one that counts.
 
+mod across;
 mod chain;
 mod codec;
 mod derived;
 mod error;
+mod filter;
 mod interviews;
 mod lines;
+mod near;
 mod open;
 mod pending;
 mod people;
 mod people_match;
 mod proofs;
+mod query;
 mod rebuild;
+mod scan;
 mod search;
 mod sessions;
 mod terms;
@@ -26,11 +31,12 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+pub use across::Other;
 pub use error::Error;
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, NewAudio, NewEvent, NewFact,
-    NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation, PendingUtterance,
-    Record, SearchPage, SearchQuery, Shared, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
+    NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
+    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Via, Why,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

@@ -1,7 +1,7 @@
 //! Working everything out again from the records: after an older program version, or damage.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 use rusqlite::config::DbConfig;
@@ -9,12 +9,12 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::derived::{Known, State, refresh_tally};
 use super::lines::{self, CurrentText, StoredTranslation};
-use super::{Error, Store, codec};
+use super::{Error, Store, codec, near};
 use crate::domain::{Cancel, Lang};
 
 /// Raise it whenever `search_index.sql`, the tokens or their folding change: every database is then
 /// indexed anew when it is next opened.
-const INDEX_VERSION: &str = "1";
+const INDEX_VERSION: &str = "2";
 const INDEX_SQL: &str = include_str!("search_index.sql");
 /// Lines that are read, worked out on all cores and written at a time: about 2 MB of text.
 const BATCH: i64 = 2_000;
@@ -69,6 +69,7 @@ pub(super) fn rebuild_within(
     )?;
     let total = u64::try_from(total).unwrap_or(0);
     let (mut from, mut done, mut indexed) = (0_i64, 0_u64, 0_u64);
+    let mut tokens: HashSet<String> = HashSet::new();
     while from < last {
         if cancel.is_cancelled() {
             return Err(Error::Cancelled);
@@ -80,12 +81,16 @@ pub(super) fn rebuild_within(
             indexed = indexed.saturating_add(u64::from(written));
             from = line.key;
         }
+        for token in states.into_iter().flat_map(|s| s.tokens) {
+            tokens.insert(token);
+        }
         if lines.is_empty() {
             break;
         }
         done = done.saturating_add(lines.len() as u64);
         tell(done, total);
     }
+    near::remember(tx, tokens.iter().map(String::as_str))?;
     let mut interviews = tx.prepare("SELECT key FROM interview")?;
     let mut rows = interviews.query([])?;
     while let Some(row) = rows.next()? {
@@ -113,7 +118,7 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     let mut at: HashMap<i64, usize> = HashMap::new();
     let mut languages: HashMap<i64, Vec<Lang>> = HashMap::new();
     let mut statement = conn.prepare_cached(
-        "SELECT s.key, s.interview, s.flags, i.languages
+        "SELECT s.key, s.interview, s.flags, i.languages, s.speaker
          FROM segment s JOIN interview i ON i.key = s.interview
          WHERE s.key > ?1 ORDER BY s.key LIMIT ?2",
     )?;
@@ -129,6 +134,8 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
             key,
             interview,
             known: Known {
+                interview,
+                speaker: row.get(4)?,
                 languages: spoken.clone(),
                 flags: codec::from_json(&row.get::<_, String>(2)?)?,
                 text: None,
@@ -165,7 +172,7 @@ fn read_texts(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<(), E
     let mut rows = statement.query(keys)?;
     while let Some(row) = rows.next()? {
         let mut text: Option<CurrentText> = Some(lines::read_text(row)?);
-        line(row.get(4)?, &mut |known| {
+        line(row.get(5)?, &mut |known| {
             if known.text.is_none() {
                 known.text = text.take();
             }
@@ -217,6 +224,7 @@ fn read_failures(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<()
 
 /// Removes the search index, also one so damaged that FTS5 can no longer open it.
 fn drop_index(tx: &Transaction<'_>) -> Result<(), Error> {
+    tx.execute_batch("DROP TABLE IF EXISTS sound")?;
     if tx.execute_batch("DROP TABLE IF EXISTS search").is_ok() {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, EventKind, Fact, FactKind, Flag, Hypothesis, InterviewId, Lang, LangPair,
-    NameSource, PersonId, SamplePos, SegmentId, Span, Status, Translation,
+    AudioFile, Channel, EventKind, Fact, FactKind, Flag, FlagKind, Hypothesis, InterviewId, Lang,
+    LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, Status, Translation,
 };
 use crate::text::names::Comparison;
 
@@ -212,7 +212,8 @@ pub struct Corrected {
 /// What to look for, and where.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
-    /// What the person typed. Words parted by spaces must all occur.
+    /// What the person typed: words that must all occur, phrases in quotes, `word*`, `-word`, AND,
+    /// OR, NOT, NEAR, brackets.
     pub text: String,
     /// Only lines said in this language.
     pub lang: Option<Lang>,
@@ -220,10 +221,21 @@ pub struct SearchQuery {
     pub case: Option<String>,
     /// Only this speaker.
     pub speaker: Option<String>,
+    /// Only interviews that the register links to this person.
+    pub person: Option<PersonId>,
+    /// Only lines with this doubt, on the text or on a translation.
+    pub flag: Option<FlagKind>,
+    /// Only lines of this status.
+    pub status: Option<Status>,
     /// Only interviews from this date (`2026-11-23`, by the date as recorded) or moment on.
     pub since: Option<String>,
     /// Only interviews up to this date, inclusive, or moment.
     pub until: Option<String>,
+    /// Near spellings too, below what is spelled as asked; without it they are looked for only
+    /// where nothing else is found.
+    pub like: bool,
+    /// With each hit the lines before and after it.
+    pub context: bool,
     /// The most hits to return.
     pub limit: usize,
 }
@@ -231,8 +243,10 @@ pub struct SearchQuery {
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchPage {
-    /// All hits there are, also those beyond the limit.
+    /// All hits there are, also those beyond the limit; at least so many where `more` is set.
     pub total: u64,
+    /// There are more hits than were counted.
+    pub more: bool,
     /// The best hits first.
     pub hits: Vec<Hit>,
     /// False where the slow search of last resort stopped at its bound: older lines were not read.
@@ -244,8 +258,12 @@ pub struct SearchPage {
 pub enum Matched {
     /// What was said.
     Text,
-    /// A translation only.
+    /// A translation only, of the line or of the question.
     Translation,
+    /// Another name of the same person.
+    Name,
+    /// The same term of the glossary in other words.
+    Term,
 }
 
 impl Matched {
@@ -254,8 +272,55 @@ impl Matched {
         match self {
             Matched::Text => "text",
             Matched::Translation => "translation",
+            Matched::Name => "name",
+            Matched::Term => "term",
         }
     }
+}
+
+/// Why a line was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Why {
+    /// The words of the question stand in it.
+    #[default]
+    AsAsked,
+    /// They do where diacritics do not count.
+    Bare,
+    /// Letters of the question stand inside longer words or numbers.
+    Inside,
+    /// Words spelled or sounding nearly like these stand in it, as the line has them.
+    Like(Vec<String>),
+    /// These words stand in it, which stand for the question or for a part of it.
+    Across {
+        /// The words.
+        words: String,
+        /// Who says so.
+        via: Via,
+    },
+}
+
+/// Who says that other words stand for a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The glossary.
+    Term,
+    /// The register: a name of this person.
+    Name(PersonId),
+    /// A translator, into this language.
+    Translated(Lang),
+}
+
+/// A line beside a hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its number.
+    pub segment: SegmentId,
+    /// Who said it.
+    pub speaker: String,
+    /// The language.
+    pub lang: Lang,
+    /// What was said.
+    pub text: String,
 }
 
 /// One line that was found.
@@ -283,6 +348,10 @@ pub struct Hit {
     pub translation_marks: Vec<(usize, usize)>,
     /// Which side matched.
     pub matched: Matched,
+    /// Why it was found, where that is not plain.
+    pub why: Why,
+    /// The line before it and the line after it, where asked for.
+    pub around: [Option<Neighbour>; 2],
     /// Higher is better; comparable inside one answer only.
     pub score: f64,
 }

@@ -1,7 +1,7 @@
 //! Tokens for full-text search: the same cut for stored text and for queries.
 //!
 //! Scripts that write no spaces are cut into grapheme clusters, all others into words; a query of
-//! several tokens is then a phrase. Dictionary words would be fewer tokens, but a dictionary cuts
+//! several tokens is then a phrase. Traditional and simplified characters fall together. Dictionary words would be fewer tokens, but a dictionary cuts
 //! by context, so a word typed alone is cut otherwise than inside its sentence and misses it.
 //! Measured with every word and every pair of neighbouring words of a line as the query
 //! (`tests/text_corpus.rs`; Burmese on the practice interviews), share that finds its line:
@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 
+use super::names::simplified;
 use super::normalise::fold;
 use super::script::{digit_value, is_number_separator, is_unspaced, letter_script};
 use super::segment::letter_edges;
@@ -36,6 +37,8 @@ pub struct IndexToken {
     pub text: String,
     /// Where it stands in the text, in bytes.
     pub range: Range<usize>,
+    /// It is one cluster of a script that writes no spaces; a word otherwise.
+    pub cluster: bool,
 }
 
 /// Cuts a text into search tokens. White space and punctuation give none.
@@ -55,7 +58,7 @@ pub fn index_tokens(text: &str) -> Vec<IndexToken> {
             if let Some(from) = spaced_from.take() {
                 push_spaced(text, from..range.start, &mut tokens);
             }
-            push_token(text, range, &mut tokens);
+            push_token(text, range, true, &mut tokens);
         } else {
             spaced_from.get_or_insert(range.start);
         }
@@ -73,14 +76,17 @@ fn push_spaced(text: &str, range: Range<usize>, tokens: &mut Vec<IndexToken>) {
     for (to, kind) in SPACED_WORDS.segment_str(stretch).iter_with_word_type() {
         if kind.is_word_like() && to > from {
             let start = range.start.saturating_add(from);
-            push_token(text, start..range.start.saturating_add(to), tokens);
+            push_token(text, start..range.start.saturating_add(to), false, tokens);
         }
         from = to;
     }
 }
 
-fn push_token(text: &str, range: Range<usize>, tokens: &mut Vec<IndexToken>) {
+fn push_token(text: &str, range: Range<usize>, cluster: bool, tokens: &mut Vec<IndexToken>) {
     let mut folded = fold(text.get(range.clone()).unwrap_or_default());
+    if cluster {
+        folded = simplified(&folded);
+    }
     if folded
         .chars()
         .all(|c| digit_value(c).is_some() || is_number_separator(c))
@@ -91,6 +97,7 @@ fn push_token(text: &str, range: Range<usize>, tokens: &mut Vec<IndexToken>) {
         tokens.push(IndexToken {
             text: folded,
             range,
+            cluster,
         });
     }
 }

@@ -5,6 +5,7 @@
 //! - *folded* ([`fold`]): what is matched. Case, digit systems and known spelling pairs fall together.
 //! - *bare* ([`bare`]): folded without Vietnamese diacritics, for people who type without them.
 
+mod alike;
 mod compare;
 mod index;
 mod markup;
@@ -16,6 +17,7 @@ mod script;
 mod segment;
 mod zawgyi;
 
+pub use alike::{Alike, alike, is_weak, sound_keys};
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;

@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::domain::reason;
+
 /// Why a transcript could not be read. The messages never hold text of the transcript.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be opened or read.
-    #[error("cannot read the transcript: {cause}: {path}")]
+    #[error("cannot read the transcript: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,

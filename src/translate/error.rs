@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::domain::{Cancel, LangPair};
+use crate::compute::checkpoint;
+use crate::domain::{Cancel, LangPair, reason};
 
 /// A failure to load a translation model or to translate with it.
 ///
@@ -11,7 +12,7 @@ use crate::domain::{Cancel, LangPair};
 #[non_exhaustive]
 pub enum Error {
     /// A file of the model folder cannot be read.
-    #[error("cannot read a file of the translation model: {cause}: {path}", path = .path.display())]
+    #[error("cannot read a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
     Read {
         /// The operating system's reason.
         cause: std::io::Error,
@@ -19,7 +20,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file of a smaller copy cannot be written.
-    #[error("cannot write a file of the translation model: {cause}: {path}", path = .path.display())]
+    #[error("cannot write a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
     Write {
         /// The operating system's reason.
         cause: std::io::Error,
@@ -72,6 +73,16 @@ pub enum Error {
     /// Somebody asked to stop.
     #[error("the translation was stopped")]
     Cancelled,
+}
+
+impl From<checkpoint::Error> for Error {
+    fn from(error: checkpoint::Error) -> Self {
+        match error {
+            checkpoint::Error::Read { cause, path } => Error::Read { cause, path },
+            checkpoint::Error::Index { problem, path } => Error::Config { problem, path },
+            checkpoint::Error::Weights { problem, path } => Error::Weights { problem, path },
+        }
+    }
 }
 
 impl Error {

@@ -11,7 +11,7 @@ use super::Error;
 use super::error::{StepError, stop_if};
 use super::gguf::Gguf;
 use super::linear::Linear;
-use super::weights::Weights;
+use crate::compute::checkpoint::Weights;
 use crate::domain::Cancel;
 
 /// Rows of a vocabulary's matrix that are held and multiplied as one: about 30 ms in f32.
@@ -44,6 +44,12 @@ enum Block {
     Packed(Arc<QTensor>, QMatMul),
 }
 
+/// A tensor of a folder, in f32.
+fn dense(weights: &mut Weights, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+    let values = weights.floats(name, shape)?;
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu).map_err(|e| weights.refuse(e.to_string()))?)
+}
+
 impl Source {
     /// Opens a GGUF file, or the safetensors of a folder.
     pub fn open(path: &Path) -> Result<Self, Error> {
@@ -57,7 +63,7 @@ impl Source {
     /// An error about the model as a whole.
     pub fn refuse(&self, problem: String) -> Error {
         match self {
-            Source::Folder(weights) => weights.refuse(problem),
+            Source::Folder(weights) => weights.refuse(problem).into(),
             Source::Gguf(gguf) => gguf.refuse(problem),
         }
     }
@@ -73,7 +79,7 @@ impl Source {
     /// A tensor in f32 of exactly this shape, whatever it is stored in.
     pub fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
         match self {
-            Source::Folder(weights) => weights.get(name, shape),
+            Source::Folder(weights) => dense(weights, name, shape),
             Source::Gguf(gguf) => {
                 let blocks = gguf.read(name, shape, usize::MAX)?;
                 let widen = || match blocks.as_slice() {
@@ -113,7 +119,7 @@ impl Source {
         let mut blocks = Vec::new();
         match self {
             Source::Folder(weights) => {
-                let all = weights.get(name, &[rows, width])?;
+                let all = dense(weights, name, &[rows, width])?;
                 for from in (0..rows).step_by(BLOCK_ROWS) {
                     let part = all
                         .narrow(0, from, BLOCK_ROWS.min(rows.saturating_sub(from)))

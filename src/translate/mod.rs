@@ -26,7 +26,6 @@ mod t5_model;
 mod terms;
 mod tokens;
 mod vocabulary;
-mod weights;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +39,7 @@ pub use shrink::{ShrinkOptions, Shrunk, shrink};
 pub use t5::T5;
 pub use terms::Enforced;
 
+use crate::compute::checkpoint::Weights;
 use crate::domain::{Cancel, Lang, LangPair};
 use crate::glossary::RequiredTerm;
 use beam::{Found, Limits};
@@ -47,7 +47,6 @@ use config::Config;
 use error::StepError;
 use model::Model;
 use tokens::Tokens;
-use weights::Weights;
 
 /// The widest beam.
 pub const MAX_BEAM: usize = 8;

@@ -10,7 +10,7 @@ mod loader;
 use super::Error;
 use super::config::Config;
 use super::error::{StepError, stop_if};
-use super::weights::Weights;
+use crate::compute::checkpoint::Weights;
 use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
 use crate::compute::packed::Linear;
 use crate::compute::product::{Activations, Finish, Product};

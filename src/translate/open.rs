@@ -54,6 +54,12 @@ pub fn open(
     Ok(match form(path)? {
         Some(Form::T5) => Box::new(T5::load(path, name, language_tokens)?),
         Some(Form::DecoderOnly) => Box::new(Llm::load(path, name)?),
+        None if path.is_file() => {
+            return Err(Error::Weights {
+                problem: "it is no GGUF file, or it is empty".to_owned(),
+                path: path.to_owned(),
+            });
+        }
         // What is no model at all is named by the reader of folders.
         Some(Form::M2m100) | None => Box::new(M2m100::load(path, name, language_tokens)?),
     })

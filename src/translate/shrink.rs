@@ -17,7 +17,7 @@ use super::config::{Config, read_bounded, read_json};
 use super::model::{EMBEDDING, HEAD};
 use super::tokens::{LONGEST_TOKENIZER, language_names};
 use super::vocabulary;
-use super::weights::{Numbers, Weights};
+use crate::compute::checkpoint::{Numbers, Weights};
 use crate::compute::kernels::BLOCK;
 use crate::domain::{Cancel, Lang};
 
@@ -260,7 +260,7 @@ impl Copy<'_> {
         }
         if self.weights.numbers(&part.source, &shape)? == Numbers::I8 {
             let problem = "the weights are in 8 bits already".to_owned();
-            return Err(self.weights.refuse(problem));
+            return Err(self.weights.refuse(problem).into());
         }
         let rows = shape.first().copied().unwrap_or(1);
         let width = shape.iter().skip(1).product::<usize>().max(1);

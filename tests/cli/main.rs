@@ -12,11 +12,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_models;
 mod edit;
 mod export;
 mod fixture;
 mod import;
 mod list;
+mod messages;
 mod people;
 mod search;
 mod shelf;

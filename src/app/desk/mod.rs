@@ -129,7 +129,8 @@ impl Common {
     /// Tells the person of an error, unless the person asked to stop.
     fn tell(&self, error: &super::Error) {
         if !error.is_cancelled() {
-            self.board.tell(Notice::Failed(Told::of(error)));
+            let (what, next) = (self.app.words(error), error.help());
+            self.board.tell(Notice::Failed(Told { what, next }));
         }
         (self.wake)();
     }

@@ -141,7 +141,7 @@ fn correct(
 }
 
 fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
-    let page = common.app.search(query)?;
+    let page = common.app.search(query, false)?;
     common.board.found.put(Found {
         text: query.text.clone(),
         total: page.total,

@@ -180,6 +180,35 @@ fn a_softmax_notices_what_is_no_number() {
 }
 
 #[test]
+fn the_exact_error_unit_is_that_of_the_tables() {
+    // x and x (1 + erf(x / sqrt 2)) / 2, from Python's math.erf.
+    let known = [
+        (-6.0, -5.92e-9),
+        (-3.0, -0.004_049_694),
+        (-1.0, -0.158_655_26),
+        (-0.3, -0.114_626_57),
+        (0.0, 0.0),
+        (0.3, 0.185_373_43),
+        (1.0, 0.841_344_7),
+        (3.0, 2.995_950_3),
+        (40.0, 40.0),
+    ];
+    for isa in Isa::all() {
+        let mut values: Vec<f32> = known.iter().map(|k| k.0).collect();
+        exact_gelu(isa, &mut values);
+        for (found, (x, wanted)) in values.iter().zip(known) {
+            assert!(
+                (found - wanted).abs() < 5e-7_f32.max(wanted.abs() * 5e-7),
+                "{isa:?} {x} {found}"
+            );
+        }
+        let mut values = [f32::NAN; 3];
+        exact_gelu(isa, &mut values);
+        assert!(values.iter().all(|x| x.is_nan()));
+    }
+}
+
+#[test]
 fn a_sum_of_exponentials_notices_what_is_no_number() {
     let mut logits: Vec<f32> = (0..5000).map(|i| (i % 37) as f32 / 3.0).collect();
     let (top, log_total) = log_sum_exp(&logits);

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{
     FOURS, Halves, LANES, Lanes, MOST_ROWS, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
-    float_body, gelu_body, quantise_body, weigh_body,
+    exact_gelu_body, float_body, gelu_body, quantise_body, weigh_body,
 };
 
 /// [`super::quant_product`].
@@ -61,6 +61,18 @@ pub(super) fn gelu_avx512(values: &mut [f32]) {
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn gelu_avx2(values: &mut [f32]) {
     gelu_body(values);
+}
+
+/// [`super::exact_gelu`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+pub(super) fn exact_gelu_avx512(values: &mut [f32]) {
+    exact_gelu_body(values);
+}
+
+/// [`super::exact_gelu`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn exact_gelu_avx2(values: &mut [f32]) {
+    exact_gelu_body(values);
 }
 
 /// [`super::weigh`].

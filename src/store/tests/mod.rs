@@ -5,6 +5,7 @@ mod files;
 mod measure;
 mod people;
 mod properties;
+mod questions;
 mod records;
 mod search;
 mod sessions;

@@ -85,7 +85,7 @@ fn table(texts: &[&'static str]) -> Table {
 }
 
 /// The text in simplified characters.
-pub(super) fn simplified(text: &str) -> String {
+pub(in crate::text) fn simplified(text: &str) -> String {
     text.chars()
         .map(|c| SIMPLIFIED.get(&c).copied().unwrap_or(c))
         .collect()
@@ -100,6 +100,11 @@ pub(super) fn surname_length(name: &str) -> usize {
     }
     let known = name.chars().next().is_some_and(|c| SURNAMES.contains(c));
     usize::from(known && (2..=4).contains(&length))
+}
+
+/// The readings of one character in Hanyu Pinyin without tones; none where it is unknown.
+pub(in crate::text) fn pinyin_of(c: char) -> &'static [&'static str] {
+    MANDARIN.get(&c).map_or(&[], Vec::as_slice)
 }
 
 /// The Mandarin reading, a syllable a character; `None` where a character is unknown.

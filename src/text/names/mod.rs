@@ -19,6 +19,8 @@ mod tai;
 mod tai_letters;
 mod titles;
 
+pub(super) use han::{pinyin_of, simplified};
+
 pub use compare::{Comparison, PartMatch, SHOWN, compare, score};
 pub use read::{Name, Role, Signature, Written};
 

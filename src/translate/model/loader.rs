@@ -1,11 +1,11 @@
 //! Reads the parts of a layer from a checkpoint.
 
+use crate::compute::checkpoint::{Numbers, Weights};
 use crate::compute::layers::{Attention, FeedForward, Norm};
 use crate::compute::packed::{Kept, Linear, Packed};
 use crate::compute::product::Finish;
 use crate::translate::Error;
 use crate::translate::shrink::SCALE;
-use crate::translate::weights::{Numbers, Weights};
 
 /// A checkpoint and the width of the model.
 pub(super) struct Loader<'a> {
@@ -68,14 +68,16 @@ pub(super) fn matrix(
 ) -> Result<Packed, Error> {
     let shape = [outputs, inputs];
     if weights.numbers(name, &shape)? != Numbers::I8 {
-        return Packed::build(outputs, inputs, Kept::Float, |range, rows| {
+        let packed = Packed::build(outputs, inputs, Kept::Float, |range, rows| {
             weights.read_floats(name, &shape, range, &mut rows.floats)
         });
+        return Ok(packed?);
     }
     let scale = format!("{name}{SCALE}");
     let steps = [outputs, inputs.div_ceil(crate::compute::kernels::BLOCK)];
     if weights.numbers(&scale, &steps)? != Numbers::F16 {
-        return Err(weights.refuse(format!("the tensor '{scale}' is not stored as F16")));
+        let problem = format!("the tensor '{scale}' is not stored as F16");
+        return Err(weights.refuse(problem).into());
     }
     let mut bytes = Vec::new();
     Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
@@ -89,6 +91,6 @@ pub(super) fn matrix(
             return Ok(());
         }
         let problem = format!("the tensor '{scale}' holds a number that is infinite or none (NaN)");
-        Err(weights.refuse(problem))
+        Err(weights.refuse(problem).into())
     })
 }

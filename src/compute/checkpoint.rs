@@ -9,18 +9,42 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
 use half::slice::HalfFloatSliceExt;
 use serde::Deserialize;
 
-use super::Error;
-use super::config::read_json;
-
 /// The format's own limit for the header, in bytes.
 const LONGEST_HEADER: u64 = 100 << 20;
+/// Longest index of shards that is read, in bytes.
+const LONGEST_INDEX: u64 = 64 << 20;
+
+/// Why a checkpoint cannot be read. Whoever asks says what the checkpoint was for.
+#[derive(Debug)]
+pub enum Error {
+    /// A file cannot be opened or read.
+    Read {
+        /// The operating system's reason.
+        cause: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The index of the shards is not what it should be.
+    Index {
+        /// What is wrong.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The weights are damaged or belong to another model.
+    Weights {
+        /// Which tensor, and why.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
 
 /// The tensors of one checkpoint, in one file or several. Nothing is read until it is asked for.
-pub(super) struct Weights {
+pub struct Weights {
     files: Vec<Shard>,
     /// Tensor name to place in `files`.
     names: HashMap<String, usize>,
@@ -38,9 +62,12 @@ struct Shard {
 
 /// How the numbers of a tensor are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
+pub enum Numbers {
+    /// Four bytes.
     F32,
+    /// Half precision, two bytes.
     F16,
+    /// The upper half of an f32, two bytes.
     Bf16,
     /// Whole numbers that a tensor of scales belongs to.
     I8,
@@ -78,23 +105,34 @@ struct Index {
 
 impl Weights {
     /// Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+    ///
+    /// # Errors
+    /// [`Error`], naming the file and, where it is one tensor's fault, the tensor.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let single = dir.join("model.safetensors");
         let index = dir.join("model.safetensors.index.json");
         if !single.exists() && index.exists() {
             return Self::open_sharded(dir, index);
         }
-        let shard = Shard::open(single.clone())?;
+        Self::open_file(single)
+    }
+
+    /// Opens one file.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_file(path: PathBuf) -> Result<Self, Error> {
+        let shard = Shard::open(path.clone())?;
         let names = shard.tensors.keys().map(|name| (name.clone(), 0)).collect();
         Ok(Self {
             files: vec![shard],
             names,
-            root: single,
+            root: path,
         })
     }
 
     fn open_sharded(dir: &Path, index: PathBuf) -> Result<Self, Error> {
-        let map: Index = read_json(&index)?;
+        let map = read_index(&index)?;
         let mut files: Vec<Shard> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut names = HashMap::new();
@@ -108,7 +146,7 @@ impl Weights {
                         .is_none_or(|name| name != file.as_str())
                     {
                         let problem = format!("'{file}' is not the name of a file in this folder");
-                        return Err(Error::Config {
+                        return Err(Error::Index {
                             problem,
                             path: index,
                         });
@@ -133,18 +171,21 @@ impl Weights {
         bad(&self.root, problem)
     }
 
+    /// The shape of the tensor `name`, where it is there.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        let shard = self.names.get(name).and_then(|at| self.files.get(*at))?;
+        shard.tensors.get(name).map(|entry| entry.shape.as_slice())
+    }
+
     /// Whether a tensor of this name is there.
     pub fn has(&self, name: &str) -> bool {
         self.names.contains_key(name)
     }
 
-    /// The tensor `name` as f32, which must have exactly `shape` and only finite numbers.
-    pub fn get(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
-        let values = self.floats(name, shape)?;
-        Tensor::from_vec(values, shape, &Device::Cpu).map_err(|e| self.refuse(e.to_string()))
-    }
-
-    /// The same as plain numbers.
+    /// The numbers of the tensor `name`, which must have exactly `shape` and only finite numbers.
+    ///
+    /// # Errors
+    /// A tensor that is missing, has another shape or holds a number that is none.
     pub fn floats(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
         let rows = shape.first().copied().unwrap_or(1);
         let mut values = Vec::new();
@@ -153,6 +194,9 @@ impl Weights {
     }
 
     /// Reads some rows of the tensor `name` of this shape into `values`, as f32; all must be finite.
+    ///
+    /// # Errors
+    /// As [`Self::floats`].
     pub fn read_floats(
         &mut self,
         name: &str,
@@ -200,11 +244,17 @@ impl Weights {
     }
 
     /// How the tensor `name` is stored, which must have exactly `shape`.
+    ///
+    /// # Errors
+    /// A tensor that is missing or has another shape.
     pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Numbers, Error> {
         self.entry(name, shape).map(|(_, entry)| entry.numbers)
     }
 
     /// Reads the bytes of some rows, the first dimension of `shape`, into `data`.
+    ///
+    /// # Errors
+    /// As [`Self::numbers`], and where the file cannot be read.
     pub fn read_rows(
         &mut self,
         name: &str,
@@ -348,6 +398,28 @@ impl Entry {
             bytes,
         }))
     }
+}
+
+fn read_index(path: &Path) -> Result<Index, Error> {
+    let read = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
+    let wrong = |problem| Error::Index {
+        problem,
+        path: path.to_owned(),
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(read)?;
+    file.take(LONGEST_INDEX.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(read)?;
+    if bytes.len() as u64 > LONGEST_INDEX {
+        return Err(wrong(format!(
+            "the file is longer than {LONGEST_INDEX} bytes"
+        )));
+    }
+    serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))
 }
 
 fn bad(path: &Path, problem: String) -> Error {

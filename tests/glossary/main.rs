@@ -1,13 +1,14 @@
-//! Tables of terms: the one that ships, broken ones, and matching in all six scripts.
+//! Tables of terms: the one that ships, broken and doubtful ones (`bad`), and matching in all six
+//! scripts.
 
 #![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+
+mod bad;
 
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{FlagKind, Lang, LangPair};
-use mekong_interview::glossary::{
-    Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, ProblemKind, Review, Term,
-};
+use mekong_interview::glossary::{Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, Review, Term};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -213,44 +214,6 @@ fn forbidden_variants_are_flagged_unless_inside_an_admitted_one() {
 }
 
 #[test]
-fn broken_tables_are_refused_with_the_place() {
-    for (name, wanted) in [
-        (
-            "duplicate-id.csv",
-            "line 4: the id 'ransom' stands already in line 2",
-        ),
-        ("no-id-column.csv", "the header has no column 'id'"),
-        (
-            "one-language.csv",
-            "the header names fewer than two languages",
-        ),
-        (
-            "duplicate-column.csv",
-            "the header has the column 'zh' twice (column 4)",
-        ),
-        ("no-id.csv", "line 3, column 1: the row has no id"),
-        (
-            "ragged.csv",
-            "line 3 cannot be read as CSV: it has 4 cells where the header has 3",
-        ),
-        (
-            "not-utf8.csv",
-            "the glossary is not UTF-8 (line 2, column 13 of the text)",
-        ),
-        (
-            "long-cell.csv",
-            "line 2, column 3: the cell has more than 500 characters",
-        ),
-    ] {
-        let error = fixture(name).unwrap_err();
-        assert_eq!(error.to_string(), wanted, "{name}");
-        assert!(!error.help().is_empty());
-    }
-    let absent = fixture("absent.csv").unwrap_err();
-    assert!(absent.to_string().ends_with("absent.csv"), "{absent}");
-}
-
-#[test]
 fn tables_beyond_the_limits_are_refused() {
     let header = "id,zh,vi\n";
     let wide = vec![b'x'; usize::try_from(MAX_BYTES).unwrap() + 1];
@@ -267,50 +230,6 @@ fn tables_beyond_the_limits_are_refused() {
         Glossary::read_csv(b""),
         Err(Error::MissingColumn("id"))
     ));
-}
-
-#[test]
-fn doubtful_cells_are_mended_and_told() {
-    use ProblemKind::*;
-    let glossary = fixture("doubtful.csv").unwrap();
-    let found: Vec<(u64, usize, ProblemKind)> = glossary
-        .problems()
-        .iter()
-        .map(|p| (p.line, p.column, p.kind))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            (1, 6, UnknownColumn),
-            (2, 5, UnknownReview),
-            (3, 0, EmptyRow),
-            (4, 0, DuplicateTerm),
-            (4, 0, DuplicateTerm),
-            (4, 2, HiddenCharacters),
-            (4, 3, FormulaCharacters),
-            (4, 4, HiddenCharacters),
-            (5, 2, MixedScript),
-            (5, 3, FormulaCharacters),
-            (5, 4, NoLetters),
-        ]
-    );
-    let payment = &glossary.terms()[1];
-    assert_eq!(payment.entries[&Lang::Zh].admitted, ["赎金"]);
-    assert_eq!(
-        payment.entries[&Lang::Vi].admitted,
-        ["HYPERLINK(\"x\")", "tiền"]
-    );
-    assert_eq!(payment.entries[&Lang::Km].admitted, ["ប្រាក់លោះ"]);
-    assert!(!glossary.terms()[2].entries.contains_key(&Lang::Km));
-    let text: Vec<String> = glossary
-        .problems()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        text[7],
-        "line 4, column 4: hidden characters were removed (U+202E)"
-    );
 }
 
 #[test]
