@@ -38,6 +38,7 @@ fn open_key(window: &mut Window) {
     say(window, PHRASE);
     press(window, "Open the key");
     until_seen(window, " signs, ");
+    until_seen(window, "Done.");
 }
 
 fn id_of(workspace: &Path, lang: Lang) -> String {
@@ -49,7 +50,7 @@ fn id_of(workspace: &Path, lang: Lang) -> String {
 #[test]
 fn an_interview_is_written_out_in_a_chosen_form_and_place() {
     let dir = six_interviews();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_evidence(&mut window);
     until_seen(&mut window, "Open an interview in Review first");
     window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
@@ -65,6 +66,7 @@ fn an_interview_is_written_out_in_a_chosen_form_and_place() {
     say(&mut window, out.to_str().unwrap());
     press(&mut window, "Write the file");
     until_seen(&mut window, "The file is written");
+    until_seen(&mut window, "Done.");
     let written = std::fs::read_to_string(&out).unwrap();
     assert!(written.contains("ທ່ານມີສິດບໍ່ໃຫ້ການ"), "{written}");
     // A file that is there is never replaced, and the person is told.
@@ -76,7 +78,7 @@ fn an_interview_is_written_out_in_a_chosen_form_and_place() {
 #[test]
 fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
     let dir = six_interviews();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_interview(&mut window, Lang::Km);
     open_evidence(&mut window);
     until_seen(&mut window, "There is no key at this desk");
@@ -94,15 +96,17 @@ fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
     say(&mut window, PHRASE);
     press(&mut window, "Make the key");
     until_seen(&mut window, "Sok Dara · officer · at this desk");
+    until_seen(&mut window, "Done.");
     press(&mut window, "This interview");
     assert!(sees(&window, "Open your key first"));
     focus(&mut window, "Passphrase");
     say(&mut window, "not the passphrase");
     press(&mut window, "Open the key");
-    until_seen(&mut window, "passphrase");
+    until_seen(&mut window, "does not open this key");
     open_key(&mut window);
     press(&mut window, "Seal this interview");
     until_seen(&mut window, "Write these digits on the signed page");
+    until_seen(&mut window, "Done.");
     press(&mut window, "Verify this interview");
     until_seen(&mut window, "Everything fits.");
     press(&mut window, "Close the key");
@@ -126,11 +130,13 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
     }
     let bundle = here.path().join("k17.mekong");
     {
-        let mut window = window(here.path());
+        let mut window = tall_window(here.path());
         open_interview(&mut window, Lang::Th);
         open_evidence(&mut window);
         open_key(&mut window);
-        press(&mut window, "For");
+        let combos = window.query_all_by_role(accesskit::Role::ComboBox);
+        combos.last().unwrap().click();
+        window.run_steps(3);
         press(&mut window, "Aung");
         let fields = window.query_all_by_role(accesskit::Role::TextInput);
         let fields: Vec<_> = fields.collect();
@@ -140,7 +146,7 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
         press(&mut window, "Write the bundle");
         until_seen(&mut window, "The file is written");
     }
-    let mut window = window(there.path());
+    let mut window = tall_window(there.path());
     until_seen(&mut window, "K-17");
     open_evidence(&mut window);
     press(&mut window, "From partners");
@@ -150,11 +156,13 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
     say(&mut window, bundle.to_str().unwrap());
     press(&mut window, "Only check it");
     until_seen(&mut window, "Everything fits.");
+    until_seen(&mut window, "Done.");
     assert!(open_app(there.path()).received().unwrap().is_empty());
     window.get_by_label_contains("signed receipt").click();
     window.run_steps(2);
     press(&mut window, "Take it in");
     until_seen(&mut window, "It lies here");
+    until_seen(&mut window, "Done.");
     assert_eq!(open_app(there.path()).received().unwrap().len(), 1);
     assert!(bundle.with_extension("receipt").is_file());
     press(&mut window, "Take it in");
@@ -172,7 +180,7 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
         ..Edit::default()
     };
     open_app(dir.path()).edit(&id, 1, &edit).unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_interview(&mut window, Lang::My);
     key(&mut window, Key::C);
     until_seen(&mut window, "Export and evidence");
@@ -196,7 +204,7 @@ fn no_words_are_cut_off_on_the_screen_of_evidence() {
     for lang in Lang::ALL {
         let settings = format!("language = \"{lang}\"\n");
         std::fs::write(dir.path().join("desktop.toml"), settings).unwrap();
-        let mut window = window(dir.path());
+        let mut window = tall_window(dir.path());
         until_seen(&mut window, "K-17");
         press(&mut window, "中文 – Tiếng Việt");
         until_seen(&mut window, "Buổi phỏng vấn");
@@ -211,7 +219,7 @@ fn no_words_are_cut_off_on_the_screen_of_evidence() {
 #[test]
 fn a_screen_and_an_interview_are_found_by_their_names() {
     let dir = six_interviews();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     until_seen(&mut window, "K-17");
     window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
     window.run_steps(3);

@@ -33,7 +33,7 @@ fn tick(window: &mut Window, label: &str) {
 #[test]
 fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
     let dir = tempfile::tempdir().unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_intake(&mut window);
     tick(&mut window, "Rights, consent and standard questions");
     assert!(sees(
@@ -71,7 +71,7 @@ fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
 #[test]
 fn sentences_are_found_by_a_word_of_either_language() {
     let dir = tempfile::tempdir().unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_intake(&mut window);
     press(&mut window, "中文 – Tiếng Việt");
     tick(&mut window, "Rights, consent and standard questions");
@@ -87,7 +87,7 @@ fn sentences_are_found_by_a_word_of_either_language() {
 #[test]
 fn a_microphone_is_tested_or_the_person_is_told_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     open_intake(&mut window);
     press(&mut window, "中文 – Tiếng Việt");
     press(&mut window, "Test it");
@@ -119,7 +119,7 @@ fn no_words_are_cut_off_with_the_phrasebook_open() {
     for lang in Lang::ALL {
         let settings = format!("language = \"{lang}\"\n");
         fs::write(dir.path().join("desktop.toml"), settings).unwrap();
-        let mut window = window(dir.path());
+        let mut window = tall_window(dir.path());
         window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num1);
         window.run_steps(3);
         press(&mut window, "မြန်မာ – ไทย");

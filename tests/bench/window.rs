@@ -1,11 +1,10 @@
 //! How long the window takes for a frame (logic, layout and tessellation; not the graphics card): in a
-//! transcript of 20,000 rows in six languages while it is scrolled, moved through and searched by key,
-//! and for its first frame over a store of 1,000 interviews. Prints the share of frames that take
-//! longer than a sixtieth of a second.
+//! transcript of 20,000 rows while it is scrolled, moved through by keys and left alone; and how long a
+//! start takes over a store of 1,000 interviews. Prints the frames that take longer than a sixtieth of
+//! a second.
 //!
-//! The rows are the sentences of the practice corpus, joined at random. No peer can be run beside it:
-//! the programs of this field draw through a browser. The same frames with the rows laid out anew each
-//! time (a text size that changes) are printed for comparison.
+//! The rows are the sentences of the practice corpus, joined at random. There is no peer in the same
+//! run: the other programs of this field paint through a browser.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -26,9 +26,18 @@ pub fn open_app(workspace: &Path) -> App {
 
 /// A window of 900 x 600 over a workspace.
 pub fn window(workspace: &Path) -> Window {
+    window_of(workspace, 600.0)
+}
+
+/// A window that is so high that nothing has to be scrolled into view.
+pub fn tall_window(workspace: &Path) -> Window {
+    window_of(workspace, 1_800.0)
+}
+
+fn window_of(workspace: &Path, height: f32) -> Window {
     let app = Arc::new(open_app(workspace));
     let mut harness = Harness::builder()
-        .with_size(vec2(900.0, 600.0))
+        .with_size(vec2(900.0, height))
         .allow_missing_glyphs()
         .build_ui_state(
             move |ui, desktop: &mut Option<Desktop>| {

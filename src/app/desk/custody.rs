@@ -76,9 +76,12 @@ pub struct Custody {
     pub broken: Vec<Told>,
 }
 
-/// An opened key.
+/// An opened key, and when it signed last.
+type Opened = (Arc<SecretKey>, Instant);
+
+/// The place of the opened key.
 #[derive(Clone, Default)]
-pub(super) struct Held(Arc<Mutex<Option<(Arc<SecretKey>, Instant)>>>);
+pub(super) struct Held(Arc<Mutex<Option<Opened>>>);
 
 impl Held {
     fn put(&self, key: Option<SecretKey>) {
