@@ -90,12 +90,9 @@ impl Store {
             }
         }
         // The index finds clusters wherever they stand; only words and numbers have an inside.
-        let has_words = node
-            .wanted()
-            .iter()
-            .any(|p| p.tokens.iter().any(|(_, cluster)| !cluster));
-        if found.total == 0 && filter.flag.is_none() && (!usable || (has_words && is_plain(&node)))
-        {
+        let mut tokens = node.wanted().into_iter().flat_map(|p| &p.tokens);
+        let has_inside = tokens.all(|(_, cluster)| !cluster) && is_plain(&node);
+        if found.total == 0 && filter.flag.is_none() && (!usable || has_inside) {
             found = scan(&self.conn, filter, typed, limit)?;
         }
         if usable && (found.total == 0 || q.like) {

@@ -49,8 +49,7 @@ pub(super) fn terms(text: &str) -> Vec<Term> {
         .into_iter()
         .filter_map(|found| {
             let token = clean(&found.text);
-            let bare = clean(&text::bare(&found.text));
-            let bare = (bare != token && !bare.is_empty()).then_some(bare);
+            let bare = bare_of(&found.text).filter(|bare| *bare != token);
             (!token.is_empty()).then_some(Term {
                 token,
                 bare,
@@ -59,6 +58,16 @@ pub(super) fn terms(text: &str) -> Vec<Term> {
             })
         })
         .collect()
+}
+
+/// The form of a token without diacritics; only letters of Latin script have any, which are composed
+/// here.
+fn bare_of(token: &str) -> Option<String> {
+    let has_any = token
+        .chars()
+        .any(|c| matches!(c, '\u{00C0}'..='\u{036F}' | '\u{1E00}'..='\u{1EFF}'));
+    let bare = has_any.then(|| clean(&text::bare(token)))?;
+    (!bare.is_empty()).then_some(bare)
 }
 
 /// The index's form of one side of a line: first every cluster once, then the words, and of clusters

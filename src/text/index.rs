@@ -15,6 +15,8 @@
 //! A hit inside a longer word is the price; a person sees that at once, but cannot see a line that
 //! was not found.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -29,6 +31,10 @@ use super::segment::letter_edges;
 static SPACED_WORDS: LazyLock<WordSegmenterBorrowed<'static>> = LazyLock::new(|| {
     WordSegmenter::new_for_non_complex_scripts(WordBreakInvariantOptions::default())
 });
+
+/// Folded tokens that are kept, and the bytes of the longest: a megabyte or two a thread.
+const MOST_KEPT: usize = 20_000;
+const LONGEST_KEPT: usize = 48;
 
 /// One unit of search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +89,42 @@ fn push_spaced(text: &str, range: Range<usize>, tokens: &mut Vec<IndexToken>) {
 }
 
 fn push_token(text: &str, range: Range<usize>, cluster: bool, tokens: &mut Vec<IndexToken>) {
-    let mut folded = fold(text.get(range.clone()).unwrap_or_default());
+    let folded = folded(text.get(range.clone()).unwrap_or_default(), cluster);
+    if !folded.is_empty() {
+        tokens.push(IndexToken {
+            text: folded,
+            range,
+            cluster,
+        });
+    }
+}
+
+thread_local! {
+    /// Folding a token costs far more than finding it here, and clusters and words come again and
+    /// again.
+    static FOLDED: RefCell<HashMap<String, String>> = RefCell::default();
+}
+
+/// The folded form of a token as the text has it.
+fn folded(token: &str, cluster: bool) -> String {
+    if token.len() > LONGEST_KEPT {
+        return fold_token(token, cluster);
+    }
+    FOLDED.with_borrow_mut(|known| {
+        if let Some(folded) = known.get(token) {
+            return folded.clone();
+        }
+        if known.len() >= MOST_KEPT {
+            known.clear();
+        }
+        let folded = fold_token(token, cluster);
+        known.insert(token.to_owned(), folded.clone());
+        folded
+    })
+}
+
+fn fold_token(token: &str, cluster: bool) -> String {
+    let mut folded = fold(token);
     if cluster {
         folded = simplified(&folded);
     }
@@ -93,11 +134,5 @@ fn push_token(text: &str, range: Range<usize>, cluster: bool, tokens: &mut Vec<I
     {
         folded.retain(|c| !is_number_separator(c));
     }
-    if !folded.is_empty() {
-        tokens.push(IndexToken {
-            text: folded,
-            range,
-            cluster,
-        });
-    }
+    folded
 }
