@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `compute` | arithmetic of our own engines: packed matrices, inner loops, threads, layers |
+//! | [`vault`] | a locked workspace: keys, the lock file, sealed files; the store takes its key there |
 //! | [`domain`] | plain data, no I/O: languages, positions in sound, interviews, segments, flags |
 //! | [`text`] | the six scripts: normal forms, words, sentences, digits, scores (pure) |
 //! | [`glossary`] | terms: load, match in a source, check in a translation |
@@ -24,9 +25,9 @@
 //! | [`gui`] | the only place that names egui: the window and its screens |
 //!
 //! Imports point one way: `cli | gui -> app -> pipeline | export -> audio | speech | translate | store |
-//! transcript -> text | glossary | evidence | workspace | config | fonts -> domain | compute`. What
-//! stands in one row does not import each other, but for [`glossary`], which knows [`text`]; only the
-//! front ends and [`app`] read [`workspace`] and [`config`]. A test reads the `use crate::` lines and
+//! transcript -> text | glossary | evidence | workspace | config | fonts -> domain | compute |
+//! vault`. What stands in one row does not import each other, but for [`glossary`], which knows [`text`];
+//! only the front ends and [`app`] read [`workspace`] and [`config`]. A test reads the `use crate::` lines and
 //! fails on an arrow that runs back.
 //!
 //! # What must not happen
@@ -35,6 +36,7 @@
 //! - No text or name of an interview stands in a log or an error.
 //! - No weights are loaded by name unless `model.toml` lists them with their SHA-256.
 //! - Nothing that is read from a file decides how much memory is taken before it is checked.
+//! - Nothing plain is written into a locked workspace.
 //! - No network, ever.
 //!
 //! # Threads
