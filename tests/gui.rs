@@ -59,7 +59,7 @@ fn a_transcript_is_taken_in_through_the_screen_and_read() {
 #[test]
 fn an_interview_is_recorded_through_the_screen() {
     let dir = tempfile::tempdir().unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     until_seen(&mut window, "There are no interviews yet");
     press(&mut window, "New interview");
     press(&mut window, "ខ្មែរ – Tiếng Việt");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audio::SPEED_PERCENT;
 use crate::domain::Lang;
 
 use super::read::write_whole;
@@ -15,6 +16,8 @@ use super::{App, Error};
 const MAX_BYTES: u64 = 64 * 1024;
 /// Smallest and largest text, in percent of the usual size.
 pub const TEXT_PERCENT: (u16, u16) = (80, 250);
+/// Shortest and longest side of a window that is remembered, in points.
+const WINDOW_SIDE: (u16, u16) = (360, 8_000);
 /// Longest name of a person that is kept, in characters.
 const MAX_NAME: usize = 300;
 
@@ -43,6 +46,28 @@ pub enum BlankKey {
     F4,
 }
 
+/// How large the window was when it was closed, in points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSize {
+    /// Width of what is painted.
+    pub width: u16,
+    /// Its height.
+    pub height: u16,
+    /// It filled the whole screen.
+    pub maximized: bool,
+}
+
+impl Default for WindowSize {
+    fn default() -> Self {
+        Self {
+            width: 1100,
+            height: 720,
+            maximized: false,
+        }
+    }
+}
+
 /// The choices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,6 +84,10 @@ pub struct Choices {
     pub doubt_percent: u16,
     /// Who signs corrections made here.
     pub name: String,
+    /// How fast lines are played, in percent, 50 to 200.
+    pub play_percent: u16,
+    /// How large the window was; last, because it is a table of its own in the file.
+    pub window: Option<WindowSize>,
 }
 
 impl Default for Choices {
@@ -70,6 +99,8 @@ impl Default for Choices {
             blank_key: BlankKey::F12,
             doubt_percent: 50,
             name: String::new(),
+            play_percent: 100,
+            window: None,
         }
     }
 }
@@ -79,6 +110,11 @@ impl Choices {
     fn bounded(mut self) -> Self {
         self.text_percent = self.text_percent.clamp(TEXT_PERCENT.0, TEXT_PERCENT.1);
         self.doubt_percent = self.doubt_percent.min(100);
+        self.play_percent = self.play_percent.clamp(SPEED_PERCENT.0, SPEED_PERCENT.1);
+        if let Some(window) = &mut self.window {
+            window.width = window.width.clamp(WINDOW_SIDE.0, WINDOW_SIDE.1);
+            window.height = window.height.clamp(WINDOW_SIDE.0, WINDOW_SIDE.1);
+        }
         if let Some((end, _)) = self.name.char_indices().nth(MAX_NAME) {
             self.name.truncate(end);
         }
@@ -171,6 +207,8 @@ mod tests {
             blank_key: BlankKey::F9,
             doubt_percent: 70,
             name: "Nguyễn Thị Lan".into(),
+            play_percent: 75,
+            window: Some(WindowSize::default()),
         };
         fs::write(&path, toml::to_string(&chosen).unwrap()).unwrap();
         assert_eq!(read(&path).choices, chosen);
@@ -198,11 +236,14 @@ mod tests {
         let name = "ກ".repeat(4000);
         fs::write(
             &path,
-            format!("text_percent = 9000\ndoubt_percent = 101\nname = \"{name}\""),
+            format!(
+                "text_percent = 9000\ndoubt_percent = 101\nplay_percent = 1\nname = \"{name}\""
+            ),
         )
         .unwrap();
         let choices = read(&path).choices;
         assert_eq!((choices.text_percent, choices.doubt_percent), (250, 100));
+        assert_eq!(choices.play_percent, 50);
         assert_eq!(choices.name.chars().count(), MAX_NAME);
     }
 }

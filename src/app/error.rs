@@ -153,6 +153,9 @@ pub enum Error {
     /// More speakers than an interview can have.
     #[error("the transcript names more than {0} speakers")]
     Speakers(usize),
+    /// Nobody opened a key.
+    #[error("nobody signs: no key is open")]
+    NobodySigns,
     /// A line of an imported transcript has no sound to play.
     #[error("this interview was stored without its recording, so it cannot be heard")]
     NoSound,
@@ -270,6 +273,7 @@ impl Error {
             }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
+            Error::NobodySigns => "Choose your key and type its passphrase, then ask again.".into(),
             Error::NoSound => {
                 "Import the recording itself to hear it; the text can be read and corrected.".into()
             }

@@ -30,6 +30,7 @@ mod resample;
 mod room;
 mod segmenter;
 mod source;
+mod stretch;
 mod tape;
 mod utterances;
 mod vad;
@@ -56,6 +57,7 @@ pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{read_journal, rebuild_working, recover_parts};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
+pub use stretch::{SPEED_PERCENT, at_speed};
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;
 

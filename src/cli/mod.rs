@@ -20,6 +20,7 @@ mod workspace;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 

@@ -87,6 +87,13 @@ impl Gate {
         }
     }
 
+    /// Keeps what the next start begins with.
+    pub fn leave(&mut self) {
+        if let Inside::Open(desktop) = &mut self.inside {
+            desktop.leave();
+        }
+    }
+
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         match &mut self.inside {

@@ -4,6 +4,7 @@
 
 mod fonts;
 mod gate;
+mod palette;
 mod panels;
 mod safe;
 mod shell;
@@ -38,11 +39,14 @@ pub fn run(options: &Options) -> Result<(), Told> {
         .name("fonts".to_owned())
         .spawn(find_fonts)
         .map_err(|e| cannot_open(&e))?;
+    let kept = app.choices().choices.window.unwrap_or_default();
+    let size = vec2(f32::from(kept.width), f32::from(kept.height));
     let native = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id("mekong-interview")
-            .with_inner_size(vec2(1100.0, 720.0))
+            .with_inner_size(size)
+            .with_maximized(kept.maximized)
             .with_min_inner_size(vec2(480.0, 360.0)),
         renderer: eframe::Renderer::Glow,
         centered: true,
@@ -92,5 +96,9 @@ struct Window(Gate);
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.0.show(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.0.leave();
     }
 }

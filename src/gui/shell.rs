@@ -6,11 +6,12 @@ use eframe::egui::{
 };
 
 use crate::app::desk::{Command, Desk, Notice, Told};
-use crate::app::{App, BlankKey, Choices};
+use crate::app::{App, BlankKey, Choices, WindowSize};
 use crate::domain::{InterviewId, Lang, SegmentId};
 
 use super::fonts::Fonts;
-use super::panels::{Glossary, Intake, Models, People, Review, Search, Settings};
+use super::palette::Palette;
+use super::panels::{Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
 use super::theme;
 use super::widgets;
 use super::widgets::script::{self, Letters};
@@ -27,6 +28,8 @@ pub enum Screen {
     Search,
     /// The register.
     People,
+    /// Exports, keys, seals, bundles.
+    Evidence,
     /// Terms.
     Glossary,
     /// Models.
@@ -36,11 +39,12 @@ pub enum Screen {
 }
 
 impl Screen {
-    const ALL: [(Screen, Key, &'static str); 7] = [
+    pub(super) const ALL: [(Screen, Key, &'static str); 8] = [
         (Screen::Interview, Key::Num1, "nav-interview"),
         (Screen::Review, Key::Num2, "nav-review"),
         (Screen::Search, Key::Num3, "nav-search"),
         (Screen::People, Key::Num7, "nav-people"),
+        (Screen::Evidence, Key::Num8, "nav-evidence"),
         (Screen::Glossary, Key::Num4, "nav-glossary"),
         (Screen::Models, Key::Num5, "nav-models"),
         (Screen::Settings, Key::Num6, "nav-settings"),
@@ -98,11 +102,15 @@ pub struct Desktop {
     missing: Vec<Lang>,
     screen: Screen,
     hidden: bool,
+    palette: Palette,
+    /// How large the window is, for the next start.
+    size: Option<WindowSize>,
     notice: Option<Told>,
     intake: Intake,
     review: Review,
     search: Search,
     people: People,
+    evidence: Evidence,
     glossary: Glossary,
     models: Models,
     settings: Settings,
@@ -128,11 +136,14 @@ impl Desktop {
             missing: fonts.missing,
             screen: Screen::Review,
             hidden: false,
+            palette: Palette::default(),
+            size: None,
             notice,
             intake: Intake::new(app.practice_recordings()),
             review: Review::default(),
             search: Search::default(),
             people: People::default(),
+            evidence: Evidence::default(),
             glossary: Glossary::default(),
             models: Models,
             settings: Settings::new(&read.choices),
@@ -155,8 +166,40 @@ impl Desktop {
         self.desk.board().recording.get().is_some() || widgets::job::is_running(&scene)
     }
 
+    /// Keeps what the next start begins with.
+    pub fn leave(&mut self) {
+        if self.size.is_some() && self.size != self.choices.window {
+            self.choices.window = self.size;
+            self.desk.ask(Command::Keep(self.choices.clone()));
+        }
+    }
+
+    /// Looks how large the window is. One that fills the screen keeps its earlier size.
+    fn measure(&mut self, ui: &Ui) {
+        let zoom = ui.ctx().zoom_factor();
+        let (inner, maximized) = ui.input(|i| {
+            let viewport = i.viewport();
+            (viewport.inner_rect, viewport.maximized.unwrap_or(false))
+        });
+        let before = self.size.or(self.choices.window).unwrap_or_default();
+        let Some(inner) = inner else { return };
+        self.size = Some(if maximized {
+            WindowSize {
+                maximized,
+                ..before
+            }
+        } else {
+            WindowSize {
+                width: (inner.width() * zoom).round() as u16,
+                height: (inner.height() * zoom).round() as u16,
+                maximized,
+            }
+        });
+    }
+
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
+        self.measure(ui);
         if self.hides(ui) {
             let ground = Frame::new().fill(theme::of(ui).ground);
             CentralPanel::default().frame(ground).show(ui, |_| {});
@@ -164,6 +207,12 @@ impl Desktop {
         }
         self.switch_by_key(ui);
         self.hear();
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        let entered = self.palette.hear(ui, &scene);
         if ui.available_width() < theme::NARROW {
             let frame = self.rail_frame(ui);
             Panel::top("rail").frame(frame).show(ui, |ui| {
@@ -184,7 +233,14 @@ impl Desktop {
             .frame(ground)
             .show(ui, |ui| self.screen(ui))
             .inner;
-        if let Some(go) = went {
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        self.intake.second_window(ui, &scene);
+        let called = self.palette.show(ui, &scene);
+        if let Some(go) = entered.or(called).or(went) {
             self.go(ui.ctx(), go);
         }
     }
@@ -200,6 +256,7 @@ impl Desktop {
             Screen::Review => self.review.show(ui, &scene),
             Screen::Search => self.search.show(ui, &scene),
             Screen::People => self.people.show(ui, &scene),
+            Screen::Evidence => self.evidence.show(ui, &scene),
             Screen::Glossary => self.glossary.show(ui, &scene),
             Screen::Models => self.models.show(ui, &scene),
             Screen::Settings => self.settings.show(ui, &scene),

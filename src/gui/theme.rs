@@ -13,6 +13,8 @@ pub const TEXT: f32 = 15.0;
 pub const SMALL: f32 = 12.5;
 /// Names of screens.
 pub const HEADING: f32 = 20.0;
+/// What another person reads from across the table.
+pub const LARGE: f32 = 34.0;
 /// Between things that belong together.
 pub const GAP: f32 = 6.0;
 /// Between things that do not.

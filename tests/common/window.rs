@@ -26,9 +26,18 @@ pub fn open_app(workspace: &Path) -> App {
 
 /// A window of 900 x 600 over a workspace.
 pub fn window(workspace: &Path) -> Window {
+    window_of(workspace, 600.0)
+}
+
+/// A window that is so high that nothing has to be scrolled into view.
+pub fn tall_window(workspace: &Path) -> Window {
+    window_of(workspace, 1_800.0)
+}
+
+fn window_of(workspace: &Path, height: f32) -> Window {
     let app = Arc::new(open_app(workspace));
     let mut harness = Harness::builder()
-        .with_size(vec2(900.0, 600.0))
+        .with_size(vec2(900.0, height))
         .allow_missing_glyphs()
         .build_ui_state(
             move |ui, desktop: &mut Option<Desktop>| {
@@ -174,12 +183,14 @@ pub fn nothing_is_cut_off(window: &Window, what: &str) {
 
 /// The field that is called so is ready to be written in.
 pub fn focus(window: &mut Window, name: &str) {
-    let field = window.query_all_by_role(Role::TextInput).find(|n| {
+    let fields = window
+        .query_all_by_role(Role::TextInput)
+        .chain(window.query_all_by_role(Role::PasswordInput));
+    let field = fields.into_iter().find(|n| {
         let mut labels = n.accesskit_node().labelled_by();
         labels.any(|l| l.value().as_deref() == Some(name))
     });
-    field
-        .unwrap_or_else(|| panic!("no field is called '{name}'"))
-        .focus();
+    let field = field.unwrap_or_else(|| panic!("no field is called '{name}'"));
+    field.focus();
     window.run_steps(2);
 }

@@ -9,11 +9,13 @@ use std::time::Instant;
 use crate::app::live::LiveStatus;
 use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
-use crate::audio::Level;
+use crate::audio::{DeviceInfo, Level};
 use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
+use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, TextVersion};
 
+use super::custody::{Custody, Outcome};
 use super::register::{Entered, Near, Offers, PersonShown};
 
 /// Messages that wait to be read by a person; older ones give way.
@@ -88,6 +90,16 @@ pub struct Board {
     pub links: Slot<Vec<Link>>,
     /// How the last entry in the register ended.
     pub entered: Slot<Entered>,
+    /// Keys, and what partners sent.
+    pub custody: Slot<Custody>,
+    /// The key that a person opened and that signs.
+    pub signer: Slot<PublicKey>,
+    /// What came of the last export or other task.
+    pub outcome: Slot<Outcome>,
+    /// The microphones of this machine.
+    pub microphones: Slot<Vec<DeviceInfo>>,
+    /// The running or last test of a microphone.
+    pub testing: Slot<Testing>,
     notices: Mutex<VecDeque<Notice>>,
 }
 
@@ -226,6 +238,8 @@ pub enum JobKind {
     Check,
     /// An interview was recorded.
     Record,
+    /// Something is written out, signed or compared.
+    Evidence,
 }
 
 /// What is being done right now.
@@ -241,6 +255,10 @@ pub enum Phase {
     FindingSpeech,
     /// Lines are recognised and translated.
     Writing,
+    /// A file is written.
+    Exporting,
+    /// Files and signatures are compared.
+    Comparing,
 }
 
 /// A long piece of work.
@@ -287,6 +305,19 @@ pub struct Recording {
     pub without: Vec<Lang>,
     /// The computer was kept from going to sleep.
     pub awake: bool,
+}
+
+/// A test of a microphone: nothing of it is kept.
+#[derive(Clone, Debug)]
+pub struct Testing {
+    /// The microphone.
+    pub source: String,
+    /// How loud each channel is.
+    pub levels: Vec<Level>,
+    /// Something was heard.
+    pub heard: bool,
+    /// It has ended.
+    pub over: bool,
 }
 
 /// A line that is heard.

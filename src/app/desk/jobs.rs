@@ -1,7 +1,7 @@
 //! The desk's long work: one job at a time, with progress, time left and a way to stop.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,12 @@ use crate::domain::{Cancel, InterviewId};
 use crate::pipeline::{Progress, Report, Step};
 
 use super::board::{Job, JobKind, Phase, Told};
-use super::{Command, Common, live};
+use super::{Command, Common, custody, live};
 
 /// The screen is woken no more often than this while a job runs.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
+/// How often an idle desk looks whether an opened key is to be forgotten.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// The open interview is read again no more often than this while rows are filled in.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
@@ -25,14 +27,30 @@ pub(super) fn run(
     stop: &Mutex<Cancel>,
     read: &SyncSender<Command>,
 ) {
-    while let Ok(command) = asked.recv() {
+    loop {
+        let command = match asked.recv_timeout(LOOK_EVERY) {
+            Ok(command) => command,
+            Err(RecvTimeoutError::Timeout) => {
+                custody::forget_stale(common);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let command = match command {
             Command::Record(request) => {
                 live::run(common, &request, asked, read);
                 continue;
             }
-            // Meant for a recording that has ended meanwhile.
-            Command::Pause(_) | Command::GoOn | Command::Mark(_) | Command::EndRecording => {
+            Command::TestMicrophone(request) => {
+                live::test(common, &request, asked);
+                continue;
+            }
+            // Meant for a recording or a test that has ended meanwhile.
+            Command::Pause(_)
+            | Command::GoOn
+            | Command::Mark(_)
+            | Command::EndRecording
+            | Command::EndTest => {
                 continue;
             }
             other => other,
@@ -42,6 +60,7 @@ pub(super) fn run(
         let kind = match &command {
             Command::Import(..) => JobKind::Import,
             Command::CheckModels => JobKind::Check,
+            Command::Task(_) => JobKind::Evidence,
             _ => JobKind::Resume,
         };
         let bench = Bench {
@@ -119,6 +138,10 @@ impl Bench<'_> {
                 })?;
                 Ok(Vec::new())
             }
+            Command::Task(task) => {
+                custody::run(self.common, task, cancel, &watcher)?;
+                Ok(Vec::new())
+            }
             _ => Ok(Vec::new()),
         }
     }
@@ -140,11 +163,11 @@ impl Bench<'_> {
                         Step::Copying => Phase::Copying,
                         Step::Decoding => Phase::Decoding,
                         Step::FindingSpeech => Phase::FindingSpeech,
-                        Step::Checking
-                        | Step::Indexing
-                        | Step::Shrinking
-                        | Step::Writing
-                        | Step::Protecting => Phase::Loading,
+                        Step::Writing => Phase::Exporting,
+                        Step::Checking if job.kind == JobKind::Evidence => Phase::Comparing,
+                        Step::Checking | Step::Indexing | Step::Shrinking | Step::Protecting => {
+                            Phase::Loading
+                        }
                     },
                     fraction(done, total),
                 ),

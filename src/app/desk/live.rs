@@ -1,13 +1,13 @@
 //! The desk's recording: one session at a time on the thread of long work, so that nothing is
 //! imported while it runs.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use crate::app::Error;
 use crate::app::live::{LiveEvent, LiveReport, LiveRequest, Session};
 
-use super::board::{Job, JobKind, Notice, Phase, Recording, Told};
+use super::board::{Job, JobKind, Notice, Phase, Recording, Testing, Told};
 use super::{Command, Common};
 
 /// Longest wait for an event before commands and meters are looked at again.
@@ -16,6 +16,44 @@ const PATIENCE: Duration = Duration::from_millis(80);
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// Alarms that are kept on the screen; older ones stand in the record.
 const ALARMS: usize = 4;
+
+/// A test of a microphone ends by itself after so long.
+const TEST: Duration = Duration::from_secs(15);
+/// Louder than this is more than a quiet room, decibels below full scale.
+const HEARD_DB: f32 = -45.0;
+
+/// Listens until the person ends it or the time is over. Nothing is kept.
+pub(super) fn test(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) {
+    match common.app.arm(request) {
+        Ok(armed) => {
+            let mut shown = Testing {
+                source: armed.source().to_owned(),
+                levels: armed.levels(),
+                heard: false,
+                over: false,
+            };
+            let begun = Instant::now();
+            while begun.elapsed() < TEST {
+                shown.levels = armed.levels();
+                shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
+                common.board.testing.put(shown.clone());
+                (common.wake)();
+                match asked.recv_timeout(PATIENCE) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => break,
+                    Ok(_) => common.board.tell(Notice::Busy),
+                }
+            }
+            shown.over = true;
+            common.board.testing.put(shown);
+        }
+        Err(error) => {
+            common.board.testing.take();
+            common.tell(&error);
+        }
+    }
+    (common.wake)();
+}
 
 /// Records until the person ends it, then waits for the text.
 pub(super) fn run(

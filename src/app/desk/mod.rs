@@ -5,6 +5,7 @@
 //! screen sees the newest and no queue grows.
 
 mod board;
+mod custody;
 mod jobs;
 mod live;
 mod reader;
@@ -19,13 +20,14 @@ use std::thread::{self, JoinHandle};
 
 pub use board::{
     Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
-    Saved, Shelf, Told, Versions,
+    Saved, Shelf, Testing, Told, Versions,
 };
 
+pub use custody::{Custody, Outcome, Task};
 pub use register::{Act, Entered, Near, Offers, PersonShown};
+pub use sound::Listening;
 
-use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
-use crate::export::Format;
+use crate::domain::{Cancel, InterviewId, PersonId, SegmentId};
 use crate::store::SearchQuery;
 
 use super::live::LiveRequest;
@@ -36,7 +38,7 @@ use super::{App, Choices, Edit, ImportRequest};
 const WAITING: usize = 32;
 
 /// What a screen may ask for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Command {
     /// Read the list of interviews.
     List,
@@ -66,8 +68,14 @@ pub enum Command {
     Shelf,
     /// List a folder; without one, the place where recordings are most likely.
     Browse(Option<PathBuf>),
-    /// Write one interview to a file in the usual folder, named after the interview.
-    Export(InterviewId, Format),
+    /// The same with all files, not only those that can be imported.
+    BrowseAll(Option<PathBuf>),
+    /// Read the keys and what partners sent.
+    Custody,
+    /// Write an interview out, sign or compare something.
+    Task(Task),
+    /// Forget the key that a person opened.
+    Forget,
     /// Keep what was chosen.
     Keep(Choices),
     /// Take recordings or transcripts in.
@@ -76,6 +84,12 @@ pub enum Command {
     Resume(Option<InterviewId>),
     /// Compare every model file with its list.
     CheckModels,
+    /// Read which microphones there are.
+    Microphones,
+    /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
+    TestMicrophone(LiveRequest),
+    /// End the test.
+    EndTest,
     /// Record an interview.
     Record(LiveRequest),
     /// Interrupt the recording, with the reason that stands in the record.
@@ -86,8 +100,12 @@ pub enum Command {
     Mark(String),
     /// End the recording.
     EndRecording,
-    /// Play a stretch of one channel; the line is named for the screen.
-    Play(InterviewId, SegmentId, u16, Span),
+    /// Play a line.
+    Play(Listening),
+    /// Pause what is heard; go on a little earlier with what was paused.
+    PauseSound,
+    /// Play what is heard at another speed, in percent, from the same place on.
+    Speed(u16),
     /// Be silent.
     Silence,
     /// Work out the picture of the whole recording.
@@ -103,6 +121,8 @@ struct Common {
     app: Arc<App>,
     board: Arc<Board>,
     wake: Wake,
+    /// The key that a person opened.
+    held: custody::Held,
 }
 
 impl Common {
@@ -138,6 +158,7 @@ impl Desk {
             app,
             board: Arc::clone(&board),
             wake,
+            held: custody::Held::default(),
         };
         let newest = Arc::new(AtomicU64::new(0));
         let cancel = Arc::new(std::sync::Mutex::new(Cancel::new()));
@@ -184,12 +205,19 @@ impl Desk {
             Command::Import(..)
             | Command::Resume(_)
             | Command::CheckModels
+            | Command::Task(_)
             | Command::Record(_)
+            | Command::TestMicrophone(_)
+            | Command::EndTest
             | Command::Pause(_)
             | Command::GoOn
             | Command::Mark(_)
             | Command::EndRecording => &self.work,
-            Command::Play(..) | Command::Silence | Command::Overview(_) => &self.sound,
+            Command::Play(_)
+            | Command::PauseSound
+            | Command::Speed(_)
+            | Command::Silence
+            | Command::Overview(_) => &self.sound,
             _ => &self.read,
         };
         if matches!(command, Command::Search(_)) {

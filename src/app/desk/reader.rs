@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use crate::app::{Edit, Error, ExportChoices};
-use crate::domain::{Cancel, InterviewId, SegmentId};
+use crate::app::{Edit, Error};
+use crate::audio::devices;
+use crate::domain::{InterviewId, SegmentId};
 use crate::store::SearchQuery;
 use crate::transcript::is_transcript;
 
-use super::board::{Entry, Folder, Found, Notice, Opened, Saved, Shelf, Told, Versions};
-use super::{Command, Common, register};
+use super::board::{Entry, Folder, Found, Opened, Saved, Shelf, Told, Versions};
+use super::{Command, Common, custody, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
@@ -51,18 +52,16 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Offers(id) => register::offers(common, id),
             Command::Links => register::links(common),
             Command::Enter(by, act, number) => register::enter(common, &by, act, number),
-            Command::Browse(path) => browse(common, path),
-            Command::Export(id, format) => {
-                let out = free_name(&common.app.usual_folder(), &id.0, format.extension());
-                let done = common.app.export(
-                    &id.0,
-                    format,
-                    &ExportChoices::default(),
-                    (&out, false),
-                    &Cancel::new(),
-                    &|_| {},
-                );
-                done.map(|_| common.board.tell(Notice::Written(out)))
+            Command::Browse(path) => browse(common, path, can_import),
+            Command::BrowseAll(path) => browse(common, path, |_| true),
+            Command::Microphones => microphones(common),
+            Command::Custody => {
+                custody::read(common);
+                Ok(())
+            }
+            Command::Forget => {
+                custody::forget(common);
+                Ok(())
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
             // The other threads' commands never come here.
@@ -73,6 +72,11 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Err(error) => common.tell(&error),
         }
     }
+}
+
+fn microphones(common: &Common) -> Result<(), Error> {
+    common.board.microphones.put(devices()?);
+    Ok(())
 }
 
 fn list(common: &Common) -> Result<(), Error> {
@@ -161,7 +165,8 @@ fn shelf(common: &Common) {
     });
 }
 
-fn browse(common: &Common, path: Option<PathBuf>) -> Result<(), Error> {
+/// Lists a folder: its folders, and the files that are `wanted`.
+fn browse(common: &Common, path: Option<PathBuf>, wanted: fn(&Path) -> bool) -> Result<(), Error> {
     let path = path.unwrap_or_else(|| common.app.usual_folder());
     let failed = |cause| Error::File {
         what: "list the folder",
@@ -173,7 +178,7 @@ fn browse(common: &Common, path: Option<PathBuf>) -> Result<(), Error> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = entry.path();
         let folder = path.is_dir();
-        if !name.starts_with('.') && (folder || can_import(&path)) {
+        if !name.starts_with('.') && (folder || wanted(&path)) {
             entries.push(Entry { name, path, folder });
         }
     }
@@ -185,7 +190,7 @@ fn browse(common: &Common, path: Option<PathBuf>) -> Result<(), Error> {
 }
 
 /// A name that nothing has yet: an export never takes the place of another file.
-fn free_name(folder: &Path, name: &str, ending: &str) -> PathBuf {
+pub(super) fn free_name(folder: &Path, name: &str, ending: &str) -> PathBuf {
     let named = |number: u32| match number {
         1 => folder.join(format!("{name}.{ending}")),
         _ => folder.join(format!("{name}-{number}.{ending}")),

@@ -2,12 +2,15 @@
 //! a way to stop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 
 use super::live::Live;
+use super::microphone::MicrophoneChoice;
+use super::phrasebook::Phrasebook;
 use crate::app::ImportRequest;
-use crate::app::desk::{Command, JobKind};
+use crate::app::desk::{Command, JobKind, Opened, Recording};
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::domain::Lang;
 use crate::gui::safe;
@@ -31,6 +34,8 @@ pub struct Intake {
     third: Option<Lang>,
     case: String,
     live: Live,
+    microphone: MicrophoneChoice,
+    phrasebook: Phrasebook,
 }
 
 impl Intake {
@@ -46,6 +51,8 @@ impl Intake {
             third: None,
             case: String::new(),
             live: Live::default(),
+            microphone: MicrophoneChoice::default(),
+            phrasebook: Phrasebook::default(),
         }
     }
 
@@ -58,6 +65,9 @@ impl Intake {
             scene.heading(ui, "intake-title");
             if let Some(recording) = scene.desk.board().recording.get() {
                 go = self.live.show(ui, scene, &recording);
+                ui.separator();
+                let sides = self.sides(scene, Some(&recording));
+                self.phrasebook.show(ui, scene, Some(&recording), sides);
                 return;
             }
             let kinds = [JobKind::Import, JobKind::Resume, JobKind::Record];
@@ -67,6 +77,8 @@ impl Intake {
             self.facts(ui, scene);
             ui.add_space(theme::WIDE_GAP);
             self.record(ui, scene);
+            let sides = self.sides(scene, None);
+            self.phrasebook.show(ui, scene, None, sides);
             ui.separator();
             script::label(ui, scene.words.t("intake-about"), scene.own(ui));
             self.files(ui, scene);
@@ -171,6 +183,25 @@ impl Intake {
             .collect()
     }
 
+    /// The officer's language and that of the person interviewed: of the recording, else as chosen.
+    fn sides(&self, scene: &Scene<'_>, recording: Option<&Recording>) -> (Lang, Option<Lang>) {
+        let opened = scene.desk.board().opened.get();
+        let own = |o: &&Arc<Opened>| recording.is_some_and(|r| r.interview == o.interview.id);
+        match opened
+            .as_ref()
+            .filter(own)
+            .map(|o| o.interview.languages.as_slice())
+        {
+            Some([officer, other, ..]) => (*officer, Some(*other)),
+            _ => (self.officer.unwrap_or(Lang::Zh), self.other),
+        }
+    }
+
+    /// The window that the person interviewed looks at, whatever screen the officer is on.
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        self.phrasebook.second_window(ui, scene);
+    }
+
     /// What both ways of beginning still need.
     fn lacks(&self, scene: &Scene<'_>) -> Option<&'static str> {
         let languages = self.languages();
@@ -195,10 +226,14 @@ impl Intake {
     fn record(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         let words = scene.words;
         let lacks = self.lacks(scene);
+        let request = lacks
+            .is_none()
+            .then(|| self.request(self.microphone.source()));
+        self.microphone.show(ui, scene, request);
         let mut source = None;
         let button = Button::new(words.t("live-start"));
         if ui.add_enabled(lacks.is_none(), button).clicked() {
-            source = Some(LiveSource::Usual);
+            source = Some(self.microphone.source());
         }
         if let [path] = &self.files[..]
             && !is_transcript(path)
@@ -214,12 +249,17 @@ impl Intake {
         let remark = lacks.unwrap_or("live-about");
         script::label(ui, words.t(remark), scene.remark(ui));
         if let Some(source) = source {
-            scene.desk.ask(Command::Record(LiveRequest {
-                languages: self.languages(),
-                case: self.case(),
-                source,
-                ..LiveRequest::default()
-            }));
+            scene.desk.ask(Command::EndTest);
+            scene.desk.ask(Command::Record(self.request(source)));
+        }
+    }
+
+    fn request(&self, source: LiveSource) -> LiveRequest {
+        LiveRequest {
+            languages: self.languages(),
+            case: self.case(),
+            source,
+            ..LiveRequest::default()
         }
     }
 

@@ -22,8 +22,21 @@ pub enum Chosen {
     Close,
 }
 
-/// Shows the folder that lies on the board.
+/// Shows the folder that lies on the board, with the files that can be imported.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
+    inside(ui, scene, Command::Browse)
+}
+
+/// Shows the folder that lies on the board, with all its files.
+pub fn show_all(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
+    inside(ui, scene, Command::BrowseAll)
+}
+
+fn inside(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    browse: fn(Option<PathBuf>) -> Command,
+) -> Option<Chosen> {
     let words = scene.words;
     let mut chosen = None;
     let frame = Frame::new()
@@ -40,7 +53,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
             if let Some(parent) = folder.path.parent()
                 && ui.button(words.t("choose-up")).clicked()
             {
-                scene.desk.ask(Command::Browse(Some(parent.to_owned())));
+                scene.desk.ask(browse(Some(parent.to_owned())));
             }
             if ui.button(words.t("cancel")).clicked() {
                 chosen = Some(Chosen::Close);
@@ -61,7 +74,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
                 let button = Button::new(name).truncate().frame(false).min_size(size);
                 if ui.add(button).clicked() {
                     if entry.folder {
-                        let next = Command::Browse(Some(entry.path.clone()));
+                        let next = browse(Some(entry.path.clone()));
                         scene.desk.ask(next);
                     } else {
                         chosen = Some(Chosen::File(entry.path.clone()));

@@ -25,6 +25,15 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, kinds: &[JobKind]) -> Option<Intervi
     frame.show(ui, |ui| inside(ui, scene, &job)).inner
 }
 
+/// Shows a job of this kind while it works, and what went wrong with it.
+pub fn trouble(ui: &mut Ui, scene: &Scene<'_>, kind: JobKind) {
+    let job = scene.desk.board().job.get();
+    let worth = |job: &Job| job.kind == kind && (job.over.is_none() || !job.notes.is_empty());
+    if job.is_some_and(|job| worth(&job)) {
+        show(ui, scene, &[kind]);
+    }
+}
+
 /// Whether work or a recording is going on.
 pub fn is_running(scene: &Scene<'_>) -> bool {
     if scene.desk.board().recording.get().is_some() {
@@ -40,6 +49,7 @@ fn inside(ui: &mut Ui, scene: &Scene<'_>, job: &Job) -> Option<InterviewId> {
     let mut wanted = None;
     match &job.over {
         None => running(ui, scene, job),
+        Some(_) if job.kind == JobKind::Evidence && !job.notes.is_empty() => {}
         Some(made) => {
             let done = match (job.stopped, made.is_empty(), job.kind) {
                 (true, ..) => words.t("job-stopped"),
@@ -68,11 +78,14 @@ fn inside(ui: &mut Ui, scene: &Scene<'_>, job: &Job) -> Option<InterviewId> {
 fn running(ui: &mut Ui, scene: &Scene<'_>, job: &Job) {
     let words = scene.words;
     let step = match job.phase {
+        Phase::Loading if job.kind == JobKind::Evidence => words.t("phase-working"),
         Phase::Loading => words.t("phase-loading"),
         Phase::Copying => words.t("phase-copying"),
         Phase::Decoding => words.t("phase-decoding"),
         Phase::FindingSpeech => words.t("phase-finding"),
         Phase::Writing => words.t("phase-writing"),
+        Phase::Exporting => words.t("phase-exporting"),
+        Phase::Comparing => words.t("phase-comparing"),
     };
     script::label(ui, step, scene.own(ui));
     match job.part {

@@ -1,7 +1,9 @@
 //! Reading, hearing and correcting: the list of interviews, then one transcript.
 
 mod editor;
+mod listen;
 mod overview;
+mod places;
 mod row;
 mod table;
 

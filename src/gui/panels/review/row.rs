@@ -3,7 +3,7 @@
 
 use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
 
-use crate::domain::{FlagKind, Lang, Segment, Status, Translation};
+use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -12,6 +12,7 @@ use crate::gui::words::Words;
 use crate::store::TextVersion;
 
 use super::editor::Side;
+use super::places;
 
 /// Below this width the two sides stand one above the other.
 const TWO_COLUMNS: f32 = 480.0;
@@ -25,6 +26,8 @@ pub enum Wish {
     Correct(Side),
     /// See or put away its versions.
     Versions,
+    /// Sign for it.
+    Certify,
 }
 
 /// Paints something in the place of a text.
@@ -150,7 +153,8 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
         Status::Pending => words.t("status-pending").to_owned(),
         Status::Failed => words.t("status-failed").to_owned(),
         Status::Machine => words.t("status-machine").to_owned(),
-        Status::Edited | Status::Certified => safe::name(&line.author),
+        Status::Edited => safe::name(&line.author),
+        Status::Certified => words.with("line-certified", &[("name", &safe::name(&line.author))]),
     };
     let about = format!("{} · {by}", line.lang.native_name());
     script::label(ui, &about, Letters::small(ui, line.lang));
@@ -164,7 +168,12 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
         script::label(ui, scene.words.t(id), scene.remark(ui));
         return;
     }
-    let marks = doubtful(line, scene.choices.doubt_percent, theme::of(ui).doubt);
+    let mut marks = doubtful(line, scene.choices.doubt_percent, theme::of(ui).doubt);
+    if chosen {
+        let translated = line.translations.iter().flat_map(|t| &t.flags);
+        let flags = line.flags.iter().chain(translated);
+        marks.extend(places::marks(ui, &line.text, flags, TextSide::Source));
+    }
     script::marked(ui, &line.text, letters, &marks, chosen);
 }
 
@@ -228,13 +237,22 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, found: &Translation, chos
         about.push_str(words.t("line-earlier"));
     }
     script::label(ui, &about, Letters::small(ui, found.lang));
-    script::marked(
-        ui,
-        &found.text,
-        Letters::running(ui, found.lang),
-        &[],
-        chosen,
-    );
+    let letters = Letters::running(ui, found.lang);
+    let marks = if chosen {
+        places::marks(ui, &found.text, &found.flags, TextSide::Translation)
+    } else {
+        Vec::new()
+    };
+    script::marked(ui, &found.text, letters, &marks, chosen);
+    for flag in &found.flags {
+        if flag.kind == FlagKind::OpinionsDiffer {
+            let (engine, second) = flag.detail.split_once(": ").unwrap_or(("", &flag.detail));
+            let about = format!("{} · {engine}", words.t("line-second-opinion"));
+            script::label(ui, &about, scene.remark(ui));
+            let letters = letters.coloured(theme::of(ui).faint);
+            script::marked(ui, second, letters, &[], chosen);
+        }
+    }
 }
 
 /// Every doubt of the line and of its translations, in words.
@@ -251,7 +269,8 @@ fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
         }
         let side = lang.map_or(String::new(), |l| format!("{} · ", l.native_name()));
         let mut text = format!("! {side}{}", explained(scene.words, flag.kind));
-        if !flag.detail.is_empty() {
+        // The other translation stands below the first one.
+        if !flag.detail.is_empty() && flag.kind != FlagKind::OpinionsDiffer {
             text.push_str(": ");
             text.push_str(&flag.detail);
         }
@@ -316,6 +335,11 @@ fn history(ui: &mut Ui, scene: &Scene<'_>, versions: &[(Lang, Vec<TextVersion>)]
     }
 }
 
+/// Whether a person may sign for a line: it has words and nobody did yet.
+pub fn can_be_certified(line: &Segment) -> bool {
+    !line.text.is_empty() && matches!(line.status, Status::Machine | Status::Edited)
+}
+
 fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) -> Option<Wish> {
     let words = scene.words;
     let mut wish = None;
@@ -341,6 +365,9 @@ fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>
         };
         if ui.button(versions).clicked() {
             wish = Some(Wish::Versions);
+        }
+        if can_be_certified(line) && ui.button(words.t("line-certify")).clicked() {
+            wish = Some(Wish::Certify);
         }
     });
     wish

@@ -4,21 +4,20 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align, Button, Event, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2,
-    vec2,
+    Align, Event, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::Choices;
-use crate::app::desk::{Command, Opened};
+use crate::app::desk::{Command, JobKind, Opened, Task};
 use crate::domain::{FlagKind, Segment, SegmentId, Status};
-use crate::export::Format;
 use crate::gui::safe;
-use crate::gui::shell::{Go, Scene};
+use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::{job, script};
 
 use super::editor::{Editor, Ended, Side};
+use super::listen::Ear;
 use super::overview::Strip;
 use super::row::{self, Standing, Wish};
 
@@ -38,6 +37,9 @@ pub struct Table {
     versions: bool,
     edits: u64,
     strip: Strip,
+    ear: Ear,
+    /// Where the person wants to go.
+    leave: Option<Go>,
 }
 
 /// What came of a frame.
@@ -60,6 +62,7 @@ impl Table {
     fn choose(&mut self, at: usize) {
         if self.editor.is_none() {
             self.chosen = at;
+            self.ear.leave();
             self.versions = false;
             self.reveal = 3;
         }
@@ -69,7 +72,7 @@ impl Table {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
         let mut answer = Answer {
             back: self.head(ui, scene, opened),
-            go: None,
+            go: self.leave.take(),
         };
         if let Some(ms) = self.strip.show(ui, scene, opened) {
             let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
@@ -85,7 +88,7 @@ impl Table {
         let mut area = ScrollArea::vertical().auto_shrink(false);
         area = area.id_salt(&opened.interview.id.0);
         area.show_viewport(ui, |ui, view| {
-            answer.go = self.rows(ui, scene, opened, view);
+            answer.go = self.rows(ui, scene, opened, view).or(answer.go.take());
         });
         answer
     }
@@ -118,18 +121,14 @@ impl Table {
                 let id = Some(interview.id.clone());
                 scene.desk.ask(Command::Resume(id));
             }
-            ui.menu_button(words.t("export"), |ui| {
-                // Whose record it is cannot be said here.
-                for format in Format::ALL.into_iter().filter(|f| !f.is_record()) {
-                    if ui.add(Button::new(format.as_str())).clicked() {
-                        scene
-                            .desk
-                            .ask(Command::Export(interview.id.clone(), format));
-                        ui.close();
-                    }
-                }
-            });
+            if ui.button(words.t("nav-evidence")).clicked() {
+                self.leave = Some(Go::To(Screen::Evidence));
+            }
+            if !interview.audio.is_empty() {
+                self.leave = self.ear.show(ui, scene).or(self.leave.take());
+            }
         });
+        job::trouble(ui, scene, JobKind::Evidence);
         back
     }
 
@@ -154,9 +153,10 @@ impl Table {
                 self.choose(to.min(last));
             }
         }
-        if pressed(Key::Enter) || pressed(Key::Space) {
+        if pressed(Key::Enter) || (pressed(Key::Space) && !self.ear.pause(scene)) {
             self.play(scene, opened);
         }
+        self.leave = self.ear.keys(ui, scene).or(self.leave.take());
         if pressed(Key::Escape) {
             scene.desk.ask(Command::Silence);
         }
@@ -177,6 +177,8 @@ impl Table {
             typed = other.map(|lang| Wish::Correct(Side::Translation(*lang)));
         } else if pressed(Key::H) {
             typed = Some(Wish::Versions);
+        } else if pressed(Key::C) && row::can_be_certified(line) {
+            typed = Some(Wish::Certify);
         }
         if let Some(wish) = typed {
             // The letter that was pressed must not be written into the field that opens.
@@ -196,11 +198,9 @@ impl Table {
         }
     }
 
-    fn play(&self, scene: &Scene<'_>, opened: &Opened) {
+    fn play(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(line) = opened.lines.get(self.chosen) {
-            let id = opened.interview.id.clone();
-            let command = Command::Play(id, line.id, line.channel, line.span);
-            scene.desk.ask(command);
+            self.ear.play(scene, opened, line);
         }
     }
 
@@ -213,6 +213,14 @@ impl Table {
             Wish::Correct(side) => {
                 self.editor = Some(Editor::new(line, side, &scene.choices.name));
                 self.reveal = 3;
+            }
+            Wish::Certify if scene.desk.board().signer.get().is_none() => {
+                self.leave = Some(Go::To(Screen::Evidence));
+            }
+            Wish::Certify => {
+                let id = opened.interview.id.clone();
+                let task = Task::Certify(id, vec![line.id]);
+                scene.desk.ask(Command::Task(task));
             }
             Wish::Versions => {
                 self.versions = !self.versions;
