@@ -21,7 +21,7 @@ impl WorkLock {
         let unusable = |cause| Error::File {
             what: "begin to write in this workspace",
             cause,
-            path: path.clone(),
+            path: workspace.root().to_owned(),
         };
         let file = OpenOptions::new()
             .create(true)

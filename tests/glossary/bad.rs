@@ -144,7 +144,7 @@ fn letters_of_two_scripts_in_a_word() {
 
 #[test]
 fn a_term_without_a_letter() {
-    let known = [(2, 3, ProblemKind::NoLetters)];
+    let known = [(2, 4, ProblemKind::NoLetters)];
     let glossary = doubtful("doubtful-no-letters.csv", &known);
     assert!(!glossary.terms()[0].entries.contains_key(&Lang::Km));
 }
