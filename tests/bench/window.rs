@@ -226,6 +226,7 @@ fn wheel(points: f32) -> Vec<Event> {
             delta: vec2(0.0, -points),
             phase: egui::TouchPhase::Move,
             modifiers: Modifiers::NONE,
+            source: egui::MouseWheelSource::Wheel,
         },
     ]
 }
