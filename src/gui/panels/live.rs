@@ -1,18 +1,17 @@
 //! A recording that runs: length, levels, what is being said, the last lines in both languages;
 //! pauses, marks and the end.
 
-use eframe::egui::{ProgressBar, RichText, TextEdit, Ui};
+use eframe::egui::{TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
+use crate::gui::widgets::meters;
 use crate::gui::widgets::script::{self, Letters};
 
 /// Lines that are shown while they come.
 const LAST: usize = 5;
-/// Quietest level that a meter shows, decibels below full scale.
-const QUIET: f32 = -60.0;
 
 /// What is typed into the screen.
 #[derive(Default)]
@@ -48,21 +47,7 @@ impl Live {
     fn health(&self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
         let colours = theme::of(ui);
-        let source = words.with("live-source", &[("name", &safe::name(&now.source))]);
-        script::label(ui, &source, scene.remark(ui));
-        for (channel, level) in (1..).zip(&now.levels) {
-            let name = words.with("live-level", &[("channel", &format!("{channel}"))]);
-            let part = ((level.peak_db - QUIET) / -QUIET).clamp(0.0, 1.0);
-            ui.horizontal_wrapped(|ui| {
-                let label = ui.label(name);
-                let bar = ProgressBar::new(part)
-                    .desired_width(220.0)
-                    .fill(colours.accent);
-                let db = RichText::new(format!("{:.0} dB", level.peak_db));
-                ui.add(bar).labelled_by(label.id);
-                ui.label(db);
-            });
-        }
+        meters::show(ui, scene, &now.source, &now.levels);
         let mut remarks =
             vec![words.with("live-lag", &[("time", &safe::clock(now.status.lag_ms))])];
         if let Some(minutes) = now.status.disk_minutes {

@@ -1,16 +1,13 @@
 //! Which microphone is used, and whether it hears anything, before an interview depends on it.
 
-use eframe::egui::{Button, ComboBox, ProgressBar, Ui};
+use eframe::egui::{Button, ComboBox, Ui};
 
 use crate::app::desk::Command;
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, script};
-
-/// Quietest level that a meter shows, decibels below full scale.
-const QUIET: f32 = -60.0;
+use crate::gui::widgets::{job, meters, script};
 
 /// What is chosen.
 #[derive(Default)]
@@ -77,20 +74,7 @@ impl MicrophoneChoice {
         });
         let Some(testing) = testing else { return };
         let colours = theme::of(ui);
-        let name = words.with("live-source", &[("name", &safe::name(&testing.source))]);
-        script::label(ui, &name, scene.remark(ui));
-        for (channel, level) in (1..).zip(&testing.levels) {
-            let name = words.with("live-level", &[("channel", &format!("{channel}"))]);
-            let part = ((level.peak_db - QUIET) / -QUIET).clamp(0.0, 1.0);
-            ui.horizontal_wrapped(|ui| {
-                let label = ui.label(name);
-                let bar = ProgressBar::new(part)
-                    .desired_width(220.0)
-                    .fill(colours.accent);
-                ui.add(bar).labelled_by(label.id);
-                ui.label(format!("{:.0} dB", level.peak_db));
-            });
-        }
+        meters::show(ui, scene, &testing.source, &testing.levels);
         let (id, colour) = match (testing.heard, testing.over) {
             (true, _) => ("microphone-hears", colours.good),
             (false, true) => ("microphone-deaf", colours.failure),

@@ -4,4 +4,5 @@ pub mod chooser;
 pub mod heights;
 pub mod job;
 pub mod languages;
+pub mod meters;
 pub mod script;
