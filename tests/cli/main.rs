@@ -20,6 +20,7 @@ mod import;
 mod list;
 mod messages;
 mod people;
+mod recut;
 mod search;
 mod shelf;
 mod show;

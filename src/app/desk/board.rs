@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use crate::app::live::LiveStatus;
 use crate::app::people::Link;
-use crate::app::{Error, ModelInfo};
+use crate::app::{CutHistory, Error, ModelInfo};
 use crate::audio::{DeviceInfo, Level};
 use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
-use crate::store::{Hit, TextVersion};
+use crate::store::{Hit, Recut, TextVersion};
 
 use super::custody::{Custody, Outcome};
 use super::register::{Entered, Near, Offers, PersonShown};
@@ -62,6 +62,8 @@ pub struct Board {
     pub versions: Slot<Versions>,
     /// How the last correction ended.
     pub saved: Slot<Saved>,
+    /// How the last change of the lines ended.
+    pub recut: Slot<Recutted>,
     /// The answer to the newest question.
     pub found: Slot<Found>,
     /// Terms and models.
@@ -159,6 +161,25 @@ pub struct Opened {
     pub interview: Interview,
     /// By time.
     pub lines: Vec<Arc<Segment>>,
+    /// Every change of the cut of its lines, the first one first.
+    pub recuts: Vec<Recut>,
+}
+
+impl Opened {
+    /// Where a line stands in `lines`; of one that gave way, the first that took its place.
+    pub fn place(&self, line: SegmentId) -> Option<usize> {
+        let mut wanted = line;
+        // Each step goes to a later change, so it ends.
+        for recut in std::iter::once(None).chain(self.recuts.iter().map(Some)) {
+            if let Some(recut) = recut
+                && recut.replaced().any(|l| l == wanted)
+                && let Some(next) = recut.standing().next()
+            {
+                wanted = next;
+            }
+        }
+        self.lines.iter().position(|l| l.id == wanted)
+    }
 }
 
 /// All versions of one line.
@@ -170,6 +191,19 @@ pub struct Versions {
     pub segment: SegmentId,
     /// Of what was said, and of each translation: the first version first.
     pub texts: Vec<(Lang, Vec<TextVersion>)>,
+    /// Lines that it was made of, and every change of where it stands.
+    pub cut: CutHistory,
+}
+
+/// How a change of the lines ended.
+#[derive(Clone, Debug)]
+pub struct Recutted {
+    /// The number that the screen gave it.
+    pub number: u64,
+    /// The change.
+    pub done: Option<Recut>,
+    /// The error, where there was one.
+    pub failed: Option<Told>,
 }
 
 /// How a correction ended.
