@@ -169,7 +169,8 @@ fn retime(
     })
 }
 
-/// Says again where the lines of a change stood before it. Lines that it made give way.
+/// Says again where the lines of a change stood before it, if they stand now as it left them. Lines
+/// that it made give way.
 fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error> {
     let not = || Error::NotUndone(number);
     let found: Option<(i64, String)> = tx
@@ -181,18 +182,19 @@ fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error
     let (recut, kind) = found.ok_or_else(not)?;
     let kind = RecutKind::parse(&kind)?;
     let mut statement = tx.prepare_cached(
-        "SELECT r.segment, r.start_sample IS NOT NULL, r.key,
-             (SELECT max(key) FROM recut_line WHERE segment = r.segment)
-         FROM recut_line r WHERE r.recut = ?1 ORDER BY r.key",
+        "SELECT segment, key, start_sample, end_sample FROM recut_line WHERE recut = ?1
+         ORDER BY key",
     )?;
     let mut rows = statement.query([recut])?;
     let mut parts = Vec::new();
     while let Some(row) = rows.next()? {
-        let (segment, stands): (i64, bool) = (row.get(0)?, row.get(1)?);
-        let (own, newest): (i64, i64) = (row.get(2)?, row.get(3)?);
-        if own != newest {
+        let (segment, own): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let now = place(tx, segment, as_cut(tx, segment)?)?;
+        let after = now.then(row.get(2)?, row.get(3)?);
+        if now != after {
             return Err(not());
         }
+        let stands = !after.gone;
         let before = state_before(tx, segment, own, kind, stands)?;
         // Words that a person wrote since must not leave the transcript with the line.
         if before.is_none() && was_corrected(tx, segment)? {

@@ -154,9 +154,9 @@ fn recut(
     number: u64,
 ) -> Result<(), Error> {
     let done = common.app.recut(&id.0, what, by, reason);
-    if done.is_ok() {
+    let changed = done.is_ok();
+    if changed {
         open(common, id)?;
-        list(common)?;
     }
     common.board.recut.put(match done {
         Ok((_, done)) => Recutted {
@@ -170,7 +170,7 @@ fn recut(
             failed: Some(Told::of(&error)),
         },
     });
-    Ok(())
+    if changed { list(common) } else { Ok(()) }
 }
 
 fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
