@@ -74,13 +74,10 @@ fn lines(store: &Store) -> Vec<Segment> {
 }
 
 fn told_of(lines: &[Segment]) -> Vec<(i64, u64, u64, &str)> {
-    let about = |l: &Segment| (l.id.0, l.span.start.as_ms(), l.span.end.as_ms());
-    lines
-        .iter()
-        .map(|l| {
-            let (id, start, end) = about(l);
-            (id, start, end, l.text.as_str())
-        })
+    let about = |l: &'_ Segment| (l.id.0, l.span.start.as_ms(), l.span.end.as_ms());
+    let texts = lines.iter().map(|l| (about(l), l.text.as_str()));
+    texts
+        .map(|((id, start, end), text)| (id, start, end, text))
         .collect()
 }
 
@@ -297,13 +294,9 @@ fn a_line_is_moved_and_its_neighbours_in_search_follow() {
         );
         assert!(matches!(done, Err(Error::BadSpan(1))), "{done:?}");
     }
-    recut(&mut store, &Recutting::Retime(SegmentId(1), span));
-    let again = store.recut(
-        &id("a-1"),
-        &Recutting::Retime(SegmentId(1), span),
-        "Lan",
-        None,
-    );
+    let first = Recutting::Retime(SegmentId(1), span);
+    recut(&mut store, &first);
+    let again = store.recut(&id("a-1"), &first, "Lan", None);
     assert!(matches!(again, Err(Error::Unchanged)));
     whole(&store);
 }
