@@ -30,7 +30,7 @@ pub struct Recutter {
 }
 
 enum Work {
-    Split(Split),
+    Split(Box<Split>),
     /// With the next line; how both read together.
     Merge(SegmentId, Vec<(Lang, String)>),
     Retime {
@@ -88,7 +88,7 @@ impl Recutter {
             timed: matches!(hint, Hint::Time(_)),
             line: line.clone(),
         };
-        Some(Self::new(line.id, Work::Split(split), by))
+        Some(Self::new(line.id, Work::Split(Box::new(split)), by))
     }
 
     /// To join a line with the next one of its channel; `None` where none follows.
