@@ -8,7 +8,6 @@
 )]
 
 #[path = "common/window.rs"]
-#[allow(dead_code, reason = "other tests use more of it")]
 mod window;
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
@@ -228,4 +227,34 @@ fn a_search_is_narrowed_with_the_keyboard_and_says_why_it_found_a_line() {
     key(&mut window, Key::Enter);
     until_seen(&mut window, "Next in doubt");
     assert!(chosen(&window).contains("Tôi đồng ý."));
+}
+
+#[test]
+fn nothing_of_the_new_parts_is_cut_off_at_900_by_600_in_any_language() {
+    for lang in Lang::ALL {
+        let dir = six_interviews();
+        let settings = format!("language = \"{lang}\"\n");
+        std::fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = window(dir.path());
+        until_seen(&mut window, "K-17");
+        press(&mut window, "ខ្មែរ – 中文");
+        until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1");
+        nothing_is_cut_off(&window, &format!("{lang}, a line's buttons"));
+        for (work, what) in [(Key::S, "split"), (Key::M, "join"), (Key::R, "times")] {
+            key(&mut window, work);
+            nothing_is_cut_off(&window, &format!("{lang}, {what}"));
+            key(&mut window, Key::Escape);
+            key(&mut window, Key::Escape);
+        }
+        with(&mut window, Modifiers::COMMAND, Key::Num3);
+        say(&mut window, "ប៉ូលិស");
+        until_seen(&mut window, "K-17");
+        for _ in 0..3 {
+            key(&mut window, Key::Tab);
+        }
+        key(&mut window, Key::Space);
+        let lists = window.query_all_by_role(Role::ComboBox).count();
+        assert_eq!(lists, 6, "{lang}: the lists are open");
+        nothing_is_cut_off(&window, &format!("{lang}, search"));
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{ComboBox, TextEdit, Ui};
+use eframe::egui::{ComboBox, Grid, TextEdit, Ui};
 
 use crate::app::desk::Command;
 use crate::domain::{FactKind, FlagKind, Lang, Person, PersonId, Status};
@@ -16,6 +16,10 @@ use crate::store::SearchQuery;
 
 /// Entries of a list; of more, the newest cases and the first people.
 const MOST: usize = 300;
+/// Width of one field with its name, in points.
+const COLUMN: f32 = 300.0;
+/// Width of one field, in points.
+const FIELD: f32 = 150.0;
 /// The usual speakers and the messages that name them.
 const ROLES: [(&str, &str); 3] = [
     ("officer", "role-officer"),
@@ -110,52 +114,53 @@ impl Filters {
                 scene.desk.ask(Command::People);
             }
             self.choices(ui, scene);
-            self.dates(ui, scene);
         }
         before != self.key()
     }
 
+    /// The lists and the dates, in as many columns as there is room for.
     fn choices(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         let words = scene.words;
-        ui.horizontal_wrapped(|ui| {
+        let columns = ((ui.available_width() / COLUMN) as usize).clamp(1, 4);
+        let mut cell = 0;
+        let mut wrong = false;
+        let grid = Grid::new("narrow").spacing([theme::GAP * 2.0, theme::GAP]);
+        grid.show(ui, |ui| {
+            let mut done = |ui: &mut Ui| {
+                cell += 1;
+                if cell % columns == 0 {
+                    ui.end_row();
+                }
+            };
             let cases = cases(scene);
             let mut named = cases.into_iter().map(|c| (safe::name(&c), c)).collect();
             choose(ui, scene, "search-case", &mut named, &mut self.case);
+            done(ui);
             let role = |(name, id): (&str, &'static str)| (words.t(id).to_owned(), name.to_owned());
             let mut roles = ROLES.map(role).to_vec();
             choose(ui, scene, "search-speaker", &mut roles, &mut self.speaker);
-            let label = ui.label(words.t("search-other"));
-            let field = TextEdit::singleline(&mut self.other)
-                .char_limit(300)
-                .desired_width(110.0);
-            ui.add(field).labelled_by(label.id);
+            done(ui);
+            written(ui, words.t("search-other"), &mut self.other, 300, "");
+            done(ui);
             let mut states = STATES.map(|(s, id)| (words.t(id).to_owned(), s)).to_vec();
             choose(ui, scene, "search-status", &mut states, &mut self.status);
+            done(ui);
             let doubt = |kind| (explained(words, kind).to_owned(), kind);
             let mut doubts = FlagKind::ALL.map(doubt).to_vec();
             choose(ui, scene, "search-doubt", &mut doubts, &mut self.flag);
+            done(ui);
             let people = scene.desk.board().people.get();
             let people = people.iter().flat_map(|all| all.iter()).take(MOST);
             let mut people = people.map(|p| (called(p), p.id.clone())).collect();
             choose(ui, scene, "search-person", &mut people, &mut self.person);
-        });
-    }
-
-    fn dates(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
-        let words = scene.words;
-        let mut wrong = false;
-        ui.horizontal_wrapped(|ui| {
+            done(ui);
             for (text, id) in [
                 (&mut self.since, "search-since"),
                 (&mut self.until, "search-until"),
             ] {
-                let label = ui.label(words.t(id));
-                let field = TextEdit::singleline(text)
-                    .char_limit(10)
-                    .hint_text("2026-11-23")
-                    .desired_width(96.0);
-                let field = ui.add(field).labelled_by(label.id);
-                wrong |= !text.trim().is_empty() && date(text).is_none() && !field.has_focus();
+                let typing = written(ui, words.t(id), text, 10, "2026-11-23");
+                wrong |= !text.trim().is_empty() && date(text).is_none() && !typing;
+                done(ui);
             }
         });
         if wrong {
@@ -180,6 +185,16 @@ fn date(typed: &str) -> Option<String> {
     Some(day.to_string())
 }
 
+/// A field with its name; whether somebody writes in it.
+fn written(ui: &mut Ui, name: &str, text: &mut String, limit: usize, hint: &str) -> bool {
+    let label = ui.label(name);
+    let field = TextEdit::singleline(text)
+        .char_limit(limit)
+        .hint_text(hint)
+        .desired_width(FIELD);
+    ui.add(field).labelled_by(label.id).has_focus()
+}
+
 /// A box with 'any' and everything that can be chosen, under the words that people read.
 fn choose<T: Clone + PartialEq>(
     ui: &mut Ui,
@@ -199,7 +214,7 @@ fn choose<T: Clone + PartialEq>(
     let label = ui.label(words.t(id));
     let response = ComboBox::from_id_salt(id)
         .selected_text(shown)
-        .width(96.0)
+        .width(FIELD)
         .truncate()
         .show_ui(ui, |ui| {
             ui.selectable_value(chosen, None, words.t("search-any"));

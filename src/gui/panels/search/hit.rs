@@ -29,8 +29,10 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
     let mut wish = None;
     let inner = ui.scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
         let response = ui.response();
-        let ground = if chosen || response.hovered() || response.has_focus() {
+        let ground = if chosen || response.has_focus() {
             colours.chosen
+        } else if response.hovered() {
+            colours.field
         } else {
             colours.stripe
         };
