@@ -26,9 +26,6 @@ use super::{App, Error};
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// How deep the folders of an interview or a bundle go.
 const DEPTH: u32 = 4;
-/// The recorder's diary grows line by line and holds times, file names and what the microphone said,
-/// no word of an interview; it stays readable.
-const DIARY: &str = "journal.jsonl";
 /// Files that say that a folder is an interview to be.
 const PLANS: [&str; 2] = ["intake.json", "session.json"];
 
@@ -315,7 +312,7 @@ fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Er
             && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
         {
             fs::remove_file(&path).map_err(failed)?;
-        } else if kind.is_file() && name != DIARY && !vault::is_sealed(&path).map_err(failed)? {
+        } else if kind.is_file() && !vault::is_sealed(&path).map_err(failed)? {
             found.push(path);
         }
     }

@@ -304,6 +304,8 @@ pub struct Print<'a> {
     pub templates: &'a [Template],
     /// Whose record.
     pub person: Option<Person>,
+    /// Hash of the last event in the interview's chain: its first digits stand on every page.
+    pub head: Option<&'a str>,
 }
 
 impl fmt::Debug for Print<'_> {
