@@ -103,10 +103,7 @@ fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
         }
     }
     let proved = sound_chain(workspace, &id);
-    assert!(
-        proved >= linked && proved > 0,
-        "{linked} links, then {proved}"
-    );
+    assert!(proved >= linked, "{linked} links, then {proved}");
     // A link a second, written within a second more.
     let due = recorded.as_secs().saturating_sub(2);
     assert!(linked >= due, "{linked} links after {recorded:?}");
