@@ -150,6 +150,7 @@ impl App {
         let card = &model.card;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
+            digest: model.digest(),
             languages: vec![lang],
             engine: self.load_listed(model)?,
             practice: card.practice,
@@ -265,6 +266,7 @@ fn add_translation(
     let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
+        digest: model.digest(),
         pairs: vec![pair],
         engine,
         practice: card.practice,
