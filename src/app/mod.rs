@@ -18,7 +18,7 @@ mod find;
 mod import;
 pub mod live;
 mod lock;
-mod microphone;
+pub mod microphone;
 pub mod models;
 pub mod offers;
 pub mod people;

@@ -15,11 +15,10 @@ use super::disk::{Disk, DiskFile, append_all};
 use super::growing_wav::GrowingWav;
 use super::notice::{Entry, Notice, Part};
 use super::resample::frames_at_16k;
+use super::series::Series;
 use super::{Error, Resampler};
 use crate::domain::{SAMPLE_RATE, SamplePos};
 
-/// File name of the journal.
-pub(super) const JOURNAL: &str = "journal.jsonl";
 /// Between two forced writes: with what they take themselves, a power cut costs less than a second.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
 /// The same where the parts are sealed: up to 0.7 s more are in memory then.
@@ -28,16 +27,6 @@ const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// A short write of silence, in frames.
 const SILENCE_BLOCK: u64 = 16_384;
-
-/// `part-001.wav` for part 1.
-pub(super) fn part_name(number: u32) -> String {
-    format!("part-{number:03}.wav")
-}
-
-/// `working-0.wav` for channel 0.
-pub(super) fn working_name(channel: u16) -> String {
-    format!("working-{channel}.wav")
-}
 
 /// One line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,6 +47,7 @@ pub(super) struct Tape {
     disk: Arc<dyn Disk>,
     clock: Clock,
     folder: PathBuf,
+    series: Series,
     format: SourceFormat,
     part: GrowingWav,
     number: u32,
@@ -81,7 +71,7 @@ impl Tape {
     pub(super) fn begin(
         disk: Arc<dyn Disk>,
         clock: Clock,
-        folder: &Path,
+        (folder, series): (&Path, Series),
         format: SourceFormat,
         channels: u16,
         part: Duration,
@@ -90,11 +80,11 @@ impl Tape {
             rate: SAMPLE_RATE,
             channels: 1,
         };
-        let first = GrowingWav::create(&*disk, &folder.join(part_name(1)), format)?;
+        let first = GrowingWav::create(&*disk, &folder.join(series.part(1)), format)?;
         let working = (0..channels)
-            .map(|c| GrowingWav::create(&*disk, &folder.join(working_name(c)), mono))
+            .map(|c| GrowingWav::create(&*disk, &folder.join(series.working(c)), mono))
             .collect::<Result<Vec<_>, _>>()?;
-        let path = folder.join(JOURNAL);
+        let path = folder.join(series.journal());
         let journal = disk.create(&path).map_err(|e| Error::write(&path, e))?;
         disk.sync_folder(folder)
             .map_err(|e| Error::write(folder, e))?;
@@ -104,6 +94,7 @@ impl Tape {
             disk,
             clock,
             folder: folder.to_owned(),
+            series,
             format,
             part: first,
             number: 1,
@@ -253,7 +244,7 @@ impl Tape {
         self.part.sync()?;
         let done = self.finished_part();
         self.number += 1;
-        let path = self.folder.join(part_name(self.number));
+        let path = self.folder.join(self.series.part(self.number));
         self.part = GrowingWav::create(&*self.disk, &path, format)?;
         self.folder_synced()?;
         Ok(done)
@@ -321,7 +312,7 @@ impl Tape {
             entry,
             wall: jiff::Timestamp::now().to_string(),
         };
-        let path = self.folder.join(JOURNAL);
+        let path = self.folder.join(self.series.journal());
         let mut text =
             serde_json::to_vec(&line).map_err(|e| Error::write(&path, std::io::Error::other(e)))?;
         text.push(b'\n');
@@ -332,7 +323,7 @@ impl Tape {
     pub(super) fn sync_journal(&mut self) -> Result<(), Error> {
         self.journal
             .sync()
-            .map_err(|e| Error::write(&self.folder.join(JOURNAL), e))
+            .map_err(|e| Error::write(&self.folder.join(self.series.journal()), e))
     }
 }
 

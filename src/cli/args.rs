@@ -148,11 +148,12 @@ pub struct Record {
     #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
     /// The microphone, by its id or exact name as 'mekong devices' lists it; file:PATH plays a sound
-    /// file in its place, for practice. Without it: the one used last.
+    /// file in its place, for practice. Without it: the one used last. Can be given several times:
+    /// each microphone is recorded for itself.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub device: Option<String>,
-    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi. Without
-    /// it one channel is for all.
+    pub device: Vec<String>,
+    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; with
+    /// several microphones in their order, to each the same number. Without it one channel is for all.
     #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
     pub channels: Vec<Channel>,
     /// The case that the interview belongs to.

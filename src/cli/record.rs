@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
+use crate::app::microphone::MicrophoneTest;
 use crate::app::live::{
     LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Session,
 };
@@ -37,13 +38,16 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             .into_iter()
             .map(|c| (c.speaker, c.languages))
             .collect(),
-        source: typed.device.as_deref().map_or(LiveSource::Usual, |text| {
-            LiveSource::typed(text, typed.practice_speed)
-        }),
+        sources: typed
+            .device
+            .iter()
+            .map(|text| LiveSource::typed(text, typed.practice_speed))
+            .collect(),
+        test: MicrophoneTest::Missing,
         planned: typed.seconds.map(Duration::from_secs),
     };
     let armed = app.arm(&request)?;
-    say(&format!("microphone: {}", plain(armed.source())));
+    say(&format!("microphone: {}", plain(&armed.source())));
     if armed.is_practice() {
         say("note: a file plays in place of a microphone; the interview is marked as practice.");
     }

@@ -27,7 +27,7 @@ pub(super) fn test(common: &Common, request: &LiveRequest, asked: &Receiver<Comm
     match common.app.arm(request) {
         Ok(armed) => {
             let mut shown = Testing {
-                source: armed.source().to_owned(),
+                source: armed.source(),
                 levels: armed.levels(),
                 heard: false,
                 over: false,
@@ -94,7 +94,7 @@ fn hold(
     read: &SyncSender<Command>,
 ) -> Result<LiveReport, Error> {
     let armed = common.app.arm(request)?;
-    let (source, practice) = (armed.source().to_owned(), armed.is_practice());
+    let (source, practice) = (armed.source(), armed.is_practice());
     let without = armed.languages_without_model();
     let session = armed.start()?;
     let mut shown = Recording {

@@ -258,7 +258,7 @@ impl Intake {
         LiveRequest {
             languages: self.languages(),
             case: self.case(),
-            source,
+            sources: vec![source],
             ..LiveRequest::default()
         }
     }

@@ -134,6 +134,8 @@ impl Bed {
             practice: true,
             max_utterance_ms: 7000,
             planned: Duration::from_secs(60),
+            microphones: Vec::new(),
+            test: String::new(),
         }
     }
 
@@ -150,6 +152,7 @@ impl Bed {
             disk: Arc::new(SystemDisk),
             clock,
             part: Duration::from_secs(600),
+            series: Series::default(),
         })?;
         let place = LivePlace {
             store: self.store(),
@@ -160,7 +163,7 @@ impl Bed {
                 raw: false,
             },
         };
-        Live::begin(recorder, plan, place, load)
+        Live::begin(vec![recorder], plan, place, load)
     }
 
     fn lines(&self, id: &InterviewId) -> Vec<crate::domain::Segment> {
