@@ -11,6 +11,8 @@ mod listening;
 mod plan;
 mod recover;
 #[cfg(test)]
+mod several_tests;
+#[cfg(test)]
 mod tests;
 mod wording;
 

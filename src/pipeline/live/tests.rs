@@ -82,7 +82,7 @@ impl Translator for Tongue {
     }
 }
 
-fn engines(fails: bool) -> Engines {
+pub(super) fn engines(fails: bool) -> Engines {
     Engines {
         speech: vec![SpeechRoute {
             model: "ear".into(),
@@ -100,26 +100,26 @@ fn engines(fails: bool) -> Engines {
     }
 }
 
-struct Bed {
+pub(super) struct Bed {
     dir: tempfile::TempDir,
 }
 
 impl Bed {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("recordings")).unwrap();
         Self { dir }
     }
 
-    fn store(&self) -> PathBuf {
+    pub(super) fn store(&self) -> PathBuf {
         self.dir.path().join("store.sqlite3")
     }
 
-    fn recordings(&self) -> PathBuf {
+    pub(super) fn recordings(&self) -> PathBuf {
         self.dir.path().join("recordings")
     }
 
-    fn plan(&self, name: &str) -> SessionPlan {
+    pub(super) fn plan(&self, name: &str) -> SessionPlan {
         SessionPlan {
             id: InterviewId(name.into()),
             case: None,
@@ -154,7 +154,12 @@ impl Bed {
             part: Duration::from_secs(600),
             series: Series::default(),
         })?;
-        let place = LivePlace {
+        let place = self.place();
+        Live::begin(vec![recorder], plan, place, load)
+    }
+
+    pub(super) fn place(&self) -> LivePlace {
+        LivePlace {
             store: self.store(),
             recordings: self.recordings(),
             glossary: Glossary::default(),
@@ -162,17 +167,16 @@ impl Bed {
                 decode: DecodeOptions::default(),
                 raw: false,
             },
-        };
-        Live::begin(vec![recorder], plan, place, load)
+        }
     }
 
-    fn lines(&self, id: &InterviewId) -> Vec<crate::domain::Segment> {
+    pub(super) fn lines(&self, id: &InterviewId) -> Vec<crate::domain::Segment> {
         Store::open(&self.store()).unwrap().segments(id).unwrap()
     }
 }
 
 /// Everything up to the end; a session that does not end within a minute is a fault.
-fn events(live: &Live) -> Vec<LiveEvent> {
+pub(super) fn events(live: &Live) -> Vec<LiveEvent> {
     let begun = Instant::now();
     let mut all = Vec::new();
     while begun.elapsed() < Duration::from_secs(60) {
