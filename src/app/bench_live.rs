@@ -11,8 +11,8 @@ use crate::workspace::Workspace;
 
 use super::bench::{BenchReport, Measurement, machine};
 use super::demo::{self, Script};
-use super::microphone::MicrophoneTest;
 use super::live::{LineStep, LiveEvent, LiveRequest, LiveSource, Session};
+use super::microphone::MicrophoneTest;
 use super::{App, Error};
 
 /// Between two looks at the clock while events are waited for.

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ use crate::audio::{
     self, AudioSource, Clock, DeviceInfo, Microphone, OpenSource, PracticeFile, Recorder,
     RecorderPlan, Series, SystemDisk, Take, choose_device, system_clock,
 };
+
+use crate::domain::SAMPLE_RATE;
 
 use super::live::LiveSource;
 use super::read::write_whole;
@@ -22,6 +25,12 @@ const MAX_REMEMBERED: u64 = 16 << 10;
 
 /// Length of one file of the recording.
 const PART: Duration = Duration::from_secs(600);
+/// So long somebody speaks for the test.
+pub const TEST_LENGTH: Duration = Duration::from_secs(4);
+/// Longer than what is played back: a device that stops in the middle is not waited for.
+const SLACK: Duration = Duration::from_secs(3);
+/// Between two looks at a playback.
+const STEP: Duration = Duration::from_millis(20);
 /// Longest reason for leaving the test out, in letters.
 const MAX_REASON: usize = 300;
 
@@ -67,6 +76,26 @@ impl MicrophoneTest {
             Self::Skipped(reason) => format!("the microphones were not tested: {reason}"),
         }
     }
+}
+
+/// Plays one channel after the other, so that each is heard for itself, and waits until the end; false
+/// where `go_on`, asked now and then, ended it before.
+///
+/// # Errors
+/// A machine without loudspeaker or headphones; a device that refuses.
+pub fn play_back(takes: &[Take], go_on: &mut dyn FnMut() -> bool) -> Result<bool, Error> {
+    let channels = takes.iter().flat_map(|t| &t.channels);
+    let sound: Vec<f32> = channels.flat_map(|c| c.pcm.iter().copied()).collect();
+    let playback = audio::Playback::start(&sound)?;
+    let longest = Duration::from_secs(sound.len() as u64 / u64::from(SAMPLE_RATE)) + SLACK;
+    let begun = Instant::now();
+    while !playback.is_over() && begun.elapsed() < longest {
+        if !go_on() {
+            return Ok(false);
+        }
+        thread::sleep(STEP);
+    }
+    Ok(true)
 }
 
 /// A microphone that listens, or a practice file in its place.

@@ -162,7 +162,10 @@ impl Bench {
     /// Records the whole script; the clock goes on by 10 ms wherever the source rests.
     pub(super) fn record(&self, disk: Arc<dyn Disk>) -> Result<Vec<Notice>, Error> {
         let (mut recording, notices) = self.arm(disk);
-        recording.begin(Beginning::alone(self.dir.path().to_owned(), Duration::from_secs(60)))?;
+        recording.begin(Beginning::alone(
+            self.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))?;
         let mut rounds = 0_u64;
         while !recording.has_ended() {
             if !recording.listen() {
@@ -216,7 +219,14 @@ fn what_was_heard_is_written_untouched_and_derived_in_step() {
     ];
     assert_eq!(live[0].len(), 48_026);
     let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
-    rebuild_working(bench.dir.path(), Series::default(), (&parts, 2), &mut |_, _| {}, &Cancel::new()).unwrap();
+    rebuild_working(
+        bench.dir.path(),
+        Series::default(),
+        (&parts, 2),
+        &mut |_, _| {},
+        &Cancel::new(),
+    )
+    .unwrap();
     // Made again from the parts it is the same, to the sample.
     assert_eq!(
         live,
@@ -291,7 +301,14 @@ fn it_comes_back_at_another_rate_in_a_new_part_and_time_goes_on() {
     };
     assert_eq!(derived.len() as u64, at.0);
     assert!((5_000..6_200).contains(&at.as_ms()), "{} ms", at.as_ms());
-    rebuild_working(bench.dir.path(), Series::default(), (&parts, 2), &mut |_, _| {}, &Cancel::new()).unwrap();
+    rebuild_working(
+        bench.dir.path(),
+        Series::default(),
+        (&parts, 2),
+        &mut |_, _| {},
+        &Cancel::new(),
+    )
+    .unwrap();
     assert_eq!(bench.samples("working-0.wav"), derived);
 }
 
@@ -336,7 +353,10 @@ fn two_seconds_from_before_the_start_are_kept_and_shown_as_such() {
         assert!(recording.listen());
     }
     recording
-        .begin(Beginning::alone(bench.dir.path().to_owned(), Duration::from_secs(60)))
+        .begin(Beginning::alone(
+            bench.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))
         .unwrap();
     while !recording.has_ended() {
         recording.listen();
@@ -347,7 +367,10 @@ fn two_seconds_from_before_the_start_are_kept_and_shown_as_such() {
     };
     assert_eq!((first.number, pre_roll.as_ms()), (1, 2000));
     assert_eq!(bench.frames_on_disk(), 48_000 * 5);
-    let again = recording.begin(Beginning::alone(bench.dir.path().to_owned(), Duration::from_secs(60)));
+    let again = recording.begin(Beginning::alone(
+        bench.dir.path().to_owned(),
+        Duration::from_secs(60),
+    ));
     assert!(matches!(again, Err(Error::RecordingThere { .. })));
 }
 
@@ -356,7 +379,10 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
     let bench = Bench::new(vec![Act::Speak(48_000 * 3)], STEREO);
     let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
     recording
-        .begin(Beginning::alone(bench.dir.path().to_owned(), Duration::from_secs(60)))
+        .begin(Beginning::alone(
+            bench.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))
         .unwrap();
     for round in 0..300 {
         match round {

@@ -298,7 +298,13 @@ mod tests {
             }
             let frames = (cut as u64 - 44) / 4;
             assert_eq!(parts[0].frames, frames, "{cut}");
-            let length = rebuild_working(dir.path(), Series::default(), (&parts, 2), &mut |_, _| {}, &Cancel::new());
+            let length = rebuild_working(
+                dir.path(),
+                Series::default(),
+                (&parts, 2),
+                &mut |_, _| {},
+                &Cancel::new(),
+            );
             assert_eq!(length.unwrap(), SamplePos(frames));
             if frames > 0 {
                 let read = hound::WavReader::open(dir.path().join("part-001.wav")).unwrap();
@@ -316,14 +322,22 @@ mod tests {
         let path = dir.path().join("part-001.wav");
         let text = b"these are notes, and more of them than a header is long".to_vec();
         fs::write(&path, &text).unwrap();
-        assert!(recover_parts(dir.path(), Series::default()).unwrap().is_empty());
+        assert!(
+            recover_parts(dir.path(), Series::default())
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(fs::read(&path).unwrap(), text);
     }
 
     #[test]
     fn a_torn_journal_gives_what_is_whole() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(read_journal(dir.path(), Series::default()).unwrap().is_empty());
+        assert!(
+            read_journal(dir.path(), Series::default())
+                .unwrap()
+                .is_empty()
+        );
         let line = r#"{"at":1,"clock_ms":2,"entry":{"number":1,"wall":"w","notice":{"what":"began","pre_roll":5}},"wall":"w"}"#;
         let checkpoint = r#"{"at":1,"clock_ms":2,"wall":"w"}"#;
         let text = format!("{line}\n{checkpoint}\n{}", &line[..40]);

@@ -149,7 +149,10 @@ mod tests {
             assert_eq!(take.hearing(), Hearing::Zeros);
             assert!(take.channels[0].pcm.len().abs_diff(16_000) <= 1, "{rate}");
             assert!((take.channels[0].peak_db + 12.2).abs() < 0.3, "{rate}");
-            assert_eq!(Take::of(&sound, format, 1).unwrap().hearing(), Hearing::Good);
+            assert_eq!(
+                Take::of(&sound, format, 1).unwrap().hearing(),
+                Hearing::Good
+            );
         }
     }
 }

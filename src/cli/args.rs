@@ -163,6 +163,9 @@ pub struct Record {
     #[arg(long = "for", value_name = "SECONDS",
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
     pub seconds: Option<u64>,
+    /// Record without the microphones' test, for this reason; it stands in the record.
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    pub untested: Option<String>,
     /// How fast a practice file plays; for proofs.
     #[arg(long, hide = true, default_value_t = 1.0, value_name = "FACTOR")]
     pub practice_speed: f64,

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
-use crate::app::microphone::MicrophoneTest;
 use crate::app::live::{
     LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Session,
 };
+use crate::app::microphone::MicrophoneTest;
 use crate::domain::{Segment, SegmentId};
 use crate::export;
 
@@ -19,6 +19,7 @@ use super::import::unfinished;
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Out, clock, count, length, plain, say};
 use super::read::print_segment;
+use super::sound_check;
 use super::{Failure, tell};
 
 const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' writes.";
@@ -46,7 +47,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         test: MicrophoneTest::Missing,
         planned: typed.seconds.map(Duration::from_secs),
     };
-    let armed = app.arm(&request)?;
+    let mut armed = app.arm(&request)?;
     say(&format!("microphone: {}", plain(&armed.source())));
     if armed.is_practice() {
         say("note: a file plays in place of a microphone; the interview is marked as practice.");
@@ -58,6 +59,15 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         ));
     }
     let cancel = cancel_on_ctrl_c(KEPT);
+    let keys = keys();
+    if !armed.is_practice() {
+        let reason = typed.untested.as_deref();
+        let Some(test) = sound_check::check(&armed, reason, &keys, &cancel)? else {
+            say("nothing was recorded.");
+            return Err(Failure::Told(1));
+        };
+        armed.tested(&test);
+    }
     let session = armed.start()?;
     say(&format!("recording: {}", session.id()));
     if !session.stays_awake() {
@@ -82,7 +92,6 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         whole: true,
         printed: Ok(()),
     };
-    let keys = keys();
     let mut asked = false;
     loop {
         let over = ends.is_some_and(|limit| session.begun().elapsed() >= limit);

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::app::live::LiveStatus;
+use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
-use crate::audio::{DeviceInfo, Level};
+use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
@@ -316,8 +317,28 @@ pub struct Testing {
     pub levels: Vec<Level>,
     /// Something was heard.
     pub heard: bool,
-    /// It has ended.
-    pub over: bool,
+    /// How far it has come.
+    pub phase: TestPhase,
+}
+
+/// How far a test of the microphones has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestPhase {
+    /// Somebody is to speak.
+    Speak,
+    /// What was heard is played back.
+    Plays,
+    /// It was played; whoever heard it says so, and this is then the test.
+    Asks(MicrophoneTest),
+    /// It ended without: stopped, or the sound is of no use, for which of the reasons.
+    Over(Option<Hearing>),
+}
+
+impl Testing {
+    /// Whether it still runs.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, TestPhase::Speak | TestPhase::Plays)
+    }
 }
 
 /// A line that is heard.

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::app::Error;
 use crate::app::live::{LiveEvent, LiveReport, LiveRequest, Session};
+use crate::app::microphone::{MicrophoneTest, TEST_LENGTH, play_back};
+use crate::audio::Take;
 
-use super::board::{Job, JobKind, Notice, Phase, Recording, Testing, Told};
+use super::board::{Job, JobKind, Notice, Phase, Recording, TestPhase, Testing, Told};
 use super::{Command, Common};
 
 /// Longest wait for an event before commands and meters are looked at again.
@@ -17,42 +19,72 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// Alarms that are kept on the screen; older ones stand in the record.
 const ALARMS: usize = 4;
 
-/// A test of a microphone ends by itself after so long.
-const TEST: Duration = Duration::from_secs(15);
 /// Louder than this is more than a quiet room, decibels below full scale.
 const HEARD_DB: f32 = -45.0;
 
-/// Listens until the person ends it or the time is over. Nothing is kept.
+/// Listens for some seconds, plays back what was heard and leaves the question whether somebody heard
+/// it. Nothing is kept.
 pub(super) fn test(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) {
-    match common.app.arm(request) {
-        Ok(armed) => {
-            let mut shown = Testing {
-                source: armed.source(),
-                levels: armed.levels(),
-                heard: false,
-                over: false,
-            };
-            let begun = Instant::now();
-            while begun.elapsed() < TEST {
-                shown.levels = armed.levels();
-                shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
-                common.board.testing.put(shown.clone());
-                (common.wake)();
-                match asked.recv_timeout(PATIENCE) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => break,
-                    Ok(_) => common.board.tell(Notice::Busy),
-                }
-            }
-            shown.over = true;
-            common.board.testing.put(shown);
-        }
-        Err(error) => {
-            common.board.testing.take();
-            common.tell(&error);
-        }
+    if let Err(error) = try_out(common, request, asked) {
+        common.board.testing.take();
+        common.tell(&error);
     }
     (common.wake)();
+}
+
+fn try_out(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) -> Result<(), Error> {
+    let armed = common.app.arm(request)?;
+    let mut shown = Testing {
+        source: armed.source(),
+        levels: armed.levels(),
+        heard: false,
+        phase: TestPhase::Speak,
+    };
+    let show = |shown: &Testing| {
+        common.board.testing.put(shown.clone());
+        (common.wake)();
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < TEST_LENGTH {
+        shown.levels = armed.levels();
+        shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
+        show(&shown);
+        if is_ended(common, asked) {
+            shown.phase = TestPhase::Over(None);
+            show(&shown);
+            return Ok(());
+        }
+    }
+    let takes = armed.takes()?;
+    drop(armed); // others may use the microphones again
+    let Some(test) = MicrophoneTest::passed(&takes) else {
+        let worst = takes.iter().map(Take::hearing).min();
+        shown.phase = TestPhase::Over(worst);
+        show(&shown);
+        return Ok(());
+    };
+    shown.phase = TestPhase::Plays;
+    show(&shown);
+    let played = play_back(&takes, &mut || !is_ended(common, asked))?;
+    shown.phase = if played {
+        TestPhase::Asks(test)
+    } else {
+        TestPhase::Over(None)
+    };
+    show(&shown);
+    Ok(())
+}
+
+/// Waits a moment; true where the person wants the end of the test.
+fn is_ended(common: &Common, asked: &Receiver<Command>) -> bool {
+    match asked.recv_timeout(PATIENCE) {
+        Err(RecvTimeoutError::Timeout) => false,
+        Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => true,
+        Ok(_) => {
+            common.board.tell(Notice::Busy);
+            false
+        }
+    }
 }
 
 /// Records until the person ends it, then waits for the text.

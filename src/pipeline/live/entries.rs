@@ -198,10 +198,7 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
             "Plug the same one in again; it goes on by itself. No other one is taken.",
         ),
         Notice::Back { span, .. } => (
-            format!(
-                "{who} is back; {} ms are missing",
-                span.duration_ms()
-            ),
+            format!("{who} is back; {} ms are missing", span.duration_ms()),
             "Repeat what was said meanwhile, for the record.",
         ),
         Notice::Clipping { channel: c, .. } => (

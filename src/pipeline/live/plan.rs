@@ -230,7 +230,12 @@ mod tests {
         assert_eq!((series[1].0.device, series[1].0.first_channel), (1, 1));
         assert!(three.is_sound() && plan(2, &[]).is_sound());
         assert_eq!(plan(2, &[]).series(), [(Series::default(), 2)]);
-        for unsound in [plan(3, &[1, 1]), plan(2, &[2, 0]), plan(1, &[1, 1]), plan(0, &[])] {
+        for unsound in [
+            plan(3, &[1, 1]),
+            plan(2, &[2, 0]),
+            plan(1, &[1, 1]),
+            plan(0, &[]),
+        ] {
             assert!(!unsound.is_sound(), "{unsound:?}");
         }
     }

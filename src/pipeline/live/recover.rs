@@ -84,7 +84,9 @@ pub fn recover_session(
             watcher(Progress::Step { step, done, total });
         };
         let sound = (parts.as_slice(), *channels);
-        end = end.max(audio::rebuild_working(folder, *series, sound, &mut tell, cancel)?);
+        end = end.max(audio::rebuild_working(
+            folder, *series, sound, &mut tell, cancel,
+        )?);
         for part in &parts {
             add_part(store, id, folder, part)?;
         }

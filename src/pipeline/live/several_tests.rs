@@ -178,7 +178,9 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
     let begun = clock();
     let seen = Mutex::new(Vec::new());
     while clock() < from + Duration::from_secs(6) {
-        seen.lock().unwrap().extend(live.event(Duration::from_millis(20)));
+        seen.lock()
+            .unwrap()
+            .extend(live.event(Duration::from_millis(20)));
     }
     live.pause("ພັກ").unwrap();
     std::thread::sleep(Duration::from_millis(200));
@@ -197,9 +199,18 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
             _ => None,
         })
         .collect();
-    assert!(alarms.iter().any(|a| a.starts_with("microphone 2 is gone")), "{alarms:?}");
-    assert!(alarms.iter().any(|a| a.starts_with("microphone 2 is back")), "{alarms:?}");
-    assert!(!alarms.iter().any(|a| a.contains("microphone 1")), "{alarms:?}");
+    assert!(
+        alarms.iter().any(|a| a.starts_with("microphone 2 is gone")),
+        "{alarms:?}"
+    );
+    assert!(
+        alarms.iter().any(|a| a.starts_with("microphone 2 is back")),
+        "{alarms:?}"
+    );
+    assert!(
+        !alarms.iter().any(|a| a.contains("microphone 1")),
+        "{alarms:?}"
+    );
 
     let store = Store::open(&bed.store()).unwrap();
     let entries = store.events(&plan.id).unwrap();
@@ -214,7 +225,11 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
     let clocks = of_kind(&entries, EventKind::Clock);
     let drifts = |e: &&&SessionEvent| e.label.contains("clock of microphone 2");
     assert!(clocks.iter().filter(drifts).count() >= 2, "{clocks:?}");
-    assert_eq!(of_kind(&entries, EventKind::Pause).len(), 1, "one pause, not two");
+    assert_eq!(
+        of_kind(&entries, EventKind::Pause).len(),
+        1,
+        "one pause, not two"
+    );
     let test = of_kind(&entries, EventKind::Test);
     assert_eq!(test[0].label, plan.test);
 
@@ -246,7 +261,10 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
     });
     // Both are as long as the session, the slow one less what it drifted after its return.
     assert!(first.abs_diff(second) < 400, "{first} and {second} ms");
-    assert!(u128::from(first) >= passed.as_millis(), "{first} ms of {passed:?}");
+    assert!(
+        u128::from(first) >= passed.as_millis(),
+        "{first} ms of {passed:?}"
+    );
 }
 
 #[test]
@@ -254,7 +272,12 @@ fn a_second_microphone_that_was_opened_late_begins_at_the_same_moment() {
     let bed = Bed::new();
     let plan = plan(&bed, "20261124-010000-000022");
     let clock = system_clock();
-    let early = recorder(Scripted::new(&clock, MONO).opener(), &clock, Series::default(), 1);
+    let early = recorder(
+        Scripted::new(&clock, MONO).opener(),
+        &clock,
+        Series::default(),
+        1,
+    );
     std::thread::sleep(Duration::from_millis(1_200));
     let late = recorder(Scripted::new(&clock, MONO).opener(), &clock, SECOND, 1);
     let place = bed.place();
@@ -272,13 +295,21 @@ fn a_second_microphone_that_was_opened_late_begins_at_the_same_moment() {
     let folder = bed.recordings().join(&plan.id.0);
     let [first, second] =
         ["part-001.wav", "part-m2-001.wav"].map(|name| samples(&folder.join(name)));
-    assert!(first.len().abs_diff(second.len()) < 48 * 60, "{} {}", first.len(), second.len());
+    assert!(
+        first.len().abs_diff(second.len()) < 48 * 60,
+        "{} {}",
+        first.len(),
+        second.len()
+    );
     let silent = second.iter().take_while(|s| **s == 0).count() / 48;
     assert!((900..1_500).contains(&silent), "{silent} ms");
     let entries = Store::open(&bed.store()).unwrap().events(&plan.id).unwrap();
     let gap = of_kind(&entries, EventKind::Gap)[0];
     assert_eq!((gap.channel, gap.span.start), (Some(1), SamplePos(0)));
-    assert!(gap.span.duration_ms().abs_diff(silent as u64) < 30, "{gap:?}");
+    assert!(
+        gap.span.duration_ms().abs_diff(silent as u64) < 30,
+        "{gap:?}"
+    );
     assert_eq!(of_kind(&entries, EventKind::PreRoll).len(), 1);
 }
 
@@ -286,8 +317,8 @@ fn a_second_microphone_that_was_opened_late_begins_at_the_same_moment() {
 fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     let bed = Bed::new();
     let plan = plan(&bed, "20261124-010000-000023");
-    let sound = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/audio/speech.flac");
+    let sound =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/speech.flac");
     let clock = system_clock();
     let open = || {
         let (sound, own) = (sound.clone(), clock.clone());
@@ -300,14 +331,23 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
         recorder(open(), &clock, Series::default(), 1),
         recorder(open(), &clock, SECOND, 1),
     ];
-    let live = Live::begin(recorders, &plan, bed.place(), Box::new(|| Ok(engines(false)))).unwrap();
+    let live = Live::begin(
+        recorders,
+        &plan,
+        bed.place(),
+        Box::new(|| Ok(engines(false))),
+    )
+    .unwrap();
     let begun = Instant::now();
     // While it runs, its folder is what a kill would leave.
     let folder = bed.recordings().join(&plan.id.0);
     let cut = Bed::new();
     let torn = cut.recordings().join(&plan.id.0);
     while live.status().recorded_ms < 4_000 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it hears nothing");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it hears nothing"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     std::fs::create_dir(&torn).unwrap();
@@ -320,7 +360,10 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     for channel in [0, 1] {
         let own: Vec<_> = whole.iter().filter(|l| l.channel == channel).collect();
         assert!(own.len() > 1, "{} lines on channel {channel}", own.len());
-        assert!(own.iter().all(|l| l.text == format!("第{}句", l.span.start.0)));
+        assert!(
+            own.iter()
+                .all(|l| l.text == format!("第{}句", l.span.start.0))
+        );
     }
 
     let mut store = Store::open(&cut.store()).unwrap();
@@ -330,11 +373,16 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     assert!(again.iter().any(|l| l.channel == 0) && again.iter().any(|l| l.channel == 1));
     let cut_at = recovered.duration_ms.saturating_sub(1_500);
     for line in again.iter().filter(|l| l.span.end.as_ms() < cut_at) {
-        let same = whole.iter().any(|w| (w.channel, w.span) == (line.channel, line.span));
+        let same = whole
+            .iter()
+            .any(|w| (w.channel, w.span) == (line.channel, line.span));
         assert!(same, "{line:?}");
     }
     let interview = store.interview(&plan.id).unwrap();
     let names: Vec<&str> = interview.audio.iter().map(|a| a.path.as_str()).collect();
     assert_eq!(names, ["part-001.wav", "part-m2-001.wav"]);
-    assert_eq!(of_kind(&store.events(&plan.id).unwrap(), EventKind::Test).len(), 1);
+    assert_eq!(
+        of_kind(&store.events(&plan.id).unwrap(), EventKind::Test).len(),
+        1
+    );
 }
