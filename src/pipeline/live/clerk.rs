@@ -193,8 +193,8 @@ impl Clerk<'_> {
             let Some(behind) = lag.map(|own| own.saturating_sub(first)) else {
                 continue;
             };
-            let news = told.is_none_or(|old| old.abs_diff(behind) >= DRIFT_US);
-            if !news && !(last && *told != Some(behind)) {
+            let least = if last { 1 } else { DRIFT_US };
+            if told.is_some_and(|old| old.abs_diff(behind) < least) {
                 continue;
             }
             *told = Some(behind);
