@@ -420,6 +420,24 @@ fn only_zeros_are_told_after_ten_seconds() {
     assert_eq!((silent, again), (2, 2), "one for each channel");
 }
 
+#[test]
+fn a_refused_microphone_says_so_before_the_start_and_while_it_runs() {
+    let bench = Bench::new(vec![Act::Speak(48_000)], STEREO);
+    let clock = bench.clock.clone();
+    let denied = || Error::MicrophoneDenied { name: "a".into() };
+    let refused = super::Recorder::arm(RecorderPlan {
+        open: Box::new(move || Err(denied())),
+        channels: 1,
+        disk: Arc::new(SystemDisk),
+        clock,
+        part: Duration::from_secs(600),
+        series: Series::default(),
+    });
+    let error = refused.map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::MicrophoneDenied { .. }));
+    assert!(error.help().contains("privacy"), "{}", error.help());
+}
+
 /// A disk that forces nothing, for what takes hours.
 struct Lazy;
 struct LazyFile(Box<dyn DiskFile>);

@@ -267,7 +267,7 @@ impl Screen<'_> {
         self.printed = if self.json {
             self.out.json(&export::segment_value(line))
         } else {
-            print_segment(line, self.out)
+            print_segment(line, "", self.out)
         }
         .and_then(|()| self.out.flush());
     }

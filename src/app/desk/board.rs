@@ -11,7 +11,10 @@ use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
 use crate::audio::{DeviceInfo, Hearing, Level};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
+use crate::domain::{
+    Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
+    SessionEvent,
+};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, TextVersion};
@@ -160,6 +163,20 @@ pub struct Opened {
     pub interview: Interview,
     /// By time.
     pub lines: Vec<Arc<Segment>>,
+    /// What an interpreter rendered.
+    pub layers: Interpreted,
+}
+
+impl Opened {
+    /// The interpreter's lines that are shown below a line.
+    pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
+        let own = self.layers.rendered_after(line);
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let lines = self.lines.iter().filter(|l| own.contains(&l.id));
+        lines.map(AsRef::as_ref).collect()
+    }
 }
 
 /// All versions of one line.
@@ -296,6 +313,8 @@ pub struct Recording {
     pub partial: String,
     /// What a person should know now.
     pub alarms: Vec<Told>,
+    /// The newest entries of the record: pauses, marks, gaps, what was heard before the start.
+    pub entries: Vec<SessionEvent>,
     /// The sound has ended; text is still being written.
     pub ending: bool,
     /// The microphone, or the practice file.

@@ -8,6 +8,7 @@ use crate::app::Error;
 use crate::app::live::{LiveEvent, LiveReport, LiveRequest, Session};
 use crate::app::microphone::{MicrophoneTest, TEST_LENGTH, play_back};
 use crate::audio::Take;
+use crate::domain::SessionEvent;
 
 use super::board::{Job, JobKind, Notice, Phase, Recording, TestPhase, Testing, Told};
 use super::{Command, Common};
@@ -19,6 +20,8 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// Alarms that are kept on the screen; older ones stand in the record.
 const ALARMS: usize = 4;
 
+/// Entries of the record that are shown; all stand in the record.
+const ENTRIES: usize = 6;
 /// Louder than this is more than a quiet room, decibels below full scale.
 const HEARD_DB: f32 = -45.0;
 
@@ -135,6 +138,7 @@ fn hold(
         levels: session.levels(),
         partial: String::new(),
         alarms: Vec::new(),
+        entries: Vec::new(),
         ending: false,
         source,
         practice,
@@ -142,7 +146,7 @@ fn hold(
         awake: session.stays_awake(),
     };
     let _ = read.try_send(Command::Open(shown.interview.clone()));
-    let (mut stale, mut refreshed) = (false, Instant::now());
+    let (mut stale, mut noted, mut refreshed) = (false, true, Instant::now());
     loop {
         obey(common, &session, asked, &mut shown);
         match session.event(PATIENCE) {
@@ -161,9 +165,14 @@ fn hold(
                 shown.alarms.drain(..most);
             }
             Some(LiveEvent::Recorded { .. }) => shown.ending = true,
-            Some(LiveEvent::Entries) | None => {}
+            Some(LiveEvent::Entries) => noted = true,
+            None => {}
         }
-        stale |= session.missed_events();
+        let missed = session.missed_events();
+        stale |= missed;
+        if std::mem::take(&mut noted) || missed {
+            shown.entries = newest(common, &session);
+        }
         if stale && refreshed.elapsed() >= REFRESH_EVERY {
             (stale, refreshed) = (false, Instant::now());
             let _ = read.try_send(Command::Refresh);
@@ -173,6 +182,14 @@ fn hold(
         (common.wake)();
     }
     session.finish()
+}
+
+/// The newest entries of the record; none where the store does not answer now.
+fn newest(common: &Common, session: &Session) -> Vec<SessionEvent> {
+    let mut entries = common.app.events(&session.id().0).unwrap_or_default();
+    let over = entries.len().saturating_sub(ENTRIES);
+    entries.drain(..over);
+    entries
 }
 
 /// Does what was asked since the last look. A desk that is gone ends the recording; text that is

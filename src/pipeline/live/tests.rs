@@ -141,6 +141,17 @@ impl Bed {
 
     fn begin(&self, plan: &SessionPlan, speed: f64, load: LoadEngines) -> Result<Live, Error> {
         let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/speech.flac");
+        self.begin_with(&sound, plan, speed, load)
+    }
+
+    fn begin_with(
+        &self,
+        sound: &Path,
+        plan: &SessionPlan,
+        speed: f64,
+        load: LoadEngines,
+    ) -> Result<Live, Error> {
+        let sound = sound.to_owned();
         let clock = system_clock();
         let own = clock.clone();
         let recorder = Recorder::arm(RecorderPlan {
@@ -391,4 +402,24 @@ fn text_that_cannot_go_on_does_not_stop_the_recording() {
     let state = store.session(&plan.id).unwrap().unwrap();
     assert_eq!(state.ended.as_deref(), Some("source-ended"), "{length:?}");
     assert!(bed.lines(&plan.id).len() > 1);
+}
+
+#[test]
+fn speech_without_any_text_alarms_once_and_stands_in_the_record() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000008");
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice/zh-vi/audio.flac");
+    let deaf = || Ok(engines(true));
+    let live = bed.begin_with(&sound, &plan, 20.0, Box::new(deaf)).unwrap();
+    let seen = events(&live);
+    live.finish().unwrap();
+    let alarms = seen.iter().filter(
+        |e| matches!(e, LiveEvent::Alarm { text, .. } if text.ends_with("s of speech and no text")),
+    );
+    assert_eq!(alarms.count(), 1, "{seen:?}");
+    let entries = Store::open(&bed.store()).unwrap().events(&plan.id).unwrap();
+    let noted = |e: &&crate::domain::SessionEvent| e.label.ends_with("of speech and no text");
+    let alarm = entries.iter().find(noted).unwrap();
+    assert_eq!(alarm.kind, EventKind::Alarm);
+    assert!(alarm.span.start.as_ms() >= 20_000, "{alarm:?}");
 }
