@@ -5,7 +5,11 @@
 Noise, telephone band, tilt, level, changes of tempo and of voice colour, and the
 position in the window are drawn anew for every batch, in the mel power domain. Windows
 are cut to the batch's longest utterance plus random room, and now and then full length,
-so that the program may size its window to the utterance. Hidden matrices are trained
+so that the program may size its window to the utterance. Some utterances are joined to
+another of their language with a short pause. Strangers, speech that is none of the
+corpus, are given some sentence's text and the model is taught to find every token of it
+equally likely (outlier exposure, Hendrycks et al. 2019), so that it doubts what it does
+not know instead of inventing a corpus sentence. Hidden matrices are trained
 with Muon, the rest with AdamW. One single-threaded worker runs on each core; every few
 steps the workers' weights are averaged, which on a busy machine is far quicker than
 threads waiting for each other. Rows used in the practice interviews may be drawn more
@@ -30,6 +34,10 @@ from muon import Muon
 CHECKPOINT = WORK / "asr.pt"
 FLOOR = -10.0
 FULL = 800
+JOINED = 0.12
+STRANGERS = 2
+STRANGER_WEIGHT = 0.12
+SPACE = 220
 
 
 class Material:
@@ -50,12 +58,32 @@ class Material:
                            | {SOT, EOT, TRANSCRIBE, NOTIMESTAMPS, NOSPEECH} | {LANG_TOKEN[x] for x in SPOKEN})
         self.phones = sorted({p for item, _, _ in self.items for p in item["phones"]})
         self.index(core, core_share)
+        self.strangers = [(item, torch.from_numpy(block)) for item, block in load_split("strangers")]
         self.queue = []
 
     def index(self, core, core_share):
         """Two pools: the items of the interviews' own rows, and all."""
         self.core_share = core_share
         self.core = [i for i, (item, _, _) in enumerate(self.items) if (item["row"], item["lang"]) in core]
+        self.short = {lang: [i for i, (item, b, _) in enumerate(self.items) if item["lang"] == lang and len(b) < 260] for lang in SPOKEN}
+
+    def join(self, chosen):
+        """The item with a short other one of its language behind a pause, if both fit; else the item."""
+        item, block, ids = chosen
+        other, more, tokens = self.items[self.rng.choice(self.short[item["lang"]])]
+        if len(block) + len(more) > 500 or len(ids) + len(tokens) > 150:
+            return chosen
+        pause = torch.full((self.rng.randint(4, 30), 80), FLOOR, dtype=block.dtype)
+        between = [] if item["lang"] == "zh" else [SPACE]
+        return ({**item, "phones": item["phones"] + other["phones"]}, torch.cat([block, pause, more]), ids + between + tokens)
+
+    def outsiders(self, chosen):
+        """Strangers, each with the text of some other item of a fitting length: [(item, block, tokens), ...]."""
+        out = []
+        for item, block in self.rng.sample(self.strangers, min(STRANGERS, len(self.strangers))):
+            told = self.rng.choice(chosen)
+            out.append(({**item, "lang": told[0]["lang"]}, block, told[2]))
+        return out
 
     def draw(self):
         if self.core and self.rng.random() < self.core_share:
@@ -149,11 +177,14 @@ def quiet(noise, frames, rng):
 
 def make_batch(material, model_row, noise, generator, size, hard, full):
     chosen = [material.items[i] for i in material.batch(size)]
-    mel, widths = augment([c[1] for c in chosen], noise, generator, hard, full)
+    chosen = [material.join(c) if material.rng.random() < JOINED else c for c in chosen]
+    longest = max(len(c[1]) for c in chosen)
+    outside = [(item, block[:longest + 40], ids) for item, block, ids in material.outsiders(chosen)]
+    mel, widths = augment([c[1] for c in chosen + outside], noise, generator, hard, full)
     phone_of = material.phone_of
     empties = 1 if material.rng.random() < 0.8 else 0
-    langs = [LANG_TOKEN[c[0]["lang"]] for c in chosen]
-    texts = [c[2] for c in chosen]
+    langs = [LANG_TOKEN[c[0]["lang"]] for c in chosen + outside]
+    texts = [c[2] for c in chosen + outside]
     if empties:
         mel = torch.cat([mel, quiet(noise, mel.shape[2], material.rng)[None]])
     rows = [[model_row[t] for t in [SOT, lang, TRANSCRIBE, NOTIMESTAMPS, *text, EOT]] for lang, text in zip(langs, texts)]
@@ -168,8 +199,13 @@ def make_batch(material, model_row, noise, generator, size, hard, full):
         targets[i, :len(row) - 1] = torch.tensor(row[1:])
     if empties:
         targets[-1, 0] = model_row[NOSPEECH]
+    strange = torch.zeros_like(targets, dtype=torch.bool)
+    for i in range(len(chosen), len(chosen) + len(outside)):
+        # Behind the four prompt tokens everything is doubtful; the language is left open.
+        strange[i, 3:] = targets[i, 3:] >= 0
+        targets[i] = -100
     phones = [torch.tensor([phone_of[p] for p in c[0]["phones"]]) for c in chosen]
-    return mel, widths, inputs, targets, phones
+    return mel, widths[:len(chosen)], inputs, targets, strange, phones
 
 
 def make_optimizers(model):
@@ -280,8 +316,8 @@ def train(rank, a):
     while progress < 1:
         hard = min(1.0, progress / 0.4)
         model.train()
-        mel, widths, inputs, targets, phones = make_batch(material, model.row, noise, generator, a.batch, hard,
-                                                          material.rng.random() < (0.04 if progress > 0.5 else 0))
+        mel, widths, inputs, targets, strange, phones = make_batch(material, model.row, noise, generator, a.batch, hard,
+                                                                   material.rng.random() < (0.04 if progress > 0.5 else 0))
         with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16):
             source = model.encoder(mel, drop=a.drop)
             hidden = model.decoder(inputs, source, drop=a.drop)
@@ -292,6 +328,10 @@ def train(rank, a):
         ctc = F.ctc_loss(scores, torch.cat(phones), widths, torch.tensor([len(p) for p in phones]), zero_infinity=True)
         weight = 0.5 if progress < 0.5 else 0.25
         loss = text_loss + weight * ctc
+        doubt = torch.zeros(())
+        if strange.any():
+            doubt = -logits[strange].float().log_softmax(-1).mean()
+            loss = loss + STRANGER_WEIGHT * doubt
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -316,7 +356,7 @@ def train(rank, a):
         with torch.no_grad():
             right = (logits.argmax(-1) == targets)[targets >= 0].float().mean()
             language = (logits[:, 0].argmax(-1) == targets[:, 0]).float().mean()
-            for name, value in (("text", text_loss), ("ctc", ctc), ("tokens", right), ("lang", language)):
+            for name, value in (("text", text_loss), ("ctc", ctc), ("tokens", right), ("lang", language), ("doubt", doubt)):
                 meter[name] = meter.get(name, 0) + float(value)
             meter["n"] = meter.get("n", 0) + 1
         if step % 10 == 0:

@@ -18,9 +18,13 @@ RATE = 16000
 BASE = {"zh": ["cmn-latn-pinyin"], "vi": ["vi", "vi-vn-x-central", "vi-vn-x-south"],
         "th": ["th"], "lo": ["th"], "km": ["th"], "my": ["th"]}
 TRAIN_VARIANTS = ["", "m1", "m2", "m3", "m5", "m7", "f1", "f2", "f4", "f5", "Andy", "Annie", "max", "steph", "Alex", "linda"]
-# Later renditions (8 and up) use these, further apart from each other.
+# Renditions 8 and 9 use these, further apart from each other.
 MORE_VARIANTS = ["adam", "Mike", "antonio", "aunty", "anika", "Mario", "Michael", "paul", "Denis", "pablo", "edward", "Jacky",
                  "Lee", "john", "rob", "robert", "steph2", "steph3", "ed", "boris", "caleb", "benjamin", "Hugo", "Marco"]
+# Renditions from 10 on, and the strangers' voices.
+WIDE_VARIANTS = ["iven", "iven2", "iven3", "iven4", "gustave", "michel", "miguel", "norbert", "pedro", "quincy", "sandro", "shelby",
+                 "travis", "victor", "zac", "marcelo", "Henrique", "Diogo", "Andrea", "Storm", "grandma", "grandpa", "klatt2", "klatt3",
+                 "kaukovalta", "RicishayMax", "announcer", "edward2", "klatt5", "Gene"]
 HELD_VARIANTS = ["m4", "m6", "m8", "f3"]
 # Also never trained on, and unlike any trained speaker; scored apart.
 UNUSUAL_VARIANTS = ["david", "Alicia", "belinda"]
@@ -88,11 +92,12 @@ def phonemes(lang, text, base=None):
     return [p for p in clean if p and p != ":" and not p.startswith("(")]
 
 
-def voice(rng, lang, held_out=False, more=False, unusual=False):
-    """A random speaker: voice name, speed, pitch and pitch range."""
+def voice(rng, lang, held_out=False, rendition=0, unusual=False):
+    """A random speaker: voice name, speed, pitch and pitch range; later renditions draw from other variants."""
+    trained = TRAIN_VARIANTS if rendition < 8 else MORE_VARIANTS if rendition < 10 else WIDE_VARIANTS
     speed = rng.randint(*rng.choice(HELD_SPEEDS if held_out else TRAIN_SPEEDS))
     pitch = rng.randint(*rng.choice(HELD_PITCHES if held_out else TRAIN_PITCHES))
-    variant = rng.choice(UNUSUAL_VARIANTS if unusual else HELD_VARIANTS if held_out else MORE_VARIANTS if more else TRAIN_VARIANTS)
+    variant = rng.choice(UNUSUAL_VARIANTS if unusual else HELD_VARIANTS if held_out else trained)
     base = rng.choice(BASE[lang])
     return {"name": base + ("+" + variant if variant else ""), "base": base, "speed": speed, "pitch": pitch,
             "range": rng.randint(40, 60)}
