@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::domain::reason;
+
 /// Largest settings file that is read.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
@@ -13,7 +15,7 @@ const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is there but cannot be read.
-    #[error("cannot read the settings: {cause}: {path}")]
+    #[error("cannot read the settings: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: std::io::Error,
@@ -37,12 +39,29 @@ impl Error {
     }
 }
 
+/// Who does the arithmetic of speech models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum SpeechEngine {
+    /// The faster one on this machine, measured at the first use.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// The program's own.
+    #[serde(rename = "native")]
+    Native,
+    /// whisper.cpp.
+    #[serde(rename = "whisper.cpp")]
+    WhisperCpp,
+}
+
 /// Settings as one run uses them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Threads the recogniser may use; 0 lets the program choose.
     pub recognition_threads: usize,
+    /// Who does the arithmetic of speech models: `auto`, `native` or `whisper.cpp`.
+    pub engine: SpeechEngine,
     /// Hypotheses that translation keeps side by side, 1 to 8.
     pub beam: usize,
     /// Longest translation of one sentence, in tokens.
@@ -51,6 +70,10 @@ pub struct Config {
     pub speech_model: Option<String>,
     /// Name of the translation model to prefer.
     pub translation_model: Option<String>,
+    /// Name of a second translation model; lines that it translates quite differently are flagged.
+    pub second_translation_model: Option<String>,
+    /// Minutes without a touch after which the window locks a locked workspace again; 0 is never.
+    pub lock_after_minutes: u64,
     /// Names of the glossaries to use, without `.csv`; none means all in `glossaries/`.
     pub glossaries: Vec<String>,
 }
@@ -59,10 +82,13 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             recognition_threads: 0,
+            engine: SpeechEngine::Auto,
             beam: 4,
             max_tokens: 200,
             speech_model: None,
             translation_model: None,
+            second_translation_model: None,
+            lock_after_minutes: 10,
             glossaries: Vec::new(),
         }
     }
@@ -104,6 +130,9 @@ impl Config {
         if !(1..=1024).contains(&config.max_tokens) {
             return Err(invalid("max_tokens must be 1 to 1024".into()));
         }
+        if config.lock_after_minutes > 1440 {
+            return Err(invalid("lock_after_minutes must be 0 to 1440".into()));
+        }
         Ok(config)
     }
 }
@@ -129,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_the_file_says_wins_and_the_rest_stays() {
-        let config = read("beam = 2\nspeech_model = \"big\"").unwrap();
+        let config = read("beam = 2\nspeech_model = \"big\"\nengine = \"whisper.cpp\"").unwrap();
+        assert_eq!(config.engine, SpeechEngine::WhisperCpp);
         assert_eq!(
             (config.beam, config.speech_model.as_deref()),
             (2, Some("big"))
@@ -143,8 +173,10 @@ mod tests {
             "beam = 9",
             "beam = 0",
             "max_tokens = 0",
+            "lock_after_minutes = 2000",
             "colour = 1",
             "beam = \"x\"",
+            "engine = \"fastest\"",
             "==",
         ] {
             assert!(matches!(read(text), Err(Error::Invalid { .. })), "{text}");

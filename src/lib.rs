@@ -5,6 +5,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `compute` | arithmetic of our own engines: packed matrices, inner loops, threads, layers |
+//! | [`vault`] | a locked workspace: keys, the lock file, sealed files; the store takes its key there |
 //! | [`domain`] | plain data, no I/O: languages, positions in sound, interviews, segments, flags |
 //! | [`text`] | the six scripts: normal forms, words, sentences, digits, scores (pure) |
 //! | [`glossary`] | terms: load, match in a source, check in a translation |
@@ -12,16 +14,21 @@
 //! | [`speech`] | the only place that names whisper_rs: recognisers and their doubts |
 //! | [`translate`] | the only place that names candle: translators, beam search, checks |
 //! | [`store`] | the only place that names rusqlite: what was said, append-only, and search |
+//! | [`evidence`] | hashes, the chain of events, keys, seals, bundles, verification; knows only `domain` |
 //! | [`transcript`] | reads transcripts made elsewhere |
 //! | [`export`] | one file a format |
 //! | [`pipeline`] | takes recordings in; the backlog turns pending rows into text |
+//! | [`fonts`] | fonts of the system that can show the six scripts |
 //! | [`workspace`], [`config`] | where things are; settings, resolved once |
 //! | [`app`] | what both front ends call: blocking methods |
 //! | [`cli`] | arguments, printing, progress |
+//! | [`gui`] | the only place that names egui: the window and its screens |
 //!
-//! Imports point one way: `cli -> app -> pipeline, export, transcript -> audio | speech | translate |
-//! store -> text, glossary -> domain`. The four in the middle never import each other. A test reads
-//! the `use crate::` lines and fails on an arrow that runs back.
+//! Imports point one way: `cli | gui -> app -> pipeline | export -> audio | speech | translate | store |
+//! transcript -> text | glossary | evidence | workspace | config | fonts -> domain | compute |
+//! vault`. What stands in one row does not import each other, but for [`glossary`], which knows [`text`];
+//! only the front ends and [`app`] read [`workspace`] and [`config`]. A test reads the `use crate::` lines and
+//! fails on an arrow that runs back.
 //!
 //! # What must not happen
 //!
@@ -29,25 +36,42 @@
 //! - No text or name of an interview stands in a log or an error.
 //! - No weights are loaded by name unless `model.toml` lists them with their SHA-256.
 //! - Nothing that is read from a file decides how much memory is taken before it is checked.
+//! - Nothing plain is written into a locked workspace.
 //! - No network, ever.
 //!
 //! # Threads
 //!
-//! Import and resume run two: one recognises, one translates what the first wrote. The store is the
-//! queue between them: an untranslated row *is* the work to do, so a kill at any moment loses no
-//! more than the line in hand, and `mekong resume` goes on from the rows.
+//! A live session runs five: the recorder takes what the sound card's callback pushed into a
+//! lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
+//! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
+//! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
+//!
+//! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and
+//! a translator over shared weights, and take the next line from one board: translations first. One
+//! thread writes to the store, all that has piled up in one transaction. An untranslated row *is*
+//! the work to do, so a kill at any moment loses no more than the lines in hand, and
+//! `mekong resume` goes on from the rows.
+//!
+//! The window adds three ([`app::desk`]): one reads the store and adds corrections, one works on
+//! imports, one plays sound. A screen asks over a bounded queue, never waits, and paints what lies on
+//! the desk's board; what is on the board is replaced whole.
 
 pub mod app;
 pub mod audio;
 pub mod cli;
+mod compute;
 pub mod config;
 pub mod domain;
+pub mod evidence;
 pub mod export;
+pub mod fonts;
 pub mod glossary;
+pub mod gui;
 pub mod pipeline;
 pub mod speech;
 pub mod store;
 pub mod text;
 pub mod transcript;
 pub mod translate;
+pub mod vault;
 pub mod workspace;

@@ -1,7 +1,9 @@
-//! The program: hands what was typed to the command line and its exit code to the system.
+//! The program: without a verb, or with `gui`, the window; else the command line.
 
 use std::process::ExitCode;
 
+use mekong_interview::{cli, gui};
+
 fn main() -> ExitCode {
-    ExitCode::from(mekong_interview::cli::run(std::env::args_os()))
+    ExitCode::from(cli::run(std::env::args_os(), gui::run))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::InterviewId;
+use crate::domain::{InterviewId, next_step, reason};
 
 /// Why no workspace could be had.
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +12,11 @@ pub enum Error {
     /// The folder that was named is not there.
     #[error("the workspace folder does not exist: {0}")]
     Missing(PathBuf),
+    /// What was named is a file.
+    #[error("the workspace must be a folder, and this is a file: {0}")]
+    NotAFolder(PathBuf),
     /// A folder could not be made.
-    #[error("cannot make a folder of the workspace: {cause}: {path}")]
+    #[error("cannot make a folder of the workspace: {why}: {path}", why = reason(.cause))]
     Create {
         /// What the system said.
         cause: io::Error,
@@ -32,11 +35,13 @@ impl Error {
             Error::Missing(_) => {
                 "Make the folder first, or leave --workspace out to use the usual place.".into()
             }
-            Error::Create { .. } => {
-                "Check that the disk is there, has room and that you may write to it, \
-                 or name another folder with --workspace."
-                    .into()
+            Error::NotAFolder(_) => {
+                "Name the folder that it lies in, or another folder, with --workspace.".into()
             }
+            Error::Create { cause, .. } => format!(
+                "{} Another folder can be named with --workspace.",
+                next_step(cause)
+            ),
             Error::NoDataFolder => "Name a folder with --workspace DIR.".into(),
         }
     }
@@ -52,10 +57,16 @@ impl Workspace {
     /// A workspace at `root`, which must be there. Makes nothing: see [`Self::make_folders`].
     ///
     /// # Errors
-    /// [`Error::Missing`] when `root` itself is not there.
+    /// [`Error::Missing`] when `root` itself is not there, [`Error::NotAFolder`] when it is a file.
     pub fn at(root: &Path) -> Result<Self, Error> {
         if !root.is_dir() {
-            return Err(Error::Missing(root.to_owned()));
+            let is_there = root.symlink_metadata().is_ok_and(|meta| meta.is_file());
+            let wrong = if is_there {
+                Error::NotAFolder
+            } else {
+                Error::Missing
+            };
+            return Err(wrong(root.to_owned()));
         }
         Ok(Self {
             root: root.to_owned(),
@@ -106,6 +117,11 @@ impl Workspace {
         self.root.join("models")
     }
 
+    /// The agency's own forms of the record; there only where somebody changes them.
+    pub fn templates(&self) -> PathBuf {
+        self.root.join("templates")
+    }
+
     /// One CSV file a domain.
     pub fn glossaries(&self) -> PathBuf {
         self.root.join("glossaries")
@@ -126,9 +142,34 @@ impl Workspace {
         self.root.join("store.sqlite3")
     }
 
+    /// Keys of the people who sign, and of partners who are trusted.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// One folder a bundle that came from a partner.
+    pub fn received(&self) -> PathBuf {
+        self.root.join("received")
+    }
+
     /// Held by whichever process fills in rows, so that two never do the same work.
     pub fn lock_file(&self) -> PathBuf {
         self.root.join(".mekong-lock")
+    }
+
+    /// What a person chose for the desktop.
+    pub fn desktop_file(&self) -> PathBuf {
+        self.root.join("desktop.toml")
+    }
+
+    /// The microphone that was used last, by its identity.
+    pub fn microphone_file(&self) -> PathBuf {
+        self.root.join("microphone.json")
+    }
+
+    /// How fast each recognition engine was on this machine.
+    pub fn engines_file(&self) -> PathBuf {
+        self.root.join("engines.json")
     }
 
     /// Settings a person may write.
@@ -155,9 +196,12 @@ pub fn find_kit(workspace: &Workspace, env: Option<&Path>) -> Option<PathBuf> {
         .chain([workspace.root.clone()])
         .chain(above)
         .chain([PathBuf::from(env!("CARGO_MANIFEST_DIR"))])
-        .find(|root| {
-            root.join("recordings/practice").is_dir() && root.join("models/practice").is_dir()
-        })
+        .find(|root| is_kit(root))
+}
+
+/// Whether the practice kit lies in `root`.
+pub fn is_kit(root: &Path) -> bool {
+    root.join("recordings/practice").is_dir() && root.join("models/practice").is_dir()
 }
 
 #[cfg(test)]
@@ -177,6 +221,13 @@ mod tests {
         assert_eq!(find(Some(named.path()), Some(env.path())), at(named.path()));
         assert_eq!(find(None, Some(env.path())), at(env.path()));
         assert_eq!(find(None, None), at(current.path()));
+    }
+
+    #[test]
+    fn a_file_is_not_said_to_be_missing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let told = Workspace::at(file.path()).unwrap_err();
+        assert!(matches!(told, Error::NotAFolder(_)), "{told}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{assert_helpful_failure, json, practice_sound, run, stderr};
+use common::{assert_helpful_failure, fix_engine, json, practice_sound, run, stderr, words};
 
 /// A disk in memory, detached when dropped.
 struct Disk {
@@ -35,6 +35,11 @@ impl Disk {
             return None;
         }
         Some(Self { at, _dir: dir })
+    }
+
+    fn resize(&self, kilobytes: u32) {
+        let options = format!("remount,size={kilobytes}k");
+        assert!(mount(&["-o", &options], &self.at));
     }
 
     fn make_read_only(&self) {
@@ -76,9 +81,77 @@ fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
     );
     assert_helpful_failure(&full, "a full disk");
     assert!(stderr(&full).contains("full"), "{}", stderr(&full));
+    plain(&stderr(&full), &disk.at);
     assert_eq!(json(&disk.at, &["list", "--json"]), before);
     let left: Vec<_> = fs::read_dir(disk.at.join("recordings")).unwrap().collect();
     assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// A message about a workspace without the system's numbers and without names of temporary files.
+fn plain(told: &str, workspace: &Path) {
+    let told = told.replace(workspace.to_str().unwrap(), "WORKSPACE");
+    for word in ["os error", ".tmp", ".importing", ".mekong", "lock"] {
+        assert!(!told.contains(word), "{told}");
+    }
+}
+
+/// Kilobytes of everything below a folder.
+fn kilobytes(folder: &Path) -> u32 {
+    let size = |entry: fs::DirEntry| {
+        let path = entry.path();
+        if path.is_dir() {
+            kilobytes(&path)
+        } else {
+            u32::try_from(entry.metadata().unwrap().len().div_ceil(1024)).unwrap()
+        }
+    };
+    fs::read_dir(folder).unwrap().flatten().map(size).sum()
+}
+
+/// Wherever the disk fills up (in the working copy, in the transaction that makes it an interview, in
+/// one that stores lines), what was there stays, and with more room the work ends as it would have.
+#[test]
+fn a_disk_that_fills_at_any_step_costs_nothing_that_was_stored() {
+    let sound = practice_sound("th-lo");
+    let args = ["import", &sound, "--languages", "th,lo", "--json"];
+    let whole = tempfile::tempdir().unwrap();
+    fix_engine(whole.path());
+    let done = json(whole.path(), &args);
+    let id = done[0]["id"].as_str().unwrap();
+    let expected = words(whole.path(), id);
+    let recordings = kilobytes(&whole.path().join("recordings"));
+    assert!(recordings > 6000, "{recordings} kB");
+
+    let mut stopped_late = 0;
+    for room in [5_000, recordings + 160, recordings + 400, recordings + 640] {
+        let Some(disk) = Disk::attach(room) else {
+            return;
+        };
+        fix_engine(&disk.at);
+        let full = run(&disk.at, &args);
+        let list = json(&disk.at, &["list", "--json"]);
+        if full.status.success() {
+            continue;
+        }
+        assert_helpful_failure(&full, &format!("{room} kB"));
+        assert!(
+            stderr(&full).contains("full"),
+            "{room} kB: {}",
+            stderr(&full)
+        );
+        let Some(id) = list[0]["id"].as_str() else {
+            let left: Vec<_> = fs::read_dir(disk.at.join("recordings")).unwrap().collect();
+            assert!(left.is_empty(), "{room} kB left behind: {left:?}");
+            continue;
+        };
+        stopped_late += 1;
+        disk.resize(60_000);
+        let resumed = run(&disk.at, &["resume"]);
+        assert!(resumed.status.success(), "{room} kB: {}", stderr(&resumed));
+        assert_eq!(words(&disk.at, id), expected, "{room} kB");
+        println!("{room} kB: stopped among the lines, finished by resume");
+    }
+    assert!(stopped_late > 0, "no disk filled while lines were stored");
 }
 
 #[test]
@@ -106,9 +179,14 @@ fn a_read_only_disk_can_be_read_and_searched_and_refuses_changes() {
         vec!["edit", &id, "1", "--text", "我叫李伟。", "--by", "A"],
         vec!["resume"],
     ] {
-        assert_helpful_failure(&run(&disk.at, &args), &args.join(" "));
+        let output = run(&disk.at, &args);
+        assert_helpful_failure(&output, &args.join(" "));
+        plain(&stderr(&output), &disk.at);
     }
     assert_eq!(json(&disk.at, &["list", "--json"]), before);
     let doctor = run(&disk.at, &["doctor"]);
     assert_eq!(doctor.status.code(), Some(1));
+    let found = String::from_utf8_lossy(&doctor.stdout);
+    assert!(found.contains("the disk is write-protected"), "{found}");
+    plain(&found, &disk.at);
 }

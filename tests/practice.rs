@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/long.rs"]
+mod long;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +19,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use common::{
-    assert_helpful_failure, json, mekong, practice, practice_sound, root, run, stderr, words,
+    Import, assert_helpful_failure, json, mekong, practice, practice_sound, root, run, stderr,
 };
 use serde_json::Value;
 
@@ -102,36 +104,14 @@ fn the_original_is_kept_as_it_was_and_its_hash_is_shown() {
 
 #[test]
 fn a_killed_import_is_finished_by_resume_with_the_same_words() {
-    let sound = practice_sound("th-lo");
-    let whole = tempfile::tempdir().unwrap();
-    let args = ["import", &sound, "--languages", "th,lo", "--json"];
-    let done = json(whole.path(), &args);
-    let id = done[0]["id"].as_str().unwrap();
-    let expected = words(&json(whole.path(), &["show", id, "--json"]));
-
+    let import = Import::of("th-lo");
+    let expected = import.undisturbed();
     let mut resumed_some = false;
     for wait_ms in [150, 800, 1500, 3000] {
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = mekong(dir.path())
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(wait_ms));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let resumed = run(dir.path(), &["resume"]);
-        assert!(resumed.status.success(), "{}", stderr(&resumed));
-        let list = json(dir.path(), &["list", "--json"]);
-        // Killed before the copy was complete: nothing is stored, and the source is still there.
-        let Some(id) = list[0]["id"].as_str() else {
-            continue;
-        };
-        assert_eq!(list[0]["pending"], 0);
-        let shown = json(dir.path(), &["show", id, "--json"]);
-        assert_eq!(words(&shown), expected, "killed after {wait_ms} ms");
-        resumed_some = true;
+        if let Some(words) = import.killed_and_resumed(Duration::from_millis(wait_ms)) {
+            assert_eq!(words, expected, "killed after {wait_ms} ms");
+            resumed_some = true;
+        }
     }
     assert!(resumed_some, "every kill came before the copy was complete");
 }
@@ -258,5 +238,17 @@ fn a_changed_model_file_is_never_loaded() {
     assert_eq!(
         json(&workspace, &["list", "--json"]),
         Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn four_times_the_sound_takes_no_more_memory() {
+    let (short, _, _) = long::import_long(0.05);
+    let (longer, _, lines) = long::import_long(0.2);
+    println!("3 minutes: {short:.0} MB, 12 minutes ({lines} lines): {longer:.0} MB");
+    // Nothing is measured where the system does not tell.
+    assert!(
+        short == 0.0 || longer - short < 40.0,
+        "{short:.0} MB, then {longer:.0} MB"
     );
 }

@@ -10,14 +10,26 @@
 )]
 
 mod common;
+#[path = "common/custody.rs"]
+mod custody;
+#[path = "common/dark.rs"]
+mod dark;
+#[path = "common/kills.rs"]
+mod kills;
+#[path = "common/long.rs"]
+mod long;
+#[path = "common/malformed.rs"]
+mod malformed;
+#[path = "common/tamper.rs"]
+mod tamper;
+#[path = "common/thief.rs"]
+mod thief;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{json, mekong, practice_sound, run, stderr, words};
+use common::{Import, json, mekong};
 
 /// A number from the environment, or the usual one.
 fn setting(name: &str, usual: u64) -> u64 {
@@ -27,98 +39,12 @@ fn setting(name: &str, usual: u64) -> u64 {
         .unwrap_or(usual)
 }
 
-/// A two-channel 16 kHz WAV of `hours`, made by saying a practice interview over and over.
-fn long_recording(folder: &Path, hours: f64) -> PathBuf {
-    let seed = folder.join("seed");
-    fs::create_dir(&seed).unwrap();
-    let sound = practice_sound("zh-vi");
-    let imported = json(&seed, &["import", &sound, "--languages", "zh,vi", "--json"]);
-    let id = imported[0]["id"].as_str().unwrap();
-    let samples = |n: usize| {
-        let path = seed
-            .join("recordings")
-            .join(id)
-            .join(format!("working-{n}.wav"));
-        let mut bytes = Vec::new();
-        File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
-        let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
-        bytes.split_off(data)
-    };
-    let (left, right) = (samples(0), samples(1));
-    let both: Vec<u8> = left
-        .chunks_exact(2)
-        .zip(right.chunks_exact(2))
-        .flat_map(|(l, r)| [l, r].concat())
-        .collect();
-    let total = (hours * 3600.0) as u64 * 16_000 * 4;
-    let path = folder.join("long.wav");
-    let mut file = BufWriter::new(File::create(&path).unwrap());
-    let size = u32::try_from(total).unwrap();
-    file.write_all(b"RIFF").unwrap();
-    file.write_all(&(36 + size).to_le_bytes()).unwrap();
-    file.write_all(b"WAVEfmt \x10\0\0\0\x01\0\x02\0").unwrap();
-    file.write_all(&16_000_u32.to_le_bytes()).unwrap();
-    file.write_all(&64_000_u32.to_le_bytes()).unwrap();
-    file.write_all(b"\x04\0\x10\0data").unwrap();
-    file.write_all(&size.to_le_bytes()).unwrap();
-    let mut left_to_write = total as usize;
-    while left_to_write > 0 {
-        let part = both.len().min(left_to_write);
-        file.write_all(&both[..part]).unwrap();
-        left_to_write -= part;
-    }
-    file.flush().unwrap();
-    path
-}
-
-/// Largest resident size so far of a running process, in MB.
-fn peak_mb(pid: u32) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text.lines().find(|l| l.starts_with("VmHWM:"))?;
-    line.split_whitespace()
-        .nth(1)?
-        .parse::<f64>()
-        .ok()
-        .map(|kb| kb / 1024.0)
-}
-
-/// Imports a long recording and returns the peak memory in MB and the seconds it took.
-fn import_long(hours: f64) -> (f64, f64, usize) {
-    let dir = tempfile::tempdir().unwrap();
-    let sound = long_recording(dir.path(), hours);
-    let workspace = dir.path().join("workspace");
-    fs::create_dir(&workspace).unwrap();
-    let begun = Instant::now();
-    let mut child = mekong(&workspace)
-        .args(["import", sound.to_str().unwrap(), "--languages", "zh,vi"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut peak = 0.0_f64;
-    let status = loop {
-        peak = peak.max(peak_mb(child.id()).unwrap_or(0.0));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    assert!(status.success());
-    let list = json(&workspace, &["list", "--json"]);
-    assert_eq!(list[0]["pending"], 0);
-    (
-        peak,
-        begun.elapsed().as_secs_f64(),
-        list[0]["segments"].as_u64().unwrap() as usize,
-    )
-}
-
 #[test]
 #[ignore = "a full proof of some twenty minutes: scripts/proof memory"]
 fn memory_stays_flat_over_four_hours() {
     let hours = setting("MEKONG_PROOF_MINUTES", 240) as f64 / 60.0;
-    let (short, _, _) = import_long(0.05);
-    let (long, seconds, lines) = import_long(hours);
+    let (short, _, _) = long::import_long(0.05);
+    let (long, seconds, lines) = long::import_long(hours);
     println!("memory: 3 minutes of sound peak at {short:.0} MB");
     println!(
         "memory: {hours:.2} hours of sound ({lines} lines) peak at {long:.0} MB, {seconds:.0} s"
@@ -134,43 +60,18 @@ fn memory_stays_flat_over_four_hours() {
 #[ignore = "a full proof: scripts/proof kills"]
 fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     let kills = setting("MEKONG_PROOF_KILLS", 100);
-    let sound = practice_sound("th-lo");
-    let args = ["import", &sound, "--languages", "th,lo", "--json"];
-    let whole = tempfile::tempdir().unwrap();
+    let import = Import::of("th-lo");
     let begun = Instant::now();
-    let done = json(whole.path(), &args);
+    let expected = import.undisturbed();
     let length = begun.elapsed();
-    let shown = json(
-        whole.path(),
-        &["show", done[0]["id"].as_str().unwrap(), "--json"],
-    );
-    let expected = words(&shown);
     let (mut stored, mut not_yet) = (0, 0);
     for n in 0..kills {
         // Evenly over the whole run, in an order that mixes early and late.
         let at = length.mul_f64((n * 61 % kills) as f64 / kills as f64);
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = mekong(dir.path())
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(at);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let resumed = run(dir.path(), &["resume"]);
-        assert!(
-            resumed.status.success(),
-            "after {at:?}: {}",
-            stderr(&resumed)
-        );
-        let list = json(dir.path(), &["list", "--json"]);
-        match list[0]["id"].as_str() {
+        match import.killed_and_resumed(at) {
             None => not_yet += 1,
-            Some(id) => {
-                let shown = json(dir.path(), &["show", id, "--json"]);
-                assert_eq!(words(&shown), expected, "killed after {at:?}");
+            Some(words) => {
+                assert_eq!(words, expected, "killed after {at:?}");
                 stored += 1;
             }
         }
@@ -181,4 +82,163 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
     println!(
         "kills: {not_yet} came before the copy was complete; nothing was stored, the source is whole"
     );
+}
+
+#[test]
+#[ignore = "a full proof of some minutes: scripts/proof tamper"]
+fn every_tampering_is_seen() {
+    let times = setting("MEKONG_PROOF_TAMPERINGS", 10_000);
+    let c = custody::Custody::new();
+    let mut dice = custody::Dice(setting("MEKONG_PROOF_SEED", 2026));
+    let begun = Instant::now();
+    let mut tallies = vec![
+        tamper::store(&c, times * 3 / 10, &mut dice),
+        tamper::sound(&c, times / 10, &mut dice),
+        tamper::bundle(&c, times * 4 / 10, &mut dice),
+        tamper::unpacked(&c, times * 2 / 10, &mut dice),
+    ];
+    let random: u64 = tallies.iter().flat_map(|t| t.values()).sum();
+    tallies.push(tamper::resigned(&c));
+    tallies.push(tamper::each_byte(&c, 1));
+    for (what, times) in tallies.iter().flatten() {
+        println!("tamper: {times:>6}  {what}");
+    }
+    let script: u64 = tallies[3].values().sum();
+    println!("tamper: {random} random tamperings, all seen ({script} of them also by verify.sh)");
+    println!("tamper: {:.0} s", begun.elapsed().as_secs_f64());
+}
+
+#[test]
+#[ignore = "a full proof of a minute: scripts/proof malformed"]
+fn every_malformed_bundle_is_refused() {
+    let c = custody::Custody::new();
+    let good = fs::read(c.bundle("good.zip")).unwrap();
+    let bad = malformed::all(&good, &c.officer);
+    let reasons = tamper::refuse_all(&c.officer, &good, &bad);
+    for (reason, times) in &reasons {
+        println!("malformed: {times:>6}  {reason}");
+    }
+    println!(
+        "malformed: {} files refused for {} reasons; store and folder as before",
+        bad.len(),
+        reasons.len()
+    );
+    assert!(bad.len() >= 1_000);
+}
+
+#[test]
+#[ignore = "a full proof of some hours: scripts/proof record-kills"]
+fn a_killed_recording_loses_at_most_a_second() {
+    let kills = setting("MEKONG_PROOF_KILLS", 1000);
+    let report = kills::kill_recordings(kills, false);
+    println!(
+        "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
+        report.kills, report.worst_lost_ms
+    );
+    println!(
+        "record-kills: {} lines stored before a kill (in {} sessions), all there after it; every resume finished",
+        report.lines, report.with_lines
+    );
+    assert!(report.worst_lost_ms <= 1000);
+}
+
+/// Resident size now of a running process, in MB.
+fn resident_mb(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find(|l| l.starts_with("VmRSS:"))?;
+    let kilobytes = line.split_whitespace().nth(1)?.parse::<f64>().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
+#[test]
+#[ignore = "a full proof of some minutes: scripts/proof record-long"]
+fn a_long_session_keeps_time_and_memory() {
+    let minutes = setting("MEKONG_PROOF_MINUTES", 480);
+    let speed = setting("MEKONG_PROOF_SPEED", 40);
+    let dir = tempfile::tempdir().unwrap();
+    let sound = long::long_recording(dir.path(), minutes as f64 / 60.0);
+    let workspace = dir.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
+    let begun = Instant::now();
+    let mut child = mekong(&workspace)
+        .args(["record", "--languages", "zh,vi"])
+        .args(["--channels", "officer=zh,interviewee=vi"])
+        .args(["--device", &format!("file:{}", sound.display())])
+        .args(["--practice-speed", &speed.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = kills::wait_until_it_records(&mut child);
+    let ended = std::thread::spawn(move || {
+        let mut line = String::new();
+        while std::io::BufRead::read_line(&mut said, &mut line).is_ok_and(|n| n > 0) {
+            if line.contains("the sound is safe") {
+                return begun.elapsed();
+            }
+            line.clear();
+        }
+        begun.elapsed()
+    });
+    let mut sizes = Vec::new();
+    while !ended.is_finished() {
+        sizes.extend(resident_mb(child.id()));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let recorded_in = ended.join().unwrap();
+    // The text of hours said in minutes is left to `resume`; the sound is what is proven here.
+    std::thread::sleep(Duration::from_secs(5));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let early = sizes[sizes.len() / 4];
+    let late = sizes.iter().rev().take(5).copied().fold(0.0, f64::max);
+    let list = json(&workspace, &["list", "--json"]);
+    let lasted = list[0]["duration_ms"].as_u64().unwrap();
+    let drift = lasted.abs_diff(minutes * 60_000);
+    let rate = minutes as f64 * 60.0 / recorded_in.as_secs_f64();
+    println!(
+        "record-long: {minutes} minutes of session in {recorded_in:.0?} ({rate:.0} times real time)"
+    );
+    println!("record-long: {early:.0} MB after a quarter, {late:.0} MB at the end");
+    println!("record-long: {drift} ms of drift (to reach: at most 50 ms an hour)");
+    println!("record-long: {} lines stored", list[0]["segments"]);
+    assert!(late - early <= 50.0);
+    assert!(drift <= (50 * minutes).div_ceil(60));
+}
+
+#[test]
+#[ignore = "a full proof: scripts/proof disk"]
+fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
+    let kills = setting("MEKONG_PROOF_KILLS", 30);
+    let case = thief::Case::new();
+    case.lock();
+    case.use_everything();
+    case.assert_dark();
+    println!(
+        "disk: every verb used once: {} stored texts, {} files searched, nothing found",
+        case.said().len(),
+        dark::count(&[case.root()])
+    );
+    let (mut texts, mut files) = (0, 0);
+    for n in 0..kills {
+        let case = thief::Case::new();
+        case.lock();
+        case.kill_import(Duration::from_millis(n * 331 % 3_000));
+        case.assert_dark();
+        let resumed = case.run(&["resume"]);
+        assert!(resumed.status.success(), "{}", common::stderr(&resumed));
+        case.assert_dark();
+        texts += case.said().len();
+        files += dark::count(&[case.root()]);
+    }
+    println!(
+        "disk: {kills} kills of an import, searched before and after resume: {texts} texts, {files} files, nothing found"
+    );
+    let report = kills::kill_recordings(kills, true);
+    println!(
+        "disk: {kills} kills of a locked recording (two channels at 16 kHz): at most {} ms lost (to reach: 1500), {} lines kept",
+        report.worst_lost_ms, report.lines
+    );
+    assert!(report.worst_lost_ms <= 1_500, "{report:?}");
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, Hypothesis, Lang, SamplePos, Span, Utterance};
-use mekong_interview::speech::{Recognizer, Whisper, WhisperOptions};
+use mekong_interview::speech::{Engine, Recognizer, Whisper, WhisperOptions};
 use mekong_interview::{audio, text};
 
 /// Sound that an utterance keeps on both sides, as the segmenter leaves it.
@@ -18,6 +18,9 @@ const WORST_CER: f64 = 0.2;
 const LANGUAGE_SHARE: f64 = 0.97;
 /// Share of utterances that the sized and the full window must write alike.
 const WINDOW_SHARE: f64 = 0.8;
+/// Share of lines that our engine and whisper.cpp must write alike: both round to 8 bits, not at the
+/// same places, so a close race between two tokens may end otherwise.
+const ALIKE_SHARE: f64 = 0.97;
 /// Flags a line without an error may carry, on average.
 const FALSE_ALARMS: f64 = 0.05;
 
@@ -44,10 +47,11 @@ fn model() -> PathBuf {
     root().join("models/practice/asr/model.bin")
 }
 
-fn engine(fit_window: bool) -> Whisper {
+fn engine(fit_window: bool, engine: Engine) -> Whisper {
     Whisper::load(&WhisperOptions {
         model: model(),
         name: "practice-asr".into(),
+        engine,
         threads: 1,
         max_utterance_ms: 7_000,
         fit_window,
@@ -105,7 +109,7 @@ fn the_practice_recogniser_knows_the_practice_interviews() {
         println!("skipped: no practice recogniser at {}", model().display());
         return;
     }
-    let (mut sized, mut full) = (engine(true), engine(false));
+    let (mut sized, mut full) = (engine(true, Engine::Native), engine(false, Engine::Native));
     let mut errors: BTreeMap<Lang, (usize, usize)> = BTreeMap::new();
     // Flags on lines without an error, and lines half wrong without a flag.
     let mut alarms: BTreeMap<&str, usize> = BTreeMap::new();
@@ -158,4 +162,28 @@ fn the_practice_recogniser_knows_the_practice_interviews() {
     assert!(share(alike, compared) >= WINDOW_SHARE);
     // Where they differ, the sized window may not be the worse one.
     assert!(sized_wrong <= full_wrong + full_wrong / 5 + 5);
+}
+
+#[test]
+fn both_engines_write_the_same_of_the_practice_interviews() {
+    if !model().exists() {
+        println!("skipped: no practice recogniser at {}", model().display());
+        return;
+    }
+    let mut engines = [Engine::Native, Engine::WhisperCpp].map(|kind| engine(true, kind));
+    let (mut alike, mut all, mut wrong) = (0, 0, [0, 0]);
+    for (script, utterances) in interviews() {
+        for (said, utterance) in script.segments.iter().zip(&utterances) {
+            let [ours, theirs] =
+                std::array::from_fn(|i| hear(&mut engines[i], utterance, &script.languages));
+            all += 1;
+            alike += usize::from((&ours.text, ours.lang) == (&theirs.text, theirs.lang));
+            for (wrong, found) in wrong.iter_mut().zip([&ours, &theirs]) {
+                *wrong += text::cer(&said.text, &found.text).0;
+            }
+        }
+    }
+    println!("{alike} of {all} lines alike; wrong characters: ours and whisper.cpp's {wrong:?}");
+    assert!(alike as f64 >= ALIKE_SHARE * all as f64);
+    assert!(wrong[0] as f64 <= wrong[1] as f64 * 1.05);
 }

@@ -9,11 +9,15 @@ use serde::Serialize;
 use crate::audio::{self, SegmenterLimits};
 use crate::domain::{Cancel, LangPair, Utterance};
 use crate::glossary::Glossary;
-use crate::pipeline::{Engines, Watcher, translate_line};
+use crate::pipeline::{Engines, Progress, Watcher, translate_line};
 use crate::speech::Recognizer;
 
 use super::demo::{self, Script};
+use super::models::Kind;
 use super::{App, Error, Options};
+
+/// Parts of one run.
+const PARTS: u32 = 7;
 
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
@@ -41,6 +45,8 @@ struct Bench<'a> {
     app: &'a App,
     cancel: &'a Cancel,
     watcher: Watcher<'a>,
+    /// Parts begun so far, of [`PARTS`].
+    begun: u32,
     found: Vec<Measurement>,
 }
 
@@ -51,11 +57,17 @@ impl App {
     /// # Errors
     /// No practice kit; a model that cannot be loaded; a cancel.
     pub fn bench(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<BenchReport, Error> {
+        self.measure(cancel, watcher)
+            .map_err(Error::of_nothing_stored)
+    }
+
+    fn measure(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<BenchReport, Error> {
         let kit = self.kit.clone().ok_or(Error::NoKit)?;
         let mut bench = Bench {
             app: self,
             cancel,
             watcher,
+            begun: 0,
             found: Vec::new(),
         };
         let (folder, script) = demo::scripts(&kit)?
@@ -73,6 +85,15 @@ impl App {
 }
 
 impl Bench<'_> {
+    fn begin(&mut self, name: &'static str) {
+        self.begun = self.begun.saturating_add(1);
+        (self.watcher)(Progress::Part {
+            name,
+            number: self.begun,
+            of: PARTS,
+        });
+    }
+
     fn add(&mut self, name: &'static str, value: f64, unit: &'static str, detail: String) {
         self.found.push(Measurement {
             name,
@@ -88,6 +109,7 @@ impl Bench<'_> {
             cause,
             path: std::env::temp_dir(),
         })?;
+        self.begin("decoding");
         let begun = Instant::now();
         let sound = folder.join("audio.flac");
         let working =
@@ -106,6 +128,7 @@ impl Bench<'_> {
             max_ms: self.app.max_utterance_ms(&shelf, &script.languages),
             ..SegmenterLimits::default()
         };
+        self.begin("finding speech");
         let begun = Instant::now();
         let mut utterances = Vec::new();
         for (channel, file) in (0..).zip(&working.files) {
@@ -121,10 +144,11 @@ impl Bench<'_> {
         let channel_seconds = seconds * f64::from(working.channels);
         let factor = begun.elapsed().as_secs_f64() / channel_seconds;
         self.add("voice-activity", factor, "real-time factor", shape);
-        for (name, fit) in [
-            ("recognition-fitted", true),
-            ("recognition-full-window", false),
+        for (name, fit, part) in [
+            ("recognition-fitted", true, "recognition, fitted window"),
+            ("recognition-full-window", false, "recognition, full window"),
         ] {
+            self.begin(part);
             self.recognition(name, fit, script, &utterances)?;
         }
         Ok(())
@@ -142,7 +166,10 @@ impl Bench<'_> {
         };
         let shelf = self.app.shelf();
         let model = shelf.for_speech(lang, None)?;
-        model.verify()?;
+        if model.card.kind != Kind::WhisperGgml {
+            return Ok(());
+        }
+        model.verify(self.cancel, self.watcher)?;
         let mut engine = self.app.load_whisper_with(
             &model.weights(),
             &model.card.name,
@@ -159,10 +186,9 @@ impl Bench<'_> {
         }
         let factor = begun.elapsed().as_secs_f64() / heard.max(0.001);
         let detail = format!(
-            "{} utterances, {heard:.0} s of speech, {}, {} threads",
+            "{} utterances, {heard:.0} s of speech, {}",
             utterances.len(),
             engine.engine(),
-            self.app.recognition_threads()
         );
         self.add(name, factor, "real-time factor", detail);
         Ok(())
@@ -173,10 +199,19 @@ impl Bench<'_> {
             return Ok(());
         };
         let mut engines = Engines::default();
-        self.app
-            .add_engines(&mut engines, std::slice::from_ref(&script.languages), false)?;
+        self.app.add_engines(
+            &mut engines,
+            std::slice::from_ref(&script.languages),
+            false,
+            self.cancel,
+            self.watcher,
+        )?;
         let pair = LangPair::new(from, to);
-        for (name, beam) in [("translation-greedy", 1), ("translation-beam-4", 4)] {
+        for (name, beam, part) in [
+            ("translation-greedy", 1, "translation, greedy"),
+            ("translation-beam-4", 4, "translation, four beams"),
+        ] {
+            self.begin(part);
             let options = self.app.line_options(Some(beam), None, true);
             let mut tokens = 0;
             let begun = Instant::now();
@@ -204,6 +239,7 @@ impl Bench<'_> {
             env_kit: Some(kit.to_owned()),
             ..Options::default()
         };
+        self.begin("import of all practice interviews");
         let cpu = cpu_seconds();
         let begun = Instant::now();
         let report = App::demo(&options, None, self.cancel, self.watcher, &mut |_, _| {})?;
@@ -243,7 +279,7 @@ impl Bench<'_> {
     }
 }
 
-fn machine() -> String {
+pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let name = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|l| l.starts_with("model name"))?;

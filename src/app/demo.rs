@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,7 @@ impl App {
                 .into_iter()
                 .filter_map(speaker)
                 .collect(),
+            again: true,
         };
         let sound = folder.join("audio.flac");
         let received = self.import_one(&mut store, &sound, &request, cancel, watcher)?;
@@ -151,7 +153,15 @@ fn fresh_folder(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDi
     };
     match keep {
         Some(path) => {
-            fs::create_dir_all(path).map_err(failed(path))?;
+            // Only the last folder is made: a misspelt path must not become a row of folders.
+            match fs::create_dir(path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    let words = "the folder that it should stand in is not there";
+                    return Err(failed(path)(io::Error::new(e.kind(), words)));
+                }
+                made => made.map_err(failed(path))?,
+            }
             if fs::read_dir(path).map_err(failed(path))?.next().is_some() {
                 return Err(Error::NotEmpty(path.to_owned()));
             }

@@ -5,9 +5,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::domain::Lang;
+use crate::audio;
+use crate::config::Config;
+use crate::domain::{Cancel, Lang, next_step, reason};
+use crate::pipeline::Watcher;
+use crate::{store, vault};
 
-use super::App;
+use super::models::Kind;
+use super::{App, Error, Options, WRONG_KIT};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
 /// working copies.
@@ -66,26 +71,58 @@ impl Finding {
 }
 
 impl App {
-    /// Looks at the workspace, the store, the disk, the models, the glossary, the microphone and
-    /// the fonts. Changes nothing but for a file that is written and removed to try the disk.
-    pub fn doctor(&self) -> Vec<Finding> {
+    /// Looks at the workspace, the settings, the store, the disk, the models, the glossary, the
+    /// microphone and the fonts. Changes nothing but for a file that is written and removed to try
+    /// the disk. What keeps other commands from starting at all is a finding here.
+    pub fn doctor(options: &Options, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
+        let bad = |name, error: &Error| {
+            Finding::not_good(name, Health::Bad, error.to_string(), error.help())
+        };
+        let workspace = match options.find_workspace() {
+            Ok(workspace) => workspace,
+            Err(error) => return vec![bad("workspace", &error), microphone(), fonts()],
+        };
+        let read = Config::read(&workspace.config_file()).map_err(Error::from);
+        let settings = match &read {
+            Ok(_) => Finding::good("settings", "valid"),
+            Err(error) => bad("settings", error),
+        };
+        let kit = options.env_kit.as_deref();
+        let app = Self::with(workspace, read.unwrap_or_default(), kit);
+        [settings, app.check_kit(options)]
+            .into_iter()
+            .chain(app.examine(cancel, watcher))
+            .collect()
+    }
+
+    fn check_kit(&self, options: &Options) -> Finding {
+        let warning = |detail: String| {
+            let next = "Set MEKONG_KIT to the folder that holds models/practice and \
+                        recordings/practice, or leave it unset; only practice needs the kit.";
+            Finding::not_good("kit", Health::Warning, detail, next)
+        };
+        match (options.wrong_kit(), &self.kit) {
+            (Some(wrong), _) => warning(format!("{WRONG_KIT}: {}", wrong.display())),
+            (None, Some(kit)) => Finding::good("kit", format!("found: {}", kit.display())),
+            (None, None) => warning("the practice kit was not found".into()),
+        }
+    }
+
+    fn examine(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
         vec![
             self.check_writable(),
             self.check_room(),
             self.check_store(),
-            self.check_models_whole(),
+            self.check_imports(),
+            self.check_models_whole(cancel, watcher),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
             }),
+            self.check_engines(),
             self.check_glossary(),
-            self.check_microphone(),
-            check_fonts(&[
-                "/usr/share/fonts",
-                "/usr/local/share/fonts",
-                "/System/Library/Fonts",
-                "C:\\Windows\\Fonts",
-            ]),
+            microphone(),
+            fonts(),
         ]
     }
 
@@ -99,15 +136,15 @@ impl App {
             Err(cause) => Finding::not_good(
                 "workspace",
                 Health::Bad,
-                format!("cannot be written ({cause}): {}", root.display()),
-                "Check the folder's permissions, or name another with --workspace DIR.",
+                format!("cannot be written ({}): {}", reason(&cause), root.display()),
+                next_step(&cause),
             ),
         }
     }
 
     fn check_room(&self) -> Finding {
         let root = self.workspace().root();
-        let Some(free) = free_bytes(root) else {
+        let Some(free) = audio::free_bytes(root) else {
             return Finding::not_good(
                 "disk",
                 Health::Warning,
@@ -130,19 +167,39 @@ impl App {
             Ok(store.list(None)?.len())
         });
         match result {
+            Ok(1) => Finding::good("store", "sound; 1 interview"),
             Ok(n) => Finding::good("store", format!("sound; {n} interviews")),
-            Err(e) => Finding::not_good("store", Health::Bad, e.to_string(), e.help()),
+            Err(Error::Store(store::Error::Vault(vault::Error::Locked(_)))) => {
+                Finding::good("store", "locked; what is stored was not looked at")
+            }
+            Err(e) => Finding::not_good("store", Health::Bad, self.words(&e), e.help()),
         }
     }
 
-    fn check_models_whole(&self) -> Finding {
+    fn check_imports(&self) -> Finding {
+        let interrupted = self.interrupted_imports();
+        match interrupted.len() {
+            0 => Finding::good("imports", "none is interrupted"),
+            n => Finding::not_good(
+                "imports",
+                Health::Warning,
+                format!("{n} not finished"),
+                "Run 'mekong resume', unless an import is running now.",
+            ),
+        }
+    }
+
+    fn check_models_whole(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Finding {
         let (models, broken) = self.models();
         let mut first = broken.first().map(|e| (e.to_string(), e.help()));
-        self.check_models(&mut |_, result| {
+        let told = self.check_models(cancel, watcher, &mut |_, result| {
             if let (Err(e), None) = (result, &first) {
                 first = Some((e.to_string(), e.help()));
             }
         });
+        if let Err(e) = told {
+            first = Some((e.to_string(), e.help()));
+        }
         match first {
             None if models.is_empty() => Finding::not_good(
                 "models",
@@ -155,6 +212,28 @@ impl App {
                 format!("{} installed, all as listed", models.len()),
             ),
             Some((detail, next)) => Finding::not_good("models", Health::Bad, detail, next),
+        }
+    }
+
+    /// Which engine recognises with each speech model.
+    fn check_engines(&self) -> Finding {
+        let shelf = self.shelf();
+        let of_speech = shelf
+            .models
+            .iter()
+            .filter(|m| m.card.kind.purpose() == "speech");
+        let lines: Vec<String> = of_speech
+            .map(|model| {
+                let known = match model.card.kind {
+                    Kind::WhisperGgml => self.speech_engine_known(&model.weights()),
+                    _ => "native".into(),
+                };
+                format!("{}: {known}", model.card.name)
+            })
+            .collect();
+        match lines.is_empty() {
+            true => Finding::good("speech-engine", "no speech model is installed"),
+            false => Finding::good("speech-engine", lines.join("; ")),
         }
     }
 
@@ -205,31 +284,26 @@ impl App {
             Err(e) => Finding::not_good("glossary", Health::Bad, e.to_string(), e.help()),
         }
     }
+}
 
-    fn check_microphone(&self) -> Finding {
-        let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
-        match self.devices() {
-            Ok(list) if list.is_empty() => {
-                Finding::not_good("microphone", Health::Warning, "none was found", next)
-            }
-            Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
-            Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
+fn microphone() -> Finding {
+    let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
+    match audio::devices() {
+        Ok(list) if list.is_empty() => {
+            Finding::not_good("microphone", Health::Warning, "none was found", next)
         }
+        Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
+        Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
     }
 }
 
-/// Free bytes for this user on the disk that holds `path`.
-#[cfg(unix)]
-fn free_bytes(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path)
-        .ok()
-        .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
-}
-
-/// Free bytes are not asked for on this system.
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
+fn fonts() -> Finding {
+    check_fonts(&[
+        "/usr/share/fonts",
+        "/usr/local/share/fonts",
+        "/System/Library/Fonts",
+        "C:\\Windows\\Fonts",
+    ])
 }
 
 /// Looks for a font file of each script by the names that font packages use.
@@ -324,10 +398,5 @@ mod tests {
         );
         fs::write(dir.path().join("Padauk-Regular.ttf"), b"").unwrap();
         assert_eq!(check_fonts(&[folder]).health, Health::Good);
-    }
-
-    #[test]
-    fn the_disk_of_an_existing_folder_has_a_size() {
-        assert!(free_bytes(&std::env::temp_dir()).is_some());
     }
 }

@@ -1,18 +1,39 @@
 //! Loads the engines that a run needs, and only those: which languages, which models, checked first.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{Lang, LangPair};
-use crate::pipeline::{Engines, SpeechRoute, TranslationRoute};
-use crate::speech::{Whisper, WhisperOptions};
-use crate::translate::M2m100;
+use crate::domain::{Cancel, FactKind, Lang, LangPair};
+use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
+use crate::speech::{self, Ctc, CtcOptions, Engine, Recognizer, Whisper, WhisperOptions};
+use crate::translate::{self, Form, Translator};
 
-use super::models::{Kind, Model, Shelf};
+use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
 
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
+
+/// Names and terms that recognition is told of; a search over more would take longer than the sound.
+const MOST_NAMES: usize = 5000;
+/// More cores than this are not taken unasked: the translator could not keep up.
+const MOST_CORES: usize = 16;
+/// Room for recognisers beside the first where the system does not say what is free.
+const USUAL_ROOM: u64 = 1 << 30;
+
+/// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
+/// with little memory works with fewer of them and never has to swap.
+pub(super) fn room_for_recognisers() -> u64 {
+    let free = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            kilobytes.checked_mul(1024)
+        });
+    free.map_or(USUAL_ROOM, |bytes| bytes / 4)
+}
 
 impl App {
     /// All models of the workspace, and those of the practice kit.
@@ -26,6 +47,27 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         match self.config.recognition_threads {
             0 => cores.saturating_sub(1).clamp(1, 8),
+            chosen => chosen.min(64),
+        }
+    }
+
+    /// The same for one engine. Our own engine's threads rest when there is nothing to do, and leave
+    /// the work to one of them where translation needs the others.
+    pub(super) fn threads_for(&self, engine: Engine) -> usize {
+        match (engine, self.config.recognition_threads) {
+            (Engine::WhisperCpp, _) => self.recognition_threads(),
+            (_, 0) => std::thread::available_parallelism().map_or(1, usize::from),
+            (_, chosen) => chosen.min(64),
+        }
+    }
+
+    /// Cores that recognition of stored recordings keeps busy, one utterance each. All of them: the
+    /// translator beside it needs a small part of one, and the system shares out what there is.
+    pub(super) fn recognition_cores(&self) -> usize {
+        match self.config.recognition_threads {
+            0 => std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_CORES),
             chosen => chosen.min(64),
         }
     }
@@ -50,12 +92,14 @@ impl App {
     /// stay pending and are counted.
     ///
     /// # Errors
-    /// No model for a language; a model whose files are not as listed or cannot be loaded.
+    /// No model for a language; a model whose files are not as listed or cannot be loaded; a cancel.
     pub(super) fn add_engines(
         &self,
         engines: &mut Engines,
         interviews: &[Vec<Lang>],
         listen: bool,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
     ) -> Result<(), Error> {
         let shelf = self.shelf();
         let mut languages: BTreeSet<Lang> = interviews.iter().flatten().copied().collect();
@@ -63,33 +107,104 @@ impl App {
         languages.retain(|lang| listen && !engines.hears(*lang));
         pairs.retain(|pair| !engines.translates(*pair));
         for lang in languages {
-            let model = shelf.for_speech(lang, self.config.speech_model.as_deref())?;
-            self.add_speech(engines, model, lang)?;
+            // Without a model the sound is stored all the same, and its lines wait for one.
+            let Ok(model) = shelf.for_speech(lang, self.config.speech_model.as_deref()) else {
+                continue;
+            };
+            if !joins_a_recogniser(engines, model, lang) {
+                model.verify(cancel, watcher)?;
+                self.add_speech(engines, model, lang)?;
+            }
         }
         for pair in pairs {
-            if let Ok(model) = shelf.for_translation(pair, self.config.translation_model.as_deref())
+            let chosen = self.config.translation_model.as_deref();
+            if let Ok(model) = shelf.for_translation(pair, chosen)
+                && !joins_a_translator(engines, model, pair)
             {
-                add_translation(engines, model, pair)?;
+                model.verify(cancel, watcher)?;
+                let second = self.second_opinion(&shelf, model, cancel, watcher)?;
+                add_translation(engines, model, pair, second)?;
             }
         }
         Ok(())
     }
 
+    /// The engine that the settings name for a second opinion beside `first`.
+    fn second_opinion(
+        &self,
+        shelf: &Shelf,
+        first: &Model,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Option<Box<dyn Translator>>, Error> {
+        match &self.config.second_translation_model {
+            Some(name) if *name != first.card.name => {
+                open_translator(Named::listed(shelf.named(name)?), cancel, watcher)
+                    .map(|opened| Some(opened.engine))
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
         let card = &model.card;
-        if let Some(route) = engines.speech.iter_mut().find(|r| r.model == card.name) {
-            route.languages.push(lang);
-            return Ok(());
-        }
-        model.verify()?;
-        let engine = self.load_whisper(&model.weights(), &card.name, card.max_utterance_ms)?;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
             languages: vec![lang],
-            engine: Box::new(engine),
+            engine: self.load_listed(model)?,
             practice: card.practice,
         });
         Ok(())
+    }
+
+    /// The recogniser of a listed model.
+    pub(super) fn load_listed(&self, model: &Model) -> Result<Box<dyn Recognizer>, Error> {
+        let (card, weights) = (&model.card, model.weights());
+        Ok(match card.kind {
+            Kind::Wav2vec2Ctc => {
+                let languages = card.languages.clone();
+                Box::new(self.load_ctc(&weights, &card.name, languages, card.max_utterance_ms)?)
+            }
+            _ => Box::new(self.load_whisper(&weights, &card.name, card.max_utterance_ms)?),
+        })
+    }
+
+    /// A recogniser from a Hugging Face folder, with the terms in force and the names of the
+    /// register preferred where the sound leaves them open.
+    pub(super) fn load_ctc(
+        &self,
+        folder: &Path,
+        name: &str,
+        languages: Vec<Lang>,
+        max_utterance_ms: Option<u64>,
+    ) -> Result<Ctc, Error> {
+        let names = self.names_to_hear(&languages)?;
+        Ok(Ctc::load(&CtcOptions {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            languages,
+            max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
+            exact: false,
+            names,
+        })?)
+    }
+
+    /// Terms of the glossaries in these languages and names of the register, each once, at most
+    /// [`MOST_NAMES`].
+    fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
+        let mut names = BTreeSet::new();
+        for person in self.people(None)? {
+            names.extend(person.values(FactKind::Name).map(str::to_owned));
+        }
+        let glossary = self.glossary()?;
+        for term in glossary.terms() {
+            let entries = term
+                .entries
+                .iter()
+                .filter(|(lang, _)| languages.contains(lang));
+            names.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
+        }
+        Ok(names.into_iter().take(MOST_NAMES).collect())
     }
 
     /// A recogniser from one ggml file, listed or named by hand, its window sized to the utterance.
@@ -110,52 +225,202 @@ impl App {
         max_utterance_ms: Option<u64>,
         fit_window: bool,
     ) -> Result<Whisper, Error> {
+        let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
             model: file.to_owned(),
             name: name.to_owned(),
-            threads: self.recognition_threads(),
+            engine,
+            threads: self.threads_for(engine),
             max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
             fit_window,
         })?)
     }
 }
 
-fn add_translation(engines: &mut Engines, model: &Model, pair: LangPair) -> Result<(), Error> {
-    let card = &model.card;
-    if let Some(route) = engines
+/// Gives the language to a model that is loaded already; whether there is such a one.
+fn joins_a_recogniser(engines: &mut Engines, model: &Model, lang: Lang) -> bool {
+    let loaded = engines
+        .speech
+        .iter_mut()
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.languages.push(lang)).is_some()
+}
+
+/// The same for a direction.
+fn joins_a_translator(engines: &mut Engines, model: &Model, pair: LangPair) -> bool {
+    let loaded = engines
         .translation
         .iter_mut()
-        .find(|r| r.model == card.name)
-    {
-        route.pairs.push(pair);
-        return Ok(());
-    }
-    model.verify()?;
-    let engine = M2m100::load(&model.folder, &card.name, card.language_tokens.as_ref())?;
+        .find(|r| r.model == model.card.name);
+    loaded.map(|route| route.pairs.push(pair)).is_some()
+}
+
+fn add_translation(
+    engines: &mut Engines,
+    model: &Model,
+    pair: LangPair,
+    second: Option<Box<dyn Translator>>,
+) -> Result<(), Error> {
+    let card = &model.card;
+    let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         pairs: vec![pair],
-        engine: Box::new(engine),
+        engine,
         practice: card.practice,
+        second,
     });
     Ok(())
 }
 
+/// A translator with what is known of its model.
+pub(super) struct OpenedTranslator {
+    pub(super) model: String,
+    pub(super) engine: Box<dyn Translator>,
+    pub(super) practice: bool,
+    /// What the user should know of it.
+    pub(super) note: Option<String>,
+}
+
+/// Opens a translator, a listed one after comparing its files with the list.
+///
+/// # Errors
+/// A model for something else; files that are not as listed; a checkpoint that cannot be loaded; a
+/// cancel.
+pub(super) fn open_translator(
+    named: Named,
+    cancel: &Cancel,
+    watcher: Watcher<'_>,
+) -> Result<OpenedTranslator, Error> {
+    Ok(match named.wanted(Kind::M2m100)? {
+        Named::Unlisted(_, folder) => {
+            let model = unlisted_name(&folder);
+            OpenedTranslator {
+                engine: translate::open(&folder, &model, None)?,
+                model,
+                practice: false,
+                note: Some(unlisted_note(&folder)),
+            }
+        }
+        Named::Listed(model) => {
+            model.verify(cancel, watcher)?;
+            let (weights, card) = (model.weights(), model.card);
+            let tokens = card.language_tokens.as_ref();
+            OpenedTranslator {
+                engine: translate::open(&weights, &card.name, tokens)?,
+                model: card.name,
+                practice: card.practice,
+                note: None,
+            }
+        }
+    })
+}
+
+/// The name of a model that is used by its path.
+pub(super) fn unlisted_name(path: &Path) -> String {
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// What is said of such a model.
+pub(super) fn unlisted_note(path: &Path) -> String {
+    format!(
+        "this model is used by its path; no model.toml vouches for it: {}",
+        path.display()
+    )
+}
+
 /// Every direction between these languages.
-fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
+pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '_ {
     languages
         .iter()
         .flat_map(|from| languages.iter().map(|to| LangPair::new(*from, *to)))
         .filter(|pair| pair.from != pair.to)
 }
 
-/// What a path named by hand is: a ggml file, or a Hugging Face folder.
-pub(super) fn kind_of_path(path: &Path) -> Result<Kind, Error> {
-    if path.is_file() {
-        Ok(Kind::WhisperGgml)
-    } else if path.join("config.json").is_file() {
-        Ok(Kind::M2m100)
-    } else {
-        Err(Error::NotAModel(path.to_owned()))
+/// A model that a person named: one with a list of its files, or one that nothing vouches for.
+pub(super) enum Named {
+    /// Installed, or in a folder with a `model.toml`.
+    Listed(Box<Model>),
+    /// What the engine of this kind loads: a ggml or GGUF file, or a Hugging Face folder.
+    Unlisted(Kind, PathBuf),
+}
+
+impl Named {
+    /// A model of the shelf.
+    pub(super) fn listed(model: &Model) -> Self {
+        Named::Listed(Box::new(model.clone()))
     }
+
+    /// The model called `text` on the shelf, else the one at that path. A path is looked at first
+    /// where it holds a separator.
+    ///
+    /// # Errors
+    /// No such model; a `model.toml` that is not valid; a folder or file that is no model.
+    pub(super) fn find(shelf: &Shelf, text: &str) -> Result<Self, Error> {
+        let path = Path::new(text);
+        let installed = shelf.named(text);
+        let is_path = text.contains(std::path::is_separator) || installed.is_err();
+        if !is_path || !path.exists() {
+            return Ok(Named::listed(installed?));
+        }
+        if path.join("model.toml").is_file() {
+            return Ok(Named::Listed(Box::new(Model::read(path)?)));
+        }
+        if path.is_file() {
+            // The weights of a listed model keep what its list says of them.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let listed = Model::read(folder).ok();
+            return match listed.filter(|m| m.weights() == path) {
+                Some(model) => Ok(Named::Listed(Box::new(model))),
+                None => Ok(Named::Unlisted(kind_of(path)?, path.to_owned())),
+            };
+        }
+        if path.join("config.json").is_file() {
+            return Ok(Named::Unlisted(kind_of(path)?, path.to_owned()));
+        }
+        match &ggml_files(path)[..] {
+            [only] => Ok(Named::Unlisted(kind_of(only)?, only.clone())),
+            _ => Err(Error::NotAModel(path.to_owned())),
+        }
+    }
+
+    /// Insists on a kind for the same purpose.
+    pub(super) fn wanted(self, wanted: Kind) -> Result<Self, Error> {
+        let (name, is) = match &self {
+            Named::Listed(model) => (model.card.name.clone(), model.card.kind),
+            Named::Unlisted(kind, path) => (path.display().to_string(), *kind),
+        };
+        if is.purpose() == wanted.purpose() {
+            return Ok(self);
+        }
+        Err(models::Error::WrongKind {
+            name,
+            is: is.purpose(),
+            wanted: wanted.purpose(),
+        }
+        .into())
+    }
+}
+
+/// Which engine loads a file or folder that no list describes.
+fn kind_of(path: &Path) -> Result<Kind, Error> {
+    if speech::is_ctc(path) {
+        return Ok(Kind::Wav2vec2Ctc);
+    }
+    Ok(match translate::form(path)? {
+        Some(Form::M2m100) => Kind::M2m100,
+        Some(Form::T5) => Kind::T5,
+        Some(Form::DecoderOnly) => Kind::DecoderOnly,
+        None => Kind::WhisperGgml,
+    })
+}
+
+fn ggml_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_one = |path: &PathBuf| path.to_str().is_some_and(models::is_ggml) && path.is_file();
+    entries.flatten().map(|e| e.path()).filter(is_one).collect()
 }

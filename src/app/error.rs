@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::Lang;
+use crate::domain::{InterviewId, Lang, count, next_step, reason};
 use crate::{
-    audio, config, export, glossary, pipeline, speech, store, transcript, translate, workspace,
+    audio, config, evidence, export, glossary, pipeline, speech, store, transcript, translate,
+    vault, workspace,
 };
 
 use super::models;
@@ -34,6 +35,17 @@ pub enum Error {
     /// A glossary.
     #[error(transparent)]
     Glossary(#[from] glossary::Error),
+    /// Nothing is ever loaded from a network.
+    #[error("'{0}' is not fetched: this program never uses a network")]
+    NoNetwork(String),
+    /// A table of terms cannot be used.
+    #[error("{cause}: {}", path.display())]
+    GlossaryFile {
+        /// What is wrong with it.
+        cause: glossary::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -43,6 +55,18 @@ pub enum Error {
     /// An export.
     #[error(transparent)]
     Export(#[from] export::Error),
+    /// Keys, bundles, proofs.
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
+    /// Something in a stored interview does not fit, so nobody can sign for it.
+    #[error("{} does not fit: {}", .0.name, .0.detail)]
+    DoesNotFit(evidence::Check),
+    /// A session that still runs, or was cut off, cannot be sealed.
+    #[error("the session of this interview has not ended: {0}")]
+    SessionOpen(InterviewId),
+    /// The lock of the workspace.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     /// A transcript made elsewhere.
     #[error(transparent)]
     Transcript(#[from] transcript::Error),
@@ -50,7 +74,7 @@ pub enum Error {
     #[error("another mekong is working in this workspace: {0}")]
     Busy(PathBuf),
     /// A file could not be read or written.
-    #[error("cannot {what}: {cause}: {path}")]
+    #[error("cannot {what}: {why}: {path}", why = reason(.cause))]
     File {
         /// `read the file`, `write the file`, ...
         what: &'static str,
@@ -65,6 +89,9 @@ pub enum Error {
     /// A channel was given a language that the interview does not have.
     #[error("a channel names {}, which is not one of the interview's languages", .0.name())]
     ChannelLanguage(Lang),
+    /// Two channels were given one speaker.
+    #[error("two channels have the same speaker")]
+    SameSpeaker,
     /// The practice kit is not there.
     #[error("the practice kit (models/practice and recordings/practice) was not found")]
     NoKit,
@@ -77,17 +104,41 @@ pub enum Error {
         path: PathBuf,
     },
     /// A model folder that was named is of no kind that the program loads.
-    #[error("this is neither a ggml speech model nor a Hugging Face translation model: {0}")]
+    #[error(
+        "this is neither a ggml speech model nor a translation model (a Hugging Face folder or a GGUF file): {0}"
+    )]
     NotAModel(PathBuf),
     /// A glossary of this name is not there.
     #[error("no glossary is called '{0}'")]
     NoGlossary(String),
+    /// A glossary of this name is already there.
+    #[error("a glossary called '{name}' is already there: {path}")]
+    GlossaryExists {
+        /// Its name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// A model of this name is already installed.
-    #[error("a model is already there: {0}")]
-    ModelExists(PathBuf),
+    #[error("a model called '{name}' is already there: {folder}")]
+    ModelExists {
+        /// Its name.
+        name: String,
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// A file stands where a new one should go.
+    #[error("a file of this name is already there: {0}")]
+    Exists(PathBuf),
+    /// A folder, a device or a link to nothing stands where a new file should go; never replaced.
+    #[error("this is a folder, a device or a link, not a file that can be written: {0}")]
+    NoPlainFile(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
+    /// A correction without a word.
+    #[error("the new words are empty")]
+    NoWords,
     /// A correction names no language, or one that it cannot be in.
     #[error("a translation of this line must be in another language of the interview")]
     TranslationLanguage,
@@ -102,6 +153,25 @@ pub enum Error {
     /// More speakers than an interview can have.
     #[error("the transcript names more than {0} speakers")]
     Speakers(usize),
+    /// Nobody opened a key.
+    #[error("nobody signs: no key is open")]
+    NobodySigns,
+    /// A line of an imported transcript has no sound to play.
+    #[error("this interview was stored without its recording, so it cannot be heard")]
+    NoSound,
+    /// Lines are left without text or translation; they stay pending.
+    #[error("{} left undone: {reason}", undone(*.failed, *.untranslated))]
+    Unfinished {
+        /// Lines that were not recognised.
+        failed: u64,
+        /// Translations that were not made.
+        untranslated: u64,
+        /// Why the first of them was not.
+        reason: String,
+    },
+    /// Somebody asked to stop work that stores nothing.
+    #[error("interrupted; nothing was stored")]
+    Stopped,
     /// Some of several files failed; each was reported by itself.
     #[error("{failed} of {all} files could not be imported; the others are stored")]
     SomeFailed {
@@ -112,7 +182,29 @@ pub enum Error {
     },
 }
 
+/// `2 unrecognised lines and 1 missing translation`.
+fn undone(failed: u64, untranslated: u64) -> String {
+    let parts = [
+        (failed, "unrecognised line"),
+        (untranslated, "missing translation"),
+    ];
+    let told = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| count(number, what));
+    told.collect::<Vec<_>>().join(" and ")
+}
+
 impl Error {
+    /// For work that stores nothing: a wish to stop is not told as if something were left to resume.
+    pub(super) fn of_nothing_stored(self) -> Self {
+        if self.is_cancelled() {
+            Error::Stopped
+        } else {
+            self
+        }
+    }
+
     /// The next step that a person can take.
     pub fn help(&self) -> String {
         match self {
@@ -122,39 +214,75 @@ impl Error {
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),
-            Error::Glossary(e) => e.help().to_string(),
+            Error::NoNetwork(_) => "On a computer with a network, download the model's files into a \
+                folder with a model.toml (models/README.md shows the form). Bring the folder here, \
+                on a USB stick for instance, and run 'mekong models import FOLDER'."
+                .into(),
+            Error::Glossary(e) | Error::GlossaryFile { cause: e, .. } => e.help().to_string(),
             Error::Store(e) => e.help().to_string(),
             Error::Pipeline(e) => e.help(),
             Error::Export(e) => e.help().to_string(),
             Error::Transcript(e) => e.help().to_string(),
+            Error::Evidence(e) => e.help().to_string(),
+            Error::Vault(e) => e.help().to_string(),
+            Error::DoesNotFit(_) => {
+                "Run 'mekong verify' and show the result to whoever looks after this computer; \
+                 change nothing before."
+                    .into()
+            }
+            Error::SessionOpen(_) => {
+                "End it first; 'mekong resume' completes one that was cut off.".into()
+            }
             Error::Busy(_) => {
                 "Wait until it has finished, or close it; reading and searching work meanwhile."
                     .into()
             }
-            Error::File { .. } => {
-                "Check that the path is right, the disk has room and you may use it.".into()
-            }
+            Error::File { cause, .. } => next_step(cause).into(),
             Error::Languages => "For example: --languages zh,vi".into(),
             Error::ChannelLanguage(_) => {
                 "Name it in --languages too, or correct --channels.".into()
             }
+            Error::SameSpeaker => "Give each channel a name of its own, or name one as 'all'.".into(),
             Error::NoKit => "Run from the program's folder, or set MEKONG_KIT to it.".into(),
             Error::Script { .. } => {
                 "Get the practice kit again from where the program came from.".into()
             }
             Error::NotAModel(_) => {
-                "Name a folder with config.json and model.safetensors, or a ggml file.".into()
+                "Name a folder with config.json and model.safetensors, a GGUF file, or a ggml file."
+                    .into()
             }
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
-            Error::ModelExists(_) => "Remove or rename the old folder first.".into(),
+            Error::GlossaryExists { .. } => {
+                "Rename your file, or add --replace to use it in place of that one.".into()
+            }
+            Error::ModelExists { .. } => {
+                "It can be used as it is. Another one needs a name of its own: change 'name' in its \
+                 model.toml, and its folder's name."
+                    .into()
+            }
+            Error::Exists(_) => "Name another file, or add --force to replace that one.".into(),
+            Error::NoPlainFile(_) => "Name a file, which may be new.".into(),
             Error::NotEmpty(_) => {
                 "Name a new or empty folder, so that practice and casework stay apart.".into()
+            }
+            Error::NoWords => {
+                "Write the words that were said; nothing said can be removed.".into()
             }
             Error::TranslationLanguage => {
                 "Name the language with --to, for example --to vi.".into()
             }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
+            Error::NobodySigns => "Choose your key and type its passphrase, then ask again.".into(),
+            Error::NoSound => {
+                "Import the recording itself to hear it; the text can be read and corrected.".into()
+            }
+            Error::Unfinished { .. } => {
+                "What is done is stored. 'mekong doctor' says what is missing; then 'mekong resume' \
+                 does the rest."
+                    .into()
+            }
+            Error::Stopped => "Start it again whenever you like.".into(),
             Error::SomeFailed { .. } => "See the messages above for each file.".into(),
         }
     }
@@ -163,15 +291,63 @@ impl Error {
     pub fn is_cancelled(&self) -> bool {
         match self {
             Error::Pipeline(e) => e.is_cancelled(),
+            Error::Models(e) => matches!(e, models::Error::Cancelled),
             Error::Audio(e) => matches!(e, audio::Error::Cancelled),
             Error::Speech(e) => matches!(e, speech::Error::Cancelled),
             Error::Translate(e) => matches!(e, translate::Error::Cancelled),
+            Error::Store(e) => matches!(e, store::Error::Cancelled),
+            Error::Evidence(e) => matches!(e, evidence::Error::Cancelled),
+            Error::Export(e) => matches!(e, export::Error::Cancelled),
+            Error::Stopped => true,
             _ => false,
         }
     }
 
-    /// The command line's promise: 1 the work failed, 130 interrupted.
+    /// Whether the database as a whole refuses; [`super::App::words`] adds its path.
+    pub(super) fn is_of_the_store(&self) -> bool {
+        match self {
+            Error::Store(e) | Error::Pipeline(pipeline::Error::Store(e)) => e.is_of_the_file(),
+            _ => false,
+        }
+    }
+
+    /// The command line's promise: 1 the work failed, 3 evidence does not fit, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
-        if self.is_cancelled() { 130 } else { 1 }
+        match self {
+            _ if self.is_cancelled() => 130,
+            Error::DoesNotFit(_) => 3,
+            Error::Evidence(e) if e.is_mismatch() => 3,
+            _ => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_measurement_leaves_nothing_to_resume() {
+        for cancelled in [
+            Error::from(audio::Error::Cancelled),
+            pipeline::Error::Cancelled.into(),
+            speech::Error::Cancelled.into(),
+            models::Error::Cancelled.into(),
+        ] {
+            let told = cancelled.of_nothing_stored();
+            assert_eq!(told.exit_code(), 130);
+            assert!(!told.to_string().contains("resume") && !told.help().contains("resume"));
+        }
+        assert!(pipeline::Error::Cancelled.help().contains("resume"));
+        assert!(matches!(Error::NoKit.of_nothing_stored(), Error::NoKit));
+    }
+
+    #[test]
+    fn what_is_left_undone_is_counted() {
+        assert_eq!(
+            undone(1, 2),
+            "1 unrecognised line and 2 missing translations"
+        );
+        assert_eq!(undone(0, 1), "1 missing translation");
     }
 }

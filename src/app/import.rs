@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, Channel, InterviewId, Lang, SamplePos, Span};
-use crate::pipeline::{Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
+use crate::audio;
+use crate::domain::{
+    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
+};
+use crate::pipeline::{self, Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
 use crate::store::{ImportedLine, NewInterview, Store};
 use crate::text;
-use crate::transcript;
+use crate::transcript::{self, is_transcript};
 
+use super::engines::pairs_of;
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -25,8 +29,11 @@ pub struct ImportRequest {
     pub languages: Vec<Lang>,
     /// The case.
     pub case: Option<String>,
-    /// Speakers and their languages, by channel; may be shorter than the recording's channels.
+    /// Speakers and their languages, by channel; `all` alone stands for all of them. None: work it
+    /// out from the number of channels.
     pub channels: Vec<(String, Vec<Lang>)>,
+    /// Store a recording a second time where another interview holds it already.
+    pub again: bool,
 }
 
 /// What became of one file.
@@ -40,18 +47,17 @@ pub struct ImportOutcome {
     pub report: Report,
 }
 
-/// Whether a file is read as a transcript without sound, by its name.
-pub fn is_transcript(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
-    ["json", "srt", "vtt", "csv"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
-}
-
 impl App {
+    /// The directions between these languages that no installed model translates. Their lines stay
+    /// pending.
+    pub fn untranslatable(&self, languages: &[Lang]) -> Vec<LangPair> {
+        let shelf = self.shelf();
+        let preferred = self.config.translation_model.as_deref();
+        pairs_of(languages)
+            .filter(|pair| shelf.for_translation(*pair, preferred).is_err())
+            .collect()
+    }
+
     /// Stores each file as an interview and works off its lines. One bad file does not stop the
     /// others; `each` hears of every file as it ends.
     ///
@@ -68,7 +74,7 @@ impl App {
     ) -> Result<Vec<ImportOutcome>, Error> {
         request.check()?;
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model or glossary is said before anything is copied.
@@ -77,6 +83,8 @@ impl App {
             &mut engines,
             std::slice::from_ref(&request.languages),
             sound,
+            cancel,
+            watcher,
         )?;
         let mut outcomes = Vec::new();
         for source in files {
@@ -118,6 +126,7 @@ impl App {
             channels: request.channels.clone(),
             started: recorded_at(source),
             original_name: file_name(source),
+            again: request.again,
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
         };
         let recordings = self.workspace.recordings();
@@ -126,13 +135,16 @@ impl App {
             cancel,
             watcher,
         };
-        Ok(intake_file(&intake, store, source, &plan)?)
+        match intake_file(&intake, store, source, &plan) {
+            Err(pipeline::Error::AlreadyHeld(id)) => Ok(already_held(id)),
+            other => Ok(other?),
+        }
     }
 }
 
 impl ImportRequest {
-    /// Two or three different languages, and channels that name no others.
-    fn check(&self) -> Result<(), Error> {
+    /// Two or three different languages; channels that name no others, each speaker once.
+    pub(super) fn check(&self) -> Result<(), Error> {
         let mut unique = self.languages.clone();
         unique.sort();
         unique.dedup();
@@ -143,10 +155,31 @@ impl ImportRequest {
             return Err(Error::Languages);
         }
         let named = self.channels.iter().flat_map(|(_, languages)| languages);
-        match named.into_iter().find(|l| !self.languages.contains(l)) {
-            Some(stranger) => Err(Error::ChannelLanguage(*stranger)),
-            None => Ok(()),
+        if let Some(stranger) = named.into_iter().find(|l| !self.languages.contains(l)) {
+            return Err(Error::ChannelLanguage(*stranger));
         }
+        let mut speakers: Vec<String> = self
+            .channels
+            .iter()
+            .map(|(name, _)| text::fold(name))
+            .collect();
+        speakers.sort();
+        speakers.dedup();
+        if speakers.len() < self.channels.len() {
+            return Err(Error::SameSpeaker);
+        }
+        Ok(())
+    }
+}
+
+/// Nothing that is stored can be removed again, so an accidental second copy would stay for ever and
+/// double every hit of a search.
+fn already_held(id: InterviewId) -> Received {
+    Received {
+        id,
+        utterances: 0,
+        notes: Vec::new(),
+        already: true,
     }
 }
 
@@ -156,9 +189,15 @@ fn import_transcript(
     request: &ImportRequest,
 ) -> Result<Received, Error> {
     let lines = transcript::read(source)?;
+    let (sha256, _) = audio::hash_file(source)?;
+    if !request.again
+        && let Some(held) = store.holding(&sha256)?
+    {
+        return Ok(already_held(held));
+    }
     let mut speakers: Vec<String> = Vec::new();
     let mut imported = Vec::new();
-    let mut end_ms = 0;
+    let (mut end_ms, mut converted) = (0, 0_usize);
     for (number, line) in (1..).zip(lines) {
         let speaker = line.speaker.unwrap_or_else(|| UNKNOWN_SPEAKER.to_owned());
         if !speakers.contains(&speaker) {
@@ -177,14 +216,27 @@ fn import_transcript(
             .end_ms
             .unwrap_or(line.start_ms.saturating_add(USUAL_LINE_MS));
         end_ms = end_ms.max(end);
+        let mut flags = line.flags;
+        let mut unicode = |lang, came: String| {
+            if lang != Lang::My || !text::is_zawgyi(&came) {
+                return came;
+            }
+            converted = converted.saturating_add(1);
+            let text = text::from_zawgyi(&came);
+            flags.push(Flag::with(FlagKind::Zawgyi, came));
+            text
+        };
+        let text = unicode(lang, line.text);
+        let translations = line.translations.into_iter();
+        let translations = translations.map(|(l, t)| (l, unicode(l, t))).collect();
         imported.push(ImportedLine {
             speaker,
             span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
             lang,
-            text: line.text,
-            translations: line.translations,
+            text,
+            translations,
             machine: line.machine,
-            flags: line.flags,
+            flags,
         });
     }
     let new = NewInterview {
@@ -204,12 +256,30 @@ fn import_transcript(
             .collect(),
         working: Vec::new(),
     };
-    store.create_from_transcript(&new, &imported, &format!("imported from {}", kind(source)))?;
+    store.create_from_transcript(
+        &new,
+        &imported,
+        &format!("imported from {}", file_name(source)),
+        Some(&sha256),
+    )?;
     Ok(Received {
         id: new.id,
         utterances: imported.len(),
-        notes: Vec::new(),
+        notes: zawgyi_note(converted).into_iter().collect(),
+        already: false,
     })
+}
+
+/// What a person should know of texts that were converted.
+fn zawgyi_note(texts: usize) -> Option<String> {
+    let what = match texts {
+        0 => return None,
+        1 => "1 text was".to_owned(),
+        n => format!("{n} texts were"),
+    };
+    Some(format!(
+        "{what} typed in Zawgyi and put into Unicode; the letters as they came are kept with their lines"
+    ))
 }
 
 /// The language whose script the text is written in; the six have five scripts of their own and
@@ -229,14 +299,6 @@ fn likeliest(text: &str, among: &[Lang]) -> Lang {
         .unwrap_or(Lang::Zh)
 }
 
-fn kind(source: &Path) -> String {
-    source
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or("a file")
-        .to_ascii_lowercase()
-}
-
 fn file_name(source: &Path) -> String {
     source
         .file_name()
@@ -245,7 +307,7 @@ fn file_name(source: &Path) -> String {
 }
 
 /// A name that sorts by time and is not guessable from another: `20261123-205901-3f9c2a`.
-fn new_id() -> InterviewId {
+pub(super) fn new_id() -> InterviewId {
     use std::hash::{BuildHasher, Hasher};
     // The standard library seeds each RandomState from the system's randomness.
     let random = std::collections::hash_map::RandomState::new()
@@ -277,6 +339,7 @@ mod tests {
                 .map(|l| ("officer".to_owned(), vec![l]))
                 .into_iter()
                 .collect(),
+            again: false,
         }
     }
 
@@ -307,6 +370,15 @@ mod tests {
             request(&pair, Some(Lang::Th)).check(),
             Err(Error::ChannelLanguage(Lang::Th))
         ));
+    }
+
+    #[test]
+    fn two_channels_cannot_have_one_speaker() {
+        let mut twice = request(&[Lang::Zh, Lang::Vi], Some(Lang::Vi));
+        twice.channels.push(("Officer".into(), vec![Lang::Zh]));
+        assert!(matches!(twice.check(), Err(Error::SameSpeaker)));
+        twice.channels[1].0 = "interviewee".into();
+        twice.check().unwrap();
     }
 
     #[test]

@@ -19,9 +19,9 @@ impl WorkLock {
         workspace.make_folders()?;
         let path = workspace.lock_file();
         let unusable = |cause| Error::File {
-            what: "open the work lock",
+            what: "begin to write in this workspace",
             cause,
-            path: path.clone(),
+            path: workspace.root().to_owned(),
         };
         let file = OpenOptions::new()
             .create(true)

@@ -1,33 +1,60 @@
 //! What both front ends call: blocking methods over one workspace. Whatever a screen does, a command
 //! can do, because both do it here.
 
+mod awake;
 mod bench;
+mod bench_live;
+mod bundles;
+mod choice;
 mod demo;
+pub mod desk;
+mod desktop;
 mod doctor;
 mod engines;
 mod error;
+mod evidence;
+mod export;
+mod find;
 mod import;
+pub mod live;
 mod lock;
+mod microphone;
 pub mod models;
+pub mod offers;
+pub mod people;
+pub mod phrasebook;
 mod read;
 mod shelf;
+mod shrink;
 mod speak;
+mod vault;
 mod work;
 
 use std::path::{Path, PathBuf};
 
 pub use bench::{BenchReport, Measurement};
+pub use bundles::{Bundled, Foreign};
 pub use demo::{DemoReport, Scores};
+pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT, WindowSize};
 pub use doctor::{Finding, Health};
 pub use error::Error;
-pub use import::{ImportOutcome, ImportRequest, is_transcript};
-pub use read::Edit;
-pub use shelf::{GlossaryInfo, ModelInfo};
+pub use evidence::Sealed;
+pub use export::{ExportChoices, Exported};
+pub use import::{ImportOutcome, ImportRequest};
+pub use read::{Edit, Edited, History};
+pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
+pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
+pub use vault::VaultState;
 pub use work::WorkReport;
 
+pub use crate::export::Person;
+pub use crate::transcript::is_transcript;
+
 use crate::config::Config;
+use crate::domain::Cancel;
 use crate::glossary::Glossary;
+use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::workspace::{self, Workspace};
 
@@ -61,14 +88,35 @@ impl Options {
     }
 }
 
+/// What is wrong where [`Options::wrong_kit`] finds something.
+pub const WRONG_KIT: &str = "MEKONG_KIT names a folder without the practice kit";
+
+impl Options {
+    /// What `MEKONG_KIT` names, where the practice kit is not there.
+    pub fn wrong_kit(&self) -> Option<&Path> {
+        let named = self.env_kit.as_deref();
+        named.filter(|root| !workspace::is_kit(root))
+    }
+
+    fn find_workspace(&self) -> Result<Workspace, Error> {
+        Ok(Workspace::find(
+            self.workspace.as_deref(),
+            self.env_workspace.as_deref(),
+            &self.current,
+        )?)
+    }
+}
+
 /// One workspace, ready to be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     workspace: Workspace,
     config: Config,
     kit: Option<PathBuf>,
     /// Where models are looked for, first come first served.
     model_roots: Vec<PathBuf>,
+    /// The key of a locked workspace, once it is opened.
+    door: vault::Door,
 }
 
 impl App {
@@ -78,30 +126,56 @@ impl App {
     /// # Errors
     /// A named workspace that is missing; settings that are not valid.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let workspace = Workspace::find(
-            options.workspace.as_deref(),
-            options.env_workspace.as_deref(),
-            &options.current,
-        )?;
-        Self::at(workspace, options.env_kit.as_deref())
+        Self::at(options.find_workspace()?, options.env_kit.as_deref())
+    }
+
+    /// As [`Self::open`], but settings that are not valid do not keep the window shut: the usual ones
+    /// are used, the file stays as it is, and the error comes back beside the app.
+    ///
+    /// # Errors
+    /// A named workspace that is missing.
+    pub fn open_forgiving(options: &Options) -> Result<(Self, Option<Error>), Error> {
+        match Self::open(options) {
+            Ok(app) => Ok((app, None)),
+            Err(error @ Error::Config(_)) => {
+                let workspace = options.find_workspace()?;
+                let app = Self::with(workspace, Config::default(), options.env_kit.as_deref());
+                Ok((app, Some(error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {
         let config = Config::read(&workspace.config_file())?;
+        Ok(Self::with(workspace, config, env_kit))
+    }
+
+    fn with(workspace: Workspace, config: Config, env_kit: Option<&Path>) -> Self {
         let kit = workspace::find_kit(&workspace, env_kit);
         let shipped = kit.iter().map(|kit| kit.join("models"));
         let model_roots = std::iter::once(workspace.models()).chain(shipped).collect();
-        Ok(Self {
+        Self {
             workspace,
             config,
             kit,
             model_roots,
-        })
+            door: vault::Door::default(),
+        }
     }
 
     /// Where things are.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// The words of an error, with the database's path where it is the database that refuses.
+    pub fn words(&self, error: &Error) -> String {
+        let path = self.workspace.store();
+        match error.is_of_the_store() {
+            true => format!("{error}: {}", path.display()),
+            false => error.to_string(),
+        }
     }
 
     /// The settings in force.
@@ -113,6 +187,24 @@ impl App {
     fn store(&self) -> Result<Store, Error> {
         self.workspace.make_folders()?;
         Ok(Store::open(&self.workspace.store())?)
+    }
+
+    /// The same at the beginning of long work: a search index of an older version is made anew there
+    /// with progress, and a cancel leaves it as it was.
+    fn store_watched(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<Store, Error> {
+        self.workspace.make_folders()?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Indexing,
+                done,
+                total,
+            });
+        };
+        Ok(Store::open_watched(
+            &self.workspace.store(),
+            &mut tell,
+            cancel,
+        )?)
     }
 
     /// Opens the store for reading only. A workspace without one reads as empty; one of an older
@@ -134,7 +226,7 @@ impl App {
     fn glossary(&self) -> Result<Glossary, Error> {
         let mut all = Glossary::default();
         for path in self.glossary_files(&self.config.glossaries)? {
-            all.merge(Glossary::load_csv(&path)?);
+            all.merge(shelf::load_csv(&path)?);
         }
         Ok(all)
     }

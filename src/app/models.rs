@@ -2,14 +2,23 @@
 //! and says which model serves which language. Nothing unlisted is ever loaded by name.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::domain::{Lang, LangPair};
+use crate::domain::{Cancel, Lang, LangPair, reason};
+use crate::pipeline::{Progress, Step, Watcher};
+
+pub(super) use hash::sha256_file;
+pub(super) use names::is_ggml;
+use names::{is_gguf, is_hidden, stays_inside};
+pub use suited::ErrorRate;
+
+mod hash;
+mod names;
+mod suited;
 
 /// Largest `model.toml` that is read.
 const MAX_CARD_BYTES: u64 = 256 * 1024;
@@ -19,8 +28,19 @@ const MAX_DEPTH: usize = 2;
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What was named to be imported is no model's folder.
+    #[error("this is not a model's folder ({what}): {path}")]
+    NoFolder {
+        /// What is there instead.
+        what: &'static str,
+        /// What was named.
+        path: PathBuf,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Cancelled,
     /// A folder or file cannot be read.
-    #[error("cannot read a model's files: {cause}: {path}")]
+    #[error("cannot read a model's files: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
@@ -58,6 +78,9 @@ pub enum Error {
     /// No model has this name.
     #[error("no installed model is called '{0}'")]
     Unknown(String),
+    /// Not a name that a model's folder can have.
+    #[error("'{0}' cannot be a model's name")]
+    Name(String),
     /// No model recognises this language.
     #[error("no installed model recognises {}", .0.name())]
     NoSpeech(Lang),
@@ -77,9 +100,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same once more where it is about the description in a folder called `name`.
+    fn of_folder(&self, name: &str) -> Option<Self> {
+        let Error::Card { cause, path } = self else {
+            return None;
+        };
+        let same = path.parent()?.file_name()? == name;
+        let (cause, path) = (cause.clone(), path.clone());
+        same.then_some(Error::Card { cause, path })
+    }
+
     /// The next step.
     pub fn help(&self) -> String {
         match self {
+            Error::NoFolder { .. } => {
+                "Name the folder that holds model.toml and the files listed there; \
+                 models/README.md shows the form."
+                    .into()
+            }
+            Error::Cancelled => "Start it again whenever you like.".into(),
             Error::Read { .. } => {
                 "Check the folder's permissions, then run 'mekong models check'.".into()
             }
@@ -93,6 +132,7 @@ impl Error {
                     .into()
             }
             Error::Unknown(_) => "See 'mekong models list' for the names, or name a folder.".into(),
+            Error::Name(_) => "Use letters a to z, digits, - and _.".into(),
             Error::NoSpeech(_) | Error::NoTranslation(_) => {
                 "Copy a suitable model's folder and run 'mekong models import PATH'; \
                  'mekong models list' shows what is there."
@@ -109,16 +149,22 @@ impl Error {
 pub enum Kind {
     /// Whisper in ggml form, run by whisper.cpp.
     WhisperGgml,
+    /// wav2vec 2.0 with a CTC head (omniASR-CTC, MMS, XLS-R) as a Hugging Face folder.
+    Wav2vec2Ctc,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
     M2m100,
+    /// MADLAD-400 or another T5, as a Hugging Face folder or one GGUF file.
+    T5,
+    /// A decoder-only model (Gemma 3, Qwen, Hunyuan) as one GGUF file.
+    DecoderOnly,
 }
 
 impl Kind {
     /// What it is for, in a word.
     pub const fn purpose(self) -> &'static str {
         match self {
-            Kind::WhisperGgml => "speech",
-            Kind::M2m100 => "translation",
+            Kind::WhisperGgml | Kind::Wav2vec2Ctc => "speech",
+            Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
 }
@@ -147,6 +193,9 @@ pub struct Card {
     pub license: String,
     /// Where it came from.
     pub source: String,
+    /// SHA-256 of the weights that this model was made from on this machine, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_sha256: Option<String>,
     /// Knows only the practice sentences.
     #[serde(default)]
     pub practice: bool,
@@ -159,6 +208,9 @@ pub struct Card {
     /// Names of the language tokens, where the tokenizer's own are not the usual ones.
     #[serde(default)]
     pub language_tokens: Option<BTreeMap<Lang, String>>,
+    /// How often it errs in each language, as published or measured (speech only).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_rates: BTreeMap<Lang, ErrorRate>,
     /// All files with their hashes.
     pub files: Vec<ListedFile>,
 }
@@ -198,9 +250,17 @@ impl Model {
             ));
         }
         let listed = |wanted: &dyn Fn(&str) -> bool| card.files.iter().any(|f| wanted(&f.path));
+        let one_gguf = card.files.iter().filter(|f| is_gguf(&f.path)).count() == 1;
         let complete = match card.kind {
+            Kind::DecoderOnly => one_gguf,
+            Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
-            Kind::M2m100 => {
+            Kind::Wav2vec2Ctc => {
+                listed(&|f| f == "config.json")
+                    && listed(&|f| f == "vocab.json")
+                    && listed(&|f| f.ends_with(".safetensors"))
+            }
+            Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "tokenizer.json")
                     && listed(&|f| f.ends_with(".safetensors"))
@@ -223,12 +283,30 @@ impl Model {
         })
     }
 
-    /// Compares every listed file with its size and SHA-256. Reads all of it. Weights that lie in the
-    /// folder unlisted are refused too: an engine might take them for the listed ones.
+    /// Reads the description of a model that a person names by a path, which may be `.` or a link.
     ///
     /// # Errors
-    /// The first file that is missing, differs or is not listed.
-    pub fn verify(&self) -> Result<(), Error> {
+    /// [`Error::NoFolder`]; those of [`Model::read`].
+    pub fn to_import(named: &Path) -> Result<Self, Error> {
+        let wrong = |what| Error::NoFolder {
+            what,
+            path: named.to_owned(),
+        };
+        let folder = fs::canonicalize(named).map_err(|_| wrong("nothing is there"))?;
+        if !folder.is_dir() {
+            return Err(wrong("it is a file"));
+        }
+        if !folder.join("model.toml").is_file() {
+            return Err(wrong("it holds no model.toml"));
+        }
+        Self::read(&folder)
+    }
+
+    fn verify_with(
+        &self,
+        progress: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
         let unreadable = |cause| Error::Read {
             cause,
             path: self.folder.clone(),
@@ -239,11 +317,20 @@ impl Model {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            let weights = name.contains(".safetensors");
+            // An engine takes a tokenizer.json that lies beside a GGUF file.
+            let weights = name.contains(".safetensors")
+                || self.card.kind.purpose() == "translation"
+                    && (is_gguf(name) || name == "tokenizer.json");
             if weights && !self.card.files.iter().any(|f| f.path == name) {
                 return Err(Error::Unlisted { path });
             }
         }
+        let bytes = |files: &[ListedFile]| {
+            files
+                .iter()
+                .fold(0, |sum: u64, f| sum.saturating_add(f.bytes))
+        };
+        let (total, mut before) = (bytes(&self.card.files), 0_u64);
         self.card.files.iter().try_for_each(|listed| {
             let path = self.folder.join(&listed.path);
             let size = match fs::metadata(&path) {
@@ -253,7 +340,10 @@ impl Model {
             if size != listed.bytes {
                 return Err(Error::Changed { what: "size", path });
             }
-            if !sha256_file(&path)?.eq_ignore_ascii_case(&listed.sha256) {
+            let mut tell = |done: u64| progress(before.saturating_add(done), total);
+            let found = sha256_file(&path, &mut tell, cancel)?;
+            before = before.saturating_add(listed.bytes);
+            if !found.eq_ignore_ascii_case(&listed.sha256) {
                 return Err(Error::Changed {
                     what: "SHA-256",
                     path,
@@ -263,68 +353,45 @@ impl Model {
         })
     }
 
-    /// Path of the single weights file of a ggml model.
+    /// Compares every listed file with its size and SHA-256, all of it, and refuses unlisted weights.
+    ///
+    /// # Errors
+    /// A cancel; the first file that is missing, differs or is not listed.
+    pub fn verify(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<(), Error> {
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            });
+        };
+        self.verify_with(&mut tell, cancel)
+    }
+
+    /// What the engine loads: the single weights file of a ggml or GGUF model, else the folder.
     pub fn weights(&self) -> PathBuf {
-        let listed = self.card.files.iter().find(|f| is_ggml(&f.path));
-        self.folder
-            .join(listed.map_or("model.bin", |f| f.path.as_str()))
+        let is_weights = |path: &str| match self.card.kind {
+            Kind::WhisperGgml => is_ggml(path),
+            Kind::M2m100 | Kind::Wav2vec2Ctc => false,
+            Kind::T5 | Kind::DecoderOnly => is_gguf(path),
+        };
+        match self.card.files.iter().find(|f| is_weights(&f.path)) {
+            Some(listed) => self.folder.join(&listed.path),
+            None => self.folder.clone(),
+        }
     }
 
     /// Whether it may serve speech in `lang`.
     pub fn hears(&self, lang: Lang) -> bool {
-        self.card.kind == Kind::WhisperGgml && self.card.languages.contains(&lang)
+        self.card.kind.purpose() == "speech" && self.card.languages.contains(&lang)
     }
 
     /// Whether it may translate `pair`.
     pub fn translates(&self, pair: LangPair) -> bool {
-        self.card.kind == Kind::M2m100
+        self.card.kind.purpose() == "translation"
             && self.card.languages.contains(&pair.from)
             && self.card.languages.contains(&pair.to)
     }
-}
-
-fn is_ggml(path: &str) -> bool {
-    [".bin", ".ggml", ".gguf"]
-        .iter()
-        .any(|end| path.ends_with(end))
-}
-
-fn stays_inside(path: &str) -> bool {
-    !path.is_empty()
-        && Path::new(path)
-            .components()
-            .all(|c| matches!(c, Component::Normal(_)))
-}
-
-/// SHA-256 of a file, lower-case hexadecimal, read in blocks.
-///
-/// # Errors
-/// [`Error::Read`].
-pub fn sha256_file(path: &Path) -> Result<String, Error> {
-    let read = |cause| Error::Read {
-        cause,
-        path: path.to_owned(),
-    };
-    let mut file = File::open(path).map_err(read)?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0_u8; 1 << 16];
-    loop {
-        match file.read(&mut block).map_err(read)? {
-            0 => break,
-            n => hasher.update(block.get(..n).unwrap_or_default()),
-        }
-    }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
-}
-
-/// A copy that was cut short leaves a dot-folder behind, which is no model.
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|n| n.to_string_lossy().starts_with('.'))
 }
 
 /// All installed models, by name, and those whose description could not be read.
@@ -375,16 +442,17 @@ impl Shelf {
     /// The model called `name`.
     ///
     /// # Errors
+    /// [`Error::Card`] where a folder of this name holds a description that is not valid, else
     /// [`Error::Unknown`].
     pub fn named(&self, name: &str) -> Result<&Model, Error> {
+        let unusable = || self.broken.iter().find_map(|error| error.of_folder(name));
         self.models
             .iter()
             .find(|m| m.card.name == name)
-            .ok_or_else(|| Error::Unknown(name.to_owned()))
+            .ok_or_else(|| unusable().unwrap_or_else(|| Error::Unknown(name.to_owned())))
     }
 
-    /// The model for speech in `lang`: the preferred one if it serves it, else a real one before a
-    /// practice one.
+    /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.
     ///
     /// # Errors
     /// [`Error::NoSpeech`].

@@ -2,11 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{Interview, InterviewSummary, Lang, Segment, SegmentId};
-use crate::export::{self, Format};
-use crate::store::{SearchPage, SearchQuery, TextVersion};
+use serde::Serialize;
+
+use crate::domain::{
+    FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
+};
+use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
+use crate::store::{Correction, Store, TextVersion};
+use crate::text;
 
 use super::{App, Error};
 
@@ -23,6 +28,32 @@ pub struct Edit {
     pub reason: Option<String>,
 }
 
+/// How a line came to read as it does.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Versions of its words.
+    pub text: Vec<TextVersion>,
+    /// Versions of its translations, by language.
+    pub translations: Vec<TextVersion>,
+}
+
+/// What a correction made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Edited {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// The version of the line's text now.
+    pub version: u32,
+    /// The version of the translation, where one was corrected.
+    pub translation_version: Option<u32>,
+    /// Languages whose machine translation is of the earlier words; `resume` renews it.
+    pub pending: Vec<Lang>,
+    /// Languages whose translation by a person is of the earlier words; only a person renews it.
+    pub stale: Vec<Lang>,
+}
+
 impl App {
     /// All interviews, newest first.
     ///
@@ -32,6 +63,11 @@ impl App {
         Ok(self.reading()?.list(case)?)
     }
 
+    /// Imports that were cut off, or are running; [`App::resume`] finishes them.
+    pub fn interrupted_imports(&self) -> Vec<Interrupted> {
+        interrupted_intakes(&self.workspace.recordings())
+    }
+
     /// One interview with its lines. `id` may be shortened while it is unique.
     ///
     /// # Errors
@@ -39,82 +75,142 @@ impl App {
     pub fn show(&self, id: &str) -> Result<(Interview, Vec<Segment>), Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        Ok((store.interview(&id)?, store.segments(&id)?))
+        let mut interview = store.interview(&id)?;
+        interview.notes = intake_notes(&self.workspace.recording(&id));
+        Ok((interview, store.segments(&id)?))
     }
 
-    /// Every version of a line's words, oldest first.
+    /// Every version of a line's words and then of its translations, each oldest first.
     ///
     /// # Errors
     /// An unknown id or line.
-    pub fn history(&self, id: &str, segment: i64) -> Result<Vec<TextVersion>, Error> {
+    pub fn history(&self, id: &str, segment: i64) -> Result<History, Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        Ok(store.history(&id, SegmentId(segment))?)
+        let segment = SegmentId(segment);
+        let mut history = History {
+            text: store.history(&id, segment)?,
+            translations: Vec::new(),
+        };
+        for lang in Lang::ALL {
+            let versions = store.translation_history(&id, segment, lang)?;
+            history.translations.extend(versions);
+        }
+        Ok(history)
     }
 
-    /// Finds words in all interviews.
+    /// Every version of a line's words and of each of its translations, oldest first; what was said
+    /// comes first.
     ///
     /// # Errors
-    /// An unreadable store. No query is an error.
-    pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, Error> {
-        Ok(self.reading()?.search(query)?)
+    /// An unknown interview or line.
+    pub fn all_versions(
+        &self,
+        id: &InterviewId,
+        segment: SegmentId,
+    ) -> Result<Vec<(Lang, Vec<TextVersion>)>, Error> {
+        let store = self.reading()?;
+        let line = store.segment(id, segment)?;
+        let mut all = vec![(line.lang, store.history(id, segment)?)];
+        for translation in &line.translations {
+            let versions = store.translation_history(id, segment, translation.lang)?;
+            all.push((translation.lang, versions));
+        }
+        Ok(all)
     }
 
-    /// Adds a version. The old words stay. Returns the version of the line's text or, where only
-    /// the translation was corrected, of that.
+    /// The working copies of an interview's channels: mono WAV files at 16 kHz. None for an
+    /// imported transcript.
     ///
     /// # Errors
-    /// An unknown id or line; words that are the same as before.
-    pub fn edit(&self, id: &str, segment: i64, edit: &Edit) -> Result<u32, Error> {
+    /// An unknown interview.
+    pub fn working_files(&self, id: &InterviewId) -> Result<Vec<(u16, PathBuf)>, Error> {
+        let folder = self.workspace.recording(id);
+        let copies = self.reading()?.working_copies(id)?;
+        Ok(copies
+            .into_iter()
+            .map(|(channel, file)| (channel, folder.join(file)))
+            .collect())
+    }
+
+    /// Adds a version. The old words stay.
+    ///
+    /// # Errors
+    /// An unknown id or line; no words, or the same as before.
+    pub fn edit(&self, id: &str, segment: i64, edit: &Edit) -> Result<Edited, Error> {
+        let words = edit
+            .text
+            .iter()
+            .chain(edit.translation.iter().map(|(_, words)| words));
+        if words.into_iter().any(|words| is_blank(words)) {
+            return Err(Error::NoWords);
+        }
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         let segment = SegmentId(segment);
-        let reason = edit.reason.as_deref();
-        let mut version = 0;
-        if let Some(text) = &edit.text {
-            version = store.edit_text(&id, segment, text, &edit.by, reason)?;
-        }
-        if let Some((lang, text)) = &edit.translation {
-            let said = store.segment(&id, segment)?.lang;
-            let others: Vec<Lang> = store
-                .interview(&id)?
-                .languages
-                .into_iter()
-                .filter(|l| *l != said)
-                .collect();
-            let lang = match (lang, &others[..]) {
-                (None, [only]) => *only,
-                (Some(lang), others) if others.contains(lang) => *lang,
-                _ => return Err(Error::TranslationLanguage),
-            };
-            let made = store.edit_translation(&id, segment, lang, text, &edit.by, reason)?;
-            version = if edit.text.is_some() { version } else { made };
-        }
-        Ok(version)
-    }
-
-    /// Writes one interview to a file: wholly or not at all.
-    ///
-    /// # Errors
-    /// An unknown id; a disk that refuses.
-    pub fn export(&self, id: &str, format: Format, out: &Path) -> Result<(), Error> {
-        write_whole(out, &mut |file| self.export_to(id, format, file))
-    }
-
-    /// Writes one interview to any writer.
-    ///
-    /// # Errors
-    /// An unknown id; a writer that refuses.
-    pub fn export_to(&self, id: &str, format: Format, out: &mut dyn Write) -> Result<(), Error> {
-        let (interview, segments) = self.show(id)?;
-        Ok(export::write(format, &interview, &segments, out)?)
+        // A wrong language is told before anything is stored.
+        let translation = match &edit.translation {
+            Some((lang, words)) => Some((target(&store, &id, segment, *lang)?, words)),
+            None => None,
+        };
+        let correction = Correction {
+            text: edit.text.as_deref(),
+            translation: translation.map(|(lang, words)| (lang, words.as_str())),
+            by: &edit.by,
+            reason: edit.reason.as_deref(),
+        };
+        let translation_version = store.edit(&id, segment, &correction)?.translation;
+        let line = store.segment(&id, segment)?;
+        let waiting = store.line_translation(&id, segment)?;
+        let pending: Vec<Lang> = waiting.iter().map(|row| row.pair.to).collect();
+        let is_stale = |t: &&Translation| t.flags.iter().any(|f| f.kind == FlagKind::Stale);
+        let mut stale: Vec<Lang> = line
+            .translations
+            .iter()
+            .filter(is_stale)
+            .map(|t| t.lang)
+            .collect();
+        stale.retain(|lang| !pending.contains(lang));
+        Ok(Edited {
+            interview: id,
+            segment,
+            version: line.version,
+            translation_version,
+            pending,
+            stale,
+        })
     }
 }
 
+/// The language of a correction: the one named, or the only other one of the interview.
+fn target(
+    store: &Store,
+    id: &InterviewId,
+    segment: SegmentId,
+    named: Option<Lang>,
+) -> Result<Lang, Error> {
+    let said = store.segment(id, segment)?.lang;
+    let mut others = store.interview(id)?.languages;
+    others.retain(|lang| *lang != said);
+    match (named, &others[..]) {
+        (None, [only]) => Ok(*only),
+        (Some(lang), others) if others.contains(&lang) => Ok(lang),
+        _ => Err(Error::TranslationLanguage),
+    }
+}
+
+/// Whether nothing in `words` can be seen.
+fn is_blank(words: &str) -> bool {
+    words
+        .chars()
+        .all(|c| c.is_whitespace() || text::is_dropped(c))
+}
+
 /// Writes to a temporary file beside `out` and renames it, so that a full disk or a kill leaves the
-/// old file as it was.
+/// old file as it was. Without `replace` a file that is there stays.
 pub(super) fn write_whole(
     out: &Path,
+    replace: bool,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let failed = |cause: io::Error| Error::File {
@@ -122,16 +218,32 @@ pub(super) fn write_whole(
         cause,
         path: out.to_owned(),
     };
+    if out.symlink_metadata().is_ok() {
+        if !out.is_file() {
+            return Err(Error::NoPlainFile(out.to_owned()));
+        }
+        if !replace {
+            return Err(Error::Exists(out.to_owned()));
+        }
+    }
     let folder = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| match e.kind() {
+        kind @ io::ErrorKind::NotFound => failed(io::Error::new(kind, "there is no such folder")),
+        _ => failed(e),
+    })?;
     let mut buffered = BufWriter::new(temporary);
     write(&mut buffered)?;
     let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     let file: &File = temporary.as_file();
     file.sync_all().map_err(failed)?;
-    temporary.persist(out).map_err(|e| failed(e.error))?;
+    let placed = if replace {
+        temporary.persist(out)
+    } else {
+        temporary.persist_noclobber(out)
+    };
+    placed.map_err(|e| failed(e.error))?;
     Ok(())
 }

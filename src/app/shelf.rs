@@ -1,18 +1,29 @@
 //! Glossaries and models: what is there, whether it is whole, bringing in more.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::audio;
 use crate::domain::{Cancel, Lang};
-use crate::glossary::{Glossary, Review, Term};
+use crate::glossary::{self, Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
-use super::models::{Kind, Model};
+use super::models::{ErrorRate, Kind, Model};
 use super::read::write_whole;
 use super::{App, Error};
+
+/// The forms in which a glossary is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GlossaryForm {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
+}
 
 /// One glossary, as a list shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +38,9 @@ pub struct GlossaryInfo {
     pub unreviewed: usize,
     /// What a person should look at.
     pub problems: Vec<String>,
+    /// Why it cannot be used at all, with the next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
 }
 
 /// One model, as a list shows it.
@@ -48,6 +62,12 @@ pub struct ModelInfo {
     pub description: String,
     /// Knows only the practice sentences.
     pub practice: bool,
+    /// How often it errs in each language, as its description says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_rates: BTreeMap<Lang, ErrorRate>,
+    /// Why a person should not rely on it, one line a language.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
     /// Size of all its files.
     pub bytes: u64,
     /// Its folder.
@@ -61,11 +81,17 @@ impl From<&Model> for ModelInfo {
             name: card.name,
             kind: card.kind,
             purpose: card.kind.purpose(),
-            languages: card.languages,
             license: card.license,
             source: card.source,
             description: card.description,
             practice: card.practice,
+            doubts: card
+                .languages
+                .iter()
+                .filter_map(|lang| model.doubt(*lang))
+                .collect(),
+            languages: card.languages,
+            error_rates: card.error_rates,
             bytes: card
                 .files
                 .iter()
@@ -77,20 +103,14 @@ impl From<&Model> for ModelInfo {
 }
 
 impl App {
-    /// The glossary files of the workspace, or of the program where the workspace has none; only
-    /// those called `names` if any are named.
+    /// The glossary files: those that ship with the program, then the workspace's own, which add to
+    /// them and take the place of one of the same name; only those called `names` if any are named.
     pub(super) fn glossary_files(&self, names: &[String]) -> Result<Vec<PathBuf>, Error> {
         let own = csv_files(&self.workspace.glossaries());
-        let shipped = || {
-            self.kit
-                .iter()
-                .flat_map(|kit| csv_files(&kit.join("glossaries")))
-        };
-        let mut files = if own.is_empty() {
-            shipped().collect()
-        } else {
-            own
-        };
+        let shipped = self.kit.iter().map(|kit| kit.join("glossaries"));
+        let mut files: Vec<PathBuf> = shipped.flat_map(|folder| csv_files(&folder)).collect();
+        files.retain(|file| !own.iter().any(|other| stem(other) == stem(file)));
+        files.extend(own);
         if let Some(unknown) = names.iter().find(|n| !files.iter().any(|f| stem(f) == **n)) {
             return Err(Error::NoGlossary(unknown.clone()));
         }
@@ -104,51 +124,150 @@ impl App {
     pub(super) fn glossary_named(&self, name: &str) -> Result<Glossary, Error> {
         let path = PathBuf::from(name);
         if path.is_file() {
-            return Ok(Glossary::load_csv(&path)?);
+            return load_csv(&path);
         }
         let mut all = Glossary::default();
         for file in self.glossary_files(&[name.to_owned()])? {
-            all.merge(Glossary::load_csv(&file)?);
+            all.merge(load_csv(&file)?);
         }
         Ok(all)
     }
 
-    /// All glossaries with what a person should look at.
+    /// All terms in force, in the order of their files.
     ///
     /// # Errors
     /// A glossary that cannot be read.
-    pub fn glossaries(&self) -> Result<Vec<GlossaryInfo>, Error> {
-        self.glossary_files(&[])?
-            .iter()
-            .map(|path| describe(path))
+    pub fn terms(&self) -> Result<Vec<Term>, Error> {
+        Ok(self.glossary()?.terms().to_vec())
+    }
+
+    /// Where a person most likely keeps recordings: the home folder, else the workspace.
+    pub fn usual_folder(&self) -> PathBuf {
+        directories::UserDirs::new()
+            .map(|dirs| dirs.home_dir().to_owned())
+            .filter(|home| home.is_dir())
+            .unwrap_or_else(|| self.workspace.root().to_owned())
+    }
+
+    /// The practice recordings that ship with the program, by name, with their languages.
+    pub fn practice_recordings(&self) -> Vec<(PathBuf, Vec<Lang>)> {
+        let Some(kit) = &self.kit else {
+            return Vec::new();
+        };
+        let scripts = super::demo::scripts(kit).unwrap_or_default();
+        scripts
+            .into_iter()
+            .map(|(folder, script)| (folder.join("audio.flac"), script.languages))
             .collect()
     }
 
-    /// Copies a glossary into the workspace after reading it through.
+    /// All glossaries with what a person should look at, those that cannot be used among them.
     ///
     /// # Errors
-    /// A glossary that is not valid; nothing is copied then.
-    pub fn import_glossary(&self, file: &Path) -> Result<GlossaryInfo, Error> {
-        let glossary = Glossary::load_csv(file)?;
+    /// A folder that cannot be read.
+    pub fn glossaries(&self) -> Result<Vec<GlossaryInfo>, Error> {
+        let files = self.glossary_files(&[])?;
+        let info = |path: &PathBuf| match describe(path) {
+            Ok(info) => info,
+            Err(error) => GlossaryInfo {
+                name: stem(path),
+                path: path.clone(),
+                terms: 0,
+                unreviewed: 0,
+                problems: vec![error.to_string()],
+                broken: Some(error.help()),
+            },
+        };
+        Ok(files.iter().map(info).collect())
+    }
+
+    /// Copies a glossary into the workspace after reading it through. It adds to the others; only
+    /// with `replace` does it take the place of one of the same name.
+    ///
+    /// # Errors
+    /// A glossary that is not valid, or whose name is taken; nothing is copied then.
+    pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
+        let unusable = |cause| unusable(cause, file);
+        let glossary = Glossary::load(file).map_err(unusable)?;
+        // The workspace's copy is made and read through before anything is put in its place.
+        let mut table = Vec::new();
+        glossary.write_csv(&mut table).map_err(unusable)?;
+        let languages: BTreeSet<Lang> = glossary
+            .terms()
+            .iter()
+            .flat_map(|t| t.entries.keys().copied())
+            .collect();
+        if languages.len() < 2 {
+            return Err(unusable(glossary::Error::TooFewWords));
+        }
+        Glossary::read_csv(&table).map_err(unusable)?;
+        let name = stem(file);
+        let known = self.glossary_files(&[])?;
+        if let Some(path) = known
+            .into_iter()
+            .find(|f| stem(f) == name)
+            .filter(|_| !replace)
+        {
+            return Err(Error::GlossaryExists { name, path });
+        }
         self.workspace.make_folders()?;
-        let to = self
-            .workspace
-            .glossaries()
-            .join(format!("{}.csv", stem(file)));
-        write_whole(&to, &mut |out| Ok(glossary.write_csv(out)?))?;
+        let to = self.workspace.glossaries().join(format!("{name}.csv"));
+        let written = |cause| Error::File {
+            what: "write the glossary",
+            cause,
+            path: to.clone(),
+        };
+        write_whole(&to, replace, &mut |out| {
+            out.write_all(&table).map_err(written)
+        })?;
         describe(&to)
     }
 
-    /// Writes one glossary, or all as one, to a CSV file. Returns the number of terms.
+    /// Writes one glossary, or all as one, to a file; one that is there already is replaced only
+    /// with `force`. Without a form the file's ending decides: `.tbx` is TBX-Basic, all others are
+    /// CSV. Returns the number of terms.
     ///
     /// # Errors
-    /// An unknown name; a disk that refuses.
-    pub fn export_glossary(&self, name: Option<&str>, out: &Path) -> Result<usize, Error> {
+    /// An unknown name; a file that is there; a disk that refuses.
+    pub fn export_glossary(
+        &self,
+        name: Option<&str>,
+        form: Option<GlossaryForm>,
+        out: &Path,
+        force: bool,
+    ) -> Result<usize, Error> {
+        let ending = out.extension().unwrap_or_default();
+        let form = form.unwrap_or(if ending.eq_ignore_ascii_case("tbx") {
+            GlossaryForm::Tbx
+        } else {
+            GlossaryForm::Csv
+        });
+        let mut terms = 0;
+        write_whole(out, force, &mut |file| {
+            terms = self.export_glossary_to(name, form, file)?;
+            Ok(())
+        })?;
+        Ok(terms)
+    }
+
+    /// The same to any writer.
+    ///
+    /// # Errors
+    /// An unknown name; a writer that refuses.
+    pub fn export_glossary_to(
+        &self,
+        name: Option<&str>,
+        form: GlossaryForm,
+        out: &mut dyn Write,
+    ) -> Result<usize, Error> {
         let glossary = match name {
             Some(name) => self.glossary_named(name)?,
             None => self.glossary()?,
         };
-        write_whole(out, &mut |file| Ok(glossary.write_csv(file)?))?;
+        match form {
+            GlossaryForm::Csv => glossary.write_csv(out)?,
+            GlossaryForm::Tbx => glossary.write_tbx(out)?,
+        }
         Ok(glossary.len())
     }
 
@@ -160,39 +279,41 @@ impl App {
     }
 
     /// Compares every file of every model with its list. Returns whether all fit.
-    pub fn check_models(&self, each: &mut dyn FnMut(&str, &Result<(), Error>)) -> bool {
+    pub fn check_models(
+        &self,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+        each: &mut dyn FnMut(&str, &Result<(), Error>),
+    ) -> Result<bool, Error> {
         let shelf = self.shelf();
         let mut all_fit = shelf.broken.is_empty();
         for model in &shelf.models {
-            let result = model.verify().map_err(Error::from);
+            let result = model.verify(cancel, watcher).map_err(Error::from);
+            if cancel.is_cancelled() {
+                return result.map(|()| all_fit);
+            }
             all_fit &= result.is_ok();
             each(&model.card.name, &result);
         }
-        all_fit
+        Ok(all_fit)
     }
 
     /// Copies a model's folder into the workspace: only listed files, each compared with its list.
     ///
     /// # Errors
-    /// A folder without `model.toml`; files that are not as listed; a model that is there already.
-    /// Nothing is left behind then.
+    /// A folder without `model.toml`; files that are not as listed; a model that is there already;
+    /// a cancel. Nothing is left behind then.
     pub fn import_model(
         &self,
         from: &Path,
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<ModelInfo, Error> {
-        let model = Model::read(from)?;
-        model.verify()?;
+        let model = Model::to_import(from)?;
+        let from = model.folder.as_path();
+        let to = self.free_place(&model)?;
+        model.verify(cancel, watcher)?;
         self.workspace.make_folders()?;
-        let name = from
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let to = self.workspace.models().join(name);
-        if to.exists() || self.shelf().named(&model.card.name).is_ok() {
-            return Err(Error::ModelExists(to));
-        }
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |cause| Error::File {
@@ -201,7 +322,9 @@ impl App {
                 path,
             }
         };
-        let scratch = tempfile::tempdir_in(self.workspace.models())
+        let scratch = tempfile::Builder::new()
+            .prefix(".importing-")
+            .tempdir_in(self.workspace.models())
             .map_err(failed(&self.workspace.models()))?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
@@ -218,15 +341,48 @@ impl App {
             }
             audio::copy_original(&from.join(file), &target, &mut tell, cancel)?;
         }
-        let copied = Model::read(scratch.path())?;
-        copied.verify()?;
-        fs::rename(scratch.keep(), &to).map_err(failed(&to))?;
+        Model::read(scratch.path())?.verify(cancel, watcher)?;
+        // Renamed away, the temporary folder is no longer there to be removed.
+        fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))
+    }
+
+    /// Where a model goes, if neither its name nor its folder's is taken.
+    fn free_place(&self, model: &Model) -> Result<PathBuf, Error> {
+        let folder = model.folder.file_name().unwrap_or_default();
+        let to = self.workspace.models().join(folder);
+        let known = self.shelf();
+        let other = known
+            .named(&model.card.name)
+            .map(|other| other.folder.clone());
+        match other.ok().or_else(|| to.exists().then(|| to.clone())) {
+            Some(folder) => Err(Error::ModelExists {
+                name: model.card.name.clone(),
+                folder,
+            }),
+            None => Ok(to),
+        }
+    }
+}
+
+/// A table of terms, or what is wrong with which file.
+pub(super) fn load_csv(path: &Path) -> Result<Glossary, Error> {
+    Glossary::load_csv(path).map_err(|cause| unusable(cause, path))
+}
+
+fn unusable(cause: glossary::Error, path: &Path) -> Error {
+    match cause {
+        // Names the file itself.
+        glossary::Error::Read { .. } => cause.into(),
+        cause => Error::GlossaryFile {
+            cause,
+            path: path.to_owned(),
+        },
     }
 }
 
 fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
-    let glossary = Glossary::load_csv(path)?;
+    let glossary = load_csv(path)?;
     Ok(GlossaryInfo {
         name: stem(path),
         path: path.to_owned(),
@@ -237,6 +393,7 @@ fn describe(path: &Path) -> Result<GlossaryInfo, Error> {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        broken: None,
     })
 }
 
@@ -274,7 +431,17 @@ impl App {
         Ok(audio::devices()?)
     }
 
-    /// Whether each of the six languages has a model for speech that is not a practice one.
+    /// The languages of these that no installed model recognises, and what speaks against the models
+    /// that recognise the others.
+    pub fn speech_doubts(&self, languages: &[Lang]) -> (Vec<Lang>, Vec<String>) {
+        let shelf = self.shelf();
+        let preferred = self.config.speech_model.as_deref();
+        let mut without = languages.to_vec();
+        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
+        (without, shelf.doubts(languages, preferred))
+    }
+
+    /// The languages of the six that no installed model serves in this way.
     pub(super) fn languages_without(&self, serves: impl Fn(&Model, Lang) -> bool) -> Vec<Lang> {
         let shelf: Vec<Model> = self.shelf().models;
         Lang::SIX

@@ -1,6 +1,6 @@
 //! Recognition alone and translation alone: nothing is stored.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -12,9 +12,8 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
-use crate::translate::M2m100;
 
-use super::engines::kind_of_path;
+use super::engines::{Named, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
 use super::{App, Error};
 
@@ -63,6 +62,8 @@ pub struct TranslateRequest {
     pub beam: Option<usize>,
     /// Longest translation of a sentence, in tokens.
     pub max_tokens: Option<usize>,
+    /// Name or path of a second model; where it translates quite differently the line is flagged.
+    pub second: Option<String>,
     /// The model alone.
     pub raw: bool,
 }
@@ -81,7 +82,7 @@ pub struct OpenTranslator {
     glossary: Glossary,
     pair: LangPair,
     options: LineOptions,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 impl OpenTranslator {
@@ -102,9 +103,14 @@ impl OpenTranslator {
         )?)
     }
 
-    /// What the user should know of the model, for example that it is not a listed one.
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+    /// Whether a model is one for practice, which knows a few sentences only.
+    pub fn is_practice(&self) -> bool {
+        self.routes.iter().any(|r| r.practice)
+    }
+
+    /// What the user should know of the models, for example that one is not listed.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 
@@ -121,11 +127,23 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Transcribed, Error> {
+        self.transcribe_inner(source, language, model, cancel, watcher)
+            .map_err(Error::of_nothing_stored)
+    }
+
+    fn transcribe_inner(
+        &self,
+        source: &Path,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Transcribed, Error> {
         let Ear {
             mut engine,
             practice,
             mut notes,
-        } = self.recognizer(language, model)?;
+        } = self.recognizer(language, model, cancel, watcher)?;
         let begun = Instant::now();
         // The sound of a case stays inside the workspace, unless that cannot be written.
         let recordings = self.workspace.recordings();
@@ -196,74 +214,86 @@ impl App {
         })
     }
 
-    fn recognizer(&self, language: Lang, model: Option<&str>) -> Result<Ear, Error> {
+    fn recognizer(
+        &self,
+        language: Lang,
+        model: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Ear, Error> {
         let shelf = self.shelf();
-        let card = match model {
-            Some(text) => match by_path(&shelf, text) {
-                Some(path) => {
-                    wrong_kind(text, kind_of_path(&path)?, Kind::WhisperGgml)?;
-                    let engine = self.load_whisper(&path, &unlisted_name(&path), None)?;
-                    let notes = vec![unlisted_note(&path)];
-                    return Ok(Ear {
-                        engine: Box::new(engine),
-                        practice: false,
-                        notes,
-                    });
-                }
-                None => shelf.named(text)?,
-            },
-            None => shelf.for_speech(language, self.config.speech_model.as_deref())?,
+        let named = match model {
+            Some(text) => Named::find(&shelf, text)?,
+            None => Named::listed(shelf.for_speech(language, self.config.speech_model.as_deref())?),
         };
-        wrong_kind(&card.card.name, card.card.kind, Kind::WhisperGgml)?;
-        if !card.hears(language) {
-            return Err(models::Error::NoSpeech(language).into());
+        match named.wanted(Kind::WhisperGgml)? {
+            Named::Unlisted(Kind::Wav2vec2Ctc, folder) => Ok(Ear {
+                engine: Box::new(self.load_ctc(
+                    &folder,
+                    &unlisted_name(&folder),
+                    vec![language],
+                    None,
+                )?),
+                practice: false,
+                notes: vec![unlisted_note(&folder)],
+            }),
+            Named::Unlisted(_, file) => Ok(Ear {
+                engine: Box::new(self.load_whisper(&file, &unlisted_name(&file), None)?),
+                practice: false,
+                notes: vec![unlisted_note(&file)],
+            }),
+            Named::Listed(model) if !model.hears(language) => {
+                Err(models::Error::NoSpeech(language).into())
+            }
+            Named::Listed(model) => {
+                model.verify(cancel, watcher)?;
+                Ok(Ear {
+                    engine: self.load_listed(&model)?,
+                    practice: model.card.practice,
+                    notes: model.doubt(language).into_iter().collect(),
+                })
+            }
         }
-        card.verify()?;
-        let engine =
-            self.load_whisper(&card.weights(), &card.card.name, card.card.max_utterance_ms)?;
-        Ok(Ear {
-            engine: Box::new(engine),
-            practice: card.card.practice,
-            notes: Vec::new(),
-        })
     }
 
     /// Loads a translator for one direction.
     ///
     /// # Errors
-    /// An unknown or unsuitable model; an unknown glossary.
-    pub fn translator(&self, request: &TranslateRequest) -> Result<OpenTranslator, Error> {
+    /// An unknown or unsuitable model; an unknown glossary; a cancel.
+    pub fn translator(
+        &self,
+        request: &TranslateRequest,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<OpenTranslator, Error> {
         let shelf = self.shelf();
-        let path = request.model.as_deref();
-        let path = path.and_then(|text| by_path(&shelf, text));
-        let (folder, name, tokens, practice) = match (&path, &request.model) {
-            (Some(path), Some(text)) => {
-                wrong_kind(text, kind_of_path(path)?, Kind::M2m100)?;
-                (path.clone(), unlisted_name(path), None, false)
-            }
-            (_, named) => {
-                let model = match named {
-                    Some(name) => shelf.named(name)?,
-                    None => shelf
-                        .for_translation(request.pair, self.config.translation_model.as_deref())?,
-                };
-                wrong_kind(&model.card.name, model.card.kind, Kind::M2m100)?;
-                model.verify()?;
-                let card = model.card.clone();
-                (
-                    model.folder.clone(),
-                    card.name,
-                    card.language_tokens,
-                    card.practice,
-                )
-            }
+        let named = match &request.model {
+            Some(text) => Named::find(&shelf, text)?,
+            None => Named::listed(
+                shelf.for_translation(request.pair, self.config.translation_model.as_deref())?,
+            ),
         };
-        let engine = M2m100::load(&folder, &name, tokens.as_ref())?;
+        let opened = open_translator(named, cancel, watcher)?;
+        let second = request.second.as_ref().or_else(|| {
+            let set = self.config.second_translation_model.as_ref();
+            set.filter(|name| !request.raw && **name != opened.model)
+        });
+        let second = match second {
+            Some(text) => {
+                let named = Named::find(&shelf, text)?;
+                Some(open_translator(named, cancel, watcher)?)
+            }
+            None => None,
+        };
+        let notes = [Some(&opened), second.as_ref()];
+        let notes = notes.into_iter().flatten();
+        let notes = notes.filter_map(|o| o.note.clone()).collect();
         let route = TranslationRoute {
-            model: name,
+            model: opened.model,
             pairs: vec![request.pair],
-            engine: Box::new(engine),
-            practice,
+            engine: opened.engine,
+            practice: opened.practice,
+            second: second.map(|o| o.engine),
         };
         let glossary = match (&request.glossary, request.raw) {
             (_, true) => Glossary::default(),
@@ -275,40 +305,7 @@ impl App {
             glossary,
             pair: request.pair,
             options: self.line_options(request.beam, request.max_tokens, request.raw),
-            note: path.as_deref().map(unlisted_note),
+            notes,
         })
     }
-}
-
-/// A model is named by a path when it holds a separator, or no installed model is called so, and
-/// something is there.
-fn by_path(shelf: &models::Shelf, text: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(text);
-    let may_be_path = text.contains(std::path::is_separator) || shelf.named(text).is_err();
-    (may_be_path && path.exists()).then_some(path)
-}
-
-fn wrong_kind(name: &str, is: Kind, wanted: Kind) -> Result<(), Error> {
-    if is == wanted {
-        return Ok(());
-    }
-    Err(models::Error::WrongKind {
-        name: name.to_owned(),
-        is: is.purpose(),
-        wanted: wanted.purpose(),
-    }
-    .into())
-}
-
-fn unlisted_name(path: &Path) -> String {
-    path.file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-fn unlisted_note(path: &Path) -> String {
-    format!(
-        "this model is used by its path; no list vouches for its files: {}",
-        path.display()
-    )
 }

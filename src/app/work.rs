@@ -1,6 +1,7 @@
 //! Working off what is pending: after an import, after a crash, after an interruption.
 
 use crate::domain::{Cancel, InterviewId, Lang};
+use crate::pipeline::live::{Recovered, recover_session, unfinished_sessions};
 use crate::pipeline::{
     Backlog, Engines, Intake, LineOptions, Received, Report, Watcher, resume_intake,
     unfinished_intakes,
@@ -8,6 +9,7 @@ use crate::pipeline::{
 use crate::store::Store;
 use crate::translate::DecodeOptions;
 
+use super::engines::room_for_recognisers;
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -18,6 +20,8 @@ pub struct WorkReport {
     pub taken_up: Vec<Received>,
     /// Why others could not be completed. Their sound is kept where it lies.
     pub not_taken_up: Vec<Error>,
+    /// Live sessions that had been cut off and are whole again.
+    pub recovered: Vec<Recovered>,
     /// Lines done.
     pub report: Report,
 }
@@ -35,7 +39,7 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<WorkReport, Error> {
         let _lock = WorkLock::take(&self.workspace)?;
-        let mut store = self.store()?;
+        let mut store = self.store_watched(cancel, watcher)?;
         let recordings = self.workspace.recordings();
         let only = id.map(|text| store.resolve(text)).transpose()?;
         let mut done = WorkReport::default();
@@ -52,6 +56,16 @@ impl App {
                     // One that cannot be completed does not keep the others from their text.
                     Err(e) => done.not_taken_up.push(e.into()),
                 }
+            }
+        }
+        for folder in unfinished_sessions(&store, &recordings)? {
+            if only.as_ref().is_some_and(|id| !folder.ends_with(&id.0)) {
+                continue;
+            }
+            match recover_session(&mut store, &folder, watcher, cancel) {
+                Ok(recovered) => done.recovered.push(recovered),
+                Err(e) if e.is_cancelled() => return Err(e.into()),
+                Err(e) => done.not_taken_up.push(e.into()),
             }
         }
         done.report = self.work_off(
@@ -77,7 +91,10 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<Report, Error> {
         let spoken = store.pending_recognition(only, retry_failed)?;
-        let written = store.pending_translation(only)?;
+        let mut written = store.pending_translation(only)?;
+        if retry_failed {
+            written.extend(store.failed_translation(only)?);
+        }
         if spoken.is_empty() && written.is_empty() {
             return Ok(Report::default());
         }
@@ -92,13 +109,15 @@ impl App {
             .iter()
             .map(|id| Ok(store.interview(id)?.languages))
             .collect::<Result<Vec<Vec<Lang>>, Error>>()?;
-        self.add_engines(engines, &languages, !spoken.is_empty())?;
+        self.add_engines(engines, &languages, !spoken.is_empty(), cancel, watcher)?;
         let backlog = Backlog {
             store: &self.workspace.store(),
             recordings: &self.workspace.recordings(),
             glossary: &self.glossary()?,
             options: self.line_options(None, None, false),
             retry_failed,
+            cores: self.recognition_cores(),
+            memory: room_for_recognisers(),
             cancel,
             watcher,
         };

@@ -43,8 +43,21 @@ pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
     let mut list: Vec<DeviceInfo> = found
         .filter_map(|d| describe(&d, default.as_ref()))
         .collect();
+    // ALSA lists each card twice, by its name and by its place among the cards, which changes.
+    if list.iter().any(|d| !named_by_place(&d.id)) {
+        list.retain(|d| d.default || !named_by_place(&d.id));
+    }
     list.sort_by(|a, b| b.default.cmp(&a.default).then_with(|| a.name.cmp(&b.name)));
     Ok(list)
+}
+
+/// Whether an id such as `alsa:hw:CARD=0,DEV=0` tells where a card stands instead of which it is.
+fn named_by_place(id: &str) -> bool {
+    let Some((_, card)) = id.split_once("CARD=") else {
+        return false;
+    };
+    let card = card.split(',').next().unwrap_or_default();
+    !card.is_empty() && card.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `None` for a device that cannot record now, such as an unplugged or exclusively used one.
@@ -68,8 +81,9 @@ fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<D
 /// ALSA writes a page of complaints to standard error for every plugin it cannot open. This hands
 /// them to nobody while the list is made, on this thread alone.
 #[cfg(target_os = "linux")]
-mod quiet {
+pub(super) mod quiet {
     use std::ffi::{c_char, c_int, c_void};
+    use std::sync::Once;
 
     type Handler = Option<
         unsafe extern "C" fn(
@@ -84,6 +98,37 @@ mod quiet {
 
     unsafe extern "C" {
         fn snd_lib_error_set_local(handler: Handler) -> Handler;
+        fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void;
+        fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
+    }
+
+    /// What libjack calls with every message; `jack_set_error_function` of jack/jack.h.
+    type Listener = unsafe extern "C" fn(*const c_char);
+    type SetListener = unsafe extern "C" fn(Listener);
+
+    unsafe extern "C" fn deaf(_message: *const c_char) {}
+
+    /// ALSA's plugin for JACK asks libjack for a server, and libjack complains to standard error
+    /// where none runs. It is told once, by its own interface, to tell nobody; nothing else in this
+    /// program uses it.
+    fn hush_jack() {
+        /// `RTLD_LAZY` of dlfcn.h.
+        const LAZY: c_int = 1;
+        // SAFETY: the names are C strings; the library is the one that the plugin would load, stays
+        // loaded for ever, and is not there on most machines, which is a null pointer.
+        let library = unsafe { dlopen(c"libjack.so.0".as_ptr(), LAZY) };
+        if library.is_null() {
+            return;
+        }
+        for name in [c"jack_set_error_function", c"jack_set_info_function"] {
+            // SAFETY: an open library and a C string.
+            let found = unsafe { dlsym(library, name.as_ptr()) };
+            if !found.is_null() {
+                // SAFETY: jack/jack.h gives both functions this type; `deaf` lives for ever and
+                // touches nothing.
+                unsafe { std::mem::transmute::<*mut c_void, SetListener>(found)(deaf) };
+            }
+        }
     }
 
     unsafe extern "C" fn ignore(
@@ -101,6 +146,8 @@ mod quiet {
 
     impl Quiet {
         pub fn new() -> Self {
+            static JACK: Once = Once::new();
+            JACK.call_once(hush_jack);
             // SAFETY: the function of alsa-lib (linked by cpal) stores a thread-local pointer;
             // `ignore` has the C type it asks for, touches none of its arguments and lives for ever.
             Self(unsafe { snd_lib_error_set_local(Some(ignore)) })
@@ -116,7 +163,7 @@ mod quiet {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod quiet {
+pub(super) mod quiet {
     /// Other systems say nothing.
     pub struct Quiet;
 
@@ -130,6 +177,20 @@ mod quiet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_is_known_by_its_name_and_not_by_its_place() {
+        assert!(named_by_place("alsa:hw:CARD=0,DEV=0"));
+        assert!(named_by_place("alsa:plughw:CARD=12"));
+        for id in [
+            "alsa:hw:CARD=PCH,DEV=0",
+            "alsa:pulse",
+            "wasapi:{0.0.1}",
+            "alsa:hw:CARD=",
+        ] {
+            assert!(!named_by_place(id), "{id}");
+        }
+    }
 
     #[test]
     fn a_machine_with_or_without_a_sound_card_gives_a_list() {

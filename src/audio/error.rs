@@ -3,12 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::{next_step, reason};
+use crate::vault::{self, Content};
+
 /// A failure of the audio module. The path stands last so that the cause is read first.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be opened or read.
-    #[error("cannot read the file: {source}: {}", path.display())]
+    #[error("cannot read the file: {why}: {}", path.display(), why = reason(.source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -16,7 +19,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file cannot be written, for another reason than a full disk.
-    #[error("cannot write the file: {source}: {}", path.display())]
+    #[error("cannot write the file: {why}: {}", path.display(), why = reason(.source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -41,6 +44,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A folder, named pipe, device or socket: opening one may wait for ever.
+    #[error("this is {what}, not a file: {}", path.display())]
+    NotAFile {
+        /// What it is.
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+    },
     /// The content is no sound, whatever the name says.
     #[error("the file is not a sound recording: {what}: {}", path.display())]
     NotAudio {
@@ -56,7 +67,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Sound in a form that this program cannot decode.
-    #[error("the sound is in a form this program cannot read: {detail}: {}", path.display())]
+    #[error("the sound is in a form this program cannot read ({detail}): {}", path.display())]
     Unsupported {
         /// Which form.
         detail: String,
@@ -86,7 +97,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Nothing in the file can be played.
-    #[error("the file is damaged, none of it can be played: {detail}: {}", path.display())]
+    #[error("the file is damaged, none of it can be played ({detail}): {}", path.display())]
     Damaged {
         /// What the decoder met.
         detail: String,
@@ -113,6 +124,76 @@ pub enum Error {
         /// What the sound service said.
         detail: String,
     },
+    /// This machine has nothing to play sound with.
+    #[error("this machine has no loudspeaker or headphones that work")]
+    NoOutput,
+    /// The output device refused.
+    #[error("the sound cannot be played: {detail}")]
+    Playback {
+        /// What the sound system said.
+        detail: String,
+    },
+    /// There is no microphone at all.
+    #[error("this machine has no microphone, or its sound service does not show one")]
+    NoMicrophone,
+    /// The microphone that was named is not there.
+    #[error("the microphone is not there: {name}")]
+    MicrophoneMissing {
+        /// What it was named by.
+        name: String,
+    },
+    /// Several microphones have this name.
+    #[error("more than one microphone has this name: {name}")]
+    MicrophoneAmbiguous {
+        /// The name.
+        name: String,
+    },
+    /// The system does not let this program listen.
+    #[error("the system does not let this program listen to the microphone: {name}")]
+    MicrophoneDenied {
+        /// Which one.
+        name: String,
+    },
+    /// Fewer channels than people were named.
+    #[error("the microphone has {found} channels, and {wanted} were named")]
+    MicrophoneChannels {
+        /// Channels named.
+        wanted: u16,
+        /// Channels there are.
+        found: u16,
+    },
+    /// The microphone cannot be opened for another reason.
+    #[error("cannot open the microphone: {detail}: {name}")]
+    Microphone {
+        /// What the sound service said.
+        detail: String,
+        /// Which one.
+        name: String,
+    },
+    /// A recording stands already where a new one should begin.
+    #[error("a recording stands here already: {}", path.display())]
+    RecordingThere {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Too little room for the planned length.
+    #[error(
+        "too little room on the disk: {needed_mb} MB are needed for {minutes} minutes, {free_mb} MB are free: {}",
+        path.display()
+    )]
+    NoRoom {
+        /// Megabytes needed, with the reserve.
+        needed_mb: u64,
+        /// Megabytes free.
+        free_mb: u64,
+        /// Planned length.
+        minutes: u64,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A thread of the recorder has ended before its time.
+    #[error("the recorder stopped by a fault of the program; what was recorded is kept")]
+    Stopped,
     /// A person asked to stop.
     #[error("stopped on request")]
     Cancelled,
@@ -136,11 +217,49 @@ impl Error {
         }
     }
 
-    /// A failed write through hound.
-    pub(super) fn write_wav(path: &Path, error: hound::Error) -> Self {
-        match error {
-            hound::Error::IoError(source) => Error::write(path, source),
-            other => Error::write(path, io::Error::other(other.to_string())),
+    /// The same error in names that a person knows, where it is about a file in a temporary
+    /// `folder`: `source` for what was read, `home` for what was written.
+    pub fn renamed(mut self, folder: &Path, source: &Path, home: &Path) -> Self {
+        let shown = match self {
+            Error::Write { .. } | Error::DiskFull { .. } => home,
+            _ => source,
+        };
+        if let Some(path) = self.path_mut().filter(|path| path.starts_with(folder)) {
+            shown.clone_into(path);
+        }
+        self
+    }
+
+    fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Error::Read { path, .. }
+            | Error::Write { path, .. }
+            | Error::DiskFull { path }
+            | Error::AlreadyThere { path }
+            | Error::Empty { path }
+            | Error::NotAFile { path, .. }
+            | Error::NotAudio { path, .. }
+            | Error::NoAudioTrack { path }
+            | Error::Unsupported { path, .. }
+            | Error::TooManyChannels { path, .. }
+            | Error::SampleRate { path, .. }
+            | Error::NoSamples { path }
+            | Error::Damaged { path, .. }
+            | Error::TooLong { path }
+            | Error::WorkingCopy { path, .. }
+            | Error::RecordingThere { path }
+            | Error::NoRoom { path, .. } => Some(path),
+            Error::Devices { .. }
+            | Error::NoMicrophone
+            | Error::MicrophoneMissing { .. }
+            | Error::MicrophoneAmbiguous { .. }
+            | Error::MicrophoneDenied { .. }
+            | Error::MicrophoneChannels { .. }
+            | Error::Microphone { .. }
+            | Error::NoOutput
+            | Error::Playback { .. }
+            | Error::Stopped
+            | Error::Cancelled => None,
         }
     }
 
@@ -169,13 +288,15 @@ impl Error {
                 ErrorKind::PermissionDenied => {
                     "You may not read this file. Ask its owner for access, or copy it to your own folder."
                 }
-                ErrorKind::IsADirectory => "Name the recording itself, not its folder.",
                 _ => {
                     "Plug the drive in again and retry. If it fails again, copy the file to this computer first."
                 }
             },
             Error::Write { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
                 "You may not write into this folder. Choose another workspace or ask for write access."
+            }
+            Error::Write { source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => {
+                next_step(source)
             }
             Error::Write { .. } => {
                 "Check that the drive is plugged in and not write-protected, then retry."
@@ -188,6 +309,10 @@ impl Error {
             }
             Error::Empty { .. } => {
                 "The recording was not saved or not copied in full. Copy it from the recorder again."
+            }
+            Error::NotAFile { what: FOLDER, .. } => "Name the recording itself, not its folder.",
+            Error::NotAFile { .. } => {
+                "Save the recording to a file first, for example a WAV file, and name that."
             }
             Error::NotAudio { .. } => {
                 "Choose the recording itself: WAV, FLAC, MP3, M4A, OGG, Opus, MP4 or MKV."
@@ -219,9 +344,59 @@ impl Error {
             Error::Devices { .. } => {
                 "Check that the sound service runs, plug the microphone in again and retry."
             }
+            Error::NoOutput => "Plug in headphones or a loudspeaker, then play the line again.",
+            Error::Playback { .. } => {
+                "Close other programs that use the sound, or choose another output in the system's settings."
+            }
+            Error::NoMicrophone => {
+                "Plug in a microphone and see 'mekong devices'. To practise without one: --device file:RECORDING"
+            }
+            Error::MicrophoneMissing { .. } => {
+                "Plug it in, or name another one with --device; 'mekong devices' lists them. Another microphone is never taken silently."
+            }
+            Error::MicrophoneAmbiguous { .. } => {
+                "Name it by its id instead, the second line of 'mekong devices'."
+            }
+            Error::MicrophoneDenied { .. } => {
+                "Allow it in the system's privacy settings; on Linux, add your user to the group 'audio'. Then try again."
+            }
+            Error::MicrophoneChannels { .. } => {
+                "Name fewer speakers with --channels (one channel may hold several languages, for example all=zh+vi), or connect a device with more inputs."
+            }
+            Error::Microphone { .. } => {
+                "Close other programs that use it, plug it in again, or choose another with --device."
+            }
+            Error::RecordingThere { .. } => {
+                "Nothing was changed. Start again: the new interview gets a new folder."
+            }
+            Error::NoRoom { .. } => {
+                "Free some room, move the workspace to a larger disk, or plan a shorter session with --for SECONDS."
+            }
+            Error::Stopped => "Run 'mekong resume': it saves the sound and finishes the text.",
             Error::Cancelled => "Start it again whenever you like; it begins anew without harm.",
         }
     }
+}
+
+/// How [`Error::NotAFile`] calls a folder.
+const FOLDER: &str = "a folder";
+
+/// Opens a file for reading; never waits on what is no plain file.
+pub(super) fn open_file(path: &Path) -> Result<Content, Error> {
+    let read = |e| Error::read(path, e);
+    let kind = std::fs::metadata(path).map_err(read)?.file_type();
+    if kind.is_file() {
+        return vault::open(path).map_err(read);
+    }
+    let what = if kind.is_dir() {
+        FOLDER
+    } else {
+        "a pipe, a socket or a device"
+    };
+    Err(Error::NotAFile {
+        what,
+        path: path.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -233,11 +408,6 @@ mod tests {
         let error = Error::write(Path::new("/x"), io::Error::from(io::ErrorKind::StorageFull));
         assert!(matches!(error, Error::DiskFull { .. }), "{error}");
         assert!(error.to_string().contains("the disk is full"));
-        let wav = hound::Error::IoError(io::Error::from(io::ErrorKind::StorageFull));
-        assert!(matches!(
-            Error::write_wav(Path::new("/x"), wav),
-            Error::DiskFull { .. }
-        ));
     }
 
     #[cfg(target_os = "linux")]

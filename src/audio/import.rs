@@ -2,17 +2,21 @@
 //! one a channel, that voice detection, recognition and the player's overview read.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use hound::{SampleFormat, WavReader, WavSpec};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use super::capture::SourceFormat;
 use super::decode::Decoder;
+use super::error::open_file;
+use super::growing_wav::{growing_header, header};
 use super::resample::Resampler;
 use super::{Error, Note, Progress};
 use crate::domain::{Cancel, SAMPLE_RATE, SamplePos, Span};
+use crate::vault::{self, Content, Writer};
 
 const COPY_BLOCK: usize = 1 << 18;
 const SPEC: WavSpec = WavSpec {
@@ -20,6 +24,11 @@ const SPEC: WavSpec = WavSpec {
     sample_rate: SAMPLE_RATE,
     bits_per_sample: 16,
     sample_format: SampleFormat::Int,
+};
+/// The same for what is written.
+const MONO: SourceFormat = SourceFormat {
+    rate: SAMPLE_RATE,
+    channels: 1,
 };
 const FULL_SCALE: f32 = 32_768.0;
 
@@ -43,28 +52,29 @@ pub struct WorkingCopy {
 /// the same content stands there already, it stays. Progress counts bytes.
 ///
 /// # Errors
-/// `Read`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
+/// `Read`, `NotAFile`, `Write`, `DiskFull`, `AlreadyThere` (other content under that name), `Cancelled`.
 pub fn copy_original(
     src: &Path,
     dest: &Path,
     progress: Progress<'_>,
     cancel: &Cancel,
 ) -> Result<(String, u64), Error> {
-    let mut input = File::open(src).map_err(|e| Error::read(src, e))?;
-    let total = input.metadata().map_err(|e| Error::read(src, e))?.len();
+    let mut input = open_file(src)?;
+    let total = input.len().map_err(|e| Error::read(src, e))?;
     let dir = folder_of(dest);
-    let mut temp = temporary(&dir)?;
+    let temp = temporary(&dir)?;
     let written = |e| Error::write(dest, e);
+    let mut out = Writer::new(temp.as_file(), dest).map_err(written)?;
     let (hash, bytes) = hash_to(&mut input, src, cancel, &mut |block, done| {
-        temp.write_all(block).map_err(written)?;
+        out.write_all(block).map_err(written)?;
         progress(done, total);
         Ok(())
     })?;
-    temp.as_file().sync_all().map_err(written)?;
+    out.finish().map_err(written)?.sync_all().map_err(written)?;
     match temp.persist_noclobber(dest) {
         Ok(_) => sync_folder(&dir)?,
         Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => {
-            let mut present = File::open(dest).map_err(|e| Error::read(dest, e))?;
+            let mut present = vault::open(dest).map_err(|e| Error::read(dest, e))?;
             let (other, _) = hash_to(&mut present, dest, cancel, &mut |_, _| Ok(()))?;
             if other != hash {
                 return Err(Error::AlreadyThere {
@@ -77,11 +87,20 @@ pub fn copy_original(
     Ok((hash, bytes))
 }
 
+/// The SHA-256 (lower-case hexadecimal) and length of a file.
+///
+/// # Errors
+/// `Read`.
+pub fn hash_file(path: &Path) -> Result<(String, u64), Error> {
+    let mut input = vault::open(path).map_err(|e| Error::read(path, e))?;
+    hash_to(&mut input, path, &Cancel::new(), &mut |_, _| Ok(()))
+}
+
 /// Takes each block that was read, and the bytes read so far.
 type Sink<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<(), Error>;
 
 fn hash_to(
-    input: &mut File,
+    input: &mut Content,
     path: &Path,
     cancel: &Cancel,
     sink: Sink<'_>,
@@ -176,8 +195,9 @@ fn write_out(writers: &mut [ChannelWriter], ready: &mut [Vec<f32>]) -> Result<()
     Ok(())
 }
 
-struct ChannelWriter {
-    wav: WavWriter<BufWriter<File>>,
+/// One working copy that is being written; it appears whole or not at all.
+pub(super) struct ChannelWriter {
+    wav: BufWriter<Writer<File>>,
     temp: NamedTempFile,
     name: String,
     path: PathBuf,
@@ -185,15 +205,21 @@ struct ChannelWriter {
 }
 
 impl ChannelWriter {
-    fn new(dir: &Path, name: String) -> Result<Self, Error> {
+    pub(super) fn new(dir: &Path, name: String) -> Result<Self, Error> {
         let path = dir.join(&name);
         let temp = temporary(dir)?;
         let file = temp
             .as_file()
             .try_clone()
             .map_err(|e| Error::write(&path, e))?;
-        let wav = WavWriter::new(BufWriter::with_capacity(1 << 16, file), SPEC)
-            .map_err(|e| Error::write_wav(&path, e))?;
+        let file = Writer::new(file, &path).map_err(|e| Error::write(&path, e))?;
+        let head = if file.is_sealed() {
+            growing_header(MONO)
+        } else {
+            header(MONO, 0)
+        };
+        let mut wav = BufWriter::with_capacity(1 << 16, file);
+        wav.write_all(&head).map_err(|e| Error::write(&path, e))?;
         Ok(Self {
             wav,
             temp,
@@ -203,26 +229,29 @@ impl ChannelWriter {
         })
     }
 
-    fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
+    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), Error> {
         for sample in samples {
             // `as` saturates, so a sample beyond full scale is clipped and never wraps.
             let value = (sample * FULL_SCALE).round() as i16;
             self.wav
-                .write_sample(value)
-                .map_err(|e| Error::write_wav(&self.path, e))?;
+                .write_all(&value.to_le_bytes())
+                .map_err(|e| Error::write(&self.path, e))?;
         }
         self.samples = self.samples.saturating_add(samples.len() as u64);
         Ok(())
     }
 
-    fn finish(self) -> Result<String, Error> {
-        self.wav
-            .finalize()
-            .map_err(|e| Error::write_wav(&self.path, e))?;
-        self.temp
-            .as_file()
-            .sync_all()
-            .map_err(|e| Error::write(&self.path, e))?;
+    pub(super) fn finish(self) -> Result<String, Error> {
+        let failed = |e| Error::write(&self.path, e);
+        let wav = self.wav.into_inner().map_err(|e| failed(e.into_error()))?;
+        let sealed = wav.is_sealed();
+        let mut file = wav.finish().map_err(failed)?;
+        if !sealed {
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            file.write_all(&header(MONO, self.samples))
+                .map_err(failed)?;
+        }
+        file.sync_all().map_err(failed)?;
         self.temp
             .persist(&self.path)
             .map_err(|e| Error::write(&self.path, e.error))?;
@@ -248,10 +277,18 @@ pub fn read_span(working: &Path, span: Span) -> Result<Vec<f32>, Error> {
     Ok(pcm)
 }
 
+/// Length of a working WAV in samples.
+///
+/// # Errors
+/// `Read`, or `WorkingCopy` where the file is not mono 16 kHz 16-bit.
+pub fn working_length(working: &Path) -> Result<u64, Error> {
+    Ok(u64::from(open_working(working)?.duration()))
+}
+
 /// Opens a working WAV and insists on its form.
-pub(super) fn open_working(path: &Path) -> Result<WavReader<io::BufReader<File>>, Error> {
-    let file = File::open(path).map_err(|e| Error::read(path, e))?;
-    let len = file.metadata().map_err(|e| Error::read(path, e))?.len();
+pub(super) fn open_working(path: &Path) -> Result<WavReader<io::BufReader<Content>>, Error> {
+    let file = vault::open(path).map_err(|e| Error::read(path, e))?;
+    let len = file.len().map_err(|e| Error::read(path, e))?;
     let buffered = io::BufReader::with_capacity(1 << 16, file);
     let reader = WavReader::new(buffered).map_err(|e| Error::read_wav(path, e))?;
     let wrong = |detail: &str| Error::WorkingCopy {
@@ -275,7 +312,7 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// A temporary file in the folder where it will be renamed; gone when dropped.
-fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
+pub(super) fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
     let named = tempfile::Builder::new()
         .prefix(".importing-")
         .tempfile_in(dir);
@@ -283,7 +320,7 @@ fn temporary(dir: &Path) -> Result<NamedTempFile, Error> {
 }
 
 /// Makes the renames in a folder last over a power cut.
-fn sync_folder(dir: &Path) -> Result<(), Error> {
+pub(super) fn sync_folder(dir: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(dir)
         .and_then(|d| d.sync_all())

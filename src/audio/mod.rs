@@ -2,27 +2,62 @@
 //! the cutting of a recording into utterances. The only place that names cpal, hound, symphonia,
 //! rubato and earshot. The original is never changed, and no mask is laid over what is kept.
 
+mod capture;
 mod container;
 mod decode;
 mod devices;
+mod disk;
+mod ebml_header;
 mod error;
+mod growing_wav;
 mod import;
+mod listener;
+mod meter;
+mod microphone;
 mod mp4_header;
 mod note;
+mod notice;
+mod playback;
+mod practice;
+mod recorder;
+#[cfg(test)]
+mod recorder_fault_tests;
+#[cfg(test)]
+mod recorder_tests;
+mod recording;
+mod recover;
 mod resample;
+mod room;
 mod segmenter;
 mod source;
+mod stretch;
+mod tape;
 mod utterances;
 mod vad;
 mod wav_header;
 
+pub use capture::{
+    AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, system_clock,
+};
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
+pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
 pub use error::Error;
-pub use import::{WorkingCopy, copy_original, make_working_copy, read_span};
+pub use import::{
+    WorkingCopy, copy_original, hash_file, make_working_copy, read_span, working_length,
+};
+pub use listener::Listener;
+pub use meter::{Level, Meters};
+pub use microphone::{Microphone, choose_device};
 pub use note::Note;
+pub use notice::{Entry, Notice, Part, Stop};
+pub use playback::Playback;
+pub use practice::PracticeFile;
+pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
+pub use recover::{read_journal, rebuild_working, recover_parts};
 pub use resample::Resampler;
-pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Segmenter, SegmenterLimits};
+pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
+pub use stretch::{SPEED_PERCENT, at_speed};
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;
 

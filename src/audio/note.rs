@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::count;
+
 /// One thing a reviewer should know about a recording that was imported nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -26,7 +28,7 @@ pub enum Note {
         /// Silence put in their place, in milliseconds of the recording.
         silence_ms: u64,
     },
-    /// The file's own clock jumps forward: the recorder lost sound.
+    /// The file's own clock jumps forward: sound is missing, and nobody knows who lost it.
     Gaps {
         /// How many jumps.
         gaps: u64,
@@ -63,24 +65,58 @@ impl fmt::Display for Note {
                 silence_ms,
             } => write!(
                 f,
-                "{packets} damaged parts were left out, {silence_ms} ms of silence stand in their place"
+                "{} left out, {silence_ms} ms of silence in place of sound",
+                was(*packets, "damaged part")
             ),
             Note::Gaps { gaps, silence_ms } => write!(
                 f,
-                "the recorder lost sound {gaps} times, {silence_ms} ms of silence stand in its place"
+                "sound is missing in {}, {silence_ms} ms of silence in place of it",
+                count(*gaps, "place")
             ),
             Note::BadSamples { samples } => {
                 write!(
                     f,
-                    "{samples} samples were not numbers and were set to silence"
+                    "{} not numbers and set to silence",
+                    was(*samples, "sample")
                 )
             }
             Note::FormatChanges { changes } => {
                 write!(
                     f,
-                    "the sound format changes {changes} times within the recording"
+                    "the sound format changes within the recording ({})",
+                    count(*changes, "time")
                 )
             }
         }
+    }
+}
+
+/// `1 part was`, `2 parts were`.
+fn was(number: u64, what: &str) -> String {
+    let verb = if number == 1 { "was" } else { "were" };
+    format!("{} {verb}", count(number, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_is_not_told_as_many() {
+        let corrupt = |packets| Note::Corrupt {
+            packets,
+            silence_ms: 20,
+        };
+        let told = corrupt(1).to_string();
+        assert!(told.starts_with("1 damaged part was left out"), "{told}");
+        let told = corrupt(2).to_string();
+        assert!(told.starts_with("2 damaged parts were left out"), "{told}");
+        let gap = Note::Gaps {
+            gaps: 1,
+            silence_ms: 20,
+        };
+        let told = gap.to_string();
+        assert!(told.starts_with("sound is missing in 1 place,"), "{told}");
+        assert!(!told.contains("recorder"), "{told}");
     }
 }

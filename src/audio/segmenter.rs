@@ -78,6 +78,16 @@ pub struct Cut {
     pub cut_without_pause: bool,
 }
 
+/// An utterance that is not over yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// From where to where it goes so far.
+    pub span: Span,
+    /// It has been quiet for long enough that `span` is the cut, unless somebody speaks on before
+    /// the pause is long enough to end it.
+    pub settled: bool,
+}
+
 /// Shortest `max_ms` that is taken seriously, in frames; below it there is no last third to search.
 const MIN_MAX_FRAMES: u64 = 12;
 /// Frames on either side over which the level is averaged when the quietest point is sought: a
@@ -161,6 +171,17 @@ impl Segmenter {
             return self.split();
         }
         None
+    }
+
+    /// The utterance that is being spoken now; `None` before it is long enough to be one.
+    pub fn running(&self) -> Option<Running> {
+        let open = self.open.as_ref()?;
+        let needed = if open.continues { 1 } else { self.min_voiced };
+        let end = (open.last_voiced + 1).saturating_add(self.post_roll);
+        (open.voiced >= needed).then(|| Running {
+            span: cut(open.start, end.min(self.next), false).span,
+            settled: self.next >= end,
+        })
     }
 
     /// Ends the recording; gives the cut that was still open.

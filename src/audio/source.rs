@@ -1,7 +1,6 @@
 //! The file as the decoder sees it: read only, counted for the progress bar, with the lengths in a
 //! WAV header set right; and the refusal of files that are plainly no recordings.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::io::MediaSource;
 
-use super::{Error, Note, mp4_header, wav_header};
+use super::error::open_file;
+use super::{Error, Note, ebml_header, mp4_header, wav_header};
+use crate::vault::Content;
 
 /// What the decoder shall see of a file whose header contradicts its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Shape {
 
 /// A recording opened for reading.
 pub(super) struct Source {
-    file: File,
+    file: Content,
     patches: Vec<(u64, [u8; 4])>,
     at: u64,
     /// Where the sound, or the file, ends.
@@ -36,15 +37,9 @@ pub(super) struct Source {
 impl Source {
     /// Opens the file, refuses what is empty or no recording, and looks at a WAV header.
     pub fn open(path: &Path) -> Result<(Self, Vec<Note>), Error> {
-        let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
-        let meta = file.metadata().map_err(|e| Error::read(path, e))?;
-        if meta.is_dir() {
-            return Err(Error::read(
-                path,
-                io::Error::from(io::ErrorKind::IsADirectory),
-            ));
-        }
-        if meta.len() == 0 {
+        let mut file = open_file(path)?;
+        let len = file.len().map_err(|e| Error::read(path, e))?;
+        if len == 0 {
             return Err(Error::Empty {
                 path: path.to_owned(),
             });
@@ -55,7 +50,7 @@ impl Source {
                 path: path.to_owned(),
             });
         }
-        let shape = look(&mut file, meta.len()).map_err(|e| Error::read(path, e))?;
+        let shape = look(&mut file, len).map_err(|e| Error::read(path, e))?;
         file.seek(SeekFrom::Start(0))
             .map_err(|e| Error::read(path, e))?;
         let pos = Arc::new(AtomicU64::new(0));
@@ -72,11 +67,13 @@ impl Source {
     }
 }
 
-fn look(file: &mut File, len: u64) -> io::Result<Shape> {
+fn look(file: &mut Content, len: u64) -> io::Result<Shape> {
     if let Some(shape) = wav_header::inspect(file, len)? {
         return Ok(shape);
     }
-    let patches = mp4_header::inspect(file, len)?.into_iter().collect();
+    let mut patches = ebml_header::inspect(file, len)?;
+    file.seek(SeekFrom::Start(0))?;
+    patches.extend(mp4_header::inspect(file, len)?);
     Ok(Shape {
         patches,
         end: len,
@@ -85,7 +82,7 @@ fn look(file: &mut File, len: u64) -> io::Result<Shape> {
 }
 
 /// Names files that people pick by mistake; the probe would search them for stray MP3 frames.
-fn known_stranger(file: &mut File) -> io::Result<Option<&'static str>> {
+fn known_stranger(file: &mut Content) -> io::Result<Option<&'static str>> {
     const STRANGERS: [(&[u8], &str); 9] = [
         (b"%PDF", "it is a PDF document"),
         (b"PK\x03\x04", "it is a ZIP archive or an office document"),

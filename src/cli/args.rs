@@ -7,6 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+use super::search::Search;
+
+pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
+pub use super::export::Export;
+pub use super::people_args::People;
+pub use super::system::Bench;
+pub use super::workspace::Workspace;
+
 /// Records and transcribes interviews across a language barrier, and translates them, on this
 /// machine alone.
 ///
@@ -17,6 +25,9 @@ pub struct Typed {
     /// The folder with models, glossaries, recordings and the store.
     #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub workspace: Option<PathBuf>,
+    /// A file with the passphrase of a locked workspace; else it is asked for.
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
+    pub passphrase_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -25,24 +36,48 @@ pub struct Typed {
 /// One verb with its options.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Open the window; the same as no verb at all.
+    Gui,
     /// Try the practice interviews: recognise, translate, compare with what was said.
     Demo(Demo),
     /// Store recordings or transcripts as interviews, and recognise and translate them.
     Import(Import),
+    /// Record a live interview in this terminal; Ctrl-C ends it.
+    Record(Record),
     /// Finish what is pending after a crash or an interruption.
     Resume(Resume),
     /// List the interviews, newest first.
     List(List),
     /// Show one transcript with its translations.
     Show(Show),
-    /// Show every version of one line.
+    /// Show every version of one line and of its translations.
     History(History),
     /// Find words in all interviews.
-    Search(Search),
+    Search(Box<Search>),
     /// Correct a line; the earlier words are kept beside it.
     Edit(Edit),
+    /// The register of people: names in any script, possible matches, links.
+    #[command(subcommand)]
+    People(Box<People>),
     /// Write one interview to a file.
     Export(Export),
+    /// Look after the keys of the people who sign, and of partners.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Sign for lines that somebody else wrote.
+    Certify(Certify),
+    /// Sign the end of an interview's record; its digits go on paper.
+    Seal(Seal),
+    /// Write an interview for a partner, signed and encrypted.
+    Bundle(Bundle),
+    /// Take a partner's bundle in, apart from your own interviews.
+    Receive(Receive),
+    /// List what partners sent.
+    Received(Json),
+    /// Check that an interview, a bundle or a receipt is what was signed; ends with 3 if not.
+    Verify(Verify),
+    /// Copy the forms of the record into the workspace, to be changed there.
+    Templates(Json),
     /// Recognise a recording without storing anything.
     Transcribe(Transcribe),
     /// Translate a text, or standard input line by line.
@@ -50,15 +85,18 @@ pub enum Verb {
     /// List, check, bring in or write out terms.
     #[command(subcommand)]
     Glossary(Glossary),
-    /// List, check or bring in models.
+    /// List, check, bring in or shrink models.
     #[command(subcommand)]
     Models(Models),
+    /// Lock the workspace against thieves, change its passphrase, recover it.
+    #[command(subcommand)]
+    Workspace(Workspace),
     /// List the microphones.
     Devices(Json),
     /// Say what on this machine would stop an interview.
     Doctor(Json),
     /// Measure speed on this machine.
-    Bench(Json),
+    Bench(Bench),
 }
 
 /// For verbs without other options.
@@ -85,24 +123,57 @@ pub struct Import {
     /// Recordings, or transcripts that end in .json, .srt, .vtt or .csv.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The two or three languages of the interview, the officer's first, for example zh,vi.
+    /// The two or three languages of the interview, the officer's first, for example zh,vi; of zh,
+    /// vi, th, my, lo and km.
     #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
     /// The case that the interviews belong to.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub case: Option<String>,
-    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; several
-    /// languages on one channel: all=zh+vi.
+    /// Who speaks in which language on each channel, in the order of the channels, for example
+    /// officer=zh,interviewee=vi; all=zh+vi alone: several languages on every channel.
     #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
     pub channels: Vec<Channel>,
+    /// Store a recording a second time where an interview holds the same one already.
+    #[arg(long)]
+    pub again: bool,
     #[command(flatten)]
     pub form: Json,
+}
+
+/// `mekong record`
+#[derive(Debug, Args)]
+pub struct Record {
+    /// The two or three languages of the interview, the officer's first, for example zh,vi.
+    #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
+    pub languages: Vec<Lang>,
+    /// The microphone, by its id or exact name as 'mekong devices' lists it; file:PATH plays a sound
+    /// file in its place, for practice. Without it: the one used last.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub device: Option<String>,
+    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi. Without
+    /// it one channel is for all.
+    #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
+    pub channels: Vec<Channel>,
+    /// The case that the interview belongs to.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub case: Option<String>,
+    /// End by itself after so many seconds; the disk must have room for it.
+    #[arg(long = "for", value_name = "SECONDS",
+          value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
+    pub seconds: Option<u64>,
+    /// How fast a practice file plays; for proofs.
+    #[arg(long, hide = true, default_value_t = 1.0, value_name = "FACTOR")]
+    pub practice_speed: f64,
+    /// Write one JSON object for each line, as in 'show --json', as it is translated.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `mekong resume`
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// Only this interview.
+    /// Only this interview; the beginning of its name is enough while no other begins so.
     pub id: Option<String>,
     #[command(flatten)]
     pub form: Json,
@@ -111,7 +182,7 @@ pub struct Resume {
 /// `mekong list`
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only this case.
+    /// Only this case, in capital or small letters.
     #[arg(long)]
     pub case: Option<String>,
     #[command(flatten)]
@@ -121,7 +192,7 @@ pub struct List {
 /// `mekong show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The interview; its first characters are enough while no other starts with them.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     #[command(flatten)]
     pub form: Json,
@@ -130,39 +201,10 @@ pub struct Show {
 /// `mekong history`
 #[derive(Debug, Args)]
 pub struct History {
-    /// The interview.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     /// The number of the line.
     pub segment: i64,
-    #[command(flatten)]
-    pub form: Json,
-}
-
-/// `mekong search`
-#[derive(Debug, Args)]
-pub struct Search {
-    /// What to find; of several words each must occur.
-    #[arg(required = true)]
-    pub query: Vec<String>,
-    /// Only lines said in this language.
-    #[arg(long)]
-    pub lang: Option<Lang>,
-    /// Only this case.
-    #[arg(long)]
-    pub case: Option<String>,
-    /// Only this speaker.
-    #[arg(long)]
-    pub speaker: Option<String>,
-    /// Only interviews from this date on, for example 2026-11-23.
-    #[arg(long, value_parser = parse_date, value_name = "DATE")]
-    pub since: Option<String>,
-    /// Only interviews up to this date.
-    #[arg(long, value_parser = parse_date, value_name = "DATE")]
-    pub until: Option<String>,
-    /// The most hits to show.
-    #[arg(long, default_value_t = 50, value_name = "N",
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
-    pub limit: usize,
     #[command(flatten)]
     pub form: Json,
 }
@@ -171,15 +213,15 @@ pub struct Search {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("words").required(true).multiple(true)))]
 pub struct Edit {
-    /// The interview.
+    /// The interview; the beginning of its name is enough while no other begins so.
     pub id: String,
     /// The number of the line.
     pub segment: i64,
     /// New words of the line.
-    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, group = "words")]
     pub text: Option<String>,
     /// New words of its translation.
-    #[arg(long, group = "words", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, group = "words")]
     pub translation: Option<String>,
     /// The language of the translation, where the interview has three.
     #[arg(long, requires = "translation", value_name = "LANG")]
@@ -190,34 +232,8 @@ pub struct Edit {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
-}
-
-/// `mekong export`
-#[derive(Debug, Args)]
-pub struct Export {
-    /// The interview.
-    pub id: String,
-    /// The form of the file.
-    #[arg(long)]
-    pub format: Format,
-    /// The file to write; - for standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-}
-
-/// The forms that an export can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Plain text.
-    Txt,
-    /// As `show --json`.
-    Json,
-    /// A table.
-    Csv,
-    /// SubRip subtitles.
-    Srt,
-    /// WebVTT subtitles.
-    Vtt,
+    #[command(flatten)]
+    pub form: Json,
 }
 
 /// `mekong transcribe`
@@ -225,11 +241,11 @@ pub enum Format {
 pub struct Transcribe {
     /// The recording.
     pub audio: PathBuf,
-    /// The language that is spoken.
+    /// The language that is spoken: zh, vi, th, my, lo or km.
     #[arg(long, value_name = "LANG")]
     pub language: Lang,
-    /// A model's name, or the path of a ggml file.
-    #[arg(long, value_name = "NAME_OR_PATH")]
+    /// A model's name, or the path of a ggml file or of the folder that holds it.
+    #[arg(long, value_name = "NAME_OR_DIR")]
     pub model: Option<String>,
     #[command(flatten)]
     pub form: Json,
@@ -240,10 +256,10 @@ pub struct Transcribe {
 pub struct Translate {
     /// The text; standard input, line by line, where it is left out.
     pub text: Option<String>,
-    /// The language of the text.
+    /// The language of the text: zh, vi, th, my, lo or km, and en where the model has it.
     #[arg(long, value_name = "LANG")]
     pub from: Lang,
-    /// The language that is wanted.
+    /// The language that is wanted, by the same codes.
     #[arg(long, value_name = "LANG")]
     pub to: Lang,
     /// A model's name, or the path of a Hugging Face folder.
@@ -259,6 +275,9 @@ pub struct Translate {
     #[arg(long, value_name = "N",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub max_tokens: Option<usize>,
+    /// A second model, by name or path: lines that it translates quite differently are flagged.
+    #[arg(long, value_name = "NAME_OR_DIR", conflicts_with = "raw")]
+    pub second: Option<String>,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
     #[arg(long, conflicts_with = "glossary")]
     pub raw: bool,
@@ -274,21 +293,40 @@ pub enum Glossary {
     List(Json),
     /// List what a person should look at; ends with 1 if there is anything.
     Check(Json),
-    /// Copy a CSV glossary into the workspace after checking it.
+    /// Copy a CSV or TBX glossary into the workspace after checking it; it adds to those that are
+    /// there.
     Import {
-        /// The CSV file; its name becomes the glossary's.
+        /// The CSV or TBX file; its name becomes the glossary's.
         file: PathBuf,
+        /// Take the place of a glossary of the same name.
+        #[arg(long)]
+        replace: bool,
         #[command(flatten)]
         form: Json,
     },
-    /// Write the terms to a CSV file.
+    /// Write the terms to a CSV or TBX file.
     Export {
-        /// The file to write.
+        /// The file to write; - for standard output.
         file: PathBuf,
+        /// Replace the file if it is there.
+        #[arg(long)]
+        force: bool,
         /// Only this glossary; all as one where it is left out.
         #[arg(long)]
         name: Option<String>,
+        /// The form of the file; without it .tbx is TBX-Basic and all other endings are CSV.
+        #[arg(long)]
+        format: Option<GlossaryFormat>,
     },
+}
+
+/// The forms that a glossary can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GlossaryFormat {
+    /// The program's own table.
+    Csv,
+    /// TBX-Basic, for terminology programs.
+    Tbx,
 }
 
 /// `mekong models`
@@ -298,6 +336,28 @@ pub enum Models {
     List(Json),
     /// Compare every file of every model with its list; ends with 1 if any differs.
     Check(Json),
+    /// Make a smaller, faster copy of a translation model: only the words that the program's
+    /// languages need, in 8 bits.
+    Trim {
+        /// The model's name.
+        name: String,
+        /// The copy's name; the model's name and -small where it is left out.
+        #[arg(long, value_name = "NEW", value_parser = NonEmptyStringValueParser::new())]
+        to: Option<String>,
+        /// Keep the whole vocabulary.
+        #[arg(long)]
+        whole_vocabulary: bool,
+        /// Keep the weights as floating-point numbers.
+        #[arg(long)]
+        keep_floats: bool,
+        #[command(flatten)]
+        form: Json,
+    },
+    /// Say how a model comes to this computer: the program itself has no network.
+    Fetch {
+        /// The model's name.
+        name: String,
+    },
     /// Copy a model's folder into the workspace, comparing every file with its list.
     Import {
         /// The folder with model.toml.
@@ -332,7 +392,7 @@ fn parse_channel(typed: &str) -> Result<Channel, String> {
 }
 
 /// Passes on a date or a moment as typed, after making sure that it is one.
-fn parse_date(typed: &str) -> Result<String, String> {
+pub(super) fn parse_date(typed: &str) -> Result<String, String> {
     let valid =
         typed.parse::<jiff::civil::Date>().is_ok() || typed.parse::<jiff::Timestamp>().is_ok();
     valid
@@ -382,6 +442,8 @@ mod tests {
     fn a_wrong_command_line_is_refused_with_2() {
         for line in [
             "mekong record",
+            "mekong record --languages zh,vi --for 0",
+            "mekong record --languages zh,xx",
             "mekong import a.wav",
             "mekong import --languages zh,vi",
             "mekong import a.wav --languages zh,xx",

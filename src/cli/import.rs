@@ -5,12 +5,12 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::app::{self, App, ImportOutcome, ImportRequest};
-use crate::domain::InterviewId;
+use crate::domain::{InterviewId, Lang};
 use crate::pipeline::Report;
 
 use super::args;
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, count, say};
+use super::print::{Look, Out, count, length, say};
 use super::progress::Watch;
 use super::{Failure, tell};
 
@@ -26,6 +26,8 @@ struct Imported {
     failed: u64,
     untranslated: u64,
     notes: Vec<String>,
+    /// This interview held the recording before; nothing was stored.
+    already: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,7 @@ impl From<&ImportOutcome> for Imported {
                 failed: outcome.report.failed,
                 untranslated: outcome.report.untranslated,
                 notes: received.notes.clone(),
+                already: received.already,
                 error: None,
                 next: None,
             },
@@ -53,6 +56,7 @@ impl From<&ImportOutcome> for Imported {
                 failed: 0,
                 untranslated: 0,
                 notes: Vec::new(),
+                already: false,
                 error: Some(error.to_string()),
                 next: Some(error.help()),
             },
@@ -69,7 +73,10 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
             .into_iter()
             .map(|c| (c.speaker, c.languages))
             .collect(),
+        again: typed.again,
     };
+    warn_of_missing(app, &request.languages);
+    let alone = typed.files.len() == 1;
     let cancel = cancel_on_ctrl_c(KEPT);
     let watch = Watch::new();
     let mut told: Vec<Imported> = Vec::new();
@@ -77,8 +84,10 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
     let result = {
         // Each file is told as it ends. A reader who has gone away does not stop the others.
         let mut each = |outcome: &ImportOutcome| {
-            if !typed.form.json && printed.is_ok() {
-                printed = watch.suspend(|| print_outcome(outcome, out));
+            if typed.form.json {
+                watch.suspend(|| tell_failure(outcome, alone));
+            } else if printed.is_ok() {
+                printed = watch.suspend(|| print_outcome(outcome, alone, out));
             }
             told.push(outcome.into());
         };
@@ -99,24 +108,45 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
         printed = out.json(&told);
     }
     let outcomes = result?;
-    for outcome in &outcomes {
-        note_lines(&outcome.report);
-    }
+    let left = unfinished(&sum(outcomes.iter().map(|o| &o.report)));
     let failed = outcomes.iter().filter(|o| o.result.is_err()).count();
-    match outcomes.into_iter().find_map(|o| o.result.err()) {
+    match (outcomes.into_iter().find_map(|o| o.result.err()), left) {
         // A single file's own error says more than a count.
-        Some(error) if told.len() == 1 => Err(error.into()),
-        Some(_) => Err(app::Error::SomeFailed {
-            failed,
-            all: told.len(),
+        (Some(error), _) if alone => Err(error.into()),
+        (Some(_), left) => {
+            if let Some(error) = left {
+                tell(&error);
+            }
+            let all = told.len();
+            Err(app::Error::SomeFailed { failed, all }.into())
         }
-        .into()),
-        None => Ok(printed?),
+        (None, Some(left)) => Err(left.into()),
+        (None, None) => Ok(printed?),
     }
 }
 
-fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> {
+/// Lines of several interviews that are left, and the first reason.
+fn sum<'a>(reports: impl Iterator<Item = &'a Report>) -> Report {
+    reports.fold(Report::default(), |mut sum, report| {
+        sum.failed += report.failed;
+        sum.untranslated += report.untranslated;
+        sum.reason = sum.reason.or_else(|| report.reason.clone());
+        sum
+    })
+}
+
+fn print_outcome(outcome: &ImportOutcome, alone: bool, out: &mut Out) -> std::io::Result<()> {
     match &outcome.result {
+        Ok(received) if received.already => {
+            let source = out.paint(Look::Faint, &outcome.source.display().to_string());
+            writeln!(
+                out,
+                "{}  already stored: the same file, by its SHA-256  {source}",
+                received.id
+            )?;
+            say("note: with --again it is stored a second time.");
+            out.flush()
+        }
         Ok(received) => {
             let source = out.paint(Look::Faint, &outcome.source.display().to_string());
             writeln!(
@@ -126,11 +156,18 @@ fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> 
                 count(received.utterances as u64, "utterance")
             )?;
             for note in &received.notes {
-                say(&format!("note: {note}"));
+                say(&format!("note: {note}: {}", outcome.source.display()));
+            }
+            if !received.notes.is_empty() {
+                say(
+                    "  next: listen to those places; if the recorder still has the file, copy it again.",
+                );
             }
             // Seen at once also through a pipe: recognition may take hours from here.
             out.flush()
         }
+        // A single file's error is told at the end.
+        Err(_) if alone => Ok(()),
         Err(error) => {
             tell(error);
             Ok(())
@@ -138,19 +175,45 @@ fn print_outcome(outcome: &ImportOutcome, out: &mut Out) -> std::io::Result<()> 
     }
 }
 
-/// Says how many lines were not recognised or not translated, and why.
-fn note_lines(report: &Report) {
-    let why = report.reason.as_deref().unwrap_or("see 'mekong doctor'");
-    if report.failed > 0 {
+/// With `--json` the errors of a batch are told too, as they come; standard output has them as well.
+fn tell_failure(outcome: &ImportOutcome, alone: bool) {
+    if let (Err(error), false) = (&outcome.result, alone) {
+        tell(error);
+    }
+}
+
+/// What keeps the command from having done its work, where lines are left.
+pub(super) fn unfinished(report: &Report) -> Option<app::Error> {
+    (report.failed + report.untranslated > 0).then(|| app::Error::Unfinished {
+        failed: report.failed,
+        untranslated: report.untranslated,
+        reason: report.reason.clone().unwrap_or_default(),
+    })
+}
+
+/// Said before hours of work: what no installed model can translate.
+fn warn_of_missing(app: &App, languages: &[Lang]) {
+    let (unheard, doubts) = app.speech_doubts(languages);
+    if !unheard.is_empty() {
+        let names: Vec<&str> = unheard.iter().map(|lang| lang.name()).collect();
         say(&format!(
-            "note: {} not recognised; the sound is kept, and 'mekong resume' tries again ({why}).",
-            count(report.failed, "line")
+            "warning: no installed model recognises {}; the sound is stored and its lines stay pending.",
+            names.join(" or ")
         ));
     }
-    if report.untranslated > 0 {
+    for doubt in doubts {
+        say(&format!("warning: {doubt}."));
+    }
+    let pairs: Vec<String> = app
+        .untranslatable(languages)
+        .iter()
+        .map(|pair| format!("{} to {}", pair.from.name(), pair.to.name()))
+        .collect();
+    if !pairs.is_empty() {
         say(&format!(
-            "note: {} not made; 'mekong resume' makes them once the cause is mended ({why}).",
-            count(report.untranslated, "translation")
+            "warning: no installed model translates from {}; those lines are stored and stay \
+             pending.",
+            pairs.join(", or from ")
         ));
     }
 }
@@ -159,6 +222,7 @@ fn note_lines(report: &Report) {
 #[derive(Serialize)]
 struct Resumed {
     taken_up: Vec<InterviewId>,
+    recovered: Vec<InterviewId>,
     not_taken_up: Vec<String>,
     recognised: u64,
     failed: u64,
@@ -173,6 +237,7 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     drop(watch);
     let done = Resumed {
         taken_up: work.taken_up.iter().map(|r| r.id.clone()).collect(),
+        recovered: work.recovered.iter().map(|r| r.id.clone()).collect(),
         not_taken_up: work.not_taken_up.iter().map(ToString::to_string).collect(),
         recognised: work.report.recognised,
         failed: work.report.failed,
@@ -182,12 +247,15 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
     for note in work.taken_up.iter().flat_map(|r| &r.notes) {
         say(&format!("note: {note}"));
     }
-    note_lines(&work.report);
     if typed.form.json {
         out.json(&done)?;
     } else {
         for id in &done.taken_up {
             writeln!(out, "{id}  import finished")?;
+        }
+        for session in &work.recovered {
+            let length = length(session.duration_ms);
+            writeln!(out, "{}  recording saved, {length}", session.id)?;
         }
         writeln!(
             out,
@@ -196,7 +264,8 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
             count(done.translated, "translation")
         )?;
     }
-    match work.not_taken_up.into_iter().next() {
+    let left = unfinished(&work.report);
+    match work.not_taken_up.into_iter().next().or(left) {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }

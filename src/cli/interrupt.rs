@@ -23,7 +23,9 @@ pub(super) fn cancel_on_ctrl_c(kept: &'static str) -> Cancel {
             "mekong: stopping; {kept} Ctrl-C again ends at once."
         ));
     };
-    let _ = ctrlc::try_set_handler(handler);
+    // Also where the signal was switched off, as for a job in the background: what it would leave
+    // half done matters more than the custom.
+    let _ = ctrlc::set_handler(handler);
     cancel
 }
 

@@ -1,24 +1,35 @@
 //! The command line: one file a family of verbs. The only place that prints.
 
 mod args;
+mod evidence;
+mod evidence_args;
+mod export;
 mod import;
 mod interrupt;
+mod people;
+mod people_args;
 mod print;
 mod progress;
 mod read;
+mod record;
+mod search;
 mod shelf;
 mod speak;
 mod system;
+mod workspace;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+use std::path::Path;
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::app::{self, App, Options};
+use crate::app::desk::Told;
+use crate::app::{self, App, Options, WRONG_KIT};
+use crate::domain::reason;
 
 use args::{Typed, Verb};
-use print::{Out, say_error};
+use print::{Out, say, say_error};
 
 /// The command line was wrong.
 const USAGE: u8 = 2;
@@ -27,12 +38,16 @@ const USAGE: u8 = 2;
 enum Failure {
     /// The work itself.
     App(app::Error),
+    /// The same, in words that name the workspace's database where they are about it.
+    Worded(String, app::Error),
     /// Standard output refuses.
     Output(io::Error),
-    /// A line of standard input, 1 for the first, cannot be used.
-    Input { line: u64, cause: io::Error },
+    /// Standard input gives nothing more.
+    Input(io::Error),
     /// What was typed; clap has the words.
     Usage(clap::Error),
+    /// What was typed, as clap could not know.
+    Typed(String),
     /// Everything has been said; only the exit code is left.
     Told(u8),
 }
@@ -50,19 +65,37 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// A wrong command line with the usage of the verb that was typed.
+    fn of_verb(self, matches: &ArgMatches) -> Self {
+        let Failure::Typed(message) = self else {
+            return self;
+        };
+        let mut verbs = Vec::new();
+        let mut at = matches;
+        while let Some((verb, below)) = at.subcommand() {
+            verbs.push(verb);
+            at = below;
+        }
+        Failure::Usage(wrongly_typed(&verbs, &message))
+    }
+
     /// Tells the person, unless it has been told, and gives the exit code.
     fn tell(self) -> u8 {
         match self {
             Failure::App(error) => tell(&error),
+            Failure::Worded(words, error) => tell_in(&words, &error),
             Failure::Output(cause) => {
                 let next = "Check that the disk has room, or write to another place.";
-                say_error(&format!("cannot write the output: {cause}"), next);
+                say_error(
+                    &format!("cannot write the output: {}", reason(&cause)),
+                    next,
+                );
                 1
             }
-            Failure::Input { line, cause } => {
-                let next = "Give UTF-8 text, one text a line.";
+            Failure::Input(cause) => {
+                let next = "Look at the program or file that the lines come from.";
                 say_error(
-                    &format!("cannot read line {line} of standard input: {cause}"),
+                    &format!("cannot read standard input: {}", reason(&cause)),
                     next,
                 );
                 1
@@ -72,6 +105,8 @@ impl Failure {
                 let _ = error.print();
                 u8::try_from(error.exit_code()).unwrap_or(USAGE)
             }
+            // `run` gives it the words of its verb.
+            Failure::Typed(message) => Failure::Usage(wrongly_typed(&[], &message)).tell(),
             Failure::Told(code) => code,
         }
     }
@@ -79,19 +114,35 @@ impl Failure {
 
 /// Tells the person of an error of the work and gives the exit code.
 fn tell(error: &app::Error) -> u8 {
-    say_error(&error.to_string(), &error.help());
+    tell_in(&error.to_string(), error)
+}
+
+/// The same in these words.
+fn tell_in(words: &str, error: &app::Error) -> u8 {
+    say_error(words, &error.help());
     match error {
-        app::Error::Languages | app::Error::ChannelLanguage(_) => USAGE,
+        app::Error::Languages
+        | app::Error::ChannelLanguage(_)
+        | app::Error::SameSpeaker
+        | app::Error::NoWords => USAGE,
         _ => error.exit_code(),
     }
 }
 
+/// Opens the window. The two front ends do not know each other; whoever starts the program does.
+pub type Desktop = fn(&Options) -> Result<(), Told>;
+
 /// Does what was typed and gives the exit code: 0 done, 1 failed, 2 wrongly typed, 130 interrupted.
-pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
+/// Without a verb, or with `gui`, `desktop` is opened.
+pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
     let mut out = Out::new();
-    let result = Typed::try_parse_from(typed)
+    let result = Typed::command()
+        .try_get_matches_from(typed)
         .map_err(Failure::Usage)
-        .and_then(|typed| obey(typed, &mut out));
+        .and_then(|matches| match Typed::from_arg_matches(&matches) {
+            Ok(typed) => obey(typed, desktop, &mut out).map_err(|f| f.of_verb(&matches)),
+            Err(error) => Err(Failure::Usage(error.format(&mut Typed::command()))),
+        });
     // What was written before a failure still belongs to the reader.
     let result = result.and(out.flush().map_err(Failure::Output));
     match result {
@@ -101,38 +152,82 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn obey(typed: Typed, out: &mut Out) -> Result<(), Failure> {
-    let Some(verb) = typed.verb else {
-        write!(out, "{}", Typed::command().render_help())?;
-        return Ok(());
-    };
+fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
     let options = Options::from_environment(typed.workspace);
-    // The demo makes a workspace of its own, so a broken usual one is not in its way.
-    if let Verb::Demo(typed) = &verb {
-        return system::demo(&options, typed, out);
+    if let Some(path) = options.wrong_kit()
+        && !matches!(typed.verb, Some(Verb::Doctor(_)))
+    {
+        let path = path.display();
+        say(&format!(
+            "note: {WRONG_KIT}, so another is looked for: {path}"
+        ));
     }
+    // The demo makes a workspace of its own, and the doctor tells of a broken one.
+    let verb = match typed.verb {
+        None | Some(Verb::Gui) => {
+            return desktop(&options).map_err(|told| {
+                say_error(&told.what, &told.next);
+                Failure::Told(1)
+            });
+        }
+        Some(Verb::Demo(typed)) => return system::demo(&options, &typed, out),
+        Some(Verb::Doctor(typed)) => return system::doctor(&options, &typed, out),
+        Some(verb) => verb,
+    };
     let app = App::open(&options)?;
+    let secret = typed.passphrase_file.as_deref();
+    let worded = |failure| match failure {
+        Failure::App(error) => Failure::Worded(app.words(&error), error),
+        other => other,
+    };
+    workspace::open(&app, &verb, secret).map_err(worded)?;
+    work(&app, verb, secret, out).map_err(worded)
+}
+
+fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
     match verb {
-        Verb::Demo(_) => Ok(()),
-        Verb::Import(typed) => import::import(&app, typed, out),
-        Verb::Resume(typed) => import::resume(&app, &typed, out),
-        Verb::List(typed) => read::list(&app, &typed, out),
-        Verb::Show(typed) => read::show(&app, &typed, out),
-        Verb::History(typed) => read::history(&app, &typed, out),
-        Verb::Search(typed) => read::search(&app, &typed, out),
-        Verb::Edit(typed) => read::edit(&app, typed, out),
-        Verb::Export(typed) => read::export(&app, &typed, out),
-        Verb::Transcribe(typed) => speak::transcribe(&app, &typed, out),
-        Verb::Translate(typed) => speak::translate(&app, typed, out),
-        Verb::Glossary(typed) => shelf::glossary(&app, &typed, out),
-        Verb::Models(typed) => shelf::models(&app, &typed, out),
-        Verb::Devices(typed) => system::devices(&app, &typed, out),
-        Verb::Doctor(typed) => system::doctor(&app, &typed, out),
-        Verb::Bench(typed) => system::bench(&app, &typed, out),
+        Verb::Workspace(typed) => workspace::workspace(app, &typed, secret, out),
+        Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
+        Verb::Import(typed) => import::import(app, typed, out),
+        Verb::Record(typed) => record::record(app, typed, out),
+        Verb::Resume(typed) => import::resume(app, &typed, out),
+        Verb::List(typed) => read::list(app, &typed, out),
+        Verb::Show(typed) => read::show(app, &typed, out),
+        Verb::History(typed) => read::history(app, &typed, out),
+        Verb::Search(typed) => search::search(app, &typed, out),
+        Verb::Edit(typed) => read::edit(app, typed, out),
+        Verb::Keys(typed) => evidence::keys(app, typed, out),
+        Verb::Certify(typed) => evidence::certify(app, &typed, out),
+        Verb::Seal(typed) => evidence::seal(app, &typed, out),
+        Verb::Bundle(typed) => evidence::bundle(app, &typed, out),
+        Verb::Receive(typed) => evidence::receive(app, &typed, out),
+        Verb::Received(typed) => evidence::received(app, &typed, out),
+        Verb::Verify(typed) => evidence::verify(app, &typed, out),
+        Verb::Export(typed) => export::export(app, &typed, out),
+        Verb::Templates(typed) => export::templates(app, &typed, out),
+        Verb::People(typed) => people::people(app, *typed, out),
+        Verb::Transcribe(typed) => speak::transcribe(app, &typed, out),
+        Verb::Translate(typed) => speak::translate(app, typed, out),
+        Verb::Glossary(typed) => shelf::glossary(app, &typed, out),
+        Verb::Models(typed) => shelf::models(app, &typed, out),
+        Verb::Devices(typed) => system::devices(app, &typed, out),
+        Verb::Bench(typed) => system::bench(app, &typed, out),
     }
 }
 
 /// A command line that clap could not know to be wrong.
 fn usage(message: &str) -> Failure {
-    Failure::Usage(Typed::command().error(clap::error::ErrorKind::ValueValidation, message))
+    Failure::Typed(message.to_owned())
+}
+
+/// The same in clap's form, with the usage of the verb, for example `people`, `note`.
+fn wrongly_typed(verbs: &[&str], message: &str) -> clap::Error {
+    let mut command = Typed::command();
+    command.build();
+    for verb in verbs {
+        if let Some(below) = command.find_subcommand(verb).cloned() {
+            command = below;
+        }
+    }
+    command.error(clap::error::ErrorKind::ValueValidation, message)
 }

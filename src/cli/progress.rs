@@ -58,6 +58,9 @@ impl Watch {
     pub(super) fn hear(&self, progress: Progress) {
         let mut state = self.lock();
         state.take(&progress);
+        if let Progress::Part { name, number, of } = progress {
+            say(&format!("step {number} of {of}: {name}"));
+        }
         if state.begun.elapsed() < PATIENCE {
             return;
         }
@@ -100,9 +103,15 @@ impl State {
                     Step::Copying => "copying",
                     Step::Decoding => "decoding",
                     Step::FindingSpeech => "finding speech",
+                    Step::Shrinking => "making smaller",
+                    Step::Indexing => "updating the search index",
+                    Step::Checking => "checking",
+                    Step::Writing => "writing",
+                    Step::Protecting => "protecting",
                 };
                 self.enter(stage, *done, *total);
             }
+            Progress::Part { .. } => self.clear(),
             Progress::Recognised {
                 done_ms, total_ms, ..
             } => {

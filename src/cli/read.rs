@@ -1,17 +1,19 @@
-//! Verbs over what is stored: list, show, history, search, edit, export.
+//! Verbs over what is stored: list, show, history, search, edit.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::app::{self, App};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Segment, Status};
+use crate::domain::{
+    Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
+};
 use crate::export;
-use crate::store::{Hit, SearchQuery, TextVersion};
+use crate::store::TextVersion;
 
 use super::Failure;
-use super::args::{self, Format};
+use super::args;
 use super::print::{
     Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
 };
@@ -22,18 +24,32 @@ pub(super) fn list(app: &App, typed: &args::List, out: &mut Out) -> Result<(), F
         return Ok(out.json(&interviews)?);
     }
     if interviews.is_empty() {
-        say(&format!(
-            "No interviews in {}",
-            app.workspace().root().display()
-        ));
+        let place = app.workspace().root().display();
+        match &typed.case {
+            Some(case) => say(&format!(
+                "No interviews of the case '{case}'; 'mekong list' shows those of all cases. {place}"
+            )),
+            None => say(&format!("No interviews in {place}")),
+        }
     }
+    let open = app.open_sessions()?;
     for interview in &interviews {
-        print_summary(interview, out)?;
+        print_summary(interview, open.contains(&interview.id), out)?;
+    }
+    for import in app.interrupted_imports() {
+        let id = import.id.map_or_else(|| "unknown".to_owned(), |id| id.0);
+        let what = out.paint(Look::Warning, "import interrupted");
+        writeln!(
+            out,
+            "{}  {what}, 'mekong resume' finishes it  {}",
+            out.paint(Look::Strong, &id),
+            plain(&import.original_name)
+        )?;
     }
     Ok(())
 }
 
-fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
+fn print_summary(i: &InterviewSummary, in_progress: bool, out: &mut Out) -> io::Result<()> {
     let id = out.paint(Look::Strong, &i.id.0);
     let (codes, length) = (codes(&i.languages), length(i.duration_ms));
     let when = out.paint(Look::Faint, &i.started);
@@ -48,19 +64,72 @@ fn print_summary(i: &InterviewSummary, out: &mut Out) -> io::Result<()> {
             write!(out, ", {text}")?;
         }
     }
+    if in_progress {
+        let text = out.paint(Look::Strong, "in progress");
+        write!(out, ", {text}")?;
+    }
     // Last on the line: names may be of any width on the screen.
+    let original = out.paint(Look::Faint, &i.original);
     match &i.case {
-        Some(case) => writeln!(out, "  case {}", plain(case)),
-        None => writeln!(out),
+        Some(case) => writeln!(out, "  {original}  case {}", plain(case)),
+        None => writeln!(out, "  {original}"),
     }
 }
 
 pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), Failure> {
     let (interview, segments) = app.show(&typed.id)?;
     if typed.form.json {
-        return Ok(out.json(&export::json_value(&interview, &segments))?);
+        let mut value = export::json_value(&interview, &segments);
+        if let (Some(session), Some(fields)) =
+            (app.session(&interview.id.0)?, value.as_object_mut())
+        {
+            let events = app.events(&interview.id.0)?;
+            fields.insert("session".into(), json!(session));
+            fields.insert("events".into(), events.iter().map(event_value).collect());
+        }
+        return Ok(out.json(&value)?);
     }
-    Ok(print_interview(&interview, &segments, out)?)
+    print_interview(&interview, &segments, out)?;
+    print_session(app, &interview.id, out)
+}
+
+/// One entry of a live session, in `show --json`.
+fn event_value(event: &SessionEvent) -> Value {
+    json!({
+        "id": event.id,
+        "kind": event.kind,
+        "label": event.label,
+        "channel": event.channel,
+        "start_ms": event.span.start.as_ms(),
+        "end_ms": event.span.end.as_ms(),
+        "lasts": event.lasts,
+        "at": event.at,
+    })
+}
+
+/// Where the sound of a live session came from, and what happened beside the words.
+fn print_session(app: &App, id: &InterviewId, out: &mut Out) -> Result<(), Failure> {
+    let Some(session) = app.session(&id.0)? else {
+        return Ok(());
+    };
+    let note = match (session.in_progress, session.practice) {
+        (true, _) => "  in progress, or cut off: then 'mekong resume' completes it",
+        (false, true) => "  for practice",
+        (false, false) => "",
+    };
+    writeln!(out, "\nrecorded from {}{note}", plain(&session.device))?;
+    for event in app.events(&id.0)? {
+        let (start, end) = (event.span.start.as_ms(), event.span.end.as_ms());
+        let until = match (event.lasts, end > start) {
+            (true, _) => " to the end".to_owned(),
+            (false, true) => format!(" to {}", clock(end)),
+            (false, false) => String::new(),
+        };
+        let time = out.paint(Look::Faint, &clock(start));
+        let label = plain(&event.label).into_owned();
+        writeln!(out, "      {time}{until}  {}  {label}", event.kind.as_str())?;
+    }
+    Ok(())
 }
 
 /// A transcript with its translations, for reading on a screen.
@@ -84,9 +153,28 @@ pub(super) fn print_interview(
     )?;
     writeln!(out, "started {}", plain(&interview.started))?;
     for audio in &interview.audio {
-        let name = out.paint(Look::Faint, &audio.path);
-        let form = format!("{} Hz, {} channels", audio.sample_rate, audio.channels);
-        writeln!(out, "audio {name}, {form}, SHA-256 {}", audio.sha256)?;
+        let name = out.paint(Look::Strong, &audio.original_name);
+        let kept = match audio.path.as_str() {
+            here if here == audio.original_name => String::new(),
+            path => format!(" (kept as {})", out.paint(Look::Faint, path)),
+        };
+        let channels = count(audio.channels.into(), "channel");
+        writeln!(
+            out,
+            "audio {name}{kept}, {} Hz, {channels}",
+            audio.sample_rate
+        )?;
+        writeln!(out, "SHA-256 {}", audio.sha256)?;
+    }
+    if let Some(source) = &interview.source {
+        writeln!(out, "{}", plain(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(
+            out,
+            "{}",
+            out.paint(Look::Warning, &format!("note: {note}"))
+        )?;
     }
     for segment in segments {
         writeln!(out)?;
@@ -100,7 +188,7 @@ pub(super) fn print_interview(
     Ok(())
 }
 
-fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {
@@ -111,12 +199,13 @@ fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
     print_words(s.lang, &s.text, out)?;
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {
-        print_words(t.lang, &t.text, out)?;
-        let mut doubts = doubts(&t.flags);
-        if t.of_version < s.version {
-            doubts.insert(0, "of an earlier version of the line".to_owned());
-        }
-        print_doubts(&doubts, out)?;
+        // A person's words have no probability; whose they are stands behind them.
+        let text = match t.log_prob {
+            None => format!("{}  [{}]", t.text, t.engine),
+            Some(_) => t.text.clone(),
+        };
+        print_words(t.lang, &text, out)?;
+        print_doubts(&doubts(&t.flags), out)?;
     }
     Ok(())
 }
@@ -137,6 +226,8 @@ fn print_doubts(doubts: &[String], out: &mut Out) -> io::Result<()> {
 /// One element of `history --json`.
 #[derive(Serialize)]
 struct Version<'a> {
+    /// `text` or `translation`.
+    of: &'static str,
     version: u32,
     lang: Lang,
     text: &'a str,
@@ -146,9 +237,10 @@ struct Version<'a> {
     at: &'a str,
 }
 
-impl<'a> From<&'a TextVersion> for Version<'a> {
-    fn from(v: &'a TextVersion) -> Self {
+impl<'a> Version<'a> {
+    fn new(of: &'static str, v: &'a TextVersion) -> Self {
         Self {
+            of,
             version: v.version,
             lang: v.lang,
             text: &v.text,
@@ -161,156 +253,26 @@ impl<'a> From<&'a TextVersion> for Version<'a> {
 }
 
 pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result<(), Failure> {
-    let versions = app.history(&typed.id, typed.segment)?;
+    let history = app.history(&typed.id, typed.segment)?;
+    let text = history.text.iter().map(|v| Version::new("text", v));
+    let translations = history.translations.iter();
+    let versions: Vec<Version> = text
+        .chain(translations.map(|v| Version::new("translation", v)))
+        .collect();
     if typed.form.json {
-        let versions: Vec<Version> = versions.iter().map(Version::from).collect();
         return Ok(out.json(&versions)?);
     }
     for v in &versions {
-        let who = out.paint(Look::Strong, &v.author);
-        let when = out.paint(Look::Faint, &v.at);
-        writeln!(
-            out,
-            "{:>4}  {when}  {who}  [{}]",
-            v.version,
-            v.status.as_str()
-        )?;
-        print_words(v.lang, &v.text, out)?;
-        if let Some(reason) = &v.reason {
+        let who = out.paint(Look::Strong, v.author);
+        let when = out.paint(Look::Faint, v.at);
+        let of = if v.of == "text" { "" } else { "  translation" };
+        writeln!(out, "{:>4}  {when}  {who}  [{}]{of}", v.version, v.status)?;
+        print_words(v.lang, v.text, out)?;
+        if let Some(reason) = v.reason {
             writeln!(out, "          because {}", plain(reason))?;
         }
     }
     Ok(())
-}
-
-/// `search --json`.
-#[derive(Serialize)]
-struct Found<'a> {
-    query: &'a str,
-    total: u64,
-    hits: Vec<FoundHit<'a>>,
-    complete: bool,
-}
-
-#[derive(Serialize)]
-struct FoundHit<'a> {
-    interview: &'a InterviewId,
-    case: Option<&'a str>,
-    segment: i64,
-    start_ms: u64,
-    lang: Lang,
-    speaker: &'a str,
-    text: &'a str,
-    translation: Option<&'a str>,
-    marks: &'a [(usize, usize)],
-    translation_marks: &'a [(usize, usize)],
-    matched: &'static str,
-    score: f64,
-}
-
-impl<'a> From<&'a Hit> for FoundHit<'a> {
-    fn from(h: &'a Hit) -> Self {
-        Self {
-            interview: &h.interview,
-            case: h.case.as_deref(),
-            segment: h.segment.0,
-            start_ms: h.start_ms,
-            lang: h.lang,
-            speaker: &h.speaker,
-            text: &h.text,
-            translation: h.translation.as_deref(),
-            marks: &h.marks,
-            translation_marks: &h.translation_marks,
-            matched: h.matched.as_str(),
-            score: h.score,
-        }
-    }
-}
-
-pub(super) fn search(app: &App, typed: &args::Search, out: &mut Out) -> Result<(), Failure> {
-    let query = SearchQuery {
-        text: typed.query.join(" "),
-        lang: typed.lang,
-        case: typed.case.clone(),
-        speaker: typed.speaker.clone(),
-        since: typed.since.clone(),
-        until: typed.until.clone(),
-        limit: typed.limit,
-    };
-    let page = app.search(&query)?;
-    if typed.form.json {
-        return Ok(out.json(&Found {
-            query: &query.text,
-            total: page.total,
-            hits: page.hits.iter().map(FoundHit::from).collect(),
-            complete: page.complete,
-        })?);
-    }
-    for hit in &page.hits {
-        print_hit(hit, out)?;
-    }
-    if page.total > page.hits.len() as u64 {
-        say(&format!(
-            "{} of {} hits; --limit N shows more.",
-            page.hits.len(),
-            page.total
-        ));
-    } else {
-        say(&count(page.total, "hit"));
-    }
-    if !page.complete {
-        say("note: the oldest interviews were not looked at; name a case or a date to see them.");
-    }
-    Ok(())
-}
-
-fn print_hit(hit: &Hit, out: &mut Out) -> io::Result<()> {
-    let id = out.paint(Look::Strong, &hit.interview.0);
-    let time = out.paint(Look::Faint, &clock(hit.start_ms));
-    let case = hit
-        .case
-        .as_deref()
-        .map(|c| format!("  case {}", plain(c)))
-        .unwrap_or_default();
-    writeln!(
-        out,
-        "{id}  line {}  {time}  {}{case}",
-        hit.segment.0,
-        plain(&hit.speaker)
-    )?;
-    let text = paint_marks(&hit.text, &hit.marks, out);
-    writeln!(out, "      {}  {text}", hit.lang)?;
-    if let Some(translation) = &hit.translation {
-        writeln!(
-            out,
-            "          {}",
-            paint_marks(translation, &hit.translation_marks, out)
-        )?;
-    }
-    Ok(())
-}
-
-/// `text` with the places that matched, in characters, made visible.
-fn paint_marks(text: &str, marks: &[(usize, usize)], out: &Out) -> String {
-    let marked = |i: usize| marks.iter().any(|(start, end)| (*start..*end).contains(&i));
-    let mut painted = String::new();
-    let mut run = (false, String::new());
-    for (i, c) in text.chars().enumerate() {
-        if marked(i) != run.0 {
-            painted += &paint_run(&run, out);
-            run = (marked(i), String::new());
-        }
-        run.1.push(c);
-    }
-    painted + &paint_run(&run, out)
-}
-
-fn paint_run((found, text): &(bool, String), out: &Out) -> String {
-    if *found {
-        out.paint(Look::Found, text)
-    } else {
-        plain(text).into_owned()
-    }
 }
 
 pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Failure> {
@@ -320,25 +282,36 @@ pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Fa
         by: typed.by,
         reason: typed.reason,
     };
-    let version = app.edit(&typed.id, typed.segment, &edit)?;
-    Ok(writeln!(out, "line {}: version {version}", typed.segment)?)
+    let edited = app.edit(&typed.id, typed.segment, &edit)?;
+    if typed.form.json {
+        out.json(&edited)?;
+    } else {
+        print_edited(&edited, edit.text.is_some(), out)?;
+    }
+    let id = &edited.interview;
+    if !edited.pending.is_empty() {
+        say(&format!(
+            "note: the translation into {} does not follow these words yet; 'mekong resume {id}' \
+             renews it.",
+            codes(&edited.pending)
+        ));
+    }
+    if !edited.stale.is_empty() {
+        say(&format!(
+            "note: a person translated the earlier words into {}; that stays, marked as stale, until \
+             'mekong edit {id} {} --translation ...' corrects it.",
+            codes(&edited.stale),
+            typed.segment
+        ));
+    }
+    Ok(())
 }
 
-pub(super) fn export(app: &App, typed: &args::Export, out: &mut Out) -> Result<(), Failure> {
-    let format = match typed.format {
-        Format::Txt => export::Format::Txt,
-        Format::Json => export::Format::Json,
-        Format::Csv => export::Format::Csv,
-        Format::Srt => export::Format::Srt,
-        Format::Vtt => export::Format::Vtt,
-    };
-    if typed.out == Path::new("-") {
-        return Ok(app.export_to(&typed.id, format, out)?);
-    }
-    app.export(&typed.id, format, &typed.out)?;
-    Ok(writeln!(
-        out,
-        "written: {}",
-        plain(&typed.out.display().to_string())
-    )?)
+fn print_edited(edited: &app::Edited, text: bool, out: &mut Out) -> io::Result<()> {
+    let text = text.then(|| format!("version {}", edited.version));
+    let translation = edited
+        .translation_version
+        .map(|version| format!("translation version {version}"));
+    let made: Vec<String> = text.into_iter().chain(translation).collect();
+    writeln!(out, "line {}: {}", edited.segment.0, made.join(", "))
 }

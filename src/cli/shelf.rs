@@ -1,15 +1,16 @@
 //! `mekong glossary` and `mekong models`: what is there, whether it is whole, bringing in more.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{App, GlossaryInfo, ModelInfo};
+use crate::app::{self, App, GlossaryInfo, ModelInfo, TrimRequest};
 
 use super::Failure;
-use super::args::{Glossary, Models};
+use super::args::{Glossary, GlossaryFormat, Models};
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, codes, plain, say, say_error, size};
+use super::print::{Look, Out, codes, count, plain, say, say_error, size};
 use super::progress::Watch;
 
 pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(), Failure> {
@@ -22,11 +23,21 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             if all.is_empty() {
                 say("No glossaries; 'mekong glossary import FILE' brings one in.");
             }
-            Ok(all.iter().try_for_each(|info| print_glossary(info, out))?)
+            Ok(all.iter().try_for_each(|info| {
+                let printed = print_glossary(info, out);
+                if info.broken.is_some() {
+                    print_problems(info);
+                }
+                printed
+            })?)
         }
         Glossary::Check(form) => check_glossaries(app, form.json, out),
-        Glossary::Import { file, form } => {
-            let info = app.import_glossary(file)?;
+        Glossary::Import {
+            file,
+            replace,
+            form,
+        } => {
+            let info = app.import_glossary(file, *replace)?;
             if form.json {
                 return Ok(out.json(&info)?);
             }
@@ -34,11 +45,32 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             print_problems(&info);
             Ok(())
         }
-        Glossary::Export { file, name } => {
-            let terms = app.export_glossary(name.as_deref(), file)?;
-            let path = file.display().to_string();
-            Ok(writeln!(out, "{terms} terms written: {}", plain(&path))?)
+        Glossary::Export {
+            file, name, format, ..
+        } if file == Path::new("-") => {
+            let form = format.map_or(app::GlossaryForm::Csv, form_of);
+            app.export_glossary_to(name.as_deref(), form, out)?;
+            Ok(())
         }
+        Glossary::Export {
+            file,
+            name,
+            format,
+            force,
+        } => {
+            let form = format.map(form_of);
+            let terms = app.export_glossary(name.as_deref(), form, file, *force)?;
+            let path = file.display().to_string();
+            let terms = count(terms as u64, "term");
+            Ok(writeln!(out, "{terms} written: {}", plain(&path))?)
+        }
+    }
+}
+
+fn form_of(typed: GlossaryFormat) -> app::GlossaryForm {
+    match typed {
+        GlossaryFormat::Csv => app::GlossaryForm::Csv,
+        GlossaryFormat::Tbx => app::GlossaryForm::Tbx,
     }
 }
 
@@ -60,7 +92,7 @@ fn check_glossaries(app: &App, json: bool, out: &mut Out) -> Result<(), Failure>
 fn print_glossary(info: &GlossaryInfo, out: &mut Out) -> io::Result<()> {
     let name = out.paint(Look::Strong, &info.name);
     let path = out.paint(Look::Faint, &info.path.display().to_string());
-    write!(out, "{name}  {} terms", info.terms)?;
+    write!(out, "{name}  {}", count(info.terms as u64, "term"))?;
     if info.unreviewed > 0 {
         let text = format!("{} not reviewed by a native speaker", info.unreviewed);
         write!(out, ", {}", out.paint(Look::Warning, &text))?;
@@ -71,6 +103,9 @@ fn print_glossary(info: &GlossaryInfo, out: &mut Out) -> io::Result<()> {
 fn print_problems(info: &GlossaryInfo) {
     for problem in &info.problems {
         say(&format!("  ! {problem}"));
+    }
+    if let Some(next) = &info.broken {
+        say(&format!("    next: {next}"));
     }
 }
 
@@ -110,6 +145,29 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
     match typed {
         Models::List(form) => list_models(app, form.json, out),
         Models::Check(form) => check_models(app, form.json, out),
+        Models::Trim {
+            name,
+            to,
+            whole_vocabulary,
+            keep_floats,
+            form,
+        } => {
+            let cancel = cancel_on_ctrl_c("nothing is left behind.");
+            let request = TrimRequest {
+                name,
+                to: to.as_deref(),
+                trim: !whole_vocabulary,
+                quantise: !keep_floats,
+            };
+            let watch = Watch::new();
+            let model = app.trim_model(&request, &cancel, &|p| watch.hear(p))?;
+            drop(watch);
+            if form.json {
+                return Ok(out.json(&model)?);
+            }
+            Ok(print_model(&model, out)?)
+        }
+        Models::Fetch { name } => Err(app::Error::NoNetwork(name.clone()).into()),
         Models::Import { path, form } => {
             let cancel = cancel_on_ctrl_c("nothing is left behind.");
             let watch = Watch::new();
@@ -171,6 +229,13 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
     if !model.description.is_empty() {
         writeln!(out, "      {}", plain(&model.description))?;
     }
+    for (lang, rate) in &model.error_rates {
+        writeln!(out, "      {lang}: {}", plain(&rate.to_string()))?;
+    }
+    for doubt in &model.doubts {
+        let doubt = out.paint(Look::Warning, &format!("!   {doubt}"));
+        writeln!(out, "      {}", plain(&doubt))?;
+    }
     let folder = out.paint(Look::Faint, &model.folder.display().to_string());
     writeln!(out, "      {folder}")
 }
@@ -178,7 +243,9 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
 fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     let mut models: Vec<CheckedModel> = Vec::new();
     let mut printed = Ok(());
-    let ok = app.check_models(&mut |name, result| {
+    let cancel = cancel_on_ctrl_c("what was said of a model stands.");
+    let watch = Watch::new();
+    let ok = app.check_models(&cancel, &|p| watch.hear(p), &mut |name, result| {
         let error = result.as_ref().err();
         let checked = CheckedModel {
             name: name.to_owned(),
@@ -188,11 +255,13 @@ fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         };
         // Each as it ends: reading a large model takes a while.
         if !json && printed.is_ok() {
-            printed = print_checked(&checked, out);
+            printed = watch.suspend(|| print_checked(&checked, out));
         }
         models.push(checked);
     });
+    drop(watch);
     printed?;
+    let ok = ok?;
     let broken = installed(app).broken;
     if json {
         out.json(&Checked { ok, models, broken })?;

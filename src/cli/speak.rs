@@ -10,7 +10,9 @@ use crate::pipeline::TranslatedLine;
 
 use super::args;
 use super::interrupt::{cancel_on_ctrl_c, exit_on_ctrl_c};
-use super::print::{Look, Out, PRACTICE_NOTE, clock, doubts, kinds, plain, practice, say};
+use super::print::{
+    Look, Out, PRACTICE_NOTE, clock, doubts, kinds, plain, practice, say, say_error,
+};
 use super::progress::Watch;
 use super::{Failure, usage};
 
@@ -123,6 +125,8 @@ struct Translated<'a> {
     flags: Vec<&'static str>,
     flag_details: Vec<&'a Flag>,
     engine: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 /// What stays the same from line to line.
@@ -141,15 +145,19 @@ pub(super) fn translate(app: &App, typed: args::Translate, out: &mut Out) -> Res
     // Nothing is stored and the program may be waiting for a line: Ctrl-C simply ends it.
     exit_on_ctrl_c();
     let pair = LangPair::new(typed.from, typed.to);
-    let translator = app.translator(&TranslateRequest {
+    let request = TranslateRequest {
         pair,
         model: typed.model,
         glossary: typed.glossary,
         beam: typed.beam,
         max_tokens: typed.max_tokens,
+        second: typed.second,
         raw: typed.raw,
-    })?;
-    if let Some(note) = translator.note() {
+    };
+    let watch = Watch::new();
+    let translator = app.translator(&request, &Cancel::new(), &|p| watch.hear(p))?;
+    drop(watch);
+    for note in translator.notes() {
         say(&format!("note: {note}"));
     }
     let mut desk = Desk {
@@ -167,31 +175,41 @@ pub(super) fn translate(app: &App, typed: args::Translate, out: &mut Out) -> Res
 
 impl Desk<'_> {
     fn translate_input(&mut self, input: &mut dyn BufRead) -> Result<(), Failure> {
+        let mut left_out = false;
         for number in 1.. {
-            let line = read_line(input, number == 1).map_err(|cause| Failure::Input {
-                line: number,
-                cause,
-            })?;
-            match line {
+            match read_line(input, number == 1).map_err(Failure::Input)? {
                 None => break,
-                Some(line) => self.translate(&line)?,
+                Some(Ok(line)) => self.translate(&line)?,
+                Some(Err(why)) => {
+                    say_error(
+                        &format!("line {number} of standard input is left out: {why}"),
+                        "Give UTF-8 text, one text a line.",
+                    );
+                    self.print("", &nothing(), Some(why))?;
+                    left_out = true;
+                }
             }
             // Whoever feeds lines by a pipe waits for each answer.
             self.out.flush()?;
         }
-        Ok(())
+        if left_out {
+            Err(Failure::Told(1))
+        } else {
+            Ok(())
+        }
     }
 
     fn translate(&mut self, text: &str) -> Result<(), Failure> {
         if text.trim().is_empty() {
             // An empty line stays one, so that the lines of both sides keep step.
-            return Ok(self.print(text, &nothing())?);
+            return Ok(self.print(text, &nothing(), None)?);
         }
         let line = self.translator.translate(text, &Cancel::new())?;
-        Ok(self.print(text, &line)?)
+        Ok(self.print(text, &line, None)?)
     }
 
-    fn print(&mut self, text: &str, line: &TranslatedLine) -> io::Result<()> {
+    /// `error` says why a line could not be read; its place is kept by an empty one.
+    fn print(&mut self, text: &str, line: &TranslatedLine, error: Option<&str>) -> io::Result<()> {
         if self.json {
             return self.out.json(&Translated {
                 from: self.pair.from,
@@ -204,6 +222,7 @@ impl Desk<'_> {
                 flags: kinds(&line.flags),
                 flag_details: detailed(&line.flags),
                 engine: &line.engine,
+                error,
             });
         }
         writeln!(self.out, "{}", plain(&line.text))?;
@@ -230,16 +249,29 @@ fn nothing() -> TranslatedLine {
     }
 }
 
-/// The next line without its end, and without a byte order mark if it is the first.
-fn read_line(input: &mut dyn BufRead, first: bool) -> io::Result<Option<String>> {
-    let mut line = String::new();
-    let mut bounded = input.take(MAX_LINE_BYTES + 1);
-    if bounded.read_line(&mut line)? == 0 {
+/// The next line without its end, and without a byte order mark if it is the first; or why it
+/// cannot be used.
+fn read_line(
+    input: &mut dyn BufRead,
+    first: bool,
+) -> io::Result<Option<Result<String, &'static str>>> {
+    let mut line = Vec::new();
+    if (&mut *input)
+        .take(MAX_LINE_BYTES + 1)
+        .read_until(b'\n', &mut line)?
+        == 0
+    {
         return Ok(None);
     }
     if line.len() as u64 > MAX_LINE_BYTES {
-        return Err(io::Error::other("the line is longer than 1 MB"));
+        if !line.ends_with(b"\n") {
+            input.skip_until(b'\n')?;
+        }
+        return Ok(Some(Err("it is longer than 1 MB")));
     }
+    let Ok(line) = String::from_utf8(line) else {
+        return Ok(Some(Err("it is not UTF-8 text")));
+    };
     let text = line.strip_suffix('\n').unwrap_or(&line);
     let text = text.strip_suffix('\r').unwrap_or(text);
     let text = if first {
@@ -247,31 +279,36 @@ fn read_line(input: &mut dyn BufRead, first: bool) -> io::Result<Option<String>>
     } else {
         text
     };
-    Ok(Some(text.to_owned()))
+    Ok(Some(Ok(text.to_owned())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_all(mut input: &[u8]) -> io::Result<Vec<String>> {
+    fn read_all(mut input: &[u8]) -> Vec<Result<String, &'static str>> {
         let mut lines = Vec::new();
-        while let Some(line) = read_line(&mut input, lines.is_empty())? {
+        while let Some(line) = read_line(&mut input, lines.is_empty()).unwrap() {
             lines.push(line);
         }
-        Ok(lines)
+        lines
     }
 
     #[test]
     fn lines_keep_their_number_and_lose_only_their_ends() {
         let input = "\u{feff}您好\r\n\n  ສະບາຍດີ \nឱ្យ".as_bytes();
-        assert_eq!(read_all(input).unwrap(), ["您好", "", "  ສະບາຍດີ ", "ឱ្យ"]);
+        let lines = ["您好", "", "  ສະບາຍດີ ", "ឱ្យ"];
+        assert_eq!(read_all(input), lines.map(|line| Ok(line.to_owned())));
     }
 
     #[test]
-    fn what_is_no_text_or_too_long_is_an_error() {
-        assert!(read_all(b"\xc4\xe3\n").is_err());
-        let long = "a".repeat(MAX_LINE_BYTES as usize + 1);
-        assert!(read_all(long.as_bytes()).is_err());
+    fn a_line_that_is_no_text_or_too_long_does_not_hide_the_next() {
+        let mut input = b"\xc4\xe3\n".to_vec();
+        input.extend("a".repeat(MAX_LINE_BYTES as usize + 9).bytes());
+        input.extend("\nsau\n".bytes());
+        let lines = read_all(&input);
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].is_err() && lines[1].is_err());
+        assert_eq!(lines[2], Ok("sau".to_owned()));
     }
 }

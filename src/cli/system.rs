@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::Duration;
 
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,9 +16,21 @@ use crate::export;
 use super::Failure;
 use super::args::{Demo, Json};
 use super::interrupt::cancel_on_ctrl_c;
-use super::print::{Look, Out, plain, say};
+use super::print::{Look, Out, count, plain, say};
 use super::progress::Watch;
 use super::read::print_interview;
+
+/// `mekong bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Play practice interviews in real time as if they were spoken now, and measure how long the
+    /// text takes; so many seconds of each.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = RangedU64ValueParser::<u64>::new().range(5..=3600))]
+    pub live: Option<u64>,
+    #[command(flatten)]
+    pub form: Json,
+}
 
 /// `demo --json`.
 #[derive(Serialize)]
@@ -103,9 +118,9 @@ pub(super) fn devices(app: &App, typed: &Json, out: &mut Out) -> Result<(), Fail
         let rates = format!("{} to {} Hz", device.min_rate, device.max_rate);
         writeln!(
             out,
-            "      {}  {} channels, {rates}",
+            "      {}  {}, {rates}",
             plain(&device.id),
-            device.channels
+            count(device.channels.into(), "channel")
         )?;
     }
     Ok(())
@@ -118,8 +133,11 @@ struct Examined<'a> {
     findings: &'a [Finding],
 }
 
-pub(super) fn doctor(app: &App, typed: &Json, out: &mut Out) -> Result<(), Failure> {
-    let findings = app.doctor();
+pub(super) fn doctor(options: &Options, typed: &Json, out: &mut Out) -> Result<(), Failure> {
+    let cancel = cancel_on_ctrl_c("nothing is changed.");
+    let watch = Watch::new();
+    let findings = App::doctor(options, &cancel, &|p| watch.hear(p));
+    drop(watch);
     let ok = findings.iter().all(|f| f.health != Health::Bad);
     if typed.json {
         out.json(&Examined {
@@ -153,12 +171,15 @@ fn print_finding(finding: &Finding, out: &mut Out) -> io::Result<()> {
     }
 }
 
-pub(super) fn bench(app: &App, typed: &Json, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn bench(app: &App, typed: &Bench, out: &mut Out) -> Result<(), Failure> {
     let cancel = cancel_on_ctrl_c("nothing is stored.");
     let watch = Watch::new();
-    let report = app.bench(&cancel, &|p| watch.hear(p))?;
+    let report = match typed.live {
+        Some(seconds) => app.bench_live(Duration::from_secs(seconds), &cancel)?,
+        None => app.bench(&cancel, &|p| watch.hear(p))?,
+    };
     drop(watch);
-    if typed.json {
+    if typed.form.json {
         return Ok(out.json(&report)?);
     }
     writeln!(out, "{}", plain(&report.machine))?;

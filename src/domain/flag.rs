@@ -31,6 +31,12 @@ pub enum FlagKind {
     TermMissing,
     /// A number, date or document number differs between the two sides.
     NumberMismatch,
+    /// One side denies, the other does not.
+    NegationDiffers,
+    /// One side asks, the other states.
+    QuestionDiffers,
+    /// A lunar date or the Burmese era: a person must convert it.
+    LunarDate,
     /// A forbidden variant of a term stands in the translation.
     TermForbidden,
     /// Source and translation are equal, or the translation is in the wrong language.
@@ -39,8 +45,14 @@ pub enum FlagKind {
     LengthRatio,
     /// The translator gave its own words a low probability.
     LowProbability,
+    /// Another engine translates the line quite differently; `detail` holds what it writes.
+    OpinionsDiffer,
     /// The translation stopped at its length limit.
     Truncated,
+    /// The translation is of an earlier version of the line's text.
+    Stale,
+    /// The text came in Zawgyi and stands here in Unicode; `detail` keeps it as it came.
+    Zawgyi,
     /// No installed model translates this direction.
     NoModel,
     /// The engine failed on this line; the reason is in the status.
@@ -49,7 +61,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 19] = [
+    pub const ALL: [FlagKind; 25] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -62,11 +74,17 @@ impl FlagKind {
         FlagKind::CutWithoutPause,
         FlagKind::TermMissing,
         FlagKind::NumberMismatch,
+        FlagKind::NegationDiffers,
+        FlagKind::QuestionDiffers,
+        FlagKind::LunarDate,
         FlagKind::TermForbidden,
         FlagKind::Untranslated,
         FlagKind::LengthRatio,
         FlagKind::LowProbability,
+        FlagKind::OpinionsDiffer,
         FlagKind::Truncated,
+        FlagKind::Stale,
+        FlagKind::Zawgyi,
         FlagKind::NoModel,
         FlagKind::EngineFailed,
     ];
@@ -86,11 +104,17 @@ impl FlagKind {
             FlagKind::CutWithoutPause => "cut-without-pause",
             FlagKind::TermMissing => "term-missing",
             FlagKind::NumberMismatch => "number-mismatch",
+            FlagKind::NegationDiffers => "negation-differs",
+            FlagKind::QuestionDiffers => "question-differs",
+            FlagKind::LunarDate => "lunar-date",
             FlagKind::TermForbidden => "term-forbidden",
             FlagKind::Untranslated => "untranslated",
             FlagKind::LengthRatio => "length-ratio",
             FlagKind::LowProbability => "low-probability",
+            FlagKind::OpinionsDiffer => "opinions-differ",
             FlagKind::Truncated => "truncated",
+            FlagKind::Stale => "stale",
+            FlagKind::Zawgyi => "zawgyi",
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }
@@ -110,6 +134,32 @@ pub struct Flag {
     /// What disagrees, for the person who reviews, for example `3500 | 350`. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// Where it disagrees; empty where the doubt is about the whole line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+}
+
+/// Which text of a line and its translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// What was said.
+    Source,
+    /// What was written for it in the other language.
+    Translation,
+}
+
+/// A stretch of one of the two texts, and what was read there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The text it stands in.
+    pub side: Side,
+    /// Its first character, counted from 0 in the text's canonical form.
+    pub from: usize,
+    /// The character behind it.
+    pub to: usize,
+    /// What was read there, for example `3500`.
+    pub value: String,
 }
 
 impl Flag {
@@ -118,6 +168,7 @@ impl Flag {
         Self {
             kind,
             detail: String::new(),
+            places: Vec::new(),
         }
     }
 
@@ -126,7 +177,13 @@ impl Flag {
         Self {
             kind,
             detail: detail.into(),
+            places: Vec::new(),
         }
+    }
+
+    /// The same flag with the places that disagree.
+    pub fn at(self, places: Vec<Place>) -> Self {
+        Self { places, ..self }
     }
 }
 

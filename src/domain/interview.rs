@@ -33,6 +33,8 @@ pub struct AudioFile {
     pub sample_rate: u32,
     /// Channels of the original, 1 to 8.
     pub channels: u16,
+    /// The name the file had where it came from; `path` where it was recorded here.
+    pub original_name: String,
 }
 
 /// One channel of the recording: who speaks there, and in which languages.
@@ -61,6 +63,10 @@ pub struct Interview {
     pub duration_ms: u64,
     /// Original recordings; none for an imported transcript.
     pub audio: Vec<AudioFile>,
+    /// What an imported transcript was imported from; `None` for a recording.
+    pub source: Option<String>,
+    /// What was odd about the recording when it was taken in, in plain words.
+    pub notes: Vec<String>,
     /// Channels, by index.
     pub channels: Vec<Channel>,
 }
@@ -74,6 +80,9 @@ pub struct InterviewSummary {
     pub case: Option<String>,
     /// The languages of the interview.
     pub languages: Vec<Lang>,
+    /// The name of the original file, or what a transcript was imported from; empty for a session
+    /// that was recorded here.
+    pub original: String,
     /// When it was recorded or received. RFC 3339.
     pub started: String,
     /// Length of the sound.
@@ -209,6 +218,10 @@ pub struct TermUse {
     pub target: String,
     /// Whether an approved counterpart stands in the translation.
     pub satisfied: bool,
+    /// The other translation of the whole line where there were two, one free and one with the
+    /// glossary's terms: the one that does not stand. Empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alternative: String,
 }
 
 /// A line in another language.

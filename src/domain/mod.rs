@@ -4,13 +4,19 @@ mod cancel;
 mod flag;
 mod interview;
 mod lang;
+mod person;
+mod plain;
+mod session;
 mod sound;
 
 pub use cancel::Cancel;
-pub use flag::{Flag, FlagKind};
+pub use flag::{Flag, FlagKind, Place, Side};
 pub use interview::{
     AudioFile, Channel, Hypothesis, Interview, InterviewId, InterviewSummary, Segment, SegmentId,
     Status, TermUse, Translation, Utterance, Word,
 };
 pub use lang::{Lang, LangPair, UnknownLang};
+pub use person::{Decision, Fact, FactKind, NameSource, Person, PersonId, Verdict};
+pub use plain::{count, next_step, reason};
+pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};

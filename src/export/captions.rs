@@ -1,13 +1,23 @@
 //! Captions, SRT and WebVTT: what was said and its translations in each cue, each in a line of its
-//! own that starts with its language in brackets.
+//! own that starts with its language in brackets. SRT has no place for a notice at its head, and
+//! cues are seen one by one, so the brackets also say what a machine wrote: `[vi, machine]`.
 
 use std::io::{self, Write};
 
-use super::{clean_lines, notices, one_line, placeholder, timecode, timecode_with};
-use crate::domain::Segment;
+use super::{
+    Redacted, Source, clean_lines, is_machine_translation, one_line, placeholder, timecode,
+    timecode_with,
+};
+use crate::domain::{Flag, FlagKind, Lang, Segment, Status};
 
-pub(super) fn write_srt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
-    for (number, segment) in (1u64..).zip(segments) {
+pub(super) fn write_srt(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // SRT has no head: what a copy was made of stands in a cue that nobody sees.
+    let copy = source.redacted.map(Redacted::notice);
+    if let Some(notice) = &copy {
+        writeln!(out, "1\n00:00:00,000 --> 00:00:00,001\n{notice}\n")?;
+    }
+    let first = if copy.is_some() { 2u64 } else { 1 };
+    for (number, segment) in (first..).zip(source.segments) {
         let (start, end) = times(segment);
         writeln!(out, "{number}")?;
         writeln!(
@@ -25,12 +35,12 @@ pub(super) fn write_srt(segments: &[Segment], out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-pub(super) fn write_vtt(segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_vtt(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "WEBVTT\n")?;
-    for notice in notices(segments) {
+    for notice in source.notices() {
         writeln!(out, "NOTE {notice}\n")?;
     }
-    for segment in segments {
+    for segment in source.segments {
         let (start, end) = times(segment);
         writeln!(out, "{}", segment.id.0)?;
         writeln!(out, "{} --> {}", timecode(start), timecode(end))?;
@@ -58,19 +68,35 @@ fn cue_lines(segment: &Segment) -> Vec<String> {
     if text.is_empty() {
         text.push(placeholder(segment).to_owned());
     }
-    let mut lines = marked(segment.lang.code(), text);
-    for translation in &segment.translations {
-        lines.extend(marked(
-            translation.lang.code(),
-            clean_lines(&translation.text),
-        ));
+    let mark = mark(
+        segment.lang,
+        segment.status == Status::Machine,
+        &segment.flags,
+    );
+    let mut lines = marked(&mark, text);
+    for t in &segment.translations {
+        let mark = self::mark(t.lang, is_machine_translation(t), &t.flags);
+        lines.extend(marked(&mark, clean_lines(&t.text)));
     }
     lines
 }
 
-fn marked(code: &str, mut lines: Vec<String>) -> Vec<String> {
+/// `[zh]` for a person's words, `[zh, machine]` or `[zh, practice model]` for others, and
+/// `[vi, stale]` for the translation of an earlier version.
+fn mark(lang: Lang, machine: bool, flags: &[Flag]) -> String {
+    let has = |kind| flags.iter().any(|f| f.kind == kind);
+    let by = match (machine, has(FlagKind::PracticeModel)) {
+        (_, true) => ", practice model",
+        (true, false) => ", machine",
+        (false, false) => "",
+    };
+    let stale = if has(FlagKind::Stale) { ", stale" } else { "" };
+    format!("[{lang}{by}{stale}]")
+}
+
+fn marked(mark: &str, mut lines: Vec<String>) -> Vec<String> {
     if let Some(first) = lines.first_mut() {
-        first.insert_str(0, &format!("[{code}] "));
+        first.insert_str(0, &format!("{mark} "));
     }
     lines
 }

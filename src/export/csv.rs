@@ -1,21 +1,22 @@
-//! A table for spreadsheets: UTF-8 with a byte-order mark, one row a line, and no cell that a
-//! spreadsheet would run as a formula.
+//! A table for spreadsheets: UTF-8 with a byte-order mark, one row a line, no cell that a spreadsheet
+//! would run as a formula, and in the last column the notice that a machine wrote the row.
 
 use std::io::{self, Write};
 
 use ::csv::{ErrorKind, Terminator, WriterBuilder};
 
-use super::{is_hidden, target_languages, timecode};
-use crate::domain::{Flag, Interview, Lang, Segment};
+use super::{Source, is_hidden, target_languages, timecode};
+use crate::domain::{Flag, Lang, Segment};
 
 /// Without it, spreadsheets read UTF-8 as the system's old code page.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-pub(super) fn write(
-    interview: &Interview,
-    segments: &[Segment],
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Source {
+        interview,
+        segments,
+        ..
+    } = *source;
     out.write_all(BYTE_ORDER_MARK)?;
     let mut table = WriterBuilder::new()
         .terminator(Terminator::CRLF)
@@ -24,7 +25,7 @@ pub(super) fn write(
     table.write_record(header(&languages)).map_err(to_io)?;
     for segment in segments {
         table
-            .write_record(record(segment, &languages))
+            .write_record(record(segment, &languages, source))
             .map_err(to_io)?;
     }
     table.flush()
@@ -53,10 +54,11 @@ fn header(languages: &[Lang]) -> Vec<String> {
                 .map(|name| format!("{name}_{lang}")),
         );
     }
+    names.push("notice".to_owned());
     names
 }
 
-fn record(segment: &Segment, languages: &[Lang]) -> Vec<String> {
+fn record(segment: &Segment, languages: &[Lang], source: &Source<'_>) -> Vec<String> {
     let (start, end) = (segment.span.start.as_ms(), segment.span.end.as_ms());
     let mut cells = vec![
         segment.id.0.to_string(),
@@ -81,6 +83,11 @@ fn record(segment: &Segment, languages: &[Lang]) -> Vec<String> {
             None => cells.extend([String::new(), String::new(), String::new()]),
         }
     }
+    let row = Source {
+        segments: std::slice::from_ref(segment),
+        ..*source
+    };
+    cells.push(row.notices().join("; "));
     cells
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Source;
 use crate::domain::{
     AudioFile, Channel, Flag, Interview, Lang, Segment, TermUse, Translation, Word,
 };
@@ -17,7 +18,19 @@ struct InterviewForm<'a> {
     duration_ms: u64,
     audio: &'a [AudioFile],
     channels: &'a [Channel],
+    source: Option<&'a str>,
+    notes: &'a [String],
     segments: Vec<SegmentForm<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redaction: Option<RedactionForm<'a>>,
+}
+
+/// What a covered copy was made of.
+#[derive(Serialize)]
+struct RedactionForm<'a> {
+    parent_sha256: &'a str,
+    places: usize,
+    lines: usize,
 }
 
 #[derive(Serialize)]
@@ -47,6 +60,8 @@ struct TranslationForm<'a> {
     terms: &'a [TermUse],
     flags: Vec<&'static str>,
     log_prob: Option<f64>,
+    /// A person wrote it, or it came with an imported transcript; no model of this program did.
+    by_person: bool,
     of_version: u32,
     flag_details: Vec<&'a Flag>,
 }
@@ -57,12 +72,19 @@ pub fn json_value(interview: &Interview, segments: &[Segment]) -> serde_json::Va
     serde_json::to_value(form(interview, segments)).unwrap_or_default()
 }
 
-pub(super) fn write(
-    interview: &Interview,
-    segments: &[Segment],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &form(interview, segments)).map_err(io::Error::from)?;
+/// One line in the form that it has in `show --json`.
+pub fn segment_value(segment: &Segment) -> serde_json::Value {
+    serde_json::to_value(segment_form(segment)).unwrap_or_default()
+}
+
+pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut form = form(source.interview, source.segments);
+    form.redaction = source.redacted.map(|copy| RedactionForm {
+        parent_sha256: &copy.parent,
+        places: copy.places,
+        lines: copy.lines,
+    });
+    serde_json::to_writer_pretty(&mut *out, &form).map_err(io::Error::from)?;
     writeln!(out)
 }
 
@@ -75,7 +97,10 @@ fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<
         duration_ms: interview.duration_ms,
         audio: &interview.audio,
         channels: &interview.channels,
+        source: interview.source.as_deref(),
+        notes: &interview.notes,
         segments: segments.iter().map(segment_form).collect(),
+        redaction: None,
     }
 }
 
@@ -107,6 +132,7 @@ fn translation_form(t: &Translation) -> TranslationForm<'_> {
         terms: &t.terms,
         flags: t.flags.iter().map(|f| f.kind.as_str()).collect(),
         log_prob: t.log_prob.and_then(short),
+        by_person: t.log_prob.is_none(),
         of_version: t.of_version,
         flag_details: detailed(&t.flags),
     }

@@ -1,4 +1,5 @@
-//! Exports: one file a format, each written straight to any writer. Nothing here reads the store.
+//! Exports: one file a format, each written straight to any writer. Nothing here reads the store;
+//! of the recording only the working copies are read, where a format carries sound.
 //!
 //! The text of a line is never changed but for what a format cannot carry: control characters and
 //! marks that turn the direction of writing show nothing and can hide words, so the formats that
@@ -6,19 +7,39 @@
 
 mod captions;
 mod csv;
+mod docx;
+mod eaf;
+mod html;
 mod json;
+mod paper;
+mod pdf;
+pub mod people;
+mod record;
+mod redact;
+mod sound;
+mod tmx;
+mod transcript_paper;
 mod txt;
+mod wav;
 
+#[cfg(test)]
+mod markup_tests;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::str::FromStr;
 
-pub use json::json_value;
+pub use json::{json_value, segment_value};
+pub use record::{Person, SHIPPED as SHIPPED_TEMPLATES, Template};
+pub use redact::{Redacted, Redaction};
+pub use sound::Sound;
 
-use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation};
+use crate::audio;
+use crate::domain::{FlagKind, Interview, Lang, Segment, Status, Translation, reason};
+use crate::fonts::{self, Face};
 
 /// Stands at the head of every export that holds words no person has checked.
 pub const MACHINE_NOTICE: &str = "Written by a machine; not checked by a person";
@@ -38,19 +59,43 @@ pub enum Format {
     Srt,
     /// WebVTT captions, all languages in each cue.
     Vtt,
+    /// One page for a browser, with the sound in it.
+    Html,
+    /// ELAN's annotation format.
+    Eaf,
+    /// Translation memory.
+    Tmx,
+    /// The transcript for a word processor.
+    Docx,
+    /// The transcript for paper.
+    Pdf,
+    /// The record to be signed, for a word processor.
+    Record,
+    /// The record to be signed, for paper.
+    RecordPdf,
+    /// A copy of the sound.
+    Audio,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] = [
+    pub const ALL: [Format; 13] = [
         Format::Txt,
         Format::Json,
         Format::Csv,
         Format::Srt,
         Format::Vtt,
+        Format::Html,
+        Format::Eaf,
+        Format::Tmx,
+        Format::Docx,
+        Format::Pdf,
+        Format::Record,
+        Format::RecordPdf,
+        Format::Audio,
     ];
 
-    /// The name on the command line, which is also the file name's ending.
+    /// The name on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Txt => "txt",
@@ -58,7 +103,35 @@ impl Format {
             Format::Csv => "csv",
             Format::Srt => "srt",
             Format::Vtt => "vtt",
+            Format::Html => "html",
+            Format::Eaf => "eaf",
+            Format::Tmx => "tmx",
+            Format::Docx => "docx",
+            Format::Pdf => "pdf",
+            Format::Record => "record",
+            Format::RecordPdf => "record-pdf",
+            Format::Audio => "audio",
         }
+    }
+
+    /// The ending of the file's name.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Audio => "wav",
+            Format::Record => "docx",
+            Format::RecordPdf => "pdf",
+            named => named.as_str(),
+        }
+    }
+
+    /// Whether it must be said whose record it is.
+    pub const fn is_record(self) -> bool {
+        matches!(self, Format::Record | Format::RecordPdf)
+    }
+
+    /// Whether fonts are put into the file.
+    pub const fn needs_fonts(self) -> bool {
+        matches!(self, Format::Pdf | Format::RecordPdf)
     }
 }
 
@@ -87,39 +160,240 @@ pub enum Error {
     #[error("'{0}' is not an export format")]
     UnknownFormat(String),
     /// The writer refused; look at its kind for a broken pipe.
-    #[error("the export could not be written: {0}")]
+    #[error("the export could not be written: {why}", why = reason(.0))]
     Write(#[from] io::Error),
+    /// The sound cannot be read.
+    #[error(transparent)]
+    Audio(#[from] audio::Error),
+    /// Nothing installed can show these languages.
+    #[error("no installed font shows {}", names(.0))]
+    MissingFonts(Vec<Lang>),
+    /// A font that was believed is damaged.
+    #[error("the font for {} cannot be used", .0.name())]
+    Font(Lang),
+    /// More pages than a document should have.
+    #[error("the document has more than {0} pages")]
+    TooManyPages(usize),
+    /// A suspect's record is another form than a witness's.
+    #[error("whose record is it?")]
+    NoPerson,
+    /// A record is in one language or in two side by side.
+    #[error("a record is in one language or two")]
+    RecordLanguages,
+    /// No form is shipped in this language.
+    #[error("there is no form of the record in {}", .0.name())]
+    NoTemplate(Lang),
+    /// A form that was changed in the workspace cannot be used.
+    #[error("the form cannot be used: {cause}: {}", path.display())]
+    Template {
+        /// What is wrong with it.
+        cause: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A list of what to cover cannot be used.
+    #[error("the list of redactions cannot be used: {cause}: {}", path.display())]
+    Redaction {
+        /// What is wrong with it, without its words.
+        cause: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Rules that cover nothing: something is misspelt, and would stay.
+    #[error("nothing in this interview fits {}", rules(.0))]
+    RedactsNothing(Vec<usize>),
+    /// A word would stay somewhere, for example in a reason.
+    #[error("words of rule {0} would stay in the copy")]
+    WordStays(usize),
+    /// Somebody asked to stop.
+    #[error("interrupted; nothing was written")]
+    Cancelled,
+    /// An imported transcript has no sound.
+    #[error("this interview was stored without its recording, so there is no sound to export")]
+    NoSound,
+    /// More sound than the format can hold.
+    #[error("{minutes} minutes of sound are too long for this format")]
+    SoundTooLong {
+        /// Length of the interview.
+        minutes: u64,
+        /// What to do instead.
+        help: &'static str,
+    },
+}
+
+/// `rule 1, rule 3`.
+fn rules(numbers: &[usize]) -> String {
+    let names: Vec<String> = numbers.iter().map(|n| format!("rule {n}")).collect();
+    names.join(", ")
+}
+
+/// `Khmer, Burmese`.
+fn names(languages: &[Lang]) -> String {
+    let names: Vec<&str> = languages.iter().map(|l| l.name()).collect();
+    names.join(", ")
 }
 
 impl Error {
     /// The next step a person can take.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Error::UnknownFormat(_) => "Use txt, json, csv, srt or vtt.",
+    pub fn help(&self) -> String {
+        let help = match self {
+            Error::UnknownFormat(_) => {
+                let names: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
+                return format!("Use one of {}.", names.join(", "));
+            }
+            Error::MissingFonts(missing) => return fonts::advice(missing),
             Error::Write(_) => "Check that the disk has room and that you may write there.",
+            Error::Audio(error) => error.help(),
+            Error::Font(_) => "Install the Noto Sans font of that language again.",
+            Error::TooManyPages(_) => "Write it as txt or html.",
+            Error::NoPerson => "Add --of suspect, --of victim or --of witness.",
+            Error::RecordLanguages => "For example: --languages zh,vi or --languages zh.",
+            Error::NoTemplate(_) => "Name other languages with --languages.",
+            Error::Template { .. } => {
+                "Correct the file, or move it away: then the form that ships with the program is \
+                 used. 'mekong templates' writes fresh copies of those that are missing."
+            }
+            Error::Redaction { .. } => {
+                "Write each thing to cover as [[redact]] with a reason and one of: words, line, or from \
+                 and to."
+            }
+            Error::RedactsNothing(_) => {
+                "Correct the spelling as it stands in the lines, or remove the rule: what is misspelt \
+                 would stay readable."
+            }
+            Error::WordStays(_) => {
+                "Write reasons without the words they hide, and list every spelling of the word."
+            }
+            Error::Cancelled => "Start it again whenever you like.",
+            Error::NoSound => "Choose a format of the text, or import the recording itself.",
+            Error::SoundTooLong { help, .. } => help,
+        };
+        help.to_owned()
+    }
+}
+
+/// Told how far an export has come: done and total, in one unit. What it returns as an error ends
+/// the export.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> Result<(), Error>;
+
+/// What an export is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The interview.
+    pub interview: &'a Interview,
+    /// Its lines.
+    pub segments: &'a [Segment],
+    /// Its sound; without files where there is none.
+    pub sound: Sound<'a>,
+    /// Whether a page carries the sound.
+    pub with_sound: bool,
+    /// It was recorded by this program, so its times of day are known.
+    pub recorded_here: bool,
+    /// What paper needs.
+    pub print: Print<'a>,
+    /// The interview and the lines are a covered copy.
+    pub redacted: Option<&'a Redacted>,
+}
+
+/// What is needed only for paper.
+#[derive(Clone, Copy, Default)]
+pub struct Print<'a> {
+    /// Fonts, one a language; for PDF.
+    pub faces: &'a [Face],
+    /// The forms of a record, one or two languages.
+    pub templates: &'a [Template],
+    /// Whose record.
+    pub person: Option<Person>,
+}
+
+impl fmt::Debug for Print<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Print")
+            .field("faces", &self.faces.len())
+            .field("templates", &self.templates.len())
+            .field("person", &self.person)
+            .finish()
+    }
+}
+
+impl<'a> Source<'a> {
+    /// The text alone.
+    pub fn new(interview: &'a Interview, segments: &'a [Segment]) -> Self {
+        Self {
+            interview,
+            segments,
+            sound: Sound::default(),
+            with_sound: true,
+            recorded_here: false,
+            print: Print::default(),
+            redacted: None,
         }
+    }
+
+    /// The warnings that belong at the head of this export.
+    fn notices(&self) -> Vec<String> {
+        let copy = self.redacted.map(Redacted::notice);
+        let of_lines = notices(self.segments).into_iter().map(str::to_owned);
+        copy.into_iter().chain(of_lines).collect()
     }
 }
 
 /// Writes an interview and its lines in one format.
 ///
 /// # Errors
-/// Only what the writer says.
+/// What the writer says; sound that is not there, cannot be read or is too long.
 pub fn write(
     format: Format,
-    interview: &Interview,
-    segments: &[Segment],
+    source: &Source<'_>,
     out: &mut dyn Write,
+    progress: Progress<'_>,
 ) -> Result<(), Error> {
     let mut out = io::BufWriter::new(out);
     match format {
-        Format::Txt => txt::write(interview, segments, &mut out),
-        Format::Json => json::write(interview, segments, &mut out),
-        Format::Csv => csv::write(interview, segments, &mut out),
-        Format::Srt => captions::write_srt(segments, &mut out),
-        Format::Vtt => captions::write_vtt(segments, &mut out),
-    }?;
+        Format::Txt => txt::write(source, &mut out)?,
+        Format::Json => json::write(source, &mut out)?,
+        Format::Csv => csv::write(source, &mut out)?,
+        Format::Srt => captions::write_srt(source, &mut out)?,
+        Format::Vtt => captions::write_vtt(source, &mut out)?,
+        Format::Html => html::write(source, &mut out, progress)?,
+        Format::Eaf => eaf::write(source, &mut out)?,
+        Format::Tmx => tmx::write(source, &mut out)?,
+        Format::Audio => wav::write(source, &mut out, progress)?,
+        Format::Docx => docx::write(&transcript_paper::paper(source), &mut out, progress)?,
+        Format::Record => docx::write(&record_of(source)?, &mut out, progress)?,
+        Format::Pdf => write_pdf(source, &transcript_paper::paper(source), &mut out, progress)?,
+        Format::RecordPdf => write_pdf(source, &record_of(source)?, &mut out, progress)?,
+    }
     Ok(out.flush()?)
+}
+
+fn record_of(source: &Source<'_>) -> Result<paper::Paper, Error> {
+    let person = source.print.person.ok_or(Error::NoPerson)?;
+    match source.print.templates {
+        templates @ ([_] | [_, _]) => Ok(record::paper(source, templates, person)),
+        _ => Err(Error::RecordLanguages),
+    }
+}
+
+fn write_pdf(
+    source: &Source<'_>,
+    paper: &paper::Paper,
+    out: &mut dyn Write,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    // English has the letters of Vietnamese.
+    let shown = |lang: Lang| if lang == Lang::En { Lang::Vi } else { lang };
+    let mut missing = Vec::new();
+    for lang in paper.languages().into_iter().map(shown) {
+        let there = source.print.faces.iter().any(|f| f.lang == lang);
+        if !there && !missing.contains(&lang) {
+            missing.push(lang);
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Error::MissingFonts(missing));
+    }
+    pdf::write(paper, source.print.faces, out, progress)
 }
 
 /// `hh:mm:ss.mmm`; hours take more digits where they need them.
@@ -154,6 +428,11 @@ fn notices(segments: &[Segment]) -> Vec<&'static str> {
         notices.push(PRACTICE_NOTICE);
     }
     notices
+}
+
+/// Whether a machine wrote what was said, and nobody has checked it.
+fn is_machine_text(segment: &Segment) -> bool {
+    segment.status == Status::Machine
 }
 
 /// Only a machine's translation has a probability; a person's never does.

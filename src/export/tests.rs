@@ -2,13 +2,13 @@
 
 use std::io;
 
-use super::{Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, json_value, timecode, write};
+use super::{Error, Format, MACHINE_NOTICE, PRACTICE_NOTICE, Source, json_value, timecode, write};
 use crate::domain::{
     AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
     SegmentId, Span, Status, TermUse, Translation,
 };
 
-const SIX: [(Lang, &str); 6] = [
+pub(super) const SIX: [(Lang, &str); 6] = [
     (Lang::Zh, "我叫张伟。"),
     (Lang::Vi, "Tôi tên là Nguyễn Văn Hùng."),
     (Lang::Th, "ฉันชื่อสมชาย น้ำ"),
@@ -17,7 +17,19 @@ const SIX: [(Lang, &str); 6] = [
     (Lang::Km, "ខ្ញុំឈ្មោះ\u{200B}សុខា"),
 ];
 
-fn interview(languages: &[Lang]) -> Interview {
+/// The formats that are text and need nothing but the lines.
+const TEXTS: [Format; 8] = [
+    Format::Txt,
+    Format::Json,
+    Format::Csv,
+    Format::Srt,
+    Format::Vtt,
+    Format::Html,
+    Format::Eaf,
+    Format::Tmx,
+];
+
+pub(super) fn interview(languages: &[Lang]) -> Interview {
     Interview {
         id: InterviewId("2026-11-23-a".to_owned()),
         case: Some("案件一".to_owned()),
@@ -26,6 +38,7 @@ fn interview(languages: &[Lang]) -> Interview {
         duration_ms: 3_723_004,
         audio: vec![AudioFile {
             path: "original.wav".to_owned(),
+            original_name: "现场 1.wav".to_owned(),
             sha256: "ab".repeat(32),
             sample_rate: 48_000,
             channels: 2,
@@ -35,10 +48,12 @@ fn interview(languages: &[Lang]) -> Interview {
             speaker: "officer".to_owned(),
             languages: vec![Lang::Zh],
         }],
+        source: None,
+        notes: Vec::new(),
     }
 }
 
-fn line(id: i64, lang: Lang, text: &str) -> Segment {
+pub(super) fn line(id: i64, lang: Lang, text: &str) -> Segment {
     let start = u64::try_from(id).unwrap() * 1_000;
     Segment {
         id: SegmentId(id),
@@ -57,7 +72,7 @@ fn line(id: i64, lang: Lang, text: &str) -> Segment {
     }
 }
 
-fn translation(lang: Lang, text: &str) -> Translation {
+pub(super) fn translation(lang: Lang, text: &str) -> Translation {
     Translation {
         lang,
         text: text.to_owned(),
@@ -79,9 +94,10 @@ fn pending(id: i64) -> Segment {
     }
 }
 
-fn export(format: Format, interview: &Interview, segments: &[Segment]) -> String {
+pub(super) fn export(format: Format, interview: &Interview, segments: &[Segment]) -> String {
     let mut out = Vec::new();
-    write(format, interview, segments, &mut out).unwrap();
+    let source = Source::new(interview, segments);
+    write(format, &source, &mut out, &mut |_, _| Ok(())).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -96,7 +112,7 @@ fn every_format_carries_all_six_scripts_in_both_languages() {
             segment
         })
         .collect();
-    for format in Format::ALL {
+    for format in TEXTS {
         let text = export(format, &interview(&Lang::SIX), &segments);
         for (_, words) in SIX {
             assert_eq!(text.matches(words).count(), 2, "{format}: {words}");
@@ -151,6 +167,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
         source: "hộ chiếu".into(),
         target: "护照".into(),
         satisfied: false,
+        alternative: String::new(),
     }];
     first.translations.push(t);
     let mut second = line(2, Lang::Zh, "好。");
@@ -160,6 +177,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.log_prob = None;
     t.engine = "Wang".to_owned();
+    t.flags = vec![Flag::with(FlagKind::Stale, "of an earlier version")];
     second.translations.push(t);
     let text = export(
         Format::Txt,
@@ -172,7 +190,7 @@ Case: 案件一
 Languages: Chinese (zh), Vietnamese (vi)
 Started: 2026-11-23T14:05:00+07:00
 Length: 01:02:03.004
-Recording: original.wav (48000 Hz, channels: 2)
+Recording: 现场 1.wav (kept as original.wav; 48000 Hz, channels: 2)
 SHA-256: abababababababababababababababababababababababababababababababab
 Lines: 2 (1 machine, 1 edited)
 
@@ -190,7 +208,8 @@ Written by a practice model: never for casework
 
 2. 00:00:02.000 - 00:00:02.800  officer  [edited] Li
     zh: 好。
-    vi: Tốt.  [person, of an older text] Wang
+    vi: Tốt.  [person] Wang
+      ! stale: of an earlier version
 ";
     assert_eq!(text, expected);
 }
@@ -206,10 +225,25 @@ fn a_persons_transcript_carries_no_machine_notice() {
     let mut t = translation(Lang::Vi, "Tốt.");
     t.flags.push(Flag::new(FlagKind::PracticeModel));
     segment.translations.push(t);
-    for format in [Format::Txt, Format::Vtt] {
-        let text = export(format, &plain, &[segment.clone()]);
+    let all = |segment: &Segment, format| export(format, &plain, std::slice::from_ref(segment));
+    for format in [Format::Txt, Format::Vtt, Format::Csv] {
+        let text = all(&segment, format);
         assert!(
             text.contains(MACHINE_NOTICE) && text.contains(PRACTICE_NOTICE),
+            "{format}"
+        );
+    }
+    // Captions say it in every cue, for nobody sees the head of a film.
+    for format in [Format::Srt, Format::Vtt] {
+        let text = all(&segment, format);
+        assert!(
+            text.contains("[zh] 好。") && text.contains("[vi, practice model] Tốt."),
+            "{text}"
+        );
+        let mut old = segment.clone();
+        old.translations[0].flags = vec![Flag::new(FlagKind::Stale)];
+        assert!(
+            all(&old, format).contains("[vi, machine, stale] Tốt."),
             "{format}"
         );
     }
@@ -246,12 +280,12 @@ fn captions_escape_and_keep_several_lines() {
     segment.translations.push(translation(Lang::Km, "ខ្ញុំ"));
     let shown = interview(&[Lang::Zh, Lang::Km]);
     let vtt = export(Format::Vtt, &shown, &[segment.clone()]);
-    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km] ខ្ញុំ\n\n";
+    let cue = "1\n00:00:01.000 --> 00:00:01.800\n<v officer>[zh, machine] a &lt;b&gt; &amp; c --&gt; d\nsecond\n[km, machine] ខ្ញុំ\n\n";
     assert!(vtt.ends_with(cue), "{vtt}");
     let srt = export(Format::Srt, &shown, &[segment.clone()]);
     assert_eq!(
         srt,
-        "1\n00:00:01,000 --> 00:00:01,800\n[zh] a <b> & c -- > d\nsecond\n[km] ខ្ញុំ\n\n"
+        "1\n00:00:01,000 --> 00:00:01,800\n[zh, machine] a <b> & c -- > d\nsecond\n[km, machine] ខ្ញុំ\n\n"
     );
     segment.span = Span::new(SamplePos(0), SamplePos(0));
     assert!(export(Format::Srt, &shown, &[segment]).contains("00:00:00,000 --> 00:00:00,001"));
@@ -314,6 +348,7 @@ fn json_has_the_promised_fields() {
         source: "hộ chiếu".into(),
         target: "护照".into(),
         satisfied: true,
+        alternative: String::new(),
     }];
     segment.translations.push(t);
     let json = json_value(&interview(&[Lang::Zh, Lang::Vi]), &[segment]);
@@ -325,7 +360,7 @@ fn json_has_the_promised_fields() {
     ));
     assert_eq!(
         keys(&json["audio"][0]),
-        ["path", "sha256", "sample_rate", "channels"]
+        ["path", "sha256", "sample_rate", "channels", "original_name"]
     );
     let line = &json["segments"][0];
     let promised = [
@@ -389,13 +424,10 @@ impl io::Write for Broken {
 
 #[test]
 fn a_writer_that_refuses_is_reported_with_its_kind() {
-    for format in Format::ALL {
-        let refused = write(
-            format,
-            &interview(&[Lang::Zh]),
-            &[line(1, Lang::Zh, "好")],
-            &mut Broken,
-        );
+    let (interview, lines) = (interview(&[Lang::Zh]), [line(1, Lang::Zh, "好")]);
+    for format in TEXTS {
+        let source = Source::new(&interview, &lines);
+        let refused = write(format, &source, &mut Broken, &mut |_, _| Ok(()));
         match refused {
             Err(Error::Write(cause)) => assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe),
             other => panic!("{format}: {other:?}"),

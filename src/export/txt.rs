@@ -3,17 +3,18 @@
 use std::io::{self, Write};
 
 use super::{
-    MACHINE_NOTICE, clean_lines, is_machine_translation, notices, one_line, placeholder,
+    MACHINE_NOTICE, Source, clean_lines, is_machine_translation, one_line, placeholder,
     target_languages, timecode,
 };
-use crate::domain::{Flag, Interview, Lang, Segment, Status};
+use crate::domain::{Flag, Lang, Segment, Status};
 
-pub(super) fn write(
-    interview: &Interview,
-    segments: &[Segment],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    write_head(interview, segments, out)?;
+pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Source {
+        interview,
+        segments,
+        ..
+    } = *source;
+    write_head(source, out)?;
     let languages = target_languages(interview, segments);
     for segment in segments {
         writeln!(out)?;
@@ -25,7 +26,12 @@ pub(super) fn write(
     Ok(())
 }
 
-fn write_head(interview: &Interview, segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
+fn write_head(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Source {
+        interview,
+        segments,
+        ..
+    } = *source;
     writeln!(out, "Interview: {}", interview.id)?;
     if let Some(case) = &interview.case {
         writeln!(out, "Case: {}", one_line(case))?;
@@ -41,15 +47,22 @@ fn write_head(interview: &Interview, segments: &[Segment], out: &mut dyn Write) 
     for audio in &interview.audio {
         writeln!(
             out,
-            "Recording: {} ({} Hz, channels: {})",
+            "Recording: {} (kept as {}; {} Hz, channels: {})",
+            one_line(&audio.original_name),
             one_line(&audio.path),
             audio.sample_rate,
             audio.channels
         )?;
         writeln!(out, "SHA-256: {}", audio.sha256)?;
     }
+    if let Some(source) = &interview.source {
+        writeln!(out, "Source: {}", one_line(source))?;
+    }
+    for note in &interview.notes {
+        writeln!(out, "Note: {}", one_line(note))?;
+    }
     writeln!(out, "Lines: {}{}", segments.len(), counts(segments))?;
-    let notices = notices(segments);
+    let notices = source.notices();
     if !notices.is_empty() {
         writeln!(out)?;
     }
@@ -118,12 +131,7 @@ fn write_line(segment: &Segment, languages: &[Lang], out: &mut dyn Write) -> io:
         } else {
             "person"
         };
-        let old = if translation.of_version < segment.version {
-            ", of an older text"
-        } else {
-            ""
-        };
-        let mark = format!("  [{who}{old}]{}", by(&translation.engine));
+        let mark = format!("  [{who}]{}", by(&translation.engine));
         match clean_lines(&translation.text) {
             lines if lines.is_empty() => writeln!(out, "    {lang}: [no text]{mark}")?,
             lines => write_text(lang, &lines, &mark, out)?,

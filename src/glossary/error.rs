@@ -41,12 +41,40 @@ pub enum Error {
         /// What is wrong with it.
         cause: String,
     },
+    /// A TBX file that is not well-formed XML.
+    #[error("line {line} cannot be read as XML: {cause}")]
+    Xml {
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A file that declares a document type could make the reader fetch or multiply text.
+    #[error("line {line}: a glossary with a DOCTYPE is not read")]
+    Doctype {
+        /// The line.
+        line: u64,
+    },
+    /// More elements inside elements than any glossary needs.
+    #[error("line {line}: more than {depth} elements stand inside each other")]
+    TooDeep {
+        /// The line.
+        line: u64,
+        /// The most that are read.
+        depth: usize,
+    },
+    /// XML of another kind.
+    #[error("the file is XML, but no TBX glossary")]
+    NotTbx,
     /// A column that is needed is not there.
     #[error("the header has no column '{0}'")]
     MissingColumn(&'static str),
     /// Fewer than two languages.
     #[error("the header names fewer than two languages")]
     TooFewLanguages,
+    /// Words in fewer than two languages.
+    #[error("the glossary has words in fewer than two languages")]
+    TooFewWords,
     /// A column name that stands twice.
     #[error("the header has the column '{name}' twice (column {column})")]
     DuplicateColumn {
@@ -95,10 +123,18 @@ impl Error {
                 "Give every row as many cells as the header, and put a cell with a comma or a line \
                  break in double quotes."
             }
+            Error::Xml { .. } => "Export the glossary again from the program that wrote it.",
+            Error::Doctype { .. } => {
+                "Remove the line that begins with '<!DOCTYPE' in a text editor, and try again."
+            }
+            Error::TooDeep { .. } | Error::NotTbx => {
+                "Choose a TBX file (conceptEntry or termEntry), or save the glossary as CSV."
+            }
             Error::MissingColumn(_) | Error::TooFewLanguages => {
                 "Write the column names into the first row: id, and two or more of en, zh, vi, th, \
                  my, lo, km. glossaries/README.md shows the form."
             }
+            Error::TooFewWords => "Fill in the words of at least two languages, and try again.",
             Error::DuplicateColumn { .. } => "Rename or remove one of the two columns.",
             Error::MissingId { .. } => "Give the row a short name of its own in the id column.",
             Error::DuplicateId { .. } => "Rename one of the two rows, or join them with '|'.",

@@ -1,10 +1,11 @@
 //! Finds terms in a source and their counterparts in a translation, on folded search tokens.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::domain::{Flag, FlagKind, Lang, LangPair, TermUse};
-use crate::text::{IndexToken, index_tokens};
+use crate::text::{IndexToken, index_tokens, words};
 
 use super::{Entry, Glossary, Problem, ProblemKind, Term};
 
@@ -17,7 +18,8 @@ pub struct RequiredTerm {
     pub range: Range<usize>,
     /// The counterpart that is suggested; empty where the glossary only forbids.
     pub preferred: String,
-    /// All approved counterparts, the preferred one first.
+    /// All counterparts that satisfy it: the approved ones, the preferred one first, then everyday
+    /// forms and the verbs of nouns.
     pub admitted: Vec<String>,
     /// Counterparts that must not be used.
     pub forbidden: Vec<String>,
@@ -40,7 +42,8 @@ fn tokens_of(text: &str) -> Vec<String> {
 /// Every language's terms, ready to be looked up.
 pub(super) fn index(terms: &[Term]) -> HashMap<Lang, Index> {
     let mut phrases: HashMap<Lang, BTreeMap<Vec<String>, Vec<usize>>> = HashMap::new();
-    for (at, term) in terms.iter().enumerate() {
+    let general = |t: &(usize, &Term)| t.1.case.is_empty();
+    for (at, term) in terms.iter().enumerate().filter(general) {
         for (&lang, entry) in &term.entries {
             for variant in &entry.admitted {
                 let same = phrases
@@ -137,14 +140,45 @@ impl<'a> Haystack<'a> {
     }
 }
 
+/// Terms of so few tokens stand in other words by chance; longer ones are there as themselves, as in
+/// Khmer ធ្វើទារុណកម្ម, 'to do torture'. Two characters are a whole word in Chinese.
+const fn longest_doubtful(lang: Lang) -> usize {
+    if matches!(lang, Lang::Zh) { 1 } else { 3 }
+}
+
+/// Whether a word of the dictionary holds the match and more: Lao ສານ (a court) in ເອກະສານ (a
+/// document). Of the six, Vietnamese has no such words: it writes a space in every compound.
+fn is_part_of_a_word(range: &Range<usize>, words: &[Range<usize>]) -> bool {
+    words
+        .iter()
+        .any(|word| word.start <= range.start && range.end <= word.end && word != range)
+}
+
+/// The verb that a noun of action is made from, by the affix that makes it; a legal term is mostly
+/// the noun, where people who talk use the verb. Nothing shorter than two tokens.
+fn verb_of(noun: &str, lang: Lang) -> Option<&str> {
+    let strip = |prefixes: &[&str]| prefixes.iter().find_map(|p| noun.strip_prefix(p));
+    let verb = match lang {
+        Lang::Vi => strip(&["sự ", "việc "]),
+        Lang::Th => strip(&["การ", "ความ"]),
+        Lang::Lo => strip(&["ການ", "ຄວາມ"]),
+        Lang::Km => strip(&["ការ", "ភាព"]),
+        Lang::My => ["ခြင်း", "မှု"].iter().find_map(|s| noun.strip_suffix(s)),
+        Lang::Zh | Lang::En => None,
+    };
+    verb.filter(|verb| tokens_of(verb).len() >= 2)
+}
+
 impl Glossary {
     /// The glossary's terms in a source text, in order, none overlapping: at each place the longest
-    /// term wins. Terms without anything in the wanted language are passed over.
+    /// term wins. A short one inside a longer word does not count. Terms without anything in the wanted
+    /// language are passed over.
     pub fn required(&self, text: &str, pair: LangPair) -> Vec<RequiredTerm> {
         let Some(index) = self.index.get(&pair.from) else {
             return Vec::new();
         };
         let source = Haystack::new(text);
+        let words = LazyCell::new(|| words(text, pair.from));
         let mut found = Vec::new();
         let mut at = 0;
         while let Some(token) = source.tokens.get(at) {
@@ -154,6 +188,10 @@ impl Glossary {
                 .flatten()
                 .find_map(|phrase| {
                     let range = source.phrase_at(at, &phrase.tokens)?;
+                    let short = phrase.tokens.len() <= longest_doubtful(pair.from);
+                    if short && is_part_of_a_word(&range, &words) {
+                        return None;
+                    }
                     let required = self.requirement(text, range, &phrase.terms, pair.to)?;
                     Some((phrase.tokens.len(), required))
                 });
@@ -180,10 +218,13 @@ impl Glossary {
             .iter()
             .filter_map(|&t| self.terms.get(t)?.entries.get(&to))
             .collect();
+        let approved = entries.iter().flat_map(|e| &e.admitted);
+        let everyday = entries.iter().flat_map(|e| &e.accepted);
         let mut admitted: Vec<String> = Vec::new();
-        for variant in entries.iter().flat_map(|e| &e.admitted) {
-            if !admitted.contains(variant) {
-                admitted.push(variant.clone());
+        let all = approved.clone().chain(everyday).map(String::as_str);
+        for variant in all.chain(approved.filter_map(|v| verb_of(v, to))) {
+            if !admitted.iter().any(|known| known == variant) {
+                admitted.push(variant.to_owned());
             }
         }
         let forbidden: Vec<String> = entries
@@ -239,6 +280,7 @@ impl Glossary {
                     source: term.source.clone(),
                     satisfied: used.is_some(),
                     target: used.unwrap_or_else(|| term.preferred.clone()),
+                    alternative: String::new(),
                 });
             }
             for variant in &term.forbidden {

@@ -5,15 +5,20 @@
 //! spaces, grapheme clusters in the others, folded, so that case, spelling pairs and stray spaces do
 //! not hide a term. A glossary never changes a text; it only reports.
 
+mod constraint;
 mod error;
 mod matching;
 mod read;
+mod tbx;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::Lang;
 
+pub use constraint::{Constraint, MAX_SLOTS, Rest, TermState};
 pub use error::Error;
 pub use matching::RequiredTerm;
 pub use read::{MAX_BYTES, MAX_CELL_CHARS, MAX_ROWS};
@@ -52,6 +57,8 @@ impl Review {
 pub struct Entry {
     /// Approved variants, the preferred one first.
     pub admitted: Vec<String>,
+    /// Everyday forms that are accepted in a translation and never looked for in a source.
+    pub accepted: Vec<String>,
     /// Variants that must not be used.
     pub forbidden: Vec<String>,
     /// Where the variants were read; may be empty.
@@ -67,6 +74,9 @@ pub struct Term {
     pub id: String,
     /// The terms, by language; only languages with at least one variant.
     pub entries: BTreeMap<Lang, Entry>,
+    /// The case that it is bound to; empty for all. A bound row is in force only in
+    /// [`Glossary::for_case`].
+    pub case: String,
     /// For people; never matched.
     pub note: String,
     /// Line in the file it was read from, from 1; 0 where there was none.
@@ -93,6 +103,12 @@ pub enum ProblemKind {
     DuplicateTerm,
     /// A line without content; it is left out.
     EmptyRow,
+    /// A concept without a word in any language; it is left out.
+    NoWords,
+    /// A concept with words in one language only, which translates nothing.
+    OneLanguage,
+    /// A table without any row.
+    NoRows,
     /// A term with letters of another script.
     MixedScript,
     /// Characters that show nothing, such as zero-width or bidirectional marks; they are dropped.
@@ -112,6 +128,9 @@ impl fmt::Display for Problem {
         let what = match self.kind {
             ProblemKind::DuplicateTerm => "the same term stands in two rows",
             ProblemKind::EmptyRow => "the row is empty",
+            ProblemKind::NoWords => "the row has no words in any language and is left out",
+            ProblemKind::OneLanguage => "the row has words in one language only",
+            ProblemKind::NoRows => "the table has no rows",
             ProblemKind::MixedScript => "the term mixes scripts",
             ProblemKind::HiddenCharacters => "hidden characters were removed",
             ProblemKind::FormulaCharacters => "leading formula characters were removed",
@@ -138,6 +157,8 @@ pub struct Glossary {
     terms: Vec<Term>,
     problems: Vec<Problem>,
     index: HashMap<Lang, matching::Index>,
+    /// SHA-256 of the files that it was read from.
+    digest: String,
 }
 
 impl Glossary {
@@ -145,7 +166,7 @@ impl Glossary {
     pub fn new(terms: Vec<Term>) -> Result<Self, Error> {
         let mut seen = HashMap::new();
         for term in &terms {
-            if let Some(first) = seen.insert(term.id.as_str(), term.line) {
+            if let Some(first) = seen.insert((term.id.as_str(), term.case.as_str()), term.line) {
                 return Err(Error::DuplicateId {
                     line: term.line,
                     id: term.id.clone(),
@@ -158,12 +179,18 @@ impl Glossary {
             terms,
             problems: Vec::new(),
             index,
+            digest: String::new(),
         })
     }
 
     /// The concepts, in the order of the file.
     pub fn terms(&self) -> &[Term] {
         &self.terms
+    }
+
+    /// SHA-256 of what it was read from, 64 digits; empty for one that was read from nothing.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// How many concepts it holds.
@@ -184,22 +211,69 @@ impl Glossary {
         found
     }
 
+    /// The glossary as it is in force in one case: rows of other cases are left out, and where a row
+    /// of this case and a general one have the same id or the same term, the case's row counts.
+    pub fn for_case(&self, case: Option<&str>) -> Glossary {
+        let case = case.unwrap_or_default().trim();
+        let own = |t: &&Term| !case.is_empty() && t.case == case;
+        let bound: Vec<&Term> = self.terms.iter().filter(own).collect();
+        let mut terms: Vec<Term> = bound.iter().map(|t| (*t).clone()).collect();
+        for term in self.terms.iter().filter(|t| t.case.is_empty()) {
+            if bound.iter().any(|b| b.id == term.id) {
+                continue;
+            }
+            let mut term = term.clone();
+            for (lang, entry) in &mut term.entries {
+                let taken = bound.iter().filter_map(|b| b.entries.get(lang));
+                let taken: Vec<&String> = taken.flat_map(|e| &e.admitted).collect();
+                entry.admitted.retain(|v| !taken.contains(&v));
+            }
+            terms.push(term);
+        }
+        for term in &mut terms {
+            term.case.clear();
+        }
+        let index = matching::index(&terms);
+        Glossary {
+            terms,
+            problems: self.problems.clone(),
+            index,
+            digest: self.digest.clone(),
+        }
+    }
+
+    /// Whether any row is bound to a case.
+    pub fn has_cases(&self) -> bool {
+        self.terms.iter().any(|t| !t.case.is_empty())
+    }
+
     /// Adds the other's concepts. Where both have an id, the other's concept takes the place: merge
     /// the glossary of a case into that of a domain, not the other way round.
     pub fn merge(&mut self, other: Glossary) {
-        let places: HashMap<String, usize> = self
+        let places: HashMap<(String, String), usize> = self
             .terms
             .iter()
             .enumerate()
-            .map(|(at, t)| (t.id.clone(), at))
+            .map(|(at, t)| ((t.id.clone(), t.case.clone()), at))
             .collect();
         for term in other.terms {
-            match places.get(&term.id).and_then(|&at| self.terms.get_mut(at)) {
+            let key = (term.id.clone(), term.case.clone());
+            match places.get(&key).and_then(|&at| self.terms.get_mut(at)) {
                 Some(place) => *place = term,
                 None => self.terms.push(term),
             }
         }
         self.problems.extend(other.problems);
+        if !other.digest.is_empty() {
+            let both = format!("{}{}", self.digest, other.digest);
+            self.digest = digest(both.as_bytes());
+        }
         self.index = matching::index(&self.terms);
     }
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

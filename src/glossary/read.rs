@@ -23,6 +23,7 @@ enum Column {
     Term(Lang),
     Source(Lang),
     Review,
+    Case,
     Note,
     Unknown,
 }
@@ -33,6 +34,7 @@ impl Column {
         match name {
             "id" => Column::Id,
             "review" => Column::Review,
+            "case" => Column::Case,
             "note" => Column::Note,
             _ => match (lang(name), name.strip_suffix("_source").and_then(lang)) {
                 (Some(lang), _) => Column::Term(lang),
@@ -46,17 +48,20 @@ impl Column {
 impl Glossary {
     /// Reads a table from a file.
     pub fn load_csv(path: &Path) -> Result<Self, Error> {
-        let read = |cause| Error::Read {
-            cause,
-            path: path.to_owned(),
-        };
-        let file = File::open(path).map_err(read)?;
-        let mut bytes = Vec::new();
-        // One byte more than allowed tells a full table from a table that is too large.
-        file.take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(read)?;
-        Self::read_csv(&bytes)
+        Self::read_csv(&read_bytes(path)?)
+    }
+
+    /// Reads a table or a TBX file, whichever it is.
+    ///
+    /// # Errors
+    /// As [`Self::load_csv`] and [`Self::read_tbx`].
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = read_bytes(path)?;
+        if Self::is_xml(&bytes) {
+            Self::read_tbx(&bytes)
+        } else {
+            Self::read_csv(&bytes)
+        }
     }
 
     /// Reads a table from memory.
@@ -92,10 +97,33 @@ impl Glossary {
                 });
                 continue;
             }
-            terms.push(read_row(&row, line, &columns, &mut problems)?);
+            let term = read_row(&row, line, &columns, &mut problems)?;
+            let kind = match term.entries.len() {
+                0 => Some(ProblemKind::NoWords),
+                1 => Some(ProblemKind::OneLanguage),
+                _ => None,
+            };
+            problems.extend(kind.map(|kind| Problem {
+                line,
+                column: 0,
+                kind,
+                detail: term.id.clone(),
+            }));
+            if kind != Some(ProblemKind::NoWords) {
+                terms.push(term);
+            }
+        }
+        if terms.is_empty() {
+            problems.push(Problem {
+                line: 1,
+                column: 0,
+                kind: ProblemKind::NoRows,
+                detail: String::new(),
+            });
         }
         let mut glossary = Glossary::new(terms)?;
         glossary.problems = problems;
+        glossary.digest = super::digest(bytes);
         Ok(glossary)
     }
 
@@ -110,7 +138,7 @@ impl Glossary {
         for lang in &langs {
             header.extend([lang.to_string(), format!("{lang}_source")]);
         }
-        header.extend(["review".to_owned(), "note".to_owned()]);
+        header.extend(["review".to_owned(), "case".to_owned(), "note".to_owned()]);
         let mut table = csv::Writer::from_writer(out);
         table
             .write_record(&header)
@@ -120,14 +148,16 @@ impl Glossary {
             let mut review = Vec::new();
             for lang in &langs {
                 let entry = term.entries.get(lang).cloned().unwrap_or_default();
+                let accepted = entry.accepted.iter().map(|v| format!("~{v}"));
                 let forbidden = entry.forbidden.iter().map(|v| format!("!{v}"));
-                let cell: Vec<String> = entry.admitted.iter().cloned().chain(forbidden).collect();
+                let admitted = entry.admitted.iter().cloned();
+                let cell: Vec<String> = admitted.chain(accepted).chain(forbidden).collect();
                 if !cell.is_empty() {
                     review.push(format!("{lang}:{}", entry.review.as_str()));
                 }
                 row.extend([cell.join("|"), entry.source]);
             }
-            row.extend([review.join(" "), term.note.clone()]);
+            row.extend([review.join(" "), term.case.clone(), term.note.clone()]);
             // No spreadsheet may run a cell of ours.
             let row = row
                 .iter()
@@ -140,8 +170,22 @@ impl Glossary {
     }
 }
 
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let read = |cause| Error::Read {
+        cause,
+        path: path.to_owned(),
+    };
+    let file = File::open(path).map_err(read)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a full table from a table that is too large.
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(read)?;
+    Ok(bytes)
+}
+
 /// The place of the first byte that is no UTF-8.
-fn not_utf8(bytes: &[u8], valid: usize) -> Error {
+pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Error {
     let good = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
     let line = good.matches('\n').count().saturating_add(1);
     let column = good
@@ -241,7 +285,16 @@ fn read_row(
             }
             Column::Term(lang) => {
                 let entry = read_variants(cell, *lang, &mut report);
-                if !entry.admitted.is_empty() || !entry.forbidden.is_empty() {
+                let Entry {
+                    admitted,
+                    accepted,
+                    forbidden,
+                    ..
+                } = &entry;
+                if [admitted, accepted, forbidden]
+                    .iter()
+                    .any(|v| !v.is_empty())
+                {
                     term.entries.insert(*lang, entry);
                 }
             }
@@ -249,6 +302,7 @@ fn read_row(
                 sources.insert(*lang, clean(cell, &mut report));
             }
             Column::Review => reviews = read_reviews(cell, &mut report),
+            Column::Case => term.case = clean(cell, &mut report),
             Column::Note => term.note = clean(cell, &mut report),
             Column::Unknown => {}
         }
@@ -260,12 +314,12 @@ fn read_row(
     Ok(term)
 }
 
-fn is_formula_start(c: char) -> bool {
+pub(super) fn is_formula_start(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@') || c.is_whitespace()
 }
 
 /// Drops what shows nothing and what a spreadsheet would run, and reports both.
-fn clean(cell: &str, report: &mut dyn FnMut(ProblemKind, String)) -> String {
+pub(super) fn clean(cell: &str, report: &mut dyn FnMut(ProblemKind, String)) -> String {
     let hidden: Vec<String> = cell
         .chars()
         .filter(|&c| is_dropped(c))
@@ -290,27 +344,51 @@ fn read_variants(cell: &str, lang: Lang, report: &mut dyn FnMut(ProblemKind, Str
     let mut entry = Entry::default();
     for variant in cell.split('|') {
         let variant = clean(variant, report);
-        let (forbidden, variant) = match variant.strip_prefix('!') {
-            Some(rest) => (true, clean(rest, report)),
-            None => (false, variant),
+        let marked = |mark| variant.strip_prefix(mark).map(|rest| rest.to_owned());
+        let (kind, variant) = match (marked('!'), marked('~')) {
+            (Some(rest), _) => (Variant::Forbidden, clean(&rest, report)),
+            (None, Some(rest)) => (Variant::Accepted, clean(&rest, report)),
+            (None, None) => (Variant::Admitted, variant),
         };
-        if variant.is_empty() {
-            continue;
-        }
-        if index_tokens(&variant).is_empty() {
-            report(ProblemKind::NoLetters, variant);
-            continue;
-        }
-        if in_script(&variant, lang) < 1.0 {
-            report(ProblemKind::MixedScript, variant.clone());
-        }
-        if forbidden {
-            entry.forbidden.push(variant);
-        } else {
-            entry.admitted.push(variant);
-        }
+        add_variant(kind, &variant, lang, &mut entry, report);
     }
     entry
+}
+
+/// What a variant is to its concept.
+#[derive(Clone, Copy)]
+pub(super) enum Variant {
+    Preferred,
+    Admitted,
+    Accepted,
+    Forbidden,
+}
+
+/// Adds a clean variant to a concept; one that nothing can match is left out and reported.
+pub(super) fn add_variant(
+    kind: Variant,
+    variant: &str,
+    lang: Lang,
+    entry: &mut Entry,
+    report: &mut dyn FnMut(ProblemKind, String),
+) {
+    if variant.is_empty() {
+        return;
+    }
+    let variant = variant.to_owned();
+    if index_tokens(&variant).is_empty() {
+        report(ProblemKind::NoLetters, variant);
+        return;
+    }
+    if in_script(&variant, lang) < 1.0 {
+        report(ProblemKind::MixedScript, variant.clone());
+    }
+    match kind {
+        Variant::Forbidden => entry.forbidden.push(variant),
+        Variant::Accepted => entry.accepted.push(variant),
+        Variant::Admitted => entry.admitted.push(variant),
+        Variant::Preferred => entry.admitted.insert(0, variant),
+    }
 }
 
 /// `zh:sourced my:unreviewed`.

@@ -1,30 +1,29 @@
-//! The backlog: pending rows in, text and translations out. One thread recognises, one translates;
-//! the store is the queue between them, so a kill at any moment loses no more than one line's work.
+//! The backlog: pending rows in, text and translations out. Workers take lines in turn, one thread
+//! writes down what they made, so a kill at any moment loses no more than the lines in hand.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use crate::audio;
-use crate::domain::{Cancel, Hypothesis, InterviewId, Translation, Utterance};
+use crate::domain::{Cancel, InterviewId};
 use crate::glossary::Glossary;
 use crate::speech;
-use crate::store::{PendingTranslation, PendingUtterance, Store};
-use crate::translate;
+use crate::store::{NewRecord, PendingTranslation, PendingUtterance, Record, Store};
 
-use super::engines::recognize;
-use super::{
-    Engines, Error, LineOptions, Progress, SpeechRoute, TranslationRoute, Watcher, translate_line,
-};
+use super::board::{Board, Work};
+use super::crew::{Finding, Made};
+use super::{Engines, Error, LineOptions, Progress, Watcher};
 
-/// Wake calls between the two threads. They carry nothing: a lost one costs a moment, not a line.
-const WAKE_SLOTS: usize = 1;
+/// Findings that wait to be written, for each worker: it goes on while a disk takes its time, and
+/// no further ahead than this.
+const AHEAD: usize = 4;
+/// The most findings in one transaction.
+const TOGETHER: usize = 64;
 
 /// What one run of the backlog needs.
 pub struct Backlog<'a> {
-    /// The database; each thread opens its own connection.
+    /// The database.
     pub store: &'a Path,
     /// The folder with one folder an interview.
     pub recordings: &'a Path,
@@ -34,6 +33,10 @@ pub struct Backlog<'a> {
     pub options: LineOptions,
     /// Also try again what failed before.
     pub retry_failed: bool,
+    /// Cores to keep busy.
+    pub cores: usize,
+    /// Bytes that engines beside the first of each kind may take.
+    pub memory: u64,
     /// A person's wish to stop.
     pub cancel: &'a Cancel,
     /// Who is told.
@@ -49,14 +52,15 @@ pub struct Report {
     pub failed: u64,
     /// Translations written.
     pub translated: u64,
-    /// Translations that could not be made; they stay pending.
+    /// Translations that could not be made: without a model the line stays pending, else it is
+    /// marked and tried again on the next resume.
     pub untranslated: u64,
     /// Why the first of those was not recognised or not translated.
     pub reason: Option<String>,
 }
 
 impl Report {
-    fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error) {
         self.reason.get_or_insert_with(|| error.to_string());
     }
 }
@@ -68,183 +72,209 @@ impl Backlog<'_> {
     /// The first error that concerns more than one line: the store, a missing engine, a cancel.
     /// A line that an engine fails on is marked and does not stop the others.
     pub fn run(&self, engines: &mut Engines, only: Option<&InterviewId>) -> Result<Report, Error> {
-        let Engines {
-            speech,
-            translation,
-        } = engines;
-        let (wake, woken) = sync_channel(WAKE_SLOTS);
-        let stop = &AtomicBool::new(false);
-        let (heard, translated) = thread::scope(|scope| {
-            let recogniser = scope
-                .spawn(move || raising(stop, || self.recognise_all(speech, only, &wake, stop)));
-            let translator = scope.spawn(move || {
-                raising(stop, || self.translate_all(translation, only, &woken, stop))
-            });
-            (recogniser.join(), translator.join())
-        });
-        let heard = heard.map_err(|_| Error::Worker("the recogniser"))??;
-        let translated = translated.map_err(|_| Error::Worker("the translator"))??;
-        if self.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        Ok(Report {
-            recognised: heard.recognised,
-            failed: heard.failed,
-            translated: translated.translated,
-            untranslated: translated.untranslated,
-            reason: heard.reason.or(translated.reason),
-        })
-    }
-
-    fn recognise_all(
-        &self,
-        routes: &mut [SpeechRoute],
-        only: Option<&InterviewId>,
-        wake: &SyncSender<()>,
-        stop: &AtomicBool,
-    ) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
-        let pending = store.pending_recognition(only, self.retry_failed)?;
-        let total_ms = pending.iter().map(|p| p.span.duration_ms()).sum();
-        let (mut report, mut done_ms) = (Report::default(), 0_u64);
-        for row in &pending {
-            if stop.load(Ordering::Acquire) {
-                break;
+        store.set_glossary(self.glossary.digest());
+        let mut report = Report::default();
+        let mut skipped = HashSet::new();
+        let mut spoken = store.pending_recognition(only, self.retry_failed)?;
+        let mut written = store.pending_translation(only)?;
+        if self.retry_failed {
+            // After all that has not been tried yet.
+            written.extend(store.failed_translation(only)?);
+        }
+        while !(spoken.is_empty() && written.is_empty()) {
+            self.work_off(
+                &mut store,
+                engines,
+                spoken,
+                written,
+                &mut report,
+                &mut skipped,
+            )?;
+            if self.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
             }
-            match self.recognise_one(routes, row) {
-                Ok(hypothesis) => {
-                    store.record_hypothesis(&row.interview, row.segment, &hypothesis)?;
-                    report.recognised += 1;
-                }
-                Err(e) if e.is_cancelled() => break,
-                // These concern one line; whatever else goes wrong concerns them all.
-                Err(e @ (Error::Speech(speech::Error::Engine { .. }) | Error::Audio(_))) => {
-                    store.record_failure(&row.interview, row.segment, &e.to_string())?;
-                    report.failed += 1;
-                    report.note(&e);
-                }
-                Err(e) => return Err(e),
-            }
-            // A full slot means that the translator has been told already.
-            let _ = wake.try_send(());
-            done_ms += row.span.duration_ms();
-            (self.watcher)(Progress::Recognised {
-                interview: row.interview.clone(),
-                segment: row.segment,
-                done_ms,
-                total_ms,
-            });
+            // What came in meanwhile: a correction, or a session that goes on.
+            spoken = store.pending_recognition(only, false)?;
+            written = store.pending_translation(only)?;
+            written.retain(|row| !skipped.contains(row));
         }
         Ok(report)
     }
 
-    fn recognise_one(
+    fn work_off(
         &self,
-        routes: &mut [SpeechRoute],
-        row: &PendingUtterance,
-    ) -> Result<Hypothesis, Error> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let working: PathBuf = self.recordings.join(&row.interview.0).join(&row.working);
-        let pcm = audio::read_span(&working, row.span)?;
-        let utterance = Utterance {
-            channel: row.channel,
-            span: row.span,
-            pcm,
-        };
-        recognize(routes, &utterance, &row.languages, self.cancel)
-    }
-
-    /// Looks at the store whenever it is woken, and once more when the recogniser has ended.
-    fn translate_all(
-        &self,
-        routes: &mut [TranslationRoute],
-        only: Option<&InterviewId>,
-        woken: &Receiver<()>,
-        stop: &AtomicBool,
-    ) -> Result<Report, Error> {
-        let mut store = Store::open(self.store)?;
-        let mut skipped: HashSet<PendingTranslation> = HashSet::new();
-        let mut report = Report::default();
-        let mut recogniser_ended = false;
-        loop {
-            // Without a model nothing can be done before the end but count.
-            let rows = if recogniser_ended || !routes.is_empty() {
-                store.pending_translation(only)?
-            } else {
-                Vec::new()
-            };
-            for row in rows {
-                if self.cancel.is_cancelled() || stop.load(Ordering::Acquire) {
-                    return Ok(report);
-                }
-                if skipped.contains(&row) {
-                    continue;
-                }
-                match self.translate_one(routes, &row) {
-                    Ok(translation) => {
-                        store.record_translation(&row.interview, row.segment, &translation)?;
-                        report.translated += 1;
-                        (self.watcher)(Progress::Translated {
-                            interview: row.interview.clone(),
-                            segment: row.segment,
-                            done: report.translated,
-                        });
-                    }
-                    Err(e) if e.is_cancelled() => return Ok(report),
-                    Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) => {
-                        report.untranslated += 1;
-                        report.note(&e);
-                        skipped.insert(row);
-                    }
-                    Err(e) => return Err(e),
-                }
+        store: &mut Store,
+        engines: &mut Engines,
+        spoken: Vec<PendingUtterance>,
+        written: Vec<PendingTranslation>,
+        report: &mut Report,
+        skipped: &mut HashSet<PendingTranslation>,
+    ) -> Result<(), Error> {
+        let total_ms = spoken.iter().map(|p| p.span.duration_ms()).sum();
+        let lines = spoken.len().saturating_add(written.len());
+        let ids = spoken.iter().map(|p| &p.interview);
+        let glossaries =
+            &self.glossaries(store, ids.chain(written.iter().map(|p| &p.interview)))?;
+        let mut crew = self.crew(engines, spoken.len(), lines);
+        let workers = crew.workers();
+        let board = &Board::new(spoken, written, self.cancel);
+        thread::scope(|scope| {
+            let (hand_in, findings) = sync_channel(workers.len().saturating_mul(AHEAD));
+            for worker in workers {
+                let hand_in = hand_in.clone();
+                scope.spawn(move || self.work(worker, board, glossaries, &hand_in));
             }
-            if recogniser_ended {
-                return Ok(report);
+            drop(hand_in);
+            let done = Writer {
+                backlog: self,
+                store,
+                board,
+                report,
+                skipped,
+                done_ms: 0,
+                total_ms,
             }
-            recogniser_ended = woken.recv().is_err();
-        }
-    }
-
-    fn translate_one(
-        &self,
-        routes: &mut [TranslationRoute],
-        row: &PendingTranslation,
-    ) -> Result<Translation, Error> {
-        let line = translate_line(
-            routes,
-            self.glossary,
-            &row.text,
-            row.pair,
-            &self.options,
-            self.cancel,
-        )?;
-        Ok(Translation {
-            lang: row.pair.to,
-            text: line.text,
-            engine: line.engine,
-            log_prob: Some(line.log_prob),
-            terms: line.terms,
-            flags: line.flags,
-            of_version: row.version,
+            .run(&findings);
+            board.close();
+            done
         })
     }
-}
 
-/// Runs one worker; an error of its stops the other at its next line.
-fn raising<T>(stop: &AtomicBool, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let result = work();
-    if result.is_err() {
-        stop.store(true, Ordering::Release);
+    /// The terms in force in each interview where cases have terms of their own: those of its case
+    /// count before the general ones.
+    fn glossaries<'i>(
+        &self,
+        store: &Store,
+        ids: impl Iterator<Item = &'i InterviewId>,
+    ) -> Result<HashMap<InterviewId, Glossary>, Error> {
+        let mut known = HashMap::new();
+        if !self.glossary.has_cases() {
+            return Ok(known);
+        }
+        for id in ids {
+            if !known.contains_key(id) {
+                let case = store.interview(id)?.case;
+                known.insert(id.clone(), self.glossary.for_case(case.as_deref()));
+            }
+        }
+        Ok(known)
     }
-    result
 }
 
-// The engines cross into their threads and come back; this line fails to compile if one cannot.
-const _: fn() = || {
-    fn crosses_threads<T: Send>() {}
-    crosses_threads::<Box<dyn speech::Recognizer>>();
-    crosses_threads::<Box<dyn translate::Translator>>();
-};
+/// The one thread that writes to the store.
+struct Writer<'w> {
+    backlog: &'w Backlog<'w>,
+    store: &'w mut Store,
+    board: &'w Board<'w>,
+    report: &'w mut Report,
+    skipped: &'w mut HashSet<PendingTranslation>,
+    done_ms: u64,
+    total_ms: u64,
+}
+
+impl Writer<'_> {
+    /// Writes until the last worker has gone. What piles up while the disk is busy goes into one
+    /// transaction.
+    fn run(mut self, findings: &Receiver<Finding>) -> Result<(), Error> {
+        while let Ok(first) = findings.recv() {
+            let mut batch = vec![first];
+            batch.extend(findings.try_iter().take(TOGETHER.saturating_sub(1)));
+            self.write(batch)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: Vec<Finding>) -> Result<(), Error> {
+        let in_hand = batch.len();
+        let mut kept = Vec::with_capacity(in_hand);
+        for Finding { work, made } in batch {
+            match made {
+                Err(e) if e.is_cancelled() => self.board.close(),
+                // Without a model nothing can be done but count.
+                Err(e @ Error::NoTranslator(_)) => {
+                    self.report.untranslated += 1;
+                    self.report.note(&e);
+                    if let Work::Translate(row) = work {
+                        self.skipped.insert(row);
+                    }
+                }
+                Err(e) if concerns_all(&e) => return Err(e),
+                made => kept.push((work, made.map_err(|e| (e.to_string(), e)))),
+            }
+        }
+        let records: Vec<NewRecord<'_>> = kept
+            .iter()
+            .map(|(work, made)| NewRecord {
+                interview: work.interview(),
+                segment: work.segment(),
+                what: match (made, work) {
+                    (Ok(Made::Heard(h)), _) => Record::Heard(h),
+                    (Ok(Made::Translated(t)), _) => Record::Translated(t),
+                    (Err((why, _)), Work::Recognise(_)) => Record::NotHeard(why),
+                    (Err((why, _)), Work::Translate(row)) => Record::NotTranslated {
+                        lang: row.pair.to,
+                        of_version: row.version,
+                        reason: why,
+                    },
+                },
+            })
+            .collect();
+        self.store.record(&records)?;
+        let mut next = Vec::new();
+        for (work, made) in &kept {
+            if matches!(made, Ok(Made::Heard(_))) {
+                next.extend(
+                    self.store
+                        .line_translation(work.interview(), work.segment())?,
+                );
+            }
+            self.tell(work, made.as_ref().map_err(|(_, e)| e));
+        }
+        self.board.settle(in_hand, next);
+        Ok(())
+    }
+
+    /// Counts a line and says that it is stored.
+    fn tell(&mut self, work: &Work, made: Result<&Made, &Error>) {
+        match (work, made) {
+            (Work::Recognise(_), Ok(_)) => self.report.recognised += 1,
+            (Work::Recognise(_), Err(_)) => self.report.failed += 1,
+            (Work::Translate(_), Ok(_)) => self.report.translated += 1,
+            (Work::Translate(_), Err(_)) => self.report.untranslated += 1,
+        }
+        if let Err(e) = made {
+            self.report.note(e);
+        }
+        let (interview, segment) = (work.interview().clone(), work.segment());
+        let progress = match work {
+            Work::Recognise(row) => {
+                self.done_ms = self.done_ms.saturating_add(row.span.duration_ms());
+                Progress::Recognised {
+                    interview,
+                    segment,
+                    done_ms: self.done_ms,
+                    total_ms: self.total_ms,
+                }
+            }
+            Work::Translate(_) if made.is_err() => return,
+            Work::Translate(_) => Progress::Translated {
+                interview,
+                segment,
+                done: self.report.translated,
+            },
+        };
+        (self.backlog.watcher)(progress);
+    }
+}
+
+/// Whether an error is not about the line that was in hand.
+fn concerns_all(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::Speech(speech::Error::Engine { .. })
+            | Error::Audio(_)
+            | Error::Translate(_)
+            | Error::Fault(_)
+    )
+}

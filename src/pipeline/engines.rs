@@ -29,6 +29,24 @@ pub struct TranslationRoute {
     pub engine: Box<dyn Translator>,
     /// Its model knows only the practice sentences.
     pub practice: bool,
+    /// Another engine that translates the same lines, for comparison.
+    pub second: Option<Box<dyn Translator>>,
+}
+
+impl TranslationRoute {
+    /// Another one over the same weights, where the engine allows it.
+    pub(super) fn beside(&self) -> Option<Self> {
+        Some(Self {
+            model: self.model.clone(),
+            pairs: self.pairs.clone(),
+            engine: self.engine.beside()?,
+            practice: self.practice,
+            second: match &self.second {
+                Some(second) => Some(second.beside()?),
+                None => None,
+            },
+        })
+    }
 }
 
 /// The engines of one run.

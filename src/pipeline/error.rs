@@ -1,9 +1,9 @@
 //! Why taking a recording in, or working off the backlog, stopped.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{Lang, LangPair};
+use crate::domain::{InterviewId, Lang, LangPair, reason};
 use crate::{audio, speech, store, translate};
 
 /// Why the pipeline stopped.
@@ -22,7 +22,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// A file or folder of the interview could not be written or read.
-    #[error("cannot write the interview's folder: {cause}: {path}")]
+    #[error("cannot write the interview's folder: {why}: {path}", why = reason(.cause))]
     Folder {
         /// What the system said.
         cause: io::Error,
@@ -30,15 +30,35 @@ pub enum Error {
         path: PathBuf,
     },
     /// The plan of an interrupted import cannot be read.
-    #[error("cannot read the plan of an interrupted import: {cause}: {path}")]
+    #[error("cannot read the plan of an interrupted import: {why}: {path}", why = reason(.cause))]
     Plan {
         /// What is wrong.
         cause: io::Error,
         /// The file.
         path: PathBuf,
     },
-    /// More channels were named than the file has.
-    #[error("{named} channels were named, but the sound has {found}")]
+    /// The plan of an interrupted session cannot be read.
+    #[error("cannot read the plan of an interrupted session: {why}: {path}", why = reason(.cause))]
+    SessionPlan {
+        /// What is wrong.
+        cause: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No text can be written in a live session.
+    #[error("no text can be written: {0}")]
+    Engines(String),
+    /// More was asked of a running session than it could do so far.
+    #[error("the session is busy")]
+    SessionBusy,
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionOver,
+    /// Another interview holds the same recording.
+    #[error("this recording is already stored as {0}: its SHA-256 is the same")]
+    AlreadyHeld(InterviewId),
+    /// More or fewer channels were named than the file has.
+    #[error("the number of channels differs: {named} named, {found} in the recording")]
     Channels {
         /// Channels named.
         named: usize,
@@ -54,6 +74,9 @@ pub enum Error {
     /// A worker thread ended by a fault of the program.
     #[error("{0} stopped by a fault of the program; what was done is stored")]
     Worker(&'static str),
+    /// An engine met a fault of the program on one line.
+    #[error("{0} stopped on this line by a fault of the program")]
+    Fault(&'static str),
     /// Somebody asked to stop.
     #[error("interrupted; what is not done is kept as pending")]
     Cancelled,
@@ -69,6 +92,14 @@ impl Error {
             Error::Plan { .. } => "The recording lies in that folder as 'original'; import it again \
                                    from there, then remove the folder."
                 .into(),
+            Error::SessionPlan { .. } => "The sound lies in that folder as part-001.wav and on; import \
+                                          it from there."
+                .into(),
+            Error::Engines(_) => {
+                "The recording goes on. Mend the cause, then run 'mekong resume'.".into()
+            }
+            Error::SessionBusy => "Wait a moment and try again.".into(),
+            Error::SessionOver => "Start a new session.".into(),
             Error::Audio(e) => e.help().to_string(),
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),
@@ -77,15 +108,32 @@ impl Error {
                 "Check that the disk has room and that you may write to the folder.".into()
             }
             Error::Channels { .. } => {
-                "Name as many channels as the recording has, or leave --channels out.".into()
+                "Name every channel in order, or one as 'all' for all of them, for example \
+                 --channels all=zh+vi, or leave --channels out."
+                    .into()
+            }
+            Error::AlreadyHeld(id) => {
+                format!("See 'mekong show {id}'; with --again it is stored a second time.")
             }
             Error::NoRecognizer(_) | Error::NoTranslator(_) => {
                 "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
             }
-            Error::Worker(_) => {
+            Error::Worker(_) | Error::Fault(_) => {
                 "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
             }
             Error::Cancelled => "Run 'mekong resume' to finish.".into(),
+        }
+    }
+
+    /// The same error in names that a person knows; see [`audio::Error::renamed`].
+    pub(super) fn renamed(self, folder: &Path, source: &Path, home: &Path) -> Self {
+        match self {
+            Error::Audio(e) => Error::Audio(e.renamed(folder, source, home)),
+            Error::Folder { cause, path } if path.starts_with(folder) => Error::Folder {
+                cause,
+                path: home.to_owned(),
+            },
+            other => other,
         }
     }
 
@@ -97,6 +145,7 @@ impl Error {
                 | Error::Audio(audio::Error::Cancelled)
                 | Error::Speech(speech::Error::Cancelled)
                 | Error::Translate(translate::Error::Cancelled)
+                | Error::Store(store::Error::Cancelled)
         )
     }
 }

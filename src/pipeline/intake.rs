@@ -5,19 +5,28 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, SegmenterLimits, WorkingCopy};
 use crate::domain::{AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang};
 use crate::store::{NewAudio, NewInterview, NewSegment, Store};
+use crate::vault;
 
 use super::{Error, Progress, Step, Watcher};
 
+/// The name of a channel, or of all channels, on which everybody speaks.
+const EVERYBODY: &str = "all";
 const INCOMING: &str = ".incoming-";
 const PLAN_FILE: &str = "intake.json";
-/// What was odd about the original, in plain words, kept beside it.
+/// What was odd about the original, in plain words, one note a line, kept beside it.
 const NOTES_FILE: &str = "notes.txt";
+/// Bytes of two channels that are compared at a time.
+const COMPARED_BYTES: u64 = 1 << 18;
+/// Most that is read back of them.
+const MAX_NOTES_BYTES: u64 = 64 * 1024;
 /// Largest plan that is read back.
 const MAX_PLAN_BYTES: u64 = 1 << 20;
 
@@ -38,6 +47,9 @@ pub struct IntakePlan {
     pub original_name: String,
     /// Longest utterance the recogniser takes, in milliseconds.
     pub max_utterance_ms: u64,
+    /// Store it also where another interview holds the same recording.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// What was taken in.
@@ -49,6 +61,8 @@ pub struct Received {
     pub utterances: usize,
     /// What the user should know of the file, in plain words.
     pub notes: Vec<String>,
+    /// The interview held this recording before; nothing was stored.
+    pub already: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,7 +86,7 @@ pub struct Intake<'a> {
 /// Takes one file in. The source is only read.
 ///
 /// # Errors
-/// An unreadable or unsuitable file, a full disk, a cancel. Nothing is left behind but, after a
+/// An unreadable or unsuitable file, one that is held already, a full disk, a cancel. Nothing is left behind but, after a
 /// cancel once the copy is complete, a folder that [`resume_intake`] takes up.
 pub fn intake_file(
     intake: &Intake<'_>,
@@ -85,8 +99,9 @@ pub fn intake_file(
         cause,
         path: folder.clone(),
     })?;
-    let result = copy(intake, source, plan, &folder)
-        .and_then(|copied| finish(intake, store, &folder, &copied));
+    let result = copy(intake, store, source, plan, &folder)
+        .and_then(|copied| finish(intake, store, &folder, &copied))
+        .map_err(|e| e.renamed(&folder, source, intake.recordings));
     let resumable =
         result.as_ref().is_err_and(Error::is_cancelled) && folder.join(PLAN_FILE).is_file();
     if result.is_err() && !resumable {
@@ -118,6 +133,51 @@ pub fn unfinished_intakes(recordings: &Path) -> Vec<PathBuf> {
     complete
 }
 
+/// An import that was cut off after its copy was complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The name of the interview that it will be; `None` where the plan cannot be read.
+    pub id: Option<InterviewId>,
+    /// File name of the original.
+    pub original_name: String,
+}
+
+/// The imports that [`resume_intake`] would finish. Changes nothing, so it may be asked while an
+/// import is running: that one is among them.
+pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Interrupted> = entries
+        .flatten()
+        .map(|entry| entry.path().join(PLAN_FILE))
+        .filter(|plan| plan.is_file())
+        .map(|plan| match read_plan(&plan) {
+            Ok(copied) => Interrupted {
+                id: Some(copied.plan.id),
+                original_name: copied.plan.original_name,
+            },
+            Err(_) => Interrupted {
+                id: None,
+                original_name: String::new(),
+            },
+        })
+        .collect();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
+}
+
+/// What was odd about a recording when it was taken in; empty where nothing was.
+pub fn intake_notes(recording: &Path) -> Vec<String> {
+    let mut text = String::new();
+    let read = vault::open(&recording.join(NOTES_FILE))
+        .and_then(|file| file.take(MAX_NOTES_BYTES).read_to_string(&mut text));
+    match read {
+        Ok(_) => text.lines().map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
 /// Finishes an interrupted intake. Whatever happens, the copy of the original stays: by now it may be
 /// the only one.
 ///
@@ -137,6 +197,7 @@ pub fn resume_intake(
             id: copied.plan.id,
             utterances: 0,
             notes: Vec::new(),
+            already: false,
         });
     }
     finish(intake, store, folder, &copied)
@@ -147,15 +208,13 @@ fn read_plan(path: &Path) -> Result<Copied, Error> {
         cause,
         path: path.to_owned(),
     };
-    if fs::metadata(path).map_err(unreadable)?.len() > MAX_PLAN_BYTES {
-        return Err(unreadable(io::Error::other("the file is too large")));
-    }
-    let text = fs::read(path).map_err(unreadable)?;
+    let text = vault::read_small(path, MAX_PLAN_BYTES).map_err(unreadable)?;
     serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
 }
 
 fn copy(
     intake: &Intake<'_>,
+    store: &Store,
     source: &Path,
     plan: &IntakePlan,
     folder: &Path,
@@ -164,6 +223,9 @@ fn copy(
     let mut tell = steps(intake.watcher, Step::Copying);
     let (sha256, bytes) =
         audio::copy_original(source, &folder.join(&file), &mut tell, intake.cancel)?;
+    if let Some(holder) = store.holding(&sha256)?.filter(|_| !plan.again) {
+        return Err(Error::AlreadyHeld(holder));
+    }
     let copied = Copied {
         plan: plan.clone(),
         file,
@@ -191,12 +253,15 @@ fn finish(
     let working = audio::make_working_copy(&original, folder, &mut tell, intake.cancel)?;
     let mut notes: Vec<String> = working.notes.iter().map(ToString::to_string).collect();
     let mut heard = working.channels;
-    if plan.channels.is_empty() && heard > 1 && all_alike(folder, &working.files) {
+    if plan.channels.len() < 2 && heard > 1 && all_alike(folder, &working.files) {
         heard = 1;
         notes.push("all channels carry the same sound, so it is taken as one".to_owned());
     }
-    let channels = assign_channels(plan, heard)?;
+    let channels = assign_channels(&plan.languages, &plan.channels, heard)?;
     let segments = find_segments(intake, folder, plan, &working, &channels)?;
+    if segments.is_empty() {
+        notes.push("no speech was found in this recording".to_owned());
+    }
     let new = NewInterview {
         id: plan.id.clone(),
         case: plan.case.clone(),
@@ -206,12 +271,12 @@ fn finish(
         audio: vec![NewAudio {
             file: AudioFile {
                 path: copied.file.clone(),
+                original_name: plan.original_name.clone(),
                 sha256: copied.sha256.clone(),
                 sample_rate: working.sample_rate,
                 channels: working.channels,
             },
             bytes: copied.bytes,
-            original_name: plan.original_name.clone(),
         }],
         channels,
         working: (0..heard).zip(working.files.iter().cloned()).collect(),
@@ -241,44 +306,58 @@ fn finish(
         id: plan.id.clone(),
         utterances: segments.len(),
         notes,
+        already: false,
     })
 }
 
-/// Channels by what the user named; else one channel is everybody, two are officer and interviewee,
-/// and further ones are numbered. Unnamed languages mean 'choose among the interview's own'.
-fn assign_channels(plan: &IntakePlan, found: u16) -> Result<Vec<Channel>, Error> {
-    let named = plan.channels.len();
-    if named > usize::from(found) {
+/// Channels by what the user named, each one or `all` of them; else one channel is everybody, two
+/// are officer and interviewee, and further ones are numbered. Unnamed languages mean 'choose among
+/// the interview's own'.
+///
+/// # Errors
+/// [`Error::Channels`] where more or fewer are named than there are.
+pub fn assign_channels(
+    languages: &[Lang],
+    channels: &[(String, Vec<Lang>)],
+    found: u16,
+) -> Result<Vec<Channel>, Error> {
+    let named = channels.len();
+    let everybody = match channels {
+        [(name, languages)] if found > 1 && name == EVERYBODY => Some(languages),
+        _ => None,
+    };
+    if named > 0 && named != usize::from(found) && everybody.is_none() {
         return Err(Error::Channels { named, found });
     }
+    let numbered = |index: u16| format!("speaker-{}", index.saturating_add(1));
     let usual = |index: u16| match (found, index) {
-        (1, _) => ("all".to_owned(), plan.languages.clone()),
+        _ if everybody.is_some() => (numbered(index), everybody.cloned().unwrap_or_default()),
+        (1, _) => (EVERYBODY.to_owned(), languages.to_vec()),
         (2, 0) => (
             "officer".to_owned(),
-            plan.languages.iter().take(1).copied().collect(),
+            languages.iter().take(1).copied().collect(),
         ),
         (2, 1) => (
             "interviewee".to_owned(),
-            plan.languages.iter().skip(1).copied().collect(),
+            languages.iter().skip(1).copied().collect(),
         ),
-        _ => (format!("speaker-{}", index + 1), plan.languages.clone()),
+        _ => (numbered(index), languages.to_vec()),
     };
     Ok((0..found)
         .map(|index| {
-            let (speaker, languages) = plan
-                .channels
+            let (speaker, own) = channels
                 .get(usize::from(index))
+                .filter(|_| everybody.is_none())
                 .cloned()
                 .unwrap_or_else(|| usual(index));
-            let languages = if languages.is_empty() {
-                plan.languages.clone()
-            } else {
-                languages
-            };
             Channel {
                 index,
                 speaker,
-                languages,
+                languages: if own.is_empty() {
+                    languages.to_vec()
+                } else {
+                    own
+                },
             }
         })
         .collect())
@@ -295,11 +374,25 @@ fn find_segments(
         max_ms: plan.max_utterance_ms,
         ..SegmenterLimits::default()
     };
+    // One thread a channel, at most eight: they share nothing but the disk and the progress.
+    let progress = &Mutex::new(vec![(0, 0); channels.len()]);
+    let cuts = thread::scope(|scope| {
+        let searches: Vec<_> = (0..)
+            .zip(channels.iter().zip(&working.files))
+            .map(|(index, (_, file))| {
+                let path = folder.join(file);
+                let mut tell = move |done, total| tell_sum(intake, progress, index, (done, total));
+                scope
+                    .spawn(move || audio::find_utterances(&path, &limits, &mut tell, intake.cancel))
+            })
+            .collect();
+        let found = searches.into_iter().map(|s| s.join());
+        found.collect::<Result<Vec<_>, _>>()
+    })
+    .map_err(|_| Error::Fault("the search for speech"))?;
     let mut segments = Vec::new();
-    for (channel, file) in channels.iter().zip(&working.files) {
-        let mut tell = steps(intake.watcher, Step::FindingSpeech);
-        let cuts = audio::find_utterances(&folder.join(file), &limits, &mut tell, intake.cancel)?;
-        for cut in cuts {
+    for (channel, cuts) in channels.iter().zip(cuts) {
+        for cut in cuts? {
             segments.push(NewSegment {
                 channel: channel.index,
                 speaker: channel.speaker.clone(),
@@ -316,6 +409,21 @@ fn find_segments(
     Ok(segments)
 }
 
+/// Tells how far the channels have come together.
+fn tell_sum(intake: &Intake<'_>, progress: &Mutex<Vec<(u64, u64)>>, index: usize, now: (u64, u64)) {
+    // Told under the lock, so that nobody hears of less after more.
+    let mut all = progress.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(own) = all.get_mut(index) {
+        *own = now;
+    }
+    let channels = all.len() as u64;
+    (intake.watcher)(Progress::Step {
+        step: Step::FindingSpeech,
+        done: all.iter().map(|(done, _)| done).sum(),
+        total: now.1.saturating_mul(channels),
+    });
+}
+
 fn steps(watcher: Watcher<'_>, step: Step) -> impl FnMut(u64, u64) + '_ {
     move |done, total| watcher(Progress::Step { step, done, total })
 }
@@ -330,11 +438,11 @@ fn safe_extension(source: &Path) -> String {
 }
 
 /// Writes a small file wholly or not at all, so that a kill never leaves half a plan.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let half = folder.join(format!("{name}.part"));
-    let mut file = fs::File::create(&half)?;
+    let mut file = vault::Writer::new(fs::File::create(&half)?, &half)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    file.finish()?.sync_all()?;
     fs::rename(&half, folder.join(name))?;
     sync_folder(folder)
 }
@@ -357,13 +465,18 @@ fn all_alike(folder: &Path, files: &[String]) -> bool {
 }
 
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
-    let mut a = io::BufReader::with_capacity(1 << 16, fs::File::open(a)?).bytes();
-    let mut b = io::BufReader::with_capacity(1 << 16, fs::File::open(b)?).bytes();
+    let (mut a, mut b) = (vault::open(a)?, vault::open(b)?);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
     loop {
-        match (a.next().transpose()?, b.next().transpose()?) {
-            (None, None) => return Ok(true),
-            (left, right) if left != right => return Ok(false),
-            _ => {}
+        for (file, part) in [(&mut a, &mut left), (&mut b, &mut right)] {
+            part.clear();
+            Read::by_ref(file).take(COMPARED_BYTES).read_to_end(part)?;
+        }
+        if left != right {
+            return Ok(false);
+        }
+        if left.is_empty() {
+            return Ok(true);
         }
     }
 }

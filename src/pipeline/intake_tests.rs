@@ -16,6 +16,7 @@ fn plan() -> IntakePlan {
         started: "2026-01-01T00:00:00Z".into(),
         original_name: "tape.wav".into(),
         max_utterance_ms: 7000,
+        again: false,
     }
 }
 
@@ -66,7 +67,7 @@ fn one_microphone_on_two_channels_is_heard_once() {
     assert!(notes.iter().any(|n| n.contains("same sound")), "{notes:?}");
     let (speakers, notes) = channels_of(7);
     assert_eq!(speakers, ["officer", "interviewee"]);
-    assert!(notes.is_empty(), "{notes:?}");
+    assert!(!notes.iter().any(|n| n.contains("same sound")), "{notes:?}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! One line through translation: sentences one by one, terms of the glossary checked, doubts flagged.
+//! One line through translation: sentences one by one, the glossary's terms put through and checked,
+//! doubts flagged.
 
-use crate::domain::{Cancel, Flag, FlagKind, LangPair, TermUse};
+use crate::domain::{Cancel, Flag, FlagKind, LangPair, Side, TermUse};
 use crate::glossary::Glossary;
 use crate::text;
 use crate::translate::{self, DecodeOptions, Decoded};
 
-use super::{Error, TranslationRoute};
+use super::{Error, TranslationRoute, opinion};
 
 /// How a line is translated.
 #[derive(Clone, Debug)]
@@ -72,35 +73,153 @@ fn checked(
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
+    if !has_words(source) {
+        return Ok(carried_over(source));
+    }
     let source = text::normalise(source, pair.from);
-    let mut parts = Vec::new();
+    let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
+    let mut starts = Starts::default();
     for sentence in text::sentences(&source, pair.from) {
-        let decoded = route
-            .engine
-            .translate(sentence, pair, &options.decode, cancel)?;
-        for flag in translate::check(sentence, &decoded.text, pair, &decoded) {
+        let (mut decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
+        decoded.text = text::normalise(&decoded.text, pair.to);
+        starts.advance(&source, sentence);
+        for mut flag in translate::check(sentence, &decoded.text, pair, &decoded) {
+            starts.shift(&mut flag);
             if !flags.contains(&flag) {
                 flags.push(flag);
             }
         }
+        starts.behind(&decoded.text, pair);
+        others.push(other);
         parts.push(decoded);
     }
+    let other = other_candidate(&parts, &others, pair);
     let mut line = join(parts, pair, route.engine.engine());
     let required = glossary.required(&source, pair);
-    let (terms, term_flags) = glossary.check(&required, &line.text, pair.to);
+    let (mut terms, term_flags) = glossary.check(&required, &line.text, pair.to);
+    for term in &mut terms {
+        term.alternative.clone_from(&other);
+    }
     line.terms = terms;
     line.flags.extend(flags);
     line.flags.extend(term_flags);
+    if let Some(second) = &mut route.second {
+        let sentences = text::sentences(&source, pair.from);
+        let second = second.as_mut();
+        let flag = opinion::diverges(
+            second,
+            &sentences,
+            &line.text,
+            pair,
+            &options.decode,
+            cancel,
+        )?;
+        line.flags.extend(flag);
+    }
     Ok(line)
 }
 
-fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
-    let separator = if pair.to == crate::domain::Lang::Zh {
+/// Where the sentence in hand begins in the line and in its translation: flags name places by sentence.
+#[derive(Default)]
+struct Starts {
+    /// Bytes of the source that are behind us.
+    read: usize,
+    source: usize,
+    translation: usize,
+}
+
+impl Starts {
+    fn advance(&mut self, source: &str, sentence: &str) {
+        let rest = source.get(self.read..).unwrap_or_default();
+        let at = self.read.saturating_add(rest.find(sentence).unwrap_or(0));
+        self.source = source.get(..at).map_or(0, |s| s.chars().count());
+        self.read = at.saturating_add(sentence.len());
+    }
+
+    fn shift(&self, flag: &mut Flag) {
+        for place in &mut flag.places {
+            let start = match place.side {
+                Side::Source => self.source,
+                Side::Translation => self.translation,
+            };
+            place.from = place.from.saturating_add(start);
+            place.to = place.to.saturating_add(start);
+        }
+    }
+
+    fn behind(&mut self, translation: &str, pair: LangPair) {
+        let written = translation
+            .chars()
+            .count()
+            .saturating_add(separator(pair).len());
+        self.translation = self.translation.saturating_add(written);
+    }
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Marks and pictures mean the same in every language, and a model makes nothing of them: the line
+/// is carried over as it is and flagged as not translated.
+fn carried_over(source: &str) -> TranslatedLine {
+    TranslatedLine {
+        text: source.to_owned(),
+        token_ids: Vec::new(),
+        log_prob: 0.0,
+        terms: Vec::new(),
+        flags: vec![Flag::new(FlagKind::Untranslated)],
+        engine: "carried over".to_owned(),
+    }
+}
+
+/// One sentence: decoded freely, and where that misses a term, once more with the terms. What does
+/// not stand is the second value.
+fn with_terms(
+    route: &mut TranslationRoute,
+    glossary: &Glossary,
+    sentence: &str,
+    pair: LangPair,
+    options: &LineOptions,
+    cancel: &Cancel,
+) -> Result<(Decoded, Option<Decoded>), Error> {
+    let engine = &mut route.engine;
+    let free = engine.translate(sentence, pair, &options.decode, cancel)?;
+    let required = glossary.required(sentence, pair);
+    if required.is_empty() {
+        return Ok((free, None));
+    }
+    let made = engine.enforce(sentence, pair, &required, &free, &options.decode, cancel)?;
+    Ok(match made {
+        Some(made) if made.accepted => (made.decoded, Some(free)),
+        Some(made) => (free, Some(made.decoded)),
+        None => (free, None),
+    })
+}
+
+/// The whole line with the candidates that do not stand; empty where there are none.
+fn other_candidate(parts: &[Decoded], others: &[Option<Decoded>], pair: LangPair) -> String {
+    if others.iter().all(Option::is_none) {
+        return String::new();
+    }
+    let chosen = |(part, other): (&Decoded, &Option<Decoded>)| {
+        other.as_ref().unwrap_or(part).text.trim().to_owned()
+    };
+    let texts: Vec<String> = parts.iter().zip(others).map(chosen).collect();
+    texts.join(separator(pair))
+}
+
+/// What stands between two sentences.
+pub(super) fn separator(pair: LangPair) -> &'static str {
+    if pair.to == crate::domain::Lang::Zh {
         ""
     } else {
         " "
-    };
+    }
+}
+
+fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
     let truncated = parts.iter().any(|p| p.truncated);
     // Each sentence's mean is weighted by its tokens and its end token.
     let tokens = |p: &Decoded| (p.token_ids.len() + 1) as f32;
@@ -111,7 +230,7 @@ fn join(parts: Vec<Decoded>, pair: LangPair, engine: &str) -> TranslatedLine {
             .iter()
             .map(|p| p.text.trim())
             .collect::<Vec<_>>()
-            .join(separator),
+            .join(separator(pair)),
         log_prob: if weight > 0.0 { total / weight } else { 0.0 },
         token_ids: parts.into_iter().flat_map(|p| p.token_ids).collect(),
         terms: Vec::new(),

@@ -2,19 +2,28 @@
 //! translations. Import, recovery after a crash and catching up with a live session are this one path.
 
 mod backlog;
+mod board;
+mod crew;
+#[cfg(test)]
+mod crew_tests;
 mod engines;
 mod error;
 mod intake;
 #[cfg(test)]
 mod intake_tests;
 mod line;
+pub mod live;
+mod opinion;
 #[cfg(test)]
 mod tests;
 
 pub use backlog::{Backlog, Report};
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
-pub use intake::{Intake, IntakePlan, Received, intake_file, resume_intake, unfinished_intakes};
+pub use intake::{
+    Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, intake_notes,
+    interrupted_intakes, resume_intake, unfinished_intakes,
+};
 pub use line::{LineOptions, TranslatedLine, translate_line};
 
 use crate::domain::{InterviewId, SegmentId};
@@ -30,6 +39,15 @@ pub enum Progress {
         done: u64,
         /// Units in all; 0 when not known.
         total: u64,
+    },
+    /// A part of a longer command begins.
+    Part {
+        /// What it does, in plain words.
+        name: &'static str,
+        /// 1 for the first.
+        number: u32,
+        /// How many there are.
+        of: u32,
     },
     /// A line was recognised.
     Recognised {
@@ -62,6 +80,16 @@ pub enum Step {
     Decoding,
     /// The working copy is searched for speech.
     FindingSpeech,
+    /// A model is written anew, smaller.
+    Shrinking,
+    /// The search index of an older program version is made anew; units are lines.
+    Indexing,
+    /// A model's files are compared with their list.
+    Checking,
+    /// An export is written.
+    Writing,
+    /// Files of a workspace that is being locked are protected; units are files.
+    Protecting,
 }
 
 /// Who is told about progress. Called from several threads.

@@ -15,11 +15,12 @@ use crate::speech::{self, Recognizer};
 use crate::store::{NewInterview, NewSegment, Store};
 use crate::translate::{self, DecodeOptions, Decoded, Translator};
 
-const LINES: u64 = 12;
+pub(super) const LINES: u64 = 12;
 const LINE_MS: u64 = 100;
 
 /// Writes the start of the utterance as its text; fails on the starts it is told to.
-struct FakeEar {
+#[derive(Clone)]
+pub(super) struct FakeEar {
     fails_at: BTreeSet<u64>,
     cancels_at: Option<u64>,
     heard: Arc<Mutex<Vec<u64>>>,
@@ -64,10 +65,19 @@ impl Recognizer for FakeEar {
             engine: "fake ear".into(),
         })
     }
+
+    fn divide(&mut self, cores: usize, _: u64) -> Vec<Box<dyn Recognizer>> {
+        let another = |_| -> Box<dyn Recognizer> { Box::new(self.clone()) };
+        (1..cores).map(another).collect()
+    }
 }
 
-/// Writes the source in angle brackets.
-struct FakeTongue;
+/// Writes the source in angle brackets; panics on the line it is told to, fails on another.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FakeTongue {
+    pub panics_at: Option<&'static str>,
+    pub fails_at: Option<&'static str>,
+}
 
 impl Translator for FakeTongue {
     fn engine(&self) -> &str {
@@ -88,6 +98,10 @@ impl Translator for FakeTongue {
         if cancel.is_cancelled() {
             return Err(translate::Error::Cancelled);
         }
+        assert_ne!(self.panics_at, Some(text), "a fault on purpose");
+        if self.fails_at == Some(text) {
+            return Err(translate::Error::Options("a fault on purpose".into()));
+        }
         Ok(Decoded {
             text: format!("<{text}>"),
             token_ids: vec![1, 2],
@@ -96,18 +110,23 @@ impl Translator for FakeTongue {
             truncated: false,
         })
     }
+
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        Some(Box::new(*self))
+    }
 }
 
-struct Bed {
-    dir: tempfile::TempDir,
-    id: InterviewId,
-    cancel: Cancel,
-    heard: Arc<Mutex<Vec<u64>>>,
+pub(super) struct Bed {
+    pub dir: tempfile::TempDir,
+    pub id: InterviewId,
+    pub cancel: Cancel,
+    pub heard: Arc<Mutex<Vec<u64>>>,
+    pub cores: usize,
 }
 
 impl Bed {
     /// A store with one interview of `LINES` pending lines over a working copy of noise.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let id = InterviewId("20260101-000000-000001".into());
         let folder = dir.path().join("recordings").join(&id.0);
@@ -121,14 +140,20 @@ impl Bed {
             id,
             cancel: Cancel::new(),
             heard: Arc::default(),
+            cores: 1,
         }
     }
 
-    fn store(&self) -> PathBuf {
+    pub fn store(&self) -> PathBuf {
         self.dir.path().join("store.sqlite3")
     }
 
-    fn engines(&self, fails_at: &[u64], cancels_at: Option<u64>, pairs: &[LangPair]) -> Engines {
+    pub fn engines(
+        &self,
+        fails_at: &[u64],
+        cancels_at: Option<u64>,
+        pairs: &[LangPair],
+    ) -> Engines {
         let ear = FakeEar {
             fails_at: fails_at.iter().copied().collect(),
             cancels_at,
@@ -144,13 +169,14 @@ impl Bed {
             translation: vec![TranslationRoute {
                 model: "tongue".into(),
                 pairs: pairs.to_vec(),
-                engine: Box::new(FakeTongue),
+                engine: Box::new(FakeTongue::default()),
                 practice: false,
+                second: None,
             }],
         }
     }
 
-    fn run(&self, mut engines: Engines, retry_failed: bool) -> Result<Report, Error> {
+    pub fn run(&self, mut engines: Engines, retry_failed: bool) -> Result<Report, Error> {
         let backlog = Backlog {
             store: &self.store(),
             recordings: &self.dir.path().join("recordings"),
@@ -160,13 +186,15 @@ impl Bed {
                 raw: false,
             },
             retry_failed,
+            cores: self.cores,
+            memory: 1 << 30,
             cancel: &self.cancel,
             watcher: &|_| {},
         };
         backlog.run(&mut engines, Some(&self.id))
     }
 
-    fn statuses(&self) -> Vec<Status> {
+    pub fn statuses(&self) -> Vec<Status> {
         let store = Store::open(&self.store()).unwrap();
         store
             .segments(&self.id)
@@ -224,7 +252,7 @@ fn write_wav(path: &Path, ms: u64) {
     fs::write(path, bytes).unwrap();
 }
 
-const ZH_VI: LangPair = LangPair::new(Lang::Zh, Lang::Vi);
+pub(super) const ZH_VI: LangPair = LangPair::new(Lang::Zh, Lang::Vi);
 
 #[test]
 fn every_pending_row_gets_text_and_translation_and_says_who_wrote_it() {
@@ -328,6 +356,7 @@ fn plan(id: &str) -> IntakePlan {
         started: "2026-01-01T00:00:00Z".into(),
         original_name: "tape.wav".into(),
         max_utterance_ms: 7000,
+        again: false,
     }
 }
 
@@ -364,7 +393,7 @@ fn an_intake_that_was_killed_after_the_copy_is_taken_up_again() {
     let bed = Bed::new();
     let recordings = bed.dir.path().join("recordings");
     let tape = bed.dir.path().join("tape.wav");
-    write_wav(&tape, 2000);
+    write_wav(&tape, 60_000);
     let mut store = Store::open(&bed.store()).unwrap();
     // A cancel during decoding stands for the kill: the copy and its plan stay.
     let cancel = bed.cancel.clone();
@@ -387,12 +416,12 @@ fn an_intake_that_was_killed_after_the_copy_is_taken_up_again() {
     let id = "20260101-000000-000003";
     let result = intake_file(&intake, &mut store, &tape, &plan(id));
     let waiting = unfinished_intakes(&recordings);
-    if let Ok(received) = result {
-        // Too short a file to be stopped in the middle: then it must be whole.
-        assert_eq!(received.id.0, id);
-        return;
-    }
+    assert!(result.unwrap_err().is_cancelled());
     assert_eq!(waiting.len(), 1);
+    let told = interrupted_intakes(&recordings);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].id.as_ref().unwrap().0, id);
+    assert_eq!(told[0].original_name, "tape.wav");
     // And a copy that never got its plan is swept away.
     fs::create_dir(recordings.join(".incoming-half")).unwrap();
     assert_eq!(unfinished_intakes(&recordings).len(), 1);
@@ -407,6 +436,7 @@ fn an_intake_that_was_killed_after_the_copy_is_taken_up_again() {
     assert_eq!(received.id.0, id);
     assert!(recordings.join(id).join("original.wav").is_file());
     assert!(unfinished_intakes(&recordings).is_empty());
+    assert!(interrupted_intakes(&recordings).is_empty());
     assert_eq!(
         store.interview(&received.id).unwrap().audio[0].sha256.len(),
         64

@@ -1,32 +1,63 @@
-//! One loaded whisper model: hears a stretch of sound once, then scores languages and writes text.
+//! The steps of recognition over any engine: hear a stretch of sound once, then score languages and
+//! write text.
 //!
-//! The steps of whisper.cpp are called one by one instead of its all-in-one `whisper_full`, since
-//! that one (1.8.3)
+//! The steps of whisper.cpp's all-in-one `whisper_full` (1.8.3) are done one by one, since that one
 //! - encodes twice where the language is open; here one encoding serves the choice and the text;
 //! - takes the 'nobody speaks' probability from a stale row of scores;
 //! - stops at 220 tokens, 76 characters of Lao; here the decoder's whole 448 positions are used;
 //! - rejects Burmese and Lao for their low entropy and retries at random;
 //! - leaks a string for every language that is set through whisper-rs.
-//!
-//! Flash attention stays off: with a short window it attends to stale memory of earlier, longer
-//! utterances, so that the same sound would not always give the same text.
 
-use std::ffi::c_void;
-use std::path::Path;
-
-use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError,
-    WhisperState, WhisperSysContext, WhisperSysState, WhisperTokenId,
-};
+use std::sync::Arc;
 
 use crate::domain::{Cancel, Lang};
 
 use super::Error;
 use super::ggml::Header;
 use super::profile::{Profile, ends_in_loop};
+use super::special::{Special, Token};
 
 /// Start, language, task, 'no timestamps'.
 const PROMPT_TOKENS: usize = 4;
+/// Where the token of a single space is looked for.
+const FIRST_TOKENS: Token = 1000;
+
+/// A model in memory, which several decoders read at a time.
+pub trait Weights: Send + Sync {
+    /// The sizes of the model.
+    fn header(&self) -> &Header;
+
+    /// The bytes of a text token.
+    fn bytes_of(&self, token: Token) -> &[u8];
+
+    /// Bytes that one decoder needs beside the weights, at most.
+    fn decoder_bytes(&self) -> u64;
+
+    /// A decoder, to be used on one thread. What it writes depends on nothing that another one does.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] where memory is short.
+    fn network(self: Arc<Self>) -> Result<Box<dyn Network>, Error>;
+}
+
+/// What an engine does for one decoder.
+pub trait Network: Send {
+    /// Threads for the arithmetic of the calling thread from now on.
+    fn set_threads(&mut self, threads: usize);
+
+    /// Encodes `pcm` (at least 0.2 s, at most `window` positions of 20 ms of it count).
+    ///
+    /// # Errors
+    /// A cancel, where the engine can stop; [`Error::Engine`].
+    fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error>;
+
+    /// Writes `tokens` at position `past`; what stood from there on is forgotten. Returns the scores
+    /// (logits) of what may follow.
+    ///
+    /// # Errors
+    /// [`Error::Engine`].
+    fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error>;
+}
 
 /// How a draft came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +76,7 @@ pub enum Ending {
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// Text tokens, in order.
-    pub tokens: Vec<WhisperTokenId>,
+    pub tokens: Vec<Token>,
     /// Natural logarithm of each one's probability.
     pub log_probs: Vec<f32>,
     /// The same of the end token, where it was written.
@@ -75,99 +106,67 @@ pub struct Impression {
     pub no_speech: f32,
 }
 
-/// A model in memory with the working memory of one decoder.
+/// One decoder: shared weights and a working memory of its own.
 pub struct Model {
-    context: WhisperContext,
-    state: WhisperState,
-    header: Header,
-    threads: usize,
+    weights: Arc<dyn Weights>,
+    network: Box<dyn Network>,
+    special: Special,
     /// The token of a single space, which may not begin a text.
     blank: Option<usize>,
 }
 
 impl Model {
-    /// Loads a file that [`super::check_model`] has passed.
-    pub fn load(path: &Path, header: Header, threads: usize) -> Result<Self, Error> {
-        whisper_rs::install_logging_hooks();
-        let failed = |e: WhisperError| Error::ModelLoad {
-            path: path.to_owned(),
-            reason: e.to_string(),
-        };
-        let mut parameters = WhisperContextParameters::default();
-        parameters.flash_attn(false);
-        let context = WhisperContext::new_with_params(path, parameters).map_err(failed)?;
-        let state = context.create_state().map_err(failed)?;
-        let blank = (0..1000).find(|&id| context.token_to_bytes(id).is_ok_and(|b| b == b" "));
-        let blank = blank.and_then(|id| usize::try_from(id).ok());
+    /// A decoder over `weights`, to be used on the calling thread.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] where memory is short.
+    pub fn new(weights: Arc<dyn Weights>) -> Result<Self, Error> {
+        let blank = (0..FIRST_TOKENS).find(|&id| weights.bytes_of(id) == b" ");
         Ok(Self {
-            context,
-            state,
-            header,
-            threads: threads.max(1),
-            blank,
+            network: Arc::clone(&weights).network()?,
+            special: Special::of(weights.header()),
+            blank: blank.and_then(|id| usize::try_from(id).ok()),
+            weights,
         })
     }
 
     /// The sizes of the model.
     pub fn header(&self) -> &Header {
-        &self.header
+        self.weights.header()
+    }
+
+    /// Threads for the arithmetic from now on.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.network.set_threads(threads.max(1));
     }
 
     /// The bytes of a text token.
-    pub fn bytes_of(&self, token: WhisperTokenId) -> &[u8] {
-        if token < 0 || token >= self.context.token_eot() {
-            return &[];
+    pub fn bytes_of(&self, token: Token) -> &[u8] {
+        if (0..self.special.end).contains(&token) {
+            self.weights.bytes_of(token)
+        } else {
+            &[]
         }
-        self.context.token_to_bytes(token).unwrap_or_default()
-    }
-
-    /// The languages of `among` that the model has a token for.
-    pub fn known<'a>(&self, among: &'a [Lang]) -> impl Iterator<Item = Lang> + use<'a> {
-        among
-            .iter()
-            .copied()
-            .filter(|&lang| whisper_rs::get_lang_id(lang.code()).is_some())
     }
 
     /// Encodes `pcm` (at least 0.2 s, at most `window` positions of 20 ms of it count).
-    pub fn hear(&mut self, pcm: &[f32], window: u32) -> Result<(), Error> {
-        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-        params.set_n_threads(i32::try_from(self.threads).unwrap_or(1));
-        params.set_audio_ctx(i32::try_from(window).unwrap_or(0));
-        params.set_no_context(true);
-        params.set_print_progress(false);
-        params.set_print_timestamps(false);
-        // Only `whisper_full` sets the window. It is stopped before it encodes: what it has done by
-        // then is the spectrogram.
-        // SAFETY: the callback touches none of its arguments and cannot unwind.
-        unsafe { params.set_start_encoder_callback(Some(stop_before_encoding)) };
-        self.state
-            .full(params, pcm)
-            .map_err(engine("reading the sound"))?;
-        self.state
-            .encode(0, self.threads)
-            .map_err(engine("listening"))
+    pub fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error> {
+        self.network.hear(pcm, window, cancel)
     }
 
     /// Scores the languages of `among` on the sound last heard.
     pub fn impression(&mut self, among: &[Lang]) -> Result<Impression, Error> {
-        self.decode(&[self.context.token_sot()], 0)?;
-        let logits = self
-            .state
-            .get_logits()
-            .map_err(engine("choosing the language"))?;
-        let no_speech = share_of(logits, usize::try_from(self.context.token_nosp()).ok());
-        let mut languages = Vec::with_capacity(among.len());
-        for &lang in among {
-            let Some(token) = self.language_token(lang) else {
-                continue;
-            };
-            let logit = usize::try_from(token).ok().and_then(|t| logits.get(t));
-            languages.push((lang, logit.copied().unwrap_or(f32::NEG_INFINITY)));
-        }
+        let special = self.special;
+        let logits = self.network.step(&[special.start], 0)?;
+        let at = |token: Token| usize::try_from(token).ok();
+        let score = |lang: Lang| at(special.language(lang)).and_then(|t| logits.get(t));
+        let languages = among
+            .iter()
+            .map(|&lang| (lang, score(lang).copied().unwrap_or(f32::NEG_INFINITY)))
+            .collect();
         Ok(Impression {
             languages,
-            no_speech,
+            no_speech: share_of(logits, at(special.no_speech)),
         })
     }
 
@@ -182,13 +181,13 @@ impl Model {
         cancel: &Cancel,
     ) -> Result<Draft, Error> {
         let profile = Profile::of(lang);
-        let Some(language) = self.language_token(lang) else {
-            return Err(Error::NoLanguage(lang.to_string()));
-        };
-        self.decode(&[language, self.context.token_transcribe()], 1)?;
-        self.decode(&[self.context.token_not()], 3)?;
-        let end = self.context.token_eot();
-        let room = (self.header.text_ctx as usize).saturating_sub(PROMPT_TOKENS);
+        let Special {
+            end,
+            transcribe,
+            no_timestamps,
+            ..
+        } = self.special;
+        let room = (self.header().text_ctx as usize).saturating_sub(PROMPT_TOKENS);
         let dense = profile.token_limit(seconds);
         let mut draft = Draft {
             tokens: Vec::new(),
@@ -196,11 +195,12 @@ impl Model {
             end_log_prob: None,
             ending: Ending::Complete,
         };
+        let prompt = [self.special.language(lang), transcribe, no_timestamps];
+        let mut logits = self.network.step(&prompt, 1)?;
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let logits = self.state.get_logits().map_err(engine("writing"))?;
             let suppress = draft.tokens.is_empty() && !may_be_empty;
             let (token, log_prob) =
                 likeliest(logits, end, suppress, self.blank).ok_or_else(|| broken("writing"))?;
@@ -222,33 +222,10 @@ impl Model {
             if draft.ending != Ending::Complete {
                 return Ok(draft);
             }
-            self.decode(&[token], PROMPT_TOKENS + draft.tokens.len() - 1)?;
+            logits = self
+                .network
+                .step(&[token], PROMPT_TOKENS + draft.tokens.len() - 1)?;
         }
-    }
-
-    fn language_token(&self, lang: Lang) -> Option<WhisperTokenId> {
-        whisper_rs::get_lang_id(lang.code()).map(|id| self.context.token_lang(id))
-    }
-
-    fn decode(&mut self, tokens: &[WhisperTokenId], past: usize) -> Result<(), Error> {
-        self.state
-            .decode(tokens, past, self.threads)
-            .map_err(engine("writing"))
-    }
-}
-
-extern "C" fn stop_before_encoding(
-    _: *mut WhisperSysContext,
-    _: *mut WhisperSysState,
-    _: *mut c_void,
-) -> bool {
-    false
-}
-
-fn engine(step: &'static str) -> impl FnOnce(WhisperError) -> Error {
-    move |e| Error::Engine {
-        step,
-        reason: e.to_string(),
     }
 }
 
@@ -263,10 +240,10 @@ fn broken(step: &'static str) -> Error {
 /// `suppress` neither the end nor a blank. `None` where no score is a number.
 fn likeliest(
     logits: &[f32],
-    end: WhisperTokenId,
+    end: Token,
     suppress: bool,
     blank: Option<usize>,
-) -> Option<(WhisperTokenId, f32)> {
+) -> Option<(Token, f32)> {
     let end = usize::try_from(end).ok()?;
     let allowed = |id: usize| !suppress || (id != end && Some(id) != blank);
     let scores = || {
@@ -283,7 +260,7 @@ fn likeliest(
     let sum = scores()
         .map(|(_, score)| relative(score, highest))
         .sum::<f64>();
-    Some((WhisperTokenId::try_from(best).ok()?, -(sum.ln() as f32)))
+    Some((Token::try_from(best).ok()?, -(sum.ln() as f32)))
 }
 
 /// The probability of one token among all.
@@ -327,50 +304,6 @@ mod tests {
         assert!((log_prob - (3.0_f32.exp() / sum).ln()).abs() < 1e-5);
         // At the start neither the blank nor the end may be chosen.
         assert_eq!(likeliest(&logits, 3, true, Some(1)).unwrap().0, 2);
-    }
-
-    /// What `whisper_full` itself writes in `lang`, its suppressions and all.
-    fn reference(model: &mut Model, pcm: &[f32], window: u32, lang: Lang) -> Vec<WhisperTokenId> {
-        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-        params.set_n_threads(1);
-        params.set_audio_ctx(i32::try_from(window).unwrap());
-        params.set_language(Some(lang.code()));
-        params.set_no_context(true);
-        params.set_single_segment(true);
-        params.set_no_timestamps(true);
-        params.set_temperature_inc(0.0);
-        params.set_entropy_thold(0.0);
-        params.set_no_speech_thold(1.0);
-        params.set_print_progress(false);
-        model.state.full(params, pcm).unwrap();
-        let end = model.context.token_eot();
-        let segment = model.state.get_segment(0).unwrap();
-        let tokens = (0..segment.n_tokens()).map(|i| segment.get_token(i).unwrap().token_id());
-        tokens.filter(|&t| t < end).collect()
-    }
-
-    #[test]
-    fn the_steps_write_what_whisper_full_writes() {
-        let path = crate::speech::fixture::tiny();
-        let header = crate::speech::check_model(path).unwrap();
-        let mut model = Model::load(path, header, 1).unwrap();
-        for (pitch, window, lang) in [
-            (0.1, 200, Lang::Zh),
-            (0.2, 104, Lang::Lo),
-            (0.05, 160, Lang::Vi),
-        ] {
-            let pcm: Vec<f32> = (0..24_000)
-                .map(|i| (i as f32 * pitch).sin() * 0.2)
-                .collect();
-            let expected = reference(&mut model, &pcm, window, lang);
-            model.hear(&pcm, window).unwrap();
-            let impression = model.impression(&[lang, Lang::Km]).unwrap();
-            assert_eq!(impression.languages.len(), 2);
-            let draft = model.write(lang, 60.0, false, &Cancel::new()).unwrap();
-            let shared = draft.tokens.len().min(expected.len());
-            assert!(shared > 5, "{} {}", draft.tokens.len(), expected.len());
-            assert_eq!(draft.tokens[..shared], expected[..shared]);
-        }
     }
 
     #[test]

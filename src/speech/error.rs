@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::reason;
+
 /// A failure of recognition. No message holds words of an interview.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,7 +12,7 @@ pub enum Error {
     #[error("recognition was stopped")]
     Cancelled,
     /// The file of the model cannot be opened or read.
-    #[error("the speech model cannot be read: {source}: {}", path.display())]
+    #[error("the speech model cannot be read: {why}: {}", path.display(), why = reason(.source))]
     ModelRead {
         /// The file.
         path: PathBuf,
@@ -33,9 +35,9 @@ pub enum Error {
         /// What the engine said.
         reason: String,
     },
-    /// No language was given, or the model knows none of those given.
-    #[error("the speech model knows none of the languages given ({0})")]
-    NoLanguage(String),
+    /// No language was given.
+    #[error("no language was given to write the speech in")]
+    NoLanguage,
     /// The engine failed in the middle of an utterance.
     #[error("recognition failed while {step}: {reason}")]
     Engine {
@@ -64,9 +66,7 @@ impl Error {
             Error::ModelLoad { .. } => {
                 "Close other programs to free memory, or choose a smaller model."
             }
-            Error::NoLanguage(_) => {
-                "Set the languages of the channel, or choose a model that knows them."
-            }
+            Error::NoLanguage => "Set the languages of the channel.",
             Error::Engine { .. } => {
                 "The sound is kept. Try the line again; if it fails again, choose another model."
             }

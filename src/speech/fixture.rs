@@ -19,6 +19,17 @@ pub const TINY: Header = Header {
     ftype: 1,
 };
 
+/// A little more of everything, so that layers, heads and blocks of all sizes differ: heads of 32
+/// numbers, a width that Q8_0 can hold.
+pub const SMALL: Header = Header {
+    width: 96,
+    audio_heads: 3,
+    audio_layers: 2,
+    text_heads: 3,
+    text_layers: 2,
+    ..TINY
+};
+
 /// Offset of the mel filters' two counts.
 pub const FILTERS_AT: usize = 12 * 4;
 /// Offset of the vocabulary's count.
@@ -41,6 +52,8 @@ pub fn bytes(h: &Header) -> Vec<u8> {
     let mut file = Writer {
         out: Vec::new(),
         random: 1,
+        ftype: h.ftype,
+        small: h.width > TINY.width,
     };
     file.numbers(&[
         0x6767_6d6c,
@@ -89,6 +102,9 @@ fn token(id: u32) -> Vec<u8> {
 struct Writer {
     out: Vec<u8>,
     random: u32,
+    ftype: u32,
+    /// Weights as small as those of a trained model of some width.
+    small: bool,
 }
 
 impl Writer {
@@ -106,26 +122,68 @@ impl Writer {
         self.random
     }
 
-    fn tensor(&mut self, name: &str, sizes: &[u32], half: bool) {
-        let dimensions = u32::try_from(sizes.len()).unwrap();
+    fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
+        // Convolutions are never quantised.
+        let storage = match self.ftype {
+            7 | 9 if large && name.contains("conv") => 1,
+            7 if large => 8,
+            9 if large => 7,
+            1 if large => 1,
+            _ => 0,
+        };
         self.numbers(&[
-            dimensions,
+            u32::try_from(sizes.len()).unwrap(),
             u32::try_from(name.len()).unwrap(),
-            u32::from(half),
+            storage,
         ]);
         self.numbers(sizes);
         self.out.extend_from_slice(name.as_bytes());
-        for _ in 0..sizes.iter().product::<u32>() {
-            let random = self.next();
-            if half {
-                // Sign, an exponent from 2^-4 to 2^-1, a random mantissa.
-                let bits = (random & 0x83ff) | (11 + (random >> 20) % 4) << 10;
-                self.out
-                    .extend_from_slice(&u16::try_from(bits).unwrap().to_le_bytes());
-            } else {
-                let value = (random % 2000) as f32 / 1000.0 - 1.0;
-                self.out.extend_from_slice(&value.to_le_bytes());
-            }
+        let count = sizes.iter().product::<u32>();
+        match storage {
+            7 => (0..count / 32).for_each(|_| self.small_block()),
+            8 => (0..count / 32).for_each(|_| self.block()),
+            _ => (0..count).for_each(|_| self.value(large, storage == 1)),
+        }
+    }
+
+    fn value(&mut self, large: bool, half: bool) {
+        let random = self.next();
+        let value = if large {
+            // Sign, an exponent from 2^-4 to 2^-1, a random mantissa.
+            let bits = (random & 0x83ff) | (11 + (random >> 20) % 4) << 10;
+            let value = half::f16::from_bits(u16::try_from(bits).unwrap()).to_f32();
+            if self.small { value / 8.0 } else { value }
+        } else {
+            (random % 2000) as f32 / 1000.0 - 1.0
+        };
+        if half {
+            self.out
+                .extend_from_slice(&half::f16::from_f32(value).to_le_bytes());
+        } else {
+            self.out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// 32 numbers of Q5_1: scale, least, fifth bits, the other four.
+    fn small_block(&mut self) {
+        let scale = 0.002 + (self.next() % 8) as f32 / 4_000.0;
+        for half in [scale, -15.0 * scale] {
+            self.out
+                .extend_from_slice(&half::f16::from_f32(half).to_le_bytes());
+        }
+        for _ in 0..5 {
+            let bits = self.next();
+            self.out.extend_from_slice(&bits.to_le_bytes());
+        }
+    }
+
+    /// 32 numbers of Q8_0.
+    fn block(&mut self) {
+        let scale = half::f16::from_f32(0.0005 + (self.next() % 8) as f32 / 16_000.0);
+        self.out.extend_from_slice(&scale.to_le_bytes());
+        for _ in 0..32 {
+            let byte = self.next().to_le_bytes()[1].cast_signed().max(-127);
+            self.out.push(byte.cast_unsigned());
         }
     }
 

@@ -18,7 +18,7 @@ use super::Error;
 
 const MAGIC: u32 = 0x6767_6d6c;
 /// Bins of a 400-point Fourier transform, the only one whisper.cpp has.
-const N_FFT: u32 = 201;
+pub(super) const N_FFT: u32 = 201;
 /// Multilingual vocabularies: 99 languages (v1, v2) and 100 (v3). Special tokens follow from it.
 const VOCABULARIES: [u32; 2] = [51_865, 51_866];
 /// English-only models, which hold no language tokens.
@@ -26,7 +26,7 @@ const VOCABULARY_ENGLISH: u32 = 51_864;
 /// Text tokens that a file lists; the special ones may or may not follow.
 const TEXT_TOKENS: u32 = 50_256;
 /// The longest token of Whisper's vocabulary has 128 bytes.
-const MAX_TOKEN_BYTES: u32 = 512;
+pub(super) const MAX_TOKEN_BYTES: u32 = 512;
 /// `decoder.blocks.31.cross_attn.query.weight` has 41.
 const MAX_NAME_BYTES: u32 = 64;
 
@@ -59,6 +59,17 @@ impl Header {
     /// The window in milliseconds.
     pub const fn window_ms(&self) -> u64 {
         self.audio_ctx as u64 * 20
+    }
+
+    /// Bytes that one decoder needs beside the weights, at most: keys and values in f16 of text and
+    /// sound for each decoder layer, the encoder's attention scores and activations in f32, and the
+    /// scores of the vocabulary. whisper.cpp reports 1.4 GB for large without flash attention.
+    pub const fn decoder_bytes(&self) -> u64 {
+        let (width, window) = (self.width as u64, self.audio_ctx as u64);
+        let kept = 4 * self.text_layers as u64 * width * (self.text_ctx as u64 + window);
+        let attention = 16 * self.audio_heads as u64 * window * window;
+        let activations = 64 * width * window;
+        kept + attention + activations + 16 * self.vocabulary as u64
     }
 }
 
@@ -108,6 +119,30 @@ struct Expected {
     storage: Storage,
 }
 
+/// Where a tensor lies in its file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Offset of its first byte.
+    pub at: u64,
+    /// Sizes, fastest first.
+    pub sizes: [u32; 3],
+    /// ggml's number for its storage type.
+    pub storage: u32,
+}
+
+/// A file's parts, all inside the file and as large as its header promises.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// The sizes.
+    pub header: Header,
+    /// Offset of the mel filters' floats, `mels` times 201.
+    pub filters_at: u64,
+    /// Offset of the vocabulary's count.
+    pub vocabulary_at: u64,
+    /// By name.
+    pub tensors: HashMap<String, Place>,
+}
+
 impl Expected {
     fn bytes(&self) -> u64 {
         // Bounded by the header's limits: at most 51866 * 4096 * 4.
@@ -123,6 +158,11 @@ impl Expected {
 /// [`Error::ModelRead`] where the file cannot be read, [`Error::ModelRefused`] with the reason where
 /// anything in it is not as whisper.cpp needs it.
 pub fn check_model(path: &Path) -> Result<Header, Error> {
+    layout(path).map(|layout| layout.header)
+}
+
+/// The same, and where everything lies.
+pub(super) fn layout(path: &Path) -> Result<Layout, Error> {
     let read_error = |source| Error::ModelRead {
         path: path.to_owned(),
         source,
@@ -133,6 +173,7 @@ pub fn check_model(path: &Path) -> Result<Header, Error> {
         Walk {
             input: BufReader::with_capacity(1 << 16, file),
             left: metadata.len(),
+            length: metadata.len(),
         }
         .run()
     } else {
@@ -163,16 +204,28 @@ impl Fault {
 struct Walk {
     input: BufReader<File>,
     left: u64,
+    length: u64,
 }
 
 impl Walk {
-    fn run(mut self) -> Result<Header, Fault> {
+    fn run(mut self) -> Result<Layout, Fault> {
         self.magic()?;
         let header = self.header()?;
         self.mel_filters(&header)?;
+        let vocabulary_at = self.position();
+        let filters = u64::from(header.mels) * u64::from(N_FFT) * 4;
         self.vocabulary(&header)?;
-        self.tensors(&header)?;
-        Ok(header)
+        let tensors = self.tensors(&header)?;
+        Ok(Layout {
+            header,
+            filters_at: vocabulary_at.saturating_sub(filters),
+            vocabulary_at,
+            tensors,
+        })
+    }
+
+    fn position(&self) -> u64 {
+        self.length.saturating_sub(self.left)
     }
 
     fn take(&mut self, bytes: u64, what: &str) -> Result<(), Fault> {
@@ -302,7 +355,8 @@ impl Walk {
         Ok(())
     }
 
-    fn tensors(&mut self, header: &Header) -> Result<(), Fault> {
+    fn tensors(&mut self, header: &Header) -> Result<HashMap<String, Place>, Fault> {
+        let mut places = HashMap::new();
         let mut expected = expected_tensors(header);
         let data: u64 = expected.values().map(Expected::bytes).sum();
         if data > self.left {
@@ -336,10 +390,16 @@ impl Walk {
                     "tensor {name:?} has the wrong shape or type"
                 )));
             }
+            let place = Place {
+                at: self.position(),
+                sizes,
+                storage,
+            };
+            places.insert(name, place);
             self.skip(tensor.bytes(), "a tensor")?;
         }
         match expected.len() {
-            0 => Ok(()),
+            0 => Ok(places),
             missing => Err(Fault::Wrong(format!(
                 "{missing} of its tensors are missing"
             ))),

@@ -53,10 +53,9 @@ impl Piece {
 
 /// Recognises the utterance of `job`.
 pub fn recognise(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
-    let among: Vec<Lang> = model.known(&distinct(&job.among)).collect();
+    let among = distinct(&job.among);
     let Some(&first) = among.first() else {
-        let given: Vec<&str> = job.among.iter().map(|l| l.code()).collect();
-        return Err(Error::NoLanguage(given.join(", ")));
+        return Err(Error::NoLanguage);
     };
     let mut hypothesis = Hypothesis {
         lang: first,
@@ -152,7 +151,7 @@ fn attempt(
     cancel: &Cancel,
 ) -> Result<Piece, Error> {
     stop_if(cancel)?;
-    model.hear(pcm, window)?;
+    model.hear(pcm, window, cancel)?;
     stop_if(cancel)?;
     let impression = model.impression(among)?;
     let ranking = Ranking::from_logits(&impression.languages);
@@ -174,7 +173,7 @@ fn attempt(
         }
     }
     let Some((_, lang, draft)) = best else {
-        return Err(Error::NoLanguage(String::new()));
+        return Err(Error::NoLanguage);
     };
     let raw = assemble(draft.tokens.iter().map(|&t| model.bytes_of(t)));
     Ok(Piece {

@@ -1,32 +1,40 @@
-//! Recognition of speech: the trait every recogniser keeps, and the engine over whisper.cpp.
+//! Recognition of speech: the trait every recogniser keeps; two engines for Whisper models, our own
+//! and whisper.cpp, which share everything but the arithmetic; and one for wav2vec 2.0 with CTC.
 //!
 //! Only this module names `whisper_rs`. It is handed values (a path, an utterance, the languages of
 //! the interview) and hands back a [`Hypothesis`] with doubts as flags; a doubt never removes text.
 
+mod cpp;
+mod ctc;
 mod decode;
 mod error;
 mod ggml;
 mod language;
 mod line;
+mod native;
 mod profile;
 mod sound;
+mod special;
 mod suspicion;
 mod text_tokens;
+mod trial;
 mod whisper;
 mod words;
 
+pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
 pub use profile::Profile;
 pub use text_tokens::{Assembled, assemble};
-pub use whisper::{Whisper, WhisperOptions};
+pub use trial::{Timed, Trial};
+pub use whisper::{Engine, Whisper, WhisperOptions};
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 
 /// What turns the sound of one utterance into text. A fake of it replaces a gigabyte of weights in
 /// tests.
 pub trait Recognizer: Send {
-    /// Engine and model, for the record, for example `whisper practice-asr`.
+    /// Engine and model, for the record, for example `whisper practice-asr (native)`.
     fn engine(&self) -> &str;
 
     /// The longest utterance, in milliseconds, that it decodes in one piece. Longer ones are still
@@ -36,14 +44,21 @@ pub trait Recognizer: Send {
     /// Writes down `utterance` in the language of `among` that fits best; one language fixes it.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] soon after `cancel` is raised, [`Error::NoLanguage`] where `among` holds
-    /// no language that the model knows, others where the engine fails.
+    /// [`Error::Cancelled`] soon after `cancel` is raised, [`Error::NoLanguage`] where `among` is
+    /// empty, others where the engine fails.
     fn recognize(
         &mut self,
         utterance: &Utterance,
         among: &[Lang],
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error>;
+
+    /// Recognisers beside this one over the same weights, so that together they keep `cores` cores
+    /// busy with different utterances, within about `memory` bytes. This one takes its share of the
+    /// cores. None where the engine does not divide.
+    fn divide(&mut self, _cores: usize, _memory: u64) -> Vec<Box<dyn Recognizer>> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]

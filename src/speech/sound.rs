@@ -117,9 +117,23 @@ pub fn voiced(pcm: &[f32]) -> Vec<bool> {
     energy.into_iter().map(|e| e > threshold).collect()
 }
 
-/// Seconds in which somebody speaks.
+/// Longest gap within speech, in frames of 10 ms: closed lips, weak syllables, voiceless sounds. Without
+/// it ordinary speech of the practice interviews counted as up to half as fast again as it was.
+const BRIDGED: usize = 25;
+
+/// Seconds in which somebody speaks, short gaps between sounds included.
 pub fn voiced_seconds(voiced: &[bool]) -> f32 {
-    voiced.iter().filter(|&&v| v).count() as f32 / 100.0
+    let (mut frames, mut last) = (0usize, None::<usize>);
+    for at in voiced
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.then_some(i))
+    {
+        let gap = last.map_or(1, |last| at - last);
+        frames += if gap > BRIDGED { 1 } else { gap };
+        last = Some(at);
+    }
+    frames as f32 / 100.0
 }
 
 fn mean(pcm: &[f32]) -> f32 {
@@ -200,5 +214,11 @@ mod tests {
         assert_eq!(voiced_seconds(&super::voiced(&tone(16_000))), 1.0);
         assert_eq!(voiced_seconds(&super::voiced(&[0.0; 16_000])), 0.0);
         assert!(super::voiced(&[]).is_empty());
+        let mut gap = vec![true; 50];
+        gap.extend(vec![false; 20]);
+        gap.extend(vec![true; 30]);
+        assert_eq!(voiced_seconds(&gap), 1.0);
+        gap.splice(50..70, vec![false; 40]);
+        assert_eq!(voiced_seconds(&gap), 0.8);
     }
 }

@@ -1,7 +1,7 @@
 //! Doubts about what a recogniser wrote. Each is a flag for a person; none changes the text, since
 //! a line that is held for an invention may be what was said.
 
-use crate::domain::{Flag, FlagKind, Lang};
+use crate::domain::{Flag, FlagKind, Lang, count};
 use crate::text;
 
 use super::profile::Profile;
@@ -99,7 +99,9 @@ pub fn deserves_full_window(e: &Evidence<'_>) -> bool {
 
 fn lost(e: &Evidence<'_>) -> Option<Flag> {
     if e.lost_bytes > 0 {
-        let detail = format!("{} bytes were no character", e.lost_bytes);
+        let verb = if e.lost_bytes == 1 { "was" } else { "were" };
+        let bytes = count(e.lost_bytes as u64, "byte");
+        let detail = format!("{bytes} {verb} no character");
         return Some(Flag::with(FlagKind::Truncated, detail));
     }
     e.cut.then(|| Flag::new(FlagKind::Truncated))

@@ -3,18 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use super::fixture::{self, FILTERS_AT, TINY, VOCABULARY_AT};
-use super::{Error, Recognizer, Whisper, WhisperOptions, check_model};
+use super::{Engine, Error, Recognizer, Whisper, WhisperOptions, check_model};
 use crate::domain::{Cancel, FlagKind, Hypothesis, Lang, SamplePos, Span, Utterance};
 
-fn engine(fit_window: bool) -> Whisper {
-    Whisper::load(&WhisperOptions {
-        model: fixture::tiny().to_owned(),
+const ENGINES: [Engine; 3] = [Engine::WhisperCpp, Engine::Native, Engine::NativeExact];
+
+fn options(model: &Path, fit_window: bool, engine: Engine) -> WhisperOptions {
+    WhisperOptions {
+        model: model.to_owned(),
         name: "tiny".into(),
+        engine,
         threads: 1,
         max_utterance_ms: 15_000,
         fit_window,
-    })
-    .unwrap()
+    }
+}
+
+fn engine(fit_window: bool, engine: Engine) -> Whisper {
+    Whisper::load(&options(fixture::tiny(), fit_window, engine)).unwrap()
 }
 
 /// Syllable-like bursts of a tone, at a place in the recording.
@@ -57,8 +63,11 @@ fn assert_sound(hypothesis: &Hypothesis, span: Span) {
 
 #[test]
 fn the_same_sound_gives_the_same_text_whatever_came_before() {
-    for fit in [true, false] {
-        let mut engine = engine(fit);
+    for (fit, kind) in [true, false]
+        .into_iter()
+        .flat_map(|f| ENGINES.map(|e| (f, e)))
+    {
+        let mut engine = engine(fit, kind);
         let short = utterance(5_000, 900, 220.0);
         let first = hear(&mut engine, &short, &[Lang::Lo, Lang::Zh]);
         let _ = hear(&mut engine, &utterance(0, 3_900, 700.0), &[Lang::Zh]);
@@ -66,101 +75,139 @@ fn the_same_sound_gives_the_same_text_whatever_came_before() {
         assert_eq!(first, again);
         assert!(!first.text.is_empty());
         assert_sound(&first, short.span);
-        let mut fresh = self::engine(fit);
+        let mut fresh = self::engine(fit, kind);
         assert_eq!(hear(&mut fresh, &short, &[Lang::Lo, Lang::Zh]), first);
     }
 }
 
 #[test]
-fn the_language_is_one_of_those_given() {
-    let mut engine = engine(true);
-    for among in [&[Lang::My][..], &[Lang::Km, Lang::Vi], &Lang::SIX] {
-        let hypothesis = hear(&mut engine, &utterance(0, 1_500, 300.0), among);
-        assert!(among.contains(&hypothesis.lang));
+fn decoders_side_by_side_write_what_one_writes_alone() {
+    for kind in ENGINES {
+        let mut alone = engine(true, kind);
+        let sounds: Vec<Utterance> = (1..7)
+            .map(|n| utterance(n * 1000, 500 + n * 400, 150.0 + n as f32 * 40.0))
+            .collect();
+        let expected: Vec<Hypothesis> = sounds
+            .iter()
+            .map(|u| hear(&mut alone, u, &[Lang::Lo, Lang::Zh]))
+            .collect();
+        let one = alone.decoder_bytes();
+        // Where only one has room beside the weights, it stays alone and takes the cores itself.
+        assert!(alone.divide(4, one).is_empty());
+        let others = alone.divide(4, one * 3);
+        assert_eq!(others.len(), 2);
+        std::thread::scope(|scope| {
+            for mut other in others {
+                let (sounds, expected) = (&sounds, &expected);
+                scope.spawn(move || {
+                    for (sound, expected) in sounds.iter().zip(expected) {
+                        let found = other.recognize(sound, &[Lang::Lo, Lang::Zh], &Cancel::new());
+                        assert_eq!(&found.unwrap(), expected);
+                    }
+                });
+            }
+        });
     }
-    let none = engine.recognize(&utterance(0, 500, 300.0), &[], &Cancel::new());
-    assert!(matches!(none, Err(Error::NoLanguage(_))));
+}
+
+#[test]
+fn the_language_is_one_of_those_given() {
+    for kind in ENGINES {
+        let mut engine = engine(true, kind);
+        for among in [&[Lang::My][..], &[Lang::Km, Lang::Vi], &Lang::SIX] {
+            let hypothesis = hear(&mut engine, &utterance(0, 1_500, 300.0), among);
+            assert!(among.contains(&hypothesis.lang));
+        }
+        let none = engine.recognize(&utterance(0, 500, 300.0), &[], &Cancel::new());
+        assert!(matches!(none, Err(Error::NoLanguage)));
+    }
 }
 
 #[test]
 fn odd_sound_never_breaks_the_engine() {
-    let mut engine = engine(true);
-    for pcm in [
-        vec![],
-        vec![0.0; 3],
-        vec![0.5; 20_000],
-        vec![f32::NAN; 5_000],
-    ] {
-        let samples = pcm.len() as u64;
-        let span = Span::new(SamplePos(100), SamplePos(100 + samples));
-        let silent = Utterance {
-            channel: 1,
-            span,
-            pcm,
-        };
-        let hypothesis = hear(&mut engine, &silent, &[Lang::Th, Lang::Zh]);
-        assert_eq!(hypothesis.text, "");
-        assert_eq!(hypothesis.lang, Lang::Th);
-        assert!(hypothesis.flags.iter().any(|f| f.kind == FlagKind::NoText));
+    for kind in ENGINES {
+        let mut engine = engine(true, kind);
+        for pcm in [
+            vec![],
+            vec![0.0; 3],
+            vec![0.5; 20_000],
+            vec![f32::NAN; 5_000],
+        ] {
+            let samples = pcm.len() as u64;
+            let span = Span::new(SamplePos(100), SamplePos(100 + samples));
+            let silent = Utterance {
+                channel: 1,
+                span,
+                pcm,
+            };
+            let hypothesis = hear(&mut engine, &silent, &[Lang::Th, Lang::Zh]);
+            assert_eq!(hypothesis.text, "");
+            assert_eq!(hypothesis.lang, Lang::Th);
+            assert!(hypothesis.flags.iter().any(|f| f.kind == FlagKind::NoText));
+        }
+        for ms in [1, 20, 99, 101, 250] {
+            let short = utterance(7, ms, 400.0);
+            assert_sound(&hear(&mut engine, &short, &[Lang::Vi]), short.span);
+        }
+        let mut broken = utterance(0, 1_000, 400.0);
+        broken.pcm[100] = f32::NAN;
+        broken.pcm[200] = f32::INFINITY;
+        broken.pcm[300] = 1e30;
+        assert_sound(&hear(&mut engine, &broken, &[Lang::Vi]), broken.span);
+        // A span that disagrees with the sound places nothing outside itself.
+        broken.span = Span::new(SamplePos(0), SamplePos(160));
+        assert_sound(&hear(&mut engine, &broken, &[Lang::Vi]), broken.span);
     }
-    for ms in [1, 20, 99, 101, 250] {
-        let short = utterance(7, ms, 400.0);
-        assert_sound(&hear(&mut engine, &short, &[Lang::Vi]), short.span);
-    }
-    let mut broken = utterance(0, 1_000, 400.0);
-    broken.pcm[100] = f32::NAN;
-    broken.pcm[200] = f32::INFINITY;
-    broken.pcm[300] = 1e30;
-    assert_sound(&hear(&mut engine, &broken, &[Lang::Vi]), broken.span);
-    // A span that disagrees with the sound places nothing outside itself.
-    broken.span = Span::new(SamplePos(0), SamplePos(160));
-    assert_sound(&hear(&mut engine, &broken, &[Lang::Vi]), broken.span);
 }
 
 #[test]
 fn sound_beyond_the_window_is_decoded_too() {
-    let mut engine = engine(true);
-    assert_eq!(engine.max_utterance_ms(), TINY.window_ms());
-    let long = utterance(60_000, 9_000, 350.0);
-    let hypothesis = hear(&mut engine, &long, &[Lang::Zh]);
-    assert_sound(&hypothesis, long.span);
-    let places = |from: u64, to: u64| {
-        hypothesis
-            .words
-            .iter()
-            .filter(|w| (from..to).contains(&w.start_ms))
-            .count()
-    };
-    for second in (60_000..68_000).step_by(4_000) {
-        assert!(
-            places(second, second + 5_000) > 0,
-            "{second}: {:?}",
-            hypothesis.words
-        );
+    for kind in ENGINES {
+        let mut engine = engine(true, kind);
+        assert_eq!(engine.max_utterance_ms(), TINY.window_ms());
+        let long = utterance(60_000, 9_000, 350.0);
+        let hypothesis = hear(&mut engine, &long, &[Lang::Zh]);
+        assert_sound(&hypothesis, long.span);
+        let places = |from: u64, to: u64| {
+            hypothesis
+                .words
+                .iter()
+                .filter(|w| (from..to).contains(&w.start_ms))
+                .count()
+        };
+        for second in (60_000..68_000).step_by(4_000) {
+            assert!(
+                places(second, second + 5_000) > 0,
+                "{second}: {:?}",
+                hypothesis.words
+            );
+        }
     }
 }
 
 #[test]
 fn a_cancel_ends_the_work_and_the_engine_goes_on() {
-    let mut engine = engine(false);
-    let raised = Cancel::new();
-    raised.cancel();
-    let sound = utterance(0, 3_000, 250.0);
-    for _ in 0..3 {
-        let stopped = engine.recognize(&sound, &[Lang::Zh], &raised);
-        assert!(matches!(stopped, Err(Error::Cancelled)));
-    }
-    let later = Cancel::new();
-    let long = utterance(0, 120_000, 250.0);
-    let stopped = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(std::time::Duration::from_millis(30));
-            later.cancel();
+    for kind in ENGINES {
+        let mut engine = engine(false, kind);
+        let raised = Cancel::new();
+        raised.cancel();
+        let sound = utterance(0, 3_000, 250.0);
+        for _ in 0..3 {
+            let stopped = engine.recognize(&sound, &[Lang::Zh], &raised);
+            assert!(matches!(stopped, Err(Error::Cancelled)));
+        }
+        let later = Cancel::new();
+        let long = utterance(0, 120_000, 250.0);
+        let stopped = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(30));
+                later.cancel();
+            });
+            engine.recognize(&long, &[Lang::Zh, Lang::Lo], &later)
         });
-        engine.recognize(&long, &[Lang::Zh, Lang::Lo], &later)
-    });
-    assert!(matches!(stopped, Err(Error::Cancelled)));
-    assert!(!hear(&mut engine, &sound, &[Lang::Zh]).text.is_empty());
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        assert!(!hear(&mut engine, &sound, &[Lang::Zh]).text.is_empty());
+    }
 }
 
 /// Writes `bytes` to a file and expects the check and the load to refuse it, naming the file.
@@ -168,21 +215,16 @@ fn assert_refused(bytes: &[u8], why: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("bad.bin");
     std::fs::write(&path, bytes).unwrap();
-    let options = WhisperOptions {
-        model: path.clone(),
-        name: "bad".into(),
-        threads: 1,
-        max_utterance_ms: 15_000,
-        fit_window: true,
-    };
-    match Whisper::load(&options).err() {
-        Some(error @ Error::ModelRefused { .. }) => {
-            let message = error.to_string();
-            assert!(message.ends_with("bad.bin"), "{message}");
-            assert!(message.contains(why), "{message} should say {why}");
-            assert!(!error.help().is_empty());
+    for engine in ENGINES {
+        match Whisper::load(&options(&path, true, engine)).err() {
+            Some(error @ Error::ModelRefused { .. }) => {
+                let message = error.to_string();
+                assert!(message.ends_with("bad.bin"), "{message}");
+                assert!(message.contains(why), "{message} should say {why}");
+                assert!(!error.help().is_empty());
+            }
+            other => panic!("{why}: {other:?}"),
         }
-        other => panic!("{why}: {other:?}"),
     }
 }
 
@@ -330,19 +372,14 @@ fn what_the_check_passes_never_ends_the_program() {
             bytes[length - 64..].fill(0xff);
         }
         std::fs::write(&path, bytes).unwrap();
-        let options = WhisperOptions {
-            model: path.clone(),
-            name: "changed".into(),
-            threads: 1,
-            max_utterance_ms: 15_000,
-            fit_window: true,
-        };
-        match Whisper::load(&options) {
-            Err(error) => assert!(matches!(error, Error::ModelRefused { .. }), "{error}"),
-            Ok(mut engine) => {
-                let sound = utterance(0, 300, 300.0);
-                let result = engine.recognize(&sound, &[Lang::Lo, Lang::Th], &Cancel::new());
-                assert!(matches!(result, Ok(_) | Err(Error::Engine { .. })));
+        for engine in ENGINES {
+            match Whisper::load(&options(&path, true, engine)) {
+                Err(error) => assert!(matches!(error, Error::ModelRefused { .. }), "{error}"),
+                Ok(mut engine) => {
+                    let sound = utterance(0, 300, 300.0);
+                    let result = engine.recognize(&sound, &[Lang::Lo, Lang::Th], &Cancel::new());
+                    assert!(matches!(result, Ok(_) | Err(Error::Engine { .. })));
+                }
             }
         }
     }

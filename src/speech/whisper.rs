@@ -1,24 +1,54 @@
-//! The engine over whisper.cpp: a thread that owns one model, and the recogniser that asks it.
+//! The recogniser over a whisper model: a thread that owns one decoder, and whoever asks it.
 //!
-//! whisper.cpp 1.8.3 cannot be interrupted while it encodes, which takes seconds with a large model.
-//! So the model lives on a thread of its own: on a cancel the caller is free within
-//! [`POLL`], and the thread finishes its encoding alone and drops the rest of the work.
+//! whisper.cpp 1.8.3 cannot be interrupted while it encodes, which takes seconds with a large model,
+//! and whisper.cpp builds its graphs on the stack. So each decoder lives on a thread of its own: on a
+//! cancel the caller is free within [`POLL`], and the thread ends what cannot be interrupted alone
+//! and drops the rest of the work. Our own engine looks at the cancel flag many times a second.
+//!
+//! Several decoders over one set of weights recognise several utterances at a time, one core each.
+//! That uses every core wholly, while the threads of one decoder wait for each other at every layer.
 
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 
-use super::decode::Model;
+use super::cpp::Cpp;
+use super::decode::{Model, Weights};
+use super::ggml::Header;
 use super::line::recognise;
+use super::native::Native;
 use super::{Error, Recognizer, check_model};
 
 /// How long a cancel may go unnoticed.
 const POLL: Duration = Duration::from_millis(50);
 /// whisper.cpp builds its graphs on the stack of the caller.
 const STACK_BYTES: usize = 8 << 20;
+
+/// Who does the arithmetic of a whisper model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The program's own engine; files stored in f32 and f16 are calculated with in 8 bits.
+    Native,
+    /// The same with the numbers as they are stored: slower, for comparison.
+    NativeExact,
+    /// whisper.cpp.
+    WhisperCpp,
+}
+
+impl Engine {
+    /// Its name, for the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Engine::Native | Engine::NativeExact => "native",
+            Engine::WhisperCpp => "whisper.cpp",
+        }
+    }
+}
 
 /// How a whisper model is loaded and used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +57,8 @@ pub struct WhisperOptions {
     pub model: PathBuf,
     /// The name of the model, for the record.
     pub name: String,
+    /// Who does the arithmetic.
+    pub engine: Engine,
     /// Threads for the arithmetic, at least 1, at most one a core. whisper.cpp's threads wait for
     /// each other without rest: with two on two busy cores a token took 40 to 100 times longer than
     /// with one (measured). Take more than one only on cores that nothing else uses.
@@ -46,14 +78,17 @@ pub(super) struct Job {
     pub fit_window: bool,
     pub engine: String,
     pub cancel: Cancel,
+    threads: usize,
     reply: SyncSender<Result<Hypothesis, Error>>,
 }
 
 /// A recogniser over a ggml whisper model. Its memory is used again for each utterance.
 pub struct Whisper {
+    weights: Arc<dyn Weights>,
     engine: String,
     longest_ms: u64,
     fit_window: bool,
+    threads: usize,
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// A cancelled job may still be encoding.
@@ -64,12 +99,28 @@ impl Whisper {
     /// Checks and loads the model.
     ///
     /// # Errors
-    /// Those of [`check_model`], [`Error::ModelLoad`] where memory is short.
+    /// Those of [`check_model`]; [`Error::ModelLoad`] or [`Error::Engine`] where memory is short.
     pub fn load(options: &WhisperOptions) -> Result<Self, Error> {
         let header = check_model(&options.model)?;
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let threads = options.threads.clamp(1, cores);
-        let mut model = Model::load(&options.model, header, threads)?;
+        let weights = load_weights(&options.model, header, options.engine)?;
+        Self::start(
+            weights,
+            format!("whisper {} ({})", options.name, options.engine.name()),
+            options.max_utterance_ms.min(header.window_ms()).max(1000),
+            options.fit_window,
+            options.threads.clamp(1, cores()),
+        )
+    }
+
+    /// A decoder over `weights` on a thread of its own.
+    fn start(
+        weights: Arc<dyn Weights>,
+        engine: String,
+        longest_ms: u64,
+        fit_window: bool,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let mut model = Model::new(Arc::clone(&weights))?;
         // One job waits while an abandoned one ends; nobody asks for more.
         let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
         let thread = std::thread::Builder::new()
@@ -77,20 +128,26 @@ impl Whisper {
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 for job in inbox {
-                    let result = recognise(&mut model, &job);
                     // Nobody waits for the answer of an abandoned job.
-                    let _ = job.reply.send(result);
+                    let _ = job.reply.send(answer(&mut model, &job));
                 }
             })
             .map_err(|e| Error::Stopped(e.to_string()))?;
         Ok(Self {
-            engine: format!("whisper {}", options.name),
-            longest_ms: options.max_utterance_ms.min(header.window_ms()).max(1000),
-            fit_window: options.fit_window,
+            weights,
+            engine,
+            longest_ms,
+            fit_window,
+            threads,
             jobs: Some(jobs),
             thread: Some(thread),
             abandoned: false,
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn decoder_bytes(&self) -> u64 {
+        self.weights.decoder_bytes()
     }
 
     /// Hands the job over, waiting for an abandoned one to end.
@@ -133,12 +190,61 @@ impl Recognizer for Whisper {
             fit_window: self.fit_window,
             engine: self.engine.clone(),
             cancel: cancel.clone(),
+            threads: self.threads,
             reply,
         })?;
         let result = wait(&answer, cancel);
         self.abandoned = result.is_none();
         result.unwrap_or(Err(Error::Cancelled))
     }
+
+    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
+        let room = memory / self.weights.decoder_bytes().max(1);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let decoders = room.clamp(1, cores.max(1));
+        self.threads = (cores / decoders).max(1);
+        let beside = |_| -> Option<Box<dyn Recognizer>> {
+            // Where memory is shorter than it seemed, those that found room do the work.
+            let another = Self::start(
+                Arc::clone(&self.weights),
+                self.engine.clone(),
+                self.longest_ms,
+                self.fit_window,
+                self.threads,
+            );
+            Some(Box::new(another.ok()?))
+        };
+        (1..decoders).map_while(beside).collect()
+    }
+}
+
+/// Loads a model that [`check_model`] has passed.
+pub(super) fn load_weights(
+    model: &Path,
+    header: Header,
+    engine: Engine,
+) -> Result<Arc<dyn Weights>, Error> {
+    Ok(match engine {
+        Engine::WhisperCpp => Arc::new(Cpp::load(model, header)?),
+        Engine::Native => Arc::new(Native::load(model, false)?),
+        Engine::NativeExact => Arc::new(Native::load(model, true)?),
+    })
+}
+
+/// Recognises one utterance; a fault of the program on it ends neither the thread nor the run.
+fn answer(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
+    model.set_threads(job.threads);
+    // Whatever is left half-done in the decoder is overwritten by the next utterance.
+    catch_unwind(AssertUnwindSafe(|| recognise(model, job))).unwrap_or_else(|_| {
+        Err(Error::Engine {
+            step: "working",
+            reason: "a fault of the program".into(),
+        })
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The answer, or `None` once `cancel` is raised.

@@ -1,93 +1,174 @@
 //! What is worked out from the records: the version that counts, what waits, counters, search rows.
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Error, Store, codec, lines, terms};
-use crate::domain::{Flag, FlagKind, Lang};
-
-/// Raise it whenever `search_index.sql`, the tokens or their folding change: every database is then
-/// indexed anew when it is next opened.
-const INDEX_VERSION: &str = "1";
-const INDEX_SQL: &str = include_str!("search_index.sql");
+use super::interviews::interview_key;
+use super::lines::COUNTS_FIRST;
+use super::{Error, Store, codec, filter, lines, near, terms};
+use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
 /// `line.waits`.
 pub(super) const WAITS_NOTHING: i64 = 0;
 pub(super) const WAITS_RECOGNITION: i64 = 1;
 pub(super) const WAITS_FAILED: i64 = 2;
 pub(super) const WAITS_TRANSLATION: i64 = 3;
+pub(super) const WAITS_TRANSLATION_FAILED: i64 = 4;
+
+/// The records of one line that its state follows from.
+pub(super) struct Known {
+    /// The key of the interview.
+    pub interview: i64,
+    /// Who speaks.
+    pub speaker: String,
+    /// The languages of the interview.
+    pub languages: Vec<Lang>,
+    /// Doubts about the cut.
+    pub flags: Vec<Flag>,
+    /// The text that counts.
+    pub text: Option<lines::CurrentText>,
+    /// The translations that count.
+    pub translations: Vec<lines::StoredTranslation>,
+    /// A recogniser failed on it.
+    pub failed: bool,
+    /// Languages on which a translator failed, of the text that counts.
+    pub failed_languages: Vec<Lang>,
+}
+
+/// What `line` and the search index hold of one line.
+pub(super) struct State {
+    version: u32,
+    waits: i64,
+    flagged: bool,
+    /// The columns of the index; `None` without text.
+    index: Option<[String; 5]>,
+    /// Its words and clusters, each once or twice.
+    pub tokens: Vec<String>,
+}
+
+impl State {
+    /// Works it out: pure, so that a rebuild does it on all cores.
+    pub fn of(known: &Known) -> Self {
+        let mut doubtful = has_doubt(&known.flags);
+        let Some(text) = &known.text else {
+            let waits = if known.failed {
+                WAITS_FAILED
+            } else {
+                WAITS_RECOGNITION
+            };
+            return Self {
+                version: 0,
+                waits,
+                flagged: doubtful || known.failed,
+                index: None,
+                tokens: Vec::new(),
+            };
+        };
+        let translations = &known.translations;
+        doubtful |=
+            has_doubt(&text.flags) || translations.iter().any(|t| has_doubt(&t.translation.flags));
+        let missing = missing_translations(
+            &known.languages,
+            text.lang,
+            &text.text,
+            text.version,
+            translations,
+        );
+        let failed = |lang: &Lang| known.failed_languages.contains(lang);
+        let waits = match (missing.is_empty(), missing.iter().all(failed)) {
+            (true, _) => WAITS_NOTHING,
+            (false, false) => WAITS_TRANSLATION,
+            (false, true) => WAITS_TRANSLATION_FAILED,
+        };
+        let said = terms::index_form([text.text.as_str()].into_iter());
+        let translated =
+            terms::index_form(translations.iter().map(|t| t.translation.text.as_str()));
+        Self {
+            version: text.version,
+            waits,
+            flagged: doubtful || missing.iter().any(failed),
+            tokens: said.tokens.into_iter().chain(translated.tokens).collect(),
+            index: Some([
+                said.exact,
+                said.bare,
+                translated.exact,
+                translated.bare,
+                about(
+                    known,
+                    text,
+                    !missing.is_empty() && missing.iter().any(failed),
+                ),
+            ]),
+        }
+    }
+
+    /// Writes it; `fresh` where the line has no older words in the search index. Returns whether
+    /// the line has text.
+    pub fn write(
+        &self,
+        conn: &Connection,
+        key: i64,
+        interview: i64,
+        fresh: bool,
+    ) -> Result<bool, Error> {
+        conn.prepare_cached(
+            "INSERT INTO line (segment, interview, version, waits, flagged)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (segment) DO UPDATE SET version = excluded.version,
+                 waits = excluded.waits, flagged = excluded.flagged",
+        )?
+        .execute(params![
+            key,
+            interview,
+            self.version,
+            self.waits,
+            self.flagged
+        ])?;
+        let Some([text, bare, translation, translation_bare, about]) = &self.index else {
+            return Ok(false);
+        };
+        if !fresh {
+            conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+                .execute([key])?;
+        }
+        conn.prepare_cached(
+            "INSERT INTO search (rowid, text, bare, translation, translation_bare, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            key,
+            text,
+            bare,
+            translation,
+            translation_bare,
+            about
+        ])?;
+        if !fresh {
+            near::remember(conn, self.tokens.iter().map(String::as_str))?;
+        }
+        Ok(true)
+    }
+}
 
 impl Store {
-    /// Works out the counters and the search index again from the records. Returns how many lines
-    /// were indexed.
-    pub fn rebuild_index(&mut self) -> Result<u64, Error> {
-        rebuild(&self.conn)
+    /// The first line of which another version is shown than the one that counts by the records;
+    /// `None` where all fit.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn wrongly_shown(&self, id: &InterviewId) -> Result<Option<SegmentId>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let sql = format!(
+            "SELECT s.id FROM segment s LEFT JOIN line l ON l.segment = s.key
+             WHERE s.interview = ?1 AND l.version IS NOT coalesce((SELECT version
+                 FROM text_version WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
+             ORDER BY s.id LIMIT 1"
+        );
+        Ok(self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row([key], |row| row.get(0).map(SegmentId))
+            .optional()?)
     }
-}
-
-/// Whether the search index is there and of this version.
-pub(super) fn index_is_current(conn: &Connection) -> Result<bool, Error> {
-    let version: Option<String> = conn
-        .query_row(
-            "SELECT value FROM setting WHERE name = 'index'",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(version.as_deref() == Some(INDEX_VERSION))
-}
-
-/// [`rebuild_within`] in a transaction of its own.
-pub(super) fn rebuild(conn: &Connection) -> Result<u64, Error> {
-    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    let lines = rebuild_within(&tx)?;
-    tx.commit()?;
-    Ok(lines)
-}
-
-/// Empties and fills the derived tables and the search index.
-pub(super) fn rebuild_within(tx: &Transaction<'_>) -> Result<u64, Error> {
-    drop_index(tx)?;
-    tx.execute_batch(INDEX_SQL)?;
-    tx.execute_batch("DELETE FROM line; DELETE FROM tally;")?;
-    let mut indexed = 0u64;
-    let mut segments = tx.prepare("SELECT key FROM segment ORDER BY key")?;
-    let mut rows = segments.query([])?;
-    while let Some(row) = rows.next()? {
-        indexed = indexed.saturating_add(u64::from(refresh_line(tx, row.get(0)?)?));
-    }
-    let mut interviews = tx.prepare("SELECT key FROM interview")?;
-    let mut rows = interviews.query([])?;
-    while let Some(row) = rows.next()? {
-        refresh_tally(tx, row.get(0)?)?;
-    }
-    tx.execute(
-        "INSERT INTO setting (name, value) VALUES ('index', ?1)
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        [INDEX_VERSION],
-    )?;
-    Ok(indexed)
-}
-
-/// Removes the search index, also one so damaged that FTS5 can no longer open it.
-fn drop_index(tx: &Transaction<'_>) -> Result<(), Error> {
-    if tx.execute_batch("DROP TABLE IF EXISTS search").is_ok() {
-        return Ok(());
-    }
-    // Without its entry in the schema, the inner tables are plain tables that can be removed.
-    tx.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
-    let removed = tx.execute_batch(
-        "PRAGMA writable_schema = ON;
-         DELETE FROM sqlite_schema WHERE type = 'table' AND name = 'search';
-         PRAGMA writable_schema = RESET;
-         DROP TABLE IF EXISTS search_data;
-         DROP TABLE IF EXISTS search_idx;
-         DROP TABLE IF EXISTS search_docsize;
-         DROP TABLE IF EXISTS search_config;
-         DROP TABLE IF EXISTS search_content;",
-    );
-    tx.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    Ok(removed?)
 }
 
 /// Whether the derived tables fit the records.
@@ -106,55 +187,33 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     }
 }
 
-/// Works out one line again. Returns whether it has text and so stands in the search index.
-pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<bool, Error> {
-    let (interview, languages, flags): (i64, String, String) = conn
+/// Works out one line again, after a record was added to it.
+pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
+    let (interview, languages, flags, speaker): (i64, String, String, String) = conn
         .prepare_cached(
-            "SELECT s.interview, i.languages, s.flags
+            "SELECT s.interview, i.languages, s.flags, s.speaker
              FROM segment s JOIN interview i ON i.key = s.interview WHERE s.key = ?1",
         )?
-        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let mut doubtful = has_doubt(&codec::from_json(&flags)?);
+        .query_row([key], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     let text = lines::current_text(conn, key)?;
-    let (version, waits) = match &text {
-        None => (
-            0,
-            if has_failed(conn, key)? {
-                WAITS_FAILED
-            } else {
-                WAITS_RECOGNITION
-            },
-        ),
-        Some(text) => {
-            let translations = lines::current_translations(conn, key)?;
-            doubtful |= has_doubt(&text.flags)
-                || translations.iter().any(|t| has_doubt(&t.translation.flags));
-            let missing = missing_translations(
-                &codec::langs_from_text(&languages)?,
-                text.lang,
-                &text.text,
-                text.version,
-                &translations,
-            );
-            index_line(conn, key, &text.text, &translations)?;
-            (
-                text.version,
-                if missing.is_empty() {
-                    WAITS_NOTHING
-                } else {
-                    WAITS_TRANSLATION
-                },
-            )
-        }
+    let failed_languages = match &text {
+        Some(text) => failed_languages(conn, key, text.version)?,
+        None => Vec::new(),
     };
-    let flagged = doubtful || waits == WAITS_FAILED;
-    conn.prepare_cached(
-        "INSERT INTO line (segment, interview, version, waits, flagged) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (segment) DO UPDATE
-         SET version = excluded.version, waits = excluded.waits, flagged = excluded.flagged",
-    )?
-    .execute(params![key, interview, version, waits, flagged])?;
-    Ok(text.is_some())
+    let known = Known {
+        interview,
+        speaker,
+        languages: codec::langs_from_text(&languages)?,
+        flags: codec::from_json(&flags)?,
+        translations: lines::current_translations(conn, key)?,
+        failed: has_failed(conn, key)?,
+        failed_languages,
+        text,
+    };
+    State::of(&known).write(conn, key, interview, false)?;
+    Ok(())
 }
 
 /// Counts an interview's lines again.
@@ -195,6 +254,31 @@ pub(super) fn missing_translations(
         .collect()
 }
 
+/// What the index says about the line.
+fn about(known: &Known, text: &lines::CurrentText, failed: bool) -> String {
+    let translations = known.translations.iter().map(|t| &t.translation);
+    let stale = translations.clone().any(|t| t.of_version != text.version);
+    let added = [(failed, FlagKind::EngineFailed), (stale, FlagKind::Stale)];
+    let flags = known.flags.iter().chain(&text.flags);
+    let kinds = flags
+        .chain(translations.flat_map(|t| &t.flags))
+        .map(|f| f.kind)
+        .chain(
+            added
+                .into_iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, kind)| kind),
+        )
+        .collect();
+    filter::about(
+        known.interview,
+        text.lang,
+        &known.speaker,
+        text.status,
+        &kinds,
+    )
+}
+
 fn has_doubt(flags: &[Flag]) -> bool {
     flags.iter().any(|f| f.kind != FlagKind::PracticeModel)
 }
@@ -205,27 +289,19 @@ fn has_failed(conn: &Connection, key: i64) -> Result<bool, Error> {
         .query_row([key], |row| row.get(0))?)
 }
 
-/// Puts one line's newest words into the search index in place of its older ones.
-fn index_line(
+/// The languages on which a translator failed with this version of the text.
+pub(super) fn failed_languages(
     conn: &Connection,
     key: i64,
-    text: &str,
-    translations: &[lines::StoredTranslation],
-) -> Result<(), Error> {
-    let said = terms::index_form([text].into_iter());
-    let translated = terms::index_form(translations.iter().map(|t| t.translation.text.as_str()));
-    conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-        .execute([key])?;
-    conn.prepare_cached(
-        "INSERT INTO search (rowid, text, bare, translation, translation_bare)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        key,
-        said.exact,
-        said.bare,
-        translated.exact,
-        translated.bare
-    ])?;
-    Ok(())
+    version: u32,
+) -> Result<Vec<Lang>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT lang FROM translation_failure WHERE segment = ?1 AND of_version = ?2",
+    )?;
+    let mut rows = statement.query(params![key, version])?;
+    let mut failed = Vec::new();
+    while let Some(row) = rows.next()? {
+        failed.push(codec::lang(&row.get::<_, String>(0)?)?);
+    }
+    Ok(failed)
 }

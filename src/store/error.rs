@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+use crate::domain::FactKind;
+
 /// Why the store could not do what was asked. Nothing was changed when one of these comes back:
 /// every write is one transaction.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,18 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Its workspace is locked, and nobody opened it.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::Error),
+    /// A readable database in a locked workspace.
+    #[error("the workspace is locked, but this interview database is not protected: somebody put it there: {}", .0.display())]
+    PlainStore(PathBuf),
+    /// Damaged at its beginning, or of another workspace.
+    #[error("the key of this workspace does not open the interview database: {}", .0.display())]
+    OtherKey(PathBuf),
+    /// What was protected is not what was stored before.
+    #[error("the protected copy of the interview database differs from it; nothing was changed")]
+    BadCopy,
     /// The last changes lie in a side file that cannot be read on a read-only disk.
     #[error("the last changes were not yet merged into this database, and its disk is read-only: {}", .0.display())]
     UnmergedChanges(PathBuf),
@@ -49,8 +63,13 @@ pub enum Error {
     #[error("there is no interview '{0}'")]
     NoInterview(String),
     /// A short form that fits several interviews.
-    #[error("'{0}' is the beginning of more than one interview's name")]
-    Ambiguous(String),
+    #[error("'{typed}' is the beginning of more than one interview's name: {}", some(.names))]
+    Ambiguous {
+        /// What was typed.
+        typed: String,
+        /// The first names that begin so.
+        names: Vec<String>,
+    },
     /// No such line.
     #[error("interview {interview} has no line {segment}")]
     NoSegment {
@@ -83,6 +102,27 @@ pub enum Error {
     /// Nobody signs for the change.
     #[error("a change needs the name of the person who makes it")]
     NoAuthor,
+    /// Somebody would certify what they wrote themselves.
+    #[error("line {0} holds words of the same person, who cannot certify them")]
+    OwnWork(i64),
+    /// The interview was sealed; its sound and lines are complete.
+    #[error("the interview is sealed: no sound, line or entry can be added to it")]
+    Sealed,
+    /// No such person in the register.
+    #[error("there is no person '{0}' in the register")]
+    NoPerson(String),
+    /// No such fact of this person, or one that no longer counts.
+    #[error("the person has no entry {0}, or it was corrected already")]
+    NoFact(i64),
+    /// A value that cannot be of its kind.
+    #[error("this cannot be entered as a {}", .0.as_str())]
+    BadFact(FactKind),
+    /// A decision about one and the same entry.
+    #[error("a decision is about two different people of the register")]
+    SamePerson,
+    /// Somebody asked to stop while the database was brought up to date.
+    #[error("interrupted; the interview database is as it was before")]
+    Cancelled,
     /// The disk is full.
     #[error("the disk is full; nothing of this step was stored")]
     Full,
@@ -93,16 +133,16 @@ pub enum Error {
     #[error("another program is writing to the interview database")]
     Busy,
     /// What is stored contradicts itself.
-    #[error("the interview database is damaged: {0}")]
+    #[error("the interview database is damaged ({0})")]
     Damaged(String),
     /// The search index is damaged; the records are whole.
     #[error("the search index is damaged; the interviews themselves are whole")]
     IndexDamaged,
     /// The disk failed.
-    #[error("the disk failed while the interview database was used: {0}")]
+    #[error("the disk failed while the interview database was used ({0})")]
     Disk(String),
     /// Anything else the database engine says.
-    #[error("the interview database refused: {0}")]
+    #[error("the interview database refused ({0})")]
     Sql(rusqlite::Error),
 }
 
@@ -119,13 +159,21 @@ impl Error {
             Error::OlderSchema { .. } => {
                 "Open the workspace once where it can be written; it is brought up to date then."
             }
+            Error::Vault(e) => e.help(),
+            Error::PlainStore(_) => {
+                "Keep that file as evidence, move it away, and put the protected database back from a backup."
+            }
+            Error::OtherKey(_) => {
+                "Put the database and the file vault.json back from the same backup of the workspace."
+            }
+            Error::BadCopy => "Check the disk, then try again; the interviews are whole.",
             Error::UnmergedChanges(_) => {
                 "Copy the whole folder to a disk that can be written and open it there."
             }
             Error::Open { .. } => {
                 "Check that the folder exists and that you may read and write it."
             }
-            Error::NoInterview(_) | Error::Ambiguous(_) => {
+            Error::NoInterview(_) | Error::Ambiguous { .. } => {
                 "'mekong list' shows the names; the first letters are enough where they fit only one."
             }
             Error::NoSegment { .. } => "'mekong show' lists the lines with their numbers.",
@@ -137,6 +185,18 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
+            Error::Sealed => "Record what is new as an interview of its own.",
+            Error::NoPerson(_) => "'mekong people list' shows the register.",
+            Error::NoFact(_) => "'mekong people show' lists the entries with their numbers.",
+            Error::BadFact(FactKind::Name) => {
+                "Write the name in Chinese, Latin, Thai, Lao, Khmer or Burmese letters."
+            }
+            Error::BadFact(FactKind::BirthYear) => "Write a year such as 1987 or 2530.",
+            Error::BadFact(FactKind::Phone) => "Write a number of five to twenty digits.",
+            Error::BadFact(_) => "Write one to a thousand characters.",
+            Error::SamePerson => "Name two people as 'mekong people list' shows them.",
+            Error::Cancelled => "Run it again and let it finish.",
             Error::Full => "Free some space on the disk, then try again; nothing stored was lost.",
             Error::ReadOnly => {
                 "Check the rights of the file and its folder and whether the disk is write-protected."
@@ -153,10 +213,33 @@ impl Error {
         }
     }
 
+    /// Whether it is the database as a whole that refuses: a person needs its path then.
+    pub fn is_of_the_file(&self) -> bool {
+        matches!(
+            self,
+            Error::Full
+                | Error::ReadOnly
+                | Error::Busy
+                | Error::Damaged(_)
+                | Error::IndexDamaged
+                | Error::Disk(_)
+                | Error::Sql(_)
+        )
+    }
+
     /// A stored value that no version of this program writes.
     pub(super) fn damaged(what: &str) -> Self {
         Error::Damaged(what.to_owned())
     }
+}
+
+/// The first five of a list.
+fn some(names: &[String]) -> String {
+    let mut shown: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
+    if names.len() > shown.len() {
+        shown.push("...");
+    }
+    shown.join(", ")
 }
 
 impl From<rusqlite::Error> for Error {
@@ -174,6 +257,8 @@ impl From<rusqlite::Error> for Error {
                 Error::Damaged(error.to_string())
             }
             Some(ErrorCode::SystemIoFailure) => Error::Disk(error.to_string()),
+            // The word that the triggers of 0006_chain.sql say.
+            Some(ErrorCode::ConstraintViolation) if error.to_string() == "sealed" => Error::Sealed,
             _ => Error::Sql(error),
         }
     }

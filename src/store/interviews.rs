@@ -4,11 +4,16 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
 
+use super::proofs::{self, LINE};
 use super::versions::{insert_text, insert_translation};
-use super::{Error, ImportedLine, NewInterview, NewSegment, Store, codec, derived};
+use super::{
+    Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, chain, codec, derived,
+};
 use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
+use crate::evidence::{Draft, Kind};
+use crate::text;
 
 /// The longest name of an interview; it also names a folder.
 const MAX_ID: usize = 100;
@@ -24,6 +29,7 @@ impl Store {
         let tx = self.write()?;
         let key = insert_interview(&tx, new, None)?;
         insert_segments(&tx, key, 1, segments)?;
+        note_import(&tx, key, new.duration_ms, None)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -51,18 +57,22 @@ impl Store {
             "UPDATE interview SET duration_ms = max(duration_ms, ?2) WHERE key = ?1",
             params![key, codec::to_integer(duration_ms)?],
         )?;
+        let added = "r.interview = ?1 AND r.id >= ?2";
+        let rows = proofs::select(&tx, &LINE, added, params![key, first])?;
+        chain::append(&tx, key, &Draft::of(Kind::Cut, &rows))?;
         derived::refresh_tally(&tx, key)?;
         tx.commit()?;
         Ok(ids)
     }
 
     /// Stores a transcript that was written elsewhere. Its lines count as edited by `source`, but for
-    /// those that a machine wrote.
+    /// those that a machine wrote. `sha256` is that of the file, by which [`Self::holding`] knows it.
     pub fn create_from_transcript(
         &mut self,
         new: &NewInterview,
         lines: &[ImportedLine],
         source: &str,
+        sha256: Option<&str>,
     ) -> Result<(), Error> {
         if source.trim().is_empty() {
             return Err(Error::NoAuthor);
@@ -87,6 +97,7 @@ impl Store {
             };
             insert_imported(&tx, key, number, &segment, line, source)?;
         }
+        note_import(&tx, key, new.duration_ms, sha256)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -95,7 +106,8 @@ impl Store {
     pub fn interview(&self, id: &InterviewId) -> Result<Interview, Error> {
         let key = interview_key(&self.conn, id)?;
         let mut statement = self.conn.prepare_cached(
-            "SELECT case_name, languages, started, duration_ms FROM interview WHERE key = ?1",
+            "SELECT case_name, languages, started, duration_ms, source FROM interview
+             WHERE key = ?1",
         )?;
         let mut rows = statement.query([key])?;
         let row = rows
@@ -108,6 +120,8 @@ impl Store {
             started: row.get(2)?,
             duration_ms: codec::from_integer(row, 3)?,
             audio: read_audio(&self.conn, key)?,
+            source: row.get(4)?,
+            notes: Vec::new(),
             channels: read_channels(&self.conn, key)?,
         })
     }
@@ -131,7 +145,7 @@ impl Store {
         }
         // The exact name sorts before every longer one.
         let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM interview WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2",
+            "SELECT id FROM interview WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 6",
         )?;
         let found: Vec<String> = statement
             .query_map([&wanted], |row| row.get(0))?
@@ -140,17 +154,42 @@ impl Store {
             [] => Err(Error::NoInterview(text.to_owned())),
             [first, ..] if *first == wanted => Ok(InterviewId(wanted)),
             [only] => Ok(InterviewId(only.clone())),
-            _ => Err(Error::Ambiguous(text.to_owned())),
+            _ => Err(Error::Ambiguous {
+                typed: text.to_owned(),
+                names: found,
+            }),
         }
     }
 
-    /// All interviews, or those of one case, the latest first.
+    /// The interview that holds a recording with this SHA-256, or was read from a transcript with
+    /// it; the first one stored.
+    pub fn holding(&self, sha256: &str) -> Result<Option<InterviewId>, Error> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT id FROM interview WHERE key = (SELECT min(key) FROM (
+                     SELECT interview AS key FROM audio WHERE sha256 = ?1
+                     UNION ALL
+                     SELECT subject FROM chain
+                     WHERE kind = 'imported' AND body ->> '$.facts.transcript_sha256' = ?1))",
+            )?
+            .query_row([sha256], |row| row.get(0).map(InterviewId))
+            .optional()?)
+    }
+
+    /// All interviews, or those of one case (upper and lower case count as the same), the latest
+    /// first.
     pub fn list(&self, case: Option<&str>) -> Result<Vec<InterviewSummary>, Error> {
+        let case = case
+            .map(|name| spelled_like(&self.conn, CASES, name))
+            .transpose()?;
         let mut statement = self.conn.prepare_cached(
             "SELECT i.id, i.case_name, i.languages, i.started, i.duration_ms,
-                    t.segments, t.pending, t.flagged
+                    t.segments, t.pending, t.flagged,
+                    coalesce((SELECT group_concat(original_name, ', ') FROM audio
+                              WHERE interview = i.key AND original_name <> path), i.source, '')
              FROM interview i JOIN tally t ON t.interview = i.key
-             WHERE ?1 IS NULL OR i.case_name = ?1
+             WHERE ?1 IS NULL OR i.case_name IN (SELECT value FROM json_each(?1))
              ORDER BY i.started_ms DESC, i.id",
         )?;
         let mut rows = statement.query([case])?;
@@ -165,6 +204,7 @@ impl Store {
                 segments: codec::from_integer(row, 5)?,
                 pending: codec::from_integer(row, 6)?,
                 flagged: codec::from_integer(row, 7)?,
+                original: row.get(8)?,
             });
         }
         Ok(list)
@@ -178,6 +218,45 @@ impl Store {
     }
 }
 
+/// The first event of an interview: everything that came in with it, and the SHA-256 of the file
+/// where that was a transcript.
+fn note_import(
+    tx: &Transaction<'_>,
+    key: i64,
+    duration_ms: u64,
+    transcript: Option<&str>,
+) -> Result<(), Error> {
+    let rows = proofs::all(tx, key)?;
+    let mut draft = Draft::of(Kind::Imported, &rows).with("duration_ms", duration_ms);
+    if let Some(sha256) = transcript {
+        draft = draft.with("transcript_sha256", sha256);
+    }
+    chain::append(tx, key, &draft)?;
+    Ok(())
+}
+
+/// All names of cases, for [`spelled_like`].
+pub(super) const CASES: &str =
+    "SELECT DISTINCT case_name FROM interview WHERE case_name IS NOT NULL";
+/// All names of speakers, for [`spelled_like`].
+pub(super) const SPEAKERS: &str = "SELECT DISTINCT speaker FROM channel";
+
+/// The stored names that differ from `name` in nothing but upper and lower case, marks that are
+/// composed otherwise, and spaces around it; a JSON list for `json_each`.
+pub(super) fn spelled_like(conn: &Connection, names: &str, name: &str) -> Result<String, Error> {
+    let wanted = text::fold(name.trim());
+    let mut statement = conn.prepare_cached(names)?;
+    let mut rows = statement.query([])?;
+    let mut alike: Vec<String> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored: String = row.get(0)?;
+        if text::fold(stored.trim()) == wanted {
+            alike.push(stored);
+        }
+    }
+    codec::to_json(&alike)
+}
+
 /// The database's own key of an interview.
 pub(super) fn interview_key(conn: &Connection, id: &InterviewId) -> Result<i64, Error> {
     conn.prepare_cached("SELECT key FROM interview WHERE id = ?1")?
@@ -186,7 +265,7 @@ pub(super) fn interview_key(conn: &Connection, id: &InterviewId) -> Result<i64, 
         .ok_or_else(|| Error::NoInterview(id.0.clone()))
 }
 
-fn insert_interview(
+pub(super) fn insert_interview(
     tx: &Transaction<'_>,
     new: &NewInterview,
     source: Option<&str>,
@@ -223,20 +302,7 @@ fn insert_interview(
     })?;
     let key = tx.last_insert_rowid();
     for (position, audio) in (0i64..).zip(&new.audio) {
-        tx.execute(
-            "INSERT INTO audio (interview, position, path, sha256, sample_rate, channels, bytes,
-                 original_name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                key,
-                position,
-                audio.file.path,
-                audio.file.sha256,
-                audio.file.sample_rate,
-                audio.file.channels,
-                codec::to_integer(audio.bytes)?,
-                audio.original_name
-            ],
-        )?;
+        insert_audio(tx, key, position, audio)?;
     }
     for channel in &new.channels {
         let working = new
@@ -256,6 +322,30 @@ fn insert_interview(
         )?;
     }
     Ok(key)
+}
+
+/// One recording of an interview.
+pub(super) fn insert_audio(
+    tx: &Transaction<'_>,
+    interview: i64,
+    position: i64,
+    audio: &NewAudio,
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO audio (interview, position, path, sha256, sample_rate, channels, bytes,
+             original_name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            interview,
+            position,
+            audio.file.path,
+            audio.file.sha256,
+            audio.file.sample_rate,
+            audio.file.channels,
+            codec::to_integer(audio.bytes)?,
+            audio.file.original_name
+        ],
+    )?;
+    Ok(())
 }
 
 fn insert_segments(
@@ -351,7 +441,7 @@ fn insert_imported(
 
 fn read_audio(conn: &Connection, key: i64) -> Result<Vec<AudioFile>, Error> {
     let mut statement = conn.prepare_cached(
-        "SELECT path, sha256, sample_rate, channels FROM audio
+        "SELECT path, sha256, sample_rate, channels, original_name FROM audio
          WHERE interview = ?1 ORDER BY position",
     )?;
     let rows = statement.query_map([key], |r| {
@@ -360,6 +450,7 @@ fn read_audio(conn: &Connection, key: i64) -> Result<Vec<AudioFile>, Error> {
             sha256: r.get(1)?,
             sample_rate: r.get(2)?,
             channels: r.get(3)?,
+            original_name: r.get(4)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -14,6 +14,7 @@ pub(super) struct CurrentText {
     pub lang: Lang,
     pub text: String,
     pub flags: Vec<Flag>,
+    pub status: Status,
 }
 
 /// A translation that counts, and whether a person wrote it.
@@ -22,8 +23,13 @@ pub(super) struct StoredTranslation {
     pub by_person: bool,
 }
 
-const TRANSLATION_COLUMNS: &str =
+/// The columns of [`read_text`].
+pub(super) const TEXT_COLUMNS: &str = "version, lang, text, flags, status";
+/// The columns of [`read_translation`].
+pub(super) const TRANSLATION_COLUMNS: &str =
     "t.lang, t.text, t.author, t.log_prob, t.terms, t.flags, t.of_version, t.status";
+/// A person's version stands before every machine's, then the newest: the first row counts.
+pub(super) const COUNTS_FIRST: &str = "(status <> 'machine') DESC, version DESC";
 const SEGMENT_SQL: &str =
     "SELECT s.key, s.id, s.start_sample, s.end_sample, s.channel, s.speaker, s.lang, s.flags,
             l.version, l.waits, v.lang, v.text, v.confidence, v.words, v.flags, v.status, v.author
@@ -46,12 +52,10 @@ impl Store {
             .enumerate()
             .map(|(at, (key, _))| (*key, at))
             .collect();
-        // A person's translation stands before every machine's, then the newest: the first row of
-        // each language counts.
         let mut statement = self.conn.prepare_cached(&format!(
             "SELECT {TRANSLATION_COLUMNS}, t.segment FROM segment s
              JOIN translation t ON t.segment = s.key WHERE s.interview = ?1
-             ORDER BY t.segment, t.lang, (t.status <> 'machine') DESC, t.version DESC"
+             ORDER BY t.segment, t.lang, {COUNTS_FIRST}"
         ))?;
         let mut rows = statement.query([key])?;
         while let Some(row) = rows.next()? {
@@ -67,7 +71,10 @@ impl Store {
                     .push(read_translation(row)?.translation);
             }
         }
-        Ok(segments.into_iter().map(|(_, segment)| segment).collect())
+        Ok(segments
+            .into_iter()
+            .map(|(_, segment)| mark_stale(segment))
+            .collect())
     }
 
     /// One line.
@@ -82,7 +89,7 @@ impl Store {
             .into_iter()
             .map(|t| t.translation)
             .collect();
-        Ok(segment)
+        Ok(mark_stale(segment))
     }
 
     fn read_segments(
@@ -98,6 +105,17 @@ impl Store {
         }
         Ok(segments)
     }
+}
+
+/// Flags the translations of another version than the one that counts.
+fn mark_stale(mut segment: Segment) -> Segment {
+    for t in &mut segment.translations {
+        if t.of_version != segment.version {
+            let detail = "of an earlier version of the line";
+            t.flags.push(Flag::with(FlagKind::Stale, detail));
+        }
+    }
+    segment
 }
 
 /// The database's own key of a line.
@@ -118,20 +136,23 @@ pub(super) fn segment_key(
 
 /// The text of a line that counts: a person's newest, else a machine's newest.
 pub(super) fn current_text(conn: &Connection, key: i64) -> Result<Option<CurrentText>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT version, lang, text, flags FROM text_version WHERE segment = ?1
-         ORDER BY (status <> 'machine') DESC, version DESC LIMIT 1",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {TEXT_COLUMNS} FROM text_version WHERE segment = ?1
+         ORDER BY {COUNTS_FIRST} LIMIT 1"
+    ))?;
     let mut rows = statement.query([key])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some(CurrentText {
+    rows.next()?.map(read_text).transpose()
+}
+
+/// A text from a row of [`TEXT_COLUMNS`].
+pub(super) fn read_text(row: &Row<'_>) -> Result<CurrentText, Error> {
+    Ok(CurrentText {
         version: row.get(0)?,
         lang: codec::lang(&row.get::<_, String>(1)?)?,
         text: row.get(2)?,
         flags: codec::from_json(&row.get::<_, String>(3)?)?,
-    }))
+        status: codec::status(&row.get::<_, String>(4)?)?,
+    })
 }
 
 /// The translation of a line into each language that counts.
@@ -141,23 +162,26 @@ pub(super) fn current_translations(
 ) -> Result<Vec<StoredTranslation>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {TRANSLATION_COLUMNS} FROM translation t WHERE t.segment = ?1
-         ORDER BY t.lang, (t.status <> 'machine') DESC, t.version DESC"
+         ORDER BY t.lang, {COUNTS_FIRST}"
     ))?;
     let mut rows = statement.query([key])?;
     let mut found: Vec<StoredTranslation> = Vec::new();
     while let Some(row) = rows.next()? {
-        let next = read_translation(row)?;
-        if found
-            .last()
-            .is_none_or(|last| last.translation.lang != next.translation.lang)
-        {
-            found.push(next);
-        }
+        keep_first(&mut found, &mut Some(read_translation(row)?));
     }
     Ok(found)
 }
 
-fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error> {
+/// Takes `next` where it is the first of its language; rows come by language.
+pub(super) fn keep_first(found: &mut Vec<StoredTranslation>, next: &mut Option<StoredTranslation>) {
+    let lang = |t: &StoredTranslation| t.translation.lang;
+    if found.last().map(lang) != next.as_ref().map(lang) {
+        found.extend(next.take());
+    }
+}
+
+/// A translation from a row of [`TRANSLATION_COLUMNS`].
+pub(super) fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error> {
     Ok(StoredTranslation {
         translation: Translation {
             lang: codec::lang(&row.get::<_, String>(0)?)?,
@@ -192,6 +216,7 @@ fn read_segment(conn: &Connection, row: &Row<'_>) -> Result<Segment, Error> {
         version: row.get(8)?,
         translations: Vec::new(),
     };
+    let waits: i64 = row.get(9)?;
     if segment.version > 0 {
         segment.lang = codec::lang(&row.get::<_, String>(10)?)?;
         segment.text = row.get(11)?;
@@ -204,7 +229,13 @@ fn read_segment(conn: &Connection, row: &Row<'_>) -> Result<Segment, Error> {
         }
         segment.status = codec::status(&row.get::<_, String>(15)?)?;
         segment.author = row.get(16)?;
-    } else if row.get::<_, i64>(9)? == derived::WAITS_FAILED {
+        if matches!(
+            waits,
+            derived::WAITS_TRANSLATION | derived::WAITS_TRANSLATION_FAILED
+        ) {
+            flags.extend(translation_failures(conn, row.get(0)?, segment.version)?);
+        }
+    } else if waits == derived::WAITS_FAILED {
         segment.status = Status::Failed;
         flags.push(Flag::with(
             FlagKind::EngineFailed,
@@ -219,4 +250,30 @@ fn last_failure(conn: &Connection, key: i64) -> Result<String, Error> {
     Ok(conn
         .prepare_cached("SELECT reason FROM failure WHERE segment = ?1 ORDER BY key DESC LIMIT 1")?
         .query_row([key], |row| row.get(0))?)
+}
+
+/// A flag for each language on which a translator failed and that still has no translation of this
+/// version of the text.
+fn translation_failures(conn: &Connection, key: i64, version: u32) -> Result<Vec<Flag>, Error> {
+    let there = current_translations(conn, key)?;
+    let mut statement = conn.prepare_cached(
+        "SELECT lang, reason, max(key) FROM translation_failure
+         WHERE segment = ?1 AND of_version = ?2 GROUP BY lang ORDER BY lang",
+    )?;
+    let mut rows = statement.query(rusqlite::params![key, version])?;
+    let mut flags = Vec::new();
+    while let Some(row) = rows.next()? {
+        let lang = codec::lang(&row.get::<_, String>(0)?)?;
+        let made = |t: &StoredTranslation| {
+            t.translation.lang == lang && (t.by_person || t.translation.of_version == version)
+        };
+        if !there.iter().any(made) {
+            let reason: String = row.get(1)?;
+            flags.push(Flag::with(
+                FlagKind::EngineFailed,
+                format!("{lang}: {reason}"),
+            ));
+        }
+    }
+    Ok(flags)
 }

@@ -5,14 +5,26 @@
 //! and can be rebuilt at any time. A person's words always stand before a machine's: a later machine
 //! version is kept, but it never becomes the one that counts.
 
+mod across;
+mod chain;
 mod codec;
 mod derived;
 mod error;
+mod filter;
 mod interviews;
 mod lines;
+mod near;
 mod open;
 mod pending;
+mod people;
+mod people_match;
+mod proofs;
+mod query;
+mod rebuild;
+mod scan;
+mod sealed;
 mod search;
+mod sessions;
 mod terms;
 mod types;
 mod versions;
@@ -20,16 +32,20 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+pub use across::Other;
 pub use error::Error;
 pub use types::{
-    Hit, ImportedLine, Matched, NewAudio, NewInterview, NewSegment, PendingTranslation,
-    PendingUtterance, SearchPage, SearchQuery, TextVersion,
+    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
+    NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
+    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Via, Why,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one
 /// for each thread; writers wait up to ten seconds for one another.
 pub struct Store {
     conn: rusqlite::Connection,
+    /// SHA-256 of the glossary in force, for the events of translations.
+    glossary: Option<String>,
 }
 
 impl std::fmt::Debug for Store {

@@ -9,12 +9,18 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{Error, Store, derived};
+use super::rebuild::{self, Tell};
+use super::{Error, Store, chain, derived, people_match, sealed};
+use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_derived.sql"),
+    include_str!("migrations/0003_translation_failures.sql"),
+    include_str!("migrations/0004_sessions.sql"),
+    include_str!("migrations/0005_people.sql"),
+    include_str!("migrations/0006_chain.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -22,19 +28,36 @@ pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
 pub(super) const APPLICATION_ID: i64 = 0x4d4b_4e47;
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes that the write-ahead log may keep on the disk once its changes are merged: a rebuild of the
+/// index makes it several times as large.
+const LOG_KEPT: i64 = 32 << 20;
 /// The first bytes of every SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 impl Store {
     /// Opens the database at `path`, makes it where there is none, and brings an older form up to
     /// date. A file of another kind, of another program or of a newer form is refused by name and
     /// left untouched.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_watched(path, &mut |_, _| {}, &Cancel::new())
+    }
+
+    /// [`Store::open`], which `tell`s of the lines indexed and of how many where the search index
+    /// must be made anew. After a cancel the database is as it was.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], [`Error::Cancelled`].
+    pub fn open_watched(
+        path: &Path,
+        tell: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
+        sealed::unlock(&conn, path)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         // Where the file cannot be written, SQLite quietly opens it for reading only.
         if conn.is_readonly("main")? {
@@ -51,7 +74,7 @@ impl Store {
                 path: path.to_owned(),
             });
         }
-        Self::prepare(conn, found < SCHEMA)
+        Self::prepare(conn, found < SCHEMA, tell, cancel)
     }
 
     /// Opens an existing database for reading only, also on a disk that cannot be written.
@@ -59,6 +82,7 @@ impl Store {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
+        sealed::unlock(&conn, path)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         let (conn, found) = match recognise(&conn, path) {
             Ok(found) => (conn, found),
@@ -80,23 +104,40 @@ impl Store {
             });
         }
         configure(&conn)?;
-        Ok(Self { conn })
+        Ok(Self {
+            conn,
+            glossary: None,
+        })
     }
 
     /// A database that lives as long as this value, for tests and trials.
     pub fn open_in_memory() -> Result<Self, Error> {
-        Self::prepare(Connection::open_in_memory()?, true)
+        Self::prepare(
+            Connection::open_in_memory()?,
+            true,
+            &mut |_, _| {},
+            &Cancel::new(),
+        )
     }
 
-    fn prepare(mut conn: Connection, migrate_first: bool) -> Result<Self, Error> {
+    fn prepare(
+        mut conn: Connection,
+        migrate_first: bool,
+        tell: Tell<'_>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         configure(&conn)?;
         if migrate_first {
-            migrate(&mut conn)?;
+            migrate(&mut conn, tell, cancel)?;
         }
-        if !derived::index_is_current(&conn)? {
-            derived::rebuild(&conn)?;
+        if !rebuild::index_is_current(&conn)? {
+            rebuild::rebuild(&conn, tell, cancel)?;
         }
-        Ok(Self { conn })
+        people_match::refresh(&conn)?;
+        Ok(Self {
+            conn,
+            glossary: None,
+        })
     }
 
     /// Reads the whole file for damage, and compares the derived tables with the records.
@@ -134,15 +175,17 @@ fn refuse_other_files(path: &Path) -> Result<(), Error> {
             cause: e.to_string(),
             path: path.to_owned(),
         })?;
-    if head.is_empty() || head == MAGIC {
-        Ok(())
-    } else {
-        Err(Error::NotADatabase(path.to_owned()))
+    match sealed::is_expected(path)? {
+        _ if head.is_empty() => Ok(()),
+        // In a locked workspace a readable database was put there by somebody else.
+        true if head == MAGIC => Err(Error::PlainStore(path.to_owned())),
+        false if head != MAGIC => Err(Error::NotADatabase(path.to_owned())),
+        _ => Ok(()),
     }
 }
 
 /// The form of the database, 0 for an empty one. Only reads.
-fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
+pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
     let number = |name: &str| -> Result<i64, Error> {
         conn.pragma_query_value(None, name, |row| row.get(0))
             .map_err(|e| open_error(e, path))
@@ -170,6 +213,9 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, Error> {
 /// An error of the first look at a file, with the file's name where it matters.
 fn open_error(error: rusqlite::Error, path: &Path) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        if sealed::is_expected(path).unwrap_or(false) {
+            return Error::OtherKey(path.to_owned());
+        }
         return Error::NotADatabase(path.to_owned());
     }
     match Error::from(error) {
@@ -213,12 +259,15 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(uri, flags).map_err(|e| open_error(e, path))
+    let conn = Connection::open_with_flags(uri, flags).map_err(|e| open_error(e, path))?;
+    sealed::unlock(&conn, path)?;
+    Ok(conn)
 }
 
 fn configure(conn: &Connection) -> Result<(), Error> {
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     // Refuses writes to the search index's inner tables and to the schema table itself.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -226,9 +275,10 @@ fn configure(conn: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Applies the missing migrations and works out the derived tables, all in one transaction: a
-/// database is wholly in one form or wholly in the other, whenever the power fails.
-fn migrate(conn: &mut Connection) -> Result<(), Error> {
+/// Applies the missing migrations and works out the derived tables where an older form lacks them,
+/// all in one transaction: a database is wholly in one form or wholly in the other, whenever the
+/// power fails.
+fn migrate(conn: &mut Connection, tell: Tell<'_>, cancel: &Cancel) -> Result<(), Error> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again: another process may have migrated while this one waited for the lock.
     let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -237,7 +287,10 @@ fn migrate(conn: &mut Connection) -> Result<(), Error> {
         for sql in MIGRATIONS.iter().skip(done) {
             tx.execute_batch(sql)?;
         }
-        derived::rebuild_within(&tx)?;
+        chain::begin_missing(&tx)?;
+        if !rebuild::index_is_current(&tx)? {
+            rebuild::rebuild_within(&tx, tell, cancel)?;
+        }
         tx.pragma_update(None, "user_version", SCHEMA)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     }

@@ -1,6 +1,9 @@
 //! The backlog: lines that wait for recognition or translation.
 
-use super::derived::{WAITS_FAILED, WAITS_RECOGNITION, WAITS_TRANSLATION, missing_translations};
+use super::derived::{
+    WAITS_FAILED, WAITS_RECOGNITION, WAITS_TRANSLATION, WAITS_TRANSLATION_FAILED, failed_languages,
+    missing_translations,
+};
 use super::interviews::interview_key;
 use super::lines::{current_text, current_translations};
 use super::{Error, PendingTranslation, PendingUtterance, Store, codec};
@@ -48,20 +51,62 @@ impl Store {
         Ok(pending)
     }
 
-    /// Texts that wait for translation, one entry for each missing language. Empty texts and
-    /// languages into which a person has translated do not wait.
+    /// Texts that wait for translation, one entry for each missing language. Empty texts, languages
+    /// into which a person has translated and those that a translator failed on do not wait.
     pub fn pending_translation(
         &self,
         id: Option<&InterviewId>,
     ) -> Result<Vec<PendingTranslation>, Error> {
+        self.untranslated(id, None, false)
+    }
+
+    /// The same of one line.
+    pub fn line_translation(
+        &self,
+        id: &InterviewId,
+        segment: SegmentId,
+    ) -> Result<Vec<PendingTranslation>, Error> {
+        self.untranslated(Some(id), Some(segment), false)
+    }
+
+    /// Texts that a translator failed on, one entry for each language; they can be tried again.
+    pub fn failed_translation(
+        &self,
+        id: Option<&InterviewId>,
+    ) -> Result<Vec<PendingTranslation>, Error> {
+        self.untranslated(id, None, true)
+    }
+
+    /// The missing translations: those that failed, or those that did not.
+    fn untranslated(
+        &self,
+        id: Option<&InterviewId>,
+        segment: Option<SegmentId>,
+        failed: bool,
+    ) -> Result<Vec<PendingTranslation>, Error> {
         let interview = id.map(|id| interview_key(&self.conn, id)).transpose()?;
-        let mut statement = self.conn.prepare_cached(
-            "SELECT i.id, s.id, s.key, i.languages
+        // A line of three languages may wait for one and have failed on the other.
+        let waits = if failed {
+            WAITS_TRANSLATION_FAILED
+        } else {
+            WAITS_TRANSLATION
+        };
+        let lines = "SELECT i.id, s.id, s.key, i.languages
              FROM line l JOIN segment s ON s.key = l.segment JOIN interview i ON i.key = l.interview
-             WHERE l.waits = ?1 AND (?2 IS NULL OR l.interview = ?2)
-             ORDER BY l.interview, s.start_sample, s.channel, s.id",
-        )?;
-        let mut rows = statement.query((WAITS_TRANSLATION, interview))?;
+             WHERE l.waits IN (?1, ?2)";
+        let mut statement = self.conn.prepare_cached(&match segment {
+            Some(_) => format!("{lines} AND s.interview = ?3 AND s.id = ?4"),
+            None => format!(
+                "{lines} AND (?3 IS NULL OR l.interview = ?3) AND ?4 IS NULL
+                 ORDER BY l.interview, s.start_sample, s.channel, s.id"
+            ),
+        })?;
+        let mut rows = statement.query((
+            WAITS_TRANSLATION,
+            waits,
+            interview,
+            segment.map(|segment| segment.0),
+        ))?;
         let mut pending = Vec::new();
         while let Some(row) = rows.next()? {
             let key = row.get(2)?;
@@ -70,8 +115,12 @@ impl Store {
                 continue;
             };
             let there = current_translations(&self.conn, key)?;
+            let tried = failed_languages(&self.conn, key, text.version)?;
             for to in missing_translations(&languages, text.lang, &text.text, text.version, &there)
             {
+                if tried.contains(&to) != failed {
+                    continue;
+                }
                 pending.push(PendingTranslation {
                     interview: InterviewId(row.get(0)?),
                     segment: SegmentId(row.get(1)?),

@@ -1,86 +1,121 @@
 //! Search over all interviews: the index first, then without diacritics, then a bounded reading of
-//! the lines themselves.
+//! the lines themselves, then near spellings.
+//!
+//! A word of everyday speech stands in a hundred thousand lines of a large store, and to rank them all
+//! would take a second. So lines are taken from the index newest first, counted up to
+//! [`MOST_COUNTED`], and the newest [`MOST_RANKED`] are ranked by bm25; `total` and `more` say so. A
+//! phrase that stands in more lines than are ranked tells nothing about a line and is left out of
+//! the rank; where no other is left, lines that say it come before lines that only translate it.
 
-use std::ops::Range;
+use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::filter::{Filter, interview_token};
 use super::lines::current_translations;
+use super::query::{self, Node};
+use super::scan::scan;
 use super::terms::{self, Phrase};
-use super::{Error, Hit, Matched, SearchPage, SearchQuery, Store, codec, derived};
-use crate::domain::{InterviewId, Lang, SamplePos, SegmentId};
+use super::{
+    Error, Hit, Matched, Neighbour, SearchPage, SearchQuery, Store, Why, codec, near, rebuild,
+};
+use crate::domain::{Cancel, InterviewId, SamplePos, SegmentId};
 use crate::text;
 
-/// Words of a query beyond this many are not looked at.
-const MOST_PHRASES: usize = 32;
-/// Characters of a query beyond this many are not looked at.
-const MOST_CHARACTERS: usize = 1_000;
 /// The most hits in one answer, so that an answer stays small whatever is asked.
-const MOST_HITS: usize = 10_000;
-/// The slow search of last resort reads no more than this many lines, the latest interviews first.
-const MOST_LINES_READ: i64 = 20_000;
+pub(super) const MOST_HITS: usize = 10_000;
+/// Hits are counted up to here.
+const MOST_COUNTED: usize = 10_000;
+/// Hits that are ranked, the newest; more where more are asked for.
+const MOST_RANKED: usize = 2_000;
+/// Near spellings that are shown.
+const MOST_LIKE: usize = 200;
 
-const COLUMNS: &str = "i.id, i.case_name, s.key, s.id, s.start_sample, v.lang, s.speaker, v.text";
-const LINES: &str =
-    "segment s ON s.key = search.rowid CROSS JOIN interview i ON i.key = s.interview
-     CROSS JOIN line l ON l.segment = s.key
-     CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version";
-const FILTER: &str = "(?2 IS NULL OR v.lang = ?2) AND (?3 IS NULL OR i.case_name = ?3)
-     AND (?4 IS NULL OR s.speaker = ?4)
-     AND (?5 IS NULL OR substr(i.started, 1, 10) >= ?5)
-     AND (?6 IS NULL OR substr(i.started, 1, 10) <= ?6)
-     AND (?7 IS NULL OR i.started_ms >= ?7) AND (?8 IS NULL OR i.started_ms <= ?8)";
+pub(super) const COLUMNS: &str =
+    "i.id, i.case_name, s.key, s.id, s.start_sample, v.lang, s.speaker, v.text, s.interview";
 
 impl Store {
     /// Finds lines by what was said or by a translation. Whatever a person types is a query; one
     /// without any letter or digit finds nothing.
+    ///
+    /// # Errors
+    /// A date that is none, an unknown person, an unreadable store.
     pub fn search(&self, q: &SearchQuery) -> Result<SearchPage, Error> {
-        let filter = Filter::read(q)?;
-        let typed: String = q.text.chars().take(MOST_CHARACTERS).collect();
-        let phrases = terms::phrases(&typed, MOST_PHRASES);
+        let filter = Filter::read(&self.conn, q)?;
+        let typed = query::cut(&q.text);
+        let mut found = self.search_as_typed(&filter, &typed, q)?;
+        // Stored lines are in Unicode, whatever they were typed in. The guess at the encoding of a
+        // few letters may be wrong, so the letters themselves are asked for first.
+        if found.total == 0 && text::is_zawgyi(&typed) {
+            found = self.search_as_typed(&filter, &text::from_zawgyi(&typed), q)?;
+        }
+        if q.context {
+            self.add_neighbours(&mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Puts the lines around each hit beside it.
+    pub(super) fn add_neighbours(&self, page: &mut SearchPage) -> Result<(), Error> {
+        for hit in &mut page.hits {
+            hit.around = neighbours(&self.conn, hit)?;
+        }
+        Ok(())
+    }
+
+    fn search_as_typed(
+        &self,
+        filter: &Filter,
+        typed: &str,
+        q: &SearchQuery,
+    ) -> Result<SearchPage, Error> {
         let nothing = SearchPage {
             complete: true,
             ..SearchPage::default()
         };
-        if phrases.is_empty() {
+        let Some(node) = query::read(typed).filter(|_| !filter.nothing) else {
             return Ok(nothing);
-        }
-        if self.index_usable()? {
-            let page = self.with_repair(&filter, &phrases)?;
-            if let Some(page) = page.filter(|p| p.total > 0) {
-                return Ok(page);
+        };
+        let limit = q.limit.min(MOST_HITS);
+        let usable = rebuild::index_is_current(&self.conn)?;
+        let mut found = nothing;
+        if usable {
+            let ask = |node: &Node, why: Why| {
+                self.with_repair(|conn| indexed(conn, filter, node, limit, &why))
+            };
+            found = ask(&node, Why::AsAsked)?.unwrap_or(found);
+            let bare = node.bare();
+            if found.total == 0 && bare != node {
+                found = ask(&bare, Why::Bare)?.unwrap_or(found);
             }
-            let bare = terms::without_diacritics(&phrases);
-            if bare != phrases
-                && let Some(page) = self.with_repair(&filter, &bare)?.filter(|p| p.total > 0)
-            {
-                return Ok(page);
-            }
         }
-        scan(&self.conn, &filter, &typed)
-    }
-
-    /// Whether there is an index of this version. A database that was opened for reading only may
-    /// have an older one.
-    fn index_usable(&self) -> Result<bool, Error> {
-        derived::index_is_current(&self.conn)
+        // The index finds clusters wherever they stand; only words and numbers have an inside.
+        let mut tokens = node.wanted().into_iter().flat_map(|p| &p.tokens);
+        let has_inside = tokens.all(|(_, cluster)| !cluster) && is_plain(&node);
+        if found.total == 0 && filter.flag.is_none() && (!usable || has_inside) {
+            found = scan(&self.conn, filter, typed, limit)?;
+        }
+        if usable && (found.total == 0 || q.like) {
+            let like = self.with_repair(|conn| alike(conn, filter, &node, limit))?;
+            found.join(like.unwrap_or_default(), limit);
+        }
+        Ok(found)
     }
 
     /// Asks the index; one that turns out to be damaged is rebuilt first. `None` where that is not
     /// possible because the database can only be read.
-    fn with_repair(
+    pub(super) fn with_repair<T>(
         &self,
-        filter: &Filter<'_>,
-        phrases: &[Phrase],
-    ) -> Result<Option<SearchPage>, Error> {
-        match indexed(&self.conn, filter, phrases) {
-            Ok(page) => Ok(Some(page)),
+        ask: impl Fn(&Connection) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match ask(&self.conn) {
+            Ok(found) => Ok(Some(found)),
             Err(error) if is_index_damage(&error) => {
                 if self.conn.is_readonly("main")? {
                     return Ok(None);
                 }
-                derived::rebuild(&self.conn)?;
-                indexed(&self.conn, filter, phrases).map(Some)
+                rebuild::rebuild(&self.conn, &mut |_, _| {}, &Cancel::new())?;
+                ask(&self.conn).map(Some)
             }
             Err(error) => Err(error),
         }
@@ -93,7 +128,7 @@ fn is_index_damage(error: &Error) -> bool {
         Error::Damaged(_) => true,
         Error::Sql(cause) => {
             let text = cause.to_string();
-            text.contains("no such table: search")
+            text.contains("no such table: s")
                 || text.contains("vtable constructor failed")
                 || text.contains("fts5")
         }
@@ -101,145 +136,277 @@ fn is_index_damage(error: &Error) -> bool {
     }
 }
 
-/// The conditions of a query, read and checked.
-struct Filter<'q> {
-    lang: Option<&'static str>,
-    case: Option<&'q str>,
-    speaker: Option<&'q str>,
-    since_day: Option<String>,
-    until_day: Option<String>,
-    since: Option<i64>,
-    until: Option<i64>,
-    limit: usize,
-}
-
-impl<'q> Filter<'q> {
-    fn read(query: &'q SearchQuery) -> Result<Self, Error> {
-        let (since_day, since) = day_or_moment(query.since.as_deref())?;
-        let (until_day, until) = day_or_moment(query.until.as_deref())?;
-        Ok(Self {
-            lang: query.lang.map(Lang::code),
-            case: query.case.as_deref(),
-            speaker: query.speaker.as_deref(),
-            since_day,
-            until_day,
-            since,
-            until,
-            limit: query.limit.min(MOST_HITS),
-        })
-    }
-
-    /// The parameters ?1 to ?8 of [`FILTER`]; ?1 is the index's question.
-    fn params<'a>(&'a self, question: &'a dyn ToSql) -> [&'a dyn ToSql; 8] {
-        [
-            question,
-            &self.lang,
-            &self.case,
-            &self.speaker,
-            &self.since_day,
-            &self.until_day,
-            &self.since,
-            &self.until,
-        ]
+/// Words and phrases alone, without operators.
+fn is_plain(node: &Node) -> bool {
+    match node {
+        Node::Phrase(_) => true,
+        Node::And(nodes) => nodes.iter().all(|n| matches!(n, Node::Phrase(_))),
+        _ => false,
     }
 }
 
-/// A date is compared with the date as the interview's place had it, a moment with the moment.
-fn day_or_moment(text: Option<&str>) -> Result<(Option<String>, Option<i64>), Error> {
-    let Some(text) = text.map(str::trim) else {
-        return Ok((None, None));
+/// The lines that an expression finds, the newest first, up to `most`.
+fn matching(
+    conn: &Connection,
+    filter: &Filter,
+    asked: &str,
+    most: usize,
+) -> Result<Vec<i64>, Error> {
+    let question = format!("({asked}){}", filter.narrowed);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<Vec<i64>, Error> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let rows = statement.query_map(params, |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     };
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Ok((None, Some(moment.as_millisecond())));
+    match &filter.interviews {
+        None => rows(
+            "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT ?2",
+            &[&question, &most],
+        ),
+        Some(list) => rows(
+            "SELECT search.rowid FROM search CROSS JOIN segment s ON s.key = search.rowid
+             WHERE search MATCH ?1 AND s.interview IN (SELECT value FROM json_each(?3))
+             ORDER BY search.rowid DESC LIMIT ?2",
+            &[&question, &most, list],
+        ),
     }
-    let day: jiff::civil::Date = text.parse().map_err(|_| Error::BadTime(text.to_owned()))?;
-    Ok((Some(day.to_string()), None))
 }
 
 /// Asks the full-text index.
-fn indexed(
+pub(super) fn indexed(
     conn: &Connection,
-    filter: &Filter<'_>,
-    phrases: &[Phrase],
+    filter: &Filter,
+    node: &Node,
+    limit: usize,
+    why: &Why,
 ) -> Result<SearchPage, Error> {
-    let question = terms::match_expression(phrases);
-    let params = filter.params(&question);
-    let from = format!("FROM search CROSS JOIN {LINES}");
-    let total: i64 = conn
-        .prepare_cached(&format!(
-            "SELECT count(*) {from} WHERE search MATCH ?1 AND {FILTER}"
-        ))?
-        .query_row(params, |row| row.get(0))?;
+    let counted = MOST_COUNTED.saturating_add(1);
+    let mut open = false;
+    let mut keys = matching(conn, filter, &node.expression(false), counted)?;
+    // What goes on behind its last token needs a slower question, not asked where these are many.
+    if keys.len() < counted && node.has_open_end() {
+        open = true;
+        keys = matching(conn, filter, &node.expression(true), counted)?;
+    }
+    let more = keys.len() > MOST_COUNTED;
+    keys.truncate(MOST_COUNTED);
     let mut page = SearchPage {
-        total: u64::try_from(total).unwrap_or(0),
+        total: keys.len() as u64,
+        more,
         hits: Vec::new(),
         complete: true,
     };
-    if total == 0 || filter.limit == 0 {
-        return Ok(page);
+    if keys.is_empty() && !knows_newest_line(conn)? {
+        return Err(Error::damaged("the search index lacks a line"));
     }
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS}, search.rank {from} WHERE search MATCH ?1 AND {FILTER}
-         ORDER BY search.rank, i.started_ms DESC, s.id LIMIT {}",
-        filter.limit
-    ))?;
-    let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
-        // FTS5 gives better matches a lower number.
-        let score = -row.get::<_, f64>(8)?;
-        page.hits.push(read_hit(conn, row, score, |text| {
-            terms::marks(text, phrases)
-        })?);
+    if limit > 0 {
+        keys.truncate(MOST_RANKED.max(limit));
+        let wanted = node.wanted();
+        for (score, key) in ranked(conn, filter, node, &keys, open, limit)? {
+            let find = |text: &str| terms::marks(text, &wanted);
+            page.hits.extend(hit_of(conn, key, score, why, &find)?);
+        }
     }
     Ok(page)
 }
 
-/// Reads lines one by one for the letters of the query, whatever stands between them: finds the
-/// middle of a number or of a word, which the index cannot.
-fn scan(conn: &Connection, filter: &Filter<'_>, typed: &str) -> Result<SearchPage, Error> {
-    let needle = squash(&text::fold(typed));
+/// Whether the index has the newest line with text: an index that lost its contents answers nothing
+/// to every question, and no error.
+fn knows_newest_line(conn: &Connection) -> Result<bool, Error> {
+    let newest: Option<(i64, i64)> = conn
+        .prepare_cached(
+            "SELECT segment, interview FROM line WHERE version > 0 ORDER BY segment DESC LIMIT 1",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((line, interview)) = newest else {
+        return Ok(true);
+    };
+    let token = format!("\"{}\"", interview_token(interview));
+    let mut statement =
+        conn.prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = ?2")?;
+    Ok(statement.exists(params![token, line])?)
+}
+
+/// The best of `keys` with their scores, best first.
+fn ranked(
+    conn: &Connection,
+    filter: &Filter,
+    node: &Node,
+    keys: &[i64],
+    open: bool,
+    limit: usize,
+) -> Result<Vec<(f64, i64)>, Error> {
+    let mut telling = Vec::new();
+    for phrase in node.wanted() {
+        let expression = phrase.expression(open);
+        if stands_in_few(conn, &expression)? {
+            telling.push(expression);
+        }
+    }
+    let mut scored: Vec<(f64, i64)> = if telling.is_empty() {
+        let said = format!("{{text bare}} : ({})", node.expression(open));
+        let said: HashSet<i64> = matching(conn, filter, &said, limit)?.into_iter().collect();
+        let old = said.iter().filter(|k| !keys.contains(k));
+        let all = keys.iter().chain(old);
+        all.map(|k| (if said.contains(k) { 2.0 } else { 1.0 }, *k))
+            .collect()
+    } else {
+        let mut statement =
+            conn.prepare_cached("SELECT rowid, rank FROM search WHERE search MATCH ?1")?;
+        let rows =
+            statement.query_map([telling.join(" OR ")], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let scores: HashMap<i64, f64> = rows.collect::<Result<_, _>>()?;
+        // FTS5 gives better matches a lower number.
+        keys.iter()
+            .map(|k| (-scores.get(k).copied().unwrap_or(0.0), *k))
+            .collect()
+    };
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+    scored.truncate(limit);
+    Ok(scored)
+}
+
+/// Whether a phrase stands in so few lines that it tells something about them.
+fn stands_in_few(conn: &Connection, expression: &str) -> Result<bool, Error> {
+    let further: Option<i64> = conn
+        .prepare_cached(&format!(
+            "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 1 OFFSET {MOST_RANKED}"
+        ))?
+        .query_row([expression], |row| row.get(0))
+        .optional()?;
+    Ok(further.is_none())
+}
+
+/// Lines with words that are spelled or sound nearly like those of the question, the nearest first.
+fn alike(
+    conn: &Connection,
+    filter: &Filter,
+    node: &Node,
+    limit: usize,
+) -> Result<SearchPage, Error> {
     let mut page = SearchPage {
         complete: true,
         ..SearchPage::default()
     };
-    if needle.is_empty() {
+    let mut variations: Vec<Phrase> = Vec::new();
+    let Some(wide) = near::widened(conn, node, &mut variations)? else {
         return Ok(page);
-    }
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM interview i CROSS JOIN segment s ON s.interview = i.key
-         CROSS JOIN line l ON l.segment = s.key
-         CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
-         WHERE {FILTER} AND ?1 IS NOT NULL
-         ORDER BY i.started_ms DESC, i.key DESC, s.id LIMIT {MOST_LINES_READ}"
-    ))?;
-    let mut rows = statement.query(filter.params(&""))?;
-    let mut read = 0i64;
-    while let Some(row) = rows.next()? {
-        read = read.saturating_add(1);
-        let found = contains(&row.get::<_, String>(7)?, &needle)
-            || current_translations(conn, row.get(2)?)?
-                .iter()
-                .any(|t| contains(&t.translation.text, &needle));
-        if !found {
-            continue;
+    };
+    let most = MOST_LIKE.min(limit.max(1));
+    let mut keys = matching(
+        conn,
+        filter,
+        &wide.expression(false),
+        most.saturating_add(1),
+    )?;
+    page.more = keys.len() > most;
+    keys.truncate(most);
+    page.total = keys.len() as u64;
+    let given = node.wanted();
+    let mut hits: Vec<(usize, Hit)> = Vec::new();
+    for key in keys {
+        let mut nearest = usize::MAX;
+        let find = |text: &str| {
+            let places = terms::marks_of(text, &variations);
+            let best = places.iter().map(|(n, _)| *n).min().unwrap_or(usize::MAX);
+            let mut all: Vec<_> = places
+                .into_iter()
+                .filter(|(n, _)| *n == best)
+                .map(|(_, r)| r)
+                .collect();
+            all.extend(terms::ranges(text, &given));
+            (best, terms::to_characters(text, all))
+        };
+        if let Some(mut hit) = hit_of(conn, key, 0.0, &Why::AsAsked, &|text| find(text).1)? {
+            let shown = if hit.matched == Matched::Text {
+                Some(&hit.text)
+            } else {
+                hit.translation.as_ref()
+            };
+            let shown = shown.cloned().unwrap_or_default();
+            let (best, places) = find(&shown);
+            nearest = nearest.min(best);
+            let words = places.iter().map(|&(from, to)| {
+                shown
+                    .chars()
+                    .skip(from)
+                    .take(to.saturating_sub(from))
+                    .collect()
+            });
+            hit.why = Why::Like(words.collect());
+            hits.push((nearest, hit));
         }
-        page.total = page.total.saturating_add(1);
-        if page.hits.len() < filter.limit {
-            page.hits.push(read_hit(conn, row, 0.0, |text| {
-                squashed_marks(text, &needle)
-            })?);
-        }
     }
-    page.complete = read < MOST_LINES_READ;
+    hits.sort_by_key(|(nearest, _)| *nearest);
+    page.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+    page.hits.truncate(limit);
     Ok(page)
 }
 
+/// The line before a hit and the line after it.
+fn neighbours(conn: &Connection, hit: &Hit) -> Result<[Option<Neighbour>; 2], Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT s.id, s.speaker, v.lang, v.text FROM interview i
+         CROSS JOIN segment s ON s.interview = i.key CROSS JOIN line l ON l.segment = s.key
+         CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
+         WHERE i.id = ?1 AND s.id = ?2",
+    )?;
+    let mut beside = |id: i64| {
+        let row = statement.query_row(params![hit.interview.0, id], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get::<_, String>(2)?,
+                row.get(3)?,
+            ))
+        });
+        let found: Option<Result<Neighbour, Error>> =
+            row.optional()?.map(|(segment, speaker, lang, text)| {
+                Ok(Neighbour {
+                    segment: SegmentId(segment),
+                    speaker,
+                    lang: codec::lang(&lang)?,
+                    text,
+                })
+            });
+        found.transpose()
+    };
+    Ok([
+        beside(hit.segment.0.saturating_sub(1))?,
+        beside(hit.segment.0.saturating_add(1))?,
+    ])
+}
+
+/// The hit of one line; `None` where the index knows a line that the records do not.
+fn hit_of(
+    conn: &Connection,
+    key: i64,
+    score: f64,
+    why: &Why,
+    find: &dyn Fn(&str) -> Vec<(usize, usize)>,
+) -> Result<Option<Hit>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM segment s CROSS JOIN interview i ON i.key = s.interview
+         CROSS JOIN line l ON l.segment = s.key
+         CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
+         WHERE s.key = ?1"
+    ))?;
+    let mut rows = statement.query([key])?;
+    match rows.next()? {
+        Some(row) => read_hit(conn, row, score, why, find).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A hit from a row of [`COLUMNS`].
-fn read_hit(
+pub(super) fn read_hit(
     conn: &Connection,
     row: &Row<'_>,
     score: f64,
-    find: impl Fn(&str) -> Vec<(usize, usize)>,
+    why: &Why,
+    find: &dyn Fn(&str) -> Vec<(usize, usize)>,
 ) -> Result<Hit, Error> {
     let text: String = row.get(7)?;
     let marks = find(&text);
@@ -271,53 +438,8 @@ fn read_hit(
         } else {
             Matched::Text
         },
+        why: why.clone(),
+        around: [None, None],
         score,
     })
-}
-
-/// Letters, digits and marks without what stands between them.
-fn squash(text: &str) -> String {
-    text.chars()
-        .filter(|&c| {
-            !c.is_whitespace()
-                && !c.is_ascii_punctuation()
-                && !matches!(c, '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FF0F}')
-        })
-        .collect()
-}
-
-/// Whether a text holds `needle`; where the needle is typed without diacritics, they do not count.
-fn contains(text: &str, needle: &str) -> bool {
-    squash(&text::fold(text)).contains(needle)
-        || (needle.bytes().any(|b| b.is_ascii_alphabetic())
-            && squash(&text::bare(text)).contains(needle))
-}
-
-/// Where `needle` stands in a text, in whole grapheme clusters.
-fn squashed_marks(text: &str, needle: &str) -> Vec<(usize, usize)> {
-    for form in [text::fold, text::bare] {
-        let mut squashed = String::new();
-        // For every byte of `squashed`, the cluster of `text` that it came from.
-        let mut origin: Vec<Range<usize>> = Vec::new();
-        let mut at = 0usize;
-        for cluster in text::graphemes(text) {
-            let range = at..at.saturating_add(cluster.len());
-            at = range.end;
-            let folded = squash(&form(cluster));
-            origin.extend(std::iter::repeat_n(range, folded.len()));
-            squashed.push_str(&folded);
-        }
-        let ranges: Vec<Range<usize>> = squashed
-            .match_indices(needle)
-            .filter_map(|(start, found)| {
-                let first = origin.get(start)?;
-                let last = origin.get(start.saturating_add(found.len()).checked_sub(1)?)?;
-                Some(first.start..last.end)
-            })
-            .collect();
-        if !ranges.is_empty() {
-            return terms::to_characters(text, ranges);
-        }
-    }
-    Vec::new()
 }

@@ -1,8 +1,10 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, Flag, InterviewId, Lang, LangPair, SegmentId, Span, Status,
+    AudioFile, Channel, EventKind, Fact, FactKind, Flag, FlagKind, Hypothesis, InterviewId, Lang,
+    LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, Status, Translation,
 };
+use crate::text::names::Comparison;
 
 /// An interview that enters the store.
 #[derive(Clone, Debug)]
@@ -32,8 +34,38 @@ pub struct NewAudio {
     pub file: AudioFile,
     /// Size of the file.
     pub bytes: u64,
-    /// The name the file had where it came from.
-    pub original_name: String,
+}
+
+/// Where the sound of a live session comes from, and how it is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Identity of the microphone, or the practice file's name.
+    pub device: String,
+    /// A file plays in place of a microphone.
+    pub practice: bool,
+    /// Longest utterance in milliseconds.
+    pub max_utterance_ms: u64,
+}
+
+/// Something that happened in a live session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// What kind.
+    pub kind: EventKind,
+    /// What was marked, why it was paused, what was wrong.
+    pub label: String,
+    /// The channel it concerns; none for all.
+    pub channel: Option<u16>,
+    /// Where it begins.
+    pub start: SamplePos,
+    /// Where it ends; none while it lasts.
+    pub end: Option<SamplePos>,
+    /// It tells the end of the newest entry of this kind that lasts.
+    pub closes: Option<EventKind>,
+    /// Its number in the recorder's journal.
+    pub journal: Option<u64>,
+    /// The time of day, RFC 3339.
+    pub at: String,
 }
 
 /// A cut utterance that waits for recognition.
@@ -104,6 +136,38 @@ pub struct PendingTranslation {
     pub pair: LangPair,
 }
 
+/// What a machine made of a line, or why it made nothing of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// A recogniser wrote it down. Where a person has written the line already, the machine's
+    /// version is kept in the history and the person's goes on to count.
+    Heard(&'a Hypothesis),
+    /// A recogniser failed on it, and why. The line can be tried again.
+    NotHeard(&'a str),
+    /// A translator wrote it; a person's translation goes on to count beside it.
+    Translated(&'a Translation),
+    /// A translator failed on it. It is tried again only when asked.
+    NotTranslated {
+        /// Into which language.
+        lang: Lang,
+        /// The version of the text.
+        of_version: u32,
+        /// Why.
+        reason: &'a str,
+    },
+}
+
+/// A [`Record`] and the line it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    /// The interview.
+    pub interview: &'a InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// What was made of it.
+    pub what: Record<'a>,
+}
+
 /// One version of a line's text or of one of its translations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextVersion {
@@ -123,10 +187,33 @@ pub struct TextVersion {
     pub at: String,
 }
 
+/// A person's correction of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Correction<'a> {
+    /// New words of the line.
+    pub text: Option<&'a str>,
+    /// New words of its translation into a language.
+    pub translation: Option<(Lang, &'a str)>,
+    /// Who corrects.
+    pub by: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// The numbers of the versions that a correction made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Corrected {
+    /// Of the text, where that was corrected.
+    pub text: Option<u32>,
+    /// Of the translation, where that was corrected.
+    pub translation: Option<u32>,
+}
+
 /// What to look for, and where.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
-    /// What the person typed. Words parted by spaces must all occur.
+    /// What the person typed: words that must all occur, phrases in quotes, `word*`, `-word`, AND,
+    /// OR, NOT, NEAR, brackets.
     pub text: String,
     /// Only lines said in this language.
     pub lang: Option<Lang>,
@@ -134,10 +221,21 @@ pub struct SearchQuery {
     pub case: Option<String>,
     /// Only this speaker.
     pub speaker: Option<String>,
+    /// Only interviews that the register links to this person.
+    pub person: Option<PersonId>,
+    /// Only lines with this doubt, on the text or on a translation.
+    pub flag: Option<FlagKind>,
+    /// Only lines of this status.
+    pub status: Option<Status>,
     /// Only interviews from this date (`2026-11-23`, by the date as recorded) or moment on.
     pub since: Option<String>,
     /// Only interviews up to this date, inclusive, or moment.
     pub until: Option<String>,
+    /// Near spellings too, below what is spelled as asked; without it they are looked for only
+    /// where nothing else is found.
+    pub like: bool,
+    /// With each hit the lines before and after it.
+    pub context: bool,
     /// The most hits to return.
     pub limit: usize,
 }
@@ -145,8 +243,10 @@ pub struct SearchQuery {
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchPage {
-    /// All hits there are, also those beyond the limit.
+    /// All hits there are, also those beyond the limit; at least so many where `more` is set.
     pub total: u64,
+    /// There are more hits than were counted.
+    pub more: bool,
     /// The best hits first.
     pub hits: Vec<Hit>,
     /// False where the slow search of last resort stopped at its bound: older lines were not read.
@@ -158,8 +258,12 @@ pub struct SearchPage {
 pub enum Matched {
     /// What was said.
     Text,
-    /// A translation only.
+    /// A translation only, of the line or of the question.
     Translation,
+    /// Another name of the same person.
+    Name,
+    /// The same term of the glossary in other words.
+    Term,
 }
 
 impl Matched {
@@ -168,8 +272,55 @@ impl Matched {
         match self {
             Matched::Text => "text",
             Matched::Translation => "translation",
+            Matched::Name => "name",
+            Matched::Term => "term",
         }
     }
+}
+
+/// Why a line was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Why {
+    /// The words of the question stand in it.
+    #[default]
+    AsAsked,
+    /// They do where diacritics do not count.
+    Bare,
+    /// Letters of the question stand inside longer words or numbers.
+    Inside,
+    /// Words spelled or sounding nearly like these stand in it, as the line has them.
+    Like(Vec<String>),
+    /// These words stand in it, which stand for the question or for a part of it.
+    Across {
+        /// The words.
+        words: String,
+        /// Who says so.
+        via: Via,
+    },
+}
+
+/// Who says that other words stand for a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The glossary.
+    Term,
+    /// The register: a name of this person.
+    Name(PersonId),
+    /// A translator, into this language.
+    Translated(Lang),
+}
+
+/// A line beside a hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its number.
+    pub segment: SegmentId,
+    /// Who said it.
+    pub speaker: String,
+    /// The language.
+    pub lang: Lang,
+    /// What was said.
+    pub text: String,
 }
 
 /// One line that was found.
@@ -197,6 +348,81 @@ pub struct Hit {
     pub translation_marks: Vec<(usize, usize)>,
     /// Which side matched.
     pub matched: Matched,
+    /// Why it was found, where that is not plain.
+    pub why: Why,
+    /// The line before it and the line after it, where asked for.
+    pub around: [Option<Neighbour>; 2],
     /// Higher is better; comparable inside one answer only.
     pub score: f64,
+}
+
+/// Something to know of a person, on its way into the register.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFact<'a> {
+    /// What kind it is.
+    pub kind: FactKind,
+    /// As it is entered.
+    pub value: &'a str,
+    /// The language it was said or written in.
+    pub lang: Option<Lang>,
+    /// Where a name comes from; heard, where nobody says.
+    pub source: Option<NameSource>,
+    /// The line it was said in.
+    pub line: Option<(&'a InterviewId, SegmentId)>,
+    /// Why it is entered.
+    pub reason: Option<&'a str>,
+    /// The fact that it corrects.
+    pub replaces: Option<i64>,
+}
+
+impl<'a> NewFact<'a> {
+    /// A fact of a kind, and nothing more.
+    pub const fn new(kind: FactKind, value: &'a str) -> Self {
+        Self {
+            kind,
+            value,
+            lang: None,
+            source: None,
+            line: None,
+            reason: None,
+            replaces: None,
+        }
+    }
+}
+
+/// A name or number that a line offers to the register.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// The interview.
+    pub interview: &'a InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// A name, a phone, a plate or a document.
+    pub kind: FactKind,
+    /// As written in the line.
+    pub value: &'a str,
+}
+
+/// A person whose name is near the one asked for.
+#[derive(Clone, Debug)]
+pub struct NameMatch {
+    /// Who.
+    pub person: PersonId,
+    /// The name of that person that is nearest.
+    pub name: Fact,
+    /// 0.0 to 1.0.
+    pub score: f32,
+    /// Why.
+    pub comparison: Option<Comparison>,
+}
+
+/// What several people have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// What kind of thing; a mention stands for an interview.
+    pub kind: FactKind,
+    /// The number, the place as first entered, or the interview's name.
+    pub value: String,
+    /// Who, in the order of the register.
+    pub people: Vec<PersonId>,
 }

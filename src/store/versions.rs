@@ -1,11 +1,16 @@
 //! Adding versions: what machines wrote, what people corrected, and the history of both.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction, params};
 
+use super::chain::{self, text_row, translation_row};
 use super::interviews::interview_key;
 use super::lines::{current_text, current_translations, segment_key};
-use super::{Error, Store, TextVersion, codec, derived};
+use super::proofs::{self, FAILURE, UNTRANSLATED};
+use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
 use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
+use crate::evidence::{Draft, Kind, Row};
 
 /// A version of a line's text on its way into the store.
 pub(super) struct NewText<'a> {
@@ -20,59 +25,110 @@ pub(super) struct NewText<'a> {
 }
 
 impl Store {
-    /// Stores what a recogniser wrote. Where a person has already written the line, the machine's
-    /// version is kept in the history and the person's goes on to count.
+    /// Stores what machines made of lines, all of it in one transaction: one wait for the disk,
+    /// however many lines there are.
+    pub fn record(&mut self, records: &[NewRecord<'_>]) -> Result<(), Error> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let glossary = self.glossary.clone();
+        let tx = self.write()?;
+        let mut interviews = BTreeSet::new();
+        for new in records {
+            let key = segment_key(&tx, new.interview, new.segment)?;
+            let interview = interview_key(&tx, new.interview)?;
+            let (kind, rows) = insert_record(&tx, key, &new.what)?;
+            let mut draft = Draft::of(kind, &rows);
+            if let (Kind::Translated, Some(digest)) = (kind, &glossary) {
+                draft = draft.with("glossary", digest.as_str());
+            }
+            chain::append(&tx, interview, &draft)?;
+            derived::refresh_line(&tx, key)?;
+            interviews.insert(interview);
+        }
+        for interview in interviews {
+            derived::refresh_tally(&tx, interview)?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Stores what a recogniser wrote.
     pub fn record_hypothesis(
         &mut self,
         id: &InterviewId,
         segment: SegmentId,
         h: &Hypothesis,
     ) -> Result<(), Error> {
-        self.change(id, segment, |tx, key| {
-            let text = NewText {
-                lang: h.lang,
-                text: &h.text,
-                status: Status::Machine,
-                author: &h.engine,
-                reason: None,
-                confidence: Some(h.confidence),
-                words: &h.words,
-                flags: &h.flags,
-            };
-            insert_text(tx, key, &text).map(|_| ())
-        })
+        self.record_one(id, segment, Record::Heard(h))
     }
 
-    /// Stores that the recogniser failed on a line, and why. The line can be tried again.
+    /// Stores that the recogniser failed on a line, and why.
     pub fn record_failure(
         &mut self,
         id: &InterviewId,
         segment: SegmentId,
         reason: &str,
     ) -> Result<(), Error> {
-        self.change(id, segment, |tx, key| {
-            tx.execute(
-                "INSERT INTO failure (segment, reason, at) VALUES (?1, ?2, ?3)",
-                params![key, reason, codec::now()],
-            )?;
-            Ok(())
-        })
+        self.record_one(id, segment, Record::NotHeard(reason))
     }
 
-    /// Stores what a translator wrote. Where a person has already translated the line into that
-    /// language, the machine's version is kept in the history and the person's goes on to count.
+    /// Stores what a translator wrote.
     pub fn record_translation(
         &mut self,
         id: &InterviewId,
         segment: SegmentId,
         t: &Translation,
     ) -> Result<(), Error> {
-        self.change(id, segment, |tx, key| {
-            insert_translation(tx, key, t, Status::Machine, None).map(|_| ())
-        })
+        self.record_one(id, segment, Record::Translated(t))
     }
 
-    /// Adds a person's version of a line's text and returns its number. The language stays.
+    fn record_one(
+        &mut self,
+        interview: &InterviewId,
+        segment: SegmentId,
+        what: Record<'_>,
+    ) -> Result<(), Error> {
+        self.record(&[NewRecord {
+            interview,
+            segment,
+            what,
+        }])
+    }
+
+    /// Adds a person's versions of a line's text and of its translation, both or neither. The
+    /// line's language stays; a translation is of the text as it is after the correction.
+    pub fn edit(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        new: &Correction<'_>,
+    ) -> Result<Corrected, Error> {
+        if new.by.trim().is_empty() {
+            return Err(Error::NoAuthor);
+        }
+        let tx = self.write()?;
+        let key = segment_key(&tx, id, segment)?;
+        let mut done = Corrected::default();
+        let mut rows = Vec::new();
+        if let Some(text) = new.text {
+            let version = correct_text(&tx, key, text, new)?;
+            rows.extend(text_row(&tx, key, version)?);
+            done.text = Some(version);
+        }
+        if let Some((lang, text)) = new.translation {
+            let version = correct_translation(&tx, key, lang, text, new)?;
+            rows.extend(translation_row(&tx, key, lang.code(), version)?);
+            done.translation = Some(version);
+        }
+        let interview = interview_key(&tx, id)?;
+        chain::append(&tx, interview, &Draft::of(Kind::Edited, &rows))?;
+        derived::refresh_line(&tx, key)?;
+        derived::refresh_tally(&tx, interview)?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    /// Adds a person's version of a line's text and returns its number.
     pub fn edit_text(
         &mut self,
         id: &InterviewId,
@@ -81,25 +137,13 @@ impl Store {
         by: &str,
         reason: Option<&str>,
     ) -> Result<u32, Error> {
-        need_author(by)?;
-        self.change(id, segment, |tx, key| {
-            let lang = match current_text(tx, key)? {
-                Some(current) if current.text == text => return Err(Error::Unchanged),
-                Some(current) => current.lang,
-                None => first_guess(tx, key)?,
-            };
-            let new = NewText {
-                lang,
-                text,
-                status: Status::Edited,
-                author: by,
-                reason,
-                confidence: None,
-                words: &[],
-                flags: &[],
-            };
-            insert_text(tx, key, &new)
-        })
+        let new = Correction {
+            text: Some(text),
+            translation: None,
+            by,
+            reason,
+        };
+        Ok(self.edit(id, segment, &new)?.text.unwrap_or_default())
     }
 
     /// Adds a person's translation of a line into `lang` and returns its version number.
@@ -112,28 +156,16 @@ impl Store {
         by: &str,
         reason: Option<&str>,
     ) -> Result<u32, Error> {
-        need_author(by)?;
-        self.change(id, segment, |tx, key| {
-            let of_version = current_text(tx, key)?.ok_or(Error::NoText)?.version;
-            let same =
-                |t: &Translation| t.lang == lang && t.text == text && t.of_version == of_version;
-            if current_translations(tx, key)?
-                .iter()
-                .any(|t| t.by_person && same(&t.translation))
-            {
-                return Err(Error::Unchanged);
-            }
-            let translation = Translation {
-                lang,
-                text: text.to_owned(),
-                engine: by.to_owned(),
-                log_prob: None,
-                terms: Vec::new(),
-                flags: Vec::new(),
-                of_version,
-            };
-            insert_translation(tx, key, &translation, Status::Edited, reason)
-        })
+        let new = Correction {
+            text: None,
+            translation: Some((lang, text)),
+            by,
+            reason,
+        };
+        Ok(self
+            .edit(id, segment, &new)?
+            .translation
+            .unwrap_or_default())
     }
 
     /// All versions of a line's text, the first one first.
@@ -162,21 +194,104 @@ impl Store {
             params![key, lang.code()],
         )
     }
+}
 
-    /// One write to one line: the records first, then everything worked out from them.
-    fn change<T>(
-        &mut self,
-        id: &InterviewId,
-        segment: SegmentId,
-        write: impl FnOnce(&Transaction<'_>, i64) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let tx = self.write()?;
-        let key = segment_key(&tx, id, segment)?;
-        let done = write(&tx, key)?;
-        derived::refresh_line(&tx, key)?;
-        derived::refresh_tally(&tx, interview_key(&tx, id)?)?;
-        tx.commit()?;
-        Ok(done)
+fn correct_text(
+    tx: &Transaction<'_>,
+    key: i64,
+    text: &str,
+    new: &Correction<'_>,
+) -> Result<u32, Error> {
+    let lang = match current_text(tx, key)? {
+        Some(current) if current.text == text => return Err(Error::Unchanged),
+        Some(current) => current.lang,
+        None => first_guess(tx, key)?,
+    };
+    let version = NewText {
+        lang,
+        text,
+        status: Status::Edited,
+        author: new.by,
+        reason: new.reason,
+        confidence: None,
+        words: &[],
+        flags: &[],
+    };
+    insert_text(tx, key, &version)
+}
+
+fn correct_translation(
+    tx: &Transaction<'_>,
+    key: i64,
+    lang: Lang,
+    text: &str,
+    new: &Correction<'_>,
+) -> Result<u32, Error> {
+    let of_version = current_text(tx, key)?.ok_or(Error::NoText)?.version;
+    let same = |t: &Translation| t.lang == lang && t.text == text && t.of_version == of_version;
+    if current_translations(tx, key)?
+        .iter()
+        .any(|t| t.by_person && same(&t.translation))
+    {
+        return Err(Error::Unchanged);
+    }
+    let translation = Translation {
+        lang,
+        text: text.to_owned(),
+        engine: new.by.to_owned(),
+        log_prob: None,
+        terms: Vec::new(),
+        flags: Vec::new(),
+        of_version,
+    };
+    insert_translation(tx, key, &translation, Status::Edited, new.reason)
+}
+
+/// Adds a record; what kind of event that is, and the record as it is hashed.
+fn insert_record(
+    tx: &Transaction<'_>,
+    key: i64,
+    record: &Record<'_>,
+) -> Result<(Kind, Vec<Row>), Error> {
+    match record {
+        Record::Heard(h) => {
+            let text = NewText {
+                lang: h.lang,
+                text: &h.text,
+                status: Status::Machine,
+                author: &h.engine,
+                reason: None,
+                confidence: Some(h.confidence),
+                words: &h.words,
+                flags: &h.flags,
+            };
+            let version = insert_text(tx, key, &text)?;
+            Ok((Kind::Recognised, text_row(tx, key, version)?))
+        }
+        Record::NotHeard(reason) => {
+            tx.prepare_cached("INSERT INTO failure (segment, reason, at) VALUES (?1, ?2, ?3)")?
+                .execute(params![key, reason, codec::now()])?;
+            let rows = proofs::select(tx, &FAILURE, "r.key = ?1", [tx.last_insert_rowid()])?;
+            Ok((Kind::Failed, rows))
+        }
+        Record::Translated(t) => {
+            let version = insert_translation(tx, key, t, Status::Machine, None)?;
+            let rows = translation_row(tx, key, t.lang.code(), version)?;
+            Ok((Kind::Translated, rows))
+        }
+        Record::NotTranslated {
+            lang,
+            of_version,
+            reason,
+        } => {
+            tx.prepare_cached(
+                "INSERT INTO translation_failure (segment, lang, of_version, reason, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![key, lang.code(), of_version, reason, codec::now()])?;
+            let rows = proofs::select(tx, &UNTRANSLATED, "r.key = ?1", [tx.last_insert_rowid()])?;
+            Ok((Kind::Failed, rows))
+        }
     }
 }
 
@@ -248,14 +363,6 @@ fn first_guess(conn: &Connection, key: i64) -> Result<Lang, Error> {
         row.get(0)
     })?;
     codec::lang(&code)
-}
-
-fn need_author(by: &str) -> Result<(), Error> {
-    if by.trim().is_empty() {
-        Err(Error::NoAuthor)
-    } else {
-        Ok(())
-    }
 }
 
 fn read_history(

@@ -5,17 +5,28 @@
 //! - *folded* ([`fold`]): what is matched. Case, digit systems and known spelling pairs fall together.
 //! - *bare* ([`bare`]): folded without Vietnamese diacritics, for people who type without them.
 
+mod alike;
 mod compare;
 mod index;
+mod markup;
+mod mentions;
+pub mod names;
 mod normalise;
+mod numerals;
 mod script;
 mod segment;
+mod zawgyi;
 
+pub use alike::{Alike, alike, is_weak, sound_keys};
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
 pub use index::{IndexToken, index_tokens};
-pub use normalise::{bare, fold, is_dropped, normalise};
+pub use markup::escape_markup;
+pub use mentions::{Mention, birth_year, mentions};
+pub use normalise::{bare, composed, fold, is_dropped, normalise};
+pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
-pub use segment::{complete_graphemes_prefix, graphemes, line_breaks, sentences, words};
+pub use segment::{graphemes, line_breaks, sentences, words};
+pub use zawgyi::{from_zawgyi, is_zawgyi};
 
 #[cfg(test)]
 mod tests;

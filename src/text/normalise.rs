@@ -8,6 +8,7 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use crate::domain::Lang;
 
 use super::script::digit_value;
+use super::zawgyi::{from_zawgyi, is_zawgyi};
 
 const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
 const NFD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfd();
@@ -34,9 +35,19 @@ pub fn is_dropped(c: char) -> bool {
 /// (NIKHAHIT + SARA AA, two SARA E, Khmer split vowels) become that letter. Characters that show
 /// nothing are dropped, white space of any kind and length becomes one space, the ends are
 /// trimmed. Digits stay as written. The rules of all scripts apply whatever `lang` says, since
-/// lines mix scripts.
-pub fn normalise(text: &str, _lang: Lang) -> String {
+/// lines mix scripts; but only Burmese is looked at for Zawgyi, whose codes other languages that are
+/// written in the Myanmar script use for letters of their own, and put into Unicode.
+pub fn normalise(text: &str, lang: Lang) -> String {
+    if lang == Lang::My && is_zawgyi(text) {
+        return canonical(&from_zawgyi(text));
+    }
     canonical(text)
+}
+
+/// The same letters whichever way a keyboard put them together (NFC), and nothing else: for
+/// passphrases, for which this must stay the same in every version.
+pub fn composed(text: &str) -> String {
+    NFC.normalize(text).into_owned()
 }
 
 /// [`normalise`] for callers that do not know the language.

@@ -63,12 +63,6 @@ fn slices<'a>(text: &'a str, edges: &[usize]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Bytes of `text` up to its last grapheme cluster, which more text could still change. For text
-/// that grows: show this much, hold the rest.
-pub fn complete_graphemes_prefix(text: &str) -> usize {
-    cluster_edges(text).into_iter().rev().nth(1).unwrap_or(0)
-}
-
 /// Byte offsets of grapheme clusters, where those that [`super::fold`] makes into one letter (two
 /// SARA E, NIKHAHIT with AA, Lao HO with NO or MO) are not parted.
 pub(super) fn letter_edges(text: &str) -> Vec<usize> {

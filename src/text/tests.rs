@@ -99,15 +99,10 @@ fn share_of_a_script() {
 }
 
 #[test]
-fn a_prefix_ends_before_the_last_cluster() {
+fn clusters_are_the_whole_text() {
     for (_, text) in SENTENCES {
-        let clusters = graphemes(text);
-        assert_eq!(clusters.concat(), text);
-        let last = clusters.last().unwrap().len();
-        assert_eq!(complete_graphemes_prefix(text), text.len() - last);
+        assert_eq!(graphemes(text).concat(), text);
     }
-    assert_eq!(complete_graphemes_prefix(""), 0);
-    assert_eq!(complete_graphemes_prefix("ខ្ញុំ"), 0);
 }
 
 #[test]
@@ -238,7 +233,6 @@ proptest! {
     #[test]
     fn boundaries_lie_in_the_text(text in "\\PC{0,40}") {
         prop_assert_eq!(graphemes(&text).concat(), text.clone());
-        prop_assert!(text.is_char_boundary(complete_graphemes_prefix(&text)));
         for lang in Lang::ALL {
             for word in words(&text, lang) {
                 prop_assert!(text.get(word).is_some());

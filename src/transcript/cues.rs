@@ -1,7 +1,7 @@
 //! SubRip (SRT) and WebVTT. In a cue of our own export what was said and each translation start with
-//! their language in brackets, for example `[vi] ...`.
+//! their language in brackets, for example `[vi] ...`, or `[vi, machine] ...` by a machine.
 
-use crate::domain::Lang;
+use crate::domain::{Flag, FlagKind, Lang};
 
 use super::time::{looks_like_timing, parse_timing};
 use super::{Fault, Line, Lines};
@@ -156,7 +156,7 @@ fn push_cue(
     speaker: Option<String>,
     body: Vec<String>,
 ) -> Result<(), Fault> {
-    let mut parts: Vec<(Option<Lang>, String)> = vec![(None, String::new())];
+    let mut parts: Vec<(Option<Mark>, String)> = vec![(None, String::new())];
     for (i, line) in body
         .iter()
         .map(|line| line.trim())
@@ -164,8 +164,8 @@ fn push_cue(
         .enumerate()
     {
         match (language_mark(line), parts.last_mut()) {
-            (Some((lang, text)), Some(first)) if i == 0 => *first = (Some(lang), text.to_owned()),
-            (Some((lang, text)), _) => parts.push((Some(lang), text.to_owned())),
+            (Some((mark, text)), Some(first)) if i == 0 => *first = (Some(mark), text.to_owned()),
+            (Some((mark, text)), _) => parts.push((Some(mark), text.to_owned())),
             (None, Some((_, text))) => {
                 if !text.is_empty() {
                     text.push('\n');
@@ -176,30 +176,58 @@ fn push_cue(
         }
     }
     let mut parts = parts.into_iter();
-    let (lang, mut text) = parts.next().unwrap_or_default();
+    let (mark, mut text) = parts.next().unwrap_or_default();
     // Our export writes these where a line has no text; they were not said.
-    if lang.is_some() && ["[pending]", "[failed]", "[no text]"].contains(&text.as_str()) {
+    if mark.is_some() && ["[pending]", "[failed]", "[no text]"].contains(&text.as_str()) {
         text.clear();
     }
     let line = Line {
         speaker,
         start_ms: cue.times.0,
         end_ms: Some(cue.times.1),
-        lang,
+        lang: mark.map(|m| m.lang),
         text,
         translations: parts
-            .filter_map(|(lang, text)| Some((lang?, text)))
+            .filter_map(|(mark, text)| Some((mark?.lang, text)))
             .collect(),
-        ..Line::default()
+        machine: mark.is_some_and(|m| m.machine),
+        flags: mark
+            .filter(|m| m.practice)
+            .map(|_| Flag::new(FlagKind::PracticeModel))
+            .into_iter()
+            .collect(),
     };
     lines.push(line).map_err(|what| Fault::new(cue.line, what))
 }
 
-/// The language and the text of a line such as `[vi] ...`.
-fn language_mark(line: &str) -> Option<(Lang, &str)> {
-    let (code, text) = line.strip_prefix('[')?.split_once(']')?;
-    let exact = Lang::ALL.into_iter().find(|lang| lang.code() == code)?;
-    Some((exact, text.trim_start()))
+/// What stands in the brackets before a line.
+#[derive(Clone, Copy)]
+struct Mark {
+    lang: Lang,
+    machine: bool,
+    practice: bool,
+}
+
+/// The mark and the text of a line such as `[vi, machine] ...`.
+fn language_mark(line: &str) -> Option<(Mark, &str)> {
+    let (inside, text) = line.strip_prefix('[')?.split_once(']')?;
+    let (code, words) = inside.split_once(", ").unwrap_or((inside, ""));
+    let lang = Lang::ALL.into_iter().find(|lang| lang.code() == code)?;
+    let mut mark = Mark {
+        lang,
+        machine: false,
+        practice: false,
+    };
+    for word in words.split(", ").filter(|word| !word.is_empty()) {
+        match word {
+            "machine" => mark.machine = true,
+            "practice model" => (mark.machine, mark.practice) = (true, true),
+            "stale" => {}
+            // Brackets that hold something else were said.
+            _ => return None,
+        }
+    }
+    Some((mark, text.trim_start()))
 }
 
 fn is_number(line: &str) -> bool {

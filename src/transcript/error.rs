@@ -3,17 +3,22 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::domain::reason;
+
 /// Why a transcript could not be read. The messages never hold text of the transcript.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be opened or read.
-    #[error("cannot read the transcript: {cause}: {path}")]
+    #[error("cannot read the transcript: {why}: {path}", why = reason(.cause))]
     Read {
         /// What the system said.
         cause: io::Error,
         /// The file.
         path: PathBuf,
     },
+    /// A folder, named pipe, device or socket.
+    #[error("this is a folder, a pipe, a socket or a device, not a file: {0}")]
+    NotAFile(PathBuf),
     /// The extension names no form that is read.
     #[error("this is not a transcript that can be read: {0}")]
     UnknownForm(PathBuf),
@@ -56,6 +61,7 @@ impl Error {
     pub fn help(&self) -> &'static str {
         match self {
             Error::Read { .. } => "Check that the file is there and that you may read it.",
+            Error::NotAFile(_) => "Save the transcript to a file first and name that.",
             Error::UnknownForm(_) => "Give a file that ends in .json, .srt, .vtt or .csv.",
             Error::TooLarge(_) => {
                 "Check that this is a transcript and not a recording; split it if it is one."

@@ -124,6 +124,10 @@ fn read_text(path: &Path) -> Result<String, Error> {
         cause,
         path: path.to_owned(),
     };
+    // Opening a pipe or a device may wait for ever.
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(Error::NotAFile(path.to_owned()));
+    }
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(failed)?.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(failed)?;

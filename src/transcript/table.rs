@@ -3,7 +3,7 @@
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use crate::domain::Lang;
+use crate::domain::{Flag, FlagKind, Lang};
 
 use super::time::{parse_clock, parse_seconds};
 use super::{Fault, Line, Lines, parse_lang};
@@ -13,6 +13,8 @@ struct Columns {
     start: usize,
     end: Option<usize>,
     speaker: Option<usize>,
+    status: Option<usize>,
+    flags: Option<usize>,
     lang: Option<usize>,
     text: usize,
     /// Columns `translation_vi`, `text_vi` or `vi`.
@@ -100,6 +102,8 @@ impl Columns {
             start,
             end,
             speaker: find("speaker"),
+            status: find("status"),
+            flags: find("flags"),
             lang: find("lang").or_else(|| find("language")),
             text: find("text").ok_or("the header row names no column text")?,
             translations,
@@ -127,7 +131,12 @@ impl Columns {
                 .map(|(i, to)| (*to, unquote(field(*i)).to_owned()))
                 .filter(|(to, _)| Some(*to) != lang)
                 .collect(),
-            ..Line::default()
+            machine: filled(self.status) == Some("machine"),
+            flags: filled(self.flags)
+                .unwrap_or_default()
+                .split_whitespace()
+                .filter_map(|name| FlagKind::parse(name).map(Flag::new))
+                .collect(),
         })
     }
 }

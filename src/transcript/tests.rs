@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::FlagKind;
 
 /// A short sentence in each of the six scripts, with the marks that break careless code.
 const SIX: [(Lang, &str); 6] = [
@@ -189,6 +190,26 @@ fn a_bilingual_cue_gives_its_languages_and_translations() {
         good(Form::Srt, text),
         [first, line(5_000, 6_000, "[applause] thanks")]
     );
+}
+
+#[test]
+fn a_cue_that_a_machine_wrote_stays_a_machines() {
+    let text = "1\n00:00:01,000 --> 00:00:02,000\n[km, practice model] ខ្ញុំ\n[vi, machine, stale] Tôi\n\n\
+                2\n00:00:03,000 --> 00:00:04,000\n[lo, laughing] ຂ້ອຍ\n";
+    let first = Line {
+        lang: Some(Lang::Km),
+        translations: vec![(Lang::Vi, "Tôi".into())],
+        machine: true,
+        flags: vec![Flag::new(FlagKind::PracticeModel)],
+        ..line(1_000, 2_000, "ខ្ញុំ")
+    };
+    let second = line(3_000, 4_000, "[lo, laughing] ຂ້ອຍ");
+    assert_eq!(good(Form::Srt, text), [first, second]);
+    let table =
+        "start_ms,end_ms,lang,text,status,flags\n1,2,th,สวัสดี,machine,practice-model no-such\n";
+    let row = &good(Form::Csv, table)[0];
+    assert!(row.machine);
+    assert_eq!(row.flags, [Flag::new(FlagKind::PracticeModel)]);
 }
 
 #[test]

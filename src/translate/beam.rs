@@ -6,6 +6,7 @@
 //! length to the power of the length penalty.
 
 use super::error::StepError;
+use crate::compute::kernels::log_sum_exp;
 
 /// What bounds a search.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +43,19 @@ pub(super) struct Found {
 pub(super) fn search(
     first: Vec<f32>,
     limits: &Limits,
+    step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
+) -> Result<Found, StepError> {
+    search_after(1, first, limits, step)
+}
+
+/// The same for a model with `forced` tokens before `first` that count as tokens; T5 has none.
+pub(super) fn search_after(
+    forced: usize,
+    first: Vec<f32>,
+    limits: &Limits,
     mut step: impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Found, StepError> {
-    if limits.max_tokens < 2 {
+    if limits.max_tokens <= forced {
         return Ok(Found {
             tokens: Vec::new(),
             ended: false,
@@ -53,20 +64,21 @@ pub(super) fn search(
         });
     }
     if limits.beam == 1 {
-        greedy(first, limits, &mut step)
+        greedy(forced, first, limits, &mut step)
     } else {
-        beams(first, limits, &mut step)
+        beams(forced, first, limits, &mut step)
     }
 }
 
 fn greedy(
+    forced: usize,
     mut logits: Vec<f32>,
     limits: &Limits,
     step: &mut impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Found, StepError> {
     let mut tokens = Vec::new();
     let mut sum = 0.0;
-    for length in 2.. {
+    for length in forced.saturating_add(1).. {
         let mut best = Best::new(1);
         best.add(&logits, 0, 0.0)?;
         let Some(top) = best.sorted.first() else {
@@ -106,6 +118,7 @@ struct Running {
 }
 
 fn beams(
+    forced: usize,
     first: Vec<f32>,
     limits: &Limits,
     step: &mut impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
@@ -117,7 +130,7 @@ fn beams(
     }];
     let mut rows = vec![first];
     let mut finished: Vec<Found> = Vec::new();
-    for length in 2..=limits.max_tokens {
+    for length in forced.saturating_add(1)..=limits.max_tokens {
         let mut best = Best::new(limits.beam.saturating_mul(2));
         for (row, (logits, hypothesis)) in rows.iter().zip(&running).enumerate() {
             best.add(logits, row, hypothesis.sum)?;
@@ -193,8 +206,24 @@ fn settled(running: &[Running], finished: &[Found], length: usize, limits: &Limi
     limits.early_stopping || best.sum / penalty(length, limits) <= worst.score
 }
 
-fn penalty(length: usize, limits: &Limits) -> f32 {
+pub(super) fn penalty(length: usize, limits: &Limits) -> f32 {
     (length as f64).powf(f64::from(limits.length_penalty)) as f32
+}
+
+/// The highest logit, and the logarithm of the sum of all, relative to it.
+fn scale(logits: &[f32]) -> Result<(f32, f32), StepError> {
+    let (max, log_total) = log_sum_exp(logits);
+    if !max.is_finite() || !log_total.is_finite() {
+        return Err(StepError::Broken(
+            "the model's output is not finite".to_owned(),
+        ));
+    }
+    Ok((max, log_total))
+}
+
+/// What to take from a logit to have the log-probability.
+pub(super) fn normaliser(logits: &[f32]) -> Result<f32, StepError> {
+    scale(logits).map(|(max, log_total)| max + log_total)
 }
 
 /// One way to go on: a token after hypothesis `row`.
@@ -222,15 +251,7 @@ impl Best {
 
     /// Weighs each token of one row, whose hypothesis has the log-probability `sum` so far.
     fn add(&mut self, logits: &[f32], row: usize, sum: f32) -> Result<(), StepError> {
-        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        // In f64: a quarter of a million small terms would lose digits in f32.
-        let total: f64 = logits.iter().map(|x| f64::from((x - max).exp())).sum();
-        let log_total = total.ln() as f32;
-        if !max.is_finite() || !log_total.is_finite() {
-            return Err(StepError::Broken(
-                "the model's output is not finite".to_owned(),
-            ));
-        }
+        let (max, log_total) = scale(logits)?;
         let mut floor = self.floor();
         for (token, logit) in logits.iter().enumerate() {
             let value = logit - max - log_total + sum;

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::Error;
 
@@ -217,7 +218,11 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let bytes = read_bounded(path, LONGEST_JSON)?;
     serde_json::from_slice(&bytes).map_err(|e| Error::Config {
-        problem: e.to_string(),
+        problem: match e.classify() {
+            // A setting that is missing or of another type; the others name no setting.
+            Category::Data => e.to_string(),
+            _ => format!("it is not valid JSON ({e})"),
+        },
         path: path.to_owned(),
     })
 }

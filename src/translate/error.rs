@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::domain::{Cancel, LangPair};
+use crate::compute::checkpoint;
+use crate::domain::{Cancel, LangPair, reason};
 
 /// A failure to load a translation model or to translate with it.
 ///
@@ -11,14 +12,22 @@ use crate::domain::{Cancel, LangPair};
 #[non_exhaustive]
 pub enum Error {
     /// A file of the model folder cannot be read.
-    #[error("cannot read a file of the translation model: {cause}: {path}", path = .path.display())]
+    #[error("cannot read a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
     Read {
         /// The operating system's reason.
         cause: std::io::Error,
         /// The file.
         path: PathBuf,
     },
-    /// A settings or index file is not what an M2M100 model needs.
+    /// A file of a smaller copy cannot be written.
+    #[error("cannot write a file of the translation model: {why}: {path}", path = .path.display(), why = reason(.cause))]
+    Write {
+        /// The operating system's reason.
+        cause: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A settings or index file is not what the engine needs.
     #[error("the translation model's settings cannot be used: {problem}: {path}", path = .path.display())]
     Config {
         /// Which setting, and why.
@@ -66,6 +75,16 @@ pub enum Error {
     Cancelled,
 }
 
+impl From<checkpoint::Error> for Error {
+    fn from(error: checkpoint::Error) -> Self {
+        match error {
+            checkpoint::Error::Read { cause, path } => Error::Read { cause, path },
+            checkpoint::Error::Index { problem, path } => Error::Config { problem, path },
+            checkpoint::Error::Weights { problem, path } => Error::Weights { problem, path },
+        }
+    }
+}
+
 impl Error {
     /// The next step a person can take.
     pub fn help(&self) -> &'static str {
@@ -73,9 +92,12 @@ impl Error {
             Error::Read { .. } => {
                 "Check that the model's folder is complete and may be read; copy it again if not."
             }
+            Error::Write { .. } => {
+                "Check that the disk has room for the copy and the folder may be written."
+            }
             Error::Config { .. } | Error::Tokenizer { .. } => {
                 "Copy the model again from its source: a folder with config.json, tokenizer.json \
-                 and model.safetensors of one M2M100 or NLLB model."
+                 and model.safetensors of one M2M100, NLLB or T5 model, or a GGUF file."
             }
             Error::Weights { .. } => {
                 "The file is damaged or incomplete. Copy the model again and compare its checksum."

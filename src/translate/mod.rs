@@ -1,28 +1,52 @@
-//! Translation on this machine: M2M100 and NLLB models, beam search, and checks of what comes out.
+//! Translation on this machine: M2M100 and NLLB, MADLAD-400 and decoder-only models, beam search, and
+//! checks of what comes out.
 
 mod beam;
 mod cache;
+mod charsmap;
+mod chat;
 mod checks;
 mod config;
+mod decoder;
+mod decoder_config;
 mod error;
+mod gguf;
+mod gguf_tokens;
+mod guided;
 mod linear;
+mod llm;
+mod matrix;
 mod model;
+mod open;
+mod pieces;
+mod shrink;
+mod t5;
+mod t5_config;
+mod t5_model;
+mod terms;
 mod tokens;
-mod weights;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-pub use checks::check;
+pub use checks::{check, compare};
 pub use error::Error;
+pub use llm::Llm;
+pub use open::{Form, form, open};
+pub use shrink::{ShrinkOptions, Shrunk, shrink};
+pub use t5::T5;
+pub use terms::Enforced;
 
+use crate::compute::checkpoint::Weights;
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::glossary::RequiredTerm;
 use beam::{Found, Limits};
 use config::Config;
 use error::StepError;
 use model::Model;
 use tokens::Tokens;
-use weights::Weights;
 
 /// The widest beam.
 pub const MAX_BEAM: usize = 8;
@@ -41,6 +65,26 @@ pub trait Translator: Send {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error>;
+    /// Another translator over the same weights, for a thread of its own; `None` where the engine
+    /// serves one at a time.
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        None
+    }
+
+    /// Translates the sentence again with these terms of the glossary, after `free`, its free
+    /// translation, missed one or used a forbidden variant. `None` where the engine cannot do that,
+    /// or `free` has all it should.
+    fn enforce(
+        &mut self,
+        _text: &str,
+        _pair: LangPair,
+        _terms: &[RequiredTerm],
+        _free: &Decoded,
+        _options: &DecodeOptions,
+        _cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        Ok(None)
+    }
 }
 
 /// How to search for a translation. The words mean what they mean in transformers' `generate`.
@@ -82,11 +126,25 @@ pub struct Decoded {
     pub truncated: bool,
 }
 
+impl Decoded {
+    /// The translation of nothing.
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            token_ids: Vec::new(),
+            log_prob: 0.0,
+            score: 0.0,
+            truncated: false,
+        }
+    }
+}
+
 /// An M2M100 or NLLB model in memory.
+#[derive(Clone)]
 pub struct M2m100 {
     engine: String,
-    model: Model,
-    tokens: Tokens,
+    model: Arc<Model>,
+    tokens: Arc<Tokens>,
 }
 
 impl M2m100 {
@@ -104,8 +162,8 @@ impl M2m100 {
         let model = Model::load(config, &mut Weights::open(dir)?)?;
         Ok(Self {
             engine: name.to_owned(),
-            model,
-            tokens,
+            model: Arc::new(model),
+            tokens: Arc::new(tokens),
         })
     }
 
@@ -135,12 +193,8 @@ impl M2m100 {
     ) -> Result<Vec<Vec<f32>>, Error> {
         let run = || {
             let mut decoding = self.model.start(source, cancel)?;
-            let mut rows = Vec::with_capacity(target.len());
-            for token in target {
-                let hidden = decoding.advance(&[0], &[*token])?;
-                rows.extend(decoding.logits(&hidden)?);
-            }
-            Ok(rows)
+            let (hidden, _) = decoding.prefill(target)?;
+            decoding.logits(&hidden)
         };
         run().map_err(|e: StepError| e.named(&self.engine))
     }
@@ -179,16 +233,7 @@ impl M2m100 {
         cancel: &Cancel,
     ) -> Result<Found, StepError> {
         let config = self.model.config();
-        let limits = Limits {
-            beam: options.beam,
-            // The start token takes one position and counts in no limit.
-            max_tokens: options
-                .max_tokens
-                .min(config.max_position_embeddings.saturating_sub(1)),
-            length_penalty: options.length_penalty,
-            early_stopping: options.early_stopping,
-            eos: config.eos(),
-        };
+        let limits = self.limits(options);
         let mut decoding = self.model.start(source, cancel)?;
         decoding.advance(&[0], &[config.decoder_start_token_id])?;
         let hidden = decoding.advance(&[0], &[language])?;
@@ -201,6 +246,20 @@ impl M2m100 {
             let hidden = decoding.advance(parents, tokens)?;
             decoding.logits(&hidden)
         })
+    }
+
+    fn limits(&self, options: &DecodeOptions) -> Limits {
+        let config = self.model.config();
+        Limits {
+            beam: options.beam,
+            // The start token takes one position and counts in no limit.
+            max_tokens: options
+                .max_tokens
+                .min(config.max_position_embeddings.saturating_sub(1)),
+            length_penalty: options.length_penalty,
+            early_stopping: options.early_stopping,
+            eos: config.eos(),
+        }
     }
 
     fn broken(&self, problem: String) -> Error {
@@ -236,17 +295,28 @@ impl Translator for M2m100 {
         }
         let language = self.tokens.language(pair.to).ok_or_else(unsupported)?;
         let Some((source, cut)) = self.source_ids(text, pair.from)? else {
-            return Ok(Decoded {
-                text: String::new(),
-                token_ids: Vec::new(),
-                log_prob: 0.0,
-                score: 0.0,
-                truncated: false,
-            });
+            return Ok(Decoded::empty());
         };
         let mut decoded = self.generate(&source, language, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn beside(&self) -> Option<Box<dyn Translator>> {
+        Some(Box::new(self.clone()))
+    }
+
+    fn enforce(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        terms: &[RequiredTerm],
+        free: &Decoded,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        check_options(options)?;
+        self.with_terms(text, pair, terms, free, options, cancel)
     }
 }
 

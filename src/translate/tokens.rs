@@ -1,16 +1,18 @@
 //! The tokenizer of a translation model: text to token ids and back, and the language tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
-use tokenizers::Tokenizer;
+use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
 
 use super::Error;
 use super::config::{Config, read_bounded};
+use super::guided::Spelling;
 use crate::domain::Lang;
 
 /// NLLB's tokenizer is 32 MB; nothing sound comes near this, in bytes.
-const LONGEST_TOKENIZER: u64 = 256 << 20;
+pub(super) const LONGEST_TOKENIZER: u64 = 256 << 20;
 
 /// No vocabulary piece is longer than this on average over a text, in characters; a text of more
 /// characters than this times the longest source cannot fit and is cut before it is tokenized.
@@ -27,11 +29,21 @@ const NAMES: [(Lang, &str, &str); 7] = [
     (Lang::En, "eng_Latn", "__en__"),
 ];
 
+/// How the pieces write a space.
+const SPACE: &str = "\u{2581}";
+
+/// The usual names of the languages' tokens.
+pub(super) fn language_names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().flat_map(|(_, nllb, m2m)| [nllb, m2m])
+}
+
 /// A tokenizer that agrees with the model's settings.
 pub(super) struct Tokens {
     inner: Tokenizer,
     languages: BTreeMap<Lang, u32>,
     eos: u32,
+    /// Tokens that are no text.
+    special: HashSet<u32>,
     /// Longest source in tokens, language and end token included.
     longest: usize,
 }
@@ -61,7 +73,10 @@ impl Tokens {
         agree(&inner, config).map_err(fail)?;
         let languages = languages(&inner, names).map_err(fail)?;
         let longest = config.max_position_embeddings;
+        let added = inner.get_added_tokens_decoder();
+        let special = added.iter().filter(|(_, t)| t.special).map(|(id, _)| *id);
         Ok(Self {
+            special: special.collect(),
             inner,
             languages,
             eos: config.eos(),
@@ -107,9 +122,53 @@ impl Tokens {
         Ok(Some((ids, truncated)))
     }
 
+    /// The tokens of [`Self::encode`] that hold any of these bytes of `text`, counted from the
+    /// language token, which is 0. `None` where that part was cut off.
+    pub fn columns(
+        &self,
+        text: &str,
+        bytes: &Range<usize>,
+    ) -> Result<Option<Range<usize>>, String> {
+        let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
+        let room = self.longest.saturating_sub(2);
+        let mut holding = (1usize..)
+            .zip(encoded.get_offsets())
+            .take(room)
+            .filter(|(_, o)| o.0 < bytes.end && bytes.start < o.1)
+            .map(|(at, _)| at);
+        let first = holding.next();
+        let last = holding.last().or(first);
+        Ok(first.zip(last).map(|(from, to)| from..to.saturating_add(1)))
+    }
+
+    /// A text as this tokenizer's pieces spell it; `None` where they cannot.
+    pub fn spelled(&self, text: &str) -> Option<String> {
+        let mut normal = NormalizedString::from(text);
+        if let Some(normalizer) = self.inner.get_normalizer() {
+            normalizer.normalize(&mut normal).ok()?;
+        }
+        let ids = self.inner.encode_fast(text, false).ok()?;
+        let unknown = self.inner.token_to_id("<unk>");
+        let known = ids.get_ids().iter().all(|id| Some(*id) != unknown);
+        known.then(|| normal.get().trim().to_owned())
+    }
+
     /// The text of `ids`; language tokens and other special tokens are left out.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
         self.inner.decode(ids, true).map_err(|e| e.to_string())
+    }
+}
+
+impl Spelling for Tokens {
+    fn surface(&self, token: u32) -> String {
+        match self.inner.id_to_token(token) {
+            Some(piece) if !self.special.contains(&token) => piece.replace(SPACE, " "),
+            _ => String::new(),
+        }
+    }
+
+    fn token(&self, surface: &str) -> Option<u32> {
+        self.inner.token_to_id(&surface.replace(' ', SPACE))
     }
 }
 

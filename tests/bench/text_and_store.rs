@@ -16,6 +16,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
 use mekong_interview::store::{ImportedLine, NewInterview, SearchQuery, Store};
 use mekong_interview::text;
+use mekong_interview::vault::{WorkspaceKey, hold};
 
 /// One line in each of the six languages; numbered so that no two lines are alike.
 const LINES: [(Lang, &str); 6] = [
@@ -59,11 +60,15 @@ fn interview(n: usize) -> NewInterview {
 }
 
 fn filled(interviews: usize, lines: usize) -> Store {
-    let mut store = Store::open_in_memory().expect("a store in memory");
+    let store = Store::open_in_memory().expect("a store in memory");
+    fill(store, interviews, lines)
+}
+
+fn fill(mut store: Store, interviews: usize, lines: usize) -> Store {
     for n in 0..interviews {
         let rows: Vec<ImportedLine> = (0..lines).map(|k| line(n * lines + k)).collect();
         store
-            .create_from_transcript(&interview(n), &rows, "bench")
+            .create_from_transcript(&interview(n), &rows, "bench", None)
             .expect("stored");
     }
     store
@@ -116,11 +121,51 @@ fn stores(c: &mut Criterion) {
         let rows: Vec<ImportedLine> = (0..100).map(line).collect();
         b.iter_batched(
             || Store::open_in_memory().expect("a store in memory"),
-            |mut store| store.create_from_transcript(&interview(0), &rows, "bench"),
+            |mut store| store.create_from_transcript(&interview(0), &rows, "bench", None),
             BatchSize::SmallInput,
         );
     });
 }
 
-criterion_group!(benches, texts, stores);
+/// The same store on a disk, in the clear and in a locked workspace: what the lock costs.
+fn locks(c: &mut Criterion) {
+    for locked in [false, true] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let key = WorkspaceKey::generate().expect("randomness");
+        let _held = locked.then(|| hold(dir.path(), key).expect("held"));
+        let path = dir.path().join("store.sqlite3");
+        let mut store = fill(Store::open(&path).expect("a store"), 100, 100);
+        let how = if locked { "locked" } else { "plain" };
+        for word in ["张伟", "9876"] {
+            c.bench_function(
+                &format!("{how}: search {word}, 10,000 lines on a disk"),
+                |b| {
+                    b.iter(|| store.search(&query(black_box(word))).expect("searched"));
+                },
+            );
+        }
+        c.bench_function(
+            &format!("{how}: open a store of 10,000 lines, and search"),
+            |b| {
+                b.iter(|| {
+                    let store = Store::open_read_only(&path).expect("a store");
+                    store.search(&query(black_box("9876"))).expect("searched")
+                });
+            },
+        );
+        let rows: Vec<ImportedLine> = (0..100).map(line).collect();
+        let mut n = 1_000;
+        c.bench_function(
+            &format!("{how}: store a transcript of 100 lines on a disk"),
+            |b| {
+                b.iter(|| {
+                    n += 1;
+                    store.create_from_transcript(&interview(n), &rows, "bench", None)
+                });
+            },
+        );
+    }
+}
+
+criterion_group!(benches, texts, stores, locks);
 criterion_main!(benches);

@@ -90,6 +90,94 @@ fn what_changes_nothing_or_names_nothing_is_an_error() {
 }
 
 #[test]
+fn words_that_nobody_can_see_are_refused() {
+    let (desk, ids) = Desk::with_talks();
+    for blank in [" ", "\t\n", "\u{3000}", "\u{200b}\u{feff}"] {
+        desk.refused(&["edit", &ids[0], "1", "--text", blank, "--by", "A"]);
+        desk.refused(&["edit", &ids[0], "1", "--translation", blank, "--by", "A"]);
+    }
+    let versions = desk.json(&["history", &ids[0], "1", "--json"]);
+    assert_eq!(versions.as_array().unwrap().len(), 2, "{versions}");
+}
+
+#[test]
+fn a_persons_translation_of_older_words_is_marked_in_every_form() {
+    let (desk, ids) = Desk::with_talks();
+    let id = &ids[0];
+    let edited = desk.json(&[
+        "edit",
+        id,
+        "1",
+        "--text",
+        "我姓张。",
+        "--by",
+        "Li",
+        "--json",
+    ]);
+    assert_eq!(
+        (&edited["segment"], &edited["version"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(
+        (&edited["stale"], &edited["pending"]),
+        (&json!(["vi"]), &json!([]))
+    );
+    assert!(
+        desk.text(&["show", id])
+            .contains("stale (of an earlier version")
+    );
+    for form in ["txt", "json", "csv", "srt", "vtt"] {
+        let text = desk.text(&["export", id, "--format", form, "--out", "-"]);
+        assert_eq!(text.matches("stale").count().min(1), 1, "{form}: {text}");
+    }
+    let args = [
+        "edit",
+        id,
+        "1",
+        "--translation",
+        "Tôi họ Trương.",
+        "--by",
+        "Lan",
+    ];
+    assert!(desk.text(&args).contains("translation version 2"));
+    assert!(!desk.text(&["show", id]).contains("stale"));
+    let versions = desk.json(&["history", id, "1", "--json"]);
+    let of = |kind: &str| {
+        let all = versions.as_array().unwrap().iter();
+        let own = all.filter(|v| v["of"] == kind);
+        own.map(|v| v["author"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("text"), ["imported from talk.json", "Li"]);
+    assert_eq!(of("translation"), ["imported from talk.json", "Lan"]);
+}
+
+#[test]
+fn a_wrong_language_is_told_before_the_text_is_stored() {
+    let (desk, ids) = Desk::with_talks();
+    desk.fails(&[
+        "edit",
+        &ids[0],
+        "1",
+        "--text",
+        "新",
+        "--translation",
+        "x",
+        "--to",
+        "km",
+        "--by",
+        "A",
+    ]);
+    assert_eq!(
+        desk.json(&["history", &ids[0], "1", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
 fn two_processes_that_edit_at_once_lose_nothing() {
     let (desk, ids) = Desk::with_talks();
     let edit = |line: &str, round: usize| {
@@ -104,6 +192,7 @@ fn two_processes_that_edit_at_once_lose_nothing() {
                 "A",
             ])
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap()
     };

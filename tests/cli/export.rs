@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::mekong;
 use crate::fixture::{Desk, TALKS};
 
-const FORMATS: [&str; 5] = ["txt", "json", "csv", "srt", "vtt"];
+const FORMATS: [&str; 8] = ["txt", "json", "csv", "srt", "vtt", "html", "eaf", "tmx"];
 
 #[test]
 fn every_format_holds_both_sides_in_all_six_scripts() {
@@ -63,13 +63,109 @@ fn what_is_exported_can_be_imported_again() {
         for format in ["json", "csv", "srt", "vtt"] {
             let path = desk.path(&format!("again.{format}"));
             let out = path.to_str().unwrap();
-            desk.text(&["export", id, "--format", format, "--out", out]);
+            desk.text(&["export", id, "--format", format, "--out", out, "--force"]);
             let languages = talk.languages.join(",");
             let told = desk.json(&["import", out, "--languages", &languages, "--json"]);
             let again = told[0]["id"].as_str().unwrap();
             assert_eq!(lines(again), lines(id), "{format}");
         }
     }
+}
+
+#[test]
+fn paper_is_written_whole_and_a_record_is_somebodys() {
+    let (desk, ids) = Desk::with_talks();
+    let written = |args: &[&str], name: &str| {
+        let path = desk.path(name);
+        let out = path.to_str().unwrap();
+        desk.text(&[&["export", &ids[0], "--out", out], args].concat());
+        fs::read(&path).unwrap()
+    };
+    assert!(written(&["--format", "docx"], "a.docx").starts_with(b"PK"));
+    let record = ["--format", "record", "--of", "witness"];
+    assert!(written(&record, "b.docx").starts_with(b"PK"));
+    let out = desk.path("c.docx");
+    let args = [
+        "export",
+        &ids[0],
+        "--format",
+        "record",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    assert!(desk.fails(&args).contains("--of suspect"));
+    assert!(!out.exists());
+    let three = [&args[..], &["--of", "victim", "--languages", "zh,vi,th"]].concat();
+    assert!(desk.fails(&three).contains("one language or two"));
+    // A machine without fonts is told what to install; one with fonts writes the file.
+    let pdf = desk.path("d.pdf");
+    let args = [&args[..5], &[pdf.to_str().unwrap(), "--of", "suspect"]].concat();
+    let output = desk.run(&args);
+    if output.status.success() {
+        assert!(fs::read(&pdf).unwrap().starts_with(b"%PDF-1.7"));
+    } else {
+        assert!(desk.fails(&args).contains("Install a font"));
+    }
+}
+
+#[test]
+fn forms_are_copied_once_and_used_when_they_were_changed() {
+    let (desk, ids) = Desk::with_talks();
+    let written = desk.json(&["templates", "--json"]);
+    assert_eq!(written.as_array().unwrap().len(), 6);
+    let form = desk.workspace().join("templates/record-zh.toml");
+    let own = fs::read_to_string(&form).unwrap().replace("询问笔录", "");
+    fs::write(&form, own + "\nbroken").unwrap();
+    assert_eq!(desk.json(&["templates", "--json"]), json!([]));
+    let args = [
+        "export", &ids[0], "--format", "record", "--of", "witness", "--out", "-",
+    ];
+    let told = desk.fails(&args);
+    assert!(
+        told.contains("record-zh.toml") && told.contains("templates"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_covered_copy_holds_no_covered_word_and_leaves_the_store() {
+    let (desk, ids) = Desk::with_talks();
+    let list = "[[redact]]\nwords = [\"张伟\", \"trương vĩ\"]\nreason = \"name\"\n\
+                [[redact]]\nwords = [\"E12345678\"]\nreason = \"passport\"\n";
+    let list = desk.file("list.toml", list.as_bytes());
+    let shown = desk.json(&["show", &ids[0], "--json"]);
+    for format in FORMATS {
+        let args = [
+            "export", &ids[0], "--format", format, "--redact", &list, "--out", "-",
+        ];
+        let text = desk.text(&args);
+        for word in ["张伟", "Trương", "12345678"] {
+            assert!(!text.contains(word), "{format}: {text}");
+        }
+        assert!(
+            text.contains("[redacted: name]") && text.contains("河内"),
+            "{format}"
+        );
+    }
+    assert_eq!(desk.json(&["show", &ids[0], "--json"]), shown);
+    let wrong = desk.file(
+        "wrong.toml",
+        b"[[redact]]\nwords = [\"Nobody\"]\nreason = \"name\"\n",
+    );
+    let out = desk.path("never.txt");
+    let out = out.to_str().unwrap();
+    let args = [
+        "export", &ids[0], "--format", "txt", "--redact", &wrong, "--out", out,
+    ];
+    let told = desk.fails(&args);
+    assert!(
+        told.contains("rule 1") && !told.contains("Nobody"),
+        "{told}"
+    );
+    assert!(!desk.path("never.txt").exists());
+    // There is no sound to copy.
+    let args = ["export", &ids[0], "--format", "audio", "--out", out];
+    assert!(desk.fails(&args).contains("without its recording"));
 }
 
 #[test]
@@ -88,6 +184,38 @@ fn a_failed_export_leaves_the_old_file() {
     ]);
     desk.refused(&["export", &ids[0], "--format", "exe", "--out", "-"]);
     desk.refused(&["export", &ids[0], "--format", "txt"]);
+}
+
+#[test]
+fn a_file_that_is_there_stays_unless_forced() {
+    let (desk, ids) = Desk::with_talks();
+    let old = desk.file("kept.txt", b"kept");
+    let args = ["export", &ids[0], "--format", "txt", "--out", &old];
+    assert!(desk.fails(&args).contains("--force"));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "kept");
+    desk.text(&[&args[..], &["--force"]].concat());
+    assert!(
+        fs::read_to_string(&old)
+            .unwrap()
+            .contains(TALKS[0].lines[0].1)
+    );
+    let folder = desk.path("folder");
+    fs::create_dir(&folder).unwrap();
+    let args = ["export", &ids[0], "--format", "txt", "--force", "--out"];
+    desk.fails(&[&args[..], &[folder.to_str().unwrap()]].concat());
+}
+
+#[test]
+fn a_missing_folder_is_named_and_no_temporary_file() {
+    let (desk, ids) = Desk::with_talks();
+    let out = desk.path("nowhere/out.txt");
+    let out = out.to_str().unwrap();
+    let told = desk.fails(&["export", &ids[0], "--format", "txt", "--out", out]);
+    assert_eq!(told.matches("nowhere").count(), 1, "{told}");
+    assert!(
+        told.contains(out) && told.contains("no such folder"),
+        "{told}"
+    );
 }
 
 #[test]

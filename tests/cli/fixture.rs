@@ -92,6 +92,7 @@ impl Desk {
             &languages,
             "--case",
             &case,
+            "--again",
             "--json",
         ];
         self.json(&args)[0]["id"].as_str().unwrap().to_owned()

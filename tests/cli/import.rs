@@ -43,7 +43,7 @@ fn every_form_of_transcript_gives_the_same_interview() {
             format!("\u{feff}{}", text.replace('\n', "\r\n")),
         ] {
             let file = desk.file(name, text.as_bytes());
-            let told = desk.json(&["import", &file, "--languages", "zh,vi", "--json"]);
+            let told = desk.json(&["import", &file, "--languages", "zh,vi", "--json", "--again"]);
             let shown = desk.json(&["show", told[0]["id"].as_str().unwrap(), "--json"]);
             let line = &shown["segments"][0];
             assert_eq!(
@@ -59,6 +59,30 @@ fn every_form_of_transcript_gives_the_same_interview() {
             assert_eq!(line["translations"][0]["text"], "Xin chào");
         }
     }
+}
+
+#[test]
+fn a_transcript_that_is_held_already_is_not_stored_twice_by_accident() {
+    let desk = Desk::empty();
+    let import = |name: &str, more: &[&str]| -> Value {
+        let file = desk.file(name, SRT.as_bytes());
+        let args = [
+            &["import", &file, "--languages", "zh,vi", "--json"][..],
+            more,
+        ];
+        desk.json(&args.concat())[0].clone()
+    };
+    let first = import("a.srt", &[]);
+    assert_eq!(first["already"], false);
+    let second = import("another name.srt", &[]);
+    assert_eq!(
+        (&second["id"], &second["already"]),
+        (&first["id"], &json!(true))
+    );
+    let third = import("a.srt", &["--again"]);
+    assert_eq!(third["already"], false);
+    assert_ne!(third["id"], first["id"]);
+    assert_eq!(desk.json(&["list", "--json"]).as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -54,3 +54,13 @@ fn a_case_shows_only_its_own() {
         Value::Array(Vec::new())
     );
 }
+
+#[test]
+fn a_case_is_found_in_any_letters_and_an_unknown_one_is_said() {
+    let (desk, ids) = Desk::with_talks();
+    let list = desk.json(&["list", "--case", "c-TH", "--json"]);
+    assert_eq!(list[0]["id"], ids[1].as_str());
+    let output = desk.run(&["list", "--case", "nobody's"]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(stderr(&output).contains("No interviews of the case 'nobody's'"));
+}

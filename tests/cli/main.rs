@@ -1,5 +1,5 @@
-//! The command line as a person or a script meets it, one file a verb. Nothing here needs a model:
-//! the transcripts come with their translations.
+//! The command line as a person or a script meets it, one file a verb. Nothing but `sound` needs a
+//! model: the transcripts come with their translations.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,14 +12,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_models;
 mod edit;
 mod export;
 mod fixture;
 mod import;
 mod list;
+mod messages;
+mod people;
 mod search;
 mod shelf;
 mod show;
+mod sound;
 mod system;
 mod translate;
 mod usage;

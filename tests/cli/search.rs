@@ -126,3 +126,108 @@ fn what_was_corrected_is_found_by_its_new_words() {
     assert_eq!(desk.json(&["search", "ວຽງຈັນ", "--json"])["total"], 1);
     desk.refused(&["search", "x", "--since", "yesterday"]);
 }
+
+#[test]
+fn cases_and_speakers_are_found_in_any_letters() {
+    let (desk, _) = Desk::with_talks();
+    let args = [
+        "search",
+        "张伟",
+        "--case",
+        "c-ZH",
+        "--speaker",
+        " Officer",
+        "--json",
+    ];
+    assert_eq!(desk.json(&args)["total"], 1);
+    let args = ["search", "张伟", "--speaker", "office", "--json"];
+    assert_eq!(desk.json(&args)["total"], 0);
+}
+
+#[test]
+fn a_query_of_marks_alone_is_told_as_such() {
+    let (desk, _) = Desk::with_talks();
+    for query in ["?!", "。", "«»"] {
+        let output = desk.run(&["search", query]);
+        assert!(output.status.success());
+        let told = stderr(&output);
+        assert!(
+            told.contains("no letters or digits") && !told.contains("hit"),
+            "{told}"
+        );
+    }
+    assert!(stderr(&desk.run(&["search", "张伟"])).contains("1 hit\n"));
+}
+
+#[test]
+fn operators_narrow_and_every_hit_says_why() {
+    let (desk, ids) = Desk::with_talks();
+    let page = desk.json(&["search", "张伟 OR \"Hà Nội\"", "--json"]);
+    assert_eq!((&page["total"], &page["more"]), (&json!(2), &json!(false)));
+    assert_eq!(desk.json(&["search", "张伟 -Hùng", "--json"])["total"], 1);
+    assert_eq!(
+        desk.json(&["search", "张伟 -E12345678", "--json"])["total"],
+        0
+    );
+    let hit = &desk.json(&["search", "ha noi", "--json"])["hits"][0];
+    assert_eq!(hit["interview"], ids[0].as_str());
+    assert_eq!(hit["near"], false);
+    assert!(hit["why"].as_str().unwrap().contains("what was said"));
+    assert_eq!(hit["before"]["text"], TALKS[0].lines[0].1);
+    assert!(hit["after"].is_null());
+    let status = |status: &str| {
+        desk.json(&["search", "张伟", "--status", status, "--json"])["total"].clone()
+    };
+    assert_eq!(status("certified"), 0);
+    desk.refused(&["search", "x", "--status", "nice"]);
+    desk.refused(&["search", "x", "--flag", "nice"]);
+}
+
+#[test]
+fn a_near_spelling_is_found_and_said_to_be_one() {
+    let (desk, ids) = Desk::with_talks();
+    for (typed, talk) in [("章维", 0), ("Hà Nọi", 0), ("ຫຼວງພະບັງ", 1)] {
+        let page = desk.json(&["search", typed, "--json"]);
+        let hit = &page["hits"][0];
+        assert_eq!(hit["interview"], ids[talk].as_str(), "{typed}");
+        assert!(
+            hit["near"] == true || hit["why"].as_str().unwrap().contains("diacritics"),
+            "{typed}"
+        );
+    }
+    assert!(
+        desk.text(&["search", "章维"])
+            .contains("nearly these words: 张伟")
+    );
+}
+
+#[test]
+fn a_term_and_a_name_are_found_in_another_language() {
+    let (desk, ids) = Desk::with_talks();
+    desk.text(&[
+        "edit",
+        &ids[0],
+        "1",
+        "--text",
+        "我叫张伟，他说贩运人口。",
+        "--by",
+        "Li",
+    ]);
+    let hit = desk.json(&["search", "mua bán người", "--json"])["hits"][0].clone();
+    assert_eq!(
+        (&hit["interview"], &hit["matched"]),
+        (&json!(ids[0]), &json!("term"))
+    );
+    assert!(hit["why"].as_str().unwrap().contains("贩运人口"));
+    assert!(!hit["marks"].as_array().unwrap().is_empty());
+
+    desk.text(&["people", "add", "Chang Wai", "张伟", "--by", "Li"]);
+    let page = desk.json(&["search", "Chang Wai", "--json"]);
+    let hit = page["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|h| h["matched"] == "name");
+    assert_eq!(hit.unwrap()["segment"], 1, "{page}");
+    assert!(hit.unwrap()["why"].as_str().unwrap().contains("register"));
+}

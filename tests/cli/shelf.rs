@@ -1,5 +1,8 @@
 //! `mekong models` and `mekong glossary`
 
+use std::fs;
+
+use crate::common::{mekong, root, stderr};
 use crate::fixture::{Desk, files};
 
 #[test]
@@ -69,4 +72,145 @@ fn a_glossary_that_is_not_valid_is_not_imported() {
     ]);
     assert!(!desk.path("x.csv").exists());
     assert!(desk.json(&["glossary", "list", "--json"]).is_array());
+}
+
+const OWN: &str = "id,zh,vi\nboat,船,tàu\n";
+
+#[test]
+fn an_own_glossary_adds_to_the_one_that_ships() {
+    let desk = Desk::empty();
+    let count = || {
+        desk.json(&["glossary", "list", "--json"])
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    let shipped = count();
+    assert!(shipped > 0);
+    let file = desk.file("boats.csv", OWN.as_bytes());
+    desk.text(&["glossary", "import", &file]);
+    assert_eq!(count(), shipped + 1);
+    let all = desk.text(&["glossary", "export", "-"]);
+    assert!(
+        all.contains("tàu") && all.contains("trafficking-in-persons"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_glossary_takes_the_place_of_another_only_when_told() {
+    let desk = Desk::empty();
+    for (name, text) in [("boats.csv", OWN), ("trafficking.csv", OWN)] {
+        let file = desk.file(name, text.as_bytes());
+        if name == "boats.csv" {
+            desk.text(&["glossary", "import", &file]);
+        }
+        let told = desk.fails(&["glossary", "import", &file]);
+        assert!(told.contains("--replace"), "{told}");
+        desk.text(&["glossary", "import", &file, "--replace"]);
+    }
+    let all = desk.text(&["glossary", "export", "-", "--name", "trafficking"]);
+    assert_eq!(all.lines().count(), 2, "{all}");
+}
+
+#[test]
+fn terms_go_to_standard_output_or_to_a_new_file() {
+    let desk = Desk::empty();
+    let output = mekong(&desk.workspace())
+        .args(["glossary", "export", "-"])
+        .current_dir(desk.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success() && !desk.path("-").exists());
+    assert!(output.stdout.starts_with(b"id,"), "{}", stderr(&output));
+    let path = desk.file("x.csv", b"kept");
+    assert!(
+        desk.fails(&["glossary", "export", &path])
+            .contains("--force")
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
+    desk.text(&["glossary", "export", &path, "--force"]);
+    assert_eq!(fs::read(&path).unwrap(), output.stdout);
+}
+
+#[test]
+fn a_model_may_be_named_by_the_folder_one_stands_in() {
+    let desk = Desk::empty();
+    let kit = desk.path("kit");
+    for part in ["models/practice", "recordings/practice"] {
+        fs::create_dir_all(kit.join(part)).unwrap();
+    }
+    let import = |at: &str| {
+        mekong(&desk.workspace())
+            .env("MEKONG_KIT", &kit)
+            .args(["models", "import", at])
+            .current_dir(root().join("models/practice/asr"))
+            .output()
+            .unwrap()
+    };
+    let output = import(".");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(desk.workspace().join("models/asr/model.toml").is_file());
+    // The same again, by another name of the folder: nothing is overwritten, the old one is named.
+    let told = stderr(&import("../asr"));
+    assert!(
+        told.contains("already there") && told.contains("models/asr"),
+        "{told}"
+    );
+    assert_eq!(
+        fs::read_dir(desk.workspace().join("models"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_model_that_the_kit_has_is_named_where_it_lies() {
+    let desk = Desk::empty();
+    let kit = root().join("models/practice/mt");
+    let told = desk.fails(&["models", "import", kit.to_str().unwrap()]);
+    assert!(
+        told.contains(kit.to_str().unwrap()) && told.contains("can be used as it is"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_wrong_path_is_answered_with_what_a_models_folder_is() {
+    let desk = Desk::empty();
+    let file = desk.file("model.bin", b"x");
+    let folder = desk.path("").to_str().unwrap().to_owned();
+    for path in [file.as_str(), &folder, "/nowhere/at/all"] {
+        let told = desk.fails(&["models", "import", path]);
+        assert!(told.contains("the folder that holds model.toml"), "{told}");
+    }
+}
+
+#[test]
+fn a_glossary_goes_out_and_comes_in_as_tbx() {
+    let desk = Desk::empty();
+    let path = desk.path("own.tbx");
+    let out = path.to_str().unwrap();
+    let args = ["glossary", "export", out, "--name", "trafficking"];
+    desk.text(&args);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("type=\"TBX-Basic\"") && text.contains("<term>律师</term>"));
+    desk.text(&["glossary", "import", out]);
+    let table = |name| {
+        let text = desk.text(&["glossary", "export", "-", "--name", name]);
+        let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(table("own"), table("trafficking"));
+    let piped = [
+        "glossary", "export", "-", "--name", "own", "--format", "tbx",
+    ];
+    assert_eq!(desk.text(&piped), text);
+    let bad = desk.file("bad.tbx", b"<!DOCTYPE tbx><tbx></tbx>");
+    assert!(
+        desk.fails(&["glossary", "import", &bad])
+            .contains("DOCTYPE")
+    );
 }

@@ -50,6 +50,22 @@ fn a_unique_beginning_of_an_id_is_enough() {
 }
 
 #[test]
+fn a_beginning_that_fits_several_names_them() {
+    let (desk, ids) = Desk::with_talks();
+    let told = desk.fails(&["show", "2"]);
+    assert!(ids.iter().all(|id| told.contains(id)), "{told}");
+}
+
+#[test]
+fn a_transcript_says_what_it_was_imported_from() {
+    let (desk, ids) = Desk::with_talks();
+    let shown = desk.json(&["show", &ids[0], "--json"]);
+    assert_eq!(shown["source"], "imported from talk.json");
+    assert!(desk.text(&["show", &ids[0]]).contains("talk.json"));
+    assert!(desk.text(&["list"]).contains("talk.json"));
+}
+
+#[test]
 fn an_unknown_id_is_an_error_with_a_next_step() {
     let (desk, _) = Desk::with_talks();
     for id in ["nobody", "", "../../etc/passwd", "' OR 1=1"] {

@@ -39,3 +39,34 @@ fn the_doctor_ends_with_1_exactly_when_something_would_stop_an_interview() {
         "{text}"
     );
 }
+
+#[test]
+fn what_stops_every_other_command_is_a_finding_of_the_doctor() {
+    let desk = Desk::empty();
+    std::fs::write(desk.workspace().join("config.toml"), "beam = 99").unwrap();
+    let examine = |workspace: &std::path::Path| -> Value {
+        let output = crate::common::run(workspace, &["doctor", "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let finding = |told: &Value, name: &str| -> Value {
+        let all = told["findings"].as_array().unwrap();
+        all.iter().find(|f| f["name"] == name).cloned().unwrap()
+    };
+    let told = examine(&desk.workspace());
+    let settings = finding(&told, "settings");
+    assert_eq!(settings["health"], "bad");
+    assert!(
+        settings["detail"]
+            .as_str()
+            .unwrap()
+            .contains("beam must be 1 to 8")
+    );
+    assert_eq!(finding(&told, "store")["health"], "good");
+
+    let told = examine(&desk.path("missing"));
+    assert_eq!(finding(&told, "workspace")["health"], "bad");
+    assert!(!desk.path("missing").exists());
+    let text = crate::common::run(&desk.path("missing"), &["doctor"]).stdout;
+    assert!(String::from_utf8_lossy(&text).starts_with("bad      workspace"));
+}

@@ -1,5 +1,10 @@
-//! `mekong translate` and `mekong transcribe`, as far as they need no model
+//! `mekong translate` and `mekong transcribe`, as far as they need no model, or a tiny one with random
+//! weights.
 
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::common;
 use crate::fixture::Desk;
 
 #[test]
@@ -57,4 +62,107 @@ fn a_direction_needs_two_languages() {
         "0",
     ]);
     desk.refused(&["transcribe", "x.wav"]);
+}
+
+/// A translation by the model of this name or path, as JSON.
+fn translated(workspace: &std::path::Path, model: &str) -> Value {
+    let args = [
+        "translate",
+        "Xin chào.",
+        "--from",
+        "vi",
+        "--to",
+        "th",
+        "--model",
+        model,
+        "--max-tokens",
+        "6",
+        "--json",
+    ];
+    common::json(workspace, &args)
+}
+
+#[test]
+fn a_t5_folder_and_gguf_files_translate_by_their_path() {
+    let dir = tempfile::tempdir().unwrap();
+    for model in [
+        "t5/folder-a",
+        "t5/gguf-c/q8_0.gguf",
+        "decoder/gemma3/q8_0.gguf",
+        "decoder/qwen2/f32.gguf",
+        "decoder/qwen3/q8_0.gguf",
+        "decoder/hunyuan-dense/q8_0.gguf",
+    ] {
+        let path = common::root().join("tests/fixtures").join(model);
+        let answer = translated(dir.path(), path.to_str().unwrap());
+        let ids = answer["token_ids"].as_array().unwrap();
+        assert!(!ids.is_empty() && ids.len() <= 6, "{model}: {answer}");
+    }
+}
+
+#[test]
+fn a_gguf_model_is_imported_listed_with_its_licence_checked_and_used_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("source").join("tiny");
+    std::fs::create_dir_all(&folder).unwrap();
+    let bytes =
+        std::fs::read(common::root().join("tests/fixtures/decoder/qwen3/q8_0.gguf")).unwrap();
+    std::fs::write(folder.join("tiny.gguf"), &bytes).unwrap();
+    let sha: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let card = format!(
+        "name='tiny'\nkind='decoder-only'\nlanguages=['vi','th']\nlicense='Apache-2.0'\nsource='here'\n\
+         [[files]]\npath='tiny.gguf'\nbytes={}\nsha256='{sha}'\n",
+        bytes.len()
+    );
+    std::fs::write(folder.join("model.toml"), card).unwrap();
+    let stray = folder.join("tokenizer.json");
+    std::fs::write(&stray, "{}").unwrap();
+    let import = ["models", "import", folder.to_str().unwrap(), "--json"];
+    let refused = common::run(dir.path(), &import);
+    assert!(common::stderr(&refused).contains("tokenizer.json"));
+    std::fs::remove_file(stray).unwrap();
+    common::json(dir.path(), &import);
+    let list = common::run(dir.path(), &["models", "list"]);
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(
+        list.contains("tiny") && list.contains("licence Apache-2.0"),
+        "{list}"
+    );
+    let check = common::json(dir.path(), &["models", "check", "--json"]);
+    assert_eq!(check["ok"], true, "{check}");
+    assert_eq!(translated(dir.path(), "tiny")["engine"], "tiny");
+}
+
+#[test]
+fn a_second_model_that_writes_something_else_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = |name: &str| {
+        let path = common::root().join("tests/fixtures").join(name);
+        path.to_str().unwrap().to_owned()
+    };
+    let flags = |second: &str| {
+        let first = fixture("t5/folder-a");
+        let args = [
+            "translate",
+            "Xin chào.",
+            "--from",
+            "vi",
+            "--to",
+            "th",
+            "--model",
+            &first,
+            "--second",
+            &fixture(second),
+            "--max-tokens",
+            "6",
+            "--json",
+        ];
+        common::json(dir.path(), &args)["flags"].to_string()
+    };
+    assert!(!flags("t5/folder-a").contains("opinions-differ"));
+    let told = flags("decoder/qwen3/q8_0.gguf");
+    assert!(told.contains("opinions-differ"), "{told}");
 }

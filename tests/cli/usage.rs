@@ -17,12 +17,29 @@ fn bare() -> Command {
 }
 
 #[test]
-fn without_a_verb_the_help_is_printed() {
-    let output = bare().output().unwrap();
+fn without_a_verb_the_window_opens_or_says_what_it_lacks() {
+    for verb in [None, Some("gui")] {
+        let mut command = bare();
+        for display in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+            command.env_remove(display);
+        }
+        let output = command.args(verb).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("no display") && said.contains("mekong help"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_help_names_every_verb() {
+    let output = bare().arg("help").output().unwrap();
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
     for verb in [
-        "demo", "import", "resume", "list", "show", "search", "edit", "export", "doctor",
+        "gui", "demo", "import", "resume", "list", "show", "search", "edit", "export", "doctor",
     ] {
         assert!(
             help.contains(&format!("\n  {verb} ")),

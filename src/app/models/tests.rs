@@ -2,11 +2,15 @@
 
 use super::*;
 
+fn verify(model: &Model) -> Result<(), Error> {
+    model.verify(&Cancel::new(), &|_| {})
+}
+
 fn install(root: &Path, name: &str, practice: bool) -> PathBuf {
     let folder = root.join(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("model.bin"), b"weights").unwrap();
-    let sha = sha256_file(&folder.join("model.bin")).unwrap();
+    let sha = sha256_file(&folder.join("model.bin"), &mut |_| {}, &Cancel::new()).unwrap();
     let card = format!(
         "name='{name}'\nkind='whisper-ggml'\nlanguages=['zh','km']\nlicense='x'\nsource='y'\n\
          practice={practice}\n[[files]]\npath='model.bin'\nbytes=7\nsha256='{sha}'\n"
@@ -35,10 +39,10 @@ fn one_changed_byte_or_a_missing_file_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let folder = install(dir.path(), "m", false);
     let model = Model::read(&folder).unwrap();
-    model.verify().unwrap();
+    verify(&model).unwrap();
     fs::write(folder.join("model.bin"), b"weighty").unwrap();
     assert!(matches!(
-        model.verify(),
+        verify(&model),
         Err(Error::Changed {
             what: "SHA-256",
             ..
@@ -46,11 +50,28 @@ fn one_changed_byte_or_a_missing_file_is_found() {
     ));
     fs::write(folder.join("model.bin"), b"weight").unwrap();
     assert!(matches!(
-        model.verify(),
+        verify(&model),
         Err(Error::Changed { what: "size", .. })
     ));
     fs::remove_file(folder.join("model.bin")).unwrap();
-    assert!(matches!(model.verify(), Err(Error::Missing { .. })));
+    assert!(matches!(verify(&model), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn checking_tells_how_far_it_is_and_stops_on_a_wish() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Model::read(&install(dir.path(), "m", false)).unwrap();
+    let mut told = Vec::new();
+    let cancel = Cancel::new();
+    model
+        .verify_with(&mut |done, total| told.push((done, total)), &cancel)
+        .unwrap();
+    assert_eq!(told, [(7, 7)]);
+    cancel.cancel();
+    assert!(matches!(
+        model.verify_with(&mut |_, _| {}, &cancel),
+        Err(Error::Cancelled)
+    ));
 }
 
 #[test]
@@ -60,7 +81,7 @@ fn every_file_that_an_engine_loads_must_be_listed() {
     let card = fs::read_to_string(folder.join("model.toml")).unwrap();
     fs::write(folder.join("model.safetensors"), b"stray").unwrap();
     let model = Model::read(&folder).unwrap();
-    assert!(matches!(model.verify(), Err(Error::Unlisted { .. })));
+    assert!(matches!(verify(&model), Err(Error::Unlisted { .. })));
     for incomplete in [
         card.replace("model.bin", "LICENSE"),
         card.replace("whisper-ggml", "m2m100"),

@@ -319,6 +319,7 @@ fn a_damaged_index_rebuilds_itself() {
         "DROP TABLE search",
         "DELETE FROM search_config",
         "DROP TABLE search_config",
+        "DROP TABLE sound",
         "UPDATE search_config SET v = 3",
         "UPDATE setting SET value = '0' WHERE name = 'index'; DELETE FROM search_docsize",
     ] {
@@ -332,6 +333,11 @@ fn a_damaged_index_rebuilds_itself() {
         let store = Store::open(&path).unwrap();
         assert_eq!(store.search(&query("Hùng")).unwrap().total, 1, "{harm}");
         assert_eq!(store.search(&query("cai")).unwrap().total, 1, "{harm}");
+        assert_eq!(store.search(&query("Húng")).unwrap().total, 1, "{harm}");
+        assert!(
+            store.search(&query("zzz zz")).unwrap().hits.is_empty(),
+            "{harm}"
+        );
         store.check().unwrap();
         assert_eq!(store.segments(&id("a-1")).unwrap().len(), 2);
     }

@@ -70,7 +70,7 @@ fn a_thousand_interviews() {
                 ..interview(&format!("i-{n:04}"), &[Lang::Zh, lang])
             };
             store
-                .create_from_transcript(&new, &lines, "measurement")
+                .create_from_transcript(&new, &lines, "measurement", None)
                 .unwrap();
         }
     });

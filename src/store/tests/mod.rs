@@ -1,10 +1,14 @@
 //! Tests of the store: records, files on a disk, search, properties; a measurement.
 
+mod chain;
 mod files;
 mod measure;
+mod people;
 mod properties;
+mod questions;
 mod records;
 mod search;
+mod sessions;
 
 use super::{NewAudio, NewInterview, NewSegment, Store};
 use crate::domain::{
@@ -39,12 +43,12 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
         audio: vec![NewAudio {
             file: AudioFile {
                 path: "original.wav".to_owned(),
+                original_name: "现场 1.wav".to_owned(),
                 sha256: "ab".repeat(32),
                 sample_rate: 48_000,
                 channels: 2,
             },
             bytes: 11_520_044,
-            original_name: "现场 1.wav".to_owned(),
         }],
         channels: vec![
             Channel {

@@ -63,7 +63,9 @@ proptest! {
         let mut store = Store::open_in_memory().unwrap();
         told(&mut store, "a", Lang::My, &[&text]);
         prop_assert_eq!(&store.segment(&id("a"), SegmentId(1)).unwrap().text, &text);
-        let q = SearchQuery { text: text.clone(), limit: 5, ..SearchQuery::default() };
+        // In quotes nothing is an operator; the quotes of the text itself would end them.
+        let quoted = format!("\"{}\"", text.replace(['"', '“', '”', '„', '«', '»', '「', '」', '『', '』', '＂'], " "));
+        let q = SearchQuery { text: quoted, limit: 5, ..SearchQuery::default() };
         let page = store.search(&q).unwrap();
         let has_words = !crate::text::index_tokens(&text).is_empty();
         if has_words && text.chars().count() < 100 {
@@ -80,13 +82,22 @@ proptest! {
     }
 
     #[test]
-    fn any_query_is_answered(text in any_text(), suffix in "[\"*()^:+\\-{}%' ]{0,6}") {
+    fn any_query_is_answered(
+        text in any_text(),
+        middle in "( (AND|OR|NOT|NEAR|NEAR/[0-9]{1,9}) |[\"*()^:+\\-{}%' \u{300}\u{202E}\u{E3A}\u{1F642}]){0,8}",
+        end in any_text(),
+    ) {
         let mut store = Store::open_in_memory().unwrap();
         for (lang, line, _) in SIX_LINES {
             told(&mut store, lang.code(), lang, &[line]);
         }
-        let q = SearchQuery { text: text + &suffix, limit: 5, ..SearchQuery::default() };
-        prop_assert!(store.search(&q).is_ok());
+        let q = SearchQuery { text: text + &middle + &end, limit: 5, like: true, context: true, ..SearchQuery::default() };
+        let page = store.search(&q).unwrap();
+        prop_assert!(page.hits.len() as u64 <= page.total.max(5));
+        for hit in &page.hits {
+            let length = hit.text.chars().count();
+            prop_assert!(hit.marks.iter().all(|&(from, to)| from < to && to <= length));
+        }
     }
 
     #[test]

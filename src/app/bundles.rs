@@ -1,0 +1,384 @@
+//! Bundles: an interview for a partner across a border, and what a partner sent. What came from
+//! elsewhere lies in a folder of its own, apart from the store, and can only be read.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, json};
+
+use crate::domain::{Cancel, InterviewId};
+use crate::evidence::{
+    self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception, SEALED,
+    SecretKey, Verdict, open_bundle, open_folder, write_bundle,
+};
+use crate::export::{self, Format, Source};
+use crate::pipeline::{Progress, Step, Watcher};
+use crate::store::{self, Store};
+
+use super::read::write_whole;
+use super::{App, Error};
+
+/// Most bytes of a receipt.
+const MAX_RECEIPT: u64 = 1 << 16;
+/// Tries to read an interview that somebody corrects meanwhile.
+const TRIES: usize = 5;
+
+/// A bundle that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundled {
+    /// The interview.
+    pub interview: InterviewId,
+    /// Name, manifest and size.
+    pub packed: Packed,
+    /// The hash of the last event in it.
+    pub head: String,
+}
+
+/// An interview that a partner sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Foreign {
+    /// The bundle's own name.
+    pub bundle: String,
+    /// The interview's name where it was made.
+    pub interview: String,
+    /// The number of the key that signed the bundle.
+    pub signer: String,
+    /// The hash of the last event in it.
+    pub head: String,
+    /// When it came, RFC 3339.
+    pub received: String,
+    /// Where it lies.
+    pub folder: PathBuf,
+}
+
+impl App {
+    /// Writes an interview for a partner: signed, and encrypted to `to` unless that is `None`.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotFit`] for what cannot be vouched for; a file that is there; a cancel.
+    pub fn bundle(
+        &self,
+        id: &str,
+        to: Option<&PublicKey>,
+        out: &Path,
+        signer: &SecretKey,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Bundled, Error> {
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        if store.session(&id)?.is_some_and(|s| s.in_progress) {
+            return Err(Error::SessionOpen(id));
+        }
+        self.insist(&store, &id, cancel, watcher)?;
+        let contents = self.contents(&store, &id)?;
+        let mut tell = |done, total| {
+            watcher(Progress::Step {
+                step: Step::Copying,
+                done,
+                total,
+            });
+        };
+        let mut packed = None;
+        write_whole(out, false, &mut |mut file| {
+            let written = write_bundle(&mut file, &contents, signer, to, &mut tell, cancel)?;
+            packed = Some(written);
+            Ok(())
+        })?;
+        let packed = packed.ok_or(Error::Stopped)?;
+        let mut facts = Map::new();
+        facts.insert("bundle".into(), json!(packed.bundle));
+        facts.insert("manifest".into(), json!(packed.manifest));
+        facts.insert("receiver".into(), json!(to.map(|key| &key.number)));
+        store.note(&id, Kind::Bundled, facts, None)?;
+        Ok(Bundled {
+            interview: id,
+            packed,
+            head: contents.head,
+        })
+    }
+
+    fn contents(&self, store: &Store, id: &InterviewId) -> Result<Contents, Error> {
+        for _ in 0..TRIES {
+            let (links, rows) = store.proofs(id)?;
+            let (interview, segments) = self.show(&id.0)?;
+            let source = Source::new(&interview, &segments);
+            let mut transcript = Vec::new();
+            export::write(Format::Txt, &source, &mut transcript, &mut |_, _| Ok(()))?;
+            let mut shown = Vec::new();
+            export::write(Format::Json, &source, &mut shown, &mut |_, _| Ok(()))?;
+            let head = evidence::head(&links).to_owned();
+            // Somebody may have corrected a line between the two readings.
+            if evidence::head(&store.chain(id)?) != head {
+                continue;
+            }
+            let folder = self.workspace.recording(id);
+            let audio = interview.audio.iter();
+            return Ok(Contents {
+                interview: id.0.clone(),
+                chain: lines(links.iter().map(|link| link.body.as_str())),
+                records: lines(rows.iter().map(|row| row.line.as_str())),
+                keys: self.signers(&id.0, &links)?,
+                interview_json: shown,
+                transcript,
+                audio: audio
+                    .map(|a| (a.path.clone(), folder.join(&a.path), a.sha256.clone()))
+                    .collect(),
+                head,
+            });
+        }
+        Err(store::Error::Busy.into())
+    }
+
+    /// The public keys of everybody who signed an event.
+    fn signers(&self, id: &str, links: &[evidence::Link]) -> Result<Vec<u8>, Error> {
+        let events = evidence::read(id, links).unwrap_or_default();
+        let signed = |key: &&KnownKey| {
+            let number = &key.public.number;
+            let by = |e: &evidence::Event| e.signed.as_ref().is_some_and(|s| s.key == *number);
+            events.iter().any(by)
+        };
+        let keys = self.keys().list()?;
+        let texts: Vec<String> = keys
+            .iter()
+            .filter(signed)
+            .map(|key| key.public.to_text())
+            .collect();
+        Ok(lines(texts.iter().map(String::as_str)))
+    }
+
+    /// Whether a bundle needs a key to be opened.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn is_encrypted(&self, file: &Path) -> Result<bool, Error> {
+        let mut start = Vec::new();
+        let most = SEALED.len() as u64;
+        open_file(file)?
+            .take(most)
+            .read_to_end(&mut start)
+            .map_err(|cause| unreadable(file, cause))?;
+        Ok(start == SEALED)
+    }
+
+    /// Takes a partner's bundle in: checked to the last byte before it lies where it can be read.
+    ///
+    /// # Errors
+    /// Whatever does not fit, by name; then nothing is stored.
+    pub fn receive(
+        &self,
+        file: &Path,
+        secret: Option<&SecretKey>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<(Opened, Foreign), Error> {
+        let mut store = self.store()?;
+        let home = self.workspace.received();
+        let failed = |cause| Error::File {
+            what: "make a folder",
+            cause,
+            path: home.clone(),
+        };
+        fs::create_dir_all(&home).map_err(failed)?;
+        let folder = tempfile::Builder::new()
+            .prefix(".incoming-")
+            .tempdir_in(&home)
+            .map_err(failed)?;
+        let opened =
+            self.look_into(file, secret, Some((folder.path(), &store)), cancel, watcher)?;
+        let place = home.join(&opened.bundle);
+        fs::rename(folder.keep(), &place).map_err(failed)?;
+        if cfg!(unix) {
+            File::open(&home)
+                .and_then(|f| f.sync_all())
+                .map_err(failed)?;
+        }
+        let mut facts = Map::new();
+        facts.insert("bundle".into(), json!(opened.bundle));
+        facts.insert("foreign".into(), json!(opened.interview));
+        facts.insert("signer".into(), json!(opened.signer.number));
+        facts.insert("last".into(), json!(opened.head));
+        facts.insert("manifest".into(), json!(opened.manifest));
+        if let Err(e) = store.note_own(Kind::Received, facts) {
+            // Without its event it was not received.
+            let _ = fs::remove_dir_all(&place);
+            return Err(e.into());
+        }
+        let all = self.received()?;
+        let found = all.into_iter().find(|f| f.bundle == opened.bundle);
+        Ok((opened, found.ok_or(Error::Stopped)?))
+    }
+
+    /// What partners sent, the first one first.
+    ///
+    /// # Errors
+    /// An unreadable store; [`Error::DoesNotFit`] where its own chain is broken.
+    pub fn received(&self) -> Result<Vec<Foreign>, Error> {
+        let links = self.reading()?.own_chain()?;
+        let events = evidence::read(evidence::WORKSPACE, &links)
+            .map_err(|e| Error::DoesNotFit(Check::bad("workspace", e.to_string())))?;
+        let fact = |e: &evidence::Event, name| e.fact(name).unwrap_or_default().to_owned();
+        let received = events.iter().filter(|e| e.kind == Kind::Received.as_str());
+        Ok(received
+            .map(|e| Foreign {
+                bundle: fact(e, "bundle"),
+                interview: fact(e, "foreign"),
+                signer: fact(e, "signer"),
+                head: fact(e, "last"),
+                received: e.at.clone(),
+                folder: self.workspace.received().join(fact(e, "bundle")),
+            })
+            .collect())
+    }
+
+    /// A bundle, an unpacked one, or a receipt against the keys of this workspace.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is none of these; a cancel. What does not fit is no error.
+    pub fn verify_file(
+        &self,
+        file: &Path,
+        secret: Option<&SecretKey>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Verdict, Error> {
+        let checks = match read_receipt(file) {
+            Some(line) => self.check_receipt(&line),
+            None => self
+                .look_into(file, secret, None, cancel, watcher)
+                .map(|o| o.checks),
+        };
+        match checks {
+            Ok(checks) => Ok(checks.into()),
+            Err(Error::Evidence(e)) if e.is_mismatch() => {
+                let name = if file.is_dir() { "folder" } else { "file" };
+                Ok(vec![Check::bad(name, e.to_string())].into())
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    fn look_into(
+        &self,
+        file: &Path,
+        secret: Option<&SecretKey>,
+        into: Option<(&Path, &Store)>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Opened, Error> {
+        let keys = self.keys().list()?;
+        let total = file.metadata().map_or(0, |m| m.len());
+        let mut tell = |done| {
+            watcher(Progress::Step {
+                step: Step::Checking,
+                done,
+                total,
+            });
+        };
+        let mut trouble = None;
+        let mut admit = |opened: &Opened| match into {
+            None => Ok(()),
+            Some((_, store)) => admit(opened, &keys, store, &mut trouble),
+        };
+        let how = Reception {
+            keys: &keys,
+            secret,
+            into: into.map(|(folder, _)| folder),
+            admit: &mut admit,
+            tell: &mut tell,
+            cancel,
+        };
+        let opened = if file.is_dir() {
+            open_folder(file, how)
+        } else {
+            open_bundle(BufReader::new(open_file(file)?), how)
+        };
+        match trouble {
+            Some(store) => Err(store.into()),
+            None => Ok(opened?),
+        }
+    }
+
+    fn check_receipt(&self, line: &str) -> Result<Vec<Check>, Error> {
+        let receipt = Receipt::read(line)?;
+        let [_, role, number] = &receipt.by;
+        let known = self.keys().numbered(number)?;
+        if !known.is_some_and(|key| key.is_trusted_at(&receipt.at)) {
+            return Err(evidence::Error::UntrustedKey(number.clone()).into());
+        }
+        let store = self.reading()?;
+        let id = InterviewId(receipt.interview.clone());
+        let links = store.chain(&id)?;
+        let events = evidence::read(&id.0, &links).unwrap_or_default();
+        let sent = events.iter().any(|e| {
+            e.kind == Kind::Bundled.as_str()
+                && e.fact("bundle") == Some(&receipt.bundle)
+                && e.fact("manifest") == Some(&receipt.manifest)
+        });
+        let signed = format!("{role}, {number}, {}", receipt.at);
+        Ok(vec![
+            Check::good("receipt", signed),
+            if sent {
+                Check::good("bundle", receipt.bundle)
+            } else {
+                Check::bad(
+                    "bundle",
+                    "no bundle of this name and hash was sent from here",
+                )
+            },
+        ])
+    }
+}
+
+/// Refuses a bundle that was seen before or is for somebody else, before its payload is read.
+fn admit(
+    opened: &Opened,
+    keys: &[KnownKey],
+    store: &Store,
+    trouble: &mut Option<store::Error>,
+) -> Result<(), evidence::Error> {
+    if let Some(receiver) = &opened.receiver
+        && !keys.iter().any(|k| k.own && k.public.number == *receiver)
+    {
+        return Err(evidence::Error::OtherReceiver(receiver.clone()));
+    }
+    match store.has_own(Kind::Received, "bundle", &opened.bundle) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(evidence::Error::Replay(opened.bundle.clone())),
+        Err(e) => {
+            *trouble = Some(e);
+            Err(evidence::Error::Cancelled)
+        }
+    }
+}
+
+/// The line of a receipt, where the file is one.
+fn read_receipt(file: &Path) -> Option<String> {
+    let mut text = String::new();
+    let input = File::open(file).ok().filter(|_| file.is_file())?;
+    input.take(MAX_RECEIPT).read_to_string(&mut text).ok()?;
+    text.starts_with('{').then_some(text)
+}
+
+fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for line in lines {
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    text
+}
+
+fn open_file(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|cause| unreadable(path, cause))
+}
+
+fn unreadable(path: &Path, cause: std::io::Error) -> Error {
+    Error::File {
+        what: "read the file",
+        cause,
+        path: path.to_owned(),
+    }
+}

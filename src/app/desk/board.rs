@@ -1,0 +1,341 @@
+//! What the desk's threads have read, one slot a thing. A slot is replaced whole and its lock is
+//! held for a pointer's copy only.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::app::live::LiveStatus;
+use crate::app::people::Link;
+use crate::app::{Error, ModelInfo};
+use crate::audio::{DeviceInfo, Level};
+use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
+use crate::evidence::PublicKey;
+use crate::glossary::Term;
+use crate::store::{Hit, TextVersion};
+
+use super::custody::{Custody, Outcome};
+use super::register::{Entered, Near, Offers, PersonShown};
+
+/// Messages that wait to be read by a person; older ones give way.
+const NOTICES: usize = 6;
+
+/// One thing on the board.
+#[derive(Debug)]
+pub struct Slot<T>(Mutex<Option<Arc<T>>>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Slot<T> {
+    /// What lies there.
+    pub fn get(&self) -> Option<Arc<T>> {
+        // A panic between two pointer copies cannot leave half a value behind.
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn put(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
+    }
+
+    /// Takes it away, so that it is seen once.
+    pub fn take(&self) -> Option<Arc<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Everything that screens read.
+#[derive(Debug, Default)]
+pub struct Board {
+    /// All interviews, newest first.
+    pub interviews: Slot<Vec<InterviewSummary>>,
+    /// The interview that was opened last.
+    pub opened: Slot<Opened>,
+    /// The versions of the line that was asked for last.
+    pub versions: Slot<Versions>,
+    /// How the last correction ended.
+    pub saved: Slot<Saved>,
+    /// The answer to the newest question.
+    pub found: Slot<Found>,
+    /// Terms and models.
+    pub shelf: Slot<Shelf>,
+    /// Model name to `None` where its files fit the list, or what is wrong.
+    pub checked: Slot<BTreeMap<String, Option<Told>>>,
+    /// The folder that was listed last.
+    pub folder: Slot<Folder>,
+    /// The running or last job.
+    pub job: Slot<Job>,
+    /// The recording that runs.
+    pub recording: Slot<Recording>,
+    /// The line that is heard now.
+    pub playing: Slot<Playing>,
+    /// The picture of the open recording.
+    pub overview: Slot<Overview>,
+    /// The register of people.
+    pub people: Slot<Vec<Person>>,
+    /// The person that was asked for last.
+    pub person: Slot<PersonShown>,
+    /// People whose names are near to what was typed last.
+    pub near: Slot<Near>,
+    /// What the transcript that was asked for last offers to the register.
+    pub offers: Slot<Offers>,
+    /// What people of the register share.
+    pub links: Slot<Vec<Link>>,
+    /// How the last entry in the register ended.
+    pub entered: Slot<Entered>,
+    /// Keys, and what partners sent.
+    pub custody: Slot<Custody>,
+    /// The key that a person opened and that signs.
+    pub signer: Slot<PublicKey>,
+    /// What came of the last export or other task.
+    pub outcome: Slot<Outcome>,
+    /// The microphones of this machine.
+    pub microphones: Slot<Vec<DeviceInfo>>,
+    /// The running or last test of a microphone.
+    pub testing: Slot<Testing>,
+    notices: Mutex<VecDeque<Notice>>,
+}
+
+impl Board {
+    pub(super) fn tell(&self, notice: Notice) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.back() == Some(&notice) {
+            return;
+        }
+        if notices.len() >= NOTICES {
+            notices.pop_front();
+        }
+        notices.push_back(notice);
+    }
+
+    /// The oldest message that nobody has seen yet.
+    pub fn next_notice(&self) -> Option<Notice> {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.pop_front()
+    }
+}
+
+/// An error as a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What failed, and why.
+    pub what: String,
+    /// The next step.
+    pub next: String,
+}
+
+impl Told {
+    /// The words of an error.
+    pub fn of(error: &Error) -> Self {
+        Self {
+            what: error.to_string(),
+            next: error.help(),
+        }
+    }
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something failed.
+    Failed(Told),
+    /// Too much is waiting.
+    Busy,
+    /// A file was written.
+    Written(PathBuf),
+}
+
+/// An interview with its lines. A line is shared, so that one correction copies pointers only.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Without its lines.
+    pub interview: Interview,
+    /// By time.
+    pub lines: Vec<Arc<Segment>>,
+}
+
+/// All versions of one line.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// Of what was said, and of each translation: the first version first.
+    pub texts: Vec<(Lang, Vec<TextVersion>)>,
+}
+
+/// How a correction ended.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The number that the screen gave it.
+    pub number: u64,
+    /// The error, where there was one.
+    pub failed: Option<Told>,
+}
+
+/// The answer to a search.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What was asked.
+    pub text: String,
+    /// Hits in all.
+    pub total: u64,
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// Whether all lines were looked at.
+    pub complete: bool,
+}
+
+/// Terms and models.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    /// All terms in force.
+    pub terms: Vec<Term>,
+    /// All models.
+    pub models: Vec<ModelInfo>,
+    /// What could not be read.
+    pub broken: Vec<Told>,
+}
+
+/// A folder as a person chooses from it.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Folders first, then files that can be imported; each by name.
+    pub entries: Vec<Entry>,
+    /// More entries than are listed.
+    pub cut: bool,
+}
+
+/// One entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it is a folder.
+    pub folder: bool,
+}
+
+/// What kind of long work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// Files are taken in.
+    Import,
+    /// Pending lines are worked off.
+    Resume,
+    /// Model files are compared with their lists.
+    Check,
+    /// An interview was recorded.
+    Record,
+    /// Something is written out, signed or compared.
+    Evidence,
+}
+
+/// What is being done right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Models are read.
+    Loading,
+    /// The original is copied.
+    Copying,
+    /// It is decoded.
+    Decoding,
+    /// Speech is looked for.
+    FindingSpeech,
+    /// Lines are recognised and translated.
+    Writing,
+    /// A file is written.
+    Exporting,
+    /// Files and signatures are compared.
+    Comparing,
+}
+
+/// A long piece of work.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What kind.
+    pub kind: JobKind,
+    /// Its step.
+    pub phase: Phase,
+    /// 0.0 to 1.0 of this step, where known.
+    pub part: Option<f32>,
+    /// When this step began.
+    pub since: Instant,
+    /// Lines recognised and translated so far.
+    pub lines: (u64, u64),
+    /// Over: interviews that were made, and notes on them.
+    pub over: Option<Vec<InterviewId>>,
+    /// A person stopped it.
+    pub stopped: bool,
+    /// What a person should know of the files, and what failed.
+    pub notes: Vec<Told>,
+}
+
+/// A recording that runs.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The interview.
+    pub interview: InterviewId,
+    /// Length, lag, losses, room on the disk.
+    pub status: LiveStatus,
+    /// How loud each channel is.
+    pub levels: Vec<Level>,
+    /// What is being said, as far as the machine makes it out.
+    pub partial: String,
+    /// What a person should know now.
+    pub alarms: Vec<Told>,
+    /// The sound has ended; text is still being written.
+    pub ending: bool,
+    /// The microphone, or the practice file.
+    pub source: String,
+    /// A file plays in place of a microphone.
+    pub practice: bool,
+    /// Languages that no installed model recognises.
+    pub without: Vec<Lang>,
+    /// The computer was kept from going to sleep.
+    pub awake: bool,
+}
+
+/// A test of a microphone: nothing of it is kept.
+#[derive(Clone, Debug)]
+pub struct Testing {
+    /// The microphone.
+    pub source: String,
+    /// How loud each channel is.
+    pub levels: Vec<Level>,
+    /// Something was heard.
+    pub heard: bool,
+    /// It has ended.
+    pub over: bool,
+}
+
+/// A line that is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playing {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// Milliseconds from the start of the recording.
+    pub at_ms: u64,
+}
+
+/// The picture of a recording: for each channel the largest level of equal stretches, 0.0 to 1.0.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The interview.
+    pub interview: InterviewId,
+    /// By channel.
+    pub channels: Vec<Vec<f32>>,
+}

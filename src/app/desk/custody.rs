@@ -1,0 +1,258 @@
+//! The desk's part for exports and evidence: the same functions that the command line calls. A key
+//! that a person opened is held here, signs what is asked for, and is forgotten after a while.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::app::{Error, ExportChoices, Exported, Foreign, Sealed};
+use crate::domain::{Cancel, InterviewId, SegmentId};
+use crate::evidence::{self, KnownKey, Passphrase, PublicKey, Receipt, Role, SecretKey, Verdict};
+use crate::export::Format;
+use crate::pipeline::Progress;
+
+use super::board::Told;
+use super::{Common, reader};
+
+/// An opened key that signs nothing for so long is forgotten.
+const FORGET_AFTER: Duration = Duration::from_secs(600);
+
+/// What a person may ask for.
+#[derive(Debug)]
+pub enum Task {
+    /// Write an interview to this file, or under a free name in the usual folder.
+    Export(InterviewId, Format, ExportChoices, Option<PathBuf>),
+    /// Open a key of this desk, by its number.
+    Open(String, Passphrase),
+    /// Make a key.
+    Make(String, Role, Passphrase),
+    /// Trust a partner's key.
+    Trust(PathBuf),
+    /// Trust a key no more, with the reason where one was typed.
+    Revoke(String, Option<String>),
+    /// Write what others need of a key to a file.
+    HandOver(String, PathBuf),
+    /// Sign for lines that somebody else wrote.
+    Certify(InterviewId, Vec<SegmentId>),
+    /// Sign the head of an interview's chain.
+    Seal(InterviewId),
+    /// Write an interview for the holder of this key, to this file or under a free name.
+    Bundle(InterviewId, String, Option<PathBuf>),
+    /// Compare an interview with its chain, and with digits from paper.
+    Verify(InterviewId, Option<String>),
+    /// Compare a bundle or a receipt with the keys of this workspace.
+    VerifyFile(PathBuf),
+    /// Take a partner's bundle in; where asked, write a receipt beside it.
+    Receive(PathBuf, bool),
+}
+
+/// What came of the last one.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Written here; places covered and lines that hold them.
+    Exported(PathBuf, Option<(usize, usize)>),
+    /// Something was written here.
+    Written(PathBuf),
+    /// The interview is sealed.
+    Sealed(Sealed),
+    /// So many lines are certified.
+    Certified(usize),
+    /// What a comparison found.
+    Verdict(Verdict),
+    /// A partner's interview came in.
+    Received(Foreign),
+    /// The keys are other ones now.
+    Keys,
+}
+
+/// Keys, and what partners sent.
+#[derive(Clone, Debug, Default)]
+pub struct Custody {
+    /// All keys.
+    pub keys: Vec<KnownKey>,
+    /// What partners sent.
+    pub received: Vec<Foreign>,
+    /// What could not be read.
+    pub broken: Vec<Told>,
+}
+
+/// An opened key, and when it signed last.
+type Opened = (Arc<SecretKey>, Instant);
+
+/// The place of the opened key.
+#[derive(Clone, Default)]
+pub(super) struct Held(Arc<Mutex<Option<Opened>>>);
+
+impl Held {
+    fn put(&self, key: Option<SecretKey>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = key.map(|key| (Arc::new(key), Instant::now()));
+    }
+
+    /// The key, for one signature more.
+    fn get(&self) -> Option<Arc<SecretKey>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, used) = held.as_mut()?;
+        *used = Instant::now();
+        Some(Arc::clone(key))
+    }
+
+    fn is_stale(&self) -> bool {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref()
+            .is_some_and(|(_, used)| used.elapsed() > FORGET_AFTER)
+    }
+}
+
+/// Forgets the opened key.
+pub(super) fn forget(common: &Common) {
+    common.held.put(None);
+    common.board.signer.take();
+}
+
+/// Forgets the opened key when it was not used for long.
+pub(super) fn forget_stale(common: &Common) {
+    if common.held.is_stale() {
+        forget(common);
+        (common.wake)();
+    }
+}
+
+/// Reads keys and what was received.
+pub(super) fn read(common: &Common) {
+    let mut broken = Vec::new();
+    let keys = common.app.keys().list().map_err(Error::from);
+    let keys = keys.unwrap_or_else(|error| {
+        broken.push(Told::of(&error));
+        Vec::new()
+    });
+    let received = common.app.received().unwrap_or_else(|error| {
+        broken.push(Told::of(&error));
+        Vec::new()
+    });
+    common.board.custody.put(Custody {
+        keys,
+        received,
+        broken,
+    });
+}
+
+/// Does it and puts what came of it on the board.
+pub(super) fn run(
+    common: &Common,
+    task: Task,
+    cancel: &Cancel,
+    watcher: &(dyn Fn(Progress) + Sync),
+) -> Result<(), Error> {
+    common.board.outcome.take();
+    let app = &common.app;
+    let outcome = match task {
+        Task::Export(id, format, choices, out) => {
+            let out = out.unwrap_or_else(|| usual(common, &id, format.extension()));
+            let place = (out.as_path(), false);
+            let Exported { covered } =
+                app.export(&id.0, format, &choices, place, cancel, watcher)?;
+            Outcome::Exported(out, covered)
+        }
+        Task::Certify(id, lines) => {
+            let (_, versions) = app.certify(&id.0, &lines, &*signer(common)?)?;
+            Outcome::Certified(versions.len())
+        }
+        Task::Seal(id) => Outcome::Sealed(app.seal(&id.0, &*signer(common)?, cancel, watcher)?),
+        Task::Bundle(id, to, out) => {
+            let to = partner(common, &to)?;
+            let out = out.unwrap_or_else(|| usual(common, &id, "mekong"));
+            app.bundle(&id.0, Some(&to), &out, &*signer(common)?, cancel, watcher)?;
+            Outcome::Written(out)
+        }
+        Task::Verify(id, paper) => {
+            Outcome::Verdict(app.verify_interview(&id.0, paper.as_deref(), cancel, watcher)?)
+        }
+        Task::VerifyFile(file) => {
+            let key = opener(common, &file)?;
+            Outcome::Verdict(app.verify_file(&file, key.as_deref(), cancel, watcher)?)
+        }
+        Task::Receive(file, receipt) => receive(common, &file, receipt, cancel, watcher)?,
+        other => keys(common, other)?,
+    };
+    read(common);
+    common.board.outcome.put(outcome);
+    Ok(())
+}
+
+/// What is done with keys.
+fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
+    let app = &common.app;
+    match task {
+        Task::Open(number, phrase) => {
+            forget(common);
+            let key = app.keys().own(Some(&number))?;
+            let secret = app.keys().unlock(&key, phrase)?;
+            common.held.put(Some(secret));
+            common.board.signer.put(key.public);
+        }
+        Task::Make(name, role, phrase) => {
+            app.make_key(name.trim(), role, phrase)?;
+        }
+        Task::Trust(file) => {
+            app.trust_key(&file)?;
+        }
+        Task::Revoke(number, reason) => {
+            app.revoke_key(&number, reason.as_deref())?;
+            let open = common.board.signer.get();
+            if open.is_some_and(|key| key.number == number) {
+                forget(common);
+            }
+        }
+        Task::HandOver(number, out) => {
+            let key = app.keys().find(&number)?;
+            app.write_text(&out, &format!("{}\n", key.public.to_text()))?;
+            return Ok(Outcome::Written(out));
+        }
+        _ => {} // every other task was done above
+    }
+    Ok(Outcome::Keys)
+}
+
+fn receive(
+    common: &Common,
+    file: &Path,
+    receipt: bool,
+    cancel: &Cancel,
+    watcher: &(dyn Fn(Progress) + Sync),
+) -> Result<Outcome, Error> {
+    let app = &common.app;
+    let key = match receipt {
+        true => Some(signer(common)?),
+        false => opener(common, file)?,
+    };
+    let (opened, foreign) = app.receive(file, key.as_deref(), cancel, watcher)?;
+    if let Some(key) = key.filter(|_| receipt) {
+        let beside = file.with_extension("receipt");
+        app.write_text(&beside, &format!("{}\n", Receipt::sign(&opened, &*key)))?;
+    }
+    Ok(Outcome::Received(foreign))
+}
+
+/// The key that a person opened.
+fn signer(common: &Common) -> Result<Arc<SecretKey>, Error> {
+    common.held.get().ok_or(Error::NobodySigns)
+}
+
+/// The key that a file needs to be read.
+fn opener(common: &Common, file: &Path) -> Result<Option<Arc<SecretKey>>, Error> {
+    let encrypted = file.is_file() && common.app.is_encrypted(file)?;
+    encrypted.then(|| signer(common)).transpose()
+}
+
+fn partner(common: &Common, number: &str) -> Result<PublicKey, Error> {
+    let key = common.app.keys().find(number)?;
+    match key.revoked {
+        Some(_) => Err(evidence::Error::Revoked(key.public.number).into()),
+        None => Ok(key.public),
+    }
+}
+
+fn usual(common: &Common, id: &InterviewId, ending: &str) -> PathBuf {
+    reader::free_name(&common.app.usual_folder(), &id.0, ending)
+}

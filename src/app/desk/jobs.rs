@@ -1,0 +1,241 @@
+//! The desk's long work: one job at a time, with progress, time left and a way to stop.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::app::Error;
+use crate::domain::{Cancel, InterviewId};
+use crate::pipeline::{Progress, Report, Step};
+
+use super::board::{Job, JobKind, Phase, Told};
+use super::{Command, Common, custody, live};
+
+/// The screen is woken no more often than this while a job runs.
+const WAKE_EVERY: Duration = Duration::from_millis(100);
+/// How often an idle desk looks whether an opened key is to be forgotten.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// The open interview is read again no more often than this while rows are filled in.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+/// Works until the desk is gone. `stop` holds the flag of the running job; `read` is the way to the
+/// thread that reads rows again.
+pub(super) fn run(
+    common: &Common,
+    asked: &Receiver<Command>,
+    stop: &Mutex<Cancel>,
+    read: &SyncSender<Command>,
+) {
+    loop {
+        let command = match asked.recv_timeout(LOOK_EVERY) {
+            Ok(command) => command,
+            Err(RecvTimeoutError::Timeout) => {
+                custody::forget_stale(common);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let command = match command {
+            Command::Record(request) => {
+                live::run(common, &request, asked, read);
+                continue;
+            }
+            Command::TestMicrophone(request) => {
+                live::test(common, &request, asked);
+                continue;
+            }
+            // Meant for a recording or a test that has ended meanwhile.
+            Command::Pause(_)
+            | Command::GoOn
+            | Command::Mark(_)
+            | Command::EndRecording
+            | Command::EndTest => {
+                continue;
+            }
+            other => other,
+        };
+        let cancel = Cancel::new();
+        *stop.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        let kind = match &command {
+            Command::Import(..) => JobKind::Import,
+            Command::CheckModels => JobKind::Check,
+            Command::Task(_) => JobKind::Evidence,
+            _ => JobKind::Resume,
+        };
+        let bench = Bench {
+            common,
+            read,
+            state: Mutex::new(State {
+                job: Job {
+                    kind,
+                    phase: Phase::Loading,
+                    part: None,
+                    since: Instant::now(),
+                    lines: (0, 0),
+                    over: None,
+                    stopped: false,
+                    notes: Vec::new(),
+                },
+                woken: Instant::now(),
+                refreshed: Instant::now(),
+            }),
+        };
+        bench.change(true, |_| {});
+        let result = bench.work(command, &cancel);
+        bench.end(result);
+    }
+}
+
+struct State {
+    job: Job,
+    woken: Instant,
+    refreshed: Instant,
+}
+
+struct Bench<'a> {
+    common: &'a Common,
+    read: &'a SyncSender<Command>,
+    state: Mutex<State>,
+}
+
+impl Bench<'_> {
+    fn work(&self, command: Command, cancel: &Cancel) -> Result<Vec<InterviewId>, Error> {
+        let app = &self.common.app;
+        let watcher = |progress: Progress| self.hear(&progress);
+        match command {
+            Command::Import(files, request) => {
+                let mut made = Vec::new();
+                let outcomes = app.import(&files, &request, cancel, &watcher, &mut |outcome| {
+                    self.change(true, |job| match &outcome.result {
+                        Ok(received) => {
+                            made.push(received.id.clone());
+                            job.notes.extend(received.notes.iter().cloned().map(remark));
+                        }
+                        Err(error) => job.notes.push(Told::of(error)),
+                    });
+                })?;
+                for outcome in &outcomes {
+                    self.note_report(&outcome.report);
+                }
+                Ok(made)
+            }
+            Command::Resume(id) => {
+                let id = id.map(|id| id.0);
+                let done = app.resume(id.as_deref(), cancel, &watcher)?;
+                self.change(true, |job| {
+                    job.notes.extend(done.not_taken_up.iter().map(Told::of));
+                });
+                self.note_report(&done.report);
+                Ok(done.taken_up.into_iter().map(|r| r.id).collect())
+            }
+            Command::CheckModels => {
+                let mut checked = BTreeMap::new();
+                app.check_models(cancel, &watcher, &mut |name, result| {
+                    checked.insert(name.to_owned(), result.as_ref().err().map(Told::of));
+                    self.common.board.checked.put(checked.clone());
+                    (self.common.wake)();
+                })?;
+                Ok(Vec::new())
+            }
+            Command::Task(task) => {
+                custody::run(self.common, task, cancel, &watcher)?;
+                Ok(Vec::new())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Lines that were not done are said, with the first reason.
+    fn note_report(&self, report: &Report) {
+        if let Some(reason) = &report.reason {
+            self.change(true, |job| job.notes.push(remark(reason.clone())));
+        }
+    }
+
+    fn hear(&self, progress: &Progress) {
+        let now = Instant::now();
+        let mut stale = false;
+        self.change(false, |job| {
+            let (phase, part) = match *progress {
+                Progress::Step { step, done, total } => (
+                    match step {
+                        Step::Copying => Phase::Copying,
+                        Step::Decoding => Phase::Decoding,
+                        Step::FindingSpeech => Phase::FindingSpeech,
+                        Step::Writing => Phase::Exporting,
+                        Step::Checking if job.kind == JobKind::Evidence => Phase::Comparing,
+                        Step::Checking | Step::Indexing | Step::Shrinking | Step::Protecting => {
+                            Phase::Loading
+                        }
+                    },
+                    fraction(done, total),
+                ),
+                Progress::Part { .. } => return, // only longer commands have parts
+                Progress::Recognised {
+                    done_ms, total_ms, ..
+                } => {
+                    job.lines.0 = job.lines.0.saturating_add(1);
+                    stale = true;
+                    (Phase::Writing, fraction(done_ms, total_ms))
+                }
+                Progress::Translated { done, .. } => {
+                    job.lines.1 = done;
+                    stale = true;
+                    (Phase::Writing, job.part)
+                }
+            };
+            if phase != job.phase {
+                (job.phase, job.since) = (phase, now);
+                job.part = None;
+            }
+            job.part = part.or(job.part);
+        });
+        if stale {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if now.duration_since(state.refreshed) >= REFRESH_EVERY {
+                state.refreshed = now;
+                // A full queue means that a reading is on its way anyhow.
+                let _ = self.read.try_send(Command::Refresh);
+            }
+        }
+    }
+
+    fn change(&self, at_once: bool, change: impl FnOnce(&mut Job)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state.job);
+        if at_once || state.woken.elapsed() >= WAKE_EVERY {
+            state.woken = Instant::now();
+            self.common.board.job.put(state.job.clone());
+            (self.common.wake)();
+        }
+    }
+
+    fn end(&self, result: Result<Vec<InterviewId>, Error>) {
+        self.change(true, |job| {
+            let made = match result {
+                Ok(made) => made,
+                Err(error) => {
+                    job.stopped = error.is_cancelled();
+                    if !job.stopped {
+                        job.notes.push(Told::of(&error));
+                    }
+                    Vec::new()
+                }
+            };
+            job.over = Some(made);
+        });
+        let _ = self.read.try_send(Command::Refresh);
+    }
+}
+
+fn remark(what: String) -> Told {
+    Told {
+        what,
+        next: String::new(),
+    }
+}
+
+fn fraction(done: u64, total: u64) -> Option<f32> {
+    (total > 0).then(|| (done as f64 / total as f64).clamp(0.0, 1.0) as f32)
+}

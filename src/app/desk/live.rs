@@ -1,0 +1,177 @@
+//! The desk's recording: one session at a time on the thread of long work, so that nothing is
+//! imported while it runs.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use crate::app::Error;
+use crate::app::live::{LiveEvent, LiveReport, LiveRequest, Session};
+
+use super::board::{Job, JobKind, Notice, Phase, Recording, Testing, Told};
+use super::{Command, Common};
+
+/// Longest wait for an event before commands and meters are looked at again.
+const PATIENCE: Duration = Duration::from_millis(80);
+/// The rows are read again no more often than this.
+const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// Alarms that are kept on the screen; older ones stand in the record.
+const ALARMS: usize = 4;
+
+/// A test of a microphone ends by itself after so long.
+const TEST: Duration = Duration::from_secs(15);
+/// Louder than this is more than a quiet room, decibels below full scale.
+const HEARD_DB: f32 = -45.0;
+
+/// Listens until the person ends it or the time is over. Nothing is kept.
+pub(super) fn test(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) {
+    match common.app.arm(request) {
+        Ok(armed) => {
+            let mut shown = Testing {
+                source: armed.source().to_owned(),
+                levels: armed.levels(),
+                heard: false,
+                over: false,
+            };
+            let begun = Instant::now();
+            while begun.elapsed() < TEST {
+                shown.levels = armed.levels();
+                shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
+                common.board.testing.put(shown.clone());
+                (common.wake)();
+                match asked.recv_timeout(PATIENCE) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => break,
+                    Ok(_) => common.board.tell(Notice::Busy),
+                }
+            }
+            shown.over = true;
+            common.board.testing.put(shown);
+        }
+        Err(error) => {
+            common.board.testing.take();
+            common.tell(&error);
+        }
+    }
+    (common.wake)();
+}
+
+/// Records until the person ends it, then waits for the text.
+pub(super) fn run(
+    common: &Common,
+    request: &LiveRequest,
+    asked: &Receiver<Command>,
+    read: &SyncSender<Command>,
+) {
+    match hold(common, request, asked, read) {
+        Ok(report) => {
+            let reason = report.report.reason.map(|what| Told {
+                what,
+                next: String::new(),
+            });
+            common.board.job.put(Job {
+                kind: JobKind::Record,
+                phase: Phase::Writing,
+                part: None,
+                since: Instant::now(),
+                lines: (report.report.recognised, report.report.translated),
+                over: Some(vec![report.id]),
+                stopped: false,
+                notes: reason.into_iter().collect(),
+            });
+        }
+        Err(error) => common.tell(&error),
+    }
+    common.board.recording.take();
+    // A full queue means that a reading is on its way anyhow.
+    let _ = read.try_send(Command::Refresh);
+    (common.wake)();
+}
+
+fn hold(
+    common: &Common,
+    request: &LiveRequest,
+    asked: &Receiver<Command>,
+    read: &SyncSender<Command>,
+) -> Result<LiveReport, Error> {
+    let armed = common.app.arm(request)?;
+    let (source, practice) = (armed.source().to_owned(), armed.is_practice());
+    let without = armed.languages_without_model();
+    let session = armed.start()?;
+    let mut shown = Recording {
+        interview: session.id().clone(),
+        status: session.status(),
+        levels: session.levels(),
+        partial: String::new(),
+        alarms: Vec::new(),
+        ending: false,
+        source,
+        practice,
+        without,
+        awake: session.stays_awake(),
+    };
+    let _ = read.try_send(Command::Open(shown.interview.clone()));
+    let (mut stale, mut refreshed) = (false, Instant::now());
+    loop {
+        obey(common, &session, asked, &mut shown);
+        match session.event(PATIENCE) {
+            Some(LiveEvent::Ended) => break,
+            Some(LiveEvent::Line { .. }) => {
+                stale = true;
+                shown.partial.clear();
+            }
+            Some(LiveEvent::Partial { text, .. }) => shown.partial = text,
+            Some(LiveEvent::Alarm { text, help }) => {
+                shown.alarms.push(Told {
+                    what: text,
+                    next: help.to_owned(),
+                });
+                let most = shown.alarms.len().saturating_sub(ALARMS);
+                shown.alarms.drain(..most);
+            }
+            Some(LiveEvent::Recorded { .. }) => shown.ending = true,
+            Some(LiveEvent::Entries) | None => {}
+        }
+        stale |= session.missed_events();
+        if stale && refreshed.elapsed() >= REFRESH_EVERY {
+            (stale, refreshed) = (false, Instant::now());
+            let _ = read.try_send(Command::Refresh);
+        }
+        (shown.status, shown.levels) = (session.status(), session.levels());
+        common.board.recording.put(shown.clone());
+        (common.wake)();
+    }
+    session.finish()
+}
+
+/// Does what was asked since the last look. A desk that is gone ends the recording; text that is
+/// missing then stays pending.
+fn obey(common: &Common, session: &Session, asked: &Receiver<Command>, shown: &mut Recording) {
+    loop {
+        let done = match asked.try_recv() {
+            Ok(Command::Pause(reason)) => session.pause(&reason),
+            Ok(Command::GoOn) => session.resume(),
+            Ok(Command::Mark(what)) => session.mark(&what),
+            Ok(Command::EndRecording) => {
+                session.stop();
+                shown.ending = true;
+                Ok(())
+            }
+            Ok(_) => {
+                common.board.tell(Notice::Busy);
+                Ok(())
+            }
+            Err(TryRecvError::Empty) => return,
+            Err(TryRecvError::Disconnected) => {
+                if !shown.ending {
+                    session.stop();
+                }
+                session.give_up_text();
+                shown.ending = true;
+                return;
+            }
+        };
+        if let Err(error) = done {
+            common.tell(&error);
+        }
+    }
+}

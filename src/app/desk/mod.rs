@@ -1,0 +1,254 @@
+//! The desk between the screens and the work: a screen asks with a [`Command`] and goes on painting;
+//! threads of the desk do it, put what they read into [`Board`]'s slots and wake the screen once.
+//!
+//! Nothing here waits on behalf of a screen. What is on the board is replaced whole, so a slow
+//! screen sees the newest and no queue grows.
+
+mod board;
+mod custody;
+mod jobs;
+mod live;
+mod reader;
+mod register;
+mod sound;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+pub use board::{
+    Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
+    Saved, Shelf, Testing, Told, Versions,
+};
+
+pub use custody::{Custody, Outcome, Task};
+pub use register::{Act, Entered, Near, Offers, PersonShown};
+pub use sound::Listening;
+
+use crate::domain::{Cancel, InterviewId, PersonId, SegmentId};
+use crate::store::SearchQuery;
+
+use super::live::LiveRequest;
+use super::{App, Choices, Edit, ImportRequest};
+
+/// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
+/// says 'busy' instead of piling up work.
+const WAITING: usize = 32;
+
+/// What a screen may ask for.
+#[derive(Debug)]
+pub enum Command {
+    /// Read the list of interviews.
+    List,
+    /// Read one interview.
+    Open(InterviewId),
+    /// Read the open interview again because rows were added.
+    Refresh,
+    /// Read all versions of one line.
+    Versions(InterviewId, SegmentId),
+    /// Add a version; the answer carries the number given here.
+    Edit(InterviewId, SegmentId, Edit, u64),
+    /// Look for words; the newest question replaces older ones.
+    Search(SearchQuery),
+    /// Read the register of people.
+    People,
+    /// Read one person of it.
+    Person(PersonId),
+    /// Look for people whose names are near to this one.
+    Near(String),
+    /// Read what one transcript offers to the register.
+    Offers(InterviewId),
+    /// Read what people of the register share.
+    Links,
+    /// Enter something in the register, signed with this name; the answer carries the number.
+    Enter(String, Act, u64),
+    /// Read the terms and the models.
+    Shelf,
+    /// List a folder; without one, the place where recordings are most likely.
+    Browse(Option<PathBuf>),
+    /// The same with all files, not only those that can be imported.
+    BrowseAll(Option<PathBuf>),
+    /// Read the keys and what partners sent.
+    Custody,
+    /// Write an interview out, sign or compare something.
+    Task(Task),
+    /// Forget the key that a person opened.
+    Forget,
+    /// Keep what was chosen.
+    Keep(Choices),
+    /// Take recordings or transcripts in.
+    Import(Vec<PathBuf>, ImportRequest),
+    /// Finish what is pending.
+    Resume(Option<InterviewId>),
+    /// Compare every model file with its list.
+    CheckModels,
+    /// Read which microphones there are.
+    Microphones,
+    /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
+    TestMicrophone(LiveRequest),
+    /// End the test.
+    EndTest,
+    /// Record an interview.
+    Record(LiveRequest),
+    /// Interrupt the recording, with the reason that stands in the record.
+    Pause(String),
+    /// End the interruption.
+    GoOn,
+    /// Mark this moment of the recording.
+    Mark(String),
+    /// End the recording.
+    EndRecording,
+    /// Play a line.
+    Play(Listening),
+    /// Pause what is heard; go on a little earlier with what was paused.
+    PauseSound,
+    /// Play what is heard at another speed, in percent, from the same place on.
+    Speed(u16),
+    /// Be silent.
+    Silence,
+    /// Work out the picture of the whole recording.
+    Overview(InterviewId),
+}
+
+/// Wakes the screen.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What every thread of the desk holds.
+#[derive(Clone)]
+struct Common {
+    app: Arc<App>,
+    board: Arc<Board>,
+    wake: Wake,
+    /// The key that a person opened.
+    held: custody::Held,
+}
+
+impl Common {
+    /// Tells the person of an error, unless the person asked to stop.
+    fn tell(&self, error: &super::Error) {
+        if !error.is_cancelled() {
+            let (what, next) = (self.app.words(error), error.help());
+            self.board.tell(Notice::Failed(Told { what, next }));
+        }
+        (self.wake)();
+    }
+}
+
+/// The threads and the way to them. Dropping it stops what can be stopped and waits for the rest.
+pub struct Desk {
+    board: Arc<Board>,
+    read: Option<SyncSender<Command>>,
+    work: Option<SyncSender<Command>>,
+    sound: Option<SyncSender<Command>>,
+    cancel: Arc<std::sync::Mutex<Cancel>>,
+    newest: Arc<AtomicU64>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// A system that gives no more threads.
+    pub fn start(app: Arc<App>, wake: Wake) -> std::io::Result<Self> {
+        let board = Arc::new(Board::default());
+        let common = Common {
+            app,
+            board: Arc::clone(&board),
+            wake,
+            held: custody::Held::default(),
+        };
+        let newest = Arc::new(AtomicU64::new(0));
+        let cancel = Arc::new(std::sync::Mutex::new(Cancel::new()));
+        let mut threads = Vec::new();
+        let mut start = |name: &str, run: Box<dyn FnOnce(Receiver<Command>) + Send>| {
+            let (sender, receiver) = sync_channel(WAITING);
+            let builder = thread::Builder::new().name(name.to_owned());
+            threads.push(builder.spawn(move || run(receiver))?);
+            Ok::<_, std::io::Error>(sender)
+        };
+        let (own, seen) = (common.clone(), Arc::clone(&newest));
+        let read = start(
+            "desk-read",
+            Box::new(move |asked| reader::run(&own, &asked, &seen)),
+        )?;
+        let (own, stop, again) = (common.clone(), Arc::clone(&cancel), read.clone());
+        let work = start(
+            "desk-work",
+            Box::new(move |asked| jobs::run(&own, &asked, &stop, &again)),
+        )?;
+        let sound = start(
+            "desk-sound",
+            Box::new(move |asked| sound::run(&common, &asked)),
+        )?;
+        Ok(Self {
+            board,
+            read: Some(read),
+            work: Some(work),
+            sound: Some(sound),
+            cancel,
+            newest,
+            threads,
+        })
+    }
+
+    /// What has been read so far.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Asks for something and returns at once; `false` where too much is waiting already.
+    pub fn ask(&self, command: Command) -> bool {
+        let to = match &command {
+            Command::Import(..)
+            | Command::Resume(_)
+            | Command::CheckModels
+            | Command::Task(_)
+            | Command::Record(_)
+            | Command::TestMicrophone(_)
+            | Command::EndTest
+            | Command::Pause(_)
+            | Command::GoOn
+            | Command::Mark(_)
+            | Command::EndRecording => &self.work,
+            Command::Play(_)
+            | Command::PauseSound
+            | Command::Speed(_)
+            | Command::Silence
+            | Command::Overview(_) => &self.sound,
+            _ => &self.read,
+        };
+        if matches!(command, Command::Search(_)) {
+            // A question that waits behind this one need not be answered any more.
+            self.newest.fetch_add(1, Ordering::Relaxed);
+        }
+        let Some(to) = to else { return false };
+        match to.try_send(command) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.board.tell(Notice::Busy);
+                false
+            }
+        }
+    }
+
+    /// Asks the running job to stop at its next safe point. What was done stays done.
+    pub fn stop_job(&self) {
+        if let Ok(cancel) = self.cancel.lock() {
+            cancel.cancel();
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.stop_job();
+        (self.read, self.work, self.sound) = (None, None, None);
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so on standard error; the window closes all the same.
+            let _ = thread.join();
+        }
+    }
+}

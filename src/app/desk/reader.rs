@@ -1,0 +1,208 @@
+//! The desk's quick thread: reads the store, answers questions, adds corrections.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+
+use crate::app::{Edit, Error};
+use crate::audio::devices;
+use crate::domain::{InterviewId, SegmentId};
+use crate::store::SearchQuery;
+use crate::transcript::is_transcript;
+
+use super::board::{Entry, Folder, Found, Opened, Saved, Shelf, Told, Versions};
+use super::{Command, Common, custody, register};
+
+/// Entries of a folder that are listed at most.
+const MOST_ENTRIES: usize = 2_000;
+/// Endings of sound files that the program decodes.
+const SOUNDS: [&str; 16] = [
+    "wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "mkv", "webm", "mka", "aif",
+    "aiff", "caf", "mov",
+];
+
+/// Answers until the desk is gone. `newest` counts the searches that were asked.
+pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64) {
+    let mut answered = 0;
+    while let Ok(command) = asked.recv() {
+        let result = match command {
+            Command::List => list(common),
+            Command::Open(id) => open(common, &id),
+            Command::Refresh => refresh(common),
+            Command::Versions(id, segment) => versions(common, &id, segment),
+            Command::Edit(id, segment, edit, number) => {
+                correct(common, &id, segment, &edit, number)
+            }
+            Command::Search(query) => {
+                answered += 1;
+                if answered < newest.load(Ordering::Relaxed) {
+                    continue;
+                }
+                search(common, &query)
+            }
+            Command::Shelf => {
+                shelf(common);
+                Ok(())
+            }
+            Command::People => register::people(common),
+            Command::Person(id) => register::person(common, &id),
+            Command::Near(text) => register::near(common, text),
+            Command::Offers(id) => register::offers(common, id),
+            Command::Links => register::links(common),
+            Command::Enter(by, act, number) => register::enter(common, &by, act, number),
+            Command::Browse(path) => browse(common, path, can_import),
+            Command::BrowseAll(path) => browse(common, path, |_| true),
+            Command::Microphones => microphones(common),
+            Command::Custody => {
+                custody::read(common);
+                Ok(())
+            }
+            Command::Forget => {
+                custody::forget(common);
+                Ok(())
+            }
+            Command::Keep(choices) => common.app.keep_choices(&choices),
+            // The other threads' commands never come here.
+            _ => Ok(()),
+        };
+        match result {
+            Ok(()) => (common.wake)(),
+            Err(error) => common.tell(&error),
+        }
+    }
+}
+
+fn microphones(common: &Common) -> Result<(), Error> {
+    common.board.microphones.put(devices()?);
+    Ok(())
+}
+
+fn list(common: &Common) -> Result<(), Error> {
+    common.board.interviews.put(common.app.list(None)?);
+    Ok(())
+}
+
+fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
+    let (interview, lines) = common.app.show(&id.0)?;
+    common.board.opened.put(Opened {
+        interview,
+        lines: lines.into_iter().map(Arc::new).collect(),
+    });
+    Ok(())
+}
+
+fn refresh(common: &Common) -> Result<(), Error> {
+    list(common)?;
+    match common.board.opened.get() {
+        Some(opened) => open(common, &opened.interview.id),
+        None => Ok(()),
+    }
+}
+
+fn versions(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(), Error> {
+    common.board.versions.put(Versions {
+        interview: id.clone(),
+        segment,
+        texts: common.app.all_versions(id, segment)?,
+    });
+    Ok(())
+}
+
+/// Adds the version, then reads that one line again.
+fn correct(
+    common: &Common,
+    id: &InterviewId,
+    segment: SegmentId,
+    edit: &Edit,
+    number: u64,
+) -> Result<(), Error> {
+    let done = common.app.edit(&id.0, segment.0, edit);
+    common.board.saved.put(Saved {
+        number,
+        failed: done.as_ref().err().map(Told::of),
+    });
+    if done.is_err() {
+        return Ok(()); // said beside the words, which stay on the screen
+    }
+    let line = common.app.line(id, segment)?;
+    if let Some(opened) = common.board.opened.get()
+        && opened.interview.id == *id
+    {
+        let mut opened = Opened::clone(&opened);
+        if let Some(place) = opened.lines.iter_mut().find(|l| l.id == segment) {
+            *place = Arc::new(line);
+        }
+        common.board.opened.put(opened);
+    }
+    versions(common, id, segment)?;
+    list(common)
+}
+
+fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
+    let page = common.app.search(query, false)?;
+    common.board.found.put(Found {
+        text: query.text.clone(),
+        total: page.total,
+        hits: page.hits,
+        complete: page.complete,
+    });
+    Ok(())
+}
+
+fn shelf(common: &Common) {
+    let (models, broken) = common.app.models();
+    let mut broken: Vec<Told> = broken.iter().map(Told::of).collect();
+    let terms = common.app.terms().unwrap_or_else(|error| {
+        broken.push(Told::of(&error));
+        Vec::new()
+    });
+    common.board.shelf.put(Shelf {
+        terms,
+        models,
+        broken,
+    });
+}
+
+/// Lists a folder: its folders, and the files that are `wanted`.
+fn browse(common: &Common, path: Option<PathBuf>, wanted: fn(&Path) -> bool) -> Result<(), Error> {
+    let path = path.unwrap_or_else(|| common.app.usual_folder());
+    let failed = |cause| Error::File {
+        what: "list the folder",
+        cause,
+        path: path.clone(),
+    };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(&path).map_err(failed)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        let folder = path.is_dir();
+        if !name.starts_with('.') && (folder || wanted(&path)) {
+            entries.push(Entry { name, path, folder });
+        }
+    }
+    entries.sort_by(|a, b| b.folder.cmp(&a.folder).then_with(|| a.name.cmp(&b.name)));
+    let cut = entries.len() > MOST_ENTRIES;
+    entries.truncate(MOST_ENTRIES);
+    common.board.folder.put(Folder { path, entries, cut });
+    Ok(())
+}
+
+/// A name that nothing has yet: an export never takes the place of another file.
+pub(super) fn free_name(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let named = |number: u32| match number {
+        1 => folder.join(format!("{name}.{ending}")),
+        _ => folder.join(format!("{name}-{number}.{ending}")),
+    };
+    let free = (1..1000).map(named).find(|path| !path.exists());
+    free.unwrap_or_else(|| named(1000))
+}
+
+fn can_import(path: &Path) -> bool {
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    is_transcript(path) || SOUNDS.iter().any(|s| ending.eq_ignore_ascii_case(s))
+}

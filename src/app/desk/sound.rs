@@ -1,0 +1,195 @@
+//! The desk's ear: plays lines and works out the picture of a recording.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::app::Error;
+use crate::audio::{self, Playback};
+use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
+
+use super::board::{Overview, Playing};
+use super::{Command, Common};
+
+/// How often the place that is heard is brought up to date.
+const STEP: Duration = Duration::from_millis(60);
+/// Stretches of the picture of a recording.
+const COLUMNS: u64 = 1_200;
+/// The longest stretch that is played in one go: memory stays small whatever the store says.
+const MAX_SAMPLES: u64 = 16_000 * 600;
+
+/// Going on after a pause begins so much earlier, so that the first words are not lost.
+const REWIND_MS: u64 = 1_000;
+
+/// What is to be heard: a stretch of one channel; the line is named for the screen.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// The channel.
+    pub channel: u16,
+    /// From where to where.
+    pub span: Span,
+    /// How fast, in percent; the pitch stays.
+    pub percent: u16,
+    /// Over and over.
+    pub again: bool,
+}
+
+impl Listening {
+    /// The rest of it from this place of the recording on.
+    fn rest(&self, at_ms: u64) -> Span {
+        let from = SamplePos::from_ms(at_ms).0;
+        let from = from.clamp(self.span.start.0, self.span.end.0);
+        Span::new(SamplePos(from), self.span.end)
+    }
+}
+
+/// What is heard now.
+struct Heard {
+    what: Listening,
+    from_ms: u64,
+    playback: Playback,
+}
+
+impl Heard {
+    /// Milliseconds from the start of the recording.
+    fn at_ms(&self) -> u64 {
+        let played = self.playback.position_ms();
+        let percent = u64::from(self.what.percent);
+        self.from_ms
+            .saturating_add(played.saturating_mul(percent) / 100)
+    }
+}
+
+/// Plays until the desk is gone.
+pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
+    let mut heard: Option<Heard> = None;
+    let mut paused: Option<(Listening, u64)> = None;
+    let mut next = None;
+    loop {
+        let command = match next.take() {
+            Some(command) => Ok(command),
+            None if heard.is_some() => asked.recv_timeout(STEP),
+            None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match command {
+            Ok(Command::Play(what)) => {
+                paused = None;
+                let from = what.span.start.as_ms();
+                heard = begin(common, what, from);
+            }
+            Ok(Command::PauseSound) => match (heard.take(), paused.take()) {
+                (Some(h), _) => {
+                    let at = h.at_ms().saturating_sub(REWIND_MS);
+                    paused = Some((h.what, at));
+                }
+                (None, Some((what, at))) => heard = begin(common, what, at),
+                (None, None) => {}
+            },
+            Ok(Command::Speed(percent)) => {
+                if let Some(h) = heard.take() {
+                    let at = h.at_ms();
+                    let what = Listening { percent, ..h.what };
+                    heard = begin(common, what, at);
+                } else if let Some((what, _)) = &mut paused {
+                    what.percent = percent;
+                }
+            }
+            Ok(Command::Silence) => (heard, paused) = (None, None),
+            Ok(Command::Overview(id)) => next = picture(common, &id, asked),
+            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if heard.as_ref().is_some_and(|h| h.playback.is_over()) {
+            heard = heard.take().filter(|h| h.what.again).and_then(|h| {
+                let from = h.what.span.start.as_ms();
+                begin(common, h.what, from)
+            });
+        }
+        match &heard {
+            Some(h) => common.board.playing.put(Playing {
+                interview: h.what.interview.clone(),
+                segment: h.what.segment,
+                at_ms: h.at_ms(),
+            }),
+            None => drop(common.board.playing.take()),
+        }
+        (common.wake)();
+    }
+}
+
+/// Begins at a place of the recording; what cannot be heard is told.
+fn begin(common: &Common, what: Listening, from_ms: u64) -> Option<Heard> {
+    match start(common, what, from_ms) {
+        Ok(heard) => Some(heard),
+        Err(error) => {
+            common.tell(&error);
+            None
+        }
+    }
+}
+
+fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error> {
+    let file = common
+        .app
+        .working_files(&what.interview)?
+        .into_iter()
+        .find(|(c, _)| *c == what.channel)
+        .ok_or(Error::NoSound)?
+        .1;
+    let span = what.rest(from_ms);
+    let end = span.end.0.min(span.start.0.saturating_add(MAX_SAMPLES));
+    let pcm = audio::read_span(&file, Span::new(span.start, SamplePos(end)))?;
+    let pcm = audio::at_speed(&pcm, what.percent);
+    Ok(Heard {
+        from_ms: span.start.as_ms(),
+        what,
+        playback: Playback::start(&pcm)?,
+    })
+}
+
+/// Reads the whole recording once. A command that comes meanwhile is done first and returned; the
+/// picture is then left out, to be asked for again.
+fn picture(common: &Common, id: &InterviewId, asked: &Receiver<Command>) -> Option<Command> {
+    let files = match common.app.working_files(id) {
+        Ok(files) => files,
+        Err(error) => {
+            common.tell(&error);
+            return None;
+        }
+    };
+    let mut channels = Vec::new();
+    for (_, file) in files {
+        let mut levels = Vec::new();
+        let length = audio::working_length(&file).unwrap_or(0);
+        let step = length.div_ceil(COLUMNS).max(1);
+        let mut at = 0;
+        while at < length {
+            if let Ok(command) = asked.try_recv() {
+                return Some(command);
+            }
+            match loudest(&file, at, at.saturating_add(step)) {
+                Ok(level) => levels.push(level),
+                Err(error) => {
+                    common.tell(&error);
+                    return None;
+                }
+            }
+            at = at.saturating_add(step);
+        }
+        channels.push(levels);
+    }
+    common.board.overview.put(Overview {
+        interview: id.clone(),
+        channels,
+    });
+    None
+}
+
+fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
+    let pcm = audio::read_span(file, Span::new(SamplePos(from), SamplePos(to)))?;
+    Ok(pcm.iter().fold(0.0f32, |top, s| top.max(s.abs())))
+}

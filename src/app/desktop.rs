@@ -1,0 +1,249 @@
+//! What a person chose for the desktop: kept in the workspace beside the database. A file that
+//! cannot be used is put aside, never deleted, and the usual choices are taken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::SPEED_PERCENT;
+use crate::domain::Lang;
+
+use super::read::write_whole;
+use super::{App, Error};
+
+/// Largest file of choices that is read.
+const MAX_BYTES: u64 = 64 * 1024;
+/// Smallest and largest text, in percent of the usual size.
+pub const TEXT_PERCENT: (u16, u16) = (80, 250);
+/// Shortest and longest side of a window that is remembered, in points.
+const WINDOW_SIDE: (u16, u16) = (360, 8_000);
+/// Longest name of a person that is kept, in characters.
+const MAX_NAME: usize = 300;
+
+/// Colours of the screens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Dark letters on a light ground.
+    #[default]
+    Light,
+    /// Light letters on a dark ground.
+    Dark,
+    /// The strongest contrast.
+    Contrast,
+}
+
+/// The key that hides everything at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BlankKey {
+    /// F12.
+    #[default]
+    F12,
+    /// F9, for keyboards whose F12 is taken by the machine.
+    F9,
+    /// F4.
+    F4,
+}
+
+/// How large the window was when it was closed, in points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSize {
+    /// Width of what is painted.
+    pub width: u16,
+    /// Its height.
+    pub height: u16,
+    /// It filled the whole screen.
+    pub maximized: bool,
+}
+
+impl Default for WindowSize {
+    fn default() -> Self {
+        Self {
+            width: 1100,
+            height: 720,
+            maximized: false,
+        }
+    }
+}
+
+/// The choices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choices {
+    /// Colours.
+    pub look: Look,
+    /// Size of the text in percent, 80 to 250.
+    pub text_percent: u16,
+    /// Language of the screens.
+    pub language: Lang,
+    /// Key that hides everything.
+    pub blank_key: BlankKey,
+    /// Words below this probability are underlined, in percent.
+    pub doubt_percent: u16,
+    /// Who signs corrections made here.
+    pub name: String,
+    /// How fast lines are played, in percent, 50 to 200.
+    pub play_percent: u16,
+    /// How large the window was; last, because it is a table of its own in the file.
+    pub window: Option<WindowSize>,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            look: Look::Light,
+            text_percent: 100,
+            language: Lang::En,
+            blank_key: BlankKey::F12,
+            doubt_percent: 50,
+            name: String::new(),
+            play_percent: 100,
+            window: None,
+        }
+    }
+}
+
+impl Choices {
+    /// The same with every value inside its bounds.
+    fn bounded(mut self) -> Self {
+        self.text_percent = self.text_percent.clamp(TEXT_PERCENT.0, TEXT_PERCENT.1);
+        self.doubt_percent = self.doubt_percent.min(100);
+        self.play_percent = self.play_percent.clamp(SPEED_PERCENT.0, SPEED_PERCENT.1);
+        if let Some(window) = &mut self.window {
+            window.width = window.width.clamp(WINDOW_SIDE.0, WINDOW_SIDE.1);
+            window.height = window.height.clamp(WINDOW_SIDE.0, WINDOW_SIDE.1);
+        }
+        if let Some((end, _)) = self.name.char_indices().nth(MAX_NAME) {
+            self.name.truncate(end);
+        }
+        self
+    }
+}
+
+/// What was read, and where a file went that could not be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadChoices {
+    /// The choices in force.
+    pub choices: Choices,
+    /// Where the unusable file lies now.
+    pub put_aside: Option<PathBuf>,
+}
+
+impl App {
+    /// Reads what was chosen; a missing file gives the usual choices.
+    pub fn choices(&self) -> ReadChoices {
+        read(&self.workspace.desktop_file())
+    }
+
+    /// Keeps what was chosen: wholly or not at all.
+    ///
+    /// # Errors
+    /// A disk that refuses.
+    pub fn keep_choices(&self, choices: &Choices) -> Result<(), Error> {
+        self.workspace.make_folders()?;
+        let path = self.workspace.desktop_file();
+        let text = toml::to_string(choices).map_err(|e| Error::File {
+            what: "write the choices",
+            cause: std::io::Error::other(e),
+            path: path.clone(),
+        })?;
+        write_whole(&path, true, &mut |out| {
+            out.write_all(text.as_bytes()).map_err(|cause| Error::File {
+                what: "write the choices",
+                cause,
+                path: path.clone(),
+            })
+        })
+    }
+}
+
+fn read(path: &Path) -> ReadChoices {
+    let Ok(meta) = fs::metadata(path) else {
+        return ReadChoices::default();
+    };
+    let usable = (meta.len() <= MAX_BYTES)
+        .then(|| fs::read_to_string(path).ok())
+        .flatten()
+        .and_then(|text| toml::from_str::<Choices>(&text).ok());
+    match usable {
+        Some(choices) => ReadChoices {
+            choices: choices.bounded(),
+            put_aside: None,
+        },
+        None => {
+            let aside = free_name(path);
+            let moved = fs::rename(path, &aside).is_ok();
+            ReadChoices {
+                choices: Choices::default(),
+                put_aside: Some(if moved { aside } else { path.to_owned() }),
+            }
+        }
+    }
+}
+
+/// `desktop.toml.unusable-1`, `-2` ...: one that is put aside never replaces another.
+fn free_name(path: &Path) -> PathBuf {
+    let named = |number: u32| path.with_extension(format!("toml.unusable-{number}"));
+    (1..1000)
+        .map(named)
+        .find(|p| !p.exists())
+        .unwrap_or_else(|| named(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_kept_and_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("desktop.toml");
+        let chosen = Choices {
+            look: Look::Contrast,
+            text_percent: 250,
+            language: Lang::Km,
+            blank_key: BlankKey::F9,
+            doubt_percent: 70,
+            name: "Nguyễn Thị Lan".into(),
+            play_percent: 75,
+            window: Some(WindowSize::default()),
+        };
+        fs::write(&path, toml::to_string(&chosen).unwrap()).unwrap();
+        assert_eq!(read(&path).choices, chosen);
+    }
+
+    #[test]
+    fn a_broken_file_is_put_aside_each_time_under_a_new_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("desktop.toml");
+        for (number, broken) in [(1, "look = 7"), (2, "not toml at all ["), (3, "colour = 1")] {
+            fs::write(&path, broken).unwrap();
+            let found = read(&path);
+            let aside = dir.path().join(format!("desktop.toml.unusable-{number}"));
+            assert_eq!(found.choices, Choices::default());
+            assert_eq!(found.put_aside.as_deref(), Some(aside.as_path()));
+            assert_eq!(fs::read_to_string(aside).unwrap(), broken);
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_brought_inside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("desktop.toml");
+        let name = "ກ".repeat(4000);
+        fs::write(
+            &path,
+            format!(
+                "text_percent = 9000\ndoubt_percent = 101\nplay_percent = 1\nname = \"{name}\""
+            ),
+        )
+        .unwrap();
+        let choices = read(&path).choices;
+        assert_eq!((choices.text_percent, choices.doubt_percent), (250, 100));
+        assert_eq!(choices.play_percent, 50);
+        assert_eq!(choices.name.chars().count(), MAX_NAME);
+    }
+}

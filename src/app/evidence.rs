@@ -1,0 +1,439 @@
+//! Keys, certifying, sealing and verifying: the store's chain and records, the workspace's files and
+//! keys, brought together for `evidence`, which knows none of them.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{AudioFile, Cancel, InterviewId, SegmentId};
+use crate::evidence::{
+    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _, Story,
+    Verdict, WORKSPACE, check_rows, check_signatures, hash_reader,
+};
+use crate::export::Format;
+use crate::pipeline::{Progress, Step, Watcher};
+use crate::store::{self, Store};
+use crate::text;
+use crate::vault;
+
+use super::read::write_whole;
+use super::{App, Error};
+
+/// What a person signed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The interview.
+    pub interview: InterviewId,
+    /// Which event of its chain.
+    pub number: u64,
+    /// The hash of that event: what is written on paper.
+    pub head: String,
+    /// Lines that still wait for an engine.
+    pub pending: u64,
+}
+
+impl App {
+    /// The keys of this workspace.
+    pub fn keys(&self) -> KeyRing {
+        KeyRing::at(&self.workspace.keys())
+    }
+
+    /// Makes a person's key.
+    ///
+    /// # Errors
+    /// A short passphrase, a name that cannot be; a disk that refuses.
+    pub fn make_key(&self, name: &str, role: Role, phrase: Passphrase) -> Result<PublicKey, Error> {
+        let mut store = self.store()?;
+        let key = self.keys().make(name, role, phrase)?;
+        store.note_own(Kind::KeyMade, key_facts(&key))?;
+        Ok(key)
+    }
+
+    /// Trusts the key in a file that a partner handed over.
+    ///
+    /// # Errors
+    /// A file that is no key, or a revoked one; a disk that refuses.
+    pub fn trust_key(&self, file: &Path) -> Result<PublicKey, Error> {
+        let text = std::fs::read(file).map_err(|cause| Error::File {
+            what: "read the file",
+            cause,
+            path: file.to_owned(),
+        })?;
+        let mut store = self.store()?;
+        let key = self.keys().trust(&String::from_utf8_lossy(&text))?;
+        if !store.has_own(Kind::KeyTrusted, "key", &key.number)?
+            && !store.has_own(Kind::KeyMade, "key", &key.number)?
+        {
+            store.note_own(Kind::KeyTrusted, key_facts(&key))?;
+        }
+        Ok(key)
+    }
+
+    /// Trusts a key no more.
+    ///
+    /// # Errors
+    /// An unknown key, one that was revoked before; a disk that refuses.
+    pub fn revoke_key(&self, typed: &str, reason: Option<&str>) -> Result<KnownKey, Error> {
+        let mut store = self.store()?;
+        let key = self.keys().find(typed)?;
+        self.keys().revoke(&key, reason)?;
+        store.note_own(Kind::KeyRevoked, key_facts(&key.public))?;
+        Ok(key)
+    }
+
+    /// Signs for lines as a person who wrote none of them. Returns the new version of each.
+    ///
+    /// # Errors
+    /// A role that does not certify; a line that the person wrote; an unknown line.
+    pub fn certify(
+        &self,
+        id: &str,
+        segments: &[SegmentId],
+        signer: &SecretKey,
+    ) -> Result<(InterviewId, Vec<u32>), Error> {
+        let public = signer.public();
+        if !public.role.certifies() {
+            let (role, what) = (public.role.as_str(), "certify lines");
+            return Err(evidence::Error::Role { role, what }.into());
+        }
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        let own = KnownKey {
+            public: public.clone(),
+            own: true,
+            revoked: None,
+        };
+        // By name in any spelling, and by the key's number where a correction was signed with that.
+        let name = text::fold(&public.name);
+        let wrote = |author: &str| own.is_called(author) || text::fold(author.trim()) == name;
+        let versions = store.certify(&id, segments, signer, &wrote)?;
+        Ok((id, versions))
+    }
+
+    /// Signs the head of an interview's chain, after everything was found to fit. From then on no
+    /// sound, line or entry can be added; texts can, and stand behind the seal where all can see it.
+    ///
+    /// # Errors
+    /// A session that still runs; [`Error::DoesNotFit`]; a cancel.
+    pub fn seal(
+        &self,
+        id: &str,
+        signer: &SecretKey,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Sealed, Error> {
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        if store.session(&id)?.is_some_and(|s| s.in_progress) {
+            return Err(Error::SessionOpen(id));
+        }
+        self.insist(&store, &id, cancel, watcher)?;
+        let lines = store.segments(&id)?;
+        let waits = |s: &&crate::domain::Segment| s.version == 0;
+        let pending = lines.iter().filter(waits).count() as u64;
+        let mut facts = Map::new();
+        facts.insert("lines".into(), json!(lines.len()));
+        facts.insert("pending".into(), json!(pending));
+        let link = store.note(&id, Kind::Sealed, facts, Some(signer))?;
+        Ok(Sealed {
+            number: store.chain(&id)?.len() as u64,
+            interview: id,
+            head: link.hash,
+            pending,
+        })
+    }
+
+    /// Everything of one interview against its chain: events, records, signatures, recordings, and
+    /// the heads that were noted elsewhere. `paper` is a hash that somebody wrote down.
+    ///
+    /// # Errors
+    /// An unknown interview; an unreadable store; a cancel. What does not fit is no error.
+    pub fn verify_interview(
+        &self,
+        id: &str,
+        paper: Option<&str>,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Verdict, Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        let mut checks = self.verify_stored(&store, &id, cancel, watcher)?;
+        if let Some(paper) = paper {
+            let digits: String = paper.chars().filter(|c| !c.is_whitespace()).collect();
+            let (story, _) = Story::of(&id.0, &store.chain(&id).unwrap_or_default());
+            checks.push(if story.has(&digits.to_lowercase()) {
+                Check::good("head", "an event of the chain has these digits")
+            } else {
+                Check::bad("head", "no event of the chain has these digits")
+            });
+        }
+        Ok(checks.into())
+    }
+
+    /// Refuses to vouch for what does not fit.
+    pub(super) fn insist(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<(), Error> {
+        let checks = self.verify_stored(store, id, cancel, watcher)?;
+        match checks.into_iter().find(|check| !check.ok) {
+            Some(check) => Err(Error::DoesNotFit(check)),
+            None => Ok(()),
+        }
+    }
+
+    fn verify_stored(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Vec<Check>, Error> {
+        let (links, rows) = match store.proofs(id) {
+            Ok(proofs) => proofs,
+            Err(store::Error::Damaged(what)) => return Ok(vec![Check::bad("database", what)]),
+            Err(e) => return Err(e.into()),
+        };
+        let (story, chain) = Story::of(&id.0, &links);
+        let mut checks = vec![chain];
+        if !story.events.is_empty() {
+            checks.push(check_rows(&story.events, &rows));
+            checks.push(check_signatures(&story.events, &self.keys().list()?));
+            checks.push(length(store, id, &story)?);
+            checks.push(match store.wrongly_shown(id)? {
+                Some(line) => {
+                    Check::bad("shown", format!("line {} shows an older version", line.0))
+                }
+                None => Check::good("shown", "every line shows the version that counts"),
+            });
+        }
+        checks.push(self.own_chain(store, id, &story)?);
+        checks.extend(story.seal_check());
+        let interview = store.interview(id)?;
+        let total: u64 = interview.audio.iter().map(|a| self.size(id, a)).sum();
+        let mut done = 0;
+        for audio in &interview.audio {
+            let mut tell = |n: u64| {
+                watcher(Progress::Step {
+                    step: Step::Checking,
+                    done: n.saturating_add(done),
+                    total,
+                });
+            };
+            checks.push(self.sound(id, audio, &mut tell, cancel)?);
+            done = done.saturating_add(self.size(id, audio));
+        }
+        Ok(checks)
+    }
+
+    /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
+    /// the heads that it noted of this interview are still in the interview's chain.
+    fn own_chain(&self, store: &Store, id: &InterviewId, story: &Story) -> Result<Check, Error> {
+        const NAME: &str = "workspace";
+        let links = store.own_chain()?;
+        let events = match evidence::read(WORKSPACE, &links) {
+            Ok(events) => events,
+            Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
+        };
+        let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
+        for key in self.keys().list()? {
+            let number = key.public.number.as_str();
+            let came = |e: &&evidence::Event| {
+                brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number)
+            };
+            if !events.iter().any(|e| came(&e)) {
+                let start: String = number.chars().take(16).collect();
+                let detail = format!("the key {start}... came in by no event");
+                return Ok(Check::bad(NAME, detail));
+            }
+        }
+        let own = events.iter().filter(|e| e.fact("interview") == Some(&id.0));
+        let noted: Vec<&str> = own.filter_map(|e| e.fact("head")).collect();
+        if noted.iter().any(|head| !story.has(head)) {
+            let detail = "the end of the interview's chain was cut off";
+            return Ok(Check::bad(NAME, detail));
+        }
+        let remembered = [Kind::Sealed.as_str(), Kind::Bundled.as_str()];
+        let unknown = |e: &&evidence::Event| {
+            remembered.contains(&e.kind.as_str()) && !noted.contains(&e.hash.as_str())
+        };
+        if story.events.iter().any(|e| unknown(&e)) {
+            let detail = "the end of the workspace's own chain was cut off";
+            return Ok(Check::bad(NAME, detail));
+        }
+        Ok(Check::good(NAME, format!("{} events", events.len())))
+    }
+
+    fn size(&self, id: &InterviewId, audio: &AudioFile) -> u64 {
+        let path = self.workspace.recording(id).join(&audio.path);
+        path.metadata().map_or(0, |m| m.len())
+    }
+
+    /// One recording against the hash that stands in the record.
+    fn sound(
+        &self,
+        id: &InterviewId,
+        audio: &AudioFile,
+        tell: &mut dyn FnMut(u64),
+        cancel: &Cancel,
+    ) -> Result<Check, Error> {
+        let name = format!("sound {}", audio.path);
+        // A changed record must not lead to a file elsewhere.
+        if Path::new(&audio.path).components().count() != 1 || audio.path == ".." {
+            return Ok(Check::bad(
+                name,
+                "the record names a file outside its folder",
+            ));
+        }
+        let path = self.workspace.recording(id).join(&audio.path);
+        let mut file = match vault::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Ok(Check::bad(name, "the file is missing"));
+            }
+            Err(cause) => {
+                return Ok(Check::bad(
+                    name,
+                    format!("the file cannot be read: {cause}"),
+                ));
+            }
+        };
+        Ok(match hash_reader(&mut file, tell, cancel)? {
+            Ok((found, bytes)) if found == audio.sha256 => {
+                Check::good(name, format!("{bytes} bytes, SHA-256 {found}"))
+            }
+            Ok((found, _)) => Check::bad(name, format!("its SHA-256 is {found} now")),
+            Err(cause) => Check::bad(name, format!("the file cannot be read: {cause}")),
+        })
+    }
+
+    /// Whether an interview is called so.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn has_interview(&self, typed: &str) -> Result<bool, Error> {
+        match self.reading()?.resolve(typed) {
+            Ok(_) => Ok(true),
+            Err(store::Error::NoInterview(_)) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Writes a small text to a file that is not there yet.
+    ///
+    /// # Errors
+    /// A file that is there; a disk that refuses.
+    pub fn write_text(&self, out: &Path, text: &str) -> Result<(), Error> {
+        write_whole(out, false, &mut |file| {
+            file.write_all(text.as_bytes())
+                .map_err(|cause| Error::File {
+                    what: "write the file",
+                    cause,
+                    path: out.to_owned(),
+                })
+        })
+    }
+
+    /// Notes in the chain that an export was asked for.
+    pub(super) fn open_export(
+        &self,
+        id: &str,
+        format: Format,
+        redacted: bool,
+    ) -> Result<InterviewId, Error> {
+        let id = self.reading()?.resolve(id)?;
+        let mut facts = Map::new();
+        facts.insert("format".into(), json!(format.as_str()));
+        facts.insert("redacted".into(), json!(redacted));
+        self.note_export(&id, Kind::OpenedForExport, facts)?;
+        Ok(id)
+    }
+
+    /// Notes that an export was written whole.
+    pub(super) fn note_exported(
+        &self,
+        id: &InterviewId,
+        format: Format,
+        sha256: &str,
+    ) -> Result<(), Error> {
+        let mut facts = Map::new();
+        facts.insert("format".into(), json!(format.as_str()));
+        facts.insert("sha256".into(), json!(sha256));
+        self.note_export(id, Kind::Exported, facts)
+    }
+
+    /// A workspace that cannot be written is a copy on a read-only disk: what is read there cannot be
+    /// noted in the record, and the record itself is elsewhere.
+    fn note_export(
+        &self,
+        id: &InterviewId,
+        kind: Kind,
+        facts: Map<String, Value>,
+    ) -> Result<(), Error> {
+        match Store::open(&self.workspace.store()) {
+            Ok(mut store) => store.note(id, kind, facts, None).map(|_| ())?,
+            Err(store::Error::ReadOnly | store::Error::Open { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+        Ok(())
+    }
+}
+
+/// The length of the sound that is stored against the one that was told at its end.
+fn length(store: &Store, id: &InterviewId, story: &Story) -> Result<Check, Error> {
+    const NAME: &str = "length";
+    if store.session(id)?.is_some_and(|s| s.in_progress) {
+        return Ok(Check::good(NAME, "the session has not ended"));
+    }
+    let stored = store.interview(id)?.duration_ms;
+    Ok(match story.duration_ms() {
+        Some(told) if told != stored => {
+            Check::bad(NAME, format!("{stored} ms are stored, {told} ms were told"))
+        }
+        _ => Check::good(NAME, format!("{stored} ms")),
+    })
+}
+
+fn key_facts(key: &PublicKey) -> Map<String, Value> {
+    let mut facts = Map::new();
+    facts.insert("key".into(), json!(key.number));
+    facts.insert("role".into(), json!(key.role.as_str()));
+    facts
+}
+
+/// Passes bytes on and hashes them.
+pub(super) struct Hashing<'a> {
+    out: &'a mut dyn Write,
+    hasher: Sha256,
+}
+
+impl<'a> Hashing<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            hasher: Sha256::new(),
+        }
+    }
+
+    /// SHA-256 of what was written.
+    pub(super) fn digest(self) -> String {
+        evidence::hex(&self.hasher.finalize())
+    }
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

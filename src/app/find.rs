@@ -1,0 +1,128 @@
+//! Finding what was said: the words themselves, then the same in other languages.
+
+use crate::domain::{Cancel, FactKind, Lang, LangPair};
+use crate::store::{Other, SearchPage, SearchQuery, Store, Via};
+use crate::text::names::Name;
+use crate::text::{fold, in_script};
+
+use super::{App, Error, TranslateRequest};
+
+/// With fewer hits than this, terms and names in other languages are looked for unasked.
+const FEW: u64 = 3;
+/// How near a name of the register must be to stand for the one asked for.
+const SAME_NAME: f32 = 0.9;
+/// People whose names are looked for.
+const MOST_PEOPLE: usize = 5;
+/// Letters of a question beyond which it is no name and no term.
+const LONGEST: usize = 100;
+
+impl App {
+    /// Finds words in all interviews. With few hits, or where `across` asks for it, also lines with
+    /// the same term of the glossary or the same person's name in another language, below the others;
+    /// only where `across` asks for it, also what installed translators make of the question.
+    ///
+    /// # Errors
+    /// An unreadable store; a date that is none; an unknown person. No query is an error.
+    pub fn search(&self, query: &SearchQuery, across: bool) -> Result<SearchPage, Error> {
+        let store = self.reading()?;
+        let mut page = store.search(query)?;
+        if across || page.total < FEW {
+            let mut others = self.other_words(&store, &query.text)?;
+            if across && others.iter().all(|o| !matches!(o.via, Via::Name(_))) {
+                others.extend(self.translated(&query.text));
+            }
+            store.search_across(query, &others, &mut page)?;
+        }
+        Ok(page)
+    }
+
+    /// What glossary and register hold beside the question or beside one of its words.
+    fn other_words(&self, store: &Store, typed: &str) -> Result<Vec<Other>, Error> {
+        let mut others = Vec::new();
+        if typed.chars().count() > LONGEST {
+            return Ok(others);
+        }
+        // A glossary that cannot be read is told of where glossaries are looked after.
+        let terms = self.terms().unwrap_or_default();
+        let whole = bare_words(typed);
+        let mut parts: Vec<(Option<&str>, String)> = typed
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .map(|word| (Some(word), fold(word)))
+            .collect();
+        parts.insert(0, (None, fold(&whole)));
+        parts.dedup_by(|b, a| a.1 == b.1);
+        for term in &terms {
+            let all = || {
+                term.entries
+                    .values()
+                    .flat_map(|e| e.admitted.iter().chain(&e.accepted))
+            };
+            let part = parts
+                .iter()
+                .find(|(_, p)| !p.is_empty() && all().any(|v| fold(v) == *p));
+            let Some((part, asked)) = part else { continue };
+            others.extend(all().filter(|v| fold(v) != *asked).map(|v| Other {
+                part: part.map(str::to_owned),
+                words: v.clone(),
+                via: Via::Term,
+            }));
+        }
+        for found in store.match_name(&Name::read(&whole, None), SAME_NAME, MOST_PEOPLE)? {
+            let person = store.person(&found.person)?;
+            let names = person
+                .values(FactKind::Name)
+                .filter(|n| fold(n) != fold(&whole));
+            others.extend(names.map(|name| Other {
+                part: None,
+                words: name.to_owned(),
+                via: Via::Name(found.person.clone()),
+            }));
+        }
+        Ok(others)
+    }
+
+    /// The question in every language that an installed model, not one for practice, translates it
+    /// into. A model that fails gives nothing: the words themselves are found all the same.
+    fn translated(&self, typed: &str) -> Vec<Other> {
+        let words = bare_words(typed);
+        let share = |lang: &Lang| (in_script(&words, *lang) * 1000.0) as u32;
+        let Some(from) = Lang::SIX.into_iter().max_by_key(share) else {
+            return Vec::new();
+        };
+        let mut others = Vec::new();
+        for to in Lang::SIX.into_iter().filter(|to| *to != from) {
+            let request = TranslateRequest {
+                pair: LangPair { from, to },
+                model: None,
+                glossary: None,
+                beam: None,
+                max_tokens: None,
+                second: None,
+                raw: false,
+            };
+            let cancel = Cancel::new();
+            let opened = self.translator(&request, &cancel, &|_| {});
+            let Ok(mut translator) = opened else { continue };
+            if translator.is_practice() {
+                continue;
+            }
+            if let Ok(line) = translator.translate(&words, &cancel) {
+                others.push(Other {
+                    part: None,
+                    words: line.text,
+                    via: Via::Translated(to),
+                });
+            }
+        }
+        others
+    }
+}
+
+/// The question without quotes, brackets and operators.
+fn bare_words(typed: &str) -> String {
+    let words = typed.split_whitespace();
+    let words = words.filter(|w| !matches!(*w, "AND" | "OR" | "NOT" | "NEAR"));
+    let plain = |w: &str| w.trim_matches(['"', '“', '”', '(', ')', '*']).to_owned();
+    words.map(plain).collect::<Vec<_>>().join(" ")
+}

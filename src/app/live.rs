@@ -1,0 +1,438 @@
+//! A live interview, for both front ends: `arm` opens the microphone and shows levels, `start` begins
+//! to record, and the session then tells by events what a screen should read again.
+//!
+//! A front end asks [`Session::event`] now and then, or keeps a thread that waits there; everything
+//! else returns at once. After [`LiveEvent::Ended`] it calls [`Session::finish`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::audio::{
+    AudioSource, DeviceInfo, Level, Meters, Microphone, PracticeFile, Recorder, RecorderPlan,
+    SystemDisk, system_clock,
+};
+use crate::domain::{
+    Cancel, Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState,
+};
+use crate::pipeline::live::{Live, LivePlace, SessionPlan};
+use crate::pipeline::{self, Engines, Report, assign_channels};
+
+pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
+
+use super::awake::Awake;
+use super::import::{ImportRequest, new_id};
+use super::lock::WorkLock;
+use super::{App, Error};
+
+/// What a person most often marks. Any other words may be used too.
+pub const MARKERS: [&str; 6] = [
+    "exhibit",
+    "break",
+    "interpreter arrives",
+    "interpreter leaves",
+    "rights explained",
+    "somebody enters or leaves",
+];
+/// Length for which the disk must have room where nobody plans one.
+pub const USUAL_LENGTH: Duration = Duration::from_secs(2 * 3600);
+/// Length of one file of the recording.
+const PART: Duration = Duration::from_secs(600);
+
+/// Where the sound comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum LiveSource {
+    /// The microphone used last; the first time the system's usual one.
+    #[default]
+    Usual,
+    /// The one with this id or exact name.
+    Device(String),
+    /// A sound file that plays in real time, for practice. The session is marked as practice.
+    Practice {
+        /// The file.
+        path: PathBuf,
+        /// Seconds of sound a second: 1.0 but in proofs.
+        speed: f64,
+    },
+}
+
+impl LiveSource {
+    /// As typed: `file:PATH` plays a file, all else names a microphone.
+    pub fn typed(text: &str, speed: f64) -> Self {
+        match text.strip_prefix("file:") {
+            Some(path) => Self::Practice {
+                path: path.into(),
+                speed,
+            },
+            None => Self::Device(text.to_owned()),
+        }
+    }
+}
+
+/// What a session is to be.
+#[derive(Clone, Debug, Default)]
+pub struct LiveRequest {
+    /// Two or three languages, the officer's first.
+    pub languages: Vec<Lang>,
+    /// The case.
+    pub case: Option<String>,
+    /// Speakers and their languages, one for each channel that is recognised. None: one channel for
+    /// all, or for a practice file as for an import.
+    pub channels: Vec<(String, Vec<Lang>)>,
+    /// Where the sound comes from.
+    pub source: LiveSource,
+    /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
+    pub planned: Option<Duration>,
+}
+
+/// Ready to record: the microphone is open, the meters move, two seconds are kept.
+pub struct Armed {
+    app: App,
+    recorder: Recorder,
+    plan: SessionPlan,
+    device: Option<DeviceInfo>,
+    lock: WorkLock,
+}
+
+/// A running session. Dropping it stops the recording; text that is missing then stays pending.
+pub struct Session {
+    app: App,
+    live: Live,
+    awake: Option<Awake>,
+    /// Held until the last row is written.
+    lock: WorkLock,
+}
+
+/// What a session left behind.
+#[derive(Debug)]
+pub struct LiveReport {
+    /// The interview.
+    pub id: InterviewId,
+    /// Length of its sound.
+    pub duration_ms: u64,
+    /// Its lines.
+    pub report: Report,
+}
+
+impl App {
+    /// Opens the microphone for a session. Takes the workspace's work lock: nothing is imported
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// Unsuitable languages; a microphone that is missing, refused or too narrow; another process at
+    /// work.
+    pub fn arm(&self, request: &LiveRequest) -> Result<Armed, Error> {
+        let named = ImportRequest {
+            languages: request.languages.clone(),
+            case: request.case.clone(),
+            channels: request.channels.clone(),
+            again: false,
+        };
+        named.check()?;
+        let lock = WorkLock::take(&self.workspace)?;
+        let wanted = u16::try_from(request.channels.len().max(1)).unwrap_or(u16::MAX);
+        let (recorder, device, channels) = match &request.source {
+            LiveSource::Practice { path, speed } => {
+                let found = PracticeFile::open(path, wanted, *speed, system_clock())?.format();
+                let channels = match request.channels.len() {
+                    0 => found.channels.min(2),
+                    named => u16::try_from(named).unwrap_or(u16::MAX),
+                };
+                (arm_practice(path, *speed, channels)?, None, channels)
+            }
+            other => {
+                let device = self.choose_microphone(other)?;
+                let recorder = arm_microphone(&device.id, wanted)?;
+                (recorder, Some(device), wanted)
+            }
+        };
+        let practice = device.is_none();
+        let plan = SessionPlan {
+            id: new_id(),
+            case: request.case.clone(),
+            languages: request.languages.clone(),
+            channels: assign_channels(&request.languages, &request.channels, channels)?,
+            started: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            device: match (&device, &request.source) {
+                (Some(device), _) => device.id.clone(),
+                (None, LiveSource::Practice { path, .. }) => practice_name(path),
+                (None, _) => String::new(),
+            },
+            practice,
+            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
+            planned: request.planned.unwrap_or(USUAL_LENGTH),
+        };
+        Ok(Armed {
+            app: self.clone(),
+            recorder,
+            plan,
+            device,
+            lock,
+        })
+    }
+
+    /// One line with its translations, as it stands now.
+    ///
+    /// # Errors
+    /// An unknown line; an unreadable store.
+    pub fn line(&self, id: &InterviewId, segment: SegmentId) -> Result<Segment, Error> {
+        Ok(self.reading()?.segment(id, segment)?)
+    }
+
+    /// The markers, pauses, gaps and alarms of a session, by place in the sound.
+    ///
+    /// # Errors
+    /// An unknown id; an unreadable store.
+    pub fn events(&self, id: &str) -> Result<Vec<SessionEvent>, Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        Ok(store.events(&id)?)
+    }
+
+    /// How a session stands; `None` for an interview that was not recorded here.
+    ///
+    /// # Errors
+    /// An unknown id; an unreadable store.
+    pub fn session(&self, id: &str) -> Result<Option<SessionState>, Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        Ok(store.session(&id)?)
+    }
+
+    /// Sessions that were begun and not ended: the running one, and those that wait for `resume`.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn open_sessions(&self) -> Result<Vec<InterviewId>, Error> {
+        Ok(self.reading()?.open_sessions()?)
+    }
+}
+
+impl Armed {
+    /// Level of each channel now.
+    pub fn levels(&self) -> Vec<Level> {
+        self.recorder.meters().read()
+    }
+
+    /// The meters, for a screen that reads them often.
+    pub fn meters(&self) -> Arc<Meters> {
+        self.recorder.meters()
+    }
+
+    /// Who is on which channel.
+    pub fn channels(&self) -> &[Channel] {
+        &self.plan.channels
+    }
+
+    /// The microphone, or the practice file.
+    pub fn source(&self) -> &str {
+        self.device
+            .as_ref()
+            .map_or(&self.plan.device, |device| &device.name)
+    }
+
+    /// Whether a file plays in place of a microphone.
+    pub fn is_practice(&self) -> bool {
+        self.plan.practice
+    }
+
+    /// Languages that no installed model recognises: their lines will wait for one.
+    pub fn languages_without_model(&self) -> Vec<Lang> {
+        let shelf = self.app.shelf();
+        let preferred = self.app.config.speech_model.as_deref();
+        let mut without = self.plan.languages.clone();
+        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
+        without
+    }
+
+    /// Begins to record, at once and with the two seconds before. Models are loaded meanwhile.
+    ///
+    /// # Errors
+    /// Too little room on the disk, a disk that refuses, a damaged glossary. Nothing is left behind.
+    pub fn start(self) -> Result<Session, Error> {
+        let app = self.app;
+        app.workspace.make_folders()?;
+        let place = LivePlace {
+            store: app.workspace.store(),
+            recordings: app.workspace.recordings(),
+            glossary: app.glossary()?,
+            options: app.line_options(None, None, false),
+        };
+        let loader = app.clone();
+        let languages = self.plan.languages.clone();
+        let load = Box::new(move || {
+            let mut engines = Engines::default();
+            loader
+                .add_engines(&mut engines, &[languages], true, &Cancel::new(), &|_| {})
+                .map_err(|e| pipeline::Error::Engines(e.to_string()))?;
+            Ok(engines)
+        });
+        let mut plan = self.plan;
+        plan.started = jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
+        let live = Live::begin(self.recorder, &plan, place, load)?;
+        if let Some(device) = &self.device {
+            // That it cannot be remembered is no reason to stop a recording that runs.
+            let _ = app.remember_microphone(device);
+        }
+        Ok(Session {
+            awake: Awake::ask(),
+            app,
+            live,
+            lock: self.lock,
+        })
+    }
+}
+
+impl Session {
+    /// The interview.
+    pub fn id(&self) -> &InterviewId {
+        self.live.id()
+    }
+
+    /// The next event, waiting for at most `patience`; `None` where there is none.
+    pub fn event(&self, patience: Duration) -> Option<LiveEvent> {
+        self.live.event(patience)
+    }
+
+    /// Whether everything is done, also where the event that tells it found no room.
+    pub fn has_ended(&self) -> bool {
+        self.live.has_ended()
+    }
+
+    /// Whether events were lost since this was last asked: then everything shown is read again.
+    pub fn missed_events(&self) -> bool {
+        self.live.missed_events()
+    }
+
+    /// Level of each channel now.
+    pub fn levels(&self) -> Vec<Level> {
+        self.live.meters().read()
+    }
+
+    /// Length, lag, losses, room on the disk.
+    pub fn status(&self) -> LiveStatus {
+        self.live.status()
+    }
+
+    /// When the recording began.
+    pub fn begun(&self) -> Instant {
+        self.live.begun()
+    }
+
+    /// Whether the computer was kept from going to sleep. If not, the person should see to it.
+    pub fn stays_awake(&self) -> bool {
+        self.awake.is_some()
+    }
+
+    /// Pauses: silence is recorded until [`Self::resume`], and the reason stands in the record.
+    ///
+    /// # Errors
+    /// A session that is busy or over.
+    pub fn pause(&self, reason: &str) -> Result<(), Error> {
+        Ok(self.live.pause(reason)?)
+    }
+
+    /// Ends the pause.
+    ///
+    /// # Errors
+    /// A session that is busy or over.
+    pub fn resume(&self) -> Result<(), Error> {
+        Ok(self.live.resume()?)
+    }
+
+    /// Marks this moment, with one of [`MARKERS`] or any other words.
+    ///
+    /// # Errors
+    /// A session that is busy or over.
+    pub fn mark(&self, what: &str) -> Result<(), Error> {
+        Ok(self.live.mark(what)?)
+    }
+
+    /// Ends the recording; events go on until [`LiveEvent::Ended`], then call [`Self::finish`].
+    pub fn stop(&self) {
+        self.live.stop();
+    }
+
+    /// Gives up what text is still missing; `resume` writes it later.
+    pub fn give_up_text(&self) {
+        self.live.give_up_text();
+    }
+
+    /// Ends the recording if it still runs, waits for the text, and completes the record.
+    ///
+    /// # Errors
+    /// A store that refuses, a fault of the program: `resume` completes what is missing.
+    pub fn finish(self) -> Result<LiveReport, Error> {
+        let Self {
+            app,
+            live,
+            awake,
+            lock,
+        } = self;
+        let id = live.id().clone();
+        let finished = live.finish();
+        drop(awake);
+        let (_, report) = finished?;
+        let duration_ms = app.reading()?.interview(&id)?.duration_ms;
+        drop(lock);
+        Ok(LiveReport {
+            id,
+            duration_ms,
+            report,
+        })
+    }
+}
+
+fn arm_microphone(id: &str, channels: u16) -> Result<Recorder, Error> {
+    let id = id.to_owned();
+    let open = move || {
+        let microphone = Microphone::open(&id, channels)?;
+        Ok(Box::new(microphone) as Box<dyn AudioSource>)
+    };
+    Ok(Recorder::arm(RecorderPlan {
+        open: Box::new(open),
+        channels,
+        disk: Arc::new(SystemDisk),
+        clock: system_clock(),
+        part: PART,
+    })?)
+}
+
+fn arm_practice(path: &Path, speed: f64, channels: u16) -> Result<Recorder, Error> {
+    let (path, clock) = (path.to_owned(), system_clock());
+    let own = clock.clone();
+    let open = move || {
+        let file = PracticeFile::open(&path, channels, speed, own.clone())?;
+        Ok(Box::new(file) as Box<dyn AudioSource>)
+    };
+    Ok(Recorder::arm(RecorderPlan {
+        open: Box::new(open),
+        channels,
+        disk: Arc::new(SystemDisk),
+        clock,
+        part: PART,
+    })?)
+}
+
+fn practice_name(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    format!("file:{}", name.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_names_a_file_or_a_microphone() {
+        let file = LiveSource::typed("file:/tmp/a.wav", 1.0);
+        let path = PathBuf::from("/tmp/a.wav");
+        assert_eq!(file, LiveSource::Practice { path, speed: 1.0 });
+        let device = LiveSource::typed("alsa:hw:CARD=A", 1.0);
+        assert_eq!(device, LiveSource::Device("alsa:hw:CARD=A".into()));
+    }
+}

@@ -1,0 +1,131 @@
+//! Standard sentences of an interview in the six languages: rights, consent, usual questions. They are
+//! the sentences of the practice corpus that an officer says and that need no name or number; whether a
+//! native speaker reviewed one is said beside it.
+
+use std::sync::OnceLock;
+
+use crate::domain::Lang;
+
+/// What a sentence is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Topic {
+    /// Rights, consent, safety, understanding.
+    #[default]
+    Rights,
+    /// Who somebody is.
+    Identity,
+    /// Where somebody went, with whom, how.
+    Journey,
+    /// Work, money, debts.
+    Work,
+}
+
+impl Topic {
+    /// All topics, in the order of an interview.
+    pub const ALL: [Topic; 4] = [Topic::Rights, Topic::Identity, Topic::Journey, Topic::Work];
+
+    const fn source(self) -> &'static str {
+        match self {
+            Topic::Rights => include_str!("../../recordings/practice/corpus/1-rights.tsv"),
+            Topic::Identity => include_str!("../../recordings/practice/corpus/2-identity.tsv"),
+            Topic::Journey => include_str!("../../recordings/practice/corpus/3-journey.tsv"),
+            Topic::Work => include_str!("../../recordings/practice/corpus/4-work.tsv"),
+        }
+    }
+}
+
+/// One sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// Its stable name, for example `rights-13`.
+    pub id: &'static str,
+    /// What it is about.
+    pub topic: Topic,
+    /// A native speaker of each language reviewed it.
+    pub reviewed: bool,
+    texts: Vec<(Lang, &'static str)>,
+}
+
+impl Phrase {
+    /// The sentence in a language; each has all six.
+    pub fn text(&self, lang: Lang) -> &'static str {
+        let found = self.texts.iter().find(|(own, _)| *own == lang);
+        found.map_or("", |(_, text)| text)
+    }
+}
+
+/// All sentences, by topic.
+pub fn phrases() -> &'static [Phrase] {
+    static READ: OnceLock<Vec<Phrase>> = OnceLock::new();
+    READ.get_or_init(|| Topic::ALL.into_iter().flat_map(read).collect())
+}
+
+fn read(topic: Topic) -> Vec<Phrase> {
+    let mut lines = topic.source().lines().filter(|l| !l.starts_with('#'));
+    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    lines
+        .filter_map(|line| phrase(topic, &header, line))
+        .collect()
+}
+
+/// A line of the corpus, where it is a sentence for the phrasebook: an officer's or anybody's, marked
+/// as a phrase, in all six languages, with no slot to fill.
+fn phrase(topic: Topic, header: &[&str], line: &'static str) -> Option<Phrase> {
+    let cells: Vec<&'static str> = line.split('\t').collect();
+    let cell = |name: &str| {
+        let at = header.iter().position(|own| *own == name)?;
+        cells.get(at).copied()
+    };
+    if cell("role")? == "I" || cell("phrase")? != "1" || line.contains('{') {
+        return None;
+    }
+    let in_lang = |lang: Lang| Some((lang, cell(lang.code()).filter(|t| !t.is_empty())?));
+    let texts = Lang::SIX.into_iter().map(in_lang).collect::<Option<_>>()?;
+    Some(Phrase {
+        id: cell("id")?,
+        topic,
+        reviewed: cell("review")? == "reviewed",
+        texts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn every_topic_has_sentences_in_the_letters_of_six_languages() {
+        for topic in Topic::ALL {
+            let own: Vec<&Phrase> = phrases().iter().filter(|p| p.topic == topic).collect();
+            assert!(own.len() >= 15, "{topic:?}: {}", own.len());
+            for phrase in own {
+                for lang in Lang::SIX {
+                    let said = phrase.text(lang);
+                    let share = text::in_script(said, lang);
+                    assert!(share > 0.4, "{} {lang}: {said}", phrase.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rights_and_consent_are_among_them_and_no_slot_is_left_open() {
+        let all = phrases();
+        for id in [
+            "rights-02",
+            "rights-10",
+            "rights-13",
+            "rights-16",
+            "rights-31",
+        ] {
+            assert!(all.iter().any(|p| p.id == id), "{id}");
+        }
+        let mut ids: Vec<&str> = all.iter().map(|p| p.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all.len(), "an id stands for one sentence");
+        let open = |p: &Phrase| Lang::SIX.iter().any(|l| p.text(*l).contains('{'));
+        assert!(!all.iter().any(open));
+    }
+}

@@ -1,0 +1,323 @@
+//! The lock of the workspace: locking it, opening it for this session, closing it again, another
+//! passphrase, the recovery key.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Map, json};
+use zeroize::Zeroizing;
+
+use crate::domain::InterviewId;
+use crate::evidence::Kind;
+use crate::pipeline::{Progress, Step, Watcher};
+use crate::store::Store;
+use crate::text;
+use crate::vault::{self, LockFile, RecoveryIdentity, State, Unlocked, WorkspaceKey};
+
+use super::lock::WorkLock;
+use super::{App, Error};
+
+/// The longest that a wrong passphrase costs beside the work.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// How deep the folders of an interview or a bundle go.
+const DEPTH: u32 = 4;
+/// The recorder's diary grows line by line and holds times, file names and what the microphone said,
+/// no word of an interview; it stays readable.
+const DIARY: &str = "journal.jsonl";
+/// Files that say that a folder is an interview to be.
+const PLANS: [&str; 2] = ["intake.json", "session.json"];
+
+/// Whether a workspace has a lock, and whether this session has opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VaultState {
+    /// No lock: whoever has the disk reads everything.
+    Plain,
+    /// Locked, and not opened here.
+    Locked,
+    /// Locked, and open in this session.
+    Open,
+    /// Being locked: a part still lies in the clear until it is opened once more.
+    Moving,
+}
+
+/// The key of this session; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Door {
+    key: Arc<Mutex<Option<Arc<Unlocked>>>>,
+    failures: Arc<AtomicU32>,
+}
+
+impl Door {
+    fn set(&self, key: Option<Arc<Unlocked>>) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    fn get(&self) -> Option<Arc<Unlocked>> {
+        self.key
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Counts a refusal and lets the next try wait: one second, two, four, up to half a minute.
+    fn checked<T>(&self, tried: Result<T, vault::Error>) -> Result<T, Error> {
+        if matches!(tried, Err(vault::Error::Refused(_))) {
+            let before = self.failures.fetch_add(1, Ordering::Relaxed).min(5);
+            thread::sleep(Duration::from_secs(1 << before).min(LONGEST_DELAY));
+        } else {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+        Ok(tried?)
+    }
+}
+
+impl App {
+    /// Whether the workspace is locked, and whether this session has opened it.
+    ///
+    /// # Errors
+    /// A lock file that cannot be used.
+    pub fn vault_state(&self) -> Result<VaultState, Error> {
+        let lock = LockFile::read(self.workspace.root())?;
+        Ok(match lock.map(|lock| lock.state) {
+            None => VaultState::Plain,
+            Some(State::Moving) => VaultState::Moving,
+            Some(State::Locked) if self.door.get().is_some() => VaultState::Open,
+            Some(State::Locked) => VaultState::Locked,
+        })
+    }
+
+    /// The public half of the recovery key, where there is a lock.
+    ///
+    /// # Errors
+    /// A lock file that cannot be used.
+    pub fn recovery_recipient(&self) -> Result<Option<String>, Error> {
+        let lock = LockFile::read(self.workspace.root())?;
+        Ok(lock.map(|lock| lock.recipient().to_owned()))
+    }
+
+    /// Locks a workspace that lies in the clear: everything that was said in it is protected with a
+    /// new key, which `passphrase` and the recovery key to `recipient` (`age1...`) open. A kill
+    /// halfway loses nothing; the next [`Self::unlock`] goes on.
+    ///
+    /// # Errors
+    /// A workspace that has a lock, or in which somebody works; a short passphrase; a full disk.
+    pub fn lock_workspace(
+        &self,
+        passphrase: &str,
+        recipient: &str,
+        watcher: Watcher<'_>,
+    ) -> Result<(), Error> {
+        let root = self.workspace.root();
+        let _work = WorkLock::take(&self.workspace)?;
+        if LockFile::read(root)?.is_some() {
+            return Err(vault::Error::LockedBefore(root.to_owned()).into());
+        }
+        if self.workspace.store().exists() {
+            // Of the newest form and whole, before anything is moved.
+            self.store()?.check()?;
+        }
+        let key = WorkspaceKey::generate()?;
+        let mut lock = LockFile::make(&key, &phrase(passphrase), recipient)?;
+        lock.write(root)?;
+        let held = vault::hold(root, key)?;
+        self.move_in(&mut lock, watcher)?;
+        self.door.set(Some(held));
+        Ok(())
+    }
+
+    /// Opens a locked workspace for this session; finishes a locking that was cut off.
+    ///
+    /// # Errors
+    /// A wrong passphrase, after a delay that grows; a lock file that cannot be used.
+    pub fn unlock(&self, passphrase: &str, watcher: Watcher<'_>) -> Result<(), Error> {
+        let root = self.workspace.root();
+        let mut lock = self.vault_lock()?;
+        let key = self.door.checked(lock.open(&phrase(passphrase), root))?;
+        let held = vault::hold(root, key)?;
+        if lock.state == State::Moving {
+            let _work = WorkLock::take(&self.workspace)?;
+            self.move_in(&mut lock, watcher)?;
+        }
+        self.door.set(Some(held));
+        Ok(())
+    }
+
+    /// Forgets the key; what still uses it in this process keeps it until it ends.
+    pub fn close(&self) {
+        self.door.set(None);
+    }
+
+    /// Another passphrase, by the old one.
+    ///
+    /// # Errors
+    /// A wrong or short passphrase; a disk that refuses.
+    pub fn change_passphrase(&self, old: &str, new: &str) -> Result<(), Error> {
+        let root = self.workspace.root();
+        let _work = WorkLock::take(&self.workspace)?;
+        let mut lock = self.vault_lock()?;
+        let key = self.door.checked(lock.open(&phrase(old), root))?;
+        self.rewrap(&mut lock, key, new, Kind::PassphraseChanged)
+    }
+
+    /// Another passphrase, by the recovery key (the text of its file).
+    ///
+    /// # Errors
+    /// A key that does not open it; a short passphrase; a disk that refuses.
+    pub fn recover_workspace(&self, identity: &str, new: &str) -> Result<(), Error> {
+        let root = self.workspace.root();
+        let _work = WorkLock::take(&self.workspace)?;
+        let mut lock = self.vault_lock()?;
+        let identity = RecoveryIdentity::read(identity)?;
+        let key = self.door.checked(lock.recover(&identity, root))?;
+        self.rewrap(&mut lock, key, new, Kind::Recovered)
+    }
+
+    /// Notes in the workspace's own chain that somebody opened it.
+    ///
+    /// # Errors
+    /// A store that cannot be written.
+    pub fn note_unlocked(&self) -> Result<(), Error> {
+        self.note_vault(Kind::Unlocked, None)
+    }
+
+    /// Files of interviews and bundles that lie in the clear; none once the workspace is locked.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed; a workspace that is locked and not open.
+    pub fn count_plain(&self) -> Result<usize, Error> {
+        Ok(self.plain_files()?.len())
+    }
+
+    fn vault_lock(&self) -> Result<LockFile, Error> {
+        let root = self.workspace.root();
+        let lock = LockFile::read(root)?;
+        Ok(lock.ok_or_else(|| vault::Error::NoLock(root.to_owned()))?)
+    }
+
+    fn rewrap(
+        &self,
+        lock: &mut LockFile,
+        key: WorkspaceKey,
+        new: &str,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        let root = self.workspace.root();
+        let held = vault::hold(root, key)?;
+        lock.change(held.key(), &phrase(new))?;
+        if lock.state == State::Moving {
+            self.move_in(lock, &|_| {})?;
+        }
+        // The chain first: a passphrase that changed without an event would be worse than the other way.
+        self.note_vault(kind, None)?;
+        lock.write(root)?;
+        self.door.set(Some(held));
+        Ok(())
+    }
+
+    fn note_vault(&self, kind: Kind, recipient: Option<&str>) -> Result<(), Error> {
+        let mut facts = Map::new();
+        if let Some(recipient) = recipient {
+            facts.insert("recovery".into(), json!(recipient));
+        }
+        self.store()?.note_own(kind, facts)?;
+        Ok(())
+    }
+
+    /// Protects what still lies in the clear. Every step can be repeated.
+    fn move_in(&self, lock: &mut LockFile, watcher: Watcher<'_>) -> Result<(), Error> {
+        Store::protect(&self.workspace.store())?;
+        let files = self.plain_files()?;
+        let total = files.len() as u64;
+        for (done, path) in (0..).zip(&files) {
+            let step = Step::Protecting;
+            watcher(Progress::Step { step, done, total });
+            vault::seal_file(path)?;
+        }
+        if !self
+            .store()?
+            .has_own(Kind::Locked, "recovery", lock.recipient())?
+        {
+            self.note_vault(Kind::Locked, Some(lock.recipient()))?;
+        }
+        lock.state = State::Locked;
+        Ok(lock.write(self.workspace.root())?)
+    }
+
+    /// The files of interviews and of partners' bundles that lie in the clear. What an import left
+    /// half-written is removed.
+    fn plain_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut found = Vec::new();
+        let store = self.store()?;
+        for folder in folders(&self.workspace.recordings())? {
+            let name = folder.file_name().and_then(|n| n.to_str());
+            let name = name.unwrap_or_default();
+            let ours = name.starts_with('.')
+                || PLANS.iter().any(|plan| folder.join(plan).is_file())
+                || store.interview(&InterviewId(name.to_owned())).is_ok();
+            // Practice interviews and whatever else a person put there is not touched.
+            if ours {
+                collect(&folder, DEPTH, &mut found)?;
+            }
+        }
+        collect(&self.workspace.received(), DEPTH, &mut found)?;
+        Ok(found)
+    }
+}
+
+/// A passphrase as it counts: two keyboards may put the same letters together in two ways.
+fn phrase(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(text::composed(typed))
+}
+
+fn folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for entry in entries(root)? {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, Error> {
+    let failed = |cause| Error::File {
+        what: "list the folder",
+        cause,
+        path: folder.to_owned(),
+    };
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.collect::<Result<_, _>>().map_err(failed),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(failed(cause)),
+    }
+}
+
+fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for entry in entries(folder)? {
+        let path = entry.path();
+        let failed = |cause| Error::File {
+            what: "look at the file",
+            cause,
+            path: path.clone(),
+        };
+        let kind = entry.file_type().map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if kind.is_dir() && depth > 0 {
+            collect(&path, depth - 1, found)?;
+        } else if kind.is_file()
+            && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
+        {
+            fs::remove_file(&path).map_err(failed)?;
+        } else if kind.is_file() && name != DIARY && !vault::is_sealed(&path).map_err(failed)? {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

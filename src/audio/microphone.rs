@@ -1,0 +1,461 @@
+//! Recording from a sound card through cpal. The callback converts to 16 bit and pushes into a
+//! lock-free ring; it allocates nothing, takes no lock and writes nothing. What finds no room is
+//! counted, so that the recorder can put equal silence in its place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{Data, ErrorKind, FromSample, InputCallbackInfo, SampleFormat, StreamConfig};
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
+use super::devices::{DeviceInfo, devices, quiet};
+use super::{Error, MAX_RATE, MIN_RATE};
+
+/// How long the recorder may be held up, by a slow disk for example, before sound is lost.
+const RING_SECONDS: usize = 10;
+/// Losses that wait to be read. Each is a stretch, not a frame, so few are enough.
+const LOSS_SLOTS: usize = 256;
+/// The rate that is asked for; a device without it gives its nearest.
+const WANTED_RATE: u32 = 48_000;
+/// Most seconds that one overrun of the device itself is held to have lost.
+const MAX_OVERRUN: Duration = Duration::from_secs(60);
+
+/// What the callback's error handler has seen; the worst stays.
+const WELL: u8 = 0;
+const GONE: u8 = 1;
+const DENIED: u8 = 2;
+
+/// Frames lost after `after` frames had been pushed into the ring.
+#[derive(Clone, Copy)]
+struct Loss {
+    after: u64,
+    frames: u64,
+}
+
+/// One open microphone.
+pub struct Microphone {
+    format: SourceFormat,
+    ring: Consumer<i16>,
+    losses: Consumer<Loss>,
+    state: Arc<AtomicU8>,
+    /// Frames taken out of the ring so far.
+    taken: u64,
+    next_loss: Option<Loss>,
+    _stream: cpal::Stream,
+}
+
+/// The device that `wanted` names by its id or by its exact name; without a name, the system's
+/// usual one. Never another than the one named.
+///
+/// # Errors
+/// `NoMicrophone`, `MicrophoneMissing`, `MicrophoneAmbiguous`, `Devices`.
+pub fn choose_device(wanted: Option<&str>) -> Result<DeviceInfo, Error> {
+    choose_among(devices()?, wanted)
+}
+
+fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInfo, Error> {
+    let Some(wanted) = wanted else {
+        // The list begins with the usual one, where there is one.
+        return list.into_iter().next().ok_or(Error::NoMicrophone);
+    };
+    if let Some(found) = list.iter().find(|d| d.id == wanted) {
+        return Ok(found.clone());
+    }
+    let mut named = list.into_iter().filter(|d| d.name == wanted);
+    match (named.next(), named.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(Error::MicrophoneAmbiguous {
+            name: wanted.to_owned(),
+        }),
+        _ => Err(Error::MicrophoneMissing {
+            name: wanted.to_owned(),
+        }),
+    }
+}
+
+impl Microphone {
+    /// Opens the device with this id for at least `channels` channels and begins to listen.
+    ///
+    /// # Errors
+    /// `MicrophoneMissing`, `MicrophoneDenied`, `MicrophoneChannels`, `Microphone`.
+    pub fn open(id: &str, channels: u16) -> Result<Self, Error> {
+        let _quiet = quiet::Quiet::new();
+        let missing = || Error::MicrophoneMissing {
+            name: id.to_owned(),
+        };
+        let parsed: cpal::DeviceId = id.parse().map_err(|_| missing())?;
+        let device = cpal::default_host()
+            .device_by_id(&parsed)
+            .ok_or_else(missing)?;
+        let (config, sample_format) = best_config(&device, id, channels)?;
+        let width = usize::from(config.channels);
+        let (ring_in, ring) = RingBuffer::new(RING_SECONDS * config.sample_rate as usize * width);
+        let (losses_in, losses) = RingBuffer::new(LOSS_SLOTS);
+        let state = Arc::new(AtomicU8::new(WELL));
+        let overrun = Arc::new(AtomicBool::new(false));
+        let mut push = Push {
+            ring: ring_in,
+            losses: losses_in,
+            overrun: overrun.clone(),
+            width,
+            rate: config.sample_rate,
+            pushed: 0,
+            lost: 0,
+            ends_at: None,
+        };
+        let seen = state.clone();
+        let stream = device
+            .build_input_stream_raw(
+                config,
+                sample_format,
+                move |data, info| push.take(data, info),
+                move |error| match error.kind() {
+                    ErrorKind::Xrun => overrun.store(true, Ordering::Release),
+                    ErrorKind::PermissionDenied => seen.store(DENIED, Ordering::Release),
+                    ErrorKind::DeviceNotAvailable
+                    | ErrorKind::StreamInvalidated
+                    | ErrorKind::HostUnavailable
+                    | ErrorKind::DeviceChanged => seen.store(GONE, Ordering::Release),
+                    // Whatever else is true shows in the frames: the recorder misses them at once.
+                    _ => {}
+                },
+                Some(Duration::from_millis(500)),
+            )
+            .map_err(|e| refused(id, &e))?;
+        stream.play().map_err(|e| refused(id, &e))?;
+        Ok(Self {
+            format: SourceFormat {
+                rate: config.sample_rate,
+                channels: config.channels,
+            },
+            ring,
+            losses,
+            state,
+            taken: 0,
+            next_loss: None,
+            _stream: stream,
+        })
+    }
+}
+
+impl AudioSource for Microphone {
+    fn format(&self) -> SourceFormat {
+        self.format
+    }
+
+    fn take(&mut self, into: &mut Vec<i16>) -> Delivery {
+        let width = usize::from(self.format.channels);
+        // Room is read before the losses: a loss is pushed before the frames that follow it, so
+        // every loss that lies before these frames is visible by now.
+        let half_a_second = (self.format.rate as usize / 2).max(1);
+        let mut frames = (self.ring.slots() / width).min(half_a_second);
+        if self.next_loss.is_none() {
+            self.next_loss = self.losses.pop().ok();
+        }
+        if let Some(loss) = self.next_loss {
+            let before = loss.after.saturating_sub(self.taken);
+            if before == 0 {
+                self.next_loss = None;
+                return Delivery::Lost(loss.frames);
+            }
+            frames = frames.min(usize::try_from(before).unwrap_or(usize::MAX));
+        }
+        if frames == 0 {
+            return match self.state.load(Ordering::Acquire) {
+                WELL => Delivery::Nothing,
+                DENIED => Delivery::Gone("the system no longer lets this program listen".into()),
+                _ => Delivery::Gone("the microphone was unplugged or switched off".into()),
+            };
+        }
+        match self.ring.read_chunk(frames * width) {
+            Ok(chunk) => {
+                let (first, second) = chunk.as_slices();
+                into.extend_from_slice(first);
+                into.extend_from_slice(second);
+                chunk.commit_all();
+                self.taken = self.taken.saturating_add(frames as u64);
+                Delivery::Sound
+            }
+            Err(_) => Delivery::Nothing,
+        }
+    }
+}
+
+/// The callback's side of the ring.
+struct Push {
+    ring: Producer<i16>,
+    losses: Producer<Loss>,
+    overrun: Arc<AtomicBool>,
+    width: usize,
+    rate: u32,
+    pushed: u64,
+    /// Frames lost since the last one that was pushed.
+    lost: u64,
+    /// When the sound pushed so far ends, by the device's clock.
+    ends_at: Option<cpal::StreamInstant>,
+}
+
+impl Push {
+    fn take(&mut self, data: &Data, info: &InputCallbackInfo) {
+        let frames = data.len() / self.width.max(1);
+        let starts_at = info.timestamp().capture;
+        if self.overrun.swap(false, Ordering::AcqRel)
+            && let Some(ended) = self.ends_at
+        {
+            // The device itself lost sound: its clock says how much.
+            let gap = starts_at.saturating_duration_since(ended).min(MAX_OVERRUN);
+            let lost = (gap.as_secs_f64() * f64::from(self.rate)) as u64;
+            self.lost = self.lost.saturating_add(lost);
+        }
+        let length = Duration::from_secs_f64(frames as f64 / f64::from(self.rate.max(1)));
+        self.ends_at = starts_at.checked_add(length);
+        match data.sample_format() {
+            SampleFormat::I16 => self.push(data.as_slice::<i16>(), frames),
+            SampleFormat::F32 => self.push(data.as_slice::<f32>(), frames),
+            SampleFormat::I32 => self.push(data.as_slice::<i32>(), frames),
+            SampleFormat::I24 => self.push(data.as_slice::<cpal::I24>(), frames),
+            SampleFormat::U16 => self.push(data.as_slice::<u16>(), frames),
+            SampleFormat::U8 => self.push(data.as_slice::<u8>(), frames),
+            SampleFormat::I8 => self.push(data.as_slice::<i8>(), frames),
+            SampleFormat::U24 => self.push(data.as_slice::<cpal::U24>(), frames),
+            SampleFormat::U32 => self.push(data.as_slice::<u32>(), frames),
+            SampleFormat::I64 => self.push(data.as_slice::<i64>(), frames),
+            SampleFormat::U64 => self.push(data.as_slice::<u64>(), frames),
+            SampleFormat::F64 => self.push(data.as_slice::<f64>(), frames),
+            _ => self.lost = self.lost.saturating_add(frames as u64),
+        }
+    }
+
+    fn push<T: Copy>(&mut self, samples: Option<&[T]>, frames: usize)
+    where
+        i16: FromSample<T>,
+    {
+        let room = self.ring.slots() / self.width.max(1);
+        // After a loss nothing is pushed before the loss itself has been noted down.
+        if room > 0 && self.lost > 0 {
+            let loss = Loss {
+                after: self.pushed,
+                frames: self.lost,
+            };
+            if self.losses.push(loss).is_ok() {
+                self.lost = 0;
+            }
+        }
+        let fits = if self.lost == 0 { frames.min(room) } else { 0 };
+        if fits > 0
+            && let (Some(samples), Ok(chunk)) =
+                (samples, self.ring.write_chunk_uninit(fits * self.width))
+        {
+            chunk.fill_from_iter(samples.iter().map(|s| i16::from_sample_(*s)));
+            self.pushed = self.pushed.saturating_add(fits as u64);
+        }
+        self.lost = self.lost.saturating_add((frames - fits) as u64);
+    }
+}
+
+/// The form to record in: as few channels above `channels` as the device has, 48 kHz or next to it,
+/// and 16 bit before anything that must be converted.
+fn best_config(
+    device: &cpal::Device,
+    id: &str,
+    channels: u16,
+) -> Result<(StreamConfig, SampleFormat), Error> {
+    let offered: Vec<_> = device
+        .supported_input_configs()
+        .map_err(|e| refused(id, &e))?
+        .filter(|c| known(c.sample_format()))
+        .collect();
+    let most = offered.iter().map(|c| c.channels()).max().unwrap_or(0);
+    let chosen = offered
+        .iter()
+        .filter(|c| (channels.max(1)..=MAX_LIVE_CHANNELS).contains(&c.channels()))
+        .filter(|c| c.min_sample_rate() <= MAX_RATE && c.max_sample_rate() >= MIN_RATE)
+        .min_by_key(|c| {
+            let rate = nearest_rate(c.min_sample_rate(), c.max_sample_rate());
+            let format = FORMATS.iter().position(|f| *f == c.sample_format());
+            (c.channels(), rate.abs_diff(WANTED_RATE), format)
+        });
+    let Some(chosen) = chosen else {
+        return Err(Error::MicrophoneChannels {
+            wanted: channels,
+            found: most,
+        });
+    };
+    let config = StreamConfig {
+        channels: chosen.channels(),
+        sample_rate: nearest_rate(chosen.min_sample_rate(), chosen.max_sample_rate()),
+        buffer_size: cpal::BufferSize::Default,
+    };
+    Ok((config, chosen.sample_format()))
+}
+
+/// Sample formats that are understood, the one that needs no conversion first.
+const FORMATS: [SampleFormat; 12] = [
+    SampleFormat::I16,
+    SampleFormat::I24,
+    SampleFormat::I32,
+    SampleFormat::F32,
+    SampleFormat::F64,
+    SampleFormat::U16,
+    SampleFormat::U24,
+    SampleFormat::U32,
+    SampleFormat::I64,
+    SampleFormat::U64,
+    SampleFormat::I8,
+    SampleFormat::U8,
+];
+
+fn known(format: SampleFormat) -> bool {
+    FORMATS.contains(&format)
+}
+
+fn nearest_rate(min: u32, max: u32) -> u32 {
+    WANTED_RATE.clamp(min.max(MIN_RATE), max.min(MAX_RATE).max(min.max(MIN_RATE)))
+}
+
+fn refused(id: &str, error: &cpal::Error) -> Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied => Error::MicrophoneDenied {
+            name: id.to_owned(),
+        },
+        ErrorKind::DeviceNotAvailable => Error::MicrophoneMissing {
+            name: id.to_owned(),
+        },
+        _ => Error::Microphone {
+            detail: error.to_string(),
+            name: id.to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(id: &str, name: &str) -> DeviceInfo {
+        DeviceInfo {
+            id: id.into(),
+            name: name.into(),
+            default: false,
+            channels: 2,
+            min_rate: 8000,
+            max_rate: 48_000,
+        }
+    }
+
+    #[test]
+    fn a_device_is_chosen_by_what_it_is_and_never_by_its_place_in_the_list() {
+        let list = || {
+            vec![
+                device("alsa:hw:CARD=A", "Desk"),
+                device("alsa:hw:CARD=B", "Table"),
+                device("alsa:hw:CARD=C", "Table"),
+            ]
+        };
+        let choose = |wanted| choose_among(list(), wanted);
+        assert_eq!(choose(Some("alsa:hw:CARD=B")).unwrap().id, "alsa:hw:CARD=B");
+        assert_eq!(choose(Some("Desk")).unwrap().id, "alsa:hw:CARD=A");
+        assert!(matches!(
+            choose(Some("Table")),
+            Err(Error::MicrophoneAmbiguous { .. })
+        ));
+        for wrong in ["0", "1", "Chair", ""] {
+            assert!(matches!(
+                choose(Some(wrong)),
+                Err(Error::MicrophoneMissing { .. })
+            ));
+        }
+        assert_eq!(choose(None).unwrap().id, "alsa:hw:CARD=A");
+        assert!(matches!(
+            choose_among(Vec::new(), None),
+            Err(Error::NoMicrophone)
+        ));
+    }
+
+    fn push(ring: usize, losses: usize) -> (Push, Consumer<i16>, Consumer<Loss>) {
+        let (ring_in, ring) = RingBuffer::new(ring);
+        let (losses_in, losses) = RingBuffer::new(losses);
+        let push = Push {
+            ring: ring_in,
+            losses: losses_in,
+            overrun: Arc::new(AtomicBool::new(false)),
+            width: 2,
+            rate: 48_000,
+            pushed: 0,
+            lost: 0,
+            ends_at: None,
+        };
+        (push, ring, losses)
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_where_it_was_lost() {
+        let (mut push, mut ring, mut losses) = push(8, 4);
+        push.push(Some(&[1_i16, 2, 3, 4]), 2);
+        push.push(Some(&[5_i16, 6, 7, 8, 9, 10]), 3); // one frame too many
+        push.push(Some(&[11_i16, 12]), 1);
+        assert_eq!((push.pushed, push.lost), (4, 2));
+        assert!(losses.pop().is_err(), "noted before it is over");
+        for expected in 1..=8_i16 {
+            assert_eq!(ring.pop(), Ok(expected));
+        }
+        push.push(Some(&[13_i16, 14]), 1);
+        let loss = losses.pop().unwrap();
+        assert_eq!((loss.after, loss.frames), (4, 2));
+        assert_eq!((ring.pop(), ring.pop()), (Ok(13), Ok(14)));
+    }
+
+    #[test]
+    fn losses_beyond_the_list_are_still_counted() {
+        let (mut push, mut ring, mut losses) = push(2, 1);
+        for frame in 0..6_i16 {
+            push.push(Some(&[frame, frame]), 1);
+            if frame % 2 == 1 {
+                while ring.pop().is_ok() {}
+            }
+        }
+        let mut lost = push.lost;
+        while let Ok(loss) = losses.pop() {
+            lost += loss.frames;
+        }
+        assert_eq!(lost + push.pushed, 6);
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_system_means() {
+        let error = |kind| refused("alsa:x", &cpal::Error::new(kind));
+        assert!(matches!(
+            error(ErrorKind::PermissionDenied),
+            Error::MicrophoneDenied { .. }
+        ));
+        assert!(matches!(
+            error(ErrorKind::DeviceNotAvailable),
+            Error::MicrophoneMissing { .. }
+        ));
+        let busy = error(ErrorKind::DeviceBusy);
+        assert!(busy.to_string().contains("busy") && busy.help().contains("other programs"));
+    }
+
+    #[test]
+    fn every_sample_format_becomes_sixteen_bit() {
+        let (mut push, mut ring, _) = push(64, 4);
+        push.push(Some(&[0.5_f32, -1.0]), 1);
+        push.push(Some(&[u16::MAX, 0]), 1);
+        push.push(Some(&[i32::MAX, i32::MIN]), 1);
+        push.push(Some(&[128_u8, 0]), 1);
+        push.push(Some(&[2.0_f64, -2.0]), 1); // beyond full scale: clipped, never wrapped
+        let mut got = Vec::new();
+        while let Ok(sample) = ring.pop() {
+            got.push(sample);
+        }
+        assert_eq!(
+            got,
+            [
+                16_384, -32_768, 32_767, -32_768, 32_767, -32_768, 0, -32_768, 32_767, -32_768
+            ]
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What a recorder has to say while it runs. Each notice is written into the session's journal first
+//! and numbered there, so that none is lost when nobody listens.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{SamplePos, Span};
+
+/// A notice with its place in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// 1, 2, 3 ... in one session.
+    pub number: u64,
+    /// The time of day, RFC 3339.
+    pub wall: String,
+    /// What happened.
+    pub notice: Notice,
+}
+
+/// What happened. Positions are those of the working copies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Notice {
+    /// The session begins; so much of its sound was heard before somebody pressed the button.
+    Began {
+        /// End of that sound.
+        pre_roll: SamplePos,
+    },
+    /// A part is complete and on the disk.
+    PartClosed {
+        /// Which.
+        part: Part,
+    },
+    /// Sound was lost; equal silence stands in its place.
+    Lost {
+        /// Where.
+        span: Span,
+    },
+    /// The microphone is gone. Silence is recorded until the same one returns.
+    Gone {
+        /// From where on.
+        at: SamplePos,
+        /// In plain words.
+        why: String,
+    },
+    /// The microphone is back.
+    Back {
+        /// The silence in between.
+        span: Span,
+        /// Frames a second it delivers now.
+        rate: u32,
+    },
+    /// Nothing is heard from here on; silence is recorded, so that time goes on.
+    Paused {
+        /// From where on.
+        at: SamplePos,
+    },
+    /// Heard again.
+    Resumed {
+        /// The silence in between.
+        span: Span,
+    },
+    /// Sound beyond full scale.
+    Clipping {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// On which channel.
+        channel: u16,
+    },
+    /// Ten seconds of nothing but one value: a muted or broken line.
+    Silent {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// On which channel.
+        channel: u16,
+    },
+    /// Sound again after that.
+    SoundAgain {
+        /// Where.
+        at: SamplePos,
+        /// On which channel.
+        channel: u16,
+    },
+    /// The disk holds only so many minutes more.
+    DiskLow {
+        /// Where.
+        at: SamplePos,
+        /// Minutes left.
+        minutes: u64,
+    },
+    /// The end; nothing comes after it.
+    Stopped {
+        /// Length of the session.
+        at: SamplePos,
+        /// Why.
+        why: Stop,
+    },
+}
+
+/// A complete part of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// File name in the session's folder.
+    pub name: String,
+    /// Frames a second.
+    pub rate: u32,
+    /// Channels.
+    pub channels: u16,
+    /// Frames.
+    pub frames: u64,
+}
+
+/// Why a recorder stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// Somebody asked it to.
+    Asked,
+    /// The practice file came to its end.
+    SourceEnded,
+    /// The disk is full.
+    DiskFull,
+    /// The disk failed, in the system's words. Final: nothing more is written.
+    DiskFailed(String),
+}

@@ -1,0 +1,252 @@
+//! The recorder: a thread that takes what the source has heard and writes it down, before anything
+//! else is done with it. It never waits for recognition, for a screen or for anybody who listens.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::capture::{Clock, OpenSource, SourceFormat};
+use super::disk::Disk;
+use super::meter::Meters;
+use super::notice::Entry;
+use super::recording::Recording;
+use super::tape::Tape;
+use super::{Error, MAX_LIVE_CHANNELS};
+
+/// Notices that wait for a reader. More are not lost: the journal has them all.
+const NOTICE_SLOTS: usize = 256;
+/// Orders that wait for the recorder; nobody gives more than one at a time.
+const ORDER_SLOTS: usize = 4;
+/// Rest when the source has nothing; short against the delay that a person notices.
+const REST: Duration = Duration::from_millis(10);
+
+/// What a recorder needs.
+pub struct RecorderPlan {
+    /// Opens the source, at the start and whenever it was gone.
+    pub open: OpenSource,
+    /// Channels that are recognised, 1 to 8: the first ones of the source. All of them are recorded.
+    pub channels: u16,
+    /// Where it writes.
+    pub disk: Arc<dyn Disk>,
+    /// Its clock.
+    pub clock: Clock,
+    /// Length of a part.
+    pub part: Duration,
+}
+
+/// How far the recorder has come; read by anybody at any time.
+#[derive(Debug, Default)]
+pub struct RecorderProgress {
+    /// Samples in the working copies, ready to be read.
+    derived: AtomicU64,
+    /// Frames that were lost and replaced by silence.
+    lost: AtomicU64,
+}
+
+impl RecorderProgress {
+    /// Samples in the working copies, ready to be read.
+    pub fn derived(&self) -> u64 {
+        self.derived.load(Ordering::Acquire)
+    }
+
+    /// Frames, at the source's own rate, that were lost and replaced by silence.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_derived(&self, samples: u64) {
+        self.derived.store(samples, Ordering::Release);
+    }
+
+    pub(super) fn add_lost(&self, frames: u64) {
+        self.lost.fetch_add(frames, Ordering::Relaxed);
+    }
+}
+
+/// What somebody wants of the recorder.
+pub(super) enum Order {
+    Begin {
+        folder: PathBuf,
+        planned: Duration,
+        reply: SyncSender<Result<(), Error>>,
+    },
+    Pause,
+    Resume,
+    Stop,
+}
+
+/// A running recorder. Armed at first: it listens and keeps two seconds, and writes nothing.
+/// Dropping it stops it.
+pub struct Recorder {
+    format: SourceFormat,
+    channels: u16,
+    meters: Arc<Meters>,
+    progress: Arc<RecorderProgress>,
+    orders: SyncSender<Order>,
+    notices: Receiver<Entry>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Recorder {
+    /// Opens the source and returns once it was heard, or after three seconds of nothing.
+    ///
+    /// # Errors
+    /// Those of the source; `MicrophoneChannels` where more than 8 channels are wanted.
+    pub fn arm(plan: RecorderPlan) -> Result<Self, Error> {
+        if plan.channels == 0 || plan.channels > MAX_LIVE_CHANNELS {
+            return Err(Error::MicrophoneChannels {
+                wanted: plan.channels,
+                found: MAX_LIVE_CHANNELS,
+            });
+        }
+        let (orders, inbox) = sync_channel(ORDER_SLOTS);
+        let (outbox, notices) = sync_channel(NOTICE_SLOTS);
+        let (opened, answer) = sync_channel(1);
+        let progress = Arc::new(RecorderProgress::default());
+        let shared = progress.clone();
+        let channels = plan.channels;
+        let thread = thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || {
+                // Built here, because a sound card's stream may not change threads.
+                match Recording::arm(plan, shared, outbox) {
+                    Ok(mut recording) => {
+                        // Armed means heard: nobody shall find out later that nothing came.
+                        while !recording.is_settled() {
+                            if !recording.listen() {
+                                thread::sleep(REST);
+                            }
+                        }
+                        let facts = (recording.format(), recording.meters());
+                        if opened.send(Ok(facts)).is_ok() {
+                            run(&mut recording, &inbox);
+                        }
+                    }
+                    Err(e) => {
+                        let _ = opened.send(Err(e)); // nobody waits any more
+                    }
+                }
+            })
+            .map_err(|_| Error::Stopped)?;
+        let (format, meters) = answer.recv().map_err(|_| Error::Stopped)??;
+        Ok(Self {
+            format,
+            channels,
+            meters,
+            progress,
+            orders,
+            notices,
+            thread: Some(thread),
+        })
+    }
+
+    /// Rate and channels of the source.
+    pub fn format(&self) -> SourceFormat {
+        self.format
+    }
+
+    /// Bytes that one second of it needs on the disk.
+    pub fn bytes_a_second(&self) -> u64 {
+        Tape::bytes_a_second(self.format, self.channels)
+    }
+
+    /// The level meters.
+    pub fn meters(&self) -> Arc<Meters> {
+        self.meters.clone()
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Arc<RecorderProgress> {
+        self.progress.clone()
+    }
+
+    /// Begins to write into `folder`, which must be there and hold no recording, with the last two
+    /// seconds before this call in front.
+    ///
+    /// # Errors
+    /// `NoRoom` where the disk does not hold `planned` and 2 GiB more; `RecordingThere`; those of
+    /// writing. Then nothing is recorded, and the recorder stays armed.
+    pub fn begin(&self, folder: PathBuf, planned: Duration) -> Result<(), Error> {
+        let (reply, answer) = sync_channel(1);
+        let order = Order::Begin {
+            folder,
+            planned,
+            reply,
+        };
+        self.orders.send(order).map_err(|_| Error::Stopped)?;
+        answer.recv().map_err(|_| Error::Stopped)?
+    }
+
+    /// Hears nothing until [`Self::resume`]; silence is recorded, so that time goes on.
+    ///
+    /// # Errors
+    /// `Stopped` where the recorder has ended.
+    pub fn pause(&self) -> Result<(), Error> {
+        self.orders.send(Order::Pause).map_err(|_| Error::Stopped)
+    }
+
+    /// Hears again.
+    ///
+    /// # Errors
+    /// `Stopped` where the recorder has ended.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.orders.send(Order::Resume).map_err(|_| Error::Stopped)
+    }
+
+    /// Asks for the end; the notice `Stopped` tells when the files are closed.
+    pub fn stop(&self) {
+        let _ = self.orders.send(Order::Stop); // one that has ended needs no asking
+    }
+
+    /// The next notice, waiting for at most `patience`; `None` where there is none, or where the
+    /// recorder has ended and all are read.
+    pub fn notice(&self, patience: Duration) -> Option<Entry> {
+        self.notices.recv_timeout(patience).ok()
+    }
+
+    /// Whether the thread has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic in it is a fault that the missing notice `Stopped` has shown already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
+    loop {
+        match inbox.try_recv() {
+            Ok(Order::Begin {
+                folder,
+                planned,
+                reply,
+            }) => {
+                let _ = reply.send(recording.begin(folder, planned)); // the caller waits for it
+            }
+            Ok(Order::Pause) => recording.pause(),
+            Ok(Order::Resume) => recording.resume(),
+            Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
+                recording.stop();
+                return;
+            }
+            Err(TryRecvError::Empty) => {}
+        }
+        let heard = recording.listen();
+        if recording.has_ended() {
+            return;
+        }
+        if !heard {
+            thread::sleep(REST);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The recorder on a disk of which every operation fails once in turn, fills up or runs low.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::capture::SourceFormat;
+use super::disk::{Disk, DiskFile, SystemDisk};
+use super::notice::{Notice, Stop};
+use super::recorder_tests::{Act, Bench, STEREO, stopped};
+use super::{Error, recover_parts};
+use crate::domain::SAMPLE_RATE;
+
+/// A disk on which one operation fails, and on which only what was forced to it survives.
+struct Faulty {
+    left: Mutex<u64>,
+    error: io::ErrorKind,
+    short: bool,
+    free: u64,
+}
+
+struct FaultyFile {
+    inner: Box<dyn DiskFile>,
+    disk: Arc<Faulty>,
+    sync_failed: bool,
+}
+
+struct FaultyDisk(Arc<Faulty>);
+
+impl Faulty {
+    /// Counts an operation; the last one that may succeed has passed when this fails.
+    fn step(&self) -> io::Result<()> {
+        let mut left = self.left.lock().unwrap();
+        match *left {
+            0 => Ok(()),
+            1 => {
+                *left = 0;
+                Err(self.error.into())
+            }
+            _ => {
+                *left -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Disk for FaultyDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.0.step()?;
+        Ok(Box::new(FaultyFile {
+            inner: SystemDisk.create(path)?,
+            disk: self.0.clone(),
+            sync_failed: false,
+        }))
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.0.step()?;
+        SystemDisk.sync_folder(folder)
+    }
+
+    fn free(&self, _: &Path) -> Option<u64> {
+        Some(self.0.free)
+    }
+}
+
+impl DiskFile for FaultyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Err(e) = self.disk.step() {
+            // A part of it may have reached the file, as on a disk that fills up.
+            let _ = self.inner.append(&bytes[..bytes.len() / 2]);
+            return Err(e);
+        }
+        let upto = if self.disk.short {
+            bytes.len().div_ceil(2)
+        } else {
+            bytes.len()
+        };
+        self.inner.append(&bytes[..upto])
+    }
+
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.step()?;
+        self.inner.patch(at, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        assert!(!self.sync_failed, "a failed sync was tried again");
+        let result = self.disk.step();
+        self.sync_failed = result.is_err();
+        result?;
+        self.inner.sync()
+    }
+}
+
+fn faulty(at: u64, error: io::ErrorKind, short: bool) -> Arc<FaultyDisk> {
+    Arc::new(FaultyDisk(Arc::new(Faulty {
+        left: Mutex::new(at),
+        error,
+        short,
+        free: 1 << 40,
+    })))
+}
+
+#[test]
+fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written() {
+    // Twelve parts of a second would take long; the script is short and has a part's end in it.
+    let acts = vec![Act::Speak(2_000), Act::Lose(480), Act::Speak(2_000)];
+    let small = SourceFormat {
+        rate: 1_000,
+        channels: 2,
+    };
+    let mut failures = 0;
+    for error in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+        for at in 1.. {
+            let bench = Bench::new(acts.clone(), small);
+            let disk = faulty(at, error, false);
+            let spent = disk.0.clone();
+            let result = bench.record(disk);
+            if *spent.left.lock().unwrap() > 0 {
+                let notices = result.unwrap();
+                assert_eq!(stopped(&notices), &Stop::SourceEnded);
+                break; // every operation has had its turn
+            }
+            failures += 1;
+            match result {
+                // Before the beginning: the caller is told.
+                Err(e) => assert!(!e.help().is_empty() && at < 20, "{at}: {e}"),
+                Ok(notices) => match (stopped(&notices), error) {
+                    (Stop::DiskFull, io::ErrorKind::StorageFull) => {}
+                    (Stop::DiskFailed(why), io::ErrorKind::Other) => assert!(!why.is_empty()),
+                    (other, _) => panic!("{at}: {other:?}"),
+                },
+            }
+            // What is there can be read, whole frames only, from the first on.
+            for part in recover_parts(bench.dir.path()).unwrap() {
+                let heard = bench.samples(&part.name);
+                assert_eq!(heard.len() as u64, part.frames * 2);
+            }
+        }
+    }
+    assert!(failures > 100, "only {failures} operations");
+}
+
+#[test]
+fn short_writes_are_no_failure() {
+    let bench = Bench::new(vec![Act::Speak(48_000)], STEREO);
+    let notices = bench.record(faulty(0, io::ErrorKind::Other, true)).unwrap();
+    assert_eq!(stopped(&notices), &Stop::SourceEnded);
+    assert_eq!(bench.samples("part-001.wav").len(), 96_000);
+}
+
+#[test]
+fn a_disk_below_the_planned_length_is_refused_and_one_that_runs_low_is_told_twice() {
+    let bench = Bench::new(vec![Act::Speak(48_000 * 40)], STEREO);
+    let a_minute = 60 * (48_000 * 4 + u64::from(SAMPLE_RATE) * 4);
+    let with_free = |free| {
+        Arc::new(FaultyDisk(Arc::new(Faulty {
+            left: Mutex::new(0),
+            error: io::ErrorKind::Other,
+            short: false,
+            free,
+        })))
+    };
+    let refused = bench
+        .record(with_free((2 << 30) + a_minute - 1))
+        .unwrap_err();
+    assert!(
+        matches!(refused, Error::NoRoom { minutes: 1, .. }),
+        "{refused}"
+    );
+    assert_eq!(fs::read_dir(bench.dir.path()).unwrap().count(), 0);
+
+    struct Shrinking(AtomicU64, u64);
+    impl Disk for Shrinking {
+        fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+            SystemDisk.create(path)
+        }
+        fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+            SystemDisk.sync_folder(folder)
+        }
+        fn free(&self, _: &Path) -> Option<u64> {
+            // The first look is that of the start, then 40, 30, 20 ... minutes.
+            let look = self.0.fetch_add(1, Ordering::Relaxed);
+            Some(match look {
+                0 => 1 << 40,
+                n => self.1 * 10 * 5_u64.saturating_sub(n),
+            })
+        }
+    }
+    let notices = bench
+        .record(Arc::new(Shrinking(AtomicU64::new(0), a_minute)))
+        .unwrap();
+    let told: Vec<u64> = notices
+        .iter()
+        .filter_map(|n| match n {
+            Notice::DiskLow { minutes, .. } => Some(*minutes),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [30, 10]);
+}
+
+/// A disk whose power is cut after so many operations: from then on nothing works, and afterwards
+/// only what was forced to it is there.
+#[derive(Default)]
+struct PowerCut {
+    left: Mutex<u64>,
+    forced: Mutex<HashMap<PathBuf, u64>>,
+}
+
+impl PowerCut {
+    fn step(&self) -> io::Result<()> {
+        let mut left = self.left.lock().unwrap();
+        *left = left.checked_sub(1).ok_or(io::ErrorKind::Other)?;
+        Ok(())
+    }
+}
+
+struct CutDisk(Arc<PowerCut>);
+
+struct CutFile {
+    inner: Box<dyn DiskFile>,
+    power: Arc<PowerCut>,
+    path: PathBuf,
+    len: u64,
+}
+
+impl Disk for CutDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.0.step()?;
+        self.0.forced.lock().unwrap().insert(path.to_owned(), 0);
+        Ok(Box::new(CutFile {
+            inner: SystemDisk.create(path)?,
+            power: self.0.clone(),
+            path: path.to_owned(),
+            len: 0,
+        }))
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        self.0.step()
+    }
+
+    fn free(&self, _: &Path) -> Option<u64> {
+        None
+    }
+}
+
+impl DiskFile for CutFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.power.step()?;
+        self.len += bytes.len() as u64;
+        self.inner.append(bytes)
+    }
+
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.power.step()?;
+        self.inner.patch(at, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.power.step()?;
+        let mut forced = self.power.forced.lock().unwrap();
+        forced.insert(self.path.clone(), self.len);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_power_cut_at_any_moment_costs_at_most_a_second() {
+    for (cuts, at) in (20..).step_by(23).enumerate() {
+        let bench = Bench::new(vec![Act::Speak(48_000 * 4)], STEREO);
+        let power = Arc::new(PowerCut {
+            left: Mutex::new(at),
+            ..PowerCut::default()
+        });
+        let result = bench.record(Arc::new(CutDisk(power.clone())));
+        if *power.left.lock().unwrap() > 0 {
+            assert!(cuts > 20, "{cuts} cuts");
+            return; // it came to its end before the cut
+        }
+        result.unwrap();
+        for (path, len) in power.forced.lock().unwrap().iter() {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(*len).unwrap();
+        }
+        let kept: u64 = recover_parts(bench.dir.path())
+            .unwrap()
+            .iter()
+            .map(|p| p.frames)
+            .sum();
+        let lost = bench.spoken().saturating_sub(kept);
+        assert!(lost <= 48_000, "{lost} of {} frames lost", bench.spoken());
+    }
+}

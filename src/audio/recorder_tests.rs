@@ -1,0 +1,449 @@
+//! The recorder on a source that does as it is told and a disk that fails on demand.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::capture::{AudioSource, Clock, Delivery, SourceFormat};
+use super::disk::{Disk, DiskFile, SystemDisk};
+use super::notice::{Entry, Notice, Stop};
+use super::recorder::RecorderPlan;
+use super::recording::Recording;
+use super::{Error, RecorderProgress, read_journal, rebuild_working, recover_parts};
+use crate::domain::Cancel;
+
+/// What the scripted microphone does next.
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    /// Delivers so many frames, in blocks of at most 480.
+    Speak(u64),
+    /// Loses so many frames.
+    Lose(u64),
+    /// Delivers zeros.
+    Zeros(u64),
+    /// Is unplugged for so many milliseconds, then is there again in this form.
+    Unplug(u64, SourceFormat),
+}
+
+/// The script, the clock and the frame counter, shared by every reopening.
+struct Stage {
+    acts: Vec<Act>,
+    at: usize,
+    done: u64,
+    millis: Arc<AtomicU64>,
+    /// Fractions of a millisecond, in frames at the present rate.
+    fraction: u64,
+    back_at: u64,
+    format: SourceFormat,
+    spoken: u64,
+}
+
+impl Stage {
+    fn pass(&mut self, frames: u64) {
+        let frames = frames * 1000 + self.fraction;
+        let rate = u64::from(self.format.rate);
+        self.millis.fetch_add(frames / rate, Ordering::Relaxed);
+        self.fraction = frames % rate;
+    }
+}
+
+#[derive(Clone)]
+struct Scripted(Arc<Mutex<Stage>>);
+
+impl AudioSource for Scripted {
+    fn format(&self) -> SourceFormat {
+        self.0.lock().unwrap().format
+    }
+
+    fn take(&mut self, into: &mut Vec<i16>) -> Delivery {
+        let mut stage = self.0.lock().unwrap();
+        let Some(act) = stage.acts.get(stage.at).cloned() else {
+            return Delivery::Ended;
+        };
+        let (Act::Speak(total) | Act::Zeros(total) | Act::Lose(total)) = act else {
+            let Act::Unplug(ms, format) = act else {
+                unreachable!()
+            };
+            stage.at += 1;
+            stage.back_at = stage.millis.load(Ordering::Relaxed) + ms;
+            stage.format = format;
+            stage.fraction = 0;
+            return Delivery::Gone("unplugged".into());
+        };
+        if stage.done == total {
+            stage.at += 1;
+            stage.done = 0;
+            drop(stage);
+            return self.take(into);
+        }
+        let now = if matches!(act, Act::Lose(_)) {
+            total
+        } else {
+            (total - stage.done).min(480)
+        };
+        stage.done += now;
+        stage.pass(now);
+        if matches!(act, Act::Lose(_)) {
+            return Delivery::Lost(now);
+        }
+        for _ in 0..now {
+            stage.spoken += 1;
+            // A sawtooth that tells every frame from its neighbours.
+            let value = (stage.spoken % 20_011) as i16 + 1;
+            for channel in 0..stage.format.channels {
+                let speaks = matches!(act, Act::Speak(_));
+                into.push(if speaks { value + channel as i16 } else { 0 });
+            }
+        }
+        Delivery::Sound
+    }
+}
+
+pub(super) struct Bench {
+    pub(super) dir: tempfile::TempDir,
+    stage: Scripted,
+    millis: Arc<AtomicU64>,
+    clock: Clock,
+}
+
+pub(super) const STEREO: SourceFormat = SourceFormat {
+    rate: 48_000,
+    channels: 2,
+};
+
+impl Bench {
+    pub(super) fn new(acts: Vec<Act>, format: SourceFormat) -> Self {
+        let millis = Arc::new(AtomicU64::new(1000));
+        let read = millis.clone();
+        let stage = Stage {
+            acts,
+            at: 0,
+            done: 0,
+            millis: millis.clone(),
+            fraction: 0,
+            back_at: 0,
+            format,
+            spoken: 0,
+        };
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            stage: Scripted(Arc::new(Mutex::new(stage))),
+            clock: Arc::new(move || Duration::from_millis(read.load(Ordering::Relaxed))),
+            millis,
+        }
+    }
+
+    fn arm(&self, disk: Arc<dyn Disk>) -> (Recording, std::sync::mpsc::Receiver<Entry>) {
+        let stage = self.stage.clone();
+        let millis = self.millis.clone();
+        let plan = RecorderPlan {
+            open: Box::new(move || {
+                let away = millis.load(Ordering::Relaxed) < stage.0.lock().unwrap().back_at;
+                if away {
+                    return Err(Error::NoMicrophone);
+                }
+                Ok(Box::new(stage.clone()))
+            }),
+            channels: 2,
+            disk,
+            clock: self.clock.clone(),
+            part: Duration::from_secs(600),
+        };
+        let (outbox, notices) = std::sync::mpsc::sync_channel(100_000);
+        let recording = Recording::arm(plan, Arc::new(RecorderProgress::default()), outbox);
+        (recording.unwrap(), notices)
+    }
+
+    /// Records the whole script; the clock goes on by 10 ms wherever the source rests.
+    pub(super) fn record(&self, disk: Arc<dyn Disk>) -> Result<Vec<Notice>, Error> {
+        let (mut recording, notices) = self.arm(disk);
+        recording.begin(self.dir.path().to_owned(), Duration::from_secs(60))?;
+        let mut rounds = 0_u64;
+        while !recording.has_ended() {
+            if !recording.listen() {
+                self.millis.fetch_add(10, Ordering::Relaxed);
+            }
+            rounds += 1;
+            assert!(rounds < 20_000_000, "it never ends");
+        }
+        Ok(notices.try_iter().map(|e| e.notice).collect())
+    }
+
+    pub(super) fn spoken(&self) -> u64 {
+        self.stage.0.lock().unwrap().spoken
+    }
+
+    fn frames_on_disk(&self) -> u64 {
+        recover_parts(self.dir.path())
+            .unwrap()
+            .iter()
+            .map(|p| p.frames)
+            .sum()
+    }
+
+    pub(super) fn samples(&self, name: &str) -> Vec<i16> {
+        let reader = hound::WavReader::open(self.dir.path().join(name)).unwrap();
+        reader.into_samples().map(Result::unwrap).collect()
+    }
+}
+
+pub(super) fn stopped(notices: &[Notice]) -> &Stop {
+    match notices.last() {
+        Some(Notice::Stopped { why, .. }) => why,
+        other => panic!("the last notice is {other:?}"),
+    }
+}
+
+#[test]
+fn what_was_heard_is_written_untouched_and_derived_in_step() {
+    let bench = Bench::new(vec![Act::Speak(48_000 * 3 + 77)], STEREO);
+    let notices = bench.record(Arc::new(SystemDisk)).unwrap();
+    assert_eq!(stopped(&notices), &Stop::SourceEnded);
+    let heard = bench.samples("part-001.wav");
+    assert_eq!(heard.len(), (48_000 * 3 + 77) * 2);
+    for (n, frame) in heard.chunks(2).enumerate() {
+        let value = ((n as u64 + 1) % 20_011) as i16 + 1;
+        assert_eq!(frame, [value, value + 1]);
+    }
+    let live = [
+        bench.samples("working-0.wav"),
+        bench.samples("working-1.wav"),
+    ];
+    assert_eq!(live[0].len(), 48_026);
+    let parts = recover_parts(bench.dir.path()).unwrap();
+    rebuild_working(bench.dir.path(), &parts, 2, &mut |_, _| {}, &Cancel::new()).unwrap();
+    // Made again from the parts it is the same, to the sample.
+    assert_eq!(
+        live,
+        [
+            bench.samples("working-0.wav"),
+            bench.samples("working-1.wav")
+        ]
+    );
+    let journal = read_journal(bench.dir.path()).unwrap();
+    let journal: Vec<Notice> = journal.into_iter().map(|e| e.notice).collect();
+    assert_eq!(journal, notices);
+}
+
+#[test]
+fn lost_frames_and_an_unplugged_microphone_leave_equal_silence_and_an_entry() {
+    let second = 48_000;
+    let acts = vec![
+        Act::Speak(second),
+        Act::Lose(4_800),
+        Act::Speak(second),
+        Act::Unplug(3_000, STEREO),
+        Act::Speak(second),
+    ];
+    let bench = Bench::new(acts, STEREO);
+    let notices = bench.record(Arc::new(SystemDisk)).unwrap();
+    let lost = notices.iter().find_map(|n| match n {
+        Notice::Lost { span } => Some(*span),
+        _ => None,
+    });
+    assert_eq!(
+        lost.map(|s| (s.start.as_ms(), s.end.as_ms())),
+        Some((1000, 1100))
+    );
+    let (mut gone, mut back) = (None, None);
+    for notice in &notices {
+        match notice {
+            Notice::Gone { at, why } => gone = Some((at.as_ms(), why.as_str())),
+            Notice::Back { span, rate } => back = Some((span.duration_ms(), *rate)),
+            _ => {}
+        }
+    }
+    assert_eq!(gone, Some((2100, "unplugged")));
+    let (silence_ms, rate) = back.unwrap();
+    assert_eq!(rate, 48_000);
+    assert!((3_000..3_600).contains(&silence_ms), "{silence_ms} ms");
+    let heard = bench.samples("part-001.wav");
+    assert!(heard[48_000 * 2..52_800 * 2].iter().all(|s| *s == 0));
+    assert!(heard[52_800 * 2] != 0);
+}
+
+#[test]
+fn it_comes_back_at_another_rate_in_a_new_part_and_time_goes_on() {
+    let slow = SourceFormat {
+        rate: 8_000,
+        channels: 2,
+    };
+    let acts = vec![
+        Act::Speak(48_000),
+        Act::Unplug(1_000, slow),
+        Act::Speak(8_000),
+        Act::Unplug(1_000, STEREO),
+        Act::Speak(48_000),
+    ];
+    let bench = Bench::new(acts, STEREO);
+    let notices = bench.record(Arc::new(SystemDisk)).unwrap();
+    let parts = recover_parts(bench.dir.path()).unwrap();
+    let rates: Vec<u32> = parts.iter().map(|p| p.rate).collect();
+    assert_eq!(rates, [48_000, 8_000, 48_000]);
+    let derived = bench.samples("working-0.wav");
+    let Some(Notice::Stopped { at, .. }) = notices.last() else {
+        panic!("no end")
+    };
+    assert_eq!(derived.len() as u64, at.0);
+    assert!((5_000..6_200).contains(&at.as_ms()), "{} ms", at.as_ms());
+    rebuild_working(bench.dir.path(), &parts, 2, &mut |_, _| {}, &Cancel::new()).unwrap();
+    assert_eq!(bench.samples("working-0.wav"), derived);
+}
+
+#[test]
+fn a_device_with_too_few_channels_is_refused_and_eight_kilohertz_is_taken() {
+    let mono = SourceFormat {
+        rate: 8_000,
+        channels: 1,
+    };
+    let bench = Bench::new(vec![Act::Speak(8_000)], mono);
+    let stage = bench.stage.clone();
+    let plan = |channels| RecorderPlan {
+        open: {
+            let stage = stage.clone();
+            Box::new(move || Ok(Box::new(stage.clone())))
+        },
+        channels,
+        disk: Arc::new(SystemDisk),
+        clock: bench.clock.clone(),
+        part: Duration::from_secs(600),
+    };
+    let refused = super::Recorder::arm(plan(2)).map(|_| ());
+    assert!(matches!(
+        refused,
+        Err(Error::MicrophoneChannels {
+            wanted: 2,
+            found: 1
+        })
+    ));
+    let refused = super::Recorder::arm(plan(9)).map(|_| ());
+    assert!(matches!(refused, Err(Error::MicrophoneChannels { .. })));
+    let recorder = super::Recorder::arm(plan(1)).unwrap();
+    assert_eq!(recorder.format(), mono);
+}
+
+#[test]
+fn two_seconds_from_before_the_start_are_kept_and_shown_as_such() {
+    let bench = Bench::new(vec![Act::Speak(48_000 * 6)], STEREO);
+    let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
+    for _ in 0..300 {
+        assert!(recording.listen());
+    }
+    recording
+        .begin(bench.dir.path().to_owned(), Duration::from_secs(60))
+        .unwrap();
+    while !recording.has_ended() {
+        recording.listen();
+    }
+    let first = notices.try_iter().next().unwrap();
+    let Notice::Began { pre_roll } = first.notice else {
+        panic!("{first:?}")
+    };
+    assert_eq!((first.number, pre_roll.as_ms()), (1, 2000));
+    assert_eq!(bench.frames_on_disk(), 48_000 * 5);
+    let again = recording.begin(bench.dir.path().to_owned(), Duration::from_secs(60));
+    assert!(matches!(again, Err(Error::RecordingThere { .. })));
+}
+
+#[test]
+fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() {
+    let bench = Bench::new(vec![Act::Speak(48_000 * 3)], STEREO);
+    let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
+    recording
+        .begin(bench.dir.path().to_owned(), Duration::from_secs(60))
+        .unwrap();
+    for round in 0..300 {
+        match round {
+            100 => recording.pause(),
+            200 => recording.resume(),
+            _ => {}
+        }
+        recording.listen();
+    }
+    recording.stop();
+    let heard = bench.samples("part-001.wav");
+    assert_eq!(heard.len(), 48_000 * 3 * 2);
+    let silent = |from: usize, to: usize| heard[from * 2..to * 2].iter().all(|s| *s == 0);
+    assert!(silent(48_000, 96_000));
+    assert!(heard[..96_000].iter().all(|s| *s != 0) && heard[192_000..].iter().all(|s| *s != 0));
+    let pause = notices.try_iter().find_map(|e| match e.notice {
+        Notice::Resumed { span } => Some((span.start.as_ms(), span.end.as_ms())),
+        _ => None,
+    });
+    assert_eq!(pause, Some((1000, 2000)));
+}
+
+#[test]
+fn only_zeros_are_told_after_ten_seconds() {
+    let bench = Bench::new(vec![Act::Zeros(48_000 * 12), Act::Speak(48_000)], STEREO);
+    let notices = bench.record(Arc::new(SystemDisk)).unwrap();
+    let silent = notices
+        .iter()
+        .filter(|n| matches!(n, Notice::Silent { .. }))
+        .count();
+    let again = notices
+        .iter()
+        .filter(|n| matches!(n, Notice::SoundAgain { .. }))
+        .count();
+    assert_eq!((silent, again), (2, 2), "one for each channel");
+}
+
+/// A disk that forces nothing, for what takes hours.
+struct Lazy;
+struct LazyFile(Box<dyn DiskFile>);
+
+impl Disk for Lazy {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(LazyFile(SystemDisk.create(path)?)))
+    }
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+    fn free(&self, _: &Path) -> Option<u64> {
+        None
+    }
+}
+
+impl DiskFile for LazyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.append(bytes)
+    }
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.patch(at, bytes)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn eight_hours_keep_time() {
+    // Eight hours at 1 kHz (so that the test is quick), with losses and unplugged stretches.
+    let small = SourceFormat {
+        rate: 1_000,
+        channels: 2,
+    };
+    let mut acts = Vec::new();
+    for minute in 0..480_u64 {
+        acts.push(Act::Speak(57_000 + minute % 7));
+        acts.push(Act::Lose(333));
+        if minute % 60 == 59 {
+            acts.push(Act::Unplug(10_000, small));
+        }
+    }
+    let bench = Bench::new(acts, small);
+    let begun = bench.millis.load(Ordering::Relaxed);
+    let notices = bench.record(Arc::new(Lazy)).unwrap();
+    let passed = bench.millis.load(Ordering::Relaxed) - begun;
+    let Some(Notice::Stopped { at, .. }) = notices.last() else {
+        panic!("no end")
+    };
+    let drift = at.as_ms().abs_diff(passed);
+    assert!(drift < 50 * 8, "{drift} ms after {passed} ms");
+    let parts = recover_parts(bench.dir.path()).unwrap();
+    assert!(parts.len() >= 45, "{} parts", parts.len());
+    let frames: u64 = parts.iter().map(|p| p.frames).sum();
+    assert_eq!(frames, at.as_ms(), "a frame is a millisecond here");
+}

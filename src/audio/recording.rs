@@ -1,0 +1,469 @@
+//! What the recorder's thread does, step by step: listen, meter, write, watch the disk and the source.
+//! Whatever fails is told once and loudly; a disk that fails ends the session, a source does not.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use super::capture::{AudioSource, Clock, Delivery, OpenSource, SourceFormat};
+use super::disk::Disk;
+use super::meter::{Fault, Meters, Watch};
+use super::notice::{Entry, Notice, Part, Stop};
+use super::recorder::{RecorderPlan, RecorderProgress};
+use super::room::Room;
+use super::tape::{Tape, part_name};
+use super::{Error, MAX_RATE, MIN_RATE};
+use crate::domain::{SamplePos, Span};
+
+/// Sound kept from before the start.
+const PRE_ROLL: Duration = Duration::from_secs(2);
+/// A microphone that delivers nothing for so long is gone, whatever the system says.
+const NO_SOUND: Duration = Duration::from_millis(800);
+/// The same for one that was just opened: sound services take their time.
+const FIRST_SOUND: Duration = Duration::from_secs(3);
+/// Between two tries to open it again.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// Behind the clock by which silence is filled in while the microphone is gone.
+const FILL_STEP: Duration = Duration::from_millis(100);
+/// One armed or running session.
+pub(super) struct Recording {
+    open: OpenSource,
+    source: Option<Box<dyn AudioSource>>,
+    format: SourceFormat,
+    channels: u16,
+    disk: Arc<dyn Disk>,
+    clock: Clock,
+    part: Duration,
+    meters: Arc<Meters>,
+    watches: Vec<Watch>,
+    progress: Arc<RecorderProgress>,
+    outbox: SyncSender<Entry>,
+    buffer: Vec<i16>,
+    pre_roll: VecDeque<i16>,
+    tape: Option<Tape>,
+    folder: PathBuf,
+    paused_at: Option<SamplePos>,
+    /// When the last sound came, by the clock.
+    heard_at: Duration,
+    gone_at: Option<SamplePos>,
+    /// Opened, and nothing heard of it yet.
+    fresh: bool,
+    tried_at: Duration,
+    room: Room,
+    ended: bool,
+}
+
+impl Recording {
+    pub(super) fn arm(
+        mut plan: RecorderPlan,
+        progress: Arc<RecorderProgress>,
+        outbox: SyncSender<Entry>,
+    ) -> Result<Self, Error> {
+        let source = (plan.open)()?;
+        let format = source.format();
+        usable(format, plan.channels)?;
+        let now = (plan.clock)();
+        Ok(Self {
+            open: plan.open,
+            source: Some(source),
+            format,
+            channels: plan.channels,
+            disk: plan.disk,
+            clock: plan.clock,
+            part: plan.part,
+            meters: Arc::new(Meters::new(plan.channels)),
+            watches: watches(plan.channels, format),
+            progress,
+            outbox,
+            buffer: Vec::new(),
+            pre_roll: VecDeque::new(),
+            tape: None,
+            folder: PathBuf::new(),
+            paused_at: None,
+            heard_at: now,
+            gone_at: None,
+            fresh: true,
+            tried_at: now,
+            room: Room::default(),
+            ended: false,
+        })
+    }
+
+    pub(super) fn format(&self) -> SourceFormat {
+        self.format
+    }
+
+    pub(super) fn meters(&self) -> Arc<Meters> {
+        self.meters.clone()
+    }
+
+    /// Whether the source that is open was heard yet, or has shown itself gone.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.fresh || self.source.is_none()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Begins to write, with the sound of the last two seconds in front.
+    pub(super) fn begin(&mut self, folder: PathBuf, planned: Duration) -> Result<(), Error> {
+        if self.tape.is_some() || folder.join(part_name(1)).exists() {
+            return Err(Error::RecordingThere { path: folder });
+        }
+        let second = Tape::bytes_a_second(self.format, self.channels);
+        Room::require(&*self.disk, &folder, planned, second)?;
+        let mut tape = Tape::begin(
+            self.disk.clone(),
+            self.clock.clone(),
+            &folder,
+            self.format,
+            self.channels,
+            self.part,
+        )?;
+        if self.source.as_mut().is_some_and(|s| s.begin()) {
+            self.pre_roll.clear();
+            self.heard_at = (self.clock)();
+        }
+        let before: Vec<i16> = self.pre_roll.drain(..).collect();
+        let mut closed = Vec::new();
+        tape.write(&before, &mut closed)?;
+        self.progress.set_derived(tape.derived());
+        let pre_roll = tape.position();
+        self.folder = folder;
+        self.tape = Some(tape);
+        self.tell(Notice::Began { pre_roll });
+        if self.gone_at.is_some() {
+            // Gone before the start: silence counts from here.
+            self.heard_at = (self.clock)();
+            self.gone_at = Some(pre_roll);
+            let why = "it was not there when the session began".into();
+            self.tell(Notice::Gone { at: pre_roll, why });
+        }
+        closed.into_iter().for_each(|part| self.tell_part(part));
+        Ok(())
+    }
+
+    pub(super) fn pause(&mut self) {
+        if let (None, Some(tape)) = (self.paused_at, &self.tape) {
+            let at = tape.position();
+            self.paused_at = Some(at);
+            self.tell(Notice::Paused { at });
+        }
+    }
+
+    pub(super) fn resume(&mut self) {
+        if let (Some(from), Some(tape)) = (self.paused_at.take(), &self.tape) {
+            let span = Span::new(from, tape.position());
+            self.tell(Notice::Resumed { span });
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        // What the source heard up to now still belongs to the session.
+        while !self.ended && self.take_once() {}
+        self.end(Stop::Asked);
+    }
+
+    /// One round. True where there was sound, so that there may be more.
+    pub(super) fn listen(&mut self) -> bool {
+        let heard = self.take_once();
+        if self.ended {
+            return false;
+        }
+        if !heard {
+            self.watch_source();
+        }
+        self.fill_while_gone();
+        self.look_at_disk();
+        if let Some(tape) = &mut self.tape
+            && let Err(e) = tape.keep()
+        {
+            self.fail(&e);
+        }
+        heard
+    }
+
+    fn take_once(&mut self) -> bool {
+        let Some(source) = &mut self.source else {
+            return false;
+        };
+        self.buffer.clear();
+        match source.take(&mut self.buffer) {
+            Delivery::Sound => {
+                if let Some(from) = self.gone_at.take() {
+                    let format = source.format();
+                    self.back(from, format);
+                }
+                self.heard_at = (self.clock)();
+                self.fresh = false;
+                self.meter();
+                self.keep_sound();
+                true
+            }
+            Delivery::Lost(frames) => {
+                // While it was gone the clock has counted what is missing.
+                if self.gone_at.is_none() {
+                    self.heard_at = (self.clock)();
+                    self.lost(frames);
+                }
+                true
+            }
+            Delivery::Nothing => false,
+            Delivery::Ended => {
+                self.source = None;
+                self.end(Stop::SourceEnded);
+                false
+            }
+            Delivery::Gone(why) => {
+                self.gone(why);
+                false
+            }
+        }
+    }
+
+    fn meter(&mut self) {
+        let at = self.position();
+        let mut found = Vec::new();
+        for (channel, watch) in (0..).zip(&mut self.watches) {
+            let fault = watch.look(&self.meters, &self.buffer, channel, self.format.channels);
+            found.extend(fault.map(|f| (f, channel)));
+        }
+        for (fault, channel) in found {
+            self.tell(match fault {
+                Fault::Clipping => Notice::Clipping { at, channel },
+                Fault::Silent => Notice::Silent { at, channel },
+                Fault::SoundAgain => Notice::SoundAgain { at, channel },
+            });
+        }
+    }
+
+    fn keep_sound(&mut self) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        if self.tape.is_none() {
+            self.pre_roll.extend(&buffer);
+            let width = usize::from(self.format.channels);
+            let most = PRE_ROLL.as_secs() as usize * self.format.rate as usize * width;
+            let over = self.pre_roll.len().saturating_sub(most);
+            self.pre_roll.drain(..over);
+        } else {
+            if self.paused_at.is_some() {
+                buffer.fill(0);
+            }
+            self.write(&buffer);
+        }
+        self.buffer = buffer;
+    }
+
+    fn lost(&mut self, frames: u64) {
+        self.progress.add_lost(frames);
+        let from = self.position();
+        self.write_silence(frames);
+        let span = Span::new(from, self.position());
+        self.tell(Notice::Lost { span });
+    }
+
+    fn write(&mut self, block: &[i16]) {
+        let mut closed = Vec::new();
+        let written = match &mut self.tape {
+            Some(tape) => tape.write(block, &mut closed),
+            None => Ok(()),
+        };
+        self.written(written, closed);
+    }
+
+    fn write_silence(&mut self, frames: u64) {
+        let mut closed = Vec::new();
+        let written = match &mut self.tape {
+            Some(tape) => tape.silence(frames, &mut closed),
+            None => Ok(()),
+        };
+        self.written(written, closed);
+    }
+
+    fn written(&mut self, result: Result<(), Error>, closed: Vec<Part>) {
+        if let Some(tape) = &self.tape {
+            self.progress.set_derived(tape.derived());
+        }
+        closed.into_iter().for_each(|part| self.tell_part(part));
+        if let Err(e) = result {
+            self.fail(&e);
+        }
+    }
+
+    /// A source that is silent for too long is gone; one that is gone is opened again.
+    fn watch_source(&mut self) {
+        let now = (self.clock)();
+        if self.source.is_some() {
+            let patience = if self.fresh { FIRST_SOUND } else { NO_SOUND };
+            if now.saturating_sub(self.heard_at.max(self.tried_at)) >= patience {
+                self.gone("no sound comes from the microphone".into());
+            }
+        } else if now.saturating_sub(self.tried_at) >= TRY_AGAIN {
+            self.tried_at = now;
+            self.fresh = true;
+            // The same one or none: what `open` opens was chosen before the session.
+            self.source = (self.open)()
+                .ok()
+                .filter(|s| usable(s.format(), self.channels).is_ok());
+        }
+    }
+
+    fn gone(&mut self, why: String) {
+        self.source = None;
+        self.tried_at = (self.clock)();
+        if self.gone_at.is_none() {
+            let at = self.position();
+            self.gone_at = Some(at);
+            self.tell(Notice::Gone { at, why });
+        }
+    }
+
+    /// The microphone is back, and `buffer` holds the first that it heard: what it says counts, not
+    /// that it could be opened.
+    fn back(&mut self, from: SamplePos, format: SourceFormat) {
+        let frames = self.buffer.len() / usize::from(format.channels.max(1));
+        let reach = Duration::from_secs_f64(frames as f64 / f64::from(format.rate.max(1)));
+        self.fill_until((self.clock)().saturating_sub(reach));
+        if format != self.format {
+            let mut closed = Vec::new();
+            let changed = match &mut self.tape {
+                Some(tape) => tape.change_format(format).map(|part| closed.push(part)),
+                None => Ok(()),
+            };
+            self.format = format;
+            self.watches = watches(self.channels, format);
+            self.pre_roll.clear();
+            self.written(changed, closed);
+        }
+        let span = Span::new(from, self.position());
+        let rate = format.rate;
+        self.tell(Notice::Back { span, rate });
+    }
+
+    fn fill_while_gone(&mut self) {
+        if self.gone_at.is_some() && self.tape.is_some() && !self.ended {
+            let now = (self.clock)();
+            if now.saturating_sub(self.heard_at) > FILL_STEP * 2 {
+                self.fill_until(now.saturating_sub(FILL_STEP));
+            }
+        }
+    }
+
+    /// Silence from the last sound up to `moment` of the clock.
+    fn fill_until(&mut self, moment: Duration) {
+        let missing = moment.saturating_sub(self.heard_at);
+        let frames = (missing.as_secs_f64() * f64::from(self.format.rate)) as u64;
+        if frames > 0 && self.tape.is_some() {
+            self.write_silence(frames);
+            // Forward by what was written, not to `moment`: fractions of a frame must not add up.
+            let written = frames as f64 / f64::from(self.format.rate);
+            self.heard_at += Duration::from_secs_f64(written);
+        }
+    }
+
+    fn look_at_disk(&mut self) {
+        if self.tape.is_none() {
+            return;
+        }
+        let now = (self.clock)();
+        let second = Tape::bytes_a_second(self.format, self.channels);
+        if let Some(minutes) = self.room.look(&*self.disk, &self.folder, now, second) {
+            let at = self.position();
+            self.tell(Notice::DiskLow { at, minutes });
+        }
+    }
+
+    fn position(&self) -> SamplePos {
+        self.tape.as_ref().map_or(SamplePos(0), Tape::position)
+    }
+
+    fn tell_part(&mut self, part: Part) {
+        self.tell(Notice::PartClosed { part });
+    }
+
+    /// Into the journal first, then to whoever listens.
+    fn tell(&mut self, notice: Notice) {
+        let Some(tape) = &mut self.tape else { return };
+        match tape.note(notice) {
+            // A full queue loses nothing: the journal is read again at the end.
+            Ok(entry) => drop(self.outbox.try_send(entry)),
+            Err(e) => self.fail(&e),
+        }
+    }
+
+    fn end(&mut self, why: Stop) {
+        if self.ended {
+            return;
+        }
+        if self.gone_at.is_some() && why == Stop::Asked {
+            self.fill_until((self.clock)());
+        }
+        self.resume();
+        let closed = match &mut self.tape {
+            Some(tape) => tape.close(),
+            None => {
+                self.ended = true;
+                return;
+            }
+        };
+        match closed {
+            Ok(part) => {
+                self.written(Ok(()), vec![part]);
+                let at = self.position();
+                self.tell(Notice::Stopped { at, why });
+                if let Some(tape) = &mut self.tape
+                    && let Err(e) = tape.sync_journal()
+                {
+                    self.fail(&e);
+                }
+                self.ended = true;
+            }
+            Err(e) => self.fail(&e),
+        }
+    }
+
+    /// The disk is full or fails: the files are closed as they are, and that is final.
+    fn fail(&mut self, error: &Error) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let why = match error {
+            Error::DiskFull { .. } => Stop::DiskFull,
+            other => Stop::DiskFailed(other.to_string()),
+        };
+        let Some(mut tape) = self.tape.take() else {
+            return;
+        };
+        let part = tape.abandon();
+        self.progress.set_derived(tape.derived());
+        let at = tape.position();
+        for notice in [Notice::PartClosed { part }, Notice::Stopped { at, why }] {
+            // The journal may refuse too; the person is told nevertheless.
+            let entry = tape.note_or_not(notice);
+            let _ = self.outbox.try_send(entry);
+        }
+    }
+}
+
+fn watches(channels: u16, format: SourceFormat) -> Vec<Watch> {
+    (0..channels).map(|_| Watch::new(format.rate)).collect()
+}
+
+fn usable(format: SourceFormat, channels: u16) -> Result<(), Error> {
+    if format.channels < channels {
+        return Err(Error::MicrophoneChannels {
+            wanted: channels,
+            found: format.channels,
+        });
+    }
+    if !(MIN_RATE..=MAX_RATE).contains(&format.rate) {
+        return Err(Error::SampleRate {
+            rate: format.rate,
+            path: PathBuf::from("the microphone"),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! The files of a session that is being recorded: parts with what the microphone heard, untouched, at
+//! its own rate; one working copy a channel at 16 kHz, appended as it comes; and a journal.
+//!
+//! Every second the newest part and the journal are forced to the disk. The working copies are not:
+//! they can be made again from the parts at any time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::capture::{Clock, SourceFormat};
+use super::disk::{Disk, DiskFile, append_all};
+use super::growing_wav::GrowingWav;
+use super::notice::{Entry, Notice, Part};
+use super::resample::frames_at_16k;
+use super::{Error, Resampler};
+use crate::domain::{SAMPLE_RATE, SamplePos};
+
+/// File name of the journal.
+pub(super) const JOURNAL: &str = "journal.jsonl";
+/// Between two forced writes: with what they take themselves, a power cut costs less than a second.
+const SYNC_EVERY: Duration = Duration::from_millis(900);
+/// The same where the parts are sealed: up to 0.7 s more are in memory then.
+const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
+/// Between two entries of the journal that only say 'still here'.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+/// A short write of silence, in frames.
+const SILENCE_BLOCK: u64 = 16_384;
+
+/// `part-001.wav` for part 1.
+pub(super) fn part_name(number: u32) -> String {
+    format!("part-{number:03}.wav")
+}
+
+/// `working-0.wav` for channel 0.
+pub(super) fn working_name(channel: u16) -> String {
+    format!("working-{channel}.wav")
+}
+
+/// One line of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct JournalLine {
+    /// The position in the working copies.
+    pub at: u64,
+    /// The recorder's clock, which nobody can set, in milliseconds.
+    pub clock_ms: u64,
+    /// What happened; none for a checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    /// The time of day, RFC 3339.
+    pub wall: String,
+}
+
+/// The open files.
+pub(super) struct Tape {
+    disk: Arc<dyn Disk>,
+    clock: Clock,
+    folder: PathBuf,
+    format: SourceFormat,
+    part: GrowingWav,
+    number: u32,
+    frames_a_part: u64,
+    working: Vec<GrowingWav>,
+    resampler: Resampler,
+    /// Position in the working copies where this rate began, and frames at this rate since.
+    base: u64,
+    frames: u64,
+    planes: Vec<Vec<f32>>,
+    ready: Vec<Vec<f32>>,
+    samples: Vec<i16>,
+    journal: Box<dyn DiskFile>,
+    entries: u64,
+    synced_at: Duration,
+    checkpoint_at: Duration,
+}
+
+impl Tape {
+    /// Makes the files in `folder`, which is there and holds none of them.
+    pub(super) fn begin(
+        disk: Arc<dyn Disk>,
+        clock: Clock,
+        folder: &Path,
+        format: SourceFormat,
+        channels: u16,
+        part: Duration,
+    ) -> Result<Self, Error> {
+        let mono = SourceFormat {
+            rate: SAMPLE_RATE,
+            channels: 1,
+        };
+        let first = GrowingWav::create(&*disk, &folder.join(part_name(1)), format)?;
+        let working = (0..channels)
+            .map(|c| GrowingWav::create(&*disk, &folder.join(working_name(c)), mono))
+            .collect::<Result<Vec<_>, _>>()?;
+        let path = folder.join(JOURNAL);
+        let journal = disk.create(&path).map_err(|e| Error::write(&path, e))?;
+        disk.sync_folder(folder)
+            .map_err(|e| Error::write(folder, e))?;
+        let now = clock();
+        Ok(Self {
+            resampler: resampler(folder, format, channels)?,
+            disk,
+            clock,
+            folder: folder.to_owned(),
+            format,
+            part: first,
+            number: 1,
+            frames_a_part: u64::from(format.rate).saturating_mul(part.as_secs().max(1)),
+            planes: vec![Vec::new(); working.len()],
+            ready: vec![Vec::new(); working.len()],
+            working,
+            base: 0,
+            frames: 0,
+            samples: Vec::new(),
+            journal,
+            entries: 0,
+            synced_at: now,
+            checkpoint_at: now,
+        })
+    }
+
+    /// The position in the working copies of the sound taken so far, also of that which the
+    /// resampler still holds.
+    pub(super) fn position(&self) -> SamplePos {
+        let here = frames_at_16k(self.frames, self.format.rate);
+        SamplePos(self.base.saturating_add(here))
+    }
+
+    /// Samples in the working copies, ready to be read.
+    pub(super) fn derived(&self) -> u64 {
+        self.working.first().map_or(0, GrowingWav::frames)
+    }
+
+    /// Bytes that one second needs.
+    pub(super) fn bytes_a_second(format: SourceFormat, channels: u16) -> u64 {
+        let sound = u64::from(format.rate) * u64::from(format.channels) * 2;
+        sound + u64::from(SAMPLE_RATE) * u64::from(channels) * 2
+    }
+
+    /// Appends whole frames, interleaved; tells of each part that was completed by them.
+    pub(super) fn write(&mut self, mut block: &[i16], closed: &mut Vec<Part>) -> Result<(), Error> {
+        let width = usize::from(self.format.channels.max(1));
+        while !block.is_empty() {
+            let room = self.frames_a_part.saturating_sub(self.part.frames());
+            if room == 0 {
+                closed.push(self.next_part(self.format)?);
+                continue;
+            }
+            let fits = usize::try_from(room)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(width);
+            let (now, later) = block.split_at(fits.min(block.len()));
+            self.part.append(now)?;
+            self.derive(now, width)?;
+            block = later;
+        }
+        Ok(())
+    }
+
+    /// Appends silence of so many frames.
+    pub(super) fn silence(&mut self, mut frames: u64, closed: &mut Vec<Part>) -> Result<(), Error> {
+        let width = usize::from(self.format.channels.max(1));
+        while frames > 0 {
+            let now = frames.min(SILENCE_BLOCK);
+            self.write(&vec![0; now as usize * width], closed)?;
+            frames -= now;
+        }
+        Ok(())
+    }
+
+    /// Goes on in another rate or with other channels, in a new part.
+    pub(super) fn change_format(&mut self, format: SourceFormat) -> Result<Part, Error> {
+        let part = self.next_part(format)?;
+        self.finish_resampler()?;
+        self.base = self.position().0;
+        self.frames = 0;
+        self.format = format;
+        self.resampler = resampler(&self.folder, format, self.working.len() as u16)?;
+        Ok(part)
+    }
+
+    /// Writes an entry into the journal and gives it its number.
+    pub(super) fn note(&mut self, notice: Notice) -> Result<Entry, Error> {
+        self.entries += 1;
+        let entry = Entry {
+            number: self.entries,
+            wall: jiff::Timestamp::now().to_string(),
+            notice,
+        };
+        self.write_journal(Some(entry.clone()))?;
+        Ok(entry)
+    }
+
+    /// The same after a failure: numbered, whether the journal takes it or not.
+    pub(super) fn note_or_not(&mut self, notice: Notice) -> Entry {
+        let again = notice.clone();
+        let noted = self.note(notice);
+        noted.unwrap_or_else(|_| Entry {
+            number: self.entries,
+            wall: jiff::Timestamp::now().to_string(),
+            notice: again,
+        })
+    }
+
+    /// Once a second: forces to the disk what came since.
+    pub(super) fn keep(&mut self) -> Result<(), Error> {
+        let now = (self.clock)();
+        let every = if self.part.is_sealed() {
+            SYNC_SEALED_EVERY
+        } else {
+            SYNC_EVERY
+        };
+        if now.saturating_sub(self.synced_at) < every {
+            return Ok(());
+        }
+        self.synced_at = now;
+        if now.saturating_sub(self.checkpoint_at) >= CHECKPOINT_EVERY {
+            self.checkpoint_at = now;
+            self.write_journal(None)?;
+        }
+        self.part.sync()?;
+        self.sync_journal()
+    }
+
+    /// Ends the files, whole and on the disk.
+    pub(super) fn close(&mut self) -> Result<Part, Error> {
+        self.part.end()?;
+        self.part.sync()?;
+        self.finish_resampler()?;
+        for working in &mut self.working {
+            working.end()?;
+            working.sync()?;
+        }
+        self.sync_journal()?;
+        self.folder_synced()?;
+        Ok(self.finished_part())
+    }
+
+    /// Ends the files after a failure as well as the disk still lets it: the header needs no room.
+    /// What failed is not tried again: after a failed sync nobody knows what a second one means.
+    pub(super) fn abandon(&mut self) -> Part {
+        let _ = self.part.end();
+        for working in &mut self.working {
+            let _ = working.end();
+        }
+        self.finished_part()
+    }
+
+    fn next_part(&mut self, format: SourceFormat) -> Result<Part, Error> {
+        self.part.end()?;
+        self.part.sync()?;
+        let done = self.finished_part();
+        self.number += 1;
+        let path = self.folder.join(part_name(self.number));
+        self.part = GrowingWav::create(&*self.disk, &path, format)?;
+        self.folder_synced()?;
+        Ok(done)
+    }
+
+    fn folder_synced(&self) -> Result<(), Error> {
+        self.disk
+            .sync_folder(&self.folder)
+            .map_err(|e| Error::write(&self.folder, e))
+    }
+
+    fn finished_part(&self) -> Part {
+        let name = self.part.path().file_name();
+        Part {
+            name: name
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            rate: self.format.rate,
+            channels: self.format.channels,
+            frames: self.part.frames(),
+        }
+    }
+
+    /// Brings the block to 16 kHz and appends what is ready to the working copies.
+    fn derive(&mut self, block: &[i16], width: usize) -> Result<(), Error> {
+        for (channel, plane) in self.planes.iter_mut().enumerate() {
+            plane.clear();
+            let samples = block.iter().skip(channel).step_by(width);
+            plane.extend(samples.map(|s| f32::from(*s) / 32_768.0));
+        }
+        self.resampler
+            .push(&self.planes, &mut self.ready)
+            .map_err(|detail| unsupported(&self.folder, detail))?;
+        self.frames = self.frames.saturating_add((block.len() / width) as u64);
+        self.write_ready()
+    }
+
+    fn finish_resampler(&mut self) -> Result<(), Error> {
+        self.resampler
+            .finish(&mut self.ready)
+            .map_err(|detail| unsupported(&self.folder, detail))?;
+        self.write_ready()
+    }
+
+    fn write_ready(&mut self) -> Result<(), Error> {
+        for (working, ready) in self.working.iter_mut().zip(&mut self.ready) {
+            if ready.is_empty() {
+                continue;
+            }
+            self.samples.clear();
+            // `as` saturates, so a sample beyond full scale is clipped and never wraps.
+            self.samples
+                .extend(ready.iter().map(|s| (s * 32_768.0).round() as i16));
+            ready.clear();
+            working.append(&self.samples)?;
+            working.settle()?;
+        }
+        Ok(())
+    }
+
+    fn write_journal(&mut self, entry: Option<Entry>) -> Result<(), Error> {
+        let line = JournalLine {
+            at: self.position().0,
+            clock_ms: u64::try_from((self.clock)().as_millis()).unwrap_or(u64::MAX),
+            entry,
+            wall: jiff::Timestamp::now().to_string(),
+        };
+        let path = self.folder.join(JOURNAL);
+        let mut text =
+            serde_json::to_vec(&line).map_err(|e| Error::write(&path, std::io::Error::other(e)))?;
+        text.push(b'\n');
+        append_all(&mut *self.journal, &text).map_err(|e| Error::write(&path, e))
+    }
+
+    /// Forces the journal to the disk.
+    pub(super) fn sync_journal(&mut self) -> Result<(), Error> {
+        self.journal
+            .sync()
+            .map_err(|e| Error::write(&self.folder.join(JOURNAL), e))
+    }
+}
+
+fn resampler(folder: &Path, format: SourceFormat, channels: u16) -> Result<Resampler, Error> {
+    Resampler::new(format.rate, usize::from(channels)).map_err(|detail| unsupported(folder, detail))
+}
+
+fn unsupported(folder: &Path, detail: String) -> Error {
+    Error::Unsupported {
+        detail,
+        path: folder.to_owned(),
+    }
+}

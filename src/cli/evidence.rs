@@ -1,0 +1,350 @@
+//! Verbs of evidence: keys, certify, seal, bundle, receive, received, verify.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::app::{self, App};
+use crate::domain::SegmentId;
+use crate::evidence::{
+    self, KnownKey, Passphrase, PublicKey, Receipt, SCRIPT, SecretKey, Verdict, grouped,
+};
+
+use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
+use super::interrupt::cancel_on_ctrl_c;
+use super::print::{Look, Out, count, plain, say, size};
+use super::progress::Watch;
+use super::{Failure, args, usage};
+
+/// Verification found a mismatch.
+const MISMATCH: u8 = 3;
+const NOTHING_KEPT: &str = "nothing was stored.";
+
+pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure> {
+    match typed {
+        Keys::New { name, role, form } => {
+            let phrase = new_passphrase(&name)?;
+            let key = app.make_key(&name, role.into(), phrase)?;
+            print_key(&key, form.json, out)?;
+            say("Keep the passphrase: nobody can open the key without it.");
+            Ok(())
+        }
+        Keys::List(form) => list_keys(app, form.json, out),
+        Keys::Show {
+            key,
+            out: file,
+            form,
+        } => {
+            let key = app.keys().find(&key).map_err(app::Error::from)?;
+            match file {
+                Some(file) => {
+                    app.write_text(&file, &format!("{}\n", key.public.to_text()))?;
+                    print_key(&key.public, form.json, out)
+                }
+                None if form.json => print_key(&key.public, true, out),
+                None => {
+                    print_key(&key.public, false, out)?;
+                    Ok(writeln!(out, "{}", key.public.to_text())?)
+                }
+            }
+        }
+        Keys::Trust { file, form } => {
+            let key = app.trust_key(&file)?;
+            print_key(&key, form.json, out)?;
+            say("Trusted from now on. Compare these digits with the partner by another way.");
+            Ok(())
+        }
+        Keys::Revoke { key, reason, form } => {
+            let key = app.revoke_key(&key, reason.as_deref())?;
+            print_key(&key.public, form.json, out)?;
+            say("Revoked: what it signs from now on does not count.");
+            Ok(())
+        }
+    }
+}
+
+fn list_keys(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let keys = app.keys().list().map_err(app::Error::from)?;
+    if json {
+        let all: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                let mut value = key_value(&key.public);
+                value["own"] = json!(key.own);
+                value["revoked"] = json!(key.revoked);
+                value
+            })
+            .collect();
+        return Ok(out.json(&all)?);
+    }
+    if keys.is_empty() {
+        say("No keys; 'mekong keys new NAME --role officer' makes one.");
+    }
+    for key in &keys {
+        let name = out.paint(Look::Strong, &key.public.name);
+        let start: String = key.public.number.chars().take(16).collect();
+        let whose = if key.own { "own" } else { "partner's" };
+        write!(
+            out,
+            "{name}  {}  {whose}  {}",
+            key.public.role.as_str(),
+            grouped(&start)
+        )?;
+        if let Some(at) = &key.revoked {
+            let text = format!("revoked {at}");
+            write!(out, "  {}", out.paint(Look::Warning, &text))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn key_value(key: &PublicKey) -> serde_json::Value {
+    json!({"name": key.name, "role": key.role.as_str(), "number": key.number,
+           "recipient": key.recipient, "made": key.made, "text": key.to_text()})
+}
+
+fn print_key(key: &PublicKey, json: bool, out: &mut Out) -> Result<(), Failure> {
+    if json {
+        return Ok(out.json(&key_value(key))?);
+    }
+    let name = out.paint(Look::Strong, &key.name);
+    Ok(writeln!(
+        out,
+        "{name}  {}\n{}",
+        key.role.as_str(),
+        grouped(&key.number)
+    )?)
+}
+
+pub(super) fn certify(app: &App, typed: &Certify, out: &mut Out) -> Result<(), Failure> {
+    let signer = signer(app, typed.by.as_deref())?;
+    let segments: Vec<SegmentId> = typed.segments.iter().copied().map(SegmentId).collect();
+    let (id, versions) = app.certify(&typed.id, &segments, &signer)?;
+    if typed.form.json {
+        let lines: Vec<_> = segments
+            .iter()
+            .zip(&versions)
+            .map(|(segment, version)| json!({"segment": segment, "version": version}))
+            .collect();
+        return Ok(out.json(&json!({"interview": id, "certified": lines}))?);
+    }
+    let lines = count(versions.len() as u64, "line");
+    Ok(writeln!(out, "{lines} certified in {id}")?)
+}
+
+pub(super) fn seal(app: &App, typed: &Seal, out: &mut Out) -> Result<(), Failure> {
+    let signer = signer(app, typed.by.as_deref())?;
+    let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
+    let watch = Watch::new();
+    let sealed = app.seal(&typed.id, &signer, &cancel, &|p| watch.hear(p))?;
+    drop(watch);
+    if sealed.pending > 0 {
+        let lines = count(sealed.pending, "line");
+        say(&format!(
+            "note: {lines} without text; it will stand behind the seal."
+        ));
+    }
+    if typed.form.json {
+        return Ok(out.json(&json!({
+            "interview": sealed.interview, "event": sealed.number, "head": sealed.head,
+            "pending": sealed.pending
+        }))?);
+    }
+    writeln!(
+        out,
+        "{} is sealed as event {}.",
+        sealed.interview, sealed.number
+    )?;
+    writeln!(out, "{}", grouped(&sealed.head))?;
+    say(
+        "Write these digits on the signed page; 'mekong verify ID --head DIGITS' finds them again.",
+    );
+    Ok(())
+}
+
+pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Failure> {
+    let to = match (typed.to.as_str(), typed.plain) {
+        ("none", true) => None,
+        ("none", false) => {
+            return Err(usage(
+                "an unencrypted bundle must be asked for: --to none --plain",
+            ));
+        }
+        (_, true) => return Err(usage("--plain goes with --to none only")),
+        (name, false) => Some(partner(app, name)?),
+    };
+    let signer = signer(app, typed.by.as_deref())?;
+    let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
+    let watch = Watch::new();
+    let to = to.as_ref().map(|key| &key.public);
+    let made = app.bundle(&typed.id, to, &typed.out, &signer, &cancel, &|p| {
+        watch.hear(p)
+    })?;
+    drop(watch);
+    if typed.form.json {
+        return Ok(out.json(&json!({
+            "interview": made.interview, "bundle": made.packed.bundle, "head": made.head,
+            "manifest": made.packed.manifest, "files": made.packed.files,
+            "bytes": made.packed.bytes, "encrypted": to.is_some()
+        }))?);
+    }
+    let files = count(made.packed.files, "file");
+    let path = typed.out.display().to_string();
+    let size = size(made.packed.bytes);
+    writeln!(
+        out,
+        "bundle {}: {files}, {size}: {}",
+        made.packed.bundle,
+        plain(&path)
+    )?;
+    if to.is_none() {
+        say("note: it is not encrypted; whoever gets the file reads it.");
+    }
+    Ok(())
+}
+
+fn partner(app: &App, name: &str) -> Result<KnownKey, Failure> {
+    let key = app.keys().find(name).map_err(app::Error::from)?;
+    match key.revoked {
+        Some(_) => Err(app::Error::from(evidence::Error::Revoked(key.public.number)).into()),
+        None => Ok(key),
+    }
+}
+
+pub(super) fn receive(app: &App, typed: &Receive, out: &mut Out) -> Result<(), Failure> {
+    let needs_key = typed.receipt.is_some() || app.is_encrypted(&typed.file)?;
+    let secret = match needs_key {
+        true => Some(signer(app, typed.key.as_deref())?),
+        false => None,
+    };
+    let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
+    let watch = Watch::new();
+    let (opened, foreign) =
+        app.receive(&typed.file, secret.as_ref(), &cancel, &|p| watch.hear(p))?;
+    drop(watch);
+    if let (Some(path), Some(secret)) = (&typed.receipt, &secret) {
+        app.write_text(path, &format!("{}\n", Receipt::sign(&opened, secret)))?;
+    }
+    if typed.form.json {
+        return Ok(out.json(&json!({"received": foreign, "checks": opened.checks}))?);
+    }
+    writeln!(out, "interview {} received", plain(&foreign.interview))?;
+    let by = opened.signer.role.as_str();
+    writeln!(out, "signed by {}, {by}", plain(&opened.signer.name))?;
+    writeln!(out, "{}", grouped(&opened.head))?;
+    Ok(writeln!(out, "{}", foreign.folder.display())?)
+}
+
+pub(super) fn received(app: &App, typed: &args::Json, out: &mut Out) -> Result<(), Failure> {
+    let all = app.received()?;
+    if typed.json {
+        return Ok(out.json(&all)?);
+    }
+    if all.is_empty() {
+        say("Nothing was received; 'mekong receive FILE' takes a partner's bundle in.");
+    }
+    for foreign in &all {
+        let id = out.paint(Look::Strong, &foreign.interview);
+        let when = out.paint(Look::Faint, &foreign.received);
+        writeln!(out, "{id}  {when}  {}", foreign.folder.display())?;
+    }
+    Ok(())
+}
+
+pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Failure> {
+    let Some(what) = typed.what.as_deref() else {
+        return Ok(out.write_all(SCRIPT.as_bytes())?);
+    };
+    let cancel = cancel_on_ctrl_c("nothing is changed.");
+    let watch = Watch::new();
+    let hear = |p| watch.hear(p);
+    let path = Path::new(what);
+    let verdict = if path.exists() && !app.has_interview(what)? {
+        let secret = match path.is_file() && app.is_encrypted(path)? {
+            true => Some(signer(app, typed.key.as_deref())?),
+            false => None,
+        };
+        app.verify_file(path, secret.as_ref(), &cancel, &hear)?
+    } else {
+        app.verify_interview(what, typed.head.as_deref(), &cancel, &hear)?
+    };
+    drop(watch);
+    print_verdict(&verdict, typed.form.json, out)?;
+    if verdict.ok {
+        Ok(())
+    } else {
+        Err(Failure::Told(MISMATCH))
+    }
+}
+
+fn print_verdict(verdict: &Verdict, json: bool, out: &mut Out) -> Result<(), Failure> {
+    if json {
+        return Ok(out.json(verdict)?);
+    }
+    for check in &verdict.checks {
+        let word = if check.ok {
+            "ok ".to_owned()
+        } else {
+            out.paint(Look::Warning, "BAD")
+        };
+        let name = out.paint(Look::Strong, &check.name);
+        writeln!(out, "{word}  {name}  {}", plain(&check.detail))?;
+    }
+    if !verdict.ok {
+        say("mekong: something does not fit.");
+        say("  next: Change nothing, and show this to whoever looks after the evidence.");
+    }
+    Ok(())
+}
+
+/// Opens the key of the person who signs.
+fn signer(app: &App, typed: Option<&str>) -> Result<SecretKey, Failure> {
+    let ring = app.keys();
+    let key = ring.own(typed).map_err(app::Error::from)?;
+    let phrase = passphrase(&format!("Passphrase of {}: ", plain(&key.public.name)))?;
+    Ok(ring.unlock(&key, phrase).map_err(app::Error::from)?)
+}
+
+/// A new passphrase, typed twice.
+fn new_passphrase(name: &str) -> Result<Passphrase, Failure> {
+    if let Some(phrase) = scripted()? {
+        return Ok(Passphrase::new(phrase));
+    }
+    let prompt = format!("New passphrase of {}: ", plain(name));
+    let first = typed_unseen(&prompt)?;
+    if first == typed_unseen("The same again: ")? {
+        Ok(Passphrase::new(first))
+    } else {
+        Err(usage("the two passphrases differ"))
+    }
+}
+
+fn passphrase(prompt: &str) -> Result<Passphrase, Failure> {
+    let phrase = match scripted()? {
+        Some(phrase) => phrase,
+        None => typed_unseen(prompt)?,
+    };
+    Ok(Passphrase::new(phrase))
+}
+
+/// For scripts: `MEKONG_PASSPHRASE_FILE` names a file, `MEKONG_PASSPHRASE` holds it.
+fn scripted() -> Result<Option<String>, Failure> {
+    if let Some(path) = std::env::var_os("MEKONG_PASSPHRASE_FILE").filter(|v| !v.is_empty()) {
+        let text = std::fs::read_to_string(path).map_err(Failure::Input)?;
+        return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    Ok(std::env::var("MEKONG_PASSPHRASE")
+        .ok()
+        .filter(|v| !v.is_empty()))
+}
+
+fn typed_unseen(prompt: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(usage(
+            "a passphrase is typed at a terminal, or given by MEKONG_PASSPHRASE_FILE",
+        ));
+    }
+    rpassword::prompt_password(prompt).map_err(Failure::Input)
+}

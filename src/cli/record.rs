@@ -1,0 +1,339 @@
+//! `mekong record`: a live interview in the terminal. Lines go to standard output as they are
+//! translated; meters, alarms and what is being said go to standard error.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::app::live::{
+    LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Session,
+};
+use crate::domain::{Segment, SegmentId};
+use crate::export;
+
+use super::args;
+use super::import::unfinished;
+use super::interrupt::cancel_on_ctrl_c;
+use super::print::{Out, clock, count, length, plain, say};
+use super::read::print_segment;
+use super::{Failure, tell};
+
+const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' writes.";
+/// Between two looks at events.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// Between two lines of state where standard error is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(15);
+/// Longest command that is typed during a session, in bytes.
+const MAX_TYPED: u64 = 4096;
+
+pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<(), Failure> {
+    let request = LiveRequest {
+        languages: typed.languages,
+        case: typed.case,
+        channels: typed
+            .channels
+            .into_iter()
+            .map(|c| (c.speaker, c.languages))
+            .collect(),
+        source: typed.device.as_deref().map_or(LiveSource::Usual, |text| {
+            LiveSource::typed(text, typed.practice_speed)
+        }),
+        planned: typed.seconds.map(Duration::from_secs),
+    };
+    let armed = app.arm(&request)?;
+    say(&format!("microphone: {}", plain(armed.source())));
+    if armed.is_practice() {
+        say("note: a file plays in place of a microphone; the interview is marked as practice.");
+    }
+    for lang in armed.languages_without_model() {
+        say(&format!(
+            "note: no installed model recognises {}; the sound is recorded, the text waits.",
+            lang.name()
+        ));
+    }
+    let cancel = cancel_on_ctrl_c(KEPT);
+    let session = armed.start()?;
+    say(&format!("recording: {}", session.id()));
+    if !session.stays_awake() {
+        say(
+            "note: this system could not be asked to stay awake; see that it does not go to sleep.",
+        );
+    }
+    say(
+        "keys: m WORDS marks, 1-6 marks a usual thing, p REASON pauses, r goes on, q ends (each with Enter)",
+    );
+    let ends = typed.seconds.map(Duration::from_secs);
+    let mut screen = Screen {
+        app,
+        out,
+        json: typed.json,
+        terminal: io::stderr().is_terminal(),
+        wanted: request.languages.len().saturating_sub(1),
+        shown: Vec::new(),
+        drawn: Instant::now(),
+        partial: String::new(),
+        recorded: false,
+        whole: true,
+        printed: Ok(()),
+    };
+    let keys = keys();
+    let mut asked = false;
+    loop {
+        let over = ends.is_some_and(|limit| session.begun().elapsed() >= limit);
+        if !asked && (cancel.is_cancelled() || over || screen.obey_keys(&session, &keys)) {
+            asked = true;
+            session.stop();
+        }
+        match session.event(PATIENCE) {
+            Some(LiveEvent::Ended) => break,
+            Some(event) => screen.hear(&session, event),
+            None if session.has_ended() => break,
+            None => {}
+        }
+        if session.missed_events() {
+            screen.reload(&session);
+        }
+        screen.draw(&session);
+    }
+    screen.reload(&session);
+    screen.clear();
+    let (printed, whole) = (screen.printed, screen.whole);
+    let report = session.finish()?;
+    // The recording itself has not failed; the words can follow.
+    if let Some(left) = unfinished(&report.report) {
+        tell(&left);
+    }
+    say(&format!(
+        "recorded: {}  {}",
+        report.id,
+        length(report.duration_ms)
+    ));
+    printed?;
+    if whole { Ok(()) } else { Err(Failure::Told(1)) }
+}
+
+/// What is typed while the session runs, line by line. Ends silently with its input.
+fn keys() -> Receiver<String> {
+    let (typed, inbox) = sync_channel(8);
+    let read = move || {
+        let mut input = io::stdin().lock();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let got = Read::by_ref(&mut input)
+                .take(MAX_TYPED)
+                .read_until(b'\n', &mut line);
+            if !matches!(got, Ok(bytes) if bytes > 0) {
+                return;
+            }
+            if typed
+                .send(String::from_utf8_lossy(&line).trim().to_owned())
+                .is_err()
+            {
+                return;
+            }
+        }
+    };
+    // Without it the session runs as well; it only takes no keys.
+    let _ = thread::Builder::new().name("keys".into()).spawn(read);
+    inbox
+}
+
+struct Screen<'a> {
+    app: &'a App,
+    out: &'a mut Out,
+    json: bool,
+    terminal: bool,
+    /// Lines that were printed with their translations.
+    /// Translations that a complete line has.
+    wanted: usize,
+    shown: Vec<SegmentId>,
+    drawn: Instant,
+    partial: String,
+    recorded: bool,
+    /// Neither disk nor program failed the recording.
+    whole: bool,
+    printed: io::Result<()>,
+}
+
+impl Screen<'_> {
+    /// True where the person wants the end.
+    fn obey_keys(&self, session: &Session, keys: &Receiver<String>) -> bool {
+        loop {
+            let line = match keys.try_recv() {
+                Ok(line) => line,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return false,
+            };
+            let (key, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            let done = match (key, rest.trim()) {
+                ("q", "") => return true,
+                ("", "") => Ok(()),
+                ("r", "") => session.resume(),
+                ("p", "") => {
+                    say("a pause needs a reason: p REASON");
+                    Ok(())
+                }
+                ("p", reason) => session.pause(reason),
+                ("m", words) if !words.is_empty() => session.mark(words),
+                (digit, "") => match digit.parse::<usize>().ok().and_then(|n| n.checked_sub(1)) {
+                    Some(n) if n < MARKERS.len() => match MARKERS.get(n) {
+                        Some(marker) => session.mark(marker),
+                        None => Ok(()),
+                    },
+                    _ => self.explain(),
+                },
+                _ => self.explain(),
+            };
+            if let Err(e) = done {
+                say(&format!("mekong: {e}"));
+            }
+        }
+    }
+
+    fn explain(&self) -> Result<(), crate::app::Error> {
+        for (n, marker) in (1..).zip(MARKERS) {
+            say(&format!("  {n}  {marker}"));
+        }
+        say("  m WORDS  p REASON  r  q");
+        Ok(())
+    }
+
+    fn hear(&mut self, session: &Session, event: LiveEvent) {
+        match event {
+            LiveEvent::Line { segment, step } => {
+                if step == LineStep::Translated {
+                    self.show(session, segment, false);
+                }
+                self.partial.clear();
+            }
+            LiveEvent::Partial { text, .. } => self.partial = text,
+            LiveEvent::Alarm { text, help } => {
+                self.clear();
+                say(&format!("ALARM {text}"));
+                say(&format!("  next: {help}"));
+            }
+            LiveEvent::Recorded { duration_ms, whole } => {
+                self.clear();
+                (self.recorded, self.whole) = (true, whole);
+                let safe = if whole {
+                    "the sound is safe; the last lines are being written"
+                } else {
+                    "the sound up to here is kept; 'mekong resume' completes the record"
+                };
+                say(&format!("{}  {safe}", length(duration_ms)));
+            }
+            LiveEvent::Entries | LiveEvent::Ended => {}
+        }
+    }
+
+    /// Everything that was not shown yet, as far as it has come.
+    fn reload(&mut self, session: &Session) {
+        if let Ok((_, segments)) = self.app.show(&session.id().0) {
+            for segment in segments {
+                self.print(&segment, true);
+            }
+        }
+    }
+
+    fn show(&mut self, session: &Session, segment: SegmentId, anyway: bool) {
+        if let Ok(line) = self.app.line(session.id(), segment) {
+            self.print(&line, anyway);
+        }
+    }
+
+    /// Prints a line once: when all its translations are there, or `anyway`.
+    fn print(&mut self, line: &Segment, anyway: bool) {
+        let complete = line.translations.len() >= self.wanted;
+        if self.shown.contains(&line.id) || !(complete || anyway) || self.printed.is_err() {
+            return;
+        }
+        self.shown.push(line.id);
+        self.clear();
+        self.printed = if self.json {
+            self.out.json(&export::segment_value(line))
+        } else {
+            print_segment(line, self.out)
+        }
+        .and_then(|()| self.out.flush());
+    }
+
+    fn clear(&self) {
+        if self.terminal {
+            // Back to the start of the line, and the rest of it away.
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    fn draw(&mut self, session: &Session) {
+        let every = if self.terminal {
+            Duration::from_millis(200)
+        } else {
+            BETWEEN_LINES
+        };
+        if self.recorded || self.drawn.elapsed() < every {
+            return;
+        }
+        self.drawn = Instant::now();
+        let levels: Vec<f32> = session.levels().iter().map(|l| l.peak_db).collect();
+        let line = state_line(&session.status(), &levels);
+        if self.terminal {
+            let faint: String = self.partial.chars().take(40).collect();
+            let _ = write!(
+                io::stderr(),
+                "\r\x1b[K{line}  \x1b[2;3m{}\x1b[0m",
+                plain(&faint)
+            );
+            let _ = io::stderr().flush();
+        } else {
+            say(&line);
+        }
+    }
+}
+
+fn state_line(status: &LiveStatus, levels: &[f32]) -> String {
+    let meters: Vec<String> = levels.iter().map(|db| meter(*db)).collect();
+    let mut line = format!("{}  {}", clock(status.recorded_ms), meters.join(" "));
+    if status.paused {
+        line.push_str("  PAUSED");
+    }
+    line.push_str(&format!(
+        "  text {:.1} s behind",
+        status.lag_ms as f64 / 1000.0
+    ));
+    if status.lost_frames > 0 {
+        line.push_str(&format!("  {} lost", count(status.lost_frames, "frame")));
+    }
+    if let Some(minutes) = status.disk_minutes.filter(|m| *m < 120) {
+        line.push_str(&format!("  disk for {minutes} min"));
+    }
+    line
+}
+
+/// `[#####     ]` from -60 decibels to full scale, with the figure: no colour tells alone.
+fn meter(db: f32) -> String {
+    let filled = ((db + 60.0) / 6.0).clamp(0.0, 10.0) as usize;
+    format!("[{:<10}] {db:>4.0} dB", "#".repeat(filled))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_shows_levels_lag_and_what_is_wrong() {
+        let status = LiveStatus {
+            recorded_ms: 61_500,
+            lag_ms: 1_200,
+            lost_frames: 480,
+            disk_minutes: Some(9),
+            paused: true,
+        };
+        assert_eq!(
+            state_line(&status, &[-6.0, -96.0]),
+            "00:01:01.5  [#########]   -6 dB [          ]  -96 dB  PAUSED  text 1.2 s behind  480 frames lost  disk for 9 min"
+                .replace("[#########]", "[######### ]")
+        );
+    }
+}

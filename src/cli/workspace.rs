@@ -1,0 +1,226 @@
+//! `mekong workspace`: the lock that keeps a thief from reading what was said.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::app::{self, App, VaultState};
+use crate::vault::RecoveryIdentity;
+
+use super::args::{Json, Verb};
+use super::print::{Out, say};
+use super::progress::Watch;
+use super::{Failure, usage};
+
+/// `mekong workspace`
+#[derive(Debug, Subcommand)]
+pub enum Workspace {
+    /// Say whether the workspace is locked.
+    Status(Json),
+    /// Lock it: database and sound are protected by a passphrase and a recovery key.
+    Lock(Lock),
+    /// Set another passphrase.
+    ChangePassphrase {
+        /// A file that holds the new passphrase; else it is typed twice.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Open it with the agency's recovery key and set another passphrase.
+    Recover {
+        /// The file with the recovery key.
+        #[arg(long, value_name = "FILE")]
+        recovery_key_file: PathBuf,
+        /// A file that holds the new passphrase; else it is typed twice.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+}
+
+/// `mekong workspace lock`
+#[derive(Debug, Args)]
+#[group(id = "recovery", required = true, multiple = false)]
+pub struct Lock {
+    /// The agency's recovery key, its public half: age1...
+    #[arg(long, value_name = "KEY", group = "recovery")]
+    pub recovery_key: Option<String>,
+    /// Make a recovery key and write it to this file, once; keep the file away from this machine.
+    #[arg(long, value_name = "FILE", group = "recovery")]
+    pub new_recovery_key: Option<PathBuf>,
+}
+
+pub(super) fn workspace(
+    app: &App,
+    typed: &Workspace,
+    passphrase_file: Option<&Path>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    match typed {
+        Workspace::Status(form) => status(app, form, out),
+        Workspace::Lock(typed) => lock(app, typed, passphrase_file, out),
+        Workspace::ChangePassphrase {
+            new_passphrase_file,
+        } => {
+            let old = passphrase("Passphrase of the workspace: ", passphrase_file)?;
+            let new = new_passphrase(new_passphrase_file.as_deref())?;
+            app.change_passphrase(&old, &new)?;
+            Ok(writeln!(out, "the passphrase was changed")?)
+        }
+        Workspace::Recover {
+            recovery_key_file,
+            new_passphrase_file,
+        } => {
+            let key = read(recovery_key_file)?;
+            let new = new_passphrase(new_passphrase_file.as_deref())?;
+            app.recover_workspace(&key, &new)?;
+            Ok(writeln!(out, "the workspace has a new passphrase")?)
+        }
+    }
+}
+
+fn status(app: &App, form: &Json, out: &mut Out) -> Result<(), Failure> {
+    let word = match app.vault_state()? {
+        VaultState::Plain => "plain",
+        VaultState::Moving => "half-locked",
+        VaultState::Locked | VaultState::Open => "locked",
+    };
+    let recovery = app.recovery_recipient()?;
+    if form.json {
+        return Ok(out.json(&json!({"state": word, "recovery_key": recovery}))?);
+    }
+    writeln!(out, "{word}")?;
+    match (word, recovery) {
+        ("plain", _) => {
+            say("Whoever has the disk can read everything. To lock: mekong workspace lock")
+        }
+        ("half-locked", _) => {
+            say(
+                "The locking was cut off: a part still lies in the clear. Any verb that opens it goes on.",
+            );
+        }
+        (_, Some(key)) => writeln!(out, "recovery key {key}")?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn lock(
+    app: &App,
+    typed: &Lock,
+    passphrase_file: Option<&Path>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    if app.vault_state()? != VaultState::Plain {
+        let root = app.workspace().root().to_owned();
+        return Err(app::Error::from(crate::vault::Error::LockedBefore(root)).into());
+    }
+    let phrase = match passphrase_of(passphrase_file)? {
+        Some(phrase) => phrase,
+        None => typed_twice()?,
+    };
+    let recipient = match (&typed.recovery_key, &typed.new_recovery_key) {
+        (Some(key), _) => key.clone(),
+        (None, Some(path)) => {
+            let made = RecoveryIdentity::generate();
+            app.write_text(path, &made.to_text())?;
+            made.recipient()
+        }
+        (None, None) => return Err(usage("a recovery key is needed")),
+    };
+    let watch = Watch::new();
+    app.lock_workspace(&phrase, &recipient, &|p| watch.hear(p))?;
+    drop(watch);
+    writeln!(out, "the workspace is locked; recovery key {recipient}")?;
+    if let Some(path) = &typed.new_recovery_key {
+        say(&format!(
+            "Take this file to another place and remove it here; nobody can make it again: {}",
+            path.display()
+        ));
+    }
+    say(
+        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.",
+    );
+    Ok(())
+}
+
+/// Opens a locked workspace for verbs that need what is stored.
+pub(super) fn open(app: &App, verb: &Verb, passphrase_file: Option<&Path>) -> Result<(), Failure> {
+    let needs = !matches!(
+        verb,
+        Verb::Workspace(_)
+            | Verb::Translate(_)
+            | Verb::Glossary(_)
+            | Verb::Models(_)
+            | Verb::Devices(_)
+            | Verb::Templates(_)
+            | Verb::Bench(_)
+    );
+    if !needs || app.vault_state()? == VaultState::Plain {
+        return Ok(());
+    }
+    let phrase = passphrase("Passphrase of the workspace: ", passphrase_file)?;
+    let watch = Watch::new();
+    Ok(app.unlock(&phrase, &|p| watch.hear(p))?)
+}
+
+fn passphrase(prompt: &str, file: Option<&Path>) -> Result<String, Failure> {
+    match passphrase_of(file)? {
+        Some(phrase) => Ok(phrase),
+        None => typed_unseen(prompt),
+    }
+}
+
+/// From a file that was named, or for scripts: `MEKONG_WORKSPACE_PASSPHRASE_FILE` names a file,
+/// `MEKONG_WORKSPACE_PASSPHRASE` holds it.
+fn passphrase_of(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    if let Some(path) = file {
+        return read(path).map(Some);
+    }
+    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty());
+    if let Some(path) = set("MEKONG_WORKSPACE_PASSPHRASE_FILE") {
+        return read(Path::new(&path)).map(Some);
+    }
+    Ok(set("MEKONG_WORKSPACE_PASSPHRASE").and_then(|v| v.into_string().ok()))
+}
+
+fn new_passphrase(file: Option<&Path>) -> Result<String, Failure> {
+    match file {
+        Some(path) => read(path),
+        None => typed_twice(),
+    }
+}
+
+fn typed_twice() -> Result<String, Failure> {
+    let first = typed_unseen("New passphrase of the workspace: ")?;
+    if first == typed_unseen("The same again: ")? {
+        Ok(first)
+    } else {
+        Err(usage("the two passphrases differ"))
+    }
+}
+
+/// Largest file with a passphrase or a recovery key.
+const MAX_SECRET: u64 = 16 << 10;
+
+fn read(path: &Path) -> Result<String, Failure> {
+    use io::Read as _;
+    let mut text = String::new();
+    let file = std::fs::File::open(path);
+    file.and_then(|file| file.take(MAX_SECRET).read_to_string(&mut text))
+        .map_err(|cause| app::Error::File {
+            what: "read the file",
+            cause,
+            path: path.to_owned(),
+        })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn typed_unseen(prompt: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(usage(
+            "a passphrase is typed at a terminal, or given by --passphrase-file or MEKONG_WORKSPACE_PASSPHRASE_FILE",
+        ));
+    }
+    rpassword::prompt_password(prompt).map_err(Failure::Input)
+}

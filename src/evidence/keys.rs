@@ -1,0 +1,378 @@
+//! The keys of a workspace: a person's own, locked with a passphrase, and those of partners who are
+//! trusted because somebody compared their numbers.
+//!
+//! A folder holds up to three files a key, named by the first sixteen digits of its number: the public
+//! key, the secret one (an age file with a passphrase, which stock `age -d` opens too), and the note
+//! that it was revoked. Nothing is ever taken away, so old signatures can be read for ever.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use age::secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::Error;
+use super::sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign as _};
+
+/// Memory and time to try one passphrase: scrypt with N = 2^17 and r = 8 takes 128 MiB.
+const WORK: u8 = 17;
+/// The most that a key file from outside may ask for: 512 MiB.
+const MAX_WORK: u8 = 19;
+/// Shortest passphrase, in characters.
+const SHORTEST: usize = 12;
+/// What a wrong passphrase costs beside the work.
+const DELAY: Duration = Duration::from_secs(2);
+/// Digits of the number that name the files.
+const NAMED_BY: usize = 16;
+/// Fewest digits that stand for a key.
+const FEWEST: usize = 8;
+
+/// A passphrase, wiped from memory when it goes.
+pub struct Passphrase(SecretString);
+
+impl Passphrase {
+    /// As it was typed or read.
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    fn is_short(&self) -> bool {
+        use age::secrecy::ExposeSecret as _;
+        self.0.expose_secret().chars().count() < SHORTEST
+    }
+}
+
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase")
+    }
+}
+
+/// A key of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// What others know of it.
+    pub public: PublicKey,
+    /// Its secret lies here: somebody at this desk can sign with it.
+    pub own: bool,
+    /// Since when it is not trusted any more, RFC 3339.
+    pub revoked: Option<String>,
+}
+
+impl KnownKey {
+    /// Whether a signature of this moment (RFC 3339) counts.
+    pub fn is_trusted_at(&self, at: &str) -> bool {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        match &self.revoked {
+            None => true,
+            Some(revoked) => match (moment(at), moment(revoked)) {
+                (Some(at), Some(revoked)) => at < revoked,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// The keys of one workspace.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    folder: PathBuf,
+}
+
+impl KeyRing {
+    /// The keys in this folder, which need not be there yet.
+    pub fn at(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// All keys, by name and number.
+    ///
+    /// # Errors
+    /// A folder that cannot be read; a key that is damaged.
+    pub fn list(&self) -> Result<Vec<KnownKey>, Error> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::read(&self.folder, e)),
+        };
+        let mut keys = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| Error::read(&self.folder, e))?.path();
+            let name = path.file_name().and_then(|n| n.to_str());
+            if name.is_some_and(|n| n.ends_with(".public.json")) {
+                keys.push(self.read(&path)?);
+            }
+        }
+        keys.sort_by(|a, b| {
+            let order = |k: &KnownKey| (k.public.name.clone(), k.public.number.clone());
+            order(a).cmp(&order(b))
+        });
+        Ok(keys)
+    }
+
+    /// The key of this name (in capital or small letters), or the one whose number begins so.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], [`Error::SeveralKeys`].
+    pub fn find(&self, typed: &str) -> Result<KnownKey, Error> {
+        let mut fitting = self.list()?;
+        fitting.retain(|key| key.is_called(typed));
+        match fitting.len() {
+            0 => Err(Error::NoKey(typed.to_owned())),
+            1 => fitting.pop().ok_or_else(|| Error::NoKey(typed.to_owned())),
+            _ => Err(Error::SeveralKeys(typed.to_owned())),
+        }
+    }
+
+    /// The key with this number.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn numbered(&self, number: &str) -> Result<Option<KnownKey>, Error> {
+        Ok(self.list()?.into_iter().find(|k| k.public.number == number))
+    }
+
+    /// The only key whose secret lies here and that was not revoked, or the one that is named.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], [`Error::SeveralKeys`]; [`Error::NotOwn`] for a partner's key.
+    pub fn own(&self, typed: Option<&str>) -> Result<KnownKey, Error> {
+        if let Some(typed) = typed {
+            let key = self.find(typed)?;
+            return if !key.own {
+                Err(Error::NotOwn(key.public.number))
+            } else if key.revoked.is_some() {
+                Err(Error::Revoked(key.public.number))
+            } else {
+                Ok(key)
+            };
+        }
+        let mut own = self.list()?;
+        own.retain(|key| key.own && key.revoked.is_none());
+        match own.len() {
+            1 => own.pop().ok_or(Error::NoOwnKey),
+            0 => Err(Error::NoOwnKey),
+            _ => Err(Error::SeveralOwn),
+        }
+    }
+
+    /// Makes a key of a person.
+    ///
+    /// # Errors
+    /// A short passphrase, a bad name, a disk that refuses.
+    pub fn make(&self, name: &str, role: Role, passphrase: Passphrase) -> Result<PublicKey, Error> {
+        if passphrase.is_short() {
+            return Err(Error::ShortPassphrase(SHORTEST));
+        }
+        let secret = SecretKey::new(name, role)?;
+        fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
+        let locked = lock(&secret.secrets(), passphrase)?;
+        // The secret first: a public key without it would look like a partner's.
+        self.write(&secret.public().number, "secret.age", &locked)?;
+        let text = secret.public().to_text();
+        self.write(&secret.public().number, "public.json", text.as_bytes())?;
+        Ok(secret.public().clone())
+    }
+
+    /// Opens a key with its passphrase. A wrong one costs some seconds and gives no hint.
+    ///
+    /// # Errors
+    /// [`Error::Passphrase`]; [`Error::NotOwn`]; a damaged file.
+    pub fn unlock(&self, key: &KnownKey, passphrase: Passphrase) -> Result<SecretKey, Error> {
+        let path = self.path(&key.public.number, "secret.age");
+        let locked = match read_small(&path) {
+            Ok(locked) => locked,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NotOwn(key.public.number.clone()));
+            }
+            Err(e) => return Err(Error::read(&path, e)),
+        };
+        let opened = unlock(&locked, passphrase)
+            .and_then(|text| SecretKey::from_secrets(key.public.clone(), &text));
+        opened.ok_or_else(|| {
+            thread::sleep(DELAY);
+            Error::Passphrase
+        })
+    }
+
+    /// Trusts a partner's key from now on. One that is there already stays.
+    ///
+    /// # Errors
+    /// [`Error::NotAKey`]; [`Error::Revoked`]; a disk that refuses.
+    pub fn trust(&self, text: &str) -> Result<PublicKey, Error> {
+        let public = PublicKey::from_text(text)?;
+        if let Some(known) = self.numbered(&public.number)? {
+            return match known.revoked {
+                Some(_) => Err(Error::Revoked(public.number)),
+                None => Ok(known.public),
+            };
+        }
+        fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
+        let text = public.to_text();
+        self.write(&public.number, "public.json", text.as_bytes())?;
+        Ok(public)
+    }
+
+    /// Trusts a key no more: what it signed before stays good, what it signs later does not.
+    ///
+    /// # Errors
+    /// [`Error::Revoked`] where that was done before; a disk that refuses.
+    pub fn revoke(&self, key: &KnownKey, reason: Option<&str>) -> Result<(), Error> {
+        if key.revoked.is_some() {
+            return Err(Error::Revoked(key.public.number.clone()));
+        }
+        let at = jiff::Timestamp::now().to_string();
+        let note = json!({ "number": key.public.number, "at": at, "reason": reason });
+        self.write(
+            &key.public.number,
+            "revoked.json",
+            note.to_string().as_bytes(),
+        )
+    }
+
+    fn read(&self, path: &Path) -> Result<KnownKey, Error> {
+        let bytes = read_small(path).map_err(|e| Error::read(path, e))?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::NotAKey("it is not text"))?;
+        let public = PublicKey::from_text(&text)?;
+        if path != self.path(&public.number, "public.json") {
+            return Err(Error::NotAKey("its file has the name of another key"));
+        }
+        let note = self.path(&public.number, "revoked.json");
+        let revoked = match read_small(&note) {
+            Ok(bytes) => {
+                let note: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+                // A note that cannot be read revokes the key from its first day on.
+                let at = note.get("at").and_then(Value::as_str);
+                Some(at.unwrap_or(&public.made).to_owned())
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(Error::read(&note, e)),
+        };
+        Ok(KnownKey {
+            own: self.path(&public.number, "secret.age").is_file(),
+            public,
+            revoked,
+        })
+    }
+
+    fn path(&self, number: &str, ending: &str) -> PathBuf {
+        let named = number.get(..NAMED_BY).unwrap_or(number);
+        self.folder.join(format!("{named}.{ending}"))
+    }
+
+    fn write(&self, number: &str, ending: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path(number, ending);
+        let failed = |e| Error::write(&path, e);
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist_noclobber(&path).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+}
+
+impl KnownKey {
+    /// Whether a person would call it so: by its name, or by the first digits of its number.
+    pub fn is_called(&self, typed: &str) -> bool {
+        let typed = typed.trim().to_lowercase();
+        let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+        self.public.name.to_lowercase() == typed
+            || (digits.len() >= FEWEST && self.public.number.starts_with(&digits))
+    }
+}
+
+fn lock(text: &str, passphrase: Passphrase) -> Result<Vec<u8>, Error> {
+    let mut recipient = age::scrypt::Recipient::new(passphrase.0);
+    recipient.set_work_factor(WORK);
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let failed = |_| Error::NoRandomness;
+    let sealed = age::Encryptor::with_recipients(recipients).map_err(failed)?;
+    let mut locked = Vec::new();
+    let into_memory = |_: io::Error| Error::NoRandomness;
+    let mut writer = sealed.wrap_output(&mut locked).map_err(into_memory)?;
+    writer.write_all(text.as_bytes()).map_err(into_memory)?;
+    writer.finish().map_err(into_memory)?;
+    Ok(locked)
+}
+
+fn unlock(locked: &[u8], passphrase: Passphrase) -> Option<String> {
+    let mut identity = age::scrypt::Identity::new(passphrase.0);
+    identity.set_max_work_factor(MAX_WORK);
+    let sealed = age::Decryptor::new_buffered(locked).ok()?;
+    let identities = std::iter::once(&identity as &dyn age::Identity);
+    let mut text = String::new();
+    let mut reader = sealed.decrypt(identities).ok()?;
+    reader.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// A key's file, which is small or not one.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MAX_KEY_FILE as u64;
+    fs::File::open(path)?
+        .take(most + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_KEY_FILE {
+        return Err(io::Error::other("the file is too large for a key"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: &str = "nine blue boats at dawn";
+
+    fn phrase(text: &str) -> Passphrase {
+        Passphrase::new(text.to_owned())
+    }
+
+    #[test]
+    fn a_key_opens_with_its_passphrase_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let ring = KeyRing::at(&dir.path().join("keys"));
+        assert!(ring.list().unwrap().is_empty());
+        assert!(matches!(
+            ring.make("Li", Role::Officer, phrase("too short")),
+            Err(Error::ShortPassphrase(_))
+        ));
+        let public = ring.make("Li", Role::Officer, phrase(WORDS)).unwrap();
+        let known = ring.find("LI").unwrap();
+        assert!(known.own && known.public == public);
+        assert_eq!(ring.find(&public.number[..8]).unwrap(), known);
+        assert_eq!(ring.own(None).unwrap(), known);
+        let secret = ring.unlock(&known, phrase(WORDS)).unwrap();
+        assert_eq!(secret.public(), &public);
+        assert!(matches!(
+            ring.unlock(&known, phrase("nine blue boats at dusk")),
+            Err(Error::Passphrase)
+        ));
+        assert!(matches!(ring.find("nobody"), Err(Error::NoKey(_))));
+    }
+
+    #[test]
+    fn a_revoked_key_keeps_its_past_and_loses_its_future() {
+        let dir = tempfile::tempdir().unwrap();
+        let ring = KeyRing::at(dir.path());
+        let partner = SecretKey::new("Somchai", Role::Officer).unwrap();
+        ring.trust(&partner.public().to_text()).unwrap();
+        let known = ring.find("somchai").unwrap();
+        assert!(!known.own && known.is_trusted_at("2999-01-01T00:00:00Z"));
+        assert!(matches!(ring.own(Some("Somchai")), Err(Error::NotOwn(_))));
+        ring.revoke(&known, Some("lost")).unwrap();
+        let known = ring.find("Somchai").unwrap();
+        assert!(known.is_trusted_at("2020-01-01T00:00:00Z"));
+        assert!(!known.is_trusted_at("2999-01-01T00:00:00Z"));
+        assert!(matches!(
+            ring.trust(&partner.public().to_text()),
+            Err(Error::Revoked(_))
+        ));
+    }
+}

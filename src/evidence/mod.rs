@@ -1,0 +1,50 @@
+//! Evidence: what makes a change visible, and what lets a partner across a border see that there is
+//! none. Works on values and streams and knows no store: whoever verifies needs to trust nothing else.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `canonical` | one spelling of a JSON value, and its SHA-256 |
+//! | `chain` | events, each sealed to the one before; records named by their hashes |
+//! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
+//! | `check` | does everything fit, and if not, where first |
+//! | `container` | a zip file of exactly one form |
+//! | `bag`, `source`, `receive` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `receipt` | a partner's signed word that a bundle came |
+
+mod bag;
+mod canonical;
+mod chain;
+mod check;
+mod container;
+mod error;
+mod keys;
+mod receipt;
+mod receive;
+mod sign;
+mod source;
+
+pub use bag::{Contents, Packed, SCRIPT, write_bundle};
+pub use canonical::{canonical, grouped, hex, parse_canonical, sha256};
+pub use chain::{BEGIN, Break, Draft, Event, Kind, Link, Row, Signed, WORKSPACE, head, read};
+pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader};
+pub use error::Error;
+pub use keys::{KeyRing, KnownKey, Passphrase};
+pub use receipt::Receipt;
+pub use receive::{Opened, Reception, SEALED, open_bundle, open_folder};
+pub use sign::{PublicKey, Role, SecretKey, Sign, to_pem};
+
+/// Base64 with padding (RFC 4648), for the PEM form of a key.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| group.get(at).map_or(0, |b| u32::from(*b));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let index = (bits >> (18 - 6 * place)) & 63;
+            let digit = DIGITS.get(index as usize).map_or('=', |d| char::from(*d));
+            text.push(if place <= group.len() { digit } else { '=' });
+        }
+    }
+    text
+}

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Checks a bundle with nothing but openssl and sha256sum: sh verify.sh FOLDER [KEY]
+# FOLDER is the unpacked bundle; KEY is the sender's 64 digits, as they were told to you by another
+# way. Take this script from somebody you trust, not from the bundle that you check.
+set -eu
+export LC_ALL=C
+cd "${1:-.}"
+bad() { echo "BAD: $1" >&2; exit 3; }
+key=$(openssl pkey -pubin -in signer.pem -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n') || bad "signer.pem"
+[ "${2:-$key}" = "$key" ] || bad "signed by another key: $key"
+openssl pkeyutl -verify -rawin -pubin -inkey signer.pem -sigfile tagmanifest-sha256.sig \
+    -in tagmanifest-sha256.txt >/dev/null 2>&1 || bad "the signature"
+sha256sum -c tagmanifest-sha256.txt >/dev/null 2>&1 || bad "$(sha256sum -c tagmanifest-sha256.txt 2>/dev/null | grep -v ': OK$')"
+sha256sum -c manifest-sha256.txt >/dev/null 2>&1 || bad "$(sha256sum -c manifest-sha256.txt 2>/dev/null | grep -v ': OK$')"
+# Exactly the files that are listed, and no links.
+[ -z "$(find . ! -type f ! -type d)" ] || bad "there is a link"
+listed=$({ cut -c67- manifest-sha256.txt tagmanifest-sha256.txt; echo tagmanifest-sha256.txt; echo tagmanifest-sha256.sig; } | sort)
+[ "$(find . -type f | cut -c3- | sort)" = "$listed" ] || bad "a file too many or too few"
+# Each event names the hash of the one before, and the last one is the head that was signed.
+previous=0000000000000000000000000000000000000000000000000000000000000000
+while IFS= read -r line; do
+    case $line in *"\"previous\":\"$previous\","*) ;; *) bad "an event after $previous" ;; esac
+    previous=$(printf %s "$line" | sha256sum | cut -c1-64)
+done <data/chain.jsonl
+grep -qx "Mekong-Chain-Head: $previous" bag-info.txt || bad "the head of the chain"
+# Every record is named by an event with its hash.
+while IFS= read -r line; do
+    grep -q "\"$(printf %s "$line" | sha256sum | cut -c1-64)\"" data/chain.jsonl || bad "a record"
+done <data/records.jsonl
+echo "OK: signed by $key"

@@ -1,0 +1,377 @@
+//! The record of questioning: a paper that the person, the interpreter and the officers sign on every
+//! page. Its fields are those of the Chinese rules of procedure (2020, articles 201 to 212); the other
+//! languages' templates carry the same ones.
+//!
+//! Nothing is invented: what the store does not know is a blank to write on by hand.
+
+mod template;
+#[cfg(test)]
+mod tests;
+
+use jiff::SignedDuration;
+use jiff::fmt::temporal::Pieces;
+
+use crate::domain::{Flag, FlagKind, Lang, Segment};
+
+use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
+use super::redact::transcript_hash;
+use super::{Source, is_machine_text, is_machine_translation, one_line, timecode};
+
+pub use template::{Person, SHIPPED, Template};
+
+/// Blanks up to this length share a row with another.
+const SHORT_BLANK: usize = 14;
+/// Letters of a line to write on.
+const LINE: usize = 36;
+
+/// The whole record in the templates' languages: one, or two side by side.
+pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Person) -> Paper {
+    let record = Record {
+        source,
+        templates,
+        person,
+        hash: transcript_hash(source.interview, source.segments),
+    };
+    let mut rows = record.head();
+    rows.extend(source.segments.iter().map(|s| record.line(s)));
+    rows.extend(record.close());
+    Paper {
+        title: format!("Record of interview {}", source.interview.id),
+        lang: record.main_lang(),
+        rows,
+        foot: record.foot(),
+    }
+}
+
+struct Record<'a> {
+    source: &'a Source<'a>,
+    templates: &'a [Template],
+    person: Person,
+    hash: String,
+}
+
+impl Record<'_> {
+    fn main_lang(&self) -> Lang {
+        self.templates.first().map_or(Lang::En, |t| t.language)
+    }
+
+    fn head(&self) -> Vec<Row> {
+        let titles = self.templates.iter().map(|t| {
+            Paragraph::new(Size::Title)
+                .with(t.language, Look::Strong, t.title.of(self.person))
+                .centred()
+        });
+        let mut head: Vec<Paragraph> = titles.collect();
+        for notice in self.source.notices() {
+            let told = Paragraph::new(Size::Small).with(Lang::En, Look::Strong, &notice);
+            head.push(told.centred());
+        }
+        let mut rows = vec![Row::wide(head).ruled()];
+        let Some(main) = self.templates.first() else {
+            return rows;
+        };
+        let mut half: Option<Paragraph> = None;
+        for field in &main.fields {
+            let value = self.value(&field.name);
+            let long = field.blank > SHORT_BLANK
+                || value
+                    .as_ref()
+                    .is_some_and(|v| v.chars().count() > 2 * SHORT_BLANK);
+            let shown = self.field(&field.name, value, field.blank);
+            match (long, half.take()) {
+                (false, None) => half = Some(shown),
+                (false, Some(left)) => rows.push(Row::beside(vec![vec![left], vec![shown]])),
+                (true, left) => {
+                    rows.extend(left.map(|left| Row::wide(vec![left])));
+                    rows.push(Row::wide(vec![shown]));
+                }
+            }
+        }
+        rows.extend(half.map(|left| Row::wide(vec![left])));
+        let rights = self.templates.iter().map(|t| {
+            Paragraph::new(Size::Body)
+                .with(t.language, Look::Plain, t.rights.of(self.person))
+                .with(t.language, Look::Plain, &blank(LINE / 2))
+        });
+        let rights = rights.map(|p| vec![p]).collect();
+        rows.push(Row::beside(rights).ruled());
+        rows
+    }
+
+    /// The label in each language, then what is known or a blank.
+    fn field(&self, name: &str, value: Option<String>, length: usize) -> Paragraph {
+        let mut paragraph = Paragraph::new(Size::Body);
+        for (at, template) in self.templates.iter().enumerate() {
+            if let Some(label) = template.label(name) {
+                if at > 0 {
+                    paragraph = paragraph.with(template.language, Look::Quiet, " / ");
+                }
+                paragraph = paragraph.with(template.language, Look::Strong, label);
+            }
+        }
+        let Some(main) = self.templates.first() else {
+            return paragraph;
+        };
+        paragraph = paragraph.with(main.language, Look::Strong, &main.words.colon);
+        match value {
+            Some(value) => paragraph.with(main.language, Look::Plain, &value),
+            None => paragraph.with(main.language, Look::Plain, &blank(length)),
+        }
+    }
+
+    /// What the store knows of a field.
+    fn value(&self, name: &str) -> Option<String> {
+        let interview = self.source.interview;
+        match name {
+            "case" => interview.case.clone(),
+            "from" => self.time(0),
+            "to" => self.time(interview.duration_ms),
+            "languages" => {
+                let names: Vec<String> = interview
+                    .languages
+                    .iter()
+                    .map(|l| format!("{} {}", l.native_name(), l.name()))
+                    .collect();
+                Some(names.join(", "))
+            }
+            "recording" => {
+                let hashes = interview.audio.iter().map(|a| a.sha256.as_str());
+                let hashes = hashes.collect::<Vec<_>>().join(" ");
+                Some(hashes).filter(|h| !h.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// A time of day in the interview. Only of what was recorded here: of an imported file it is not
+    /// known when it was recorded.
+    fn time(&self, ms: u64) -> Option<String> {
+        if !self.source.recorded_here {
+            return None;
+        }
+        let pieces = Pieces::parse(&self.source.interview.started).ok()?;
+        let begun = pieces.date().to_datetime(pieces.time()?);
+        let passed = SignedDuration::from_millis(i64::try_from(ms).ok()?);
+        let at = begun.checked_add(passed).ok()?;
+        Some(at.strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
+    /// One line in each language: said, or translated.
+    fn line(&self, segment: &Segment) -> Row {
+        let mut columns: Vec<Vec<Paragraph>> = Vec::new();
+        for template in self.templates {
+            columns.push(self.side(segment, template));
+        }
+        // What was said in a language without a column is never left out.
+        if !self.templates.iter().any(|t| t.language == segment.lang)
+            && let (Some(column), Some(main)) = (columns.first_mut(), self.templates.first())
+        {
+            let mark = machine_mark(is_machine_text(segment), main);
+            let code = format!("({}) ", segment.lang);
+            column.extend(paragraphs(&segment.text, segment.lang, main, (&code, mark)));
+        }
+        Row::beside(columns)
+    }
+
+    fn side(&self, segment: &Segment, template: &Template) -> Vec<Paragraph> {
+        let lang = template.language;
+        let who = who(&segment.speaker, template);
+        let time = timecode(segment.span.start.as_ms());
+        let time = time.split('.').next().unwrap_or_default();
+        let who = format!("{} [{time}] {who}", segment.id.0);
+        if segment.lang == lang {
+            let mark = machine_mark(is_machine_text(segment), template);
+            return paragraphs(&segment.text, lang, template, (&who, mark));
+        }
+        let Some(t) = segment.translations.iter().find(|t| t.lang == lang) else {
+            return paragraphs("", lang, template, (&who, String::new()));
+        };
+        let mut mark = machine_mark(is_machine_translation(t), template);
+        if is_stale(&t.flags) {
+            mark.push(' ');
+            mark.push_str(&template.words.stale);
+        }
+        paragraphs(&t.text, lang, template, (&who, mark))
+    }
+
+    fn close(&self) -> Vec<Row> {
+        let each = |words: fn(&Template) -> &str, length: usize| {
+            let column = |t: &Template| {
+                let plain = Paragraph::new(Size::Body).with(t.language, Look::Plain, words(t));
+                vec![plain.with(t.language, Look::Plain, &blank(length))]
+            };
+            Row::beside(self.templates.iter().map(column).collect())
+        };
+        let mut rows = vec![
+            each(|t| &t.closing.read, 0).keep(),
+            each(|t| &t.closing.formula, 0).keep(),
+            each(|t| &t.closing.correction, LINE).keep(),
+            each(|t| &t.closing.refusal, LINE).keep(),
+            self.signature(|t| t.sign.of(self.person)).keep(),
+            each(|t| &t.closing.interpreter, 0).keep(),
+            self.signature(|t| &t.sign.interpreter).keep(),
+            self.signature(|t| &t.sign.officer).keep(),
+            self.signature(|t| &t.sign.officer).keep(),
+            self.signature(|t| &t.sign.recorder),
+        ];
+        let unreviewed: Vec<&Template> = self.templates.iter().filter(|t| !t.reviewed).collect();
+        if !unreviewed.is_empty() {
+            let mut told: Vec<Paragraph> = unreviewed
+                .iter()
+                .map(|t| Paragraph::new(Size::Small).with(t.language, Look::Quiet, &t.unreviewed))
+                .collect();
+            told.push(Paragraph::new(Size::Small).with(
+                Lang::En,
+                Look::Quiet,
+                "The words of this form have not been reviewed by a native speaker",
+            ));
+            rows.push(Row::wide(told));
+        }
+        rows
+    }
+
+    /// A line to sign on, and the date.
+    fn signature<'t>(&'t self, words: impl Fn(&'t Template) -> &'t str) -> Row {
+        let mut sign = self.joined(Size::Body, words);
+        sign = sign.with(self.main_lang(), Look::Plain, &blank(LINE / 2));
+        let mut date = self.joined(Size::Body, |t| &t.sign.date);
+        date = date.with(self.main_lang(), Look::Plain, &blank(LINE / 3));
+        let mut row = Row::beside(vec![vec![sign], vec![date]]);
+        if let Some(first) = row.columns.first_mut() {
+            first.share = 2;
+        }
+        row
+    }
+
+    /// The same words in each language, in one line.
+    fn joined<'t>(&'t self, size: Size, words: impl Fn(&'t Template) -> &'t str) -> Paragraph {
+        let mut paragraph = Paragraph::new(size);
+        for (at, template) in self.templates.iter().enumerate() {
+            if at > 0 {
+                paragraph = paragraph.with(template.language, Look::Quiet, " / ");
+            }
+            paragraph = paragraph.with(template.language, Look::Plain, words(template));
+        }
+        match self.templates.first() {
+            Some(main) => paragraph.with(main.language, Look::Plain, &main.words.colon),
+            None => paragraph,
+        }
+    }
+
+    /// Signatures, hashes and the page's number, on every page.
+    fn foot(&self) -> Vec<Row> {
+        let place = |words: Paragraph| {
+            vec![
+                words,
+                Paragraph::new(Size::Body).with(Lang::En, Look::Plain, &blank(LINE / 2)),
+            ]
+        };
+        let person = place(self.joined(Size::Small, |t| t.sign.of(self.person)));
+        let interpreter = place(self.joined(Size::Small, |t| &t.sign.interpreter));
+        let date = place(self.joined(Size::Small, |t| &t.sign.date));
+        let mut signs = Row::beside(vec![person, interpreter, date]);
+        for (column, share) in signs.columns.iter_mut().zip([3, 3, 2]) {
+            column.share = share;
+        }
+        let mut hashes = Paragraph::new(Size::Small);
+        if let Some(main) = self.templates.first() {
+            let words = &main.words;
+            for audio in &self.source.interview.audio {
+                hashes = hashes
+                    .with(main.language, Look::Quiet, &words.recording_hash)
+                    .with(
+                        Lang::En,
+                        Look::Quiet,
+                        &format!(" {} ", digits(&audio.sha256)),
+                    );
+            }
+            hashes = hashes
+                .with(main.language, Look::Quiet, &words.text_hash)
+                .with(Lang::En, Look::Quiet, &format!(" {}", digits(&self.hash)));
+        }
+        let pages = self.templates.iter().map(page_number).collect::<Vec<_>>();
+        vec![signs, Row::wide(vec![hashes]), Row::beside(vec![pages])]
+    }
+}
+
+/// `第 1 页 共 3 页` with the numbers filled in by whoever lays out the pages.
+fn page_number(template: &Template) -> Paragraph {
+    let lang = template.language;
+    let mut paragraph = Paragraph::new(Size::Small).centred();
+    let mut rest = template.words.page.as_str();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        paragraph = paragraph.with(lang, Look::Quiet, before);
+        let words = if name == "pages" {
+            Words::Pages
+        } else {
+            Words::Page
+        };
+        paragraph = paragraph.number(lang, words);
+        rest = behind;
+    }
+    paragraph.with(lang, Look::Quiet, rest)
+}
+
+/// The first sixteen digits of a hash in groups: what a person can compare.
+fn digits(hash: &str) -> String {
+    let mut shown = String::new();
+    for (at, digit) in hash.chars().take(16).enumerate() {
+        if at > 0 && at % 4 == 0 {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// Question, answer, interpreter's words, or the name of who spoke where the record does not know.
+fn who(speaker: &str, template: &Template) -> String {
+    let words = &template.words;
+    match speaker.trim().to_lowercase().as_str() {
+        "officer" => words.question.clone(),
+        "interviewee" | "suspect" | "victim" | "witness" => words.answer.clone(),
+        "interpreter" => words.interpreter.clone(),
+        _ => format!("{}{}", one_line(speaker), words.colon),
+    }
+}
+
+fn machine_mark(machine: bool, template: &Template) -> String {
+    if machine {
+        format!(" {}", template.words.machine)
+    } else {
+        String::new()
+    }
+}
+
+fn is_stale(flags: &[Flag]) -> bool {
+    flags.iter().any(|f| f.kind == FlagKind::Stale)
+}
+
+/// A text's lines with who speaks before the first and marks behind the last.
+fn paragraphs(
+    text: &str,
+    lang: Lang,
+    template: &Template,
+    (who, mark): (&str, String),
+) -> Vec<Paragraph> {
+    let lines = lines_or(text, &template.words.missing);
+    let last = lines.len().saturating_sub(1);
+    let each = lines.iter().enumerate().map(|(at, line)| {
+        let mut paragraph = Paragraph::new(Size::Body);
+        if at == 0 {
+            paragraph = paragraph.with(template.language, Look::Quiet, who);
+        }
+        paragraph = paragraph.with(lang, Look::Plain, line);
+        if at == last {
+            paragraph = paragraph.with(template.language, Look::Quiet, &mark);
+        }
+        paragraph
+    });
+    each.collect()
+}
+
+/// A blank to write on.
+fn blank(length: usize) -> String {
+    "_".repeat(length)
+}

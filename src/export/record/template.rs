@@ -1,0 +1,206 @@
+//! The words of a record, a file a language: shipped with the program, and replaced by files of the
+//! same name that an agency keeps in its workspace.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::domain::Lang;
+use crate::export::Error;
+
+/// Largest template that is read; the shipped ones have some 10 KB.
+const MAX_BYTES: u64 = 1 << 20;
+/// Most fields of a template.
+const MAX_FIELDS: usize = 200;
+/// Widest blank, in letters.
+const MAX_BLANK: usize = 200;
+
+/// The shipped templates: file name and content.
+pub const SHIPPED: [(&str, &str); 6] = [
+    (
+        "record-zh.toml",
+        include_str!("../templates/record-zh.toml"),
+    ),
+    (
+        "record-vi.toml",
+        include_str!("../templates/record-vi.toml"),
+    ),
+    (
+        "record-th.toml",
+        include_str!("../templates/record-th.toml"),
+    ),
+    (
+        "record-my.toml",
+        include_str!("../templates/record-my.toml"),
+    ),
+    (
+        "record-lo.toml",
+        include_str!("../templates/record-lo.toml"),
+    ),
+    (
+        "record-km.toml",
+        include_str!("../templates/record-km.toml"),
+    ),
+];
+
+/// Whose record it is. A suspect's is another form than a victim's or a witness's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// Suspected of a crime.
+    Suspect,
+    /// Harmed by one.
+    Victim,
+    /// Saw or heard something.
+    Witness,
+}
+
+/// One text for each kind of person.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByPerson {
+    suspect: String,
+    victim: String,
+    witness: String,
+}
+
+impl ByPerson {
+    pub(super) fn of(&self, person: Person) -> &str {
+        match person {
+            Person::Suspect => &self.suspect,
+            Person::Victim => &self.victim,
+            Person::Witness => &self.witness,
+        }
+    }
+}
+
+/// A field at the head of the record.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Field {
+    /// The same in all languages.
+    pub(super) name: String,
+    pub(super) label: String,
+    /// Length of the blank, in letters.
+    pub(super) blank: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Labels {
+    pub(super) colon: String,
+    pub(super) question: String,
+    pub(super) answer: String,
+    pub(super) interpreter: String,
+    pub(super) machine: String,
+    pub(super) stale: String,
+    pub(super) missing: String,
+    /// With `{page}` and `{pages}`.
+    pub(super) page: String,
+    pub(super) text_hash: String,
+    pub(super) recording_hash: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Closing {
+    pub(super) formula: String,
+    pub(super) read: String,
+    pub(super) correction: String,
+    pub(super) refusal: String,
+    pub(super) interpreter: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sign {
+    suspect: String,
+    victim: String,
+    witness: String,
+    pub(super) officer: String,
+    pub(super) recorder: String,
+    pub(super) interpreter: String,
+    pub(super) date: String,
+}
+
+impl Sign {
+    pub(super) fn of(&self, person: Person) -> &str {
+        match person {
+            Person::Suspect => &self.suspect,
+            Person::Victim => &self.victim,
+            Person::Witness => &self.witness,
+        }
+    }
+}
+
+/// All words of a record in one language.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    pub(super) language: Lang,
+    /// Whether a native speaker has read the words.
+    pub(super) reviewed: bool,
+    pub(super) unreviewed: String,
+    pub(super) title: ByPerson,
+    #[serde(rename = "field")]
+    pub(super) fields: Vec<Field>,
+    pub(super) rights: ByPerson,
+    pub(super) words: Labels,
+    pub(super) closing: Closing,
+    pub(super) sign: Sign,
+}
+
+impl Template {
+    /// The template of a language: the agency's from `folder` if it is there, else the shipped one.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no template; a language without one.
+    pub fn of(lang: Lang, folder: Option<&Path>) -> Result<Self, Error> {
+        let name = format!("record-{lang}.toml");
+        if let Some(path) = folder.map(|f| f.join(&name)).filter(|p| p.is_file()) {
+            let failed = |cause: String| Error::Template {
+                cause,
+                path: path.clone(),
+            };
+            let mut text = String::new();
+            let file = File::open(&path).map_err(|e| failed(e.to_string()))?;
+            file.take(MAX_BYTES)
+                .read_to_string(&mut text)
+                .map_err(|e| failed(e.to_string()))?;
+            return Self::parse(&text, lang).map_err(failed);
+        }
+        let shipped = SHIPPED.iter().find(|(file, _)| *file == name);
+        let (_, text) = shipped.ok_or(Error::NoTemplate(lang))?;
+        Self::parse(text, lang).map_err(|cause| Error::Template {
+            cause,
+            path: name.into(),
+        })
+    }
+
+    fn parse(text: &str, lang: Lang) -> Result<Self, String> {
+        let template: Self = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        if template.language != lang {
+            return Err(format!(
+                "it says that it is in {}",
+                template.language.name()
+            ));
+        }
+        if template.fields.len() > MAX_FIELDS {
+            return Err(format!("it has more than {MAX_FIELDS} fields"));
+        }
+        if template.fields.iter().any(|f| f.blank > MAX_BLANK) {
+            return Err(format!("a blank is longer than {MAX_BLANK} letters"));
+        }
+        let Labels { page, .. } = &template.words;
+        if !page.contains("{page}") || !page.contains("{pages}") {
+            return Err("the words 'page' need {page} and {pages}".to_owned());
+        }
+        Ok(template)
+    }
+
+    pub(super) fn label(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|f| f.name == name);
+        field.map(|f| f.label.as_str())
+    }
+}

@@ -1,0 +1,222 @@
+//! Tests of the record: its fields, its words in six languages, and that nothing is invented.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::*;
+use crate::domain::Status;
+use crate::export::tests::{SIX, interview, line, translation};
+use crate::export::{Error, Print};
+
+/// What the Chinese rules ask for.
+const REQUIRED: [&str; 17] = [
+    "from",
+    "to",
+    "place",
+    "officer-1",
+    "officer-2",
+    "recorder",
+    "interpreter",
+    "person",
+    "alias",
+    "former-name",
+    "birth-date",
+    "domicile",
+    "address",
+    "native-place",
+    "ethnicity",
+    "occupation",
+    "documents",
+];
+
+fn templates(languages: &[Lang]) -> Vec<Template> {
+    let of = |lang: &Lang| Template::of(*lang, None).unwrap();
+    languages.iter().map(of).collect()
+}
+
+/// All text of rows, a paragraph a line.
+fn text_of(rows: &[Row]) -> String {
+    let mut text = String::new();
+    let paragraphs = rows
+        .iter()
+        .flat_map(|r| &r.columns)
+        .flat_map(|c| &c.paragraphs);
+    for paragraph in paragraphs {
+        for piece in &paragraph.pieces {
+            match &piece.words {
+                Words::Text(words) => text.push_str(words),
+                Words::Page => text.push_str("<page>"),
+                Words::Pages => text.push_str("<pages>"),
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn every_language_has_a_whole_form() {
+    let names =
+        |t: &Template| -> BTreeSet<String> { t.fields.iter().map(|f| f.name.clone()).collect() };
+    let all = templates(&Lang::SIX);
+    for template in &all {
+        assert_eq!(names(template), names(&all[0]), "{}", template.language);
+        for name in REQUIRED {
+            assert!(
+                template.label(name).is_some(),
+                "{} {name}",
+                template.language
+            );
+        }
+        // Nobody has read them yet; whoever does changes this line together with the file.
+        assert!(!template.reviewed && !template.unreviewed.is_empty());
+        let title = |p| template.title.of(p).to_owned();
+        assert_ne!(title(Person::Suspect), title(Person::Witness));
+    }
+    assert!(matches!(
+        Template::of(Lang::En, None),
+        Err(Error::NoTemplate(Lang::En))
+    ));
+}
+
+#[test]
+fn a_record_in_two_languages_has_all_that_the_rules_ask() {
+    let mut shown = interview(&[Lang::Zh, Lang::Km]);
+    shown.duration_ms = 3_600_000;
+    let mut question = line(1, Lang::Zh, "你叫什么名字？");
+    question.status = Status::Certified;
+    question
+        .translations
+        .push(translation(Lang::Km, "តើអ្នកឈ្មោះអ្វី?"));
+    let mut answer = line(2, Lang::Km, "ខ្ញុំឈ្មោះ សុខា");
+    answer.speaker = "interviewee".to_owned();
+    answer
+        .translations
+        .push(translation(Lang::Zh, "我叫索卡。"));
+    answer.translations[0].flags = vec![Flag::new(FlagKind::Stale)];
+    let mut third = line(3, Lang::Vi, "Xin chào");
+    third.speaker = "bystander".to_owned();
+    let lines = [question, answer, third];
+    let templates = templates(&[Lang::Zh, Lang::Km]);
+    let mut source = Source::new(&shown, &lines);
+    source.recorded_here = true;
+    let record = paper(&source, &templates, Person::Suspect);
+    let text = text_of(&record.rows);
+    for wanted in [
+        "讯问笔录",
+        "以上笔录我看过（或向我宣读过），和我说的相符。",
+        "问：你叫什么名字？",
+        "答：我叫索卡。",
+        "［机器生成，未经人工核对］ ［译文对应修改前的文字］",
+        "សួរ៖ តើអ្នកឈ្មោះអ្វី?",
+        "ឆ្លើយ៖ ខ្ញុំឈ្មោះ សុខា",
+        "bystander：［无文字］",
+        "2026-11-23 14:05",
+        "2026-11-23 15:05",
+        "拒绝签名",
+        "案件一",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    assert!(text.contains("(vi) Xin chào"));
+    // Checked by a person: no mark.
+    assert!(text.contains("问：你叫什么名字？\n"));
+    assert_eq!(text.matches("记录人签名").count(), 1);
+    assert_eq!(text.matches("讯问（询问）人签名").count(), 2);
+    assert!(text.contains("本表用语尚未经母语人员审校"));
+    let foot = text_of(&record.foot);
+    for wanted in [
+        "被讯问人签名、捺指印",
+        "翻译人员签名",
+        "第 <page> 页 共 <pages> 页",
+        "ទំព័រ <page> នៃ <pages>",
+        "abab abab abab abab",
+    ] {
+        assert!(foot.contains(wanted), "{wanted}\n{foot}");
+    }
+    let witness = text_of(&paper(&source, &templates, Person::Witness).rows);
+    assert!(witness.contains("询问笔录") && !witness.contains("讯问笔录"));
+}
+
+#[test]
+fn what_is_not_known_is_a_blank() {
+    let shown = interview(&[Lang::Zh]);
+    let source = Source::new(&shown, &[]);
+    let text = text_of(&paper(&source, &templates(&[Lang::Zh]), Person::Victim).rows);
+    for label in [
+        "开始时间",
+        "结束时间",
+        "地点",
+        "姓名",
+        "出生日期",
+        "现住址",
+        "曾用名",
+    ] {
+        assert!(
+            text.contains(&format!("{label}：______")),
+            "{label}\n{text}"
+        );
+    }
+    // When an imported file was received is not when it was recorded.
+    assert!(!text.contains("2026-11-23"));
+}
+
+#[test]
+fn one_language_carries_what_was_said_in_all() {
+    for (lang, words) in SIX {
+        let shown = interview(&[lang]);
+        let lines = [line(1, lang, words)];
+        let source = Source::new(&shown, &lines);
+        let text = text_of(&paper(&source, &templates(&[lang]), Person::Witness).rows);
+        assert!(text.contains(words), "{lang}: {text}");
+    }
+}
+
+#[test]
+fn an_agency_may_change_the_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, shipped) = SHIPPED[0];
+    let path = folder.path().join(name);
+    let changed = shipped.replace("讯问笔录", "本局讯问笔录");
+    fs::write(&path, changed).unwrap();
+    let own = Template::of(Lang::Zh, Some(folder.path())).unwrap();
+    assert_eq!(own.title.of(Person::Suspect), "本局讯问笔录");
+    assert!(Template::of(Lang::Vi, Some(folder.path())).is_ok());
+    for broken in [
+        shipped.replace("{pages}", "x"),
+        shipped.replace("language = \"zh\"", "language = \"vi\""),
+        shipped.replace("blank = 6", "blank = 100000"),
+        shipped.replace("[title]", "[titel]"),
+        "\u{0}".to_owned(),
+    ] {
+        fs::write(&path, broken).unwrap();
+        let error = Template::of(Lang::Zh, Some(folder.path())).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.help().contains("templates"));
+    }
+}
+
+#[test]
+fn a_record_must_be_somebodys_and_in_one_language_or_two() {
+    let shown = interview(&[Lang::Zh]);
+    let templates = templates(&[Lang::Zh, Lang::Vi, Lang::Th]);
+    let mut source = Source::new(&shown, &[]);
+    let of = |source: &Source<'_>| {
+        let mut out = Vec::new();
+        crate::export::write(
+            crate::export::Format::Record,
+            source,
+            &mut out,
+            &mut |_, _| Ok(()),
+        )
+    };
+    assert!(matches!(of(&source), Err(Error::NoPerson)));
+    source.print = Print {
+        person: Some(Person::Suspect),
+        templates: &templates,
+        ..Print::default()
+    };
+    assert!(matches!(of(&source), Err(Error::RecordLanguages)));
+    source.print.templates = &templates[..2];
+    assert!(of(&source).is_ok());
+}

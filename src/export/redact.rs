@@ -1,0 +1,483 @@
+//! Copies of an interview in which names, places and numbers are covered. A list says what and why;
+//! the store is never touched, and the copy names the whole it was made of.
+//!
+//! It fails closed: a rule that finds nothing is an error, because a misspelt name would stay; and
+//! where only one side of a line holds a word, the other side is covered whole.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Interview, SamplePos, Segment, Span};
+use crate::text::{fold, graphemes, is_dropped};
+
+use super::{Error, json, one_line};
+
+/// Largest list that is read.
+const MAX_BYTES: u64 = 1 << 20;
+/// Most rules, and most spellings a rule.
+const MAX_RULES: usize = 1_000;
+
+/// Digits of a number that is covered wherever it stands, also behind a prefix.
+const LONG_NUMBER: usize = 6;
+
+/// One thing to cover, as written in the list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    /// All spellings, in every language of the interview.
+    #[serde(default)]
+    words: Vec<String>,
+    /// A whole line, by its number.
+    line: Option<i64>,
+    /// A stretch of the recording, for example `00:01:02.500`.
+    from: Option<String>,
+    to: Option<String>,
+    /// What kind of thing it is; stands in its place.
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    redact: Vec<Rule>,
+}
+
+/// A list of what to cover.
+#[derive(Clone, Debug)]
+pub struct Redaction {
+    rules: Vec<Checked>,
+}
+
+/// A rule that was understood.
+#[derive(Clone, Debug)]
+struct Checked {
+    needles: Vec<Vec<char>>,
+    line: Option<i64>,
+    span: Option<Span>,
+    /// What stands in place of what is covered.
+    block: String,
+}
+
+/// A covered copy.
+#[derive(Clone, Debug)]
+pub struct Redacted {
+    /// The interview, its names covered.
+    pub interview: Interview,
+    /// Its lines.
+    pub segments: Vec<Segment>,
+    /// What must not be heard.
+    pub covered: Vec<Span>,
+    /// How many places were covered, and in how many lines.
+    pub places: usize,
+    /// Lines in which something was covered.
+    pub lines: usize,
+    /// SHA-256 of the whole transcript in the form of `show --json`, without white space.
+    pub parent: String,
+}
+
+impl Redacted {
+    /// Stands at the head of the copy.
+    pub(super) fn notice(&self) -> String {
+        format!(
+            "Redacted copy: {} places in {} lines are covered. SHA-256 of the whole transcript: {}",
+            self.places, self.lines, self.parent
+        )
+    }
+}
+
+/// Names the transcript that paper or a copy was made of: SHA-256 of its JSON, every character.
+pub(super) fn transcript_hash(interview: &Interview, segments: &[Segment]) -> String {
+    let text = json::json_value(interview, segments).to_string();
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+impl Redaction {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let failed = |cause: String| Error::Redaction {
+            cause,
+            path: path.to_owned(),
+        };
+        let mut text = String::new();
+        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+        let read = file
+            .take(MAX_BYTES.saturating_add(1))
+            .read_to_string(&mut text);
+        let length = read.map_err(|e| failed(e.to_string()))?;
+        if length as u64 > MAX_BYTES {
+            return Err(failed("it is larger than 1 MB".to_owned()));
+        }
+        Self::parse(&text).map_err(failed)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        // The message alone: its excerpt would show the words in a log.
+        let list: List = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        if list.redact.is_empty() {
+            return Err("it names nothing to cover".to_owned());
+        }
+        if list.redact.len() > MAX_RULES {
+            return Err(format!("it has more than {MAX_RULES} rules"));
+        }
+        let rules = (1..)
+            .zip(&list.redact)
+            .map(|(number, rule)| check(rule).map_err(|cause| format!("rule {number} {cause}")));
+        Ok(Self {
+            rules: rules.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Makes the covered copy.
+    ///
+    /// # Errors
+    /// A rule that finds nothing; a word that would stay.
+    pub fn apply(&self, interview: &Interview, segments: &[Segment]) -> Result<Redacted, Error> {
+        let mut work = Work {
+            rules: &self.rules,
+            used: vec![false; self.rules.len()],
+            places: 0,
+        };
+        let mut copy = Redacted {
+            parent: transcript_hash(interview, segments),
+            interview: interview.clone(),
+            segments: segments.to_vec(),
+            covered: Vec::new(),
+            places: 0,
+            lines: 0,
+        };
+        for segment in &mut copy.segments {
+            if work.line(segment) {
+                copy.covered.push(segment.span);
+                copy.lines = copy.lines.saturating_add(1);
+            }
+        }
+        for (rule, used) in self.rules.iter().zip(&mut work.used) {
+            // Silence without words is a stretch too.
+            if let Some(span) = rule.span {
+                copy.covered.push(span);
+                *used = true;
+            }
+        }
+        work.head(&mut copy.interview);
+        copy.places = work.places;
+        let unused: Vec<usize> = (1..)
+            .zip(&work.used)
+            .filter(|(_, u)| !**u)
+            .map(|(n, _)| n)
+            .collect();
+        if !unused.is_empty() {
+            return Err(Error::RedactsNothing(unused));
+        }
+        self.prove(&copy)?;
+        Ok(copy)
+    }
+
+    /// Looks through everything that an export may write.
+    fn prove(&self, copy: &Redacted) -> Result<(), Error> {
+        let value = json::json_value(&copy.interview, &copy.segments);
+        for (number, rule) in (1..).zip(&self.rules) {
+            if holds(&value, rule) {
+                return Err(Error::WordStays(number));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether any text of a JSON value holds a word of the rule.
+fn holds(value: &serde_json::Value, rule: &Checked) -> bool {
+    match value {
+        serde_json::Value::String(text) => !places(text, &rule.needles).is_empty(),
+        serde_json::Value::Array(values) => values.iter().any(|v| holds(v, rule)),
+        // Hashes, times and generated names hold digits that say nothing.
+        serde_json::Value::Object(fields) => fields.iter().any(|(name, v)| {
+            !["sha256", "started", "id"].contains(&name.as_str()) && holds(v, rule)
+        }),
+        _ => false,
+    }
+}
+
+fn check(rule: &Rule) -> Result<Checked, String> {
+    let reason = one_line(&rule.reason);
+    if reason.is_empty() {
+        return Err("gives no reason".to_owned());
+    }
+    if rule.words.len() > MAX_RULES {
+        return Err(format!("has more than {MAX_RULES} spellings"));
+    }
+    let needles: Vec<Vec<char>> = rule
+        .words
+        .iter()
+        .map(|word| letters(word).into_iter().map(|(c, _)| c).collect())
+        .collect();
+    if needles.iter().any(Vec::is_empty) {
+        return Err("has a spelling without letters or digits".to_owned());
+    }
+    let span = match (&rule.from, &rule.to) {
+        (None, None) => None,
+        (Some(from), Some(to)) => {
+            let at =
+                |text: &str| time(text).ok_or("has a time that is not written as 00:01:02.500");
+            let (from, to) = (at(from)?, at(to)?);
+            if to <= from {
+                return Err("ends before it begins".to_owned());
+            }
+            Some(Span::new(SamplePos::from_ms(from), SamplePos::from_ms(to)))
+        }
+        _ => return Err("needs both from and to".to_owned()),
+    };
+    let kinds = [!needles.is_empty(), rule.line.is_some(), span.is_some()];
+    if kinds.iter().filter(|k| **k).count() != 1 {
+        return Err("needs one of: words, line, or from and to".to_owned());
+    }
+    Ok(Checked {
+        needles,
+        line: rule.line,
+        span,
+        block: format!("[redacted: {reason}]"),
+    })
+}
+
+/// `hh:mm:ss`, with milliseconds or without.
+fn time(text: &str) -> Option<u64> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let mut seconds = 0u64;
+    let mut fields = 0;
+    for field in whole.split(':') {
+        seconds = seconds.checked_mul(60)?.checked_add(field.parse().ok()?)?;
+        fields += 1;
+    }
+    let digits = part.bytes().all(|b| b.is_ascii_digit()) && (1..=3).contains(&part.len());
+    if fields != 3 || !digits {
+        return None;
+    }
+    let ms: u64 = format!("{part:0<3}").parse().ok()?;
+    seconds.checked_mul(1_000)?.checked_add(ms)
+}
+
+struct Work<'a> {
+    rules: &'a [Checked],
+    used: Vec<bool>,
+    places: usize,
+}
+
+impl Work<'_> {
+    /// Covers what a line holds; whether anything was covered.
+    fn line(&mut self, segment: &mut Segment) -> bool {
+        let mut touched = false;
+        for at in 0..self.rules.len() {
+            let Some(rule) = self.rules.get(at) else {
+                break;
+            };
+            let whole = rule.line == Some(segment.id.0)
+                || rule.span.is_some_and(|span| span.overlap(segment.span) > 0);
+            let found = if whole {
+                let texts = segment.translations.iter_mut().map(|t| &mut t.text);
+                let texts = std::iter::once(&mut segment.text).chain(texts);
+                for text in texts.filter(|t| !t.is_empty() || rule.line.is_some()) {
+                    text.clone_from(&rule.block);
+                    self.places = self.places.saturating_add(1);
+                }
+                true
+            } else {
+                self.words(at, segment)
+            };
+            if found && let Some(used) = self.used.get_mut(at) {
+                *used = true;
+            }
+            touched |= found;
+            // Who speaks and who wrote may be names too; the sound does not say them.
+            for name in [&mut segment.speaker, &mut segment.author] {
+                self.cover(at, name);
+            }
+            for translation in &mut segment.translations {
+                self.cover(at, &mut translation.engine);
+            }
+        }
+        if touched {
+            strip(segment);
+        }
+        touched
+    }
+
+    /// Covers the words of one rule on both sides of a line.
+    fn words(&mut self, at: usize, segment: &mut Segment) -> bool {
+        let Some(block) = self.rules.get(at).map(|r| r.block.clone()) else {
+            return false;
+        };
+        let mut sides: Vec<(&mut String, bool)> = Vec::new();
+        let texts = segment.translations.iter_mut().map(|t| &mut t.text);
+        for text in std::iter::once(&mut segment.text).chain(texts) {
+            let found = self.cover(at, text);
+            sides.push((text, found));
+        }
+        if !sides.iter().any(|(_, found)| *found) {
+            return self.in_details(at, segment);
+        }
+        // The other side says the same thing in words that nobody listed.
+        for (text, _) in sides
+            .into_iter()
+            .filter(|(text, found)| !found && !text.is_empty())
+        {
+            // A rule before may have covered it whole already.
+            if *text != block {
+                text.clone_from(&block);
+                self.places = self.places.saturating_add(1);
+            }
+        }
+        true
+    }
+
+    /// Whether a doubt repeats a word that neither side has, such as another engine's translation.
+    fn in_details(&mut self, at: usize, segment: &mut Segment) -> bool {
+        let flags = segment.translations.iter_mut().flat_map(|t| &mut t.flags);
+        let mut found = false;
+        for flag in segment.flags.iter_mut().chain(flags) {
+            found |= self.cover(at, &mut flag.detail);
+        }
+        found
+    }
+
+    /// Covers the words of one rule in one text; whether there were any.
+    fn cover(&mut self, at: usize, text: &mut String) -> bool {
+        let Some(rule) = self.rules.get(at) else {
+            return false;
+        };
+        let found = places(text, &rule.needles);
+        for (from, to) in found.iter().rev() {
+            text.replace_range(*from..*to, &rule.block);
+        }
+        self.places = self.places.saturating_add(found.len());
+        if !found.is_empty()
+            && let Some(used) = self.used.get_mut(at)
+        {
+            *used = true;
+        }
+        !found.is_empty()
+    }
+
+    /// Covers what the interview itself says.
+    fn head(&mut self, interview: &mut Interview) {
+        for at in 0..self.rules.len() {
+            let case = interview.case.iter_mut();
+            let source = interview.source.iter_mut();
+            let speakers = interview.channels.iter_mut().map(|c| &mut c.speaker);
+            let files = interview.audio.iter_mut();
+            let files = files.flat_map(|a| [&mut a.original_name, &mut a.path]);
+            let notes = interview.notes.iter_mut();
+            let all = case.chain(source).chain(speakers).chain(files).chain(notes);
+            for text in all {
+                self.cover(at, text);
+            }
+        }
+    }
+}
+
+/// Removes from a touched line what repeats its words: single words, details of doubts, terms.
+fn strip(segment: &mut Segment) {
+    segment.words.clear();
+    let flags = segment.translations.iter_mut().flat_map(|t| {
+        t.terms.clear();
+        &mut t.flags
+    });
+    for flag in segment.flags.iter_mut().chain(flags) {
+        flag.detail.clear();
+        flag.places.clear();
+    }
+}
+
+/// The letters and digits of a text, folded, each with the bytes of the grapheme it stands in.
+fn letters(text: &str) -> Vec<(char, (usize, usize))> {
+    let mut letters = Vec::new();
+    let mut from = 0usize;
+    for grapheme in graphemes(text) {
+        let to = from.saturating_add(grapheme.len());
+        let folded = fold(grapheme);
+        letters.extend(
+            folded
+                .chars()
+                .filter(|c| counts(*c))
+                .map(|c| (c, (from, to))),
+        );
+        from = to;
+    }
+    letters
+}
+
+/// Not what parts letters: white space, hidden marks, punctuation.
+fn counts(c: char) -> bool {
+    let parts = c.is_whitespace()
+        || is_dropped(c)
+        || c.is_ascii_punctuation()
+        || matches!(c, '\u{B7}' | '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FF0F}'
+            | '\u{FF1A}'..='\u{FF20}');
+    !parts
+}
+
+/// Where one of the needles stands, in bytes from and to, ascending and apart. Words of scripts with
+/// spaces count whole: `An` does not stand in `Anh`. Long numbers count anywhere.
+fn places(text: &str, needles: &[Vec<char>]) -> Vec<(usize, usize)> {
+    let letters = letters(text);
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for start in 0..letters.len() {
+        let longest = needles
+            .iter()
+            .filter(|needle| stands(text, &letters, start, needle))
+            .map(Vec::len)
+            .max();
+        let Some(length) = longest else { continue };
+        let first = letters.get(start).map(|(_, (from, _))| *from);
+        let last = letters
+            .get(start.saturating_add(length).saturating_sub(1))
+            .map(|(_, (_, to))| *to);
+        let (Some(from), Some(to)) = (first, last) else {
+            continue;
+        };
+        match found.last_mut() {
+            Some(before) if from < before.1 => before.1 = before.1.max(to),
+            _ => found.push((from, to)),
+        }
+    }
+    found
+}
+
+fn stands(text: &str, letters: &[(char, (usize, usize))], start: usize, needle: &[char]) -> bool {
+    let Some(part) = letters.get(start..start.saturating_add(needle.len())) else {
+        return false;
+    };
+    if !part.iter().map(|(c, _)| c).eq(needle) {
+        return false;
+    }
+    // A short number is a number by itself; a long one may have a prefix.
+    let short = needle.len() < LONG_NUMBER && needle.iter().all(char::is_ascii_digit);
+    // Letters that touch: what was dropped between them parts words.
+    let before = start.checked_sub(1).and_then(|at| letters.get(at));
+    let after = letters.get(start.saturating_add(needle.len()));
+    let joined = |left: Option<&(char, (usize, usize))>, right: Option<&(char, (usize, usize))>| {
+        let (Some((a, (_, end))), Some((b, (begin, _)))) = (left, right) else {
+            return false;
+        };
+        let alike =
+            is_spaced(*a) && is_spaced(*b) || short && a.is_ascii_digit() && b.is_ascii_digit();
+        alike && text.get(*end..*begin).is_none_or(str::is_empty)
+    };
+    !joined(before, part.first()) && !joined(part.last(), after)
+}
+
+/// Letters of scripts that part words by spaces.
+fn is_spaced(c: char) -> bool {
+    c.is_alphabetic() && u32::from(c) < 0x0E00
+        || matches!(c, '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}')
+}
+
+#[cfg(test)]
+#[path = "redact_tests.rs"]
+mod tests;

@@ -1,0 +1,245 @@
+//! Tests of redaction: nothing that is covered is left anywhere in any format, unpacked.
+
+use std::io::{Cursor, Read as _};
+
+use flate2::read::ZlibDecoder;
+use zip::ZipArchive;
+
+use super::*;
+use crate::domain::{Flag, FlagKind, Lang, TermUse, Word};
+use crate::export::tests::{interview, line, translation};
+use crate::export::{Format, Person, Print, Sound, Source, Template, write};
+use crate::fonts;
+
+/// A name in each language, as it stands in a line and, otherwise written, in the list.
+const NAMES: [(Lang, &str, &str, &str); 6] = [
+    (Lang::Zh, "证人叫张·伟，住瑞丽。", "张伟", "张·伟"),
+    (
+        Lang::Vi,
+        "Tên là nguyễn  văn hùng, ở đây.",
+        "Nguyễn Văn Hùng",
+        "văn hùng",
+    ),
+    (Lang::Th, "เขาชื่อสมชายครับ", "สมชาย", "สมชาย"),
+    (Lang::My, "သူ့နာမည် ကိုအောင်ပါ။", "ကိုအောင်", "ကိုအောင်"),
+    (Lang::Lo, "ລາວຊື່ສົມພອນ", "ສົມພອນ", "ສົມພອນ"),
+    (Lang::Km, "គាត់ឈ្មោះសុ\u{200B}ខាបាទ", "សុខា", "ខាបាទ"),
+];
+const PHONE: &str = "0912345678";
+
+fn list() -> Redaction {
+    let words = NAMES.iter().map(|(_, _, word, _)| format!("\"{word}\""));
+    let words = words.collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "[[redact]]\nwords = [{words}]\nreason = \"name\"\n\
+         [[redact]]\nwords = [\"091 234 5678\"]\nreason = \"phone\"\n\
+         [[redact]]\nline = 8\nreason = \"address\"\n\
+         [[redact]]\nfrom = \"00:00:09.100\"\nto = \"00:00:09.2\"\nreason = \"place\"\n"
+    );
+    Redaction::parse(&text).unwrap()
+}
+
+fn lines() -> Vec<Segment> {
+    let mut lines: Vec<Segment> = (1..)
+        .zip(NAMES)
+        .map(|(id, (lang, text, word, _))| {
+            let mut segment = line(id, lang, text);
+            let to = if lang == Lang::Zh { Lang::Vi } else { Lang::Zh };
+            segment
+                .translations
+                .push(translation(to, "secret other side"));
+            segment.flags = vec![Flag::with(FlagKind::NumberMismatch, word)];
+            segment.words = vec![Word {
+                text: word.to_owned(),
+                start_ms: 0,
+                end_ms: 1,
+                confidence: 1.0,
+            }];
+            segment.translations[0].terms = vec![TermUse {
+                source: word.to_owned(),
+                target: word.to_owned(),
+                satisfied: true,
+                alternative: String::new(),
+            }];
+            segment.speaker = format!("speaker {word}");
+            segment
+        })
+        .collect();
+    let mut phone = line(7, Lang::Zh, "电话是+84-0912-345 678。");
+    phone
+        .translations
+        .push(translation(Lang::Vi, "Số là ០912345678."));
+    let mut address = line(8, Lang::Zh, "勐卯路八号");
+    address
+        .translations
+        .push(translation(Lang::Vi, "Số tám đường Mãnh Mão"));
+    let place = line(9, Lang::Th, "โรงแรมริมโขง");
+    lines.extend([
+        phone,
+        address,
+        place,
+        line(10, Lang::Vi, "Anh hùngg ở lại."),
+    ]);
+    lines
+}
+
+fn redacted() -> Redacted {
+    let mut shown = interview(&Lang::SIX);
+    shown.case = Some("案件 张伟".to_owned());
+    shown.audio[0].original_name = "张伟.wav".to_owned();
+    shown.notes = vec!["Nguyễn Văn Hùng came late".to_owned()];
+    list().apply(&shown, &lines()).unwrap()
+}
+
+#[test]
+fn both_sides_are_covered_and_the_rest_stays() {
+    let copy = redacted();
+    assert_eq!(copy.segments[0].text, "证人叫[redacted: name]，住瑞丽。");
+    assert_eq!(copy.segments[1].text, "Tên là [redacted: name], ở đây.");
+    assert_eq!(copy.segments[0].translations[0].text, "[redacted: name]");
+    assert_eq!(copy.segments[6].text, "电话是+84-[redacted: phone]。");
+    assert_eq!(
+        copy.segments[6].translations[0].text,
+        "Số là [redacted: phone]."
+    );
+    assert_eq!(copy.segments[7].text, "[redacted: address]");
+    assert_eq!(copy.segments[8].text, "[redacted: place]");
+    // A longer word is another word.
+    assert_eq!(copy.segments[9].text, "Anh hùngg ở lại.");
+    assert_eq!(copy.lines, 9);
+    assert_eq!(copy.covered.len(), 10);
+    assert!(copy.segments[0].words.is_empty() && copy.segments[9].words.is_empty());
+    assert_eq!(copy.parent.len(), 64);
+    assert!(copy.notice().contains(&copy.parent));
+}
+
+/// Everything a file holds: itself, its packed parts, its texts in UTF-16 digits.
+fn unpacked(file: &[u8]) -> String {
+    let mut all = String::from_utf8_lossy(file).into_owned();
+    if let Ok(mut archive) = ZipArchive::new(Cursor::new(file)) {
+        for at in 0..archive.len() {
+            let mut part = Vec::new();
+            archive
+                .by_index(at)
+                .unwrap()
+                .read_to_end(&mut part)
+                .unwrap();
+            all.push_str(&String::from_utf8_lossy(&part));
+        }
+    }
+    let streams = file
+        .windows(7)
+        .enumerate()
+        .filter(|(_, w)| *w == b"stream\n");
+    let mut packed = String::new();
+    for (at, _) in streams {
+        let mut part = Vec::new();
+        let _ = ZlibDecoder::new(&file[at + 7..]).read_to_end(&mut part);
+        packed.push_str(&String::from_utf8_lossy(&part));
+    }
+    let mut copied = String::new();
+    for hex in packed.split("ActualText<FEFF").skip(1) {
+        let hex = hex.split('>').next().unwrap();
+        let units =
+            (0..hex.len() / 4).map(|i| u16::from_str_radix(&hex[i * 4..i * 4 + 4], 16).unwrap());
+        copied.extend(char::decode_utf16(units).map(Result::unwrap));
+    }
+    all + &packed + &copied
+}
+
+#[test]
+fn nothing_that_is_covered_is_left_in_any_file() {
+    let copy = redacted();
+    let found = fonts::find();
+    let shipped = |lang| Template::of(lang, None).unwrap();
+    let templates = [shipped(Lang::Zh), shipped(Lang::Vi)];
+    let folder = tempfile::tempdir().unwrap();
+    let files = [(0, folder.path().join("0.wav"))];
+    let mut wav =
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3E\0\0\0\x7D\0\0\x02\0\x10\0data"
+            .to_vec();
+    wav.extend(640_000u32.to_le_bytes());
+    wav.extend([7u8; 640_000]);
+    wav[4..8].copy_from_slice(&640_036u32.to_le_bytes());
+    std::fs::write(&files[0].1, wav).unwrap();
+    for format in Format::ALL {
+        if format.needs_fonts() && !found.missing.is_empty() {
+            continue;
+        }
+        let mut source = Source::new(&copy.interview, &copy.segments);
+        source.redacted = Some(&copy);
+        source.sound = Sound {
+            files: &files,
+            covered: &copy.covered,
+        };
+        source.print = Print {
+            faces: &found.faces,
+            templates: &templates,
+            person: Some(Person::Victim),
+        };
+        let mut out = Vec::new();
+        write(format, &source, &mut out, &mut |_, _| Ok(())).unwrap();
+        let all = unpacked(&out);
+        for (lang, _, word, written) in NAMES {
+            for word in [word, written] {
+                assert!(!all.contains(word), "{format} {lang}: {word}");
+            }
+        }
+        for word in [PHONE, "345 678", "secret other", "勐卯", "Mãnh", "โรงแรม"] {
+            assert!(!all.contains(word), "{format}: {word}");
+        }
+        if format == Format::Audio {
+            let data = out.windows(4).position(|w| w == b"data").unwrap() + 8;
+            // Line 1 lies from 1.0 to 1.8 seconds.
+            let sample =
+                |ms: usize| i16::from_le_bytes([out[data + ms * 32], out[data + ms * 32 + 1]]);
+            assert_eq!((sample(900), sample(1_900)), (0x0707, 0x0707));
+            assert_ne!(sample(1_500), 0x0707);
+        }
+        // Every copy says what it is a copy of.
+        let hash = &copy.parent;
+        let packed: String = all.chars().filter(|c| !c.is_whitespace()).collect();
+        let told = packed.contains(hash.as_str()) || format.needs_fonts();
+        assert!(told, "{format} does not name its parent");
+    }
+}
+
+#[test]
+fn a_list_that_would_leave_something_is_refused() {
+    let shown = interview(&[Lang::Vi]);
+    let of = |text: &str| {
+        let list = Redaction::parse(text).unwrap();
+        list.apply(&shown, &[line(1, Lang::Vi, "Anh Hùng ở đây.")])
+    };
+    let misspelt = of("[[redact]]\nwords = [\"Hừng\"]\nreason = \"name\"");
+    assert!(matches!(misspelt, Err(Error::RedactsNothing(rules)) if rules == [1]));
+    let told = of("[[redact]]\nwords = [\"Hùng\"]\nreason = \"name of Hùng\"");
+    assert!(matches!(told, Err(Error::WordStays(1))));
+}
+
+#[test]
+fn a_list_that_is_not_understood_is_refused_without_its_words() {
+    for text in [
+        "",
+        "redact = []",
+        "[[redact]]\nreason = \"secret\"",
+        "[[redact]]\nwords = [\"secret\"]\nreason = \" \"",
+        "[[redact]]\nwords = [\"...\"]\nreason = \"x\"",
+        "[[redact]]\nwords = [\"secret\"]\nline = 1\nreason = \"x\"",
+        "[[redact]]\nwords = [\"secret\"]\nwhy = \"x\"\nreason = \"x\"",
+        "[[redact]]\nfrom = \"00:00:02\"\nreason = \"x\"",
+        "[[redact]]\nfrom = \"00:00:02\"\nto = \"00:00:01\"\nreason = \"x\"",
+        "[[redact]]\nfrom = \"2\"\nto = \"00:00:01\"\nreason = \"x\"",
+        "secret secret",
+    ] {
+        let told = Redaction::parse(text).unwrap_err();
+        assert!(
+            !told.contains("secret") && !told.is_empty(),
+            "{text}: {told}"
+        );
+    }
+    assert_eq!(time("01:02:03.5"), Some(3_723_500));
+    assert_eq!(time("100:00:00"), Some(360_000_000));
+    assert_eq!(time("1:2"), None);
+    assert_eq!(time("00:00:01.1234"), None);
+}

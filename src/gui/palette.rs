@@ -1,0 +1,139 @@
+//! Ctrl+K: goes to a screen or an interview by a part of its name, without the mouse.
+
+use eframe::egui::{
+    Button, Event, Id, Key, KeyboardShortcut, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2,
+};
+
+use crate::domain::InterviewSummary;
+use crate::text;
+
+use super::safe;
+use super::shell::{Go, Scene, Screen};
+use super::theme;
+use super::widgets::script;
+
+/// Width of the box, in points.
+const WIDTH: f32 = 440.0;
+/// Height of its list, in points.
+const LIST: f32 = 260.0;
+/// Places that are listed at most.
+const MOST: usize = 40;
+/// Opens and closes it.
+const OPENS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
+
+/// What is typed, and the place that Enter goes to.
+#[derive(Default)]
+pub struct Palette {
+    open: bool,
+    text: String,
+    chosen: usize,
+}
+
+impl Palette {
+    /// Takes its keys before the screens see them; returns where Enter goes.
+    pub fn hear(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+        if ui.input_mut(|i| i.consume_shortcut(&OPENS)) {
+            self.open = !self.open;
+            self.text.clear();
+            self.chosen = 0;
+            // A letter that was pressed with it is no part of the name.
+            ui.input_mut(|i| i.events.retain(|e| !matches!(e, Event::Text(_))));
+        }
+        if !self.open {
+            return None;
+        }
+        let places = self.places(scene);
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        if pressed(Key::ArrowDown) {
+            self.chosen = self.chosen.saturating_add(1);
+        }
+        if pressed(Key::ArrowUp) {
+            self.chosen = self.chosen.saturating_sub(1);
+        }
+        self.chosen = self.chosen.min(places.len().saturating_sub(1));
+        if pressed(Key::Escape) {
+            self.open = false;
+        }
+        let entered = pressed(Key::Enter).then_some(self.chosen);
+        self.leave_for(entered, places)
+    }
+
+    /// Paints it where it is open; returns where the person wants to go.
+    pub fn show(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+        if !self.open {
+            return None;
+        }
+        let places = self.places(scene);
+        let mut wanted = None;
+        let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
+            ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
+            self.inside(ui, scene, &places, &mut wanted);
+        });
+        if modal.should_close() {
+            self.open = false;
+        }
+        self.leave_for(wanted, places)
+    }
+
+    fn leave_for(&mut self, wanted: Option<usize>, places: Vec<(String, Go)>) -> Option<Go> {
+        let (_, go) = places.into_iter().nth(wanted?)?;
+        self.open = false;
+        Some(go)
+    }
+
+    fn inside(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        places: &[(String, Go)],
+        wanted: &mut Option<usize>,
+    ) {
+        let label = ui.label(scene.words.t("palette-title"));
+        let field = TextEdit::singleline(&mut self.text)
+            .char_limit(300)
+            .desired_width(f32::INFINITY);
+        let field = ui.add(field).labelled_by(label.id);
+        field.request_focus();
+        if field.changed() {
+            self.chosen = 0;
+        }
+        if places.is_empty() {
+            script::label(ui, scene.words.t("palette-nothing"), scene.own(ui));
+        }
+        ScrollArea::vertical().max_height(LIST).show(ui, |ui| {
+            for (at, (name, _)) in places.iter().enumerate() {
+                let size = vec2(ui.available_width(), theme::PRESS);
+                let button = Button::selectable(at == self.chosen, name).truncate();
+                if ui.add(button.min_size(size)).clicked() {
+                    *wanted = Some(at);
+                }
+            }
+        });
+    }
+
+    /// The places whose names hold what is typed: screens first, then interviews.
+    fn places(&self, scene: &Scene<'_>) -> Vec<(String, Go)> {
+        let wanted = text::fold(self.text.trim());
+        let holds = |name: &str| wanted.is_empty() || text::fold(name).contains(&wanted);
+        let screens = Screen::ALL.iter().map(|(screen, _, id)| {
+            let name = scene.words.t(id).to_owned();
+            (name, Go::To(*screen))
+        });
+        let interviews = scene.desk.board().interviews.get();
+        let interviews = interviews.iter().flat_map(|all| all.iter());
+        let interviews = interviews.map(|one| {
+            let go = Go::Line(one.id.clone(), None);
+            (called(one), go)
+        });
+        let all = screens.chain(interviews);
+        all.filter(|(name, _)| holds(name)).take(MOST).collect()
+    }
+}
+
+/// What an interview is called in the list.
+fn called(one: &InterviewSummary) -> String {
+    let languages: Vec<&str> = one.languages.iter().map(|l| l.native_name()).collect();
+    let day = one.started.get(..10).unwrap_or(&one.started);
+    let case = safe::name(one.case.as_deref().unwrap_or_default());
+    format!("{day}   {}   {case}   {}", languages.join(" – "), one.id)
+}

@@ -1,0 +1,158 @@
+//! The keys of people: whose they are, a new one, a partner's, one that is trusted no more.
+
+use eframe::egui::{Button, ComboBox, TextEdit, Ui};
+
+use crate::app::desk::{Custody, Task};
+use crate::evidence::{KnownKey, Passphrase, Role, grouped};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::{job, script};
+
+use super::{PathField, ask, role_name};
+
+/// What is typed into this part.
+pub struct Keys {
+    name: String,
+    role: Role,
+    phrase: String,
+    again: String,
+    partner: PathField,
+    reason: String,
+    /// The key that a person wants to revoke: asked for twice.
+    revoking: Option<String>,
+    out: PathField,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            role: Role::Officer,
+            phrase: String::new(),
+            again: String::new(),
+            partner: PathField::default(),
+            reason: String::new(),
+            revoking: None,
+            out: PathField::default(),
+        }
+    }
+}
+
+impl Keys {
+    /// Paints this part.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
+        let words = scene.words;
+        let free = !job::is_running(scene);
+        if custody.keys.is_empty() {
+            script::label(ui, words.t("keys-none"), scene.own(ui));
+        } else {
+            self.out.show(ui, scene, "keys-out", false);
+        }
+        for key in &custody.keys {
+            self.one(ui, scene, key, free);
+        }
+        ui.separator();
+        self.make(ui, scene, free);
+        ui.separator();
+        ui.strong(words.t("keys-partner"));
+        script::label(ui, words.t("keys-partner-about"), scene.remark(ui));
+        self.partner.show(ui, scene, "keys-file", true);
+        let file = self.partner.path();
+        let button = Button::new(words.t("keys-trust"));
+        if ui.add_enabled(free && file.is_some(), button).clicked()
+            && let Some(file) = file
+        {
+            ask(scene, Task::Trust(file));
+        }
+    }
+
+    fn one(&mut self, ui: &mut Ui, scene: &Scene<'_>, key: &KnownKey, free: bool) {
+        let words = scene.words;
+        let public = &key.public;
+        let whose = words.t(if key.own { "keys-own" } else { "keys-theirs" });
+        let role = words.t(role_name(public.role));
+        let text = format!("{} · {role} · {whose}", safe::name(&public.name));
+        script::label(ui, &text, scene.own(ui));
+        script::marked(ui, &grouped(&public.number), scene.remark(ui), &[], true);
+        if let Some(at) = &key.revoked {
+            let failure = theme::of(ui).failure;
+            let text = words.with("keys-revoked", &[("at", at)]);
+            script::label(ui, &text, scene.own(ui).coloured(failure));
+            return;
+        }
+        let revoking = self.revoking.as_ref() == Some(&public.number);
+        ui.horizontal_wrapped(|ui| {
+            let out = self.out.path();
+            let save = Button::new(words.t("keys-hand-over"));
+            if ui.add_enabled(free && out.is_some(), save).clicked()
+                && let Some(out) = out
+            {
+                ask(scene, Task::HandOver(public.number.clone(), out));
+            }
+            if revoking {
+                let label = ui.label(words.t("edit-reason"));
+                let field = TextEdit::singleline(&mut self.reason).char_limit(300);
+                ui.add(field.desired_width(160.0)).labelled_by(label.id);
+                let button = Button::new(words.t("keys-revoke-now"));
+                if ui.add_enabled(free, button).clicked() {
+                    let reason = self.reason.trim();
+                    let reason = (!reason.is_empty()).then(|| reason.to_owned());
+                    ask(scene, Task::Revoke(public.number.clone(), reason));
+                    self.revoking = None;
+                }
+                if ui.button(words.t("cancel")).clicked() {
+                    self.revoking = None;
+                }
+            } else if ui.button(words.t("keys-revoke")).clicked() {
+                self.revoking = Some(public.number.clone());
+            }
+        });
+        ui.add_space(theme::GAP);
+    }
+
+    fn make(&mut self, ui: &mut Ui, scene: &Scene<'_>, free: bool) {
+        let words = scene.words;
+        ui.strong(words.t("keys-new"));
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("keys-name"));
+            let field = TextEdit::singleline(&mut self.name).char_limit(200);
+            ui.add(field.desired_width(160.0)).labelled_by(label.id);
+            let label = ui.label(words.t("kind-role"));
+            let response = ComboBox::from_id_salt("role")
+                .selected_text(words.t(role_name(self.role)))
+                .show_ui(ui, |ui| {
+                    for role in Role::ALL {
+                        ui.selectable_value(&mut self.role, role, words.t(role_name(role)));
+                    }
+                })
+                .response;
+            response.labelled_by(label.id);
+        });
+        ui.horizontal_wrapped(|ui| {
+            for (text, name) in [
+                (&mut self.phrase, words.t("keys-phrase")),
+                (&mut self.again, words.t("keys-again")),
+            ] {
+                let label = ui.label(name);
+                let field = TextEdit::singleline(text).password(true);
+                ui.add(field.desired_width(160.0)).labelled_by(label.id);
+            }
+        });
+        script::label(ui, words.t("keys-keep"), scene.remark(ui));
+        let differ = self.phrase != self.again;
+        if differ && !self.again.is_empty() {
+            let failure = theme::of(ui).failure;
+            let letters = scene.own(ui).coloured(failure);
+            script::label(ui, words.t("keys-differ"), letters);
+        }
+        let ready = free && !differ && !self.phrase.is_empty() && !self.name.trim().is_empty();
+        let button = Button::new(words.t("keys-make"));
+        if ui.add_enabled(ready, button).clicked() {
+            self.again.clear();
+            let phrase = Passphrase::new(std::mem::take(&mut self.phrase));
+            let name = std::mem::take(&mut self.name);
+            ask(scene, Task::Make(name, self.role, phrase));
+        }
+    }
+}

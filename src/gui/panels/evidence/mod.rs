@@ -1,0 +1,276 @@
+//! Exports and evidence: who signs; one interview written out, sealed, bundled and compared; what
+//! partners sent; keys. The same functions that the command line calls.
+
+mod interview;
+mod keys;
+mod partners;
+
+use std::path::PathBuf;
+
+use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, TextEdit, Ui};
+
+use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
+use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
+use crate::gui::safe;
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::chooser::{self, Chosen};
+use crate::gui::widgets::{job, script};
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Interview,
+    Partners,
+    Keys,
+}
+
+/// What is typed into the screen.
+#[derive(Default)]
+pub struct Evidence {
+    part: Part,
+    read: bool,
+    key: Option<String>,
+    phrase: String,
+    interview: interview::Interview,
+    partners: partners::Partners,
+    keys: keys::Keys,
+}
+
+impl Evidence {
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        if !std::mem::replace(&mut self.read, true) {
+            scene.desk.ask(Command::Custody);
+        }
+        let mut go = None;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(theme::READING);
+            ui.horizontal_wrapped(|ui| {
+                scene.heading(ui, "evidence-title");
+                for (part, name) in [
+                    (Part::Interview, "evidence-interview"),
+                    (Part::Partners, "evidence-partners"),
+                    (Part::Keys, "evidence-keys"),
+                ] {
+                    ui.selectable_value(&mut self.part, part, scene.words.t(name));
+                }
+            });
+            let Some(custody) = scene.desk.board().custody.get() else {
+                ui.spinner();
+                return;
+            };
+            for told in &custody.broken {
+                let failure = theme::of(ui).failure;
+                script::label(ui, &told.what, scene.own(ui).coloured(failure));
+                script::label(ui, &told.next, scene.own(ui));
+            }
+            if self.part != Part::Keys {
+                self.signer(ui, scene, &custody);
+            }
+            job::show(ui, scene, &[JobKind::Evidence]);
+            outcome(ui, scene);
+            ui.add_space(theme::GAP);
+            match self.part {
+                Part::Interview => go = self.interview.show(ui, scene, &custody),
+                Part::Partners => self.partners.show(ui, scene, &custody),
+                Part::Keys => self.keys.show(ui, scene, &custody),
+            }
+        });
+        go
+    }
+
+    /// Who signs: an opened key, or the fields to open one.
+    fn signer(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
+        let words = scene.words;
+        if let Some(key) = scene.desk.board().signer.get() {
+            ui.horizontal_wrapped(|ui| {
+                let name = safe::name(&key.name);
+                let role = words.t(role_name(key.role));
+                let text = words.with("signer-open", &[("name", &name), ("role", role)]);
+                script::label(ui, &text, scene.own(ui).coloured(theme::of(ui).good));
+                if ui.button(words.t("signer-close")).clicked() {
+                    scene.desk.ask(Command::Forget);
+                }
+            });
+            return;
+        }
+        let own: Vec<&KnownKey> = custody
+            .keys
+            .iter()
+            .filter(|k| k.own && k.revoked.is_none())
+            .collect();
+        if own.is_empty() {
+            script::label(ui, words.t("signer-none"), scene.own(ui));
+            return;
+        }
+        if !own
+            .iter()
+            .any(|k| Some(&k.public.number) == self.key.as_ref())
+        {
+            self.key = own.first().map(|k| k.public.number.clone());
+        }
+        ui.horizontal_wrapped(|ui| {
+            pick_key(ui, "signer", words.t("signer-key"), &own, &mut self.key);
+            let label = ui.label(words.t("signer-phrase"));
+            let field = TextEdit::singleline(&mut self.phrase).password(true);
+            let field = ui.add(field.desired_width(180.0)).labelled_by(label.id);
+            let entered =
+                field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
+            let ready = !self.phrase.is_empty() && !job::is_running(scene);
+            let button = Button::new(words.t("signer-open-key"));
+            let pressed = ui.add_enabled(ready, button).clicked();
+            if let Some(number) = self.key.clone().filter(|_| ready && (pressed || entered)) {
+                let phrase = Passphrase::new(std::mem::take(&mut self.phrase));
+                ask(scene, Task::Open(number, phrase));
+            }
+        });
+    }
+}
+
+/// Sends a task, with nothing left of what the last one said.
+fn ask(scene: &Scene<'_>, task: Task) {
+    scene.desk.ask(Command::Task(task));
+}
+
+/// A box with keys by name and role.
+fn pick_key(ui: &mut Ui, salt: &str, name: &str, keys: &[&KnownKey], chosen: &mut Option<String>) {
+    let called = |key: &KnownKey| {
+        let start: String = key.public.number.chars().take(8).collect();
+        format!("{}  {start}", safe::name(&key.public.name))
+    };
+    let current = keys
+        .iter()
+        .find(|k| Some(&k.public.number) == chosen.as_ref());
+    let label = ui.label(name);
+    let response = ComboBox::from_id_salt(salt)
+        .selected_text(current.map_or_else(|| "–".to_owned(), |k| called(k)))
+        .show_ui(ui, |ui| {
+            for key in keys {
+                let number = Some(key.public.number.clone());
+                ui.selectable_value(chosen, number, called(key));
+            }
+        })
+        .response;
+    response.labelled_by(label.id);
+}
+
+/// What a person of a key does.
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Officer => "role-officer",
+        Role::Interpreter => "role-interpreter",
+        Role::Reviewer => "role-reviewer",
+        Role::Administrator => "role-administrator",
+    }
+}
+
+/// A field for a file, with a way to choose one.
+#[derive(Default)]
+struct PathField {
+    text: String,
+    choosing: bool,
+}
+
+impl PathField {
+    /// Paints the field; `looks` where a file that is there is meant.
+    fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, name: &'static str, looks: bool) {
+        let words = scene.words;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t(name));
+            let width = ui.available_width().clamp(120.0, 320.0);
+            let field = TextEdit::singleline(&mut self.text).desired_width(width);
+            ui.add(field).labelled_by(label.id);
+            if looks && ui.button(words.t("choose-file")).clicked() {
+                self.choosing = true;
+                scene.desk.ask(Command::BrowseAll(None));
+            }
+        });
+        if self.choosing {
+            match chooser::show_all(ui, scene) {
+                Some(Chosen::File(path)) => {
+                    self.text = path.display().to_string();
+                    self.choosing = false;
+                }
+                Some(Chosen::Close) => self.choosing = false,
+                None => {}
+            }
+        }
+    }
+
+    /// What is typed.
+    fn path(&self) -> Option<PathBuf> {
+        let typed = self.text.trim();
+        (!typed.is_empty()).then(|| PathBuf::from(typed))
+    }
+}
+
+/// What came of the last task.
+fn outcome(ui: &mut Ui, scene: &Scene<'_>) {
+    let words = scene.words;
+    let Some(outcome) = scene.desk.board().outcome.get() else {
+        return;
+    };
+    let own = scene.own(ui);
+    let mut say = |text: &str| {
+        script::marked(ui, text, own, &[], true);
+    };
+    match &*outcome {
+        Outcome::Exported(path, covered) => {
+            say(&words.with("written", &[("path", &path.display().to_string())]));
+            if let Some((places, lines)) = covered {
+                let (places, lines) = (places.to_string(), lines.to_string());
+                let values = [("places", places.as_str()), ("lines", lines.as_str())];
+                say(&words.with("export-covered", &values));
+            }
+        }
+        Outcome::Written(path) => {
+            say(&words.with("written", &[("path", &path.display().to_string())]));
+        }
+        Outcome::Sealed(sealed) => {
+            say(&words.with("seal-done", &[("number", &sealed.number.to_string())]));
+            say(&grouped(&sealed.head));
+            if sealed.pending > 0 {
+                say(&words.with("seal-pending", &[("count", &sealed.pending.to_string())]));
+            }
+        }
+        Outcome::Certified(count) => {
+            say(&words.with("certify-done", &[("count", &count.to_string())]));
+        }
+        Outcome::Received(foreign) => {
+            let path = foreign.folder.display().to_string();
+            say(&words.with("receive-done", &[("path", &path)]));
+        }
+        Outcome::Verdict(verdict) => checks(ui, scene, verdict),
+        Outcome::Keys => {}
+    }
+}
+
+/// Everything that was compared, and whether it fits.
+fn checks(ui: &mut Ui, scene: &Scene<'_>, verdict: &Verdict) {
+    let words = scene.words;
+    let colours = theme::of(ui);
+    let frame = Frame::new()
+        .fill(colours.stripe)
+        .inner_margin(Margin::same(8));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let (id, colour) = if verdict.ok {
+            ("verify-fits", colours.good)
+        } else {
+            ("verify-differs", colours.failure)
+        };
+        script::label(ui, words.t(id), scene.own(ui).coloured(colour));
+        for check in &verdict.checks {
+            let (word, colour) = if check.ok {
+                (words.t("verify-ok"), colours.good)
+            } else {
+                (words.t("verify-bad"), colours.failure)
+            };
+            let (name, detail) = (safe::name(&check.name), safe::name(&check.detail));
+            let text = format!("{word}  {name}  {detail}");
+            script::label(ui, &text, scene.remark(ui).coloured(colour));
+        }
+    });
+}

@@ -1,0 +1,62 @@
+//! What partners send: a bundle is checked to the last byte before it is taken in; a receipt is
+//! compared; what came lies apart from the store.
+
+use eframe::egui::{Button, Ui};
+
+use crate::app::desk::{Custody, Task};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::{job, script};
+
+use super::{PathField, ask};
+
+/// What is typed into this part.
+#[derive(Default)]
+pub struct Partners {
+    file: PathField,
+    receipt: bool,
+}
+
+impl Partners {
+    /// Paints this part.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
+        let words = scene.words;
+        script::label(ui, words.t("receive-about"), scene.own(ui));
+        self.file.show(ui, scene, "receive-file", true);
+        ui.checkbox(&mut self.receipt, words.t("receive-receipt"));
+        ui.horizontal_wrapped(|ui| {
+            let file = self.file.path();
+            let ready = file.is_some() && !job::is_running(scene);
+            let verify = Button::new(words.t("receive-verify"));
+            let receive = Button::new(words.t("receive-now"));
+            let (verify, receive) = (
+                ui.add_enabled(ready, verify).clicked(),
+                ui.add_enabled(ready, receive).clicked(),
+            );
+            if let Some(file) = file {
+                if verify {
+                    ask(scene, Task::VerifyFile(file));
+                } else if receive {
+                    ask(scene, Task::Receive(file, self.receipt));
+                }
+            }
+        });
+        ui.separator();
+        if custody.received.is_empty() {
+            script::label(ui, words.t("received-nothing"), scene.own(ui));
+        }
+        for foreign in &custody.received {
+            let day = foreign.received.get(..16).unwrap_or(&foreign.received);
+            let text = format!(
+                "{}   {}",
+                safe::name(&foreign.interview),
+                day.replace('T', " ")
+            );
+            script::label(ui, &text, scene.own(ui));
+            let path = foreign.folder.display().to_string();
+            script::marked(ui, &path, scene.remark(ui), &[], true);
+            ui.add_space(theme::GAP);
+        }
+    }
+}

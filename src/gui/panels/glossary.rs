@@ -1,0 +1,99 @@
+//! The agreed terms in all languages, with who stands behind each.
+
+use eframe::egui::{ScrollArea, TextEdit, Ui};
+
+use crate::domain::Lang;
+use crate::glossary::{Entry, Review, Term};
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::script::{self, Letters};
+use crate::text;
+
+/// Height of one term's row, in points: two lines of the tallest script.
+const ROW: f32 = 62.0;
+/// Width of one language's column, in points.
+const COLUMN: f32 = 150.0;
+
+/// What is typed into the screen.
+#[derive(Default)]
+pub struct Glossary {
+    filter: String,
+    unreviewed: bool,
+}
+
+impl Glossary {
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        scene.heading(ui, "glossary-title");
+        let shelf = scene.desk.board().shelf.get()?;
+        if shelf.terms.is_empty() {
+            script::label(ui, words.t("glossary-empty"), scene.own(ui));
+            return None;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("glossary-filter"));
+            let field = TextEdit::singleline(&mut self.filter).char_limit(200);
+            ui.add(field.desired_width(220.0)).labelled_by(label.id);
+            ui.checkbox(&mut self.unreviewed, words.t("glossary-unreviewed"));
+        });
+        let wanted = text::fold(self.filter.trim());
+        let shown: Vec<&Term> = shelf
+            .terms
+            .iter()
+            .filter(|term| !self.unreviewed || term.entries.values().any(is_unreviewed))
+            .filter(|term| wanted.is_empty() || holds(term, &wanted))
+            .collect();
+        let count = words.with("glossary-count", &[("count", &shown.len().to_string())]);
+        script::label(ui, &count, scene.remark(ui));
+        let langs: Vec<Lang> = Lang::ALL
+            .into_iter()
+            .filter(|l| shelf.terms.iter().any(|t| t.entries.contains_key(l)))
+            .collect();
+        let area = ScrollArea::both().auto_shrink(false);
+        area.show_rows(ui, ROW, shown.len(), |ui, rows| {
+            for term in shown.get(rows).into_iter().flatten() {
+                ui.horizontal_top(|ui| {
+                    for lang in &langs {
+                        ui.allocate_ui(eframe::egui::vec2(COLUMN, ROW - theme::GAP), |ui| {
+                            ui.set_min_size(eframe::egui::vec2(COLUMN, ROW - theme::GAP));
+                            ui.vertical(|ui| cell(ui, scene, *lang, term.entries.get(lang)));
+                        });
+                    }
+                });
+            }
+        });
+        None
+    }
+}
+
+fn cell(ui: &mut Ui, scene: &Scene<'_>, lang: Lang, entry: Option<&Entry>) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let colours = theme::of(ui);
+    let Some(entry) = entry else {
+        script::label(ui, "–", Letters::small(ui, lang));
+        return;
+    };
+    let preferred = entry.admitted.first().map_or("", String::as_str);
+    let all = entry.admitted.join(" · ");
+    script::label(ui, preferred, Letters::running(ui, lang)).on_hover_text(all);
+    let (state, colour) = match entry.review {
+        Review::Sourced => (scene.words.t("review-sourced"), colours.good),
+        Review::Reviewed => (scene.words.t("review-reviewed"), colours.good),
+        Review::Unreviewed => (scene.words.t("review-unreviewed"), colours.doubt),
+    };
+    script::label(ui, state, scene.remark(ui).coloured(colour));
+}
+
+fn is_unreviewed(entry: &Entry) -> bool {
+    entry.review == Review::Unreviewed
+}
+
+fn holds(term: &Term, wanted: &str) -> bool {
+    let in_entry = |entry: &Entry| {
+        let all = entry.admitted.iter().chain(&entry.forbidden);
+        all.into_iter()
+            .any(|word| text::fold(word).contains(wanted))
+    };
+    text::fold(&term.id).contains(wanted) || term.entries.values().any(in_entry)
+}

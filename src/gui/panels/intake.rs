@@ -1,0 +1,311 @@
+//! New interviews: recorded here, or taken in from recordings and transcripts; their languages and case; progress, time left,
+//! a way to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
+
+use super::live::Live;
+use super::microphone::MicrophoneChoice;
+use super::phrasebook::Phrasebook;
+use crate::app::ImportRequest;
+use crate::app::desk::{Command, JobKind, Opened, Recording};
+use crate::app::live::{LiveRequest, LiveSource};
+use crate::domain::Lang;
+use crate::gui::safe;
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::chooser::{self, Chosen};
+use crate::gui::widgets::{job, languages, script};
+use crate::transcript::is_transcript;
+
+/// Files of one import; a person who drops a whole disk is asked to do it in parts.
+const MOST_FILES: usize = 100;
+
+/// What is typed into the screen.
+pub struct Intake {
+    practice: Vec<(PathBuf, Vec<Lang>)>,
+    files: Vec<PathBuf>,
+    typed: String,
+    choosing: bool,
+    officer: Option<Lang>,
+    other: Option<Lang>,
+    third: Option<Lang>,
+    case: String,
+    live: Live,
+    microphone: MicrophoneChoice,
+    phrasebook: Phrasebook,
+}
+
+impl Intake {
+    /// An empty form. `practice` are the recordings that ship with the program.
+    pub fn new(practice: Vec<(PathBuf, Vec<Lang>)>) -> Self {
+        Self {
+            practice,
+            files: Vec::new(),
+            typed: String::new(),
+            choosing: false,
+            officer: Some(Lang::Zh),
+            other: None,
+            third: None,
+            case: String::new(),
+            live: Live::default(),
+            microphone: MicrophoneChoice::default(),
+            phrasebook: Phrasebook::default(),
+        }
+    }
+
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        self.take_dropped(ui);
+        let mut go = None;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(theme::READING);
+            scene.heading(ui, "intake-title");
+            if let Some(recording) = scene.desk.board().recording.get() {
+                go = self.live.show(ui, scene, &recording);
+                ui.separator();
+                let sides = self.sides(scene, Some(&recording));
+                self.phrasebook.show(ui, scene, Some(&recording), sides);
+                return;
+            }
+            let kinds = [JobKind::Import, JobKind::Resume, JobKind::Record];
+            if let Some(id) = job::show(ui, scene, &kinds) {
+                go = Some(Go::Line(id, None));
+            }
+            self.facts(ui, scene);
+            ui.add_space(theme::WIDE_GAP);
+            self.record(ui, scene);
+            let sides = self.sides(scene, None);
+            self.phrasebook.show(ui, scene, None, sides);
+            ui.separator();
+            script::label(ui, scene.words.t("intake-about"), scene.own(ui));
+            self.files(ui, scene);
+            ui.add_space(theme::GAP);
+            self.start(ui, scene);
+            ui.add_space(theme::WIDE_GAP);
+            self.practice(ui, scene);
+        });
+        go
+    }
+
+    fn take_dropped(&mut self, ui: &Ui) {
+        let dropped: Vec<PathBuf> = ui.input(|i| {
+            let files = i.raw.dropped_files.iter();
+            files.map(|f| f.path().to_owned()).collect()
+        });
+        for path in dropped {
+            self.add(path);
+        }
+    }
+
+    fn add(&mut self, path: PathBuf) {
+        if !self.files.contains(&path) && self.files.len() < MOST_FILES {
+            self.files.push(path);
+        }
+    }
+
+    fn files(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        ui.strong(words.t("intake-files"));
+        let mut removed = None;
+        for (at, file) in self.files.iter().enumerate() {
+            ui.horizontal_wrapped(|ui| {
+                let name = file.file_name().unwrap_or(file.as_os_str());
+                let shown = ui.label(safe::name(&name.to_string_lossy()));
+                shown.on_hover_text(safe::name(&file.display().to_string()));
+                if ui.button(words.t("remove")).clicked() {
+                    removed = Some(at);
+                }
+            });
+        }
+        if let Some(at) = removed {
+            self.files.remove(at);
+        }
+        ui.horizontal_wrapped(|ui| {
+            if ui.button(words.t("choose-file")).clicked() {
+                self.choosing = true;
+                scene.desk.ask(Command::Browse(None));
+            }
+            let label = ui.label(words.t("intake-path"));
+            let width = ui.available_width().clamp(120.0, 320.0);
+            let field = TextEdit::singleline(&mut self.typed).desired_width(width);
+            let field = ui.add(field).labelled_by(label.id);
+            let entered =
+                field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
+            let path = self.typed.trim().to_owned();
+            if (ui.button(words.t("add")).clicked() || entered) && !path.is_empty() {
+                self.add(PathBuf::from(path));
+                self.typed.clear();
+            }
+        });
+        if self.choosing {
+            match chooser::show(ui, scene) {
+                Some(Chosen::File(path)) => {
+                    self.add(path);
+                    self.choosing = false;
+                }
+                Some(Chosen::Close) => self.choosing = false,
+                None => {}
+            }
+        }
+        script::label(ui, words.t("intake-kinds"), scene.remark(ui));
+    }
+
+    fn facts(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        ui.horizontal_wrapped(|ui| {
+            let six = &Lang::SIX;
+            let name = words.t("intake-officer");
+            languages::pick(ui, "officer", name, six, None, &mut self.officer);
+        });
+        ui.horizontal_wrapped(|ui| {
+            let name = words.t("intake-other");
+            languages::pick(ui, "other", name, &Lang::SIX, None, &mut self.other);
+        });
+        ui.horizontal_wrapped(|ui| {
+            let (name, none) = (words.t("intake-third"), words.t("intake-none"));
+            let six = &Lang::SIX;
+            languages::pick(ui, "third", name, six, Some(none), &mut self.third);
+        });
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("intake-case"));
+            let field = TextEdit::singleline(&mut self.case).char_limit(300);
+            ui.add(field).labelled_by(label.id);
+        });
+    }
+
+    fn languages(&self) -> Vec<Lang> {
+        [self.officer, self.other, self.third]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// The officer's language and that of the person interviewed: of the recording, else as chosen.
+    fn sides(&self, scene: &Scene<'_>, recording: Option<&Recording>) -> (Lang, Option<Lang>) {
+        let opened = scene.desk.board().opened.get();
+        let own = |o: &&Arc<Opened>| recording.is_some_and(|r| r.interview == o.interview.id);
+        match opened
+            .as_ref()
+            .filter(own)
+            .map(|o| o.interview.languages.as_slice())
+        {
+            Some([officer, other, ..]) => (*officer, Some(*other)),
+            _ => (self.officer.unwrap_or(Lang::Zh), self.other),
+        }
+    }
+
+    /// The window that the person interviewed looks at, whatever screen the officer is on.
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        self.phrasebook.second_window(ui, scene);
+    }
+
+    /// What both ways of beginning still need.
+    fn lacks(&self, scene: &Scene<'_>) -> Option<&'static str> {
+        let languages = self.languages();
+        let mut unique = languages.clone();
+        unique.sort();
+        unique.dedup();
+        if job::is_running(scene) {
+            Some("intake-wait")
+        } else if unique.len() < 2 || unique.len() != languages.len() {
+            Some("intake-two-languages")
+        } else {
+            None
+        }
+    }
+
+    fn case(&self) -> Option<String> {
+        let case = self.case.trim();
+        (!case.is_empty()).then(|| case.to_owned())
+    }
+
+    /// Recording, from a microphone or, for practice, from the one file that was chosen.
+    fn record(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        let lacks = self.lacks(scene);
+        let request = lacks
+            .is_none()
+            .then(|| self.request(self.microphone.source()));
+        self.microphone.show(ui, scene, request);
+        let mut source = None;
+        let button = Button::new(words.t("live-start"));
+        if ui.add_enabled(lacks.is_none(), button).clicked() {
+            source = Some(self.microphone.source());
+        }
+        if let [path] = &self.files[..]
+            && !is_transcript(path)
+        {
+            let button = Button::new(words.t("live-practice"));
+            if ui.add_enabled(lacks.is_none(), button).clicked() {
+                source = Some(LiveSource::Practice {
+                    path: path.clone(),
+                    speed: 1.0,
+                });
+            }
+        }
+        let remark = lacks.unwrap_or("live-about");
+        script::label(ui, words.t(remark), scene.remark(ui));
+        if let Some(source) = source {
+            scene.desk.ask(Command::EndTest);
+            scene.desk.ask(Command::Record(self.request(source)));
+        }
+    }
+
+    fn request(&self, source: LiveSource) -> LiveRequest {
+        LiveRequest {
+            languages: self.languages(),
+            case: self.case(),
+            source,
+            ..LiveRequest::default()
+        }
+    }
+
+    fn start(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        let none = self.files.is_empty().then_some("intake-no-file");
+        let lacks = none.or(self.lacks(scene));
+        let button = Button::new(words.t("intake-start"));
+        if ui.add_enabled(lacks.is_none(), button).clicked() {
+            let request = ImportRequest {
+                languages: self.languages(),
+                case: self.case(),
+                channels: Vec::new(),
+                again: false,
+            };
+            let files = std::mem::take(&mut self.files);
+            scene.desk.ask(Command::Import(files, request));
+        }
+        if let Some(id) = lacks {
+            script::label(ui, words.t(id), scene.remark(ui));
+        }
+    }
+
+    fn practice(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        if self.practice.is_empty() {
+            return;
+        }
+        let words = scene.words;
+        ui.separator();
+        script::label(ui, words.t("intake-practice"), scene.own(ui));
+        let mut chosen = None;
+        ui.horizontal_wrapped(|ui| {
+            for (at, (_, languages)) in self.practice.iter().enumerate() {
+                let names: Vec<&str> = languages.iter().map(|l| l.native_name()).collect();
+                if ui.button(names.join(" – ")).clicked() {
+                    chosen = Some(at);
+                }
+            }
+        });
+        if let Some((path, languages)) = chosen.and_then(|at| self.practice.get(at)).cloned() {
+            self.files.clear();
+            self.add(path);
+            self.officer = languages.first().copied();
+            self.other = languages.get(1).copied();
+            self.third = languages.get(2).copied();
+            "practice".clone_into(&mut self.case);
+        }
+    }
+}

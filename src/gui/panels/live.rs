@@ -1,0 +1,159 @@
+//! A recording that runs: length, levels, what is being said, the last lines in both languages;
+//! pauses, marks and the end.
+
+use eframe::egui::{TextEdit, Ui};
+
+use crate::app::desk::{Command, Recording};
+use crate::gui::safe;
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::meters;
+use crate::gui::widgets::script::{self, Letters};
+
+/// Lines that are shown while they come.
+const LAST: usize = 5;
+
+/// What is typed into the screen.
+#[derive(Default)]
+pub struct Live {
+    words: String,
+}
+
+impl Live {
+    /// Paints the recording.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
+        let words = scene.words;
+        let colours = theme::of(ui);
+        let (id, colour) = match (now.ending, now.status.paused) {
+            (true, _) => ("live-ending", colours.text),
+            (_, true) => ("live-paused", colours.doubt),
+            _ => ("live-recording", colours.failure),
+        };
+        let length = safe::clock(now.status.recorded_ms);
+        let head = Letters {
+            size: theme::HEADING,
+            ..scene.own(ui)
+        };
+        let text = format!("● {}  {length}", words.t(id));
+        script::label(ui, &text, head.coloured(colour));
+        self.health(ui, scene, now);
+        let go = self.buttons(ui, scene, now);
+        ui.separator();
+        lines(ui, scene, now);
+        go
+    }
+
+    #[expect(clippy::unused_self, reason = "one of the parts of the screen")]
+    fn health(&self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+        let words = scene.words;
+        let colours = theme::of(ui);
+        meters::show(ui, scene, &now.source, &now.levels);
+        let mut remarks =
+            vec![words.with("live-lag", &[("time", &safe::clock(now.status.lag_ms))])];
+        if let Some(minutes) = now.status.disk_minutes {
+            remarks.push(words.with("live-disk", &[("minutes", &minutes.to_string())]));
+        }
+        for remark in remarks {
+            script::label(ui, &remark, scene.remark(ui));
+        }
+        let doubt = scene.own(ui).coloured(colours.doubt);
+        if now.practice {
+            script::label(ui, words.t("live-is-practice"), doubt);
+        }
+        if now.status.lost_frames > 0 {
+            let count = now.status.lost_frames.to_string();
+            script::label(ui, &words.with("live-lost", &[("count", &count)]), doubt);
+        }
+        if !now.awake {
+            script::label(ui, words.t("live-sleep"), doubt);
+        }
+        for lang in &now.without {
+            let name = lang.native_name();
+            script::label(
+                ui,
+                &words.with("live-no-model", &[("language", name)]),
+                doubt,
+            );
+        }
+        for alarm in &now.alarms {
+            script::label(ui, &alarm.what, scene.own(ui).coloured(colours.failure));
+            script::label(ui, &alarm.next, scene.own(ui));
+        }
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
+        let words = scene.words;
+        let mut go = None;
+        if !now.ending {
+            ui.horizontal_wrapped(|ui| {
+                let label = ui.label(words.t("live-words"));
+                let field = TextEdit::singleline(&mut self.words).char_limit(300);
+                ui.add(field.desired_width(200.0)).labelled_by(label.id);
+                let typed = self.words.trim().to_owned();
+                let filled = !typed.is_empty();
+                let mut sent = false;
+                let mark = eframe::egui::Button::new(words.t("live-mark"));
+                if ui.add_enabled(filled, mark).clicked() {
+                    sent = scene.desk.ask(Command::Mark(typed.clone()));
+                }
+                if now.status.paused {
+                    if ui.button(words.t("live-continue")).clicked() {
+                        scene.desk.ask(Command::GoOn);
+                    }
+                } else {
+                    let pause = eframe::egui::Button::new(words.t("live-pause"));
+                    if ui.add_enabled(filled, pause).clicked() {
+                        sent = scene.desk.ask(Command::Pause(typed));
+                    }
+                }
+                if sent {
+                    self.words.clear();
+                }
+            });
+        }
+        ui.horizontal_wrapped(|ui| {
+            if !now.ending && ui.button(words.t("live-end")).clicked() {
+                scene.desk.ask(Command::EndRecording);
+            }
+            if ui.button(words.t("live-read")).clicked() {
+                go = Some(Go::Line(now.interview.clone(), None));
+            }
+        });
+        go
+    }
+}
+
+/// What is being said, faintly, and the newest lines, the newest first.
+fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+    let colours = theme::of(ui);
+    if !now.partial.is_empty() {
+        let letters = scene.own(ui).coloured(colours.faint);
+        script::label(ui, &format!("… {}", now.partial), letters);
+    }
+    let Some(opened) = scene.desk.board().opened.get() else {
+        return;
+    };
+    if opened.interview.id != now.interview {
+        return;
+    }
+    for line in opened
+        .lines
+        .iter()
+        .rev()
+        .filter(|l| !l.text.is_empty())
+        .take(LAST)
+    {
+        let time = safe::clock(line.span.start.as_ms());
+        let about = format!(
+            "{time}  {} · {}",
+            safe::name(&line.speaker),
+            line.lang.native_name()
+        );
+        script::label(ui, &about, scene.remark(ui));
+        script::label(ui, &line.text, Letters::running(ui, line.lang));
+        for translation in &line.translations {
+            let letters = Letters::running(ui, translation.lang).coloured(colours.accent);
+            script::label(ui, &translation.text, letters);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The screens, one file each. A screen paints, remembers what is typed into it, and asks.
+
+mod evidence;
+mod glossary;
+mod intake;
+mod live;
+mod microphone;
+mod models;
+mod people;
+mod phrasebook;
+mod review;
+mod search;
+mod settings;
+
+pub use evidence::Evidence;
+pub use glossary::Glossary;
+pub use intake::Intake;
+pub use models::Models;
+pub use people::People;
+pub use review::Review;
+pub use search::Search;
+pub use settings::Settings;

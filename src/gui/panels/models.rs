@@ -1,0 +1,102 @@
+//! The installed models: what they are for, their licence and size, and whether their files are as
+//! listed.
+
+use eframe::egui::{Button, Frame, Margin, ScrollArea, Ui};
+
+use crate::app::ModelInfo;
+use crate::app::desk::Command;
+use crate::domain::Lang;
+use crate::gui::safe;
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::job;
+use crate::gui::widgets::script::{self, Letters};
+
+/// The screen.
+pub struct Models;
+
+impl Models {
+    /// Paints the screen.
+    #[expect(clippy::unused_self, reason = "every screen is asked the same way")]
+    pub fn show(&self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        scene.heading(ui, "models-title");
+        let shelf = scene.desk.board().shelf.get()?;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(theme::READING);
+            if shelf.models.is_empty() {
+                script::label(ui, words.t("models-empty"), scene.own(ui));
+            } else {
+                let button = Button::new(words.t("models-check"));
+                if ui.add_enabled(!job::is_running(scene), button).clicked() {
+                    scene.desk.ask(Command::CheckModels);
+                }
+                script::label(ui, words.t("models-about"), scene.remark(ui));
+            }
+            let failure = theme::of(ui).failure;
+            for told in &shelf.broken {
+                script::label(ui, &told.what, scene.own(ui).coloured(failure));
+                script::label(ui, &told.next, scene.own(ui));
+            }
+            for model in &shelf.models {
+                ui.add_space(theme::GAP);
+                one(ui, scene, model);
+            }
+        });
+        None
+    }
+}
+
+fn one(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
+    let words = scene.words;
+    let colours = theme::of(ui);
+    let frame = Frame::new()
+        .fill(colours.stripe)
+        .inner_margin(Margin::same(10));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.strong(safe::name(&model.name));
+        let purpose = if model.purpose == "speech" {
+            words.t("models-speech")
+        } else {
+            words.t("models-translation")
+        };
+        let languages: Vec<&str> = model.languages.iter().map(|l| l.native_name()).collect();
+        script::label(
+            ui,
+            &format!("{purpose}: {}", languages.join(", ")),
+            scene.own(ui),
+        );
+        let megabytes = format!("{:.1}", model.bytes as f64 / 1e6);
+        let facts = words.with(
+            "models-facts",
+            &[
+                ("license", &safe::name(&model.license)),
+                ("size", &megabytes),
+            ],
+        );
+        script::label(ui, &facts, scene.own(ui));
+        script::label(ui, &model.description, Letters::small(ui, Lang::En));
+        if model.practice {
+            let letters = scene.own(ui).coloured(colours.doubt);
+            script::label(ui, words.t("models-practice"), letters);
+        }
+        state(ui, scene, model);
+    });
+}
+
+/// What the last comparison of its files gave.
+fn state(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
+    let words = scene.words;
+    let colours = theme::of(ui);
+    let checked = scene.desk.board().checked.get();
+    let (text, colour) = match checked.as_ref().and_then(|c| c.get(&model.name)) {
+        None => (words.t("models-unchecked"), colours.faint),
+        Some(None) => (words.t("models-whole"), colours.good),
+        Some(Some(told)) => {
+            script::label(ui, &told.what, scene.own(ui).coloured(colours.failure));
+            (told.next.as_str(), colours.text)
+        }
+    };
+    script::label(ui, text, scene.own(ui).coloured(colour));
+}

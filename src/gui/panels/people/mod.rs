@@ -1,0 +1,218 @@
+//! The register of people: who is in it, one person with everything known, what transcripts offer,
+//! who is linked. Nothing is entered or decided without the name beside it.
+
+mod links;
+mod offers;
+mod page;
+mod register;
+
+use eframe::egui::{TextEdit, Ui};
+
+use crate::app::Choices;
+use crate::app::desk::{Act, Command, Told};
+use crate::domain::{Fact, FactKind, Lang, NameSource, Person, PersonId};
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::script;
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Register,
+    Offers,
+    Links,
+}
+
+/// What is typed into the screen.
+#[derive(Default)]
+pub struct People {
+    part: Part,
+    read: bool,
+    current: Option<PersonId>,
+    register: register::Register,
+    page: page::Page,
+    offers: offers::OffersPart,
+    signing: Signing,
+}
+
+/// Who signs, what was sent under which number, and how it ended.
+#[derive(Default)]
+struct Signing {
+    by: Option<String>,
+    number: u64,
+    sent: Option<u64>,
+    failed: Option<Told>,
+    /// The person that was entered last: the screen goes there.
+    entered: Option<PersonId>,
+    /// Goes to the person that was entered.
+    follow: bool,
+}
+
+impl Signing {
+    /// Sends something to be entered, unless the last thing is still on its way.
+    fn send(&mut self, scene: &Scene<'_>, act: Act) {
+        if self.sent.is_some() {
+            return;
+        }
+        self.follow = matches!(act, Act::Add(..));
+        self.failed = None;
+        self.number = self.number.saturating_add(1);
+        let by = self.by.clone().unwrap_or_default().trim().to_owned();
+        let sent = scene.desk.ask(Command::Enter(by, act, self.number));
+        self.sent = sent.then_some(self.number);
+    }
+
+    fn hear(&mut self, scene: &Scene<'_>) {
+        let Some(number) = self.sent else { return };
+        let answer = scene.desk.board().entered.get();
+        if let Some(answer) = answer.filter(|a| a.number == number) {
+            self.sent = None;
+            self.failed = answer.failed.clone();
+            self.entered = answer.person.clone();
+        }
+    }
+
+    /// The field for the name that signs, and what failed.
+    fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        let by = self.by.get_or_insert_with(|| scene.choices.name.clone());
+        let mut left = false;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("edit-by"));
+            let field = TextEdit::singleline(by).char_limit(300);
+            let field = ui.add(field.desired_width(160.0)).labelled_by(label.id);
+            left = field.lost_focus();
+        });
+        if let Some(told) = &self.failed {
+            let failure = theme::of(ui).failure;
+            script::label(ui, &told.what, scene.own(ui).coloured(failure));
+            script::label(ui, &told.next, scene.own(ui));
+        }
+        let by = by.trim();
+        (left && *by != scene.choices.name).then(|| {
+            Go::Choose(Choices {
+                name: by.to_owned(),
+                ..scene.choices.clone()
+            })
+        })
+    }
+}
+
+impl People {
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        if !std::mem::replace(&mut self.read, true) {
+            scene.desk.ask(Command::People);
+        }
+        self.signing.hear(scene);
+        if let Some(id) = self.signing.entered.take()
+            && self.signing.follow
+        {
+            self.part = Part::Register;
+            self.current = Some(id);
+        }
+        let mut chosen = None;
+        ui.horizontal_wrapped(|ui| {
+            scene.heading(ui, "people-title");
+            for (part, name) in [
+                (Part::Register, "people-register"),
+                (Part::Offers, "people-offers"),
+                (Part::Links, "people-links"),
+            ] {
+                let label = scene.words.t(name);
+                if ui.selectable_label(self.part == part, label).clicked() {
+                    chosen = Some(part);
+                }
+            }
+        });
+        if let Some(part) = chosen {
+            self.part = part;
+            self.current = None;
+            scene.desk.ask(Command::People);
+            if part == Part::Links {
+                scene.desk.ask(Command::Links);
+            }
+        }
+        let signed = self.signing.show(ui, scene);
+        ui.add_space(theme::GAP);
+        let went = self.inside(ui, scene);
+        went.or(signed)
+    }
+
+    fn inside(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let mut wanted = None;
+        let mut go = None;
+        match (self.part, self.current.clone()) {
+            (Part::Register, None) => wanted = self.register.show(ui, scene, &mut self.signing),
+            (Part::Register, Some(id)) => match self.page.show(ui, scene, &id, &mut self.signing) {
+                page::Wish::Stay => {}
+                page::Wish::Back => self.current = None,
+                page::Wish::Other(id) => wanted = Some(id),
+                page::Wish::Go(to) => go = Some(to),
+            },
+            (Part::Offers, _) => go = self.offers.show(ui, scene, &mut self.signing),
+            (Part::Links, _) => wanted = links::show(ui, scene),
+        }
+        if let Some(id) = wanted {
+            scene.desk.ask(Command::Person(id.clone()));
+            self.part = Part::Register;
+            self.current = Some(id);
+        }
+        go
+    }
+}
+
+/// A kind of entry in words.
+fn kind_name(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::Name => "kind-name",
+        FactKind::Role => "kind-role",
+        FactKind::BirthYear => "kind-birth-year",
+        FactKind::Phone => "kind-phone",
+        FactKind::Plate => "kind-plate",
+        FactKind::Document => "kind-document",
+        FactKind::Place => "kind-place",
+        FactKind::Mention => "kind-mention",
+        FactKind::Note => "kind-note",
+    }
+}
+
+/// Where a name comes from, in words.
+fn source_name(source: NameSource) -> &'static str {
+    match source {
+        NameSource::Given => "source-given",
+        NameSource::Alias => "source-alias",
+        NameSource::Document => "source-document",
+        NameSource::Heard => "source-heard",
+    }
+}
+
+/// The language whose letters an entry is shown in.
+fn letters_of(fact: &Fact) -> Lang {
+    let of_script = match fact.script.as_deref() {
+        Some("han") => Lang::Zh,
+        Some("thai") => Lang::Th,
+        Some("lao") => Lang::Lo,
+        Some("khmer") => Lang::Km,
+        Some("burmese") => Lang::My,
+        Some("latin") => Lang::Vi,
+        _ => Lang::En,
+    };
+    fact.lang.unwrap_or(of_script)
+}
+
+/// All names of a person in one line.
+fn all_names(person: &Person) -> String {
+    let names: Vec<&str> = person.values(FactKind::Name).collect();
+    if names.is_empty() {
+        person.id.0.clone()
+    } else {
+        names.join(" · ")
+    }
+}
+
+/// A score as a person reads it.
+fn percent(score: f32) -> String {
+    format!("{:.0} %", score * 100.0)
+}

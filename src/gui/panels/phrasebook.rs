@@ -1,0 +1,204 @@
+//! Rights, consent and standard questions in both languages; each is shown large to the person
+//! interviewed, in a second window where there is a second screen, and stamped into the record.
+
+use std::collections::HashMap;
+
+use eframe::egui::{
+    Button, CentralPanel, Frame, Margin, ScrollArea, TextEdit, Ui, ViewportBuilder, ViewportId,
+    vec2,
+};
+
+use crate::app::desk::{Command, Recording};
+use crate::app::phrasebook::{Phrase, Topic, phrases};
+use crate::domain::{InterviewId, Lang};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script::{self, Letters};
+use crate::text;
+
+/// Height of the list, in points.
+const LIST: f32 = 300.0;
+/// The title of the second window: like that of the first it never says what is open.
+const TITLE: &str = "Mekong Interview";
+
+/// What is typed and shown.
+#[derive(Default)]
+pub struct Phrasebook {
+    open: bool,
+    topic: Topic,
+    filter: String,
+    second: bool,
+    /// The language of the person interviewed.
+    lang: Option<Lang>,
+    shown: Option<&'static Phrase>,
+    /// Which sentences were stamped, and when, in milliseconds of this recording.
+    stamped: HashMap<&'static str, u64>,
+    of: Option<InterviewId>,
+}
+
+impl Phrasebook {
+    /// Paints the list. `officer` and `other` are the languages of both sides.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        recording: Option<&Recording>,
+        (officer, other): (Lang, Option<Lang>),
+    ) {
+        let words = scene.words;
+        self.lang = other;
+        if self.of.as_ref() != recording.map(|r| &r.interview) {
+            self.of = recording.map(|r| r.interview.clone());
+            self.stamped.clear();
+        }
+        ui.horizontal_wrapped(|ui| {
+            ui.checkbox(&mut self.open, words.t("phrases-open"));
+            ui.checkbox(&mut self.second, words.t("phrases-second"));
+        });
+        if !self.open {
+            return;
+        }
+        let Some(other) = other else {
+            script::label(ui, words.t("phrases-language"), scene.own(ui));
+            return;
+        };
+        self.choose(ui, scene);
+        let wanted = text::fold(self.filter.trim());
+        let holds = |p: &&Phrase| {
+            let in_lang = |lang| text::fold(p.text(lang)).contains(&wanted);
+            if wanted.is_empty() {
+                p.topic == self.topic
+            } else {
+                in_lang(officer) || in_lang(other)
+            }
+        };
+        let found: Vec<&'static Phrase> = phrases().iter().filter(holds).collect();
+        if found.is_empty() {
+            script::label(ui, words.t("phrases-nothing"), scene.own(ui));
+        }
+        let area = ScrollArea::vertical().id_salt("phrases").max_height(LIST);
+        area.show(ui, |ui| {
+            for phrase in found {
+                self.one(ui, scene, recording, phrase, (officer, other));
+            }
+        });
+    }
+
+    /// Topic and words.
+    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        ui.horizontal_wrapped(|ui| {
+            for (topic, name) in [
+                (Topic::Rights, "topic-rights"),
+                (Topic::Identity, "topic-identity"),
+                (Topic::Journey, "topic-journey"),
+                (Topic::Work, "topic-work"),
+            ] {
+                ui.selectable_value(&mut self.topic, topic, words.t(name));
+            }
+            let label = ui.label(words.t("search-words"));
+            let field = TextEdit::singleline(&mut self.filter).char_limit(200);
+            ui.add(field.desired_width(140.0)).labelled_by(label.id);
+        });
+        script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));
+    }
+
+    fn one(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        recording: Option<&Recording>,
+        phrase: &'static Phrase,
+        (officer, other): (Lang, Lang),
+    ) {
+        let words = scene.words;
+        let colours = theme::of(ui);
+        let frame = Frame::new()
+            .fill(colours.stripe)
+            .inner_margin(Margin::same(6));
+        frame.show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            script::label(ui, phrase.text(officer), Letters::running(ui, officer));
+            if officer != other {
+                let letters = Letters::running(ui, other).coloured(colours.accent);
+                script::label(ui, phrase.text(other), letters);
+            }
+            ui.horizontal_wrapped(|ui| {
+                let shown = self.shown.is_some_and(|s| s.id == phrase.id);
+                if ui
+                    .selectable_label(shown, words.t("phrases-show"))
+                    .clicked()
+                {
+                    self.shown = (!shown).then_some(phrase);
+                    self.second |= !shown;
+                }
+                let runs = recording.filter(|r| !r.ending);
+                let button = Button::new(words.t("phrases-stamp"));
+                if ui.add_enabled(runs.is_some(), button).clicked()
+                    && let Some(now) = runs
+                {
+                    let mark = format!("{}: {}", phrase.id, phrase.text(officer));
+                    if scene.desk.ask(Command::Mark(mark)) {
+                        self.stamped.insert(phrase.id, now.status.recorded_ms);
+                    }
+                }
+                if let Some(ms) = self.stamped.get(phrase.id) {
+                    let text = words.with("phrases-stamped", &[("time", &safe::clock(*ms))]);
+                    script::label(ui, &text, scene.remark(ui).coloured(colours.good));
+                }
+            });
+        });
+    }
+
+    /// The window that the person interviewed looks at; painted whatever screen the officer is on.
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        if !self.second {
+            return;
+        }
+        let builder = ViewportBuilder::default()
+            .with_title(TITLE)
+            .with_app_id("mekong-interview")
+            .with_inner_size(vec2(800.0, 480.0));
+        let id = ViewportId::from_hash_of("interviewee");
+        let text = self.for_them(scene);
+        let mut closed = false;
+        ui.ctx().show_viewport_immediate(id, builder, |ui, _| {
+            closed = ui.input(|i| i.viewport().close_requested());
+            let ground = Frame::new()
+                .fill(theme::of(ui).ground)
+                .inner_margin(Margin::same(24));
+            CentralPanel::default().frame(ground).show(ui, |ui| {
+                if let Some((text, lang)) = &text {
+                    let letters = Letters {
+                        size: theme::LARGE,
+                        ..Letters::running(ui, *lang)
+                    };
+                    ScrollArea::vertical().show(ui, |ui| script::label(ui, text, letters));
+                }
+            });
+        });
+        if closed {
+            self.second = false;
+        }
+    }
+
+    /// The sentence that was chosen, else what was said last, in the language of the person
+    /// interviewed.
+    fn for_them(&self, scene: &Scene<'_>) -> Option<(String, Lang)> {
+        let lang = self.lang?;
+        if let Some(phrase) = self.shown {
+            return Some((phrase.text(lang).to_owned(), lang));
+        }
+        let board = scene.desk.board();
+        let (recording, opened) = (board.recording.get()?, board.opened.get()?);
+        if opened.interview.id != recording.interview {
+            return None;
+        }
+        let translated = opened.lines.iter().rev().find_map(|line| {
+            let found = line.translations.iter().find(|t| t.lang == lang);
+            found.map(|t| t.text.clone())
+        });
+        Some((translated?, lang))
+    }
+}

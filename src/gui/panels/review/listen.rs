@@ -1,0 +1,99 @@
+//! How lines are heard: speed without another pitch, over and over, pause.
+
+use eframe::egui::{Key, Modifiers, Slider, Ui};
+
+use crate::app::Choices;
+use crate::app::desk::{Command, Listening, Opened};
+use crate::audio::SPEED_PERCENT;
+use crate::domain::Segment;
+use crate::gui::shell::{Go, Scene};
+
+/// One press of a key changes the speed by so much, in percent.
+const STEP: u16 = 10;
+
+/// What is kept between frames.
+#[derive(Default)]
+pub struct Ear {
+    again: bool,
+    paused: bool,
+    /// The speed while the slider is held.
+    draft: Option<u16>,
+}
+
+impl Ear {
+    /// Plays a line from its beginning.
+    pub fn play(&mut self, scene: &Scene<'_>, opened: &Opened, line: &Segment) {
+        self.paused = false;
+        scene.desk.ask(Command::Play(Listening {
+            interview: opened.interview.id.clone(),
+            segment: line.id,
+            channel: line.channel,
+            span: line.span,
+            percent: scene.choices.play_percent,
+            again: self.again,
+        }));
+    }
+
+    /// Pauses what is heard, or goes on; whether there was anything to pause.
+    pub fn pause(&mut self, scene: &Scene<'_>) -> bool {
+        let plays = scene.desk.board().playing.get().is_some();
+        let does = plays || self.paused;
+        if does {
+            self.paused = plays;
+            scene.desk.ask(Command::PauseSound);
+        }
+        does
+    }
+
+    /// Another line is chosen: what was paused is over.
+    pub fn leave(&mut self) {
+        self.paused = false;
+    }
+
+    /// The keys: F3 and F4 slower and faster, L over and over.
+    pub fn keys(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        if pressed(Key::L) {
+            self.again = !self.again;
+        }
+        let now = scene.choices.play_percent;
+        let mut percent = now;
+        if pressed(Key::F3) {
+            percent = now.saturating_sub(STEP);
+        }
+        if pressed(Key::F4) {
+            percent = now.saturating_add(STEP);
+        }
+        choose(scene, percent)
+    }
+
+    /// The slider and the box to tick.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        let mut percent = self.draft.unwrap_or(scene.choices.play_percent);
+        let label = ui.label(words.t("listen-speed"));
+        let slider = Slider::new(&mut percent, SPEED_PERCENT.0..=SPEED_PERCENT.1)
+            .step_by(f64::from(STEP))
+            .suffix(" %");
+        let moved = ui.add(slider).labelled_by(label.id);
+        ui.checkbox(&mut self.again, words.t("listen-again"));
+        if moved.dragged() {
+            self.draft = Some(percent);
+            return None;
+        }
+        self.draft = None;
+        choose(scene, percent)
+    }
+}
+
+fn choose(scene: &Scene<'_>, percent: u16) -> Option<Go> {
+    let percent = percent.clamp(SPEED_PERCENT.0, SPEED_PERCENT.1);
+    if percent == scene.choices.play_percent {
+        return None;
+    }
+    scene.desk.ask(Command::Speed(percent));
+    Some(Go::Choose(Choices {
+        play_percent: percent,
+        ..scene.choices.clone()
+    }))
+}

@@ -1,0 +1,420 @@
+//! One line of a transcript: number, time and speaker; what was said and its translations side by
+//! side; every doubt in words.
+
+use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
+
+use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script::{self, Letters, Mark, Marking};
+use crate::gui::words::Words;
+use crate::store::TextVersion;
+
+use super::editor::Side;
+use super::places;
+
+/// Below this width the two sides stand one above the other.
+const TWO_COLUMNS: f32 = 480.0;
+
+/// What a person wants of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Hear it.
+    Play,
+    /// Correct one side.
+    Correct(Side),
+    /// See or put away its versions.
+    Versions,
+    /// Sign for it.
+    Certify,
+}
+
+/// Paints something in the place of a text.
+type Paint<'a> = &'a mut dyn FnMut(&mut Ui);
+
+/// How a line stands in the table.
+#[derive(Clone, Copy)]
+pub struct Standing<'a> {
+    /// The person is at this line.
+    pub chosen: bool,
+    /// It is heard now.
+    pub heard: bool,
+    /// There is sound to hear.
+    pub sound: bool,
+    /// All languages of the interview.
+    pub languages: &'a [Lang],
+    /// Its versions, where they are to be shown.
+    pub versions: Option<&'a [(Lang, Vec<TextVersion>)]>,
+}
+
+/// Paints a line. `correction` paints the fields of a correction in the place of one side.
+pub fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    line: &Segment,
+    standing: Standing<'_>,
+    correction: Option<(Side, Paint<'_>)>,
+) -> Option<Wish> {
+    let whole = ui
+        .available_rect_before_wrap()
+        .shrink2(vec2(theme::GAP, theme::GAP));
+    let margin = Rect::from_min_size(whole.min, vec2(theme::MARGIN_COLUMN, whole.height()));
+    let text = Rect::from_min_max(
+        pos2(margin.right() + theme::WIDE_GAP, whole.top()),
+        whole.max,
+    );
+    let (left, right) = if text.width() < TWO_COLUMNS {
+        (text, None)
+    } else {
+        let middle = text.center().x;
+        let left = text.with_max_x(middle - theme::GAP);
+        (left, Some(text.with_min_x(middle + theme::GAP)))
+    };
+    let (said_by, translated_by) = match correction {
+        Some((Side::Said, paint)) => (Some(paint), None),
+        Some((Side::Translation(lang), paint)) => (None, Some((lang, paint))),
+        None => (None, None),
+    };
+    let margin_bottom = part(ui, margin, |ui| edge(ui, scene, line, standing));
+    let correcting = said_by.is_some() || translated_by.is_some();
+    let mut below = left;
+    let said_bottom = part(ui, left, |ui| match said_by {
+        Some(paint) => paint(ui),
+        None => said(ui, scene, line, standing.chosen),
+    });
+    if right.is_none() {
+        below.min.y = said_bottom + theme::GAP;
+    }
+    let translations_bottom = part(ui, right.unwrap_or(below), |ui| {
+        translations(ui, scene, line, standing, translated_by);
+    });
+    let mut under = text;
+    under.min.y = said_bottom.max(translations_bottom);
+    let mut wish = None;
+    let bottom = part(ui, under, |ui| {
+        doubts(ui, scene, line);
+        if let Some(versions) = standing.versions {
+            history(ui, scene, versions);
+        }
+        if standing.chosen && !correcting {
+            wish = wishes(ui, scene, line, standing);
+        }
+    })
+    .max(margin_bottom);
+    ui.allocate_rect(
+        Rect::from_min_max(ui.min_rect().min, pos2(whole.right(), bottom + theme::GAP)),
+        eframe::egui::Sense::hover(),
+    );
+    wish
+}
+
+/// Paints into a rectangle that may grow downwards; returns where it ended.
+fn part(ui: &mut Ui, place: Rect, paint: impl FnOnce(&mut Ui)) -> f32 {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(place));
+    child.set_max_width(place.width());
+    child.spacing_mut().item_spacing.y = 1.0;
+    paint(&mut child);
+    child.min_rect().bottom()
+}
+
+fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) {
+    let colours = theme::of(ui);
+    let time = safe::clock(line.span.start.as_ms());
+    let first = if standing.heard {
+        format!("▶ {}  {time}", line.id.0)
+    } else {
+        format!("{}  {time}", line.id.0)
+    };
+    script::label(ui, &first, Letters::small(ui, Lang::En));
+    let place = usize::from(line.channel) % colours.channels.len();
+    let colour = colours.channels.get(place).copied().unwrap_or(colours.text);
+    let speaker = speaker(scene.words, &line.speaker);
+    script::label(ui, &speaker, scene.remark(ui).coloured(colour));
+    if line.flags.iter().any(|f| f.kind == FlagKind::PracticeModel) {
+        let letters = scene.remark(ui).coloured(colours.doubt);
+        script::label(ui, scene.words.t("flag-practice-model"), letters);
+    }
+}
+
+/// The usual roles in the language of the screens, any other word as it is.
+fn speaker(words: &Words, name: &str) -> String {
+    match name {
+        "officer" => words.t("role-officer").to_owned(),
+        "interviewee" => words.t("role-interviewee").to_owned(),
+        "interpreter" => words.t("role-interpreter").to_owned(),
+        other => safe::name(other),
+    }
+}
+
+fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
+    let words = scene.words;
+    let by = match line.status {
+        Status::Pending => words.t("status-pending").to_owned(),
+        Status::Failed => words.t("status-failed").to_owned(),
+        Status::Machine => words.t("status-machine").to_owned(),
+        Status::Edited => safe::name(&line.author),
+        Status::Certified => words.with("line-certified", &[("name", &safe::name(&line.author))]),
+    };
+    let about = format!("{} · {by}", line.lang.native_name());
+    script::label(ui, &about, Letters::small(ui, line.lang));
+    let letters = Letters::running(ui, line.lang);
+    if line.text.is_empty() {
+        let id = match line.status {
+            Status::Pending => "line-pending",
+            Status::Failed => "line-failed",
+            _ => "line-empty",
+        };
+        script::label(ui, scene.words.t(id), scene.remark(ui));
+        return;
+    }
+    let mut marks = doubtful(line, scene.choices.doubt_percent, theme::of(ui).doubt);
+    if chosen {
+        let translated = line.translations.iter().flat_map(|t| &t.flags);
+        let flags = line.flags.iter().chain(translated);
+        marks.extend(places::marks(ui, &line.text, flags, TextSide::Source));
+    }
+    script::marked(ui, &line.text, letters, &marks, chosen);
+}
+
+/// The words that the recogniser was unsure of, in their places. Words come in the order of the text.
+fn doubtful(line: &Segment, percent: u16, colour: eframe::egui::Color32) -> Vec<Mark> {
+    let least = f32::from(percent) / 100.0;
+    let mut from = 0;
+    let mut marks = Vec::new();
+    for word in &line.words {
+        let place = line.text.get(from..).and_then(|rest| rest.find(&word.text));
+        let Some(at) = place.filter(|_| !word.text.is_empty()) else {
+            continue;
+        };
+        let start = from + at;
+        from = start + word.text.len();
+        if word.confidence < least {
+            marks.push(Mark {
+                range: start..from,
+                marking: Marking::Underline(colour),
+            });
+        }
+    }
+    marks
+}
+
+fn translations(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    line: &Segment,
+    standing: Standing<'_>,
+    mut correction: Option<(Lang, Paint<'_>)>,
+) {
+    for lang in standing.languages.iter().filter(|l| **l != line.lang) {
+        if let Some((into, paint)) = &mut correction
+            && into == lang
+        {
+            paint(ui);
+            continue;
+        }
+        let found = line.translations.iter().find(|t| t.lang == *lang);
+        match found {
+            Some(translation) => one(ui, scene, line, translation, standing.chosen),
+            None if line.text.is_empty() => {}
+            None => {
+                script::label(ui, lang.native_name(), Letters::small(ui, *lang));
+                script::label(ui, scene.words.t("line-untranslated"), scene.remark(ui));
+            }
+        }
+    }
+}
+
+fn one(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, found: &Translation, chosen: bool) {
+    let words = scene.words;
+    let by = match found.log_prob {
+        Some(_) => words.t("status-machine").to_owned(),
+        None => safe::name(&found.engine),
+    };
+    let mut about = format!("{} · {by}", found.lang.native_name());
+    if found.of_version < line.version {
+        about.push_str(" · ");
+        about.push_str(words.t("line-earlier"));
+    }
+    script::label(ui, &about, Letters::small(ui, found.lang));
+    let letters = Letters::running(ui, found.lang);
+    let marks = if chosen {
+        places::marks(ui, &found.text, &found.flags, TextSide::Translation)
+    } else {
+        Vec::new()
+    };
+    script::marked(ui, &found.text, letters, &marks, chosen);
+    for flag in &found.flags {
+        if flag.kind == FlagKind::OpinionsDiffer {
+            let (engine, second) = flag.detail.split_once(": ").unwrap_or(("", &flag.detail));
+            let about = format!("{} · {engine}", words.t("line-second-opinion"));
+            script::label(ui, &about, scene.remark(ui));
+            let letters = letters.coloured(theme::of(ui).faint);
+            script::marked(ui, second, letters, &[], chosen);
+        }
+    }
+}
+
+/// Every doubt of the line and of its translations, in words.
+fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
+    let letters = scene.remark(ui).coloured(theme::of(ui).doubt);
+    let all = line.flags.iter().map(|f| (None, f));
+    let translated = line
+        .translations
+        .iter()
+        .flat_map(|t| t.flags.iter().map(move |f| (Some(t.lang), f)));
+    for (lang, flag) in all.chain(translated) {
+        if flag.kind == FlagKind::PracticeModel {
+            continue;
+        }
+        let side = lang.map_or(String::new(), |l| format!("{} · ", l.native_name()));
+        let mut text = format!("! {side}{}", explained(scene.words, flag.kind));
+        // The other translation stands below the first one.
+        if !flag.detail.is_empty() && flag.kind != FlagKind::OpinionsDiffer {
+            text.push_str(": ");
+            text.push_str(&flag.detail);
+        }
+        script::label(ui, &text, letters);
+    }
+}
+
+/// A kind of doubt in words.
+pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
+    const KNOWN: [(FlagKind, &str); 25] = [
+        (FlagKind::PracticeModel, "flag-practice-model"),
+        (FlagKind::LowConfidence, "flag-low-confidence"),
+        (FlagKind::NoText, "flag-no-text"),
+        (FlagKind::NoSpeech, "flag-no-speech"),
+        (FlagKind::Repetition, "flag-repetition"),
+        (FlagKind::WrongScript, "flag-wrong-script"),
+        (FlagKind::SpeechRate, "flag-speech-rate"),
+        (FlagKind::LanguageUncertain, "flag-language-uncertain"),
+        (FlagKind::PhantomPhrase, "flag-phantom-phrase"),
+        (FlagKind::CutWithoutPause, "flag-cut-without-pause"),
+        (FlagKind::TermMissing, "flag-term-missing"),
+        (FlagKind::NegationDiffers, "flag-negation-differs"),
+        (FlagKind::QuestionDiffers, "flag-question-differs"),
+        (FlagKind::LunarDate, "flag-lunar-date"),
+        (FlagKind::NumberMismatch, "flag-number-mismatch"),
+        (FlagKind::TermForbidden, "flag-term-forbidden"),
+        (FlagKind::Untranslated, "flag-untranslated"),
+        (FlagKind::LengthRatio, "flag-length-ratio"),
+        (FlagKind::LowProbability, "flag-low-probability"),
+        (FlagKind::OpinionsDiffer, "flag-opinions-differ"),
+        (FlagKind::Truncated, "flag-truncated"),
+        (FlagKind::Zawgyi, "flag-zawgyi"),
+        (FlagKind::NoModel, "flag-no-model"),
+        (FlagKind::EngineFailed, "flag-engine-failed"),
+        (FlagKind::Stale, "flag-stale"),
+    ];
+    let known = KNOWN.iter().find(|(k, _)| *k == kind);
+    known.map_or(kind.as_str(), |(_, id)| words.t(id))
+}
+
+fn history(ui: &mut Ui, scene: &Scene<'_>, versions: &[(Lang, Vec<TextVersion>)]) {
+    for (lang, versions) in versions {
+        for version in versions {
+            let when = version
+                .at
+                .get(..16)
+                .unwrap_or(&version.at)
+                .replace('T', " ");
+            let mut about = format!(
+                "{} {}   {when}   {}",
+                lang.native_name(),
+                version.version,
+                safe::name(&version.author)
+            );
+            if let Some(reason) = &version.reason {
+                about.push_str("   ");
+                about.push_str(&safe::name(reason));
+            }
+            script::label(ui, &about, scene.remark(ui));
+            script::marked(ui, &version.text, Letters::running(ui, *lang), &[], true);
+        }
+    }
+}
+
+/// Whether a person may sign for a line: it has words and nobody did yet.
+pub fn can_be_certified(line: &Segment) -> bool {
+    !line.text.is_empty() && matches!(line.status, Status::Machine | Status::Edited)
+}
+
+fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) -> Option<Wish> {
+    let words = scene.words;
+    let mut wish = None;
+    ui.horizontal_wrapped(|ui| {
+        if standing.sound && ui.button(words.t("line-play")).clicked() {
+            wish = Some(Wish::Play);
+        }
+        if ui.button(words.t("line-correct")).clicked() {
+            wish = Some(Wish::Correct(Side::Said));
+        }
+        if !line.text.is_empty() {
+            for lang in standing.languages.iter().filter(|l| **l != line.lang) {
+                let name = words.with("line-correct-in", &[("language", lang.native_name())]);
+                if ui.button(name).clicked() {
+                    wish = Some(Wish::Correct(Side::Translation(*lang)));
+                }
+            }
+        }
+        let versions = if standing.versions.is_some() {
+            words.t("line-versions-close")
+        } else {
+            words.t("line-versions")
+        };
+        if ui.button(versions).clicked() {
+            wish = Some(Wish::Versions);
+        }
+        if can_be_certified(line) && ui.button(words.t("line-certify")).clicked() {
+            wish = Some(Wish::Certify);
+        }
+    });
+    wish
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{SamplePos, SegmentId, Span, Word};
+
+    #[test]
+    fn every_doubt_has_words_in_every_language() {
+        for lang in Lang::ALL {
+            let words = Words::of(lang);
+            for kind in FlagKind::ALL {
+                assert_ne!(explained(&words, kind), kind.as_str(), "{lang}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_of_two_equal_words_is_marked_in_its_own_place() {
+        let word = |text: &str, confidence| Word {
+            text: text.to_owned(),
+            start_ms: 0,
+            end_ms: 0,
+            confidence,
+        };
+        let line = Segment {
+            id: SegmentId(1),
+            span: Span::new(SamplePos(0), SamplePos(1)),
+            channel: 0,
+            speaker: "officer".into(),
+            lang: Lang::My,
+            text: "မြို့ မြို့".into(),
+            confidence: Some(0.5),
+            words: vec![word("မြို့", 0.9), word("မြို့", 0.1), word("none", 0.0)],
+            flags: Vec::new(),
+            status: Status::Machine,
+            author: String::new(),
+            version: 1,
+            translations: Vec::new(),
+        };
+        let marks = doubtful(&line, 50, eframe::egui::Color32::RED);
+        let ranges: Vec<_> = marks.into_iter().map(|m| m.range).collect();
+        let length = "မြို့".len();
+        assert_eq!(ranges.len(), 1);
+        assert_eq!(ranges[0], length + 1..2 * length + 1);
+    }
+}

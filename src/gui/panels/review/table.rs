@@ -1,0 +1,372 @@
+//! One transcript as rows. Only rows that are seen are laid out, so a day of speech scrolls like a
+//! minute of it.
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align, Event, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
+
+use crate::app::Choices;
+use crate::app::desk::{Command, JobKind, Opened, Task};
+use crate::domain::{FlagKind, Segment, SegmentId, Status};
+use crate::gui::safe;
+use crate::gui::shell::{Go, Scene, Screen};
+use crate::gui::theme;
+use crate::gui::widgets::heights::Heights;
+use crate::gui::widgets::{job, script};
+
+use super::editor::{Editor, Ended, Side};
+use super::listen::Ear;
+use super::overview::Strip;
+use super::row::{self, Standing, Wish};
+
+/// Rows that a page key moves over.
+const PAGE: usize = 10;
+
+/// What is kept between frames.
+#[derive(Default)]
+pub struct Table {
+    heights: Heights,
+    width: f32,
+    chosen: usize,
+    /// Frames in which the chosen row is still to be brought into view: heights above it are guesses
+    /// until they were laid out once.
+    reveal: u8,
+    editor: Option<Editor>,
+    versions: bool,
+    edits: u64,
+    strip: Strip,
+    ear: Ear,
+    /// Where the person wants to go.
+    leave: Option<Go>,
+}
+
+/// What came of a frame.
+#[derive(Default)]
+pub struct Answer {
+    /// Back to the list.
+    pub back: bool,
+    /// To somewhere else.
+    pub go: Option<Go>,
+}
+
+impl Table {
+    /// Goes to a line.
+    pub fn go_to(&mut self, opened: &Opened, line: SegmentId) {
+        if let Some(at) = opened.lines.iter().position(|l| l.id == line) {
+            self.choose(at);
+        }
+    }
+
+    fn choose(&mut self, at: usize) {
+        if self.editor.is_none() {
+            self.chosen = at;
+            self.ear.leave();
+            self.versions = false;
+            self.reveal = 3;
+        }
+    }
+
+    /// Paints the transcript.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
+        let mut answer = Answer {
+            back: self.head(ui, scene, opened),
+            go: self.leave.take(),
+        };
+        if let Some(ms) = self.strip.show(ui, scene, opened) {
+            let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
+            self.choose(after.saturating_sub(1));
+            self.play(scene, opened);
+        }
+        if opened.lines.is_empty() {
+            script::label(ui, scene.words.t("review-no-lines"), scene.own(ui));
+            return answer;
+        }
+        self.keys(ui, scene, opened);
+        ui.separator();
+        let mut area = ScrollArea::vertical().auto_shrink(false);
+        area = area.id_salt(&opened.interview.id.0);
+        area.show_viewport(ui, |ui, view| {
+            answer.go = self.rows(ui, scene, opened, view).or(answer.go.take());
+        });
+        answer
+    }
+
+    /// What the interview is, and what can be done with it; whether to go back.
+    fn head(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> bool {
+        let words = scene.words;
+        let interview = &opened.interview;
+        let mut back = false;
+        ui.horizontal_wrapped(|ui| {
+            back = ui.button(words.t("review-back")).clicked();
+            let name = safe::name(interview.case.as_deref().unwrap_or(&interview.id.0));
+            ui.strong(name).on_hover_text(&interview.id.0);
+            let count = opened.lines.len().to_string();
+            ui.label(words.with("lines-count", &[("count", &count)]));
+        });
+        ui.horizontal_wrapped(|ui| {
+            if ui.button(words.t("next-flagged")).clicked() {
+                self.next(opened, is_flagged);
+            }
+            if ui.button(words.t("next-unreviewed")).clicked() {
+                self.next(opened, is_unreviewed);
+            }
+            let pending = opened.lines.iter().any(|l| l.status == Status::Pending);
+            let failed = opened.lines.iter().any(|l| l.status == Status::Failed);
+            if (pending || failed)
+                && !job::is_running(scene)
+                && ui.button(words.t("resume")).clicked()
+            {
+                let id = Some(interview.id.clone());
+                scene.desk.ask(Command::Resume(id));
+            }
+            if ui.button(words.t("nav-evidence")).clicked() {
+                self.leave = Some(Go::To(Screen::Evidence));
+            }
+            if !interview.audio.is_empty() {
+                self.leave = self.ear.show(ui, scene).or(self.leave.take());
+            }
+        });
+        job::trouble(ui, scene, JobKind::Evidence);
+        back
+    }
+
+    /// The keys of the table, while no field and no button has the keyboard.
+    fn keys(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Arc<Opened>) {
+        if self.editor.is_some() || ui.memory(|m| m.focused()).is_some() {
+            return;
+        }
+        let last = opened.lines.len().saturating_sub(1);
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        let at = self.chosen;
+        let moves = [
+            (Key::ArrowDown, at.saturating_add(1)),
+            (Key::ArrowUp, at.saturating_sub(1)),
+            (Key::PageDown, at.saturating_add(PAGE)),
+            (Key::PageUp, at.saturating_sub(PAGE)),
+            (Key::Home, 0),
+            (Key::End, last),
+        ];
+        for (key, to) in moves {
+            if pressed(key) {
+                self.choose(to.min(last));
+            }
+        }
+        if pressed(Key::Enter) || (pressed(Key::Space) && !self.ear.pause(scene)) {
+            self.play(scene, opened);
+        }
+        self.leave = self.ear.keys(ui, scene).or(self.leave.take());
+        if pressed(Key::Escape) {
+            scene.desk.ask(Command::Silence);
+        }
+        if pressed(Key::N) {
+            self.next(opened, is_flagged);
+        }
+        if pressed(Key::U) {
+            self.next(opened, is_unreviewed);
+        }
+        let Some(line) = opened.lines.get(self.chosen) else {
+            return;
+        };
+        let other = opened.interview.languages.iter().find(|l| **l != line.lang);
+        let mut typed = None;
+        if pressed(Key::E) {
+            typed = Some(Wish::Correct(Side::Said));
+        } else if pressed(Key::T) && !line.text.is_empty() {
+            typed = other.map(|lang| Wish::Correct(Side::Translation(*lang)));
+        } else if pressed(Key::H) {
+            typed = Some(Wish::Versions);
+        } else if pressed(Key::C) && row::can_be_certified(line) {
+            typed = Some(Wish::Certify);
+        }
+        if let Some(wish) = typed {
+            // The letter that was pressed must not be written into the field that opens.
+            ui.input_mut(|i| i.events.retain(|e| !matches!(e, Event::Text(_))));
+            self.grant(scene, opened, wish);
+        }
+    }
+
+    fn next(&mut self, opened: &Opened, wanted: fn(&Segment) -> bool) {
+        let after = self.chosen.saturating_add(1);
+        let order = (after..opened.lines.len()).chain(0..after);
+        let found = order
+            .into_iter()
+            .find(|at| opened.lines.get(*at).is_some_and(|l| wanted(l)));
+        if let Some(at) = found {
+            self.choose(at);
+        }
+    }
+
+    fn play(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        if let Some(line) = opened.lines.get(self.chosen) {
+            self.ear.play(scene, opened, line);
+        }
+    }
+
+    fn grant(&mut self, scene: &Scene<'_>, opened: &Opened, wish: Wish) {
+        let Some(line) = opened.lines.get(self.chosen) else {
+            return;
+        };
+        match wish {
+            Wish::Play => self.play(scene, opened),
+            Wish::Correct(side) => {
+                self.editor = Some(Editor::new(line, side, &scene.choices.name));
+                self.reveal = 3;
+            }
+            Wish::Certify if scene.desk.board().signer.get().is_none() => {
+                self.leave = Some(Go::To(Screen::Evidence));
+            }
+            Wish::Certify => {
+                let id = opened.interview.id.clone();
+                let task = Task::Certify(id, vec![line.id]);
+                scene.desk.ask(Command::Task(task));
+            }
+            Wish::Versions => {
+                self.versions = !self.versions;
+                let id = opened.interview.id.clone();
+                if self.versions {
+                    scene.desk.ask(Command::Versions(id, line.id));
+                }
+            }
+        }
+    }
+
+    fn rows(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, view: Rect) -> Option<Go> {
+        let width = ui.available_width();
+        if self.heights.len() != opened.lines.len() || self.width != width {
+            self.heights = Heights::new(opened.lines.len(), theme::ROW_GUESS);
+            self.width = width;
+            self.reveal = 3;
+        }
+        self.chosen = self.chosen.min(opened.lines.len().saturating_sub(1));
+        ui.set_height(self.heights.total());
+        let origin = ui.max_rect().min;
+        let mut at = self.heights.at(view.top());
+        let mut top = self.heights.top(at);
+        let mut go = None;
+        while top < view.bottom()
+            && let Some(line) = opened.lines.get(at)
+        {
+            let place = Rect::from_min_size(
+                pos2(origin.x, origin.y + top),
+                vec2(width, self.heights.row(at)),
+            );
+            let (height, went) = self.row(ui, scene, opened, at, line, place);
+            go = went.or(go);
+            self.heights.set(at, height);
+            top += height;
+            at = at.saturating_add(1);
+        }
+        if self.reveal > 0 {
+            self.reveal -= 1;
+            let top = origin.y + self.heights.top(self.chosen);
+            let place = Rect::from_min_size(
+                pos2(origin.x, top),
+                vec2(width, self.heights.row(self.chosen)),
+            );
+            ui.scroll_to_rect(place, None::<Align>);
+            ui.ctx().request_repaint();
+        }
+        go
+    }
+
+    /// One row; its height, and where the person wants to go.
+    fn row(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        at: usize,
+        line: &Segment,
+        place: Rect,
+    ) -> (f32, Option<Go>) {
+        let chosen = at == self.chosen;
+        let id = &opened.interview.id;
+        let colours = theme::of(ui);
+        let builder = UiBuilder::new()
+            .max_rect(place)
+            .id_salt(("line", line.id.0));
+        let mut child = ui.new_child(builder.sense(Sense::click()));
+        let ground = match (chosen, at % 2) {
+            (true, _) => colours.chosen,
+            (_, 0) => colours.ground,
+            _ => colours.stripe,
+        };
+        child.painter().rect_filled(place, 0.0, ground);
+        let versions = scene.desk.board().versions.get();
+        let versions = versions
+            .filter(|v| self.versions && chosen && v.interview == *id && v.segment == line.id);
+        let playing = scene.desk.board().playing.get();
+        let standing = Standing {
+            chosen,
+            heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),
+            sound: !opened.interview.audio.is_empty(),
+            languages: &opened.interview.languages,
+            versions: versions.as_ref().map(|v| v.texts.as_slice()),
+        };
+        let mut ended = Ended::Open;
+        let wish = match self.editor.as_mut().filter(|e| e.segment == line.id) {
+            Some(editor) => {
+                let (side, next) = (editor.side, &mut self.edits);
+                let mut paint = |ui: &mut Ui| ended = editor.show(ui, scene, id, next);
+                row::show(&mut child, scene, line, standing, Some((side, &mut paint)))
+            }
+            None => row::show(&mut child, scene, line, standing, None),
+        };
+        let height = child.min_rect().height();
+        let response = child.response();
+        let name = spoken_name(line);
+        response.widget_info(|| {
+            let role = eframe::egui::accesskit::Role::ListItem;
+            WidgetInfo::selected(role, true, chosen, &name)
+        });
+        if response.clicked() {
+            self.choose(at);
+            self.reveal = 0;
+        }
+        if let Some(wish) = wish {
+            self.grant(scene, opened, wish);
+        }
+        (height, self.ended(scene, ended))
+    }
+
+    fn ended(&mut self, scene: &Scene<'_>, ended: Ended) -> Option<Go> {
+        match ended {
+            Ended::Open => None,
+            Ended::Left => {
+                self.editor = None;
+                None
+            }
+            Ended::Stored(by) => {
+                self.editor = None;
+                let signs = Choices {
+                    name: by,
+                    ..scene.choices.clone()
+                };
+                (signs != *scene.choices).then_some(Go::Choose(signs))
+            }
+        }
+    }
+}
+
+/// What a screen reader says of a row.
+fn spoken_name(line: &Segment) -> String {
+    format!(
+        "{} {} {} {}",
+        line.id.0,
+        safe::clock(line.span.start.as_ms()),
+        safe::name(&line.speaker),
+        line.text
+    )
+}
+
+fn is_flagged(line: &Segment) -> bool {
+    let all = line.translations.iter().flat_map(|t| &t.flags);
+    all.chain(&line.flags)
+        .any(|f| f.kind != FlagKind::PracticeModel)
+}
+
+fn is_unreviewed(line: &Segment) -> bool {
+    line.status == Status::Machine
+}

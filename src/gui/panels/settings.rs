@@ -1,0 +1,125 @@
+//! What a person may choose: language, colours, size, the key that hides everything, how much doubt
+//! is underlined, and the name that signs corrections.
+
+use eframe::egui::{ComboBox, ScrollArea, Slider, TextEdit, Ui};
+
+use crate::app::{BlankKey, Choices, Look, TEXT_PERCENT};
+use crate::domain::Lang;
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::{languages, script};
+
+/// Steps of the size of the text, in percent.
+const STEP: f64 = 10.0;
+
+/// What is being chosen; it is put in force when the hand leaves it.
+pub struct Settings {
+    draft: Choices,
+}
+
+impl Settings {
+    /// Starts from what is in force.
+    pub fn new(choices: &Choices) -> Self {
+        Self {
+            draft: choices.clone(),
+        }
+    }
+
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        // Others may have changed it, for example the name that signs.
+        if !ui.input(|i| i.pointer.any_down()) && !ui.ctx().text_edit_focused() {
+            self.draft = scene.choices.clone();
+        }
+        let mut settled = false;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(theme::READING);
+            scene.heading(ui, "settings-title");
+            settled |= self.looks(ui, scene);
+            ui.add_space(theme::WIDE_GAP);
+            settled |= self.working(ui, scene);
+            ui.add_space(theme::WIDE_GAP);
+            script::label(ui, scene.words.t("settings-keys"), scene.own(ui));
+        });
+        (settled && self.draft != *scene.choices).then(|| Go::Choose(self.draft.clone()))
+    }
+
+    fn looks(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
+        let words = scene.words;
+        let draft = &mut self.draft;
+        let before = (draft.language, draft.look);
+        ui.horizontal_wrapped(|ui| {
+            let mut language = Some(draft.language);
+            let name = words.t("settings-language");
+            languages::pick(ui, "language", name, &Lang::ALL, None, &mut language);
+            draft.language = language.unwrap_or(Lang::En);
+        });
+        if draft.language != Lang::En {
+            script::label(ui, words.t("settings-unreviewed"), scene.remark(ui));
+        }
+        ui.horizontal_wrapped(|ui| {
+            ui.label(words.t("settings-look"));
+            for (look, id) in [
+                (Look::Light, "look-light"),
+                (Look::Dark, "look-dark"),
+                (Look::Contrast, "look-contrast"),
+            ] {
+                ui.radio_value(&mut draft.look, look, words.t(id));
+            }
+        });
+        let mut settled = before != (draft.language, draft.look);
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-size"));
+            let slider = Slider::new(&mut draft.text_percent, TEXT_PERCENT.0..=TEXT_PERCENT.1)
+                .step_by(STEP)
+                .suffix(" %");
+            settled |= is_settled(&ui.add(slider).labelled_by(label.id));
+        });
+        settled
+    }
+
+    fn working(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
+        let words = scene.words;
+        let draft = &mut self.draft;
+        let before = draft.blank_key;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-blank"));
+            let shown = key_name(draft.blank_key);
+            let response = ComboBox::from_id_salt("blank-key")
+                .selected_text(shown)
+                .show_ui(ui, |ui| {
+                    for key in [BlankKey::F12, BlankKey::F9, BlankKey::F4] {
+                        ui.selectable_value(&mut draft.blank_key, key, key_name(key));
+                    }
+                })
+                .response;
+            response.labelled_by(label.id);
+        });
+        let mut settled = before != draft.blank_key;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-doubt"));
+            let slider = Slider::new(&mut draft.doubt_percent, 0..=100).suffix(" %");
+            settled |= is_settled(&ui.add(slider).labelled_by(label.id));
+        });
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-name"));
+            let field = TextEdit::singleline(&mut draft.name).char_limit(300);
+            settled |= ui.add(field).labelled_by(label.id).lost_focus();
+        });
+        settled
+    }
+}
+
+fn key_name(key: BlankKey) -> &'static str {
+    match key {
+        BlankKey::F12 => "F12",
+        BlankKey::F9 => "F9",
+        BlankKey::F4 => "F4",
+    }
+}
+
+/// A slider is settled when it is let go or was moved by a key; not at every point of a drag, which
+/// would move it away under the hand as the text grows.
+fn is_settled(response: &eframe::egui::Response) -> bool {
+    response.drag_stopped() || (response.changed() && !response.dragged())
+}

@@ -1,0 +1,101 @@
+//! Names from outside, shown so that they cannot disguise themselves: what is invisible or turns the
+//! direction of writing becomes visible, and what is too long is cut.
+
+use crate::text;
+
+/// Clusters of a name that are shown.
+const SHOWN: usize = 48;
+
+/// A name for one line of a screen.
+pub fn name(raw: &str) -> String {
+    let visible: String = raw.chars().map(Shown::of).fold(String::new(), Shown::add);
+    let clusters = text::graphemes(&visible);
+    if clusters.len() <= SHOWN {
+        return visible;
+    }
+    let mut cut: String = clusters.into_iter().take(SHOWN).collect();
+    cut.push('…');
+    cut
+}
+
+enum Shown {
+    AsIs(char),
+    Code(char),
+    Space,
+}
+
+impl Shown {
+    fn of(c: char) -> Self {
+        match c {
+            // Joiners are part of spelling in Khmer and Burmese; alone they show nothing and hide nothing.
+            '\u{200B}'..='\u{200D}' => Shown::AsIs(c),
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Shown::Space,
+            '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' => Shown::Code(c),
+            '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{00AD}' => Shown::Code(c),
+            c if c.is_control() => Shown::Code(c),
+            c => Shown::AsIs(c),
+        }
+    }
+
+    fn add(mut text: String, shown: Self) -> String {
+        match shown {
+            Shown::AsIs(c) => text.push(c),
+            Shown::Code(c) => text.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            Shown::Space => text.push(' '),
+        }
+        text
+    }
+}
+
+/// Milliseconds as `1:02:03` or `02:03`.
+pub fn clock(ms: u64) -> String {
+    let s = ms / 1000;
+    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+    if h > 0 {
+        format!("{h}:{m:02}:{s:02}")
+    } else {
+        format!("{m:02}:{s:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_the_direction_becomes_visible() {
+        assert_eq!(name("K-17\u{202E}gpj.exe"), "K-17[U+202E]gpj.exe");
+        assert_eq!(name("a\u{FEFF}b\u{0007}c"), "a[U+FEFF]b[U+0007]c");
+        assert_eq!(name("two\nlines"), "two lines");
+    }
+
+    #[test]
+    fn names_of_six_scripts_stay_as_they_are() {
+        for own in [
+            "张伟",
+            "Nguyễn Thị Lan",
+            "สมชาย",
+            "ສົມໃຈ",
+            "សុខ ស្រីមុំ",
+            "မောင်မောင်",
+        ] {
+            assert_eq!(name(own), own);
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_clusters() {
+        let cut = name(&"ក្រុម".repeat(100));
+        assert_eq!(text::graphemes(&cut).len(), SHOWN + 1);
+        assert!(cut.ends_with('…'));
+    }
+
+    #[test]
+    fn times_read_like_a_clock() {
+        assert_eq!(
+            (clock(0).as_str(), clock(61_999).as_str()),
+            ("00:00", "01:01")
+        );
+        assert_eq!(clock(3_600_000 * 4 + 5_000), "4:00:05");
+    }
+}

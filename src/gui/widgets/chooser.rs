@@ -1,0 +1,90 @@
+//! Chooses a file to import. Folders are listed by the desk, so a slow disk or a network share never
+//! holds up the window.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Button, Frame, Margin, ScrollArea, Ui, vec2};
+
+use crate::app::desk::Command;
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script;
+
+/// Height of the list, in points.
+const LIST: f32 = 220.0;
+
+/// What a person did in it.
+pub enum Chosen {
+    /// This file.
+    File(PathBuf),
+    /// Nothing; put it away.
+    Close,
+}
+
+/// Shows the folder that lies on the board, with the files that can be imported.
+pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
+    inside(ui, scene, Command::Browse)
+}
+
+/// Shows the folder that lies on the board, with all its files.
+pub fn show_all(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
+    inside(ui, scene, Command::BrowseAll)
+}
+
+fn inside(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    browse: fn(Option<PathBuf>) -> Command,
+) -> Option<Chosen> {
+    let words = scene.words;
+    let mut chosen = None;
+    let frame = Frame::new()
+        .fill(theme::of(ui).stripe)
+        .inner_margin(Margin::same(10));
+    frame.show(ui, |ui| {
+        let Some(folder) = scene.desk.board().folder.get() else {
+            ui.spinner();
+            return;
+        };
+        let path = safe::name(&folder.path.display().to_string());
+        script::label(ui, &path, scene.remark(ui));
+        ui.horizontal_wrapped(|ui| {
+            if let Some(parent) = folder.path.parent()
+                && ui.button(words.t("choose-up")).clicked()
+            {
+                scene.desk.ask(browse(Some(parent.to_owned())));
+            }
+            if ui.button(words.t("cancel")).clicked() {
+                chosen = Some(Chosen::Close);
+            }
+        });
+        if folder.entries.is_empty() {
+            script::label(ui, words.t("choose-empty"), scene.own(ui));
+        }
+        let count = folder.entries.len();
+        let area = ScrollArea::vertical().id_salt("folder").max_height(LIST);
+        area.show_rows(ui, theme::PRESS, count, |ui, rows| {
+            for entry in folder.entries.get(rows).into_iter().flatten() {
+                let mut name = safe::name(&entry.name);
+                if entry.folder {
+                    name.push('/');
+                }
+                let size = vec2(ui.available_width(), theme::PRESS);
+                let button = Button::new(name).truncate().frame(false).min_size(size);
+                if ui.add(button).clicked() {
+                    if entry.folder {
+                        let next = browse(Some(entry.path.clone()));
+                        scene.desk.ask(next);
+                    } else {
+                        chosen = Some(Chosen::File(entry.path.clone()));
+                    }
+                }
+            }
+        });
+        if folder.cut {
+            script::label(ui, words.t("choose-cut"), scene.remark(ui));
+        }
+    });
+    chosen
+}

@@ -1,0 +1,8 @@
+//! Parts that several screens are made of.
+
+pub mod chooser;
+pub mod heights;
+pub mod job;
+pub mod languages;
+pub mod meters;
+pub mod script;

@@ -1,0 +1,157 @@
+//! The words of the screens in seven languages, switched while the program runs.
+//!
+//! The files in `locales/` are written in a small part of the Fluent syntax: `id = text`, comments
+//! with `#`, and `{ $name }` where a value goes. A message that a language lacks is shown in English.
+
+use std::collections::HashMap;
+
+use crate::domain::Lang;
+
+/// The messages of one language.
+#[derive(Debug)]
+pub struct Words {
+    lang: Lang,
+    own: HashMap<&'static str, &'static str>,
+    english: HashMap<&'static str, &'static str>,
+}
+
+impl Words {
+    /// The words of one language.
+    pub fn of(lang: Lang) -> Self {
+        Self {
+            lang,
+            own: read(source(lang)),
+            english: read(source(Lang::En)),
+        }
+    }
+
+    /// The language they are in.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// One message without values. An id that no file has is shown itself; a test keeps it from
+    /// happening.
+    pub fn t(&self, id: &'static str) -> &'static str {
+        let found = self.own.get(id).or_else(|| self.english.get(id));
+        found.copied().unwrap_or(id)
+    }
+
+    /// One message with values in the places of `{ $name }`. A value is never read for places.
+    pub fn with(&self, id: &'static str, values: &[(&str, &str)]) -> String {
+        let mut rest = self.t(id);
+        let mut out = String::with_capacity(rest.len());
+        while let Some((before, place)) = rest.split_once('{') {
+            out.push_str(before);
+            let Some((name, after)) = place.split_once('}') else {
+                out.push('{');
+                rest = place;
+                continue;
+            };
+            let name = name.trim().trim_start_matches('$');
+            if let Some((_, value)) = values.iter().find(|(n, _)| *n == name) {
+                out.push_str(value);
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+fn source(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => include_str!("locales/en.ftl"),
+        Lang::Zh => include_str!("locales/zh.ftl"),
+        Lang::Vi => include_str!("locales/vi.ftl"),
+        Lang::Th => include_str!("locales/th.ftl"),
+        Lang::Lo => include_str!("locales/lo.ftl"),
+        Lang::Km => include_str!("locales/km.ftl"),
+        Lang::My => include_str!("locales/my.ftl"),
+    }
+}
+
+fn read(text: &'static str) -> HashMap<&'static str, &'static str> {
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(id, words)| (id.trim(), words.trim()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    fn places(text: &str) -> BTreeSet<&str> {
+        text.split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name.trim())
+            .collect()
+    }
+
+    #[test]
+    fn every_language_has_every_message_with_the_same_places() {
+        let english = read(source(Lang::En));
+        for lang in Lang::ALL {
+            let own = read(source(lang));
+            for (id, text) in &english {
+                let other = own.get(id).unwrap_or_else(|| panic!("{lang} lacks {id}"));
+                assert!(!other.is_empty(), "{lang} {id} is empty");
+                assert_eq!(places(text), places(other), "{lang} {id}");
+            }
+            let strangers: Vec<_> = own.keys().filter(|id| !english.contains_key(*id)).collect();
+            assert!(strangers.is_empty(), "{lang} has more: {strangers:?}");
+        }
+    }
+
+    #[test]
+    fn every_language_but_english_says_that_nobody_reviewed_it() {
+        for lang in Lang::SIX {
+            assert!(
+                source(lang).contains("unreviewed by a native speaker"),
+                "{lang}"
+            );
+            assert!(crate::text::in_script(Words::of(lang).t("nav-review"), lang) > 0.5);
+        }
+    }
+
+    #[test]
+    fn every_message_that_the_screens_name_exists_and_none_is_left_over() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gui");
+        let mut code = String::new();
+        let mut folders = vec![folder];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "rs") {
+                    code.push_str(&fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let english = read(source(Lang::En));
+        for id in english.keys() {
+            assert!(code.contains(&format!("\"{id}\"")), "nothing shows {id}");
+        }
+        for call in [".t(\"", ".with(\"", ".with(\n"] {
+            for (at, _) in code.match_indices(call) {
+                let id = code[at..].split('"').nth(1).unwrap_or_default();
+                let real = id.starts_with(|c: char| c.is_ascii_lowercase());
+                assert!(!real || english.contains_key(id), "no file has {id}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_stand_in_their_places_and_are_not_read_again() {
+        let words = Words::of(Lang::En);
+        let shown = words.with("lines-count", &[("count", "{ $count }")]);
+        assert!(shown.contains("{ $count }"), "{shown}");
+    }
+}

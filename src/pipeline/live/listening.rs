@@ -1,0 +1,263 @@
+//! Cuts the sound of a live session into lines while it is being recorded, and offers the utterance
+//! that is being spoken for a preview.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::audio::{Cut, Listener, SegmenterLimits};
+use crate::domain::{Cancel, EventKind, Flag, FlagKind, Lang, SamplePos, Span};
+use crate::store::{NewEvent, NewSegment, Store};
+
+use super::{Error, LineStep, LiveEvent, Preview, Shared};
+
+/// A pause that ends an utterance in a live session. Shorter than for a file: people wait for it.
+const HANGOVER_MS: u64 = 400;
+/// Between two looks at the working copies.
+const REST: Duration = Duration::from_millis(15);
+/// The least between two previews of one channel.
+const PREVIEW_EVERY: Duration = Duration::from_millis(700);
+/// The least that is worth a preview.
+const PREVIEW_LEAST_MS: u64 = 600;
+/// Speech without any text after which a person is told.
+const NO_TEXT_MS: u64 = 20_000;
+
+/// How live sound is cut. A recovery cuts alike, so that lines fit what is stored.
+pub(super) fn limits(max_ms: u64) -> SegmenterLimits {
+    SegmenterLimits {
+        max_ms,
+        hangover_ms: HANGOVER_MS,
+        ..SegmenterLimits::default()
+    }
+}
+
+/// Works until the sound is over and cut to its end.
+pub(super) fn run(shared: &Shared, max_utterance_ms: u64, wake: &SyncSender<()>) {
+    let heard = Store::open(&shared.place.store)
+        .map_err(Error::from)
+        .and_then(|store| Listening::new(shared, store, max_utterance_ms, wake).run());
+    if let Err(e) = heard {
+        // The sound goes on; its lines are cut by `resume`.
+        shared.whole.store(false, Ordering::Release);
+        shared.alarm(
+            &e,
+            "The recording goes on, but no new text comes. 'mekong resume' writes it after the session.",
+        );
+    }
+    shared.lines_over.store(true, Ordering::Release);
+    // A full slot means that the recogniser has been told already.
+    let _ = wake.try_send(());
+}
+
+struct Listening<'a> {
+    shared: &'a Shared,
+    store: Store,
+    wake: &'a SyncSender<()>,
+    ears: Vec<Ear>,
+    /// Speech heard when the last text came, and how many texts there were.
+    texts: u64,
+    voiced_at_text: u64,
+    told_no_text: bool,
+}
+
+struct Ear {
+    listener: Listener,
+    previewed_at: Instant,
+    /// The settled utterance that was offered last.
+    offered: Option<Span>,
+}
+
+impl<'a> Listening<'a> {
+    fn new(
+        shared: &'a Shared,
+        store: Store,
+        max_utterance_ms: u64,
+        wake: &'a SyncSender<()>,
+    ) -> Self {
+        let folder = shared.folder();
+        let limits = limits(max_utterance_ms);
+        let ear = |index: u16| Ear {
+            listener: Listener::new(&folder.join(format!("working-{index}.wav")), &limits),
+            previewed_at: Instant::now(),
+            offered: None,
+        };
+        Self {
+            ears: shared.channels.iter().map(|c| ear(c.index)).collect(),
+            shared,
+            store,
+            wake,
+            texts: 0,
+            voiced_at_text: 0,
+            told_no_text: false,
+        }
+    }
+
+    fn run(mut self) -> Result<(), Error> {
+        loop {
+            // Asked before the length is read, so that the last length is complete.
+            let over = self.shared.sound_over.load(Ordering::Acquire);
+            let until = self.shared.progress.derived();
+            let mut lines = Vec::new();
+            for (at, ear) in self.ears.iter_mut().enumerate() {
+                let mut cuts = ear.listener.hear(until)?;
+                if over {
+                    cuts.extend(ear.listener.finish());
+                }
+                lines.extend(cuts.into_iter().map(|cut| (at, cut)));
+            }
+            self.keep(&lines)?;
+            if over {
+                return Ok(());
+            }
+            self.offer_previews();
+            self.watch_health(until)?;
+            thread::sleep(REST);
+        }
+    }
+
+    /// Stores the lines as pending and wakes the recogniser.
+    fn keep(&mut self, lines: &[(usize, Cut)]) -> Result<(), Error> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        for (at, cut) in lines {
+            if let Some(channel) = self.shared.channels.get(*at) {
+                rows.push(new_segment(channel, *cut));
+                self.withdraw_preview(channel.index, cut.span);
+            }
+        }
+        rows.sort_by_key(|row| (row.span.start, row.channel));
+        let duration = SamplePos(self.shared.progress.derived()).as_ms();
+        let ids = self
+            .store
+            .append_segments(&self.shared.id, &rows, duration)?;
+        let cut_ms: u64 = rows.iter().map(|r| r.span.duration_ms()).sum();
+        self.shared.cut_ms.fetch_add(cut_ms, Ordering::Relaxed);
+        let _ = self.wake.try_send(()); // a full slot means that it has been told
+        for segment in ids {
+            let step = LineStep::Heard;
+            self.shared.tell(LiveEvent::Line { segment, step });
+        }
+        Ok(())
+    }
+
+    /// A line is more than any preview: whatever preview is at work makes way, unless it is the
+    /// preview of this very line, whose text will be the line's.
+    fn withdraw_preview(&self, channel: u16, span: Span) {
+        let mut previews = self.shared.previews();
+        if let Some(slot) = previews.slots.get_mut(usize::from(channel)) {
+            *slot = None;
+        }
+        if let Some((running, cancel)) = &previews.running
+            && (running.channel, running.span) != (channel, span)
+            && !running.settled
+        {
+            cancel.cancel();
+        }
+    }
+
+    fn offer_previews(&mut self) {
+        let behind = self.shared.cut_ms.load(Ordering::Relaxed)
+            > self.shared.recognised_ms.load(Ordering::Relaxed);
+        let cost = Duration::from_millis(self.shared.preview_cost_ms.load(Ordering::Relaxed));
+        for (ear, channel) in self.ears.iter_mut().zip(&self.shared.channels) {
+            let Some(running) = ear.listener.running() else {
+                ear.offered = None;
+                continue;
+            };
+            let anew = running.settled && ear.offered != Some(running.span);
+            let due = !behind
+                && !running.settled
+                && running.span.duration_ms() >= PREVIEW_LEAST_MS
+                && ear.previewed_at.elapsed() >= PREVIEW_EVERY.max(cost * 3);
+            if !anew && !due {
+                continue;
+            }
+            ear.previewed_at = Instant::now();
+            ear.offered = running.settled.then_some(running.span);
+            let preview = Preview {
+                channel: channel.index,
+                span: running.span,
+                settled: running.settled,
+            };
+            let mut previews = self.shared.previews();
+            if let Some((at_work, cancel)) = &previews.running
+                && preview.settled
+                && !at_work.settled
+            {
+                cancel.cancel();
+            }
+            if let Some(slot) = previews.slots.get_mut(usize::from(channel.index)) {
+                *slot = Some(preview);
+            }
+            drop(previews);
+            let _ = self.wake.try_send(());
+        }
+    }
+
+    /// Health is what comes out: people speak, so text must come.
+    fn watch_health(&mut self, until: u64) -> Result<(), Error> {
+        let texts = self.shared.texts.load(Ordering::Relaxed);
+        let voiced: u64 = self.ears.iter().map(|e| e.listener.voiced()).sum();
+        if texts != self.texts {
+            (self.texts, self.voiced_at_text, self.told_no_text) = (texts, voiced, false);
+            return Ok(());
+        }
+        let without = SamplePos(voiced.saturating_sub(self.voiced_at_text)).as_ms();
+        if without < NO_TEXT_MS || self.told_no_text {
+            return Ok(());
+        }
+        self.told_no_text = true;
+        let text = format!("{} s of speech and no text", without / 1000);
+        let at = SamplePos(until);
+        self.store.add_event(
+            &self.shared.id,
+            &NewEvent {
+                kind: EventKind::Alarm,
+                label: text.clone(),
+                channel: None,
+                start: at,
+                end: Some(at),
+                closes: None,
+                journal: None,
+                at: jiff::Timestamp::now().to_string(),
+            },
+        )?;
+        self.shared.tell(LiveEvent::Alarm {
+            text,
+            help: "The sound is recorded all the same. See whether the right languages were chosen and a model for them is there; 'mekong resume' writes the text later.",
+        });
+        self.shared.tell(LiveEvent::Entries);
+        Ok(())
+    }
+}
+
+/// The row of a cut.
+pub(super) fn new_segment(channel: &crate::domain::Channel, cut: Cut) -> NewSegment {
+    NewSegment {
+        channel: channel.index,
+        speaker: channel.speaker.clone(),
+        span: cut.span,
+        lang: channel.languages.first().copied().unwrap_or(Lang::En),
+        flags: cut
+            .cut_without_pause
+            .then(|| Flag::new(FlagKind::CutWithoutPause))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// A token for a preview that is about to be worked on.
+pub(super) fn take_preview(shared: &Shared) -> Option<(Preview, Cancel)> {
+    let mut previews = shared.previews();
+    let waiting = previews.slots.iter_mut();
+    let slot = waiting
+        .filter(|s| s.is_some())
+        .min_by_key(|s| s.is_none_or(|p| !p.settled))?;
+    let preview = slot.take()?;
+    let cancel = Cancel::new();
+    previews.running = Some((preview, cancel.clone()));
+    Some((preview, cancel))
+}

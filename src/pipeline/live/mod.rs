@@ -1,0 +1,410 @@
+//! A live session: the recorder writes, a listener cuts what it wrote into rows, a recogniser and a
+//! translator fill the rows in, and a clerk keeps the record of what happened meanwhile.
+//!
+//! The working copies are the queue between recorder and listener, and the store is the queue between
+//! all others, so whoever is slow costs no memory and loses nothing. What is still pending when the
+//! session ends, or after a kill, is worked off by the backlog like any imported recording.
+
+mod clerk;
+mod listening;
+mod plan;
+mod recover;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::audio::{Meters, Recorder, RecorderProgress};
+use crate::domain::{Cancel, Channel, InterviewId, SamplePos, SegmentId, Span};
+use crate::glossary::Glossary;
+
+use super::{Engines, Error, LineOptions, Report};
+use crate::audio;
+
+pub use plan::SessionPlan;
+pub use recover::{Recovered, recover_session, unfinished_sessions};
+
+/// Events that wait for a reader; beyond them the reader is told to read everything again.
+const EVENT_SLOTS: usize = 1024;
+/// Orders that wait for the clerk. A person gives one at a time.
+const ORDER_SLOTS: usize = 16;
+/// Wake calls carry nothing: a lost one costs a moment, not a line.
+const WAKE_SLOTS: usize = 1;
+/// Longest reason or marker, in bytes.
+const MAX_LABEL: usize = 2000;
+
+/// Loads the engines on the session's own thread, so that recording never waits for them.
+pub type LoadEngines = Box<dyn FnOnce() -> Result<Engines, Error> + Send>;
+
+/// Where a session stands in its workspace, and how its lines are translated.
+pub struct LivePlace {
+    /// The database; each thread opens its own connection.
+    pub store: PathBuf,
+    /// The folder with one folder an interview.
+    pub recordings: PathBuf,
+    /// The terms to check.
+    pub glossary: Glossary,
+    /// How lines are translated.
+    pub options: LineOptions,
+}
+
+/// What happened, by name: whoever shows a line reads its row again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveEvent {
+    /// A line is new, was recognised or was translated.
+    Line {
+        /// The line.
+        segment: SegmentId,
+        /// How far it has come.
+        step: LineStep,
+    },
+    /// What the machine makes of the running utterance so far. Shown faintly, stored nowhere; the
+    /// next one of the channel, or its line, takes its place.
+    Partial {
+        /// The channel.
+        channel: u16,
+        /// The utterance so far.
+        span: Span,
+        /// What it sounds like.
+        text: String,
+    },
+    /// The entries of the session changed: markers, pauses, gaps.
+    Entries,
+    /// Something is wrong that a person should know now.
+    Alarm {
+        /// What, in plain words.
+        text: String,
+        /// The next step.
+        help: &'static str,
+    },
+    /// The sound is closed and safe on the disk; text may still be written.
+    Recorded {
+        /// Length of the sound.
+        duration_ms: u64,
+        /// Whether the disk took everything up to the end.
+        whole: bool,
+    },
+    /// Everything is done; nothing comes after it.
+    Ended,
+}
+
+/// How far a line has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStep {
+    /// Its sound is there.
+    Heard,
+    /// Its words are there, or the recogniser failed on it.
+    Recognised,
+    /// A translation is there.
+    Translated,
+}
+
+/// How a session does, for a status line. All from what came out, not from what should.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveStatus {
+    /// Length of the sound so far.
+    pub recorded_ms: u64,
+    /// Sound that waits for its text.
+    pub lag_ms: u64,
+    /// Frames lost and replaced by silence.
+    pub lost_frames: u64,
+    /// Minutes for which the disk has room, where the system tells.
+    pub disk_minutes: Option<u64>,
+    /// On a pause.
+    pub paused: bool,
+}
+
+/// What the threads of a session share.
+struct Shared {
+    id: InterviewId,
+    place: LivePlace,
+    channels: Vec<Channel>,
+    progress: Arc<RecorderProgress>,
+    events: SyncSender<LiveEvent>,
+    /// Events found no room.
+    missed: AtomicBool,
+    /// No more sound comes.
+    sound_over: AtomicBool,
+    /// The disk took everything up to the end.
+    whole: AtomicBool,
+    /// No more lines come.
+    lines_over: AtomicBool,
+    paused: AtomicBool,
+    /// Milliseconds of utterances cut, and of those recognised.
+    cut_ms: AtomicU64,
+    recognised_ms: AtomicU64,
+    /// Lines that got words.
+    texts: AtomicU64,
+    /// Milliseconds that the last preview took.
+    preview_cost_ms: AtomicU64,
+    previews: Mutex<Previews>,
+    /// Text is not wanted any more; what is pending stays pending.
+    give_up: Cancel,
+}
+
+/// Running utterances that wait to be heard provisionally; one slot a channel, the newest wins.
+#[derive(Default)]
+struct Previews {
+    slots: Vec<Option<Preview>>,
+    /// The one that is being worked on.
+    running: Option<(Preview, Cancel)>,
+}
+
+/// A running utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Preview {
+    channel: u16,
+    span: Span,
+    /// It is over unless somebody speaks on: its text will be the line's.
+    settled: bool,
+}
+
+impl Shared {
+    fn tell(&self, event: LiveEvent) {
+        match self.events.try_send(event) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            // The reader reads all rows again instead.
+            Err(TrySendError::Full(_)) => self.missed.store(true, Ordering::Release),
+        }
+    }
+
+    fn alarm(&self, error: &Error, help: &'static str) {
+        let text = error.to_string();
+        self.tell(LiveEvent::Alarm { text, help });
+    }
+
+    fn previews(&self) -> MutexGuard<'_, Previews> {
+        self.previews.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.place.recordings.join(&self.id.0)
+    }
+}
+
+/// Something a person wants of a running session.
+enum Order {
+    Pause(String),
+    Resume,
+    Mark { label: String, at: SamplePos },
+    Stop,
+}
+
+/// A running session. Dropping it stops the recording and gives up what text is still missing.
+pub struct Live {
+    shared: Arc<Shared>,
+    orders: SyncSender<Order>,
+    events: Mutex<Receiver<LiveEvent>>,
+    meters: Arc<Meters>,
+    begun: Instant,
+    bytes_a_second: u64,
+    threads: Vec<JoinHandle<()>>,
+    wording: Option<JoinHandle<(Engines, Report)>>,
+}
+
+impl Live {
+    /// Begins a session with a recorder that is armed: its folder, its row, its threads.
+    ///
+    /// # Errors
+    /// A folder or row that is there already, a disk without room. Nothing is left behind.
+    pub fn begin(
+        recorder: Recorder,
+        plan: &SessionPlan,
+        place: LivePlace,
+        load: LoadEngines,
+    ) -> Result<Self, Error> {
+        let begun = plan::begin_recording(&recorder, plan, &place)?;
+        let (event_sender, events) = sync_channel(EVENT_SLOTS);
+        let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
+        let bytes_a_second = recorder.bytes_a_second().max(1);
+        let meters = recorder.meters();
+        let shared = Arc::new(Shared {
+            id: plan.id.clone(),
+            place,
+            channels: plan.channels.clone(),
+            progress: recorder.progress(),
+            events: event_sender,
+            missed: AtomicBool::new(false),
+            sound_over: AtomicBool::new(false),
+            whole: AtomicBool::new(true),
+            lines_over: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            cut_ms: AtomicU64::new(0),
+            recognised_ms: AtomicU64::new(0),
+            texts: AtomicU64::new(0),
+            preview_cost_ms: AtomicU64::new(0),
+            previews: Mutex::new(Previews {
+                slots: vec![None; plan.channels.len()],
+                running: None,
+            }),
+            give_up: Cancel::new(),
+        });
+        let (wake, woken) = sync_channel(WAKE_SLOTS);
+        let limit = plan.max_utterance_ms;
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            thread::Builder::new().name(name.into()).spawn(work)
+        };
+        let for_clerk = shared.clone();
+        let for_listener = shared.clone();
+        let for_wording = shared.clone();
+        // A machine that cannot start a thread now records nothing at all: the recorder is dropped.
+        let mut threads = Vec::new();
+        threads.extend(spawn(
+            "clerk",
+            Box::new(move || clerk::run(&for_clerk, &recorder, &order_inbox)),
+        ));
+        threads.extend(spawn(
+            "listener",
+            Box::new(move || listening::run(&for_listener, limit, &wake)),
+        ));
+        let wording = thread::Builder::new()
+            .name("wording".into())
+            .spawn(move || wording::run(&for_wording, load, woken))
+            .ok();
+        Ok(Self {
+            shared,
+            orders,
+            events: Mutex::new(events),
+            meters,
+            begun,
+            bytes_a_second,
+            threads,
+            wording,
+        })
+    }
+
+    /// The interview.
+    pub fn id(&self) -> &InterviewId {
+        &self.shared.id
+    }
+
+    /// The next event, waiting for at most `patience`.
+    pub fn event(&self, patience: Duration) -> Option<LiveEvent> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.recv_timeout(patience).ok()
+    }
+
+    /// Whether everything is done, also where the event that tells it found no room.
+    pub fn has_ended(&self) -> bool {
+        self.wording.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Whether events were lost since this was last asked: then everything shown is read again.
+    pub fn missed_events(&self) -> bool {
+        self.shared.missed.swap(false, Ordering::AcqRel)
+    }
+
+    /// The level meters.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// How the session does.
+    pub fn status(&self) -> LiveStatus {
+        let shared = &self.shared;
+        let cut = shared.cut_ms.load(Ordering::Relaxed);
+        LiveStatus {
+            recorded_ms: SamplePos(shared.progress.derived()).as_ms(),
+            lag_ms: cut.saturating_sub(shared.recognised_ms.load(Ordering::Relaxed)),
+            lost_frames: shared.progress.lost(),
+            disk_minutes: audio::free_bytes(&shared.place.recordings)
+                .map(|free| free / self.bytes_a_second / 60),
+            paused: shared.paused.load(Ordering::Relaxed),
+        }
+    }
+
+    /// When the session began, for whoever measures.
+    pub fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// Pauses, with the reason that the record shall give.
+    ///
+    /// # Errors
+    /// [`Error::SessionBusy`] where orders pile up, [`Error::SessionOver`].
+    pub fn pause(&self, reason: &str) -> Result<(), Error> {
+        self.order(Order::Pause(label(reason)))
+    }
+
+    /// Ends the pause.
+    ///
+    /// # Errors
+    /// As [`Self::pause`].
+    pub fn resume(&self) -> Result<(), Error> {
+        self.order(Order::Resume)
+    }
+
+    /// Marks this moment.
+    ///
+    /// # Errors
+    /// As [`Self::pause`].
+    pub fn mark(&self, what: &str) -> Result<(), Error> {
+        self.order(Order::Mark {
+            label: label(what),
+            at: SamplePos(self.shared.progress.derived()),
+        })
+    }
+
+    /// Ends the recording. Events go on until [`LiveEvent::Ended`].
+    pub fn stop(&self) {
+        // One that has ended needs no asking; one whose orders pile up is asked again by `finish`.
+        let _ = self.orders.try_send(Order::Stop);
+    }
+
+    /// Gives up what text is still missing; the lines stay pending for `resume`.
+    pub fn give_up_text(&self) {
+        self.shared.give_up.cancel();
+    }
+
+    /// Ends the recording and waits for the text, or until it is given up. Gives the engines back.
+    ///
+    /// # Errors
+    /// A thread that ended by a fault of the program: what it left is pending.
+    pub fn finish(mut self) -> Result<(Engines, Report), Error> {
+        self.close();
+        match self.wording.take().map(JoinHandle::join) {
+            Some(Ok(done)) => Ok(done),
+            _ => Err(Error::Worker("the recogniser")),
+        }
+    }
+
+    fn order(&self, order: Order) -> Result<(), Error> {
+        self.orders.try_send(order).map_err(|e| match e {
+            TrySendError::Full(_) => Error::SessionBusy,
+            TrySendError::Disconnected(_) => Error::SessionOver,
+        })
+    }
+
+    fn close(&mut self) {
+        let _ = self.orders.send(Order::Stop); // waits for room; a clerk that has gone needs none
+        for thread in self.threads.drain(..) {
+            // What a thread that broke left undone is pending in the store.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if self.wording.is_some() {
+            self.give_up_text();
+            self.close();
+        }
+    }
+}
+
+/// A reason or marker as it is stored.
+fn label(text: &str) -> String {
+    let mut text = text.trim().to_owned();
+    if text.len() > MAX_LABEL {
+        let end = (0..=MAX_LABEL).rfind(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! After a kill, a power cut or a full disk: a session that was never ended becomes an interview like
+//! any other. Its sound is read to its true end, its missing lines are cut, its record is completed
+//! from the journal; the backlog then writes the text.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::audio::{self, Notice};
+use crate::domain::{Cancel, InterviewId, SamplePos};
+use crate::store::{NewSegment, Store};
+use crate::vault;
+
+use super::clerk::{add_part, record_entry, word_of};
+use super::listening::{limits, new_segment};
+use super::plan::PLAN_FILE;
+use super::{Error, SessionPlan};
+use crate::pipeline::{Progress, Step, Watcher};
+
+/// Largest plan that is read back.
+const MAX_PLAN_BYTES: u64 = 1 << 20;
+
+/// What became of a session that had not been ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// The interview.
+    pub id: InterviewId,
+    /// Length of its sound.
+    pub duration_ms: u64,
+    /// Lines that were cut now.
+    pub lines: usize,
+}
+
+/// Folders of sessions that were begun and not ended. The caller holds the work lock, so none of
+/// them is running.
+///
+/// # Errors
+/// An unreadable store. A folder that cannot be read is left out: it is still there.
+pub fn unfinished_sessions(store: &Store, recordings: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Ok(entries) = fs::read_dir(recordings) else {
+        return Ok(Vec::new());
+    };
+    let mut unfinished = Vec::new();
+    for folder in entries.flatten().map(|e| e.path()) {
+        if !folder.join(PLAN_FILE).is_file() {
+            continue;
+        }
+        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
+        let id = InterviewId(name.unwrap_or_default());
+        let ended = match store.session(&id) {
+            Ok(state) => state.is_some_and(|s| !s.in_progress),
+            // Killed before its row was written.
+            Err(crate::store::Error::NoInterview(_)) => false,
+            Err(e) => return Err(e.into()),
+        };
+        if !ended {
+            unfinished.push(folder);
+        }
+    }
+    unfinished.sort();
+    Ok(unfinished)
+}
+
+/// Completes one session up to its pending lines. Can be repeated: what is there stays as it is.
+///
+/// # Errors
+/// A plan that cannot be read, sound that cannot be read, a full disk, a cancel.
+pub fn recover_session(
+    store: &mut Store,
+    folder: &Path,
+    watcher: Watcher<'_>,
+    cancel: &Cancel,
+) -> Result<Recovered, Error> {
+    let plan = read_plan(&folder.join(PLAN_FILE))?;
+    let id = &plan.id;
+    if store.session(id).is_err() {
+        let (interview, session) = plan.rows();
+        store.begin_session(&interview, &session)?;
+    }
+    let parts = audio::recover_parts(folder)?;
+    let channels = u16::try_from(plan.channels.len()).unwrap_or(u16::MAX);
+    let mut tell = |done, total| {
+        let step = Step::Decoding;
+        watcher(Progress::Step { step, done, total });
+    };
+    let end = audio::rebuild_working(folder, &parts, channels, &mut tell, cancel)?;
+    for part in &parts {
+        add_part(store, id, folder, part)?;
+    }
+    let mut how = "recovered";
+    for entry in audio::read_journal(folder)? {
+        if let Notice::Stopped { why, .. } = &entry.notice {
+            how = word_of(why);
+        }
+        record_entry(store, id, folder, &entry, "")?;
+    }
+    let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
+    store.grow(id, end.as_ms())?;
+    store.end_session(id, how)?;
+    Ok(Recovered {
+        id: plan.id.clone(),
+        duration_ms: end.as_ms(),
+        lines,
+    })
+}
+
+/// Cuts the whole sound again, as the session did, and adds what is not stored yet.
+fn cut_rest(
+    store: &mut Store,
+    plan: &SessionPlan,
+    folder: &Path,
+    end: SamplePos,
+    watcher: Watcher<'_>,
+    cancel: &Cancel,
+) -> Result<usize, Error> {
+    let stored = store.segments(&plan.id)?;
+    let limit = store.session_limit_ms(&plan.id)?;
+    let limits = limits(limit.unwrap_or(plan.max_utterance_ms));
+    let mut rows: Vec<NewSegment> = Vec::new();
+    for channel in &plan.channels {
+        let own = stored.iter().filter(|s| s.channel == channel.index);
+        let done = own.map(|s| s.span.end).max().unwrap_or_default();
+        let working = folder.join(format!("working-{}.wav", channel.index));
+        let mut tell = |done, total| {
+            let step = Step::FindingSpeech;
+            watcher(Progress::Step { step, done, total });
+        };
+        let cuts = audio::find_utterances(&working, &limits, &mut tell, cancel)?;
+        let new = cuts.into_iter().filter(|cut| cut.span.start >= done);
+        rows.extend(new.map(|cut| new_segment(channel, cut)));
+    }
+    rows.sort_by_key(|row| (row.span.start, row.channel));
+    store.append_segments(&plan.id, &rows, end.as_ms())?;
+    Ok(rows.len())
+}
+
+fn read_plan(path: &Path) -> Result<SessionPlan, Error> {
+    let unreadable = |cause: io::Error| Error::SessionPlan {
+        cause,
+        path: path.to_owned(),
+    };
+    let text = vault::read_small(path, MAX_PLAN_BYTES).map_err(unreadable)?;
+    serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
+}

@@ -1,0 +1,270 @@
+//! Writes the words of a live session: recognises lines as they are stored, previews of what is being
+//! said when there is nothing better to do, and translates beside it.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::audio;
+use crate::domain::{Hypothesis, InterviewId, Translation, Utterance};
+use crate::pipeline::engines::recognize;
+use crate::pipeline::translate_line;
+use crate::speech;
+use crate::store::{PendingTranslation, PendingUtterance, Store};
+
+use super::listening::take_preview;
+use super::{
+    Engines, Error, LineStep, LiveEvent, LoadEngines, Preview, Report, Shared, WAKE_SLOTS,
+};
+use crate::pipeline::{SpeechRoute, TranslationRoute};
+
+/// A wake call that was lost costs at most this.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// What a person is told when the engines fail.
+const LATER: &str = "The recording goes on. 'mekong resume' writes the text later.";
+
+/// Works until all lines have their words, or nobody wants them any more.
+pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (Engines, Report) {
+    let mut engines = Engines::default();
+    let mut report = Report::default();
+    match load() {
+        Ok(loaded) => {
+            engines = loaded;
+            report = word(shared, &mut engines, woken);
+        }
+        Err(e) => {
+            report.note(&e);
+            shared.alarm(&e, LATER);
+        }
+    }
+    // Whatever became of the text, the recording goes on until it is over.
+    while !shared.lines_over.load(Ordering::Acquire) {
+        thread::sleep(PATIENCE);
+    }
+    shared.tell(LiveEvent::Ended);
+    (engines, report)
+}
+
+fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
+    let Engines {
+        speech,
+        translation,
+    } = engines;
+    let (wake, translator_woken) = sync_channel(WAKE_SLOTS);
+    let recognised_all = &AtomicBool::new(false);
+    let (heard, translated) = thread::scope(|scope| {
+        let recogniser = scope.spawn(move || {
+            let heard = recognise_all(shared, speech, &woken, &wake);
+            recognised_all.store(true, Ordering::Release);
+            heard
+        });
+        let translator = scope
+            .spawn(move || translate_all(shared, translation, &translator_woken, recognised_all));
+        (recogniser.join(), translator.join())
+    });
+    let mut report = Report::default();
+    let mut add = |who, part: thread::Result<Result<Report, Error>>| match part
+        .unwrap_or(Err(Error::Worker(who)))
+    {
+        Ok(part) => {
+            report.recognised += part.recognised;
+            report.failed += part.failed;
+            report.translated += part.translated;
+            report.untranslated += part.untranslated;
+            report.reason = report.reason.take().or(part.reason);
+        }
+        Err(e) if e.is_cancelled() => {}
+        Err(e) => {
+            report.note(&e);
+            shared.alarm(&e, LATER);
+        }
+    };
+    add("the recogniser", heard);
+    add("the translator", translated);
+    report
+}
+
+/// The last preview that was settled: if its utterance becomes a line, its text is the line's.
+struct Ahead {
+    preview: Preview,
+    hypothesis: Hypothesis,
+}
+
+fn recognise_all(
+    shared: &Shared,
+    routes: &mut [SpeechRoute],
+    woken: &Receiver<()>,
+    wake: &SyncSender<()>,
+) -> Result<Report, Error> {
+    let mut store = Store::open(&shared.place.store)?;
+    let mut report = Report::default();
+    let mut ahead: Option<Ahead> = None;
+    loop {
+        let over = shared.lines_over.load(Ordering::Acquire);
+        for row in store.pending_recognition(Some(&shared.id), false)? {
+            if shared.give_up.is_cancelled() {
+                return Ok(report);
+            }
+            recognise_row(shared, &mut store, routes, &row, &mut ahead, &mut report)?;
+            let _ = wake.try_send(()); // a full slot means that it has been told
+        }
+        if over {
+            return Ok(report);
+        }
+        if let Some((preview, cancel)) = take_preview(shared) {
+            let begun = Instant::now();
+            let heard = hear(shared, routes, preview.channel, preview.span, &cancel);
+            shared.previews().running = None;
+            match heard {
+                Ok(hypothesis) => {
+                    let cost = begun.elapsed().as_millis();
+                    let cost = u64::try_from(cost).unwrap_or(u64::MAX);
+                    shared.preview_cost_ms.store(cost, Ordering::Relaxed);
+                    shared.tell(LiveEvent::Partial {
+                        channel: preview.channel,
+                        span: preview.span,
+                        text: hypothesis.text.clone(),
+                    });
+                    if preview.settled {
+                        ahead = Some(Ahead {
+                            preview,
+                            hypothesis,
+                        });
+                    }
+                }
+                // A preview is no part of the record: the line that follows tells of a failure.
+                Err(_) => shared.preview_cost_ms.store(1000, Ordering::Relaxed),
+            }
+            continue;
+        }
+        if woken.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected) {
+            shared.lines_over.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn recognise_row(
+    shared: &Shared,
+    store: &mut Store,
+    routes: &mut [SpeechRoute],
+    row: &PendingUtterance,
+    ahead: &mut Option<Ahead>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let known = ahead.take_if(|a| a.preview.channel == row.channel && a.preview.span == row.span);
+    let heard = match known {
+        Some(ahead) => Ok(ahead.hypothesis),
+        None => hear(shared, routes, row.channel, row.span, &shared.give_up),
+    };
+    match heard {
+        Ok(hypothesis) => {
+            store.record_hypothesis(&row.interview, row.segment, &hypothesis)?;
+            report.recognised += 1;
+            if !hypothesis.text.is_empty() {
+                shared.texts.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        // These concern one line; whatever else goes wrong concerns them all.
+        Err(e @ (Error::Speech(speech::Error::Engine { .. }) | Error::Audio(_)))
+            if !e.is_cancelled() =>
+        {
+            store.record_failure(&row.interview, row.segment, &e.to_string())?;
+            report.failed += 1;
+            report.note(&e);
+        }
+        Err(e) => return Err(e),
+    }
+    let done = row.span.duration_ms();
+    shared.recognised_ms.fetch_add(done, Ordering::Relaxed);
+    shared.tell(LiveEvent::Line {
+        segment: row.segment,
+        step: LineStep::Recognised,
+    });
+    Ok(())
+}
+
+fn hear(
+    shared: &Shared,
+    routes: &mut [SpeechRoute],
+    channel: u16,
+    span: crate::domain::Span,
+    cancel: &crate::domain::Cancel,
+) -> Result<Hypothesis, Error> {
+    let known = shared.channels.iter().find(|c| c.index == channel);
+    let languages = known.map(|c| c.languages.as_slice()).unwrap_or_default();
+    let working = shared.folder().join(format!("working-{channel}.wav"));
+    let pcm = audio::read_span(&working, span)?;
+    let utterance = Utterance { channel, span, pcm };
+    recognize(routes, &utterance, languages, cancel)
+}
+
+fn translate_all(
+    shared: &Shared,
+    routes: &mut [TranslationRoute],
+    woken: &Receiver<()>,
+    recognised_all: &AtomicBool,
+) -> Result<Report, Error> {
+    let mut store = Store::open(&shared.place.store)?;
+    store.set_glossary(shared.place.glossary.digest());
+    let mut report = Report::default();
+    let mut skipped: HashSet<PendingTranslation> = HashSet::new();
+    loop {
+        let last = recognised_all.load(Ordering::Acquire);
+        for row in store.pending_translation(Some(&shared.id))? {
+            if shared.give_up.is_cancelled() {
+                return Ok(report);
+            }
+            if skipped.contains(&row) {
+                continue;
+            }
+            match translate_row(shared, &mut store, routes, &shared.id, &row) {
+                Ok(()) => report.translated += 1,
+                Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) if !e.is_cancelled() => {
+                    report.untranslated += 1;
+                    report.note(&e);
+                    skipped.insert(row);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        if last {
+            return Ok(report);
+        }
+        let _ = woken.recv_timeout(PATIENCE); // woken or not: the store is asked again
+    }
+}
+
+fn translate_row(
+    shared: &Shared,
+    store: &mut Store,
+    routes: &mut [TranslationRoute],
+    id: &InterviewId,
+    row: &PendingTranslation,
+) -> Result<(), Error> {
+    let place = &shared.place;
+    let line = translate_line(
+        routes,
+        &place.glossary,
+        &row.text,
+        row.pair,
+        &place.options,
+        &shared.give_up,
+    )?;
+    let translation = Translation {
+        lang: row.pair.to,
+        text: line.text,
+        engine: line.engine,
+        log_prob: Some(line.log_prob),
+        terms: line.terms,
+        flags: line.flags,
+        of_version: row.version,
+    };
+    store.record_translation(id, row.segment, &translation)?;
+    shared.tell(LiveEvent::Line {
+        segment: row.segment,
+        step: LineStep::Translated,
+    });
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! The second family of recognisers: wav2vec 2.0 with a CTC head (omniASR-CTC, MMS, XLS-R fine-tunes),
+//! which serves Burmese, Lao and Khmer where Whisper does not.
+//!
+//! It loads Hugging Face `Wav2Vec2ForCTC` folders (`config.json`, `model.safetensors`, `vocab.json`)
+//! on the kernels that the other engines use. It writes letters straight off the sound, a frame each
+//! 20 ms, so it cannot invent fluent sentences in silence as Whisper does, and knows where each letter
+//! was said; it has no idea of spelling beyond what it heard.
+
+mod config;
+mod features;
+mod letters;
+mod line;
+mod loader;
+mod model;
+mod search;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::compute::pool;
+use crate::compute::product::Activations;
+use crate::domain::{Cancel, Hypothesis, Lang, SamplePos, Utterance};
+
+use super::sound;
+use super::{Error, Recognizer};
+use config::Config;
+use letters::{Letters, code};
+use loader::Loader;
+use model::{Model, Voice};
+use search::{Lexicon, Scores};
+
+/// Sound on both sides of a piece that is heard and not written, so that no letter is cut in two.
+const OVERLAP_MS: u64 = 500;
+/// No piece is longer, whatever a model's description says: attention grows with its square.
+const LONGEST_MS: u64 = 40_000;
+/// What brings silence to a variance that can be divided by, as in the reference's preprocessing.
+const LEAST_VARIANCE: f64 = 1e-7;
+
+/// How a CTC model is loaded and used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CtcOptions {
+    /// The Hugging Face folder.
+    pub folder: PathBuf,
+    /// The name of the model, for the record.
+    pub name: String,
+    /// Languages that it serves.
+    pub languages: Vec<Lang>,
+    /// Longer utterances are heard in overlapping pieces of this length.
+    pub max_utterance_ms: u64,
+    /// Keep the numbers as they are stored: slower, for comparison. Otherwise they become 8 bits.
+    pub exact: bool,
+    /// Names and terms of the case, in any script, which are preferred where the sound leaves them
+    /// open. Those that the model has no letters for are left out.
+    pub names: Vec<String>,
+}
+
+/// A recogniser over a `Wav2Vec2ForCTC`. Several may share its weights.
+pub struct Ctc {
+    shared: Arc<Shared>,
+    work: Activations,
+    /// Whether its products stay on the caller's thread.
+    alone: bool,
+}
+
+/// What all recognisers of a model share.
+struct Shared {
+    model: Model,
+    speakers: Vec<Speaker>,
+    engine: String,
+    longest: usize,
+    normalise: bool,
+    stride: usize,
+    reach: usize,
+    /// Bytes that one recogniser needs beside the weights.
+    bytes: u64,
+}
+
+/// What the model knows of one language, or of several that it does not tell apart.
+struct Speaker {
+    languages: Vec<Lang>,
+    voice: Voice,
+    letters: Letters,
+    lexicon: Lexicon,
+}
+
+/// What was made of an utterance in one way of reading it.
+struct Reading<'a> {
+    speaker: &'a Speaker,
+    scores: Scores,
+}
+
+impl Ctc {
+    /// Checks and loads the model.
+    ///
+    /// # Errors
+    /// [`Error::ModelRead`], [`Error::ModelRefused`] naming the setting or tensor,
+    /// [`Error::NoLanguage`].
+    pub fn load(options: &CtcOptions) -> Result<Self, Error> {
+        let folder = &options.folder;
+        let config = Config::read(folder)?;
+        let mut loader = Loader::open(folder, options.exact)?;
+        let model = Model::read(&config, &mut loader, options.exact)?;
+        let mut speakers = speakers(&config, &mut loader, options)?;
+        for speaker in &mut speakers {
+            let spelled = options
+                .names
+                .iter()
+                .filter_map(|n| speaker.letters.spell(n));
+            speaker.lexicon = Lexicon::new(spelled);
+        }
+        let longest_ms = options
+            .max_utterance_ms
+            .clamp(1000 + 2 * OVERLAP_MS, LONGEST_MS);
+        let longest = usize::try_from(SamplePos::from_ms(longest_ms).0).unwrap_or(usize::MAX);
+        let shared = Shared {
+            model,
+            speakers,
+            engine: format!("ctc {} (native)", options.name),
+            longest,
+            normalise: config::normalises(folder)?,
+            stride: config.stride(),
+            reach: config.reach(),
+            bytes: working_bytes(&config, longest),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            work: Activations::default(),
+            alone: false,
+        })
+    }
+
+    /// The logits of a sound at 16 kHz as the model reads it for `lang`, `(frames, tokens)`, with the
+    /// number of tokens. In pieces where the sound is longer than a piece.
+    ///
+    /// # Errors
+    /// [`Error::NoLanguage`]; a cancel.
+    pub fn logits(
+        &mut self,
+        pcm: &[f32],
+        lang: Lang,
+        cancel: &Cancel,
+    ) -> Result<(Vec<f32>, usize), Error> {
+        let shared = Arc::clone(&self.shared);
+        let speaker = shared.speaker(lang).ok_or(Error::NoLanguage)?;
+        let logits = self.hear(&shared.prepare(pcm), speaker, cancel)?;
+        Ok((logits, speaker.voice.tokens()))
+    }
+
+    /// The logits of prepared sound, heard in pieces that overlap.
+    fn hear(
+        &mut self,
+        sound: &[f32],
+        speaker: &Speaker,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, Error> {
+        let shared = Arc::clone(&self.shared);
+        pool::work_alone(self.alone);
+        let stride = shared.stride.max(1);
+        let around = usize::try_from(SamplePos::from_ms(OVERLAP_MS).0).unwrap_or(0);
+        let around = around.next_multiple_of(stride);
+        if sound.len() <= shared.longest {
+            return shared
+                .model
+                .logits(sound, &speaker.voice, &mut self.work, cancel);
+        }
+        let step = shared.longest.saturating_sub(2 * around).max(stride) / stride * stride;
+        let mut all = Vec::new();
+        let tokens = speaker.voice.tokens();
+        let mut from = 0;
+        while from < sound.len() {
+            let first = from.saturating_sub(around);
+            let last = from
+                .saturating_add(step)
+                .saturating_add(around)
+                .min(sound.len());
+            let part = sound.get(first..last).unwrap_or_default();
+            if part.len() < shared.reach {
+                break;
+            }
+            let found = shared
+                .model
+                .logits(part, &speaker.voice, &mut self.work, cancel)?;
+            let before = (from - first) / stride;
+            // The last piece keeps its frames to the end.
+            let kept = if last == sound.len() {
+                usize::MAX
+            } else {
+                step / stride
+            };
+            let rows = found.chunks_exact(tokens.max(1)).skip(before).take(kept);
+            rows.for_each(|row| all.extend_from_slice(row));
+            if last == sound.len() {
+                break;
+            }
+            from = from.saturating_add(step);
+        }
+        Ok(all)
+    }
+}
+
+/// Whether a folder says of itself that it holds a model of this family.
+pub fn is_ctc(folder: &Path) -> bool {
+    let path = folder.join("config.json");
+    let settings = config::read_json::<serde_json::Value>(&path);
+    settings.is_ok_and(|s| s.get("model_type").and_then(|v| v.as_str()) == Some("wav2vec2"))
+}
+
+impl Recognizer for Ctc {
+    fn engine(&self) -> &str {
+        &self.shared.engine
+    }
+
+    fn max_utterance_ms(&self) -> u64 {
+        SamplePos(self.shared.longest as u64).as_ms()
+    }
+
+    fn recognize(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Hypothesis, Error> {
+        let shared = Arc::clone(&self.shared);
+        let among = super::language::distinct(among);
+        if among.is_empty() {
+            return Err(Error::NoLanguage);
+        }
+        if sound::is_silent(&utterance.pcm) {
+            return Ok(line::silent(among.first().copied(), &shared.engine));
+        }
+        let sound = shared.prepare(&utterance.pcm);
+        let mut readings = Vec::new();
+        for speaker in &shared.speakers {
+            if !among.iter().any(|lang| speaker.languages.contains(lang)) {
+                continue;
+            }
+            let logits = self.hear(&sound, speaker, cancel)?;
+            let scores = Scores::new(logits, speaker.voice.tokens()).ok_or(Error::Engine {
+                step: "listening",
+                reason: "the model's scores are not numbers".into(),
+            })?;
+            readings.push(Reading { speaker, scores });
+        }
+        line::best(&readings, &among, utterance, &shared, cancel)
+    }
+
+    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
+        let room = usize::try_from(memory / self.shared.bytes.max(1)).unwrap_or(usize::MAX);
+        let together = room.clamp(1, cores.max(1));
+        self.alone = together > 1;
+        let beside = |_| -> Box<dyn Recognizer> {
+            Box::new(Self {
+                shared: Arc::clone(&self.shared),
+                work: Activations::default(),
+                alone: self.alone,
+            })
+        };
+        (1..together).map(beside).collect()
+    }
+}
+
+impl Shared {
+    fn speaker(&self, lang: Lang) -> Option<&Speaker> {
+        self.speakers.iter().find(|s| s.languages.contains(&lang))
+    }
+
+    /// Safe sound, long enough for a frame, and at mean 0 and variance 1 where the model wants it so.
+    fn prepare(&self, pcm: &[f32]) -> Vec<f32> {
+        let mut sound = sound::prepare(pcm);
+        if sound.len() < self.reach {
+            sound.resize(self.reach, 0.0);
+        }
+        if self.normalise {
+            let count = sound.len().max(1) as f64;
+            let mean = sound.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
+            let square = |x: &f32| (f64::from(*x) - mean) * (f64::from(*x) - mean);
+            let variance = sound.iter().map(square).sum::<f64>() / count;
+            let scale = 1.0 / (variance + LEAST_VARIANCE).sqrt();
+            for x in &mut sound {
+                *x = ((f64::from(*x) - mean) * scale) as f32;
+            }
+        }
+        sound
+    }
+}
+
+/// The languages that have a file of their own, each with it; all others together.
+fn speakers(
+    config: &Config,
+    loader: &mut Loader,
+    options: &CtcOptions,
+) -> Result<Vec<Speaker>, Error> {
+    let mut together = Vec::new();
+    let mut found = Vec::new();
+    for &lang in &options.languages {
+        let path = options
+            .folder
+            .join(format!("adapter.{}.safetensors", code(lang)));
+        if config.adapter_attn_dim.is_none() || !path.is_file() {
+            together.push(lang);
+            continue;
+        }
+        let voice = Voice::read(config, &mut Loader::open_file(path, options.exact)?)?;
+        found.push(speaker(config, voice, &options.folder, vec![lang])?);
+    }
+    if !together.is_empty() {
+        let voice = Voice::read(config, loader)?;
+        found.push(speaker(config, voice, &options.folder, together)?);
+    }
+    if found.is_empty() {
+        return Err(Error::NoLanguage);
+    }
+    Ok(found)
+}
+
+fn speaker(
+    config: &Config,
+    voice: Voice,
+    folder: &Path,
+    languages: Vec<Lang>,
+) -> Result<Speaker, Error> {
+    let rows = voice.tokens();
+    let letters = Letters::read(
+        folder,
+        languages.first().copied(),
+        rows,
+        config.pad_token_id,
+    )?;
+    Ok(Speaker {
+        languages,
+        voice,
+        letters,
+        lexicon: Lexicon::default(),
+    })
+}
+
+/// The largest things at work at a time: the outputs of the first two convolutions, and a block's.
+fn working_bytes(config: &Config, longest: usize) -> u64 {
+    let dims = config.conv_dim.iter().copied().max().unwrap_or(0);
+    let first = longest / config.conv_stride.first().copied().unwrap_or(1).max(1);
+    let frames = longest / config.stride().max(1);
+    let block = config
+        .intermediate_size
+        .saturating_add(config.hidden_size.saturating_mul(8));
+    let numbers = first
+        .saturating_mul(dims)
+        .saturating_mul(2)
+        .saturating_add(frames.saturating_mul(block));
+    (numbers as u64).saturating_mul(4)
+}
+
+fn stop_if(cancel: &Cancel) -> Result<(), Error> {
+    if cancel.is_cancelled() {
+        Err(Error::Cancelled)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! The chain of events in the database: written in the same transaction as the records it speaks of.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::{Map, Value};
+
+use super::interviews::interview_key;
+use super::proofs::{self, TEXT, TRANSLATION};
+use super::versions::{NewText, insert_text, insert_translation};
+use super::{Error, Store, codec, derived, lines};
+use crate::domain::{InterviewId, SegmentId, Status, Translation, Word};
+use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE};
+
+/// The subject of the workspace's own chain.
+const OWN: i64 = 0;
+
+impl Store {
+    /// From here on the events of translations name the glossary with this SHA-256; an empty one
+    /// stands for none.
+    pub fn set_glossary(&mut self, digest: &str) {
+        self.glossary = (!digest.is_empty()).then(|| digest.to_owned());
+    }
+
+    /// The chain of an interview.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn chain(&self, id: &InterviewId) -> Result<Vec<Link>, Error> {
+        read(&self.conn, interview_key(&self.conn, id)?)
+    }
+
+    /// The chain of an interview and every record in the form in which it is hashed, of one moment.
+    ///
+    /// # Errors
+    /// An unknown interview; a damaged row.
+    pub fn proofs(&self, id: &InterviewId) -> Result<(Vec<Link>, Vec<Row>), Error> {
+        let moment = self.conn.unchecked_transaction()?;
+        let key = interview_key(&moment, id)?;
+        Ok((read(&moment, key)?, proofs::all(&moment, key)?))
+    }
+
+    /// The chain of the workspace itself: keys, and what was received.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn own_chain(&self) -> Result<Vec<Link>, Error> {
+        read(&self.conn, OWN)
+    }
+
+    /// Adds an event of custody that makes no records: an export, a seal, a bundle. Of a seal and of
+    /// a bundle the workspace's own chain notes the hash in the same transaction.
+    ///
+    /// # Errors
+    /// An unknown interview; a database that cannot be written.
+    pub fn note(
+        &mut self,
+        id: &InterviewId,
+        kind: Kind,
+        facts: Map<String, Value>,
+        signer: Option<&dyn Sign>,
+    ) -> Result<Link, Error> {
+        let draft = Draft {
+            kind,
+            facts,
+            rows: &[],
+            signer,
+        };
+        let tx = self.write()?;
+        let key = interview_key(&tx, id)?;
+        let link = append(&tx, key, &draft)?;
+        if kind.is_remembered() {
+            // Elsewhere too, so that the end of this chain cannot be cut off unseen.
+            let note = Draft::of(kind, &[])
+                .with("interview", id.0.as_str())
+                .with("head", link.hash.as_str());
+            append(&tx, OWN, &note)?;
+        }
+        tx.commit()?;
+        Ok(link)
+    }
+
+    /// Adds an event to the workspace's own chain.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub fn note_own(&mut self, kind: Kind, facts: Map<String, Value>) -> Result<Link, Error> {
+        let draft = Draft {
+            kind,
+            facts,
+            rows: &[],
+            signer: None,
+        };
+        let tx = self.write()?;
+        let link = append(&tx, OWN, &draft)?;
+        tx.commit()?;
+        Ok(link)
+    }
+
+    /// Whether the workspace's own chain has an event of this kind with this fact.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn has_own(&self, kind: Kind, fact: &str, value: &str) -> Result<bool, Error> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 0 AND kind = ?1
+                     AND json_extract(body, '$.facts.' || ?2) = ?3)",
+            )?
+            .query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
+    }
+
+    /// Signs for lines: the words and translations that count become certified versions of the same
+    /// words, all of them in one signed event. Returns the version of each line's text.
+    ///
+    /// # Errors
+    /// An unknown line, a line without words; [`Error::OwnWork`] where the signer wrote a version.
+    pub fn certify(
+        &mut self,
+        id: &InterviewId,
+        segments: &[SegmentId],
+        signer: &dyn Sign,
+        wrote: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<u32>, Error> {
+        let tx = self.write()?;
+        let interview = interview_key(&tx, id)?;
+        let (mut rows, mut versions) = (Vec::new(), Vec::new());
+        for segment in segments {
+            let key = lines::segment_key(&tx, id, *segment)?;
+            if written_by(&tx, key, wrote)? {
+                return Err(Error::OwnWork(segment.0));
+            }
+            versions.push(certify_line(&tx, key, &signer.public().name, &mut rows)?);
+            derived::refresh_line(&tx, key)?;
+        }
+        let mut draft = Draft::of(Kind::Certified, &rows);
+        draft.signer = Some(signer);
+        append(&tx, interview, &draft)?;
+        derived::refresh_tally(&tx, interview)?;
+        tx.commit()?;
+        Ok(versions)
+    }
+}
+
+/// Whether a person for whom `wrote` is true wrote any version of this line or of a translation.
+fn written_by(conn: &Connection, key: i64, wrote: &dyn Fn(&str) -> bool) -> Result<bool, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT author FROM text_version WHERE segment = ?1 AND status = 'edited'
+         UNION SELECT author FROM translation WHERE segment = ?1 AND status = 'edited'",
+    )?;
+    let mut rows = statement.query([key])?;
+    while let Some(row) = rows.next()? {
+        if wrote(&row.get::<_, String>(0)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn certify_line(
+    tx: &Transaction<'_>,
+    key: i64,
+    by: &str,
+    rows: &mut Vec<Row>,
+) -> Result<u32, Error> {
+    let current = lines::current_text(tx, key)?.ok_or(Error::NoText)?;
+    let words: String = tx.query_row(
+        "SELECT words FROM text_version WHERE segment = ?1 AND version = ?2",
+        params![key, current.version],
+        |row| row.get(0),
+    )?;
+    let words: Vec<Word> = codec::from_json(&words)?;
+    let text = NewText {
+        lang: current.lang,
+        text: &current.text,
+        status: Status::Certified,
+        author: by,
+        reason: None,
+        confidence: None,
+        words: &words,
+        // Doubts that a machine had stay readable.
+        flags: &current.flags,
+    };
+    let version = insert_text(tx, key, &text)?;
+    rows.extend(text_row(tx, key, version)?);
+    for stored in lines::current_translations(tx, key)? {
+        // One of an earlier version is not a translation of these words.
+        if stored.translation.of_version != current.version {
+            continue;
+        }
+        let certified = Translation {
+            engine: by.to_owned(),
+            of_version: version,
+            log_prob: None,
+            ..stored.translation
+        };
+        let number = insert_translation(tx, key, &certified, Status::Certified, None)?;
+        rows.extend(translation_row(tx, key, certified.lang.code(), number)?);
+    }
+    Ok(version)
+}
+
+/// The record of one version of a line's text.
+pub(super) fn text_row(conn: &Connection, key: i64, version: u32) -> Result<Vec<Row>, Error> {
+    let one = "r.segment = ?1 AND r.version = ?2";
+    proofs::select(conn, &TEXT, one, params![key, version])
+}
+
+/// The record of one version of a line's translation.
+pub(super) fn translation_row(
+    conn: &Connection,
+    key: i64,
+    lang: &str,
+    version: u32,
+) -> Result<Vec<Row>, Error> {
+    let one = "r.segment = ?1 AND r.lang = ?2 AND r.version = ?3";
+    proofs::select(conn, &TRANSLATION, one, params![key, lang, version])
+}
+
+/// Adds an event to the chain of the interview with this key, inside the caller's transaction.
+pub(super) fn append(
+    tx: &Transaction<'_>,
+    interview: i64,
+    draft: &Draft<'_>,
+) -> Result<Link, Error> {
+    let subject: String = match interview {
+        OWN => WORKSPACE.to_owned(),
+        key => tx
+            .prepare_cached("SELECT id FROM interview WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))?,
+    };
+    let last: Option<(i64, String)> = tx
+        .prepare_cached(
+            "SELECT number, hash FROM chain WHERE subject = ?1 ORDER BY number DESC LIMIT 1",
+        )?
+        .query_row([interview], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (number, previous) = match &last {
+        Some((number, hash)) => (number.saturating_add(1), hash.as_str()),
+        None => (1, BEGIN),
+    };
+    let link = draft
+        .link(&subject, number.unsigned_abs(), previous, &codec::now())
+        .ok_or_else(|| Error::damaged("a number of an event is too large"))?;
+    tx.prepare_cached(
+        "INSERT INTO chain (subject, number, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        interview,
+        number,
+        draft.kind.as_str(),
+        link.body,
+        link.hash
+    ])?;
+    Ok(link)
+}
+
+/// Begins the chain of every interview that has none with all that is stored of it.
+pub(super) fn begin_missing(tx: &Transaction<'_>) -> Result<(), Error> {
+    let mut statement = tx.prepare(
+        "SELECT key, duration_ms FROM interview
+         WHERE NOT EXISTS (SELECT 1 FROM chain WHERE subject = key) ORDER BY key",
+    )?;
+    let interviews: Vec<(i64, i64)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (key, duration_ms) in interviews {
+        let rows = proofs::all(tx, key)?;
+        let draft = Draft::of(Kind::Begun, &rows).with("duration_ms", duration_ms);
+        append(tx, key, &draft)?;
+    }
+    Ok(())
+}
+
+fn read(conn: &Connection, subject: i64) -> Result<Vec<Link>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT body, hash, number, kind FROM chain WHERE subject = ?1 ORDER BY number",
+    )?;
+    let mut rows = statement.query([subject])?;
+    let mut links = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (body, kind): (String, String) = (row.get(0)?, row.get(3)?);
+        links.push(Link {
+            hash: row.get(1)?,
+            body,
+        });
+        let number: isize = row.get(2)?;
+        // The triggers go by this column, so it must say what the event says.
+        let told = links.last().and_then(Link::kind);
+        if number.unsigned_abs() != links.len() || told.as_deref() != Some(&kind) {
+            return Err(Error::damaged("an event is not where or what it should be"));
+        }
+    }
+    Ok(links)
+}

@@ -1,0 +1,360 @@
+//! Whether both sides deny, and whether both sides ask. Marks are data; not reviewed by native speakers.
+
+use crate::domain::{Flag, FlagKind, Lang, LangPair};
+use crate::text;
+
+/// How clearly a text denies or asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    No,
+    /// A word that often does, and answers for a clear mark on the other side.
+    Perhaps,
+    Clearly,
+}
+
+/// The doubts about denial and about question and statement.
+pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag> {
+    let left = text::fold(&without_numbers(source, pair.from));
+    let right = text::fold(&without_numbers(translation, pair.to));
+    let mut flags = Vec::new();
+    let mut compare =
+        |kind, of: fn(&str, Lang) -> Strength| match (of(&left, pair.from), of(&right, pair.to)) {
+            (Strength::Clearly, Strength::No) => flags.push(Flag::with(kind, "source only")),
+            (Strength::No, Strength::Clearly) => flags.push(Flag::with(kind, "translation only")),
+            _ => {}
+        };
+    compare(FlagKind::NegationDiffers, denial);
+    compare(FlagKind::QuestionDiffers, question);
+    flags
+}
+
+/// The text without its numbers in words: vi không is zero too.
+fn without_numbers(text: &str, lang: Lang) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut at = 0;
+    for figure in text::figures(text, lang)
+        .iter()
+        .filter(|f| f.spelled && f.sure)
+    {
+        left.push_str(text.get(at..figure.range.start).unwrap_or_default());
+        left.push(' ');
+        at = figure.range.end;
+    }
+    left.push_str(text.get(at..).unwrap_or_default());
+    left
+}
+
+/// Words that deny, words that may, and phrases in which the first are no denial.
+struct Denial {
+    clear: &'static [&'static str],
+    perhaps: &'static [&'static str],
+    except: &'static [&'static str],
+}
+
+fn denial_words(lang: Lang) -> Denial {
+    match lang {
+        Lang::Zh => Denial {
+            clear: &["不", "没", "未", "别再", "勿", "并非"],
+            perhaps: &["无", "非", "别", "禁止", "拒", "缺", "莫", "休想"],
+            except: &[
+                "不客气",
+                "不好意思",
+                "对不起",
+                "不过",
+                "不但",
+                "不仅",
+                "不错",
+                "差不多",
+                "不久",
+                "不管",
+                "不断",
+                "不然",
+                "不得不",
+                "没关系",
+                "要不",
+                "是不是",
+                "有没有",
+                "能不能",
+                "会不会",
+                "要不要",
+                "好不好",
+                "对不对",
+                "可不可以",
+                "不同",
+                "不少",
+                "未来",
+                "不一会儿",
+                "不论",
+                "不便",
+                "不满",
+                "不幸",
+            ],
+        },
+        Lang::Vi => Denial {
+            clear: &["không", "chưa", "chẳng", "đừng", "chả"],
+            perhaps: &[
+                "cấm",
+                "vô",
+                "thiếu",
+                "phi",
+                "mất",
+                "từ chối",
+                "khỏi",
+                "ngoài",
+            ],
+            except: &[
+                "không chỉ",
+                "không những",
+                "không khí",
+                "không gian",
+                "hàng không",
+                "có phải không",
+                "phải không",
+                "được không",
+                "hay không",
+                "rồi chưa",
+            ],
+        },
+        Lang::Th => Denial {
+            clear: &["ไม่", "มิได้", "ไม่ใช่"],
+            perhaps: &["ห้าม", "อย่า", "ยัง", "ไร้", "ขาด", "ปฏิเสธ", "เปล่า"],
+            except: &[
+                "หรือไม่",
+                "ไม่เพียง",
+                "ไม่ว่า",
+                "ไม่เป็นไร",
+                "ไม่แพ้",
+                "ไม่นาน",
+                "ใช่หรือไม่",
+                "ไม่กี่",
+            ],
+        },
+        Lang::Lo => Denial {
+            clear: &["ບໍ່", "ບໍ່ແມ່ນ"],
+            perhaps: &["ຫ້າມ", "ຢ່າ", "ຍັງ", "ຂາດ", "ປະຕິເສດ"],
+            except: &[
+                "ຫຼືບໍ່",
+                "ບໍ່ພຽງ",
+                "ບໍ່ວ່າ",
+                "ບໍ່ເປັນຫຍັງ",
+                "ແມ່ນບໍ່",
+                "ແລ້ວບໍ່",
+                "ບໍ່ດົນ",
+                "ບໍ່ເຕັນ",
+                "ບໍ່ແກ້ວ",
+                "ບໍ່ຫານ",
+            ],
+        },
+        Lang::Km => Denial {
+            clear: &["មិន", "គ្មាន", "ពុំ", "អត់", "កុំ"],
+            perhaps: &["ហាម", "ទេ", "ខ្វះ", "បដិសេធ", "មិនទាន់"],
+            except: &["មិនត្រឹមតែ", "ឬមិន", "មិនយូរ", "អត់ទោស", "អត់ធ្មត់", "មិនអី"],
+        },
+        Lang::My => Denial {
+            clear: &["ဘူး", "မဟုတ်", "မရှိ", "မလို"],
+            perhaps: &["တားမြစ်", "ငြင်း"],
+            except: &["ဘူးတောင်း", "ဘူးခွံ"],
+        },
+        Lang::En => Denial {
+            clear: &[
+                "not", "no", "never", "n't", "nobody", "nothing", "cannot", "without", "none",
+            ],
+            perhaps: &[
+                "un", "refus", "deny", "denied", "lack", "fail", "forbid", "neither", "nor",
+            ],
+            except: &["no.", "not only", "no doubt"],
+        },
+    }
+}
+
+/// Whether a word stands in a text; in languages with spaces between spaces.
+fn stands(text: &str, word: &str, lang: Lang) -> bool {
+    if !matches!(lang, Lang::Vi | Lang::En) || word == "n't" {
+        return text.contains(word);
+    }
+    text.match_indices(word).any(|(at, found)| {
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text
+            .get(at.saturating_add(found.len())..)
+            .and_then(|t| t.chars().next());
+        !letter(before) && !letter(after)
+    })
+}
+
+fn denial(text: &str, lang: Lang) -> Strength {
+    let words = denial_words(lang);
+    let mut rest = text.to_owned();
+    let mut excepted = false;
+    for phrase in words.except {
+        let phrase = text::fold(phrase);
+        if rest.contains(&phrase) {
+            excepted = true;
+            rest = rest.replace(&phrase, " ");
+        }
+    }
+    let tail = without_asking(&rest, lang);
+    let any = |list: &[&str]| list.iter().any(|w| stands(tail, &text::fold(w), lang));
+    if any(words.clear) {
+        Strength::Clearly
+    } else if excepted || any(words.perhaps) || (lang == Lang::My && prefixed(tail)) {
+        Strength::Perhaps
+    } else {
+        Strength::No
+    }
+}
+
+/// The text without the word at its end that only asks: vi không and chưa, Lao ບໍ່, Khmer ទេ.
+fn without_asking(text: &str, lang: Lang) -> &str {
+    let asks = text.trim_end().ends_with(['?', '？']);
+    let words: &[&str] = match (lang, asks) {
+        (Lang::Vi, true) => &["không", "chưa", "không ạ"],
+        (Lang::Vi, false) => &["không"],
+        (Lang::Lo, _) => &["ບໍ່"],
+        (Lang::Km, true) => &["ទេ"],
+        _ => &[],
+    };
+    let end = text.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_mark(c));
+    let cut = words
+        .iter()
+        .find_map(|w| end.strip_suffix(text::fold(w).as_str()));
+    // 'Không.' alone is an answer.
+    cut.filter(|rest| rest.contains(char::is_alphabetic))
+        .unwrap_or(text)
+}
+
+/// Whether a syllable is the bare Burmese prefix of denial, which no vowel, medial or final follows.
+fn prefixed(text: &str) -> bool {
+    const OTHER: [&str; 4] = ["မနက်", "မနေ့", "မလေး", "မကြာ"];
+    text.match_indices('မ').any(|(at, _)| {
+        let rest = text.get(at..).unwrap_or_default();
+        let mut after = rest.chars().skip(1);
+        let consonant = after
+            .next()
+            .is_some_and(|c| ('\u{1000}'..='\u{1021}').contains(&c));
+        let closed = after
+            .next()
+            .is_some_and(|c| matches!(c, '\u{103A}' | '\u{1039}'));
+        consonant && !closed && !OTHER.iter().any(|word| rest.starts_with(word))
+    })
+}
+
+/// Vowel signs and tones, which belong to the word before them.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{0E31}'..='\u{0E4E}' | '\u{0EB1}'..='\u{0ECD}' | '\u{102B}'..='\u{103E}' | '\u{17B6}'..='\u{17D3}')
+}
+
+/// What asks at the end of a sentence, and words that ask more often than not.
+fn question_words(lang: Lang) -> (&'static [&'static str], &'static [&'static str]) {
+    match lang {
+        Lang::Zh => (
+            &["吗", "呢"],
+            &[
+                "什么",
+                "谁",
+                "哪",
+                "几",
+                "多少",
+                "怎么",
+                "为什么",
+                "是不是",
+                "有没有",
+                "能不能",
+                "吧",
+                "多大",
+                "多久",
+                "何",
+                "是否",
+                "多长",
+                "多远",
+                "怎样",
+            ],
+        ),
+        Lang::Vi => (
+            &["không", "chưa", "à", "hả", "chứ", "nhỉ"],
+            &[
+                "gì",
+                "ai",
+                "đâu",
+                "nào",
+                "mấy",
+                "bao",
+                "sao",
+                "thế nào",
+                "liệu",
+                "phải không",
+                "hay",
+            ],
+        ),
+        Lang::Th => (
+            &["ไหม", "หรือเปล่า", "หรือไม่", "หรือยัง", "มั้ย", "หรือ", "เหรอ"],
+            &[
+                "อะไร",
+                "ใคร",
+                "ไหน",
+                "เมื่อไร",
+                "เมื่อไหร่",
+                "กี่",
+                "เท่าไร",
+                "เท่าไหร่",
+                "ทำไม",
+                "อย่างไร",
+                "ยังไง",
+                "ไหม",
+                "หรือ",
+            ],
+        ),
+        Lang::Lo => (
+            &["ບໍ", "ບໍ່", "ຫຼືຍັງ", "ຫວາ"],
+            &["ຫຍັງ", "ໃຜ", "ໃສ", "ໃດ", "ຈັກ", "ແນວໃດ", "ຍ້ອນຫຍັງ", "ຫຼື"],
+        ),
+        Lang::Km => (
+            &[],
+            &[
+                "តើ",
+                "អ្វី",
+                "ណា",
+                "ប៉ុន្មាន",
+                "ហេតុអ្វី",
+                "យ៉ាងម៉េច",
+                "មែនទេ",
+                "ឬទេ",
+                "ឬនៅ",
+                "អី",
+            ],
+        ),
+        Lang::My => (&["လား", "လဲ", "လော"], &["ဘာ", "ဘယ်", "လား", "လဲ", "နည်း"]),
+        Lang::En => (
+            &[],
+            &[
+                "what", "who", "whose", "where", "when", "which", "why", "how", "whether", "if",
+                "do", "did", "is", "are",
+            ],
+        ),
+    }
+}
+
+fn question(text: &str, lang: Lang) -> Strength {
+    let end =
+        text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '”' | '」' | ')'));
+    if end.ends_with(['?', '？']) {
+        return Strength::Clearly;
+    }
+    let (last, words) = question_words(lang);
+    let end = end.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_mark(c));
+    // In Vietnamese, không at the end of a line without a question mark may deny.
+    let closes = last.iter().any(|p| {
+        end.strip_suffix(text::fold(p).as_str())
+            .is_some_and(|rest| {
+                !matches!(lang, Lang::Vi | Lang::En) || rest.ends_with(char::is_whitespace)
+            })
+    });
+    if closes && lang != Lang::Vi {
+        return Strength::Clearly;
+    }
+    if closes || words.iter().any(|w| stands(text, &text::fold(w), lang)) {
+        Strength::Perhaps
+    } else {
+        Strength::No
+    }
+}

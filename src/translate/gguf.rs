@@ -1,0 +1,480 @@
+//! Reads GGUF files: metadata and tensors, each count and size checked against the file before
+//! memory is taken for it.
+//!
+//! Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3. candle has
+//! a reader too; this one names the file and the tensor in every refusal, bounds the header as a
+//! whole, and reads a large matrix in blocks of rows.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use candle_core::quantized::ggml_file::qtensor_from_ggml;
+use candle_core::quantized::{GgmlDType, QTensor};
+
+use super::Error;
+
+/// `GGUF`, little-endian.
+const MAGIC: u32 = 0x4655_4747;
+/// The header of a model with a vocabulary of a quarter million is 20 MB; in bytes.
+const LONGEST_HEADER: u64 = 256 << 20;
+/// Longest text value, in bytes; a chat template is the longest there is.
+const LONGEST_TEXT: u64 = 1 << 20;
+/// Most metadata entries, and most tensors.
+const MOST_ENTRIES: u64 = 1 << 16;
+/// Most elements of one metadata list; the merges of a large vocabulary are the longest.
+const MOST_ELEMENTS: u64 = 1 << 22;
+/// Largest dimension of a tensor.
+const LARGEST_DIMENSION: u64 = 1 << 28;
+/// All exponent bits of an f16, which mean infinite or no number.
+const F16_EXPONENT: u16 = 0x7c00;
+
+/// A number format: GGUF's code, candle's type, numbers and bytes a block, and where in a block its
+/// f16 scales lie.
+struct Format(u32, GgmlDType, u64, u64, &'static [usize]);
+
+const FORMATS: [Format; 13] = [
+    Format(0, GgmlDType::F32, 1, 4, &[]),
+    Format(1, GgmlDType::F16, 1, 2, &[0]),
+    Format(2, GgmlDType::Q4_0, 32, 18, &[0]),
+    Format(3, GgmlDType::Q4_1, 32, 20, &[0, 2]),
+    Format(6, GgmlDType::Q5_0, 32, 22, &[0]),
+    Format(7, GgmlDType::Q5_1, 32, 24, &[0, 2]),
+    Format(8, GgmlDType::Q8_0, 32, 34, &[0]),
+    Format(10, GgmlDType::Q2K, 256, 84, &[80, 82]),
+    Format(11, GgmlDType::Q3K, 256, 110, &[108]),
+    Format(12, GgmlDType::Q4K, 256, 144, &[0, 2]),
+    Format(13, GgmlDType::Q5K, 256, 176, &[0, 2]),
+    Format(14, GgmlDType::Q6K, 256, 210, &[208]),
+    Format(30, GgmlDType::BF16, 1, 2, &[]),
+];
+
+/// One metadata value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// Any whole number, and a truth value as 0 or 1.
+    Whole(i128),
+    /// A number with a fraction.
+    Float(f64),
+    /// A text.
+    Text(String),
+    /// A list of whole numbers.
+    Wholes(Vec<i64>),
+    /// A list of numbers with a fraction.
+    Floats(Vec<f32>),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+/// An open GGUF file. Tensors are read when they are asked for.
+pub(super) struct Gguf {
+    path: PathBuf,
+    file: File,
+    metadata: HashMap<String, Value>,
+    tensors: HashMap<String, Entry>,
+    /// Where the data begins, in bytes.
+    data_start: u64,
+}
+
+struct Entry {
+    /// GGUF's code of the number format.
+    format: u32,
+    /// Outermost dimension first, the other way round than in the file.
+    shape: Vec<usize>,
+    /// Bytes from the start of the data.
+    offset: u64,
+}
+
+impl Gguf {
+    /// Reads the header of a file.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let read = |cause| Error::Read {
+            cause,
+            path: path.to_owned(),
+        };
+        let file = File::open(path).map_err(read)?;
+        let len = file.metadata().map_err(read)?.len();
+        let mut header = Header {
+            input: BufReader::new(file),
+            at: 0,
+            end: len.min(LONGEST_HEADER),
+        };
+        let (metadata, tensors) = header.read().map_err(|problem| bad(path, problem))?;
+        let alignment = match metadata.get("general.alignment") {
+            None => 32,
+            Some(Value::Whole(n @ 8..=65_536)) if n.count_ones() == 1 => *n as u64,
+            Some(_) => return Err(bad(path, "general.alignment cannot be right".to_owned())),
+        };
+        let gguf = Self {
+            data_start: header.at.next_multiple_of(alignment),
+            path: path.to_owned(),
+            file: header.input.into_inner(),
+            metadata,
+            tensors,
+        };
+        for (name, entry) in &gguf.tensors {
+            gguf.check(entry, len)
+                .map_err(|problem| gguf.refuse(format!("the tensor '{name}': {problem}")))?;
+        }
+        Ok(gguf)
+    }
+
+    /// Whether the data of a tensor lies inside the file. A format that this reader does not know
+    /// is refused only when the tensor is asked for.
+    fn check(&self, entry: &Entry, file_len: u64) -> Result<(), String> {
+        let Some(format) = format(entry.format) else {
+            return Ok(());
+        };
+        let bytes = byte_len(format, &entry.shape)
+            .ok_or_else(|| format!("its shape {:?} cannot be right", entry.shape))?;
+        let end = self
+            .data_start
+            .checked_add(entry.offset)
+            .and_then(|start| start.checked_add(bytes));
+        match end {
+            Some(end) if end <= file_len => Ok(()),
+            _ => Err("its data lies beyond the end of the file (cut short?)".to_owned()),
+        }
+    }
+
+    /// An error about the file as a whole.
+    pub fn refuse(&self, problem: String) -> Error {
+        bad(&self.path, problem)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a tensor of this name is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// The shape of a tensor, outermost dimension first.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|entry| entry.shape.as_slice())
+    }
+
+    /// A metadata value.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.metadata.get(key)
+    }
+
+    /// A text of the metadata.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.value(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number of the metadata that is not negative.
+    pub fn whole(&self, key: &str) -> Option<u64> {
+        match self.value(key) {
+            Some(Value::Whole(n)) => u64::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A number of the metadata.
+    pub fn float(&self, key: &str) -> Option<f64> {
+        match self.value(key) {
+            Some(Value::Float(x)) => Some(*x),
+            _ => None,
+        }
+    }
+
+    /// The tensor `name`, which must have exactly `shape` (outermost dimension first) and only finite
+    /// scales, cut into blocks of at most `rows` rows of its outermost dimension.
+    pub fn read(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        rows: usize,
+    ) -> Result<Vec<QTensor>, Error> {
+        let refuse = |path: &Path, problem: String| bad(path, problem);
+        let Some(entry) = self.tensors.get(name) else {
+            return Err(self.refuse(format!("the tensor '{name}' is missing")));
+        };
+        if entry.shape != shape {
+            return Err(self.refuse(format!(
+                "the tensor '{name}' has shape {:?}, the metadata asks for {shape:?}",
+                entry.shape
+            )));
+        }
+        let Some(Format(_, dtype, _, _, scales)) = format(entry.format) else {
+            return Err(self.refuse(format!(
+                "the tensor '{name}' has the number format {}, which this program cannot read; \
+                 use a file in Q8_0, Q6_K, Q5_K or Q4_K",
+                entry.format
+            )));
+        };
+        let start = self.data_start.saturating_add(entry.offset);
+        self.file
+            .seek(SeekFrom::Start(start))
+            .map_err(|cause| Error::Read {
+                cause,
+                path: self.path.clone(),
+            })?;
+        let mut blocks = Vec::new();
+        let all = shape.first().copied().unwrap_or(1);
+        for from in (0..all).step_by(rows.max(1)) {
+            let mut part = shape.to_vec();
+            if let Some(first) = part.first_mut() {
+                *first = rows.min(all.saturating_sub(from));
+            }
+            let len = format(entry.format).and_then(|f| byte_len(f, &part));
+            let mut data = vec![0_u8; len.and_then(|n| usize::try_from(n).ok()).unwrap_or(0)];
+            self.file
+                .read_exact(&mut data)
+                .map_err(|cause| Error::Read {
+                    cause,
+                    path: self.path.clone(),
+                })?;
+            if !finite(&data, *dtype, scales) {
+                let problem =
+                    format!("the tensor '{name}' holds a number that is infinite or none (NaN)");
+                return Err(refuse(&self.path, problem));
+            }
+            let block = qtensor_from_ggml(*dtype, &data, part, &Device::Cpu)
+                .map_err(|e| refuse(&self.path, format!("the tensor '{name}': {e}")))?;
+            blocks.push(block);
+        }
+        Ok(blocks)
+    }
+}
+
+/// Whether a file begins as a GGUF file does.
+pub(super) fn is_gguf(path: &Path) -> bool {
+    let mut magic = [0_u8; 4];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut magic))
+        .is_ok()
+        && u32::from_le_bytes(magic) == MAGIC
+}
+
+fn bad(path: &Path, problem: String) -> Error {
+    Error::Weights {
+        problem,
+        path: path.to_owned(),
+    }
+}
+
+fn format(code: u32) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.0 == code)
+}
+
+/// Bytes of a tensor; `None` when its rows are no whole blocks or the number is too large.
+fn byte_len(format: &Format, shape: &[usize]) -> Option<u64> {
+    let Format(_, _, block, bytes, _) = format;
+    let row = u64::try_from(*shape.last()?).ok()?;
+    if !row.is_multiple_of(*block) {
+        return None;
+    }
+    let count = shape
+        .iter()
+        .try_fold(1_u64, |n, dim| n.checked_mul(u64::try_from(*dim).ok()?))?;
+    (count / block).checked_mul(*bytes)
+}
+
+/// Whether all scales are finite, and with them all numbers.
+fn finite(data: &[u8], dtype: GgmlDType, scales: &[usize]) -> bool {
+    const F32_EXPONENT: u32 = 0x7f80_0000;
+    const BF16_EXPONENT: u16 = 0x7f80;
+    match dtype {
+        GgmlDType::F32 => {
+            let (numbers, _) = data.as_chunks::<4>();
+            numbers
+                .iter()
+                .all(|b| u32::from_le_bytes(*b) & F32_EXPONENT != F32_EXPONENT)
+        }
+        GgmlDType::BF16 => {
+            let (numbers, _) = data.as_chunks::<2>();
+            numbers
+                .iter()
+                .all(|b| u16::from_le_bytes(*b) & BF16_EXPONENT != BF16_EXPONENT)
+        }
+        _ => data.chunks(dtype.type_size()).all(|block| {
+            scales.iter().all(|at| match block.get(*at..at + 2) {
+                Some([low, high]) => {
+                    u16::from_le_bytes([*low, *high]) & F16_EXPONENT != F16_EXPONENT
+                }
+                _ => false,
+            })
+        }),
+    }
+}
+
+/// Reads the header from the front, never beyond `end`.
+struct Header {
+    input: BufReader<File>,
+    /// Bytes read so far.
+    at: u64,
+    end: u64,
+}
+
+type Contents = (HashMap<String, Value>, HashMap<String, Entry>);
+
+impl Header {
+    fn read(&mut self) -> Result<Contents, String> {
+        if self.u32()? != MAGIC {
+            return Err("the file is no GGUF file".to_owned());
+        }
+        let version = self.u32()?;
+        if !(2..=3).contains(&version) {
+            return Err(format!(
+                "GGUF version {version}, this program reads 2 and 3"
+            ));
+        }
+        let tensor_count = self.count("tensors", MOST_ENTRIES, 24)?;
+        let value_count = self.count("metadata entries", MOST_ENTRIES, 13)?;
+        let mut metadata = HashMap::new();
+        for _ in 0..value_count {
+            let key = self.text()?;
+            let code = self.u32()?;
+            let value = self
+                .value(code)
+                .map_err(|problem| format!("{problem}, in the metadata entry '{key}'"))?;
+            metadata.insert(key, value);
+        }
+        let mut tensors = HashMap::new();
+        for _ in 0..tensor_count {
+            let name = self.text()?;
+            let entry = self
+                .entry()
+                .map_err(|problem| format!("{problem}, in the tensor '{name}'"))?;
+            if tensors.insert(name.clone(), entry).is_some() {
+                return Err(format!("the tensor '{name}' is listed twice"));
+            }
+        }
+        Ok((metadata, tensors))
+    }
+
+    fn entry(&mut self) -> Result<Entry, String> {
+        let dimensions = self.u32()?;
+        if !(1..=4).contains(&dimensions) {
+            return Err(format!("{dimensions} dimensions, must be 1 to 4"));
+        }
+        let mut shape = Vec::new();
+        for _ in 0..dimensions {
+            let dimension = self.u64()?;
+            if !(1..=LARGEST_DIMENSION).contains(&dimension) {
+                return Err(format!("a dimension of {dimension}"));
+            }
+            shape.push(dimension as usize);
+        }
+        shape.reverse();
+        Ok(Entry {
+            shape,
+            format: self.u32()?,
+            offset: self.u64()?,
+        })
+    }
+
+    fn value(&mut self, code: u32) -> Result<Value, String> {
+        Ok(match code {
+            6 => Value::Float(f64::from(f32::from_le_bytes(self.bytes()?))),
+            12 => Value::Float(f64::from_le_bytes(self.bytes()?)),
+            8 => Value::Text(self.text()?),
+            9 => self.list()?,
+            _ => Value::Whole(self.whole(code)?),
+        })
+    }
+
+    fn whole(&mut self, code: u32) -> Result<i128, String> {
+        Ok(match code {
+            0 | 7 => i128::from(u8::from_le_bytes(self.bytes()?)),
+            1 => i128::from(i8::from_le_bytes(self.bytes()?)),
+            2 => i128::from(u16::from_le_bytes(self.bytes()?)),
+            3 => i128::from(i16::from_le_bytes(self.bytes()?)),
+            4 => i128::from(self.u32()?),
+            5 => i128::from(i32::from_le_bytes(self.bytes()?)),
+            10 => i128::from(self.u64()?),
+            11 => i128::from(i64::from_le_bytes(self.bytes()?)),
+            _ => return Err(format!("a value of the unknown type {code}")),
+        })
+    }
+
+    fn list(&mut self) -> Result<Value, String> {
+        let code = self.u32()?;
+        let least = match code {
+            0 | 1 | 7 => 1,
+            2 | 3 => 2,
+            4..=6 => 4,
+            8 | 10..=12 => 8,
+            _ => return Err(format!("a list of the unknown type {code}")),
+        };
+        let count = self.count("list elements", MOST_ELEMENTS, least)?;
+        Ok(match code {
+            8 => Value::Texts(
+                (0..count)
+                    .map(|_| self.text())
+                    .collect::<Result<_, String>>()?,
+            ),
+            6 | 12 => {
+                let mut floats = Vec::new();
+                for _ in 0..count {
+                    if let Value::Float(x) = self.value(code)? {
+                        floats.push(x as f32);
+                    }
+                }
+                Value::Floats(floats)
+            }
+            _ => {
+                let mut wholes = Vec::new();
+                for _ in 0..count {
+                    let n = self.whole(code)?;
+                    wholes.push(i64::try_from(n).map_err(|e| e.to_string())?);
+                }
+                Value::Wholes(wholes)
+            }
+        })
+    }
+
+    /// A count of things of at least `least` bytes each, which must fit into the rest of the file.
+    fn count(&mut self, what: &str, most: u64, least: u64) -> Result<u64, String> {
+        let count = self.u64()?;
+        let room = self.end.saturating_sub(self.at);
+        if count > most || count.saturating_mul(least) > room {
+            return Err(format!("the file announces {count} {what} (damaged?)"));
+        }
+        Ok(count)
+    }
+
+    fn text(&mut self) -> Result<String, String> {
+        let len = self.count("bytes of text", LONGEST_TEXT, 1)?;
+        let mut bytes = vec![0_u8; len as usize];
+        self.fill(&mut bytes)?;
+        String::from_utf8(bytes).map_err(|_| "a text is not UTF-8".to_owned())
+    }
+
+    fn u32(&mut self) -> Result<u32, String> {
+        Ok(u32::from_le_bytes(self.bytes()?))
+    }
+
+    fn u64(&mut self) -> Result<u64, String> {
+        Ok(u64::from_le_bytes(self.bytes()?))
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let mut bytes = [0_u8; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        let at = self.at.saturating_add(bytes.len() as u64);
+        if at > self.end {
+            return Err("the file is cut short in its header".to_owned());
+        }
+        self.input
+            .read_exact(bytes)
+            .map_err(|e| format!("the header cannot be read ({e})"))?;
+        self.at = at;
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! Decoder-only models from GGUF files: Gemma 3, Qwen 2 and 3, Hunyuan dense, greedily.
+//!
+//! Text is data: whatever was said, it reaches the model as plain text inside one request, and no
+//! token of it is a control token.
+
+use std::path::Path;
+
+use super::chat::{self, Frame};
+use super::decoder::Decoder;
+use super::decoder_config::{DecoderConfig, Family};
+use super::error::StepError;
+use super::gguf::Gguf;
+use super::matrix::Source;
+use super::pieces::Pieces;
+use super::terms::{MAX_LOSS, keeps_to};
+use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options};
+use crate::domain::{Cancel, Lang, LangPair};
+use crate::glossary::RequiredTerm;
+
+/// The longest prompt and the longest answer, in tokens, whatever the model could hold.
+const LONGEST_PROMPT: usize = 4_096;
+const LONGEST_ANSWER: usize = 1_024;
+/// A prompt leaves at least so much room for the answer, in tokens.
+const LEAST_ROOM: usize = 8;
+/// No piece of a vocabulary is longer than this on average over a text, in characters.
+const LONGEST_PIECE: usize = 32;
+
+/// A decoder-only translation model in memory.
+pub struct Llm {
+    engine: String,
+    decoder: Decoder,
+    pieces: Pieces,
+    /// `None` where the file brings no chat template.
+    frame: Option<Frame>,
+    /// Begins every prompt, where the model wants it.
+    bos: Option<u32>,
+    ends: Vec<u32>,
+}
+
+impl Llm {
+    /// Loads a GGUF file, with its own tokenizer or with a tokenizer.json beside it.
+    ///
+    /// `name` is what [`Translator::engine`] answers.
+    pub fn load(path: &Path, name: &str) -> Result<Self, Error> {
+        let gguf = Gguf::open(path)?;
+        let config = DecoderConfig::from_gguf(&gguf)?;
+        let beside = path.with_file_name("tokenizer.json");
+        let pieces = match beside.is_file() {
+            true => Pieces::read(&beside, |_| false)?,
+            false => Pieces::from_gguf(&gguf, |_| false)?,
+        };
+        pieces.agree(config.vocab_size)?;
+        let token = |key: &str| {
+            let id = gguf.whole(&format!("tokenizer.ggml.{key}"));
+            id.and_then(|id| u32::try_from(id).ok())
+                .filter(|id| (*id as usize) < config.vocab_size)
+        };
+        let (bos, eos) = (token("bos_token_id"), token("eos_token_id"));
+        let name_of = |id: Option<u32>| id.and_then(|id| pieces.markup_name(id)).unwrap_or("");
+        let frame = match gguf.text("tokenizer.chat_template") {
+            None => None,
+            Some(template) => Some(
+                Frame::render(template, name_of(bos), name_of(eos))
+                    .map_err(|problem| pieces.refuse(problem))?,
+            ),
+        };
+        let ends: Vec<u32> = [eos, token("eot_token_id"), token("eom_token_id")]
+            .into_iter()
+            .flatten()
+            .collect();
+        if ends.is_empty() {
+            return Err(gguf.refuse("tokenizer.ggml.eos_token_id is missing".to_owned()));
+        }
+        let wants_bos = gguf.whole("tokenizer.ggml.add_bos_token").unwrap_or(0) != 0;
+        Ok(Self {
+            engine: name.to_owned(),
+            decoder: Decoder::load(config, &mut Source::Gguf(gguf))?,
+            pieces,
+            frame,
+            bos: bos.filter(|_| wants_bos),
+            ends,
+        })
+    }
+
+    /// The prompt that asks for a translation, with what must be written for some terms (source,
+    /// target), and whether the text was cut to fit. `None` for an empty text.
+    pub fn prompt_ids(
+        &self,
+        text: &str,
+        pair: LangPair,
+        terms: &[(String, String)],
+    ) -> Result<Option<(Vec<u32>, bool)>, Error> {
+        let longest = self.decoder.config().longest.min(LONGEST_PROMPT);
+        let mut text = text.trim();
+        let mut cut = false;
+        let mut keep = longest.saturating_mul(LONGEST_PIECE);
+        while !text.is_empty() {
+            if let Some((end, _)) = text.char_indices().nth(keep) {
+                text = text.get(..end).unwrap_or_default().trim_end();
+                cut = true;
+            }
+            let ids = self.encode(text, pair, terms)?;
+            if ids.len().saturating_add(LEAST_ROOM) <= longest {
+                return Ok(Some((ids, cut)));
+            }
+            keep = text.chars().count() / 2;
+            if keep == 0 {
+                let problem = "the request does not fit into the model's context".to_owned();
+                return Err(self.broken(problem));
+            }
+        }
+        Ok(None)
+    }
+
+    fn encode(
+        &self,
+        text: &str,
+        pair: LangPair,
+        terms: &[(String, String)],
+    ) -> Result<Vec<u32>, Error> {
+        let chinese = self.decoder.config().family == Family::Hunyuan;
+        let ids = match &self.frame {
+            Some(frame) => {
+                let request = chat::request(text, pair, terms, chinese);
+                self.pieces
+                    .encode_within(&frame.before, &request, &frame.after)
+            }
+            None => self.pieces.encode(&chat::line(text, pair)),
+        };
+        let mut ids = ids.map_err(|problem| self.broken(problem))?;
+        if let Some(bos) = self.bos.filter(|bos| ids.first() != Some(bos)) {
+            ids.insert(0, bos);
+        }
+        Ok(ids)
+    }
+
+    /// Logits over the vocabulary after `prompt`, and after each token of `answer` that follows it.
+    pub fn logits(
+        &self,
+        prompt: &[u32],
+        answer: &[u32],
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let run = || {
+            let mut text = self.decoder.start(cancel)?;
+            let mut rows = vec![text.read(prompt)?];
+            for token in answer {
+                rows.push(text.read(&[*token])?);
+            }
+            Ok(rows)
+        };
+        run().map_err(|e: StepError| e.named(&self.engine))
+    }
+
+    /// Continues a prompt with the likeliest token at each step until the model ends its answer.
+    pub fn generate(
+        &self,
+        prompt: &[u32],
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error> {
+        check_options(options)?;
+        let room = self.decoder.config().longest.saturating_sub(prompt.len());
+        let most = options.max_tokens.min(LONGEST_ANSWER).min(room);
+        let run = || {
+            let mut text = self.decoder.start(cancel)?;
+            let mut logits = text.read(prompt)?;
+            let (mut ids, mut sum, mut ended) = (Vec::new(), 0_f32, false);
+            while ids.len() < most {
+                let (token, log_prob) = likeliest(&logits)?;
+                sum += log_prob;
+                // Markup is never part of a translation: an answer that reaches it is over.
+                ended = self.ends.contains(&token) || self.pieces.is_markup(token);
+                if ended {
+                    break;
+                }
+                ids.push(token);
+                if ids.len() < most {
+                    logits = text.read(&[token])?;
+                }
+            }
+            Ok((ids, sum, ended))
+        };
+        let (ids, sum, ended) = run().map_err(|e: StepError| e.named(&self.engine))?;
+        let text = self
+            .pieces
+            .decode(&ids)
+            .map_err(|problem| self.broken(problem))?;
+        let text = match self.frame {
+            Some(_) => text.trim(),
+            // Without a template the model continues lines; its answer is the first.
+            None => text.trim().lines().next().unwrap_or_default().trim_end(),
+        };
+        let count = ids.len().saturating_add(usize::from(ended)).max(1) as f32;
+        Ok(Decoded {
+            text: text.to_owned(),
+            token_ids: ids,
+            log_prob: sum / count,
+            score: sum / count,
+            truncated: !ended,
+        })
+    }
+
+    fn broken(&self, problem: String) -> Error {
+        StepError::Broken(problem).named(&self.engine)
+    }
+}
+
+impl Translator for Llm {
+    fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    fn supports(&self, pair: LangPair) -> bool {
+        // Hunyuan's translation models do not know Lao.
+        let lao = pair.from == Lang::Lo || pair.to == Lang::Lo;
+        pair.from != pair.to && !(lao && self.decoder.config().family == Family::Hunyuan)
+    }
+
+    fn translate(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error> {
+        check_options(options)?;
+        if !self.supports(pair) {
+            return Err(Error::UnsupportedPair {
+                pair,
+                engine: self.engine.clone(),
+            });
+        }
+        let Some((prompt, cut)) = self.prompt_ids(text, pair, &[])? else {
+            return Ok(Decoded::empty());
+        };
+        let mut decoded = self.generate(&prompt, options, cancel)?;
+        decoded.truncated |= cut;
+        Ok(decoded)
+    }
+
+    /// Asks again with the terms in the request. A model that still does without them has not
+    /// answered better, so its first answer stands.
+    fn enforce(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        terms: &[RequiredTerm],
+        free: &Decoded,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        check_options(options)?;
+        let wanted = terms.iter().filter(|term| !term.preferred.is_empty());
+        let wanted: Vec<(String, String)> = wanted
+            .map(|term| (term.source.clone(), term.preferred.clone()))
+            .collect();
+        if wanted.is_empty() || self.frame.is_none() || keeps_to(terms, &free.text, pair) {
+            return Ok(None);
+        }
+        let Some((prompt, cut)) = self.prompt_ids(text, pair, &wanted)? else {
+            return Ok(None);
+        };
+        let mut decoded = self.generate(&prompt, options, cancel)?;
+        decoded.truncated |= cut;
+        if !keeps_to(terms, &decoded.text, pair) {
+            return Ok(None);
+        }
+        let loss = free.log_prob - decoded.log_prob;
+        Ok(Some(Enforced {
+            accepted: loss <= MAX_LOSS && !decoded.truncated,
+            loss,
+            decoded,
+        }))
+    }
+}
+
+/// The token with the highest logit, and its log-probability.
+fn likeliest(logits: &[f32]) -> Result<(u32, f32), StepError> {
+    let (mut best, mut highest) = (0, f32::NEG_INFINITY);
+    for (token, logit) in logits.iter().enumerate() {
+        if *logit > highest {
+            (best, highest) = (token, *logit);
+        }
+    }
+    // In f64: a quarter of a million small terms would lose digits in f32.
+    let total: f64 = logits.iter().map(|x| f64::from((x - highest).exp())).sum();
+    if !highest.is_finite() || !total.is_finite() {
+        return Err(StepError::Broken(
+            "the model's output is not finite".to_owned(),
+        ));
+    }
+    Ok((best as u32, -total.ln() as f32))
+}

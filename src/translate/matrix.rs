@@ -1,0 +1,221 @@
+//! Matrices and vectors of a model, from a safetensors folder in f32 or from a GGUF file as it is
+//! quantised. Where the numbers lie is this module's business, what they mean the network's.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::{Device, Module, Tensor};
+
+use super::Error;
+use super::error::{StepError, stop_if};
+use super::gguf::Gguf;
+use super::linear::Linear;
+use crate::compute::checkpoint::Weights;
+use crate::domain::Cancel;
+
+/// Rows of a vocabulary's matrix that are held and multiplied as one: about 30 ms in f32.
+const BLOCK_ROWS: usize = 32_768;
+
+/// Where a model's numbers come from.
+pub(super) enum Source {
+    /// A Hugging Face folder.
+    Folder(Weights),
+    /// A GGUF file.
+    Gguf(Gguf),
+}
+
+/// A linear layer, `(n, input)` to `(n, output)`.
+pub(super) enum Matrix {
+    /// In f32.
+    Dense(Linear),
+    /// Quantised, with a bias in f32 where the layer has one.
+    Packed(QMatMul, Option<Tensor>),
+}
+
+/// A row of numbers for each token: read as an embedding, multiplied as an output projection.
+pub(super) struct Table {
+    blocks: Vec<Block>,
+    rows: usize,
+}
+
+enum Block {
+    Dense(Tensor, Linear),
+    Packed(Arc<QTensor>, QMatMul),
+}
+
+/// A tensor of a folder, in f32.
+fn dense(weights: &mut Weights, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+    let values = weights.floats(name, shape)?;
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu).map_err(|e| weights.refuse(e.to_string()))?)
+}
+
+impl Source {
+    /// Opens a GGUF file, or the safetensors of a folder.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if path.is_dir() {
+            Ok(Source::Folder(Weights::open(path)?))
+        } else {
+            Ok(Source::Gguf(Gguf::open(path)?))
+        }
+    }
+
+    /// An error about the model as a whole.
+    pub fn refuse(&self, problem: String) -> Error {
+        match self {
+            Source::Folder(weights) => weights.refuse(problem).into(),
+            Source::Gguf(gguf) => gguf.refuse(problem),
+        }
+    }
+
+    /// Whether a tensor of this name is there.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Source::Folder(weights) => weights.has(name),
+            Source::Gguf(gguf) => gguf.has(name),
+        }
+    }
+
+    /// A tensor in f32 of exactly this shape, whatever it is stored in.
+    pub fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+        match self {
+            Source::Folder(weights) => dense(weights, name, shape),
+            Source::Gguf(gguf) => {
+                let blocks = gguf.read(name, shape, usize::MAX)?;
+                let widen = || match blocks.as_slice() {
+                    [one] => one.dequantize(&Device::Cpu),
+                    _ => candle_core::bail!("it is empty"),
+                };
+                widen().map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")))
+            }
+        }
+    }
+
+    /// The layer `name` of `output` rows and `input` columns, with its bias if `biased`.
+    pub fn matrix(
+        &mut self,
+        name: &str,
+        (output, input): (usize, usize),
+        biased: bool,
+    ) -> Result<Matrix, Error> {
+        let bias = match biased {
+            true => Some(self.tensor(&format!("{name}.bias"), &[output])?),
+            false => None,
+        };
+        let name = format!("{name}.weight");
+        if let Source::Gguf(gguf) = self {
+            let mut blocks = gguf.read(&name, &[output, input], usize::MAX)?;
+            if let Some(block) = blocks.pop() {
+                return Matrix::new(block, bias)
+                    .map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")));
+            }
+        }
+        let weight = self.tensor(&name, &[output, input])?;
+        Ok(Matrix::Dense(Linear::new(weight, bias)))
+    }
+
+    /// The table `name` with a row of `width` numbers for each of `rows` tokens.
+    pub fn table(&mut self, name: &str, rows: usize, width: usize) -> Result<Table, Error> {
+        let mut blocks = Vec::new();
+        match self {
+            Source::Folder(weights) => {
+                let all = dense(weights, name, &[rows, width])?;
+                for from in (0..rows).step_by(BLOCK_ROWS) {
+                    let part = all
+                        .narrow(0, from, BLOCK_ROWS.min(rows.saturating_sub(from)))
+                        .map_err(|e| weights.refuse(e.to_string()))?;
+                    blocks.push(Block::Dense(part.clone(), Linear::new(part, None)));
+                }
+            }
+            Source::Gguf(gguf) => {
+                for part in gguf.read(name, &[rows, width], BLOCK_ROWS)? {
+                    let block = Block::new(part)
+                        .map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")))?;
+                    blocks.push(block);
+                }
+            }
+        }
+        Ok(Table { blocks, rows })
+    }
+}
+
+/// Whether candle multiplies by this format as it is, without widening it.
+fn is_packed(dtype: GgmlDType) -> bool {
+    !matches!(dtype, GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16)
+}
+
+impl Matrix {
+    fn new(weight: QTensor, bias: Option<Tensor>) -> candle_core::Result<Self> {
+        if is_packed(weight.dtype()) {
+            return Ok(Matrix::Packed(QMatMul::from_qtensor(weight)?, bias));
+        }
+        let weight = weight.dequantize(&Device::Cpu)?;
+        Ok(Matrix::Dense(Linear::new(weight, bias)))
+    }
+
+    /// `(n, input)` to `(n, output)`.
+    pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Matrix::Dense(linear) => linear.forward(x),
+            Matrix::Packed(product, bias) => {
+                let y = product.forward(&x.contiguous()?)?;
+                match bias {
+                    Some(bias) => y.broadcast_add(bias),
+                    None => Ok(y),
+                }
+            }
+        }
+    }
+}
+
+impl Block {
+    fn new(rows: QTensor) -> candle_core::Result<Self> {
+        if is_packed(rows.dtype()) {
+            let rows = Arc::new(rows);
+            return Ok(Block::Packed(rows.clone(), QMatMul::from_arc(rows)?));
+        }
+        let rows = rows.dequantize(&Device::Cpu)?;
+        Ok(Block::Dense(rows.clone(), Linear::new(rows, None)))
+    }
+}
+
+impl Table {
+    /// The rows of some tokens, `(n, width)`.
+    pub fn rows(&self, tokens: &[u32]) -> Result<Tensor, StepError> {
+        let mut found = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            let at = *token as usize;
+            let block = self
+                .blocks
+                .get(at / BLOCK_ROWS)
+                .filter(|_| at < self.rows)
+                .ok_or_else(|| {
+                    StepError::Broken(format!("token {token} lies outside the vocabulary"))
+                })?;
+            let row = Tensor::new(&[(at % BLOCK_ROWS) as u32], &Device::Cpu)?;
+            found.push(match block {
+                Block::Dense(rows, _) => rows.index_select(&row, 0)?,
+                Block::Packed(rows, _) => rows.embedding(&row)?,
+            });
+        }
+        Ok(Tensor::cat(&found, 0)?)
+    }
+
+    /// The product of hidden states `(n, width)` with every row: `n` rows of logits.
+    pub fn logits(&self, hidden: &Tensor, cancel: &Cancel) -> Result<Vec<Vec<f32>>, StepError> {
+        let mut all: Vec<Vec<f32>> = (0..hidden.dim(0)?)
+            .map(|_| Vec::with_capacity(self.rows))
+            .collect();
+        for block in &self.blocks {
+            stop_if(cancel)?;
+            let part = match block {
+                Block::Dense(_, product) => product.forward(hidden)?,
+                Block::Packed(_, product) => product.forward(&hidden.contiguous()?)?,
+            };
+            for (row, part) in all.iter_mut().zip(part.to_vec2::<f32>()?) {
+                row.extend(part);
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,221 @@
+//! The decoder at work on one sentence: what it has read and written, and its next logits.
+//!
+//! Keys and values of what was written lie in the order in which they came, a row for each token of
+//! each hypothesis. A hypothesis is a path through these rows, so following another hypothesis
+//! copies a short list of numbers and no keys.
+
+use super::{Model, stop_if};
+use crate::compute::layers::{KeysValues, add};
+use crate::compute::product::Activations;
+use crate::domain::Cancel;
+use crate::translate::error::StepError;
+
+/// The decoder's state over one sentence.
+pub(in crate::translate) struct Decoding<'a> {
+    model: &'a Model,
+    cancel: &'a Cancel,
+    /// From the encoder's output, computed once a sentence, shared by all hypotheses.
+    cross: Vec<KeysValues>,
+    /// The source's rows, all of them.
+    source: Vec<u32>,
+    caches: Vec<KeysValues>,
+    /// Rows in each cache.
+    rows: u32,
+    /// The rows of each hypothesis, oldest first.
+    paths: Vec<Vec<u32>>,
+    work: Activations,
+}
+
+/// Hidden states, `(n, d)`.
+pub(in crate::translate) struct Hidden {
+    rows: Vec<f32>,
+    d: usize,
+}
+
+impl Hidden {
+    /// The rows from `first` on, `count` of them or as many as there are.
+    pub fn part(&self, first: usize, count: usize) -> Hidden {
+        let from = first.saturating_mul(self.d).min(self.rows.len());
+        let to = from
+            .saturating_add(count.saturating_mul(self.d))
+            .min(self.rows.len());
+        Hidden {
+            rows: self.rows.get(from..to).unwrap_or_default().to_vec(),
+            d: self.d,
+        }
+    }
+}
+
+/// Cross-attention of the tokens of one step or pass: the mean over all heads of the decoder's upper
+/// half, where attention follows the words; the lower layers mostly look at the source's end.
+#[derive(Default)]
+pub(in crate::translate) struct Watch {
+    sums: Vec<Vec<f32>>,
+    heads: usize,
+}
+
+impl Watch {
+    /// Takes in one layer's shares, `(n, h, source)`.
+    fn add(&mut self, shares: &[f32], heads: usize, source: usize) {
+        self.heads = self.heads.saturating_add(heads);
+        for (row, shares) in shares
+            .chunks(heads.saturating_mul(source).max(1))
+            .enumerate()
+        {
+            if self.sums.len() <= row {
+                self.sums.push(vec![0.0; source]);
+            }
+            let sums = self
+                .sums
+                .get_mut(row)
+                .map(Vec::as_mut_slice)
+                .unwrap_or_default();
+            for head in shares.chunks_exact(source.max(1)) {
+                add(sums, head);
+            }
+        }
+    }
+
+    /// A row over the source tokens for each token; each sums to 1.
+    pub fn rows(&self) -> Vec<Vec<f32>> {
+        let mean = |sum: &f32| sum / self.heads.max(1) as f32;
+        self.sums
+            .iter()
+            .map(|row| row.iter().map(mean).collect())
+            .collect()
+    }
+}
+
+impl<'a> Decoding<'a> {
+    pub(super) fn new(
+        model: &'a Model,
+        cross: Vec<KeysValues>,
+        source: usize,
+        work: Activations,
+        cancel: &'a Cancel,
+    ) -> Self {
+        Self {
+            model,
+            cancel,
+            caches: cross.iter().map(|_| KeysValues::default()).collect(),
+            cross,
+            source: (0..).take(source).collect(),
+            rows: 0,
+            paths: vec![Vec::new()],
+            work,
+        }
+    }
+
+    /// Appends `tokens[i]` to hypothesis `parents[i]` of the step before (at the first step there is
+    /// one hypothesis, 0). Returns the hidden states, `(n, d)`.
+    pub fn advance(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Hidden, StepError> {
+        let length = self.paths.first().map_or(0, Vec::len);
+        let follow = |(parent, row): (&usize, u32)| {
+            let mut path = self.paths.get(*parent)?.clone();
+            path.push(row);
+            Some(path)
+        };
+        let paths: Option<Vec<_>> = parents.iter().zip(self.rows..).map(follow).collect();
+        let paths = paths.filter(|paths| !paths.is_empty() && paths.len() == tokens.len());
+        self.paths =
+            paths.ok_or_else(|| StepError::Broken("a hypothesis is missing".to_owned()))?;
+        let views: Vec<Vec<u32>> = self.paths.clone();
+        let views: Vec<&[u32]> = views.iter().map(Vec::as_slice).collect();
+        self.pass(tokens, &vec![length; tokens.len()], &views, None)
+    }
+
+    /// Decodes `tokens` from the start in one pass. Returns the hidden states, `(t, d)`, and where
+    /// each token looks for the next one.
+    ///
+    /// # Errors
+    /// Tokens that do not fit; a cancel.
+    pub fn prefill(&mut self, tokens: &[u32]) -> Result<(Hidden, Watch), StepError> {
+        if tokens.is_empty() || self.rows > 0 {
+            return Err(StepError::Broken(
+                "the text does not fit the model".to_owned(),
+            ));
+        }
+        let path: Vec<u32> = (0..).take(tokens.len()).collect();
+        let views: Vec<&[u32]> = (1..=path.len()).filter_map(|n| path.get(..n)).collect();
+        let lengths: Vec<usize> = (0..tokens.len()).collect();
+        let mut watch = Watch::default();
+        let hidden = self.pass(tokens, &lengths, &views, Some(&mut watch))?;
+        self.paths = vec![path];
+        Ok((hidden, watch))
+    }
+
+    /// Goes back to the first `length` tokens; what came after is forgotten.
+    pub fn rewind(&mut self, length: usize) {
+        for path in &mut self.paths {
+            path.truncate(length);
+        }
+    }
+
+    /// One pass over the decoder: `tokens[i]` stands at position `lengths[i]` and sees `paths[i]`,
+    /// which ends in its own row.
+    fn pass(
+        &mut self,
+        tokens: &[u32],
+        lengths: &[usize],
+        paths: &[&[u32]],
+        mut watch: Option<&mut Watch>,
+    ) -> Result<Hidden, StepError> {
+        let config = &self.model.config;
+        if lengths
+            .iter()
+            .any(|at| *at >= config.max_position_embeddings)
+        {
+            return Err(StepError::Broken(
+                "the output is too long for the model".to_owned(),
+            ));
+        }
+        // As in the reference, a padding token that the model itself wrote has no position.
+        let pad = config.pad_token_id;
+        let place = |(id, at): (&u32, &usize)| match *id == pad {
+            true => pad,
+            false => pad.saturating_add(1).saturating_add(*at as u32),
+        };
+        let places: Vec<u32> = tokens.iter().zip(lengths).map(place).collect();
+        let mut x = self.model.embed(tokens, &places)?;
+        let mut normed = Vec::new();
+        let everything = vec![self.source.as_slice(); tokens.len()];
+        let upper = self.model.decoder.len() / 2;
+        let layers = self
+            .model
+            .decoder
+            .iter()
+            .zip(&self.cross)
+            .zip(&mut self.caches);
+        let work = &mut self.work;
+        for (number, ((layer, cross), cache)) in layers.enumerate() {
+            stop_if(self.cancel)?;
+            layer.norm.apply(&x, &mut normed);
+            let mut query = layer.attention.query_and_remember(&normed, cache, work);
+            add(
+                &mut x,
+                &layer.attention.look(&mut query, cache, paths, work).0,
+            );
+            layer.cross_norm.apply(&x, &mut normed);
+            let mut query = layer.cross.query(&normed, work);
+            let (seen, shares) = layer.cross.look(&mut query, cross, &everything, work);
+            if let Some(watch) = watch.as_deref_mut().filter(|_| number >= upper) {
+                watch.add(&shares, config.decoder_attention_heads, self.source.len());
+            }
+            add(&mut x, &seen);
+            layer.feed_forward.add_to(&mut x, work);
+        }
+        self.rows = self.rows.saturating_add(tokens.len() as u32);
+        let mut hidden = Hidden {
+            rows: Vec::new(),
+            d: config.d_model,
+        };
+        self.model.decoder_norm.apply(&x, &mut hidden.rows);
+        Ok(hidden)
+    }
+
+    /// The logits of hidden states: a row of `vocab` numbers for each of the `n` hypotheses.
+    pub fn logits(&mut self, hidden: &Hidden) -> Result<Vec<Vec<f32>>, StepError> {
+        stop_if(self.cancel)?;
+        Ok(self.model.project(&hidden.rows, &mut self.work))
+    }
+}

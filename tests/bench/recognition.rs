@@ -1,0 +1,230 @@
+//! How fast our Whisper engine is beside whisper.cpp, on random weights of the stock models' shapes.
+//!
+//!     recognition                     a model of the tiny shape, quickly
+//!     recognition run SHAPE [DIR]     SHAPE: tiny, base or small; DIR keeps the model file (f16)
+//!
+//! One line of JSON for each engine and length of the utterance: milliseconds until the first word,
+//! and a token. `tests/bench/recognition_peer.py` runs this and faster-whisper and prints the ratios.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed measurement, and a bench prints what it measured"
+)]
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use mekong_interview::domain::Cancel;
+use mekong_interview::speech::{Engine, Trial};
+use serde_json::json;
+
+/// Seconds of sound, and tokens written about them: about six a second.
+const UTTERANCES: [(usize, usize); 5] = [(1, 6), (3, 18), (6, 36), (12, 72), (30, 180)];
+/// Runs of which the fastest counts, after one that warms up.
+const RUNS: usize = 3;
+/// Name, width, heads, layers of each side.
+const SHAPES: [(&str, u32, u32, u32); 3] = [
+    ("tiny", 384, 6, 4),
+    ("base", 512, 8, 6),
+    ("small", 768, 12, 12),
+];
+
+fn main() {
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["run", shape] => {
+            let folder = tempfile::tempdir().unwrap();
+            measure(shape, folder.path(), &UTTERANCES);
+        }
+        ["run", shape, folder] => measure(shape, Path::new(folder), &UTTERANCES),
+        _ => {
+            let folder = tempfile::tempdir().unwrap();
+            measure("tiny", folder.path(), &[(3, 18)]);
+        }
+    }
+}
+
+fn measure(shape: &str, folder: &Path, utterances: &[(usize, usize)]) {
+    let file = model(shape, folder);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let cancel = Cancel::new();
+    for (engine, fit) in [
+        (Engine::Native, true),
+        (Engine::WhisperCpp, true),
+        (Engine::WhisperCpp, false),
+    ] {
+        let before = status_mb("VmRSS:");
+        let mut trial = Trial::load(&file, engine, threads).unwrap();
+        for &(seconds, tokens) in utterances {
+            // The full window costs the same whatever is said.
+            let runs = if fit { RUNS } else { 1 };
+            let pcm = sound(seconds);
+            let best = (0..=runs)
+                .map(|_| trial.run(&pcm, fit, tokens, &cancel).unwrap())
+                .skip(usize::from(fit))
+                .min_by_key(|timed| timed.hear + timed.write)
+                .unwrap();
+            let line = json!({
+                "shape": shape,
+                "engine": engine.name(),
+                "window": best.window,
+                "threads": threads,
+                "seconds": seconds,
+                "tokens": tokens,
+                "hear_ms": best.hear.as_secs_f64() * 1e3,
+                "token_ms": best.write.as_secs_f64() * 1e3 / (tokens + 1) as f64,
+                "total_ms": (best.hear + best.write).as_secs_f64() * 1e3,
+                "memory_mb": (status_mb("VmRSS:") - before).max(0.0),
+            });
+            println!("{line}");
+        }
+    }
+}
+
+/// Noise with the rhythm of syllables.
+fn sound(seconds: usize) -> Vec<f32> {
+    let mut random = Random(3);
+    (0..seconds * 16_000)
+        .map(|i| {
+            let loud = if i / 2000 % 3 == 2 { 0.01 } else { 0.3 };
+            random.next() * loud
+        })
+        .collect()
+}
+
+/// xorshift, from -1 to 1.
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 as f32 / u32::MAX as f32 * 2.0 - 1.0
+    }
+}
+
+/// The model file of a shape, made where it is not there.
+fn model(shape: &str, folder: &Path) -> PathBuf {
+    let path = folder.join(format!("whisper-{shape}-random.bin"));
+    if !path.exists() {
+        let (_, width, heads, layers) = SHAPES.into_iter().find(|s| s.0 == shape).unwrap();
+        let mut out = ModelWriter {
+            out: BufWriter::new(File::create(&path).unwrap()),
+            random: Random(1),
+        };
+        out.write(width, heads, layers);
+        out.out.flush().unwrap();
+    }
+    path
+}
+
+struct ModelWriter {
+    out: BufWriter<File>,
+    random: Random,
+}
+
+impl ModelWriter {
+    fn numbers(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            self.out.write_all(&number.to_le_bytes()).unwrap();
+        }
+    }
+
+    fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
+        let (dimensions, length) = (sizes.len() as u32, name.len() as u32);
+        self.numbers(&[dimensions, length, u32::from(large)]);
+        self.numbers(sizes);
+        self.out.write_all(name.as_bytes()).unwrap();
+        let scale = (3.0 / sizes[0] as f32).sqrt();
+        let fixed = match name {
+            _ if large => None,
+            _ if name.ends_with("bias") => Some(0.0f32),
+            _ if name.contains("ln") => Some(1.0),
+            _ => None,
+        };
+        for _ in 0..sizes.iter().product::<u32>() {
+            let value = fixed.unwrap_or_else(|| self.random.next() * scale);
+            match large {
+                true => self
+                    .out
+                    .write_all(&half::f16::from_f32(value).to_le_bytes()),
+                false => self.out.write_all(&value.to_le_bytes()),
+            }
+            .unwrap();
+        }
+    }
+
+    fn norm(&mut self, name: &str, width: u32) {
+        self.tensor(&format!("{name}.weight"), &[width], false);
+        self.tensor(&format!("{name}.bias"), &[width], false);
+    }
+
+    fn linear(&mut self, name: &str, from: u32, to: u32) {
+        self.tensor(&format!("{name}.weight"), &[from, to], true);
+        if !name.ends_with("key") {
+            self.tensor(&format!("{name}.bias"), &[to], false);
+        }
+    }
+
+    fn write(&mut self, w: u32, heads: u32, layers: u32) {
+        let (vocabulary, audio, text, mels) = (51_865, 1500, 448, 80);
+        self.numbers(&[0x6767_6d6c, vocabulary, audio, w, heads, layers]);
+        self.numbers(&[text, w, heads, layers, mels, 1, mels, 201]);
+        for band in 0..80u32 {
+            for bin in 0..201u32 {
+                let inside = (bin / 2).abs_diff(band) < 2;
+                let weight = if inside { 0.01f32 } else { 0.0 };
+                self.out.write_all(&weight.to_le_bytes()).unwrap();
+            }
+        }
+        self.numbers(&[50_257]);
+        for id in 0..50_257u32 {
+            let token = format!("{id:x} ");
+            self.numbers(&[token.len() as u32]);
+            self.out.write_all(token.as_bytes()).unwrap();
+        }
+        self.tensor("encoder.positional_embedding", &[w, audio], false);
+        for (name, from) in [("encoder.conv1", mels), ("encoder.conv2", w)] {
+            self.tensor(&format!("{name}.weight"), &[3, from, w], true);
+            self.tensor(&format!("{name}.bias"), &[1, w], false);
+        }
+        self.norm("encoder.ln_post", w);
+        self.tensor("decoder.positional_embedding", &[w, text], false);
+        self.tensor("decoder.token_embedding.weight", &[w, vocabulary], true);
+        self.norm("decoder.ln", w);
+        for (side, attentions) in [
+            ("encoder", &["attn"][..]),
+            ("decoder", &["attn", "cross_attn"]),
+        ] {
+            for layer in 0..layers {
+                let block = format!("{side}.blocks.{layer}");
+                for attention in attentions {
+                    for part in ["query", "key", "value", "out"] {
+                        self.linear(&format!("{block}.{attention}.{part}"), w, w);
+                    }
+                    self.norm(&format!("{block}.{attention}_ln"), w);
+                }
+                self.linear(&format!("{block}.mlp.0"), w, 4 * w);
+                self.linear(&format!("{block}.mlp.2"), 4 * w, w);
+                self.norm(&format!("{block}.mlp_ln"), w);
+            }
+        }
+    }
+}
+
+/// A size of this process in MB; 0 where the system does not tell.
+fn status_mb(key: &str) -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(key));
+    let kilobytes = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok());
+    kilobytes.unwrap_or(0.0) / 1e3
+}

@@ -1,0 +1,122 @@
+//! How fast the translation engine is on one checkpoint, as one line of JSON; its peer and the
+//! checkpoint come from `tests/bench/translation_peer.py`, which runs both and prints the ratio.
+//!
+//!     translation shrink FROM TO     an 8-bit copy
+//!     translation run DIR            24 source tokens, 40 target tokens, beams 1, 2 and 4
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed measurement, and a bench prints what it measured"
+)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use mekong_interview::domain::{Cancel, Lang};
+use mekong_interview::translate::{DecodeOptions, M2m100, ShrinkOptions, shrink};
+use serde_json::json;
+
+/// Source tokens, and target tokens after the language token.
+const SHAPE: (u32, usize) = (24, 40);
+/// Runs of which the median counts.
+const RUNS: usize = 5;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["shrink", from, to, ..] => {
+            std::fs::create_dir_all(to).unwrap();
+            let options = ShrinkOptions {
+                trim: false,
+                quantise: true,
+            };
+            let (from, to) = (Path::new(from), Path::new(to));
+            shrink(from, to, options, None, &mut |_, _| {}, &Cancel::new()).unwrap();
+        }
+        ["run", dir, ..] => measure(Path::new(dir)),
+        _ => println!("needs a checkpoint: run tests/bench/translation_peer.py"),
+    }
+}
+
+fn measure(dir: &Path) {
+    let begun = Instant::now();
+    let model = M2m100::load(dir, "bench", None).unwrap();
+    let load = begun.elapsed().as_secs_f64();
+    let cancel = Cancel::new();
+    let language = model.language_token(Lang::Vi).unwrap();
+    let mut source = vec![model.language_token(Lang::Zh).unwrap()];
+    source.extend((1..SHAPE.0 - 1).map(|i| 100 + i * 37));
+    source.push(2);
+    let mut speeds = serde_json::Map::new();
+    for beam in [1, 2, 4] {
+        let options = DecodeOptions {
+            beam,
+            max_tokens: SHAPE.1 + 1,
+            ..DecodeOptions::default()
+        };
+        let mut seconds: Vec<f64> = (0..=RUNS)
+            .map(|_| {
+                let begun = Instant::now();
+                let found = model
+                    .generate(&source, language, &options, &cancel)
+                    .unwrap();
+                assert_eq!(found.token_ids.len(), SHAPE.1, "the end came early");
+                begun.elapsed().as_secs_f64()
+            })
+            .skip(1)
+            .collect();
+        seconds.sort_by(f64::total_cmp);
+        speeds.insert(
+            format!("beam{beam}"),
+            (SHAPE.1 as f64 / seconds[RUNS / 2]).into(),
+        );
+    }
+    let peak = status_mb("VmHWM:");
+    let weights = std::fs::metadata(dir.join("model.safetensors"))
+        .unwrap()
+        .len();
+    println!(
+        "{}",
+        json!({"load_s": load, "tokens_per_s": speeds, "peak_mb": peak, "weights_mb": weights as f64 / 1e6,
+               "read_gb_per_s": bandwidth()})
+    );
+}
+
+fn status_mb(field: &str) -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|l| l.starts_with(field));
+    let kb = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok());
+    kb.unwrap_or(f64::NAN) / 1024.0
+}
+
+/// What all threads read from memory together, in GB/s: the best of five passes over 1 GB.
+fn bandwidth() -> f64 {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
+    let data = vec![1u64; (1 << 30) / 8];
+    let pass = || {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for part in data.chunks(data.len() / threads) {
+                scope.spawn(move || {
+                    let (chunks, _) = part.as_chunks::<16>();
+                    let mut sums = [0u64; 16];
+                    for chunk in chunks {
+                        for (sum, x) in sums.iter_mut().zip(chunk) {
+                            *sum ^= x;
+                        }
+                    }
+                    black_box(sums)
+                });
+            }
+        });
+        (data.len() * 8) as f64 / 1e9 / begun.elapsed().as_secs_f64()
+    };
+    (0..5).map(|_| pass()).fold(0.0, f64::max)
+}

@@ -1,0 +1,408 @@
+//! A workspace with one interview in six scripts, recorded, corrected, certified and sealed; and ways
+//! to tamper with it.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mekong_interview::app::{App, Options};
+use mekong_interview::domain::{
+    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Translation,
+};
+use mekong_interview::evidence::{Role, SecretKey, Sign, Verdict};
+use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
+use mekong_interview::store::{NewSegment, Store};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+pub const WORDS: [(Lang, &str); 6] = [
+    (Lang::Zh, "我叫张伟，护照号码是E12345678。"),
+    (Lang::Vi, "Tôi đến từ Hà Nội."),
+    (Lang::Th, "คุณทำงานที่ไหน"),
+    (Lang::My, "သင့်အမည် ဘယ်လိုခေါ်လဲ။"),
+    (Lang::Lo, "ຂ້ອຍເຮັດວຽກຢູ່ຫຼວງພະບາງ"),
+    (Lang::Km, "ខ្ញុំឈ្មោះ សុខា"),
+];
+
+/// Numbers that look random and are the same every time (SplitMix64, Steele et al. 2014).
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
+    }
+}
+
+/// The workspace, its keys in memory, and the digits that were written on paper.
+pub struct Custody {
+    pub dir: TempDir,
+    pub app: App,
+    pub id: InterviewId,
+    pub officer: SecretKey,
+    pub reviewer: SecretKey,
+    pub paper: String,
+}
+
+pub fn open(workspace: &Path) -> App {
+    App::open(&Options {
+        workspace: Some(workspace.to_owned()),
+        ..Options::default()
+    })
+    .unwrap()
+}
+
+/// Makes `app` trust a key that lives in memory only.
+pub fn trust(app: &App, key: &SecretKey, dir: &Path) {
+    let file = dir.join(format!("{}.json", &key.public().number[..16]));
+    fs::write(&file, key.public().to_text()).unwrap();
+    app.trust_key(&file).unwrap();
+    fs::remove_file(file).unwrap();
+}
+
+impl Custody {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let app = open(dir.path());
+        let officer = SecretKey::new("李明", Role::Officer).unwrap();
+        let reviewer = SecretKey::new("Nguyễn Thu", Role::Reviewer).unwrap();
+        for key in [&officer, &reviewer] {
+            trust(&app, key, dir.path());
+        }
+        let id = record(&app, dir.path());
+        let segments = [SegmentId(2), SegmentId(3)];
+        app.certify(&id.0, &segments, &reviewer).unwrap();
+        let sealed = app.seal(&id.0, &officer, &Cancel::new(), &|_| {}).unwrap();
+        Self {
+            dir,
+            app,
+            id,
+            officer,
+            reviewer,
+            paper: sealed.head,
+        }
+    }
+
+    pub fn verify(&self) -> Verdict {
+        self.app
+            .verify_interview(&self.id.0, Some(&self.paper), &Cancel::new(), &|_| {})
+            .unwrap()
+    }
+
+    /// Whether a tampering is seen: something does not fit, or cannot even be read.
+    pub fn sees(&self) -> bool {
+        self.app
+            .verify_interview(&self.id.0, Some(&self.paper), &Cancel::new(), &|_| {})
+            .map_or(true, |verdict| !verdict.ok)
+    }
+
+    pub fn sound(&self) -> PathBuf {
+        self.app
+            .workspace()
+            .recording(&self.id)
+            .join("original.wav")
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.app.workspace().store()
+    }
+
+    /// An open bundle of the interview.
+    pub fn bundle(&self, name: &str) -> PathBuf {
+        let out = self.dir.path().join(name);
+        let cancel = Cancel::new();
+        self.app
+            .bundle(&self.id.0, None, &out, &self.officer, &cancel, &|_| {})
+            .unwrap();
+        out
+    }
+}
+
+/// A 16 kHz WAV of a fifth of a second.
+pub fn wav() -> Vec<u8> {
+    let mut dice = Dice(7);
+    // As good as silent, so that no speech is found in it.
+    let samples: Vec<u8> = (0..3_200)
+        .flat_map(|_| (dice.roll(5) as i16 - 2).to_le_bytes())
+        .collect();
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + samples.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(16_000_u32.to_le_bytes());
+    bytes.extend(32_000_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend((samples.len() as u32).to_le_bytes());
+    bytes.extend(samples);
+    bytes
+}
+
+/// Stores a recording with a line in each script, each translated, one corrected.
+pub fn record(app: &App, dir: &Path) -> InterviewId {
+    let source = dir.join("sound.wav");
+    fs::write(&source, wav()).unwrap();
+    app.workspace().make_folders().unwrap();
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    let plan = IntakePlan {
+        id: InterviewId("20261124-090000-abcdef".into()),
+        case: Some("K-17".into()),
+        languages: vec![Lang::Zh, Lang::Vi],
+        channels: Vec::new(),
+        started: "2026-11-24T09:00:00+07:00".into(),
+        original_name: "现场.wav".into(),
+        max_utterance_ms: 15_000,
+        again: true,
+    };
+    let recordings = app.workspace().recordings();
+    let intake = Intake {
+        recordings: &recordings,
+        cancel: &Cancel::new(),
+        watcher: &|_| {},
+    };
+    intake_file(&intake, &mut store, &source, &plan).unwrap();
+    let id = plan.id;
+    let lines: Vec<NewSegment> = (0..)
+        .zip(WORDS)
+        .map(|(n, (lang, _))| NewSegment {
+            channel: 0,
+            speaker: "all".into(),
+            span: Span::new(SamplePos(n * 300), SamplePos(n * 300 + 200)),
+            lang,
+            flags: Vec::new(),
+        })
+        .collect();
+    let ids = store.append_segments(&id, &lines, 200).unwrap();
+    for (segment, (lang, words)) in ids.iter().zip(WORDS) {
+        let heard = Hypothesis {
+            lang,
+            text: words.into(),
+            confidence: 0.75,
+            words: Vec::new(),
+            flags: Vec::new(),
+            engine: "test engine 1".into(),
+        };
+        store.record_hypothesis(&id, *segment, &heard).unwrap();
+        let to = if lang == Lang::Vi { Lang::Zh } else { Lang::Vi };
+        let made = Translation {
+            lang: to,
+            text: "Anh tên gì?".into(),
+            engine: "test engine 2".into(),
+            log_prob: Some(-0.25),
+            terms: Vec::new(),
+            flags: Vec::new(),
+            of_version: 1,
+        };
+        store.record_translation(&id, *segment, &made).unwrap();
+    }
+    store
+        .edit_text(&id, ids[2], "คุณทำงานที่ไหนครับ", "Somchai", Some("ฟังไม่ชัด"))
+        .unwrap();
+    id
+}
+
+/// Opens the database without the guards that a person with a database tool would take away first.
+pub fn unguarded(path: &Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    let triggers: Vec<String> = db
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for trigger in triggers {
+        db.execute_batch(&format!("DROP TRIGGER {trigger}"))
+            .unwrap();
+    }
+    db.pragma_update(None, "foreign_keys", false).unwrap();
+    db
+}
+
+/// Columns whose text can be changed without the database itself noticing.
+const COLUMNS: [(&str, &str); 17] = [
+    ("text_version", "text"),
+    ("text_version", "author"),
+    ("text_version", "at"),
+    ("translation", "text"),
+    ("translation", "author"),
+    ("segment", "speaker"),
+    ("segment", "flags"),
+    ("segment", "lang"),
+    ("interview", "started"),
+    ("interview", "case_name"),
+    ("interview", "stored_at"),
+    ("audio", "sha256"),
+    ("audio", "original_name"),
+    ("channel", "speaker"),
+    ("chain", "body"),
+    ("chain", "hash"),
+    ("chain", "body"),
+];
+
+/// One random change of the database; says what it was.
+pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
+    match dice.roll(8) {
+        0..=2 => {
+            let (table, column) = COLUMNS[dice.roll(COLUMNS.len())];
+            let mut rows: Vec<(Vec<rusqlite::types::Value>, String)> = Vec::new();
+            let keys = keys_of(table);
+            let sql = format!("SELECT {column}, {} FROM {table}", keys.join(", "));
+            let mut statement = db.prepare(&sql).unwrap();
+            let mut found = statement.query([]).unwrap();
+            while let Some(row) = found.next().unwrap() {
+                let key = (1..=keys.len()).map(|n| row.get(n).unwrap()).collect();
+                rows.push((key, row.get(0).unwrap()));
+            }
+            let (key, old) = &rows[dice.roll(rows.len())];
+            let new = changed_text(old, dice);
+            let fits: Vec<String> = (0..keys.len())
+                .map(|n| format!("{} = ?{}", keys[n], n + 2))
+                .collect();
+            let sql = format!(
+                "UPDATE {table} SET {column} = ?1 WHERE {}",
+                fits.join(" AND ")
+            );
+            let mut values: Vec<rusqlite::types::Value> = vec![new.into()];
+            values.extend(key.iter().cloned());
+            db.execute(&sql, rusqlite::params_from_iter(values))
+                .unwrap();
+            format!("{table}.{column}")
+        }
+        3 => {
+            let tables = [
+                "text_version",
+                "translation",
+                "audio",
+                "channel",
+                "chain",
+                "chain",
+            ];
+            let table = tables[dice.roll(tables.len())];
+            let keys = keys_of(table).join(", ");
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({keys}) = (SELECT {keys} FROM {table} LIMIT 1 OFFSET {})",
+                dice.roll(count(db, table))
+            );
+            db.execute(&sql, []).unwrap();
+            format!("a row of {table} deleted")
+        }
+        4 => {
+            let segment = 1 + dice.roll(6) as i64;
+            db.execute(
+                "INSERT INTO text_version SELECT segment, 99, lang, text || 'x', 'edited', author,
+                     reason, confidence, words, flags, at FROM text_version
+                 WHERE segment = ?1 AND version = 1",
+                [segment],
+            )
+            .unwrap();
+            "a version added".into()
+        }
+        5 => {
+            let (a, b) = (1 + dice.roll(3) as i64, 4 + dice.roll(3) as i64);
+            db.execute(
+                "UPDATE text_version SET text = (SELECT o.text FROM text_version o WHERE o.version = 1
+                     AND o.segment = ?1 + ?2 - text_version.segment)
+                 WHERE version = 1 AND segment IN (?1, ?2)",
+                [a, b],
+            )
+            .unwrap();
+            "two texts swapped".into()
+        }
+        6 => {
+            let last = count_own(db);
+            let (a, b) = (1 + dice.roll(last - 1) as i64, last as i64);
+            db.execute(
+                "UPDATE chain SET (kind, body, hash) = (SELECT o.kind, o.body, o.hash FROM chain o
+                     WHERE o.subject = 1 AND o.number = ?1 + ?2 - chain.number)
+                 WHERE subject = 1 AND number IN (?1, ?2)",
+                [a, b],
+            )
+            .unwrap();
+            "two events swapped".into()
+        }
+        _ => {
+            // The end cut off, records and all, and nothing left that does not fit itself.
+            let keep = 1 + dice.roll(count_own(db) - 1) as i64;
+            db.execute(
+                "DELETE FROM chain WHERE subject = 1 AND number > ?1",
+                [keep],
+            )
+            .unwrap();
+            "the end of the chain cut off".into()
+        }
+    }
+}
+
+fn keys_of(table: &str) -> &'static [&'static str] {
+    match table {
+        "text_version" => &["segment", "version"],
+        "translation" => &["segment", "lang", "version"],
+        "audio" | "channel" => &["interview", "position"],
+        "chain" => &["subject", "number"],
+        _ => &["key"],
+    }
+}
+
+fn count(db: &Connection, table: &str) -> usize {
+    let sql = format!("SELECT count(*) FROM {table}");
+    db.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+}
+
+fn count_own(db: &Connection) -> usize {
+    let sql = "SELECT count(*) FROM chain WHERE subject = 1";
+    db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+}
+
+/// A text that differs in one character, is longer or is shorter by one.
+fn changed_text(old: &str, dice: &mut Dice) -> String {
+    let mut letters: Vec<char> = old.chars().collect();
+    let at = dice.roll(letters.len());
+    match dice.roll(3) {
+        0 if letters.len() > 1 => {
+            letters.remove(at);
+        }
+        1 => letters.insert(at, '0'),
+        _ => match letters.get_mut(at) {
+            Some(c) => *c = if *c == '1' { '2' } else { '1' },
+            None => letters.push('1'),
+        },
+    }
+    letters.into_iter().collect()
+}
+
+/// One random change of bytes that really changes them.
+pub fn tamper_bytes(bytes: &mut Vec<u8>, dice: &mut Dice) -> &'static str {
+    let before = bytes.clone();
+    let len = bytes.len();
+    let what = match dice.roll(6) {
+        0 | 1 => {
+            bytes[dice.roll(len)] ^= 1 << dice.roll(8);
+            "a bit flipped"
+        }
+        2 => {
+            bytes.truncate(dice.roll(len));
+            "cut off"
+        }
+        3 => {
+            let at = dice.roll(len);
+            bytes.drain(at..(at + 1 + dice.roll(64)).min(len));
+            "bytes taken out"
+        }
+        4 => {
+            bytes.insert(dice.roll(len), dice.roll(256) as u8);
+            "a byte put in"
+        }
+        _ => {
+            let (a, b) = (dice.roll(len), dice.roll(len));
+            bytes.swap(a, b);
+            "two bytes swapped"
+        }
+    };
+    if *bytes == before {
+        bytes.push(0);
+        return "a byte added";
+    }
+    what
+}

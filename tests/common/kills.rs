@@ -1,0 +1,112 @@
+//! Kills of a running recording, each followed by what a person would do: look, and resume.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::{json, lock, mekong, practice_sound, run, stderr};
+
+/// What the kills showed.
+#[derive(Debug, Default)]
+pub struct KillReport {
+    pub kills: u64,
+    /// Sessions in which lines had been stored before the kill.
+    pub with_lines: u64,
+    /// Lines that were stored before a kill, all of which were there after it.
+    pub lines: u64,
+    /// The most sound that a kill cost, in milliseconds.
+    pub worst_lost_ms: u64,
+}
+
+/// Reads until the program says that it records; what comes after it can still be read.
+pub fn wait_until_it_records(child: &mut Child) -> BufReader<ChildStderr> {
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap() == 0 {
+            panic!("it ended instead: {said}");
+        }
+        if line.starts_with("recording:") {
+            return reader;
+        }
+        said.push_str(&line);
+    }
+}
+
+/// Kills recordings at random moments, up to six seconds after they began.
+pub fn kill_recordings(kills: u64, locked: bool) -> KillReport {
+    let mut report = KillReport::default();
+    let device = format!("file:{}", practice_sound("zh-vi"));
+    let seed = Instant::now();
+    for n in 0..kills {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        if locked {
+            lock(dir.path(), outside.path());
+        }
+        let mut child = mekong(dir.path())
+            .args(["record", "--languages", "zh,vi", "--device", &device])
+            .args(["--channels", "officer=zh,interviewee=vi"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _said = wait_until_it_records(&mut child);
+        let begun = Instant::now();
+        // Spread evenly, with the clock's own noise below it.
+        let noise = u64::from(seed.elapsed().subsec_nanos()) % 97;
+        let at = Duration::from_millis(n * 1_618 % 6_000 + noise);
+        std::thread::sleep(at);
+        child.kill().unwrap();
+        let recorded = begun.elapsed();
+        child.wait().unwrap();
+        check(dir.path(), recorded, &mut report);
+        report.kills += 1;
+    }
+    report
+}
+
+fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
+    // The workspace opens by itself.
+    let list = json(workspace, &["list", "--json"]);
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    let before = json(workspace, &["show", &id, "--json"]);
+    let resumed = run(workspace, &["resume"]);
+    assert!(
+        resumed.status.success(),
+        "after {recorded:?}: {}",
+        stderr(&resumed)
+    );
+    let after = json(workspace, &["show", &id, "--json"]);
+    assert_eq!(after["session"]["in_progress"], false);
+    assert_eq!(json(workspace, &["list", "--json"])[0]["pending"], 0);
+    let lines = before["segments"].as_array().unwrap();
+    for line in lines {
+        let same = after["segments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|s| s["id"] == line["id"])
+            .expect("a stored line is gone");
+        assert_eq!(
+            (&same["start_ms"], &same["end_ms"]),
+            (&line["start_ms"], &line["end_ms"])
+        );
+        if line["status"] == "machine" {
+            assert_eq!(same["text"], line["text"], "a committed line changed");
+        }
+    }
+    report.with_lines += u64::from(!lines.is_empty());
+    report.lines += lines.len() as u64;
+    let folder = workspace.join("recordings").join(&id);
+    let bytes = fs::metadata(folder.join("part-001.wav")).unwrap().len();
+    let kept_ms = bytes.saturating_sub(44) / 64; // two channels of 16 bit at 16 kHz
+    let recorded_ms = recorded.as_millis() as u64;
+    report.worst_lost_ms = report
+        .worst_lost_ms
+        .max(recorded_ms.saturating_sub(kept_ms));
+}

@@ -1,0 +1,327 @@
+//! Random tamperings of store, sound and bundles, and who sees them.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mekong_interview::app::App;
+use mekong_interview::domain::Cancel;
+use mekong_interview::evidence::{Role, SCRIPT, SecretKey, Sign, hex, to_pem};
+
+use crate::custody::{Custody, Dice, open, tamper_bytes, tamper_store, trust, unguarded};
+
+/// How many tamperings of each kind were tried; every one of them was seen.
+pub type Tally = BTreeMap<String, u64>;
+
+fn note(tally: &mut Tally, what: String) {
+    *tally.entry(what).or_default() += 1;
+}
+
+/// `times` changes of the database.
+pub fn store(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let path = c.database();
+    let good = fs::read(&path).unwrap();
+    for n in 0..times {
+        let db = unguarded(&path);
+        let what = tamper_store(&db, dice);
+        drop(db);
+        assert!(c.sees(), "tampering {n} was not seen: {what}");
+        note(&mut tally, format!("store: {what}"));
+        for side in ["store.sqlite3-wal", "store.sqlite3-shm"] {
+            let _ = fs::remove_file(path.with_file_name(side)); // as a rule it is not there
+        }
+        fs::write(&path, &good).unwrap();
+    }
+    assert!(c.verify().ok);
+    tally
+}
+
+/// `times` changes of the recording.
+pub fn sound(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let path = c.sound();
+    let good = fs::read(&path).unwrap();
+    for n in 0..times {
+        let mut bytes = good.clone();
+        let what = tamper_bytes(&mut bytes, dice);
+        fs::write(&path, bytes).unwrap();
+        let what = match dice.roll(50) {
+            0 => {
+                fs::remove_file(&path).unwrap();
+                "deleted"
+            }
+            _ => what,
+        };
+        assert!(
+            c.verify()
+                .checks
+                .iter()
+                .any(|k| !k.ok && k.name == "sound original.wav"),
+            "{n}"
+        );
+        note(&mut tally, format!("sound: {what}"));
+    }
+    fs::write(&path, &good).unwrap();
+    assert!(c.verify().ok);
+    tally
+}
+
+pub fn fits(app: &App, file: &Path) -> bool {
+    app.verify_file(file, None, &Cancel::new(), &|_| {})
+        .is_ok_and(|verdict| verdict.ok)
+}
+
+/// `times` changes of a bundle's bytes.
+pub fn bundle(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let path = c.bundle("tampered.zip");
+    let good = fs::read(&path).unwrap();
+    assert!(fits(&c.app, &path));
+    for n in 0..times {
+        let mut bytes = good.clone();
+        let what = tamper_bytes(&mut bytes, dice);
+        fs::write(&path, bytes).unwrap();
+        assert!(!fits(&c.app, &path), "tampering {n} was not seen: {what}");
+        note(&mut tally, format!("bundle: {what}"));
+    }
+    fs::remove_file(path).unwrap();
+    tally
+}
+
+/// Every `step`th byte of a bundle, its lowest bit flipped.
+pub fn each_byte(c: &Custody, step: usize) -> Tally {
+    let path = c.bundle("flipped.zip");
+    let good = fs::read(&path).unwrap();
+    let mut flips = 0;
+    for at in (0..good.len()).step_by(step) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert!(
+            !fits(&c.app, &path),
+            "a flip of byte {at} of {} was not seen",
+            good.len()
+        );
+        flips += 1;
+    }
+    fs::remove_file(path).unwrap();
+    let what = format!("bundle of {} bytes: a byte flipped", good.len());
+    Tally::from([(what, flips)])
+}
+
+/// The interview in bundles signed by a stranger under the officer's name, and by a revoked key.
+pub fn resigned(c: &Custody) -> Tally {
+    let stranger = SecretKey::new(&c.officer.public().name, Role::Officer).unwrap();
+    let out = c.dir.path().join("resigned.zip");
+    let cancel = Cancel::new();
+    c.app
+        .bundle(&c.id.0, None, &out, &stranger, &cancel, &|_| {})
+        .unwrap();
+    assert!(!fits(&c.app, &out));
+    fs::remove_file(&out).unwrap();
+    Tally::from([("bundle: signed by a stranger".to_owned(), 1)])
+}
+
+/// A bundle unpacked in a folder, and the sender's number.
+pub struct Unpacked {
+    pub dir: tempfile::TempDir,
+    pub app: App,
+    pub folder: PathBuf,
+    pub number: String,
+}
+
+impl Unpacked {
+    pub fn new(c: &Custody) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let app = open(dir.path());
+        trust(&app, &c.officer, dir.path());
+        let file = c.bundle("sent.zip");
+        let (_, foreign) = app.receive(&file, None, &Cancel::new(), &|_| {}).unwrap();
+        fs::remove_file(file).unwrap();
+        let folder = dir.path().join("bag");
+        copy(&foreign.folder, &folder);
+        fs::write(dir.path().join("verify.sh"), SCRIPT).unwrap();
+        Self {
+            number: c.officer.public().number.clone(),
+            dir,
+            app,
+            folder,
+        }
+    }
+
+    /// Whether the script, which is not taken from the bundle, finds that everything fits.
+    pub fn script_agrees(&self, folder: &Path) -> bool {
+        let output = Command::new("sh")
+            .arg(self.dir.path().join("verify.sh"))
+            .args([folder.as_os_str(), self.number.as_ref()])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success() || output.status.code() == Some(3),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.status.success()
+    }
+}
+
+/// `times` changes of an unpacked bundle, each seen by the program and by the script.
+pub fn unpacked(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let u = Unpacked::new(c);
+    assert!(fits(&u.app, &u.folder) && u.script_agrees(&u.folder));
+    let names = files(&u.folder);
+    for n in 0..times {
+        let bad = u.dir.path().join("bad");
+        copy(&u.folder, &bad);
+        let what = tamper_folder(&bad, &names, dice);
+        assert!(!fits(&u.app, &bad), "tampering {n} was not seen: {what}");
+        assert!(
+            !u.script_agrees(&bad),
+            "the script did not see tampering {n}: {what}"
+        );
+        note(&mut tally, format!("unpacked: {what}"));
+        fs::remove_dir_all(bad).unwrap();
+    }
+    tally
+}
+
+fn tamper_folder(folder: &Path, names: &[PathBuf], dice: &mut Dice) -> String {
+    let (name, other) = (
+        &names[dice.roll(names.len())],
+        &names[dice.roll(names.len())],
+    );
+    let path = folder.join(name);
+    match dice.roll(10) {
+        0 => {
+            fs::remove_file(path).unwrap();
+            "a file deleted".into()
+        }
+        1 => {
+            fs::write(folder.join("data/extra.txt"), "x").unwrap();
+            "a file added".into()
+        }
+        2 => {
+            let target = path.with_extension("moved");
+            fs::rename(&path, &target).unwrap();
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            "a link".into()
+        }
+        3 if name != other => {
+            let (a, b) = (
+                fs::read(&path).unwrap(),
+                fs::read(folder.join(other)).unwrap(),
+            );
+            fs::write(&path, b).unwrap();
+            fs::write(folder.join(other), a).unwrap();
+            "two files swapped".into()
+        }
+        4 => {
+            // All of it signed anew, faultlessly, by somebody else.
+            let key = SecretKey::new("李明", Role::Officer).unwrap();
+            let number = &key.public().number;
+            fs::write(folder.join("signer.pem"), to_pem(number).unwrap()).unwrap();
+            let info = fs::read_to_string(folder.join("bag-info.txt")).unwrap();
+            let info: String = info
+                .lines()
+                .map(|line| match line.split_once(": ") {
+                    Some(("Mekong-Signer", _)) => format!("Mekong-Signer: {number}\n"),
+                    _ => format!("{line}\n"),
+                })
+                .collect();
+            fs::write(folder.join("bag-info.txt"), info).unwrap();
+            sign(folder, &key);
+            "signed anew by a stranger".into()
+        }
+        _ => {
+            let mut bytes = fs::read(&path).unwrap();
+            let what = tamper_bytes(&mut bytes, dice);
+            fs::write(&path, bytes).unwrap();
+            what.into()
+        }
+    }
+}
+
+/// Writes the tag manifest and the signature of a bag anew.
+pub fn sign(folder: &Path, key: &SecretKey) {
+    let tags = [
+        "bag-info.txt",
+        "bagit.txt",
+        "manifest-sha256.txt",
+        "signer.pem",
+        "verify.sh",
+    ];
+    let lines: String = tags
+        .iter()
+        .map(|name| {
+            let digest = mekong_interview::evidence::sha256(&fs::read(folder.join(name)).unwrap());
+            format!("{digest}  {name}\n")
+        })
+        .collect();
+    fs::write(folder.join("tagmanifest-sha256.txt"), &lines).unwrap();
+    let signature = key.sign(lines.as_bytes());
+    assert_eq!(hex(&signature).len(), 128);
+    fs::write(folder.join("tagmanifest-sha256.sig"), signature).unwrap();
+}
+
+/// Every file below a folder, by its path inside it, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(inside) = open.pop() {
+        for entry in fs::read_dir(folder.join(&inside)).unwrap() {
+            let entry = entry.unwrap();
+            let path = inside.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                open.push(path);
+            } else {
+                all.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// Copies a folder; the copies can be written.
+pub fn copy(from: &Path, to: &Path) {
+    for name in files(from) {
+        let path = to.join(&name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, fs::read(from.join(name)).unwrap()).unwrap();
+    }
+}
+
+/// Offers each file to a fresh workspace that trusts the sender; each must be refused with a reason
+/// and a next step, and the store and the folder must stay as they are. Counts the reasons.
+pub fn refuse_all(sender: &SecretKey, good: &[u8], bad: &[(String, Vec<u8>)]) -> Tally {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path());
+    trust(&app, sender, dir.path());
+    let (file, received) = (dir.path().join("offered"), dir.path().join("received"));
+    fs::create_dir_all(&received).unwrap();
+    let state = || (fs::read(app.workspace().store()).unwrap(), files(&received));
+    let before = state();
+    let mut reasons = Tally::new();
+    for (what, bytes) in bad {
+        fs::write(&file, bytes).unwrap();
+        let refused = app.receive(&file, None, &Cancel::new(), &|_| {});
+        let error = refused.map(|_| ()).expect_err(what);
+        assert!(!error.help().is_empty());
+        assert_eq!(state(), before, "{what} left something behind");
+        let reason = error.to_string();
+        let end = reason.find(['\'', '/']).unwrap_or(reason.len());
+        note(
+            &mut reasons,
+            reason[..end].trim_end_matches([':', ' ']).to_owned(),
+        );
+    }
+    // The same workspace takes the good one.
+    fs::write(&file, good).unwrap();
+    app.receive(&file, None, &Cancel::new(), &|_| {}).unwrap();
+    reasons
+}

@@ -1,0 +1,377 @@
+//! A workspace in which everything is done that a workspace is for, and a thief who looks at its disk.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::{self, PASSPHRASE, practice_sound, stderr};
+use crate::dark;
+
+/// Languages and lines: language, words, translation, and a name or word in it.
+pub struct Talk {
+    languages: [&'static str; 2],
+    lines: [(&'static str, &'static str, &'static str); 2],
+    words: [&'static str; 4],
+}
+
+impl Talk {
+    pub const ALL: [Talk; 3] = [
+        Talk {
+            languages: ["zh", "vi"],
+            lines: [
+                (
+                    "zh",
+                    "我叫欧阳翡翠，在瑞丽。",
+                    "Tôi tên là Âu Dương Phỉ Thúy, ở Thụy Lệ.",
+                ),
+                ("vi", "Hắn giữ hộ chiếu của tôi.", "他扣了我的护照。"),
+            ],
+            words: ["欧阳翡翠", "护照", "Phỉ Thúy", "hộ chiếu"],
+        },
+        Talk {
+            languages: ["th", "lo"],
+            lines: [
+                ("th", "ชื่อสมหญิงทองคำ", "ຊື່ສົມຍິງທອງຄຳ"),
+                ("lo", "ຂ້ອຍຢູ່ຫຼວງພະບາງ", "ฉันอยู่หลวงพระบาง"),
+            ],
+            words: ["สมหญิง", "ສົມຍິງ", "ຫຼວງພະບາງ", "หลวงพระบาง"],
+        },
+        Talk {
+            languages: ["my", "km"],
+            lines: [
+                ("my", "ကျွန်မနာမည် နန်းမူယာ ပါ။", "ខ្ញុំឈ្មោះ ណានមូយ៉ា។"),
+                ("km", "ខ្ញុំមកពីបាត់ដំបង។", "ဗတ်တမ်ဘောင်း က လာတယ်။"),
+            ],
+            words: ["နန်းမူယာ", "ណានមូយ៉ា", "បាត់ដំបង", "ဗတ်တမ်ဘောင်း"],
+        },
+    ];
+
+    fn document(&self) -> Value {
+        let segments: Vec<Value> = self
+            .lines
+            .iter()
+            .zip([1_000, 4_000])
+            .map(|((lang, text, made), start_ms)| {
+                let other = self.languages.iter().find(|l| *l != lang).unwrap();
+                json!({"start_ms": start_ms, "end_ms": start_ms + 2_000, "speaker": "Speaker",
+                       "lang": lang, "text": text, "translations": [{"lang": other, "text": made}]})
+            })
+            .collect();
+        json!({ "segments": segments })
+    }
+}
+
+/// Words that come in by other ways than a transcript.
+const CORRECTED: &str = "卡车司机老段";
+const PERSON: &str = "Trần Bích Hạnh";
+const CASE: &str = "Kasus-Rubin-77";
+const MARKER: &str = "信封里的照片";
+
+/// A workspace, a place outside of it, and a folder for temporary files of its own.
+pub struct Case {
+    workspace: TempDir,
+    pub outside: TempDir,
+    temporary: TempDir,
+}
+
+impl Case {
+    pub fn new() -> Self {
+        let case = Self {
+            workspace: tempfile::tempdir().unwrap(),
+            outside: tempfile::tempdir().unwrap(),
+            temporary: tempfile::tempdir().unwrap(),
+        };
+        common::fix_engine(case.root());
+        case
+    }
+
+    pub fn root(&self) -> &Path {
+        self.workspace.path()
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.root().join("store.sqlite3")
+    }
+
+    pub fn mekong(&self) -> Command {
+        let mut command = common::mekong(self.root());
+        command
+            .env("TMPDIR", self.temporary.path())
+            .env("MEKONG_PASSPHRASE", "nine blue boats at dawn");
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.with_phrase(PASSPHRASE, args)
+    }
+
+    pub fn with_phrase(&self, phrase: &str, args: &[&str]) -> Output {
+        let mut command = self.mekong();
+        command.env("MEKONG_WORKSPACE_PASSPHRASE", phrase);
+        command.stdin(Stdio::null()).args(args).output().unwrap()
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
+        let output = self.done(args);
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn done(&self, args: &[&str]) -> Output {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        output
+    }
+
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.outside.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn out(&self, name: &str) -> String {
+        self.outside.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub fn lock(&self) -> PathBuf {
+        common::lock(self.root(), self.outside.path())
+    }
+
+    pub fn run_lock(&self) -> Output {
+        let path = self.out("other-recovery.txt");
+        self.run(&["workspace", "lock", "--new-recovery-key", &path])
+    }
+
+    pub fn import(&self, talk: &Talk) -> String {
+        let file = self.file("talk.json", &talk.document().to_string());
+        let languages = talk.languages.join(",");
+        let args = [
+            "import",
+            &file,
+            "--languages",
+            &languages,
+            "--case",
+            CASE,
+            "--json",
+        ];
+        self.json(&args)[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn import_sound(&self) -> String {
+        let sound = practice_sound("th-lo");
+        let args = [
+            "import",
+            &sound,
+            "--languages",
+            "th,lo",
+            "--case",
+            CASE,
+            "--json",
+        ];
+        self.json(&args)[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The interview with an imported recording, or a recorded one.
+    pub fn recorded(&self) -> String {
+        let list = self.json(&["list", "--json"]);
+        let ids = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["id"].as_str().unwrap());
+        ids.map(str::to_owned)
+            .find(|id| self.folder(id).join("original.flac").is_file())
+            .unwrap()
+    }
+
+    fn folder(&self, id: &str) -> PathBuf {
+        self.root().join("recordings").join(id)
+    }
+
+    pub fn sound(&self) -> PathBuf {
+        self.folder(&self.recorded()).join("original.flac")
+    }
+
+    /// An import that is killed after a while.
+    pub fn kill_import(&self, after: std::time::Duration) {
+        let mut child = self
+            .mekong()
+            .args(["import", &practice_sound("th-lo"), "--languages", "th,lo"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Everything that a workspace is for, once.
+    pub fn use_everything(&self) -> Vec<String> {
+        let ids: Vec<String> = Talk::ALL.iter().map(|talk| self.import(talk)).collect();
+        let sound = self.import_sound();
+        let args = [
+            "edit", &ids[0], "1", "--text", CORRECTED, "--by", "Reviewer",
+        ];
+        self.done(&args);
+        for word in [Talk::ALL[0].words[1], Talk::ALL[1].words[0], CORRECTED] {
+            let hits = self.json(&["search", word, "--json"]);
+            assert!(hits.to_string().contains(word), "{word}: {hits}");
+        }
+        self.done(&["history", &ids[0], "1"]);
+        self.done(&["people", "add", PERSON, "--by", "Reviewer"]);
+        self.session();
+        self.custody(&sound);
+        for (number, format) in ["txt", "json", "html", "docx"].iter().enumerate() {
+            let out = self.out(&format!("copy-{number}"));
+            self.done(&["export", &sound, "--format", format, "--out", &out]);
+            assert!(fs::metadata(out).unwrap().len() > 0);
+        }
+        self.done(&["transcribe", &practice_sound("th-lo"), "--language", "th"]);
+        ids
+    }
+
+    /// A recorded session with a marker.
+    fn session(&self) {
+        use std::io::Write as _;
+        let device = format!("file:{}", practice_sound("zh-vi"));
+        let mut child = self
+            .mekong()
+            .args(["record", "--languages", "zh,vi", "--device", &device])
+            .args(["--channels", "officer=zh,interviewee=vi", "--for", "5"])
+            .args(["--case", CASE])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut keys = child.stdin.take().unwrap();
+        writeln!(keys, "m {MARKER}").unwrap();
+        drop(keys);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let listed = self.json(&["list", "--json"]);
+        let id = listed[0]["id"].as_str().unwrap();
+        let shown = self.json(&["show", id, "--json"]);
+        assert!(!shown["segments"].as_array().unwrap().is_empty());
+        let ok = self.run(&["verify", id]);
+        assert!(
+            ok.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ok.stdout)
+        );
+    }
+
+    /// Keys, a seal, a bundle, and taking one in.
+    fn custody(&self, id: &str) {
+        self.done(&["keys", "new", "Keyholder", "--role", "officer"]);
+        self.done(&["seal", id]);
+        self.done(&["verify", id]);
+        let bundle = self.out("bundle.age");
+        self.done(&["bundle", id, "--to", "Keyholder", "--out", &bundle]);
+        let partner = Case::new();
+        let public = self.out("public.json");
+        self.done(&["keys", "show", "Keyholder", "--out", &public]);
+        partner.lock();
+        partner.done(&["keys", "trust", &public]);
+        // What a partner receives is dark there too. The bundle is to our own key, so we take it.
+        let plain = self.out("bundle.zip");
+        self.done(&["bundle", id, "--to", "none", "--plain", "--out", &plain]);
+        partner.done(&["receive", &plain]);
+        let received = partner.json(&["received", "--json"]);
+        let folder = received[0]["folder"].as_str().unwrap();
+        partner.done(&["verify", folder]);
+        partner.assert_dark();
+    }
+
+    /// What every verb that shows would show.
+    pub fn everything_shown(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut add = |args: &[&str]| {
+            let output = self.done(args);
+            all.push(String::from_utf8(output.stdout).unwrap());
+        };
+        add(&["list", "--json"]);
+        add(&["people", "list", "--json"]);
+        for id in self.json(&["list", "--json"]).as_array().unwrap() {
+            let id = id["id"].as_str().unwrap();
+            add(&["show", id, "--json"]);
+            add(&["verify", id, "--json"]);
+        }
+        for talk in &Talk::ALL {
+            for word in talk.words {
+                add(&["search", word, "--json"]);
+            }
+        }
+        // The workspace's own chain grows by the locking, and nothing else may differ.
+        let number = |text: &String| !text.contains("\"name\":\"workspace\"");
+        all.iter()
+            .map(|text| match number(text) {
+                true => text.clone(),
+                false => without_own_chain(text),
+            })
+            .collect()
+    }
+
+    /// The kinds of the events in the workspace's own chain.
+    pub fn own_chain(&self) -> Vec<String> {
+        use mekong_interview::app::{App, Options};
+        let app = App::open(&Options {
+            workspace: Some(self.root().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        app.unlock(PASSPHRASE, &|_| {}).unwrap();
+        let store = mekong_interview::store::Store::open(&self.store()).unwrap();
+        let links = store.own_chain().unwrap();
+        links.iter().filter_map(|link| link.kind()).collect()
+    }
+
+    /// Every text and translation that is stored.
+    pub fn said(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for id in self.json(&["list", "--json"]).as_array().unwrap() {
+            let shown = self.json(&["show", id["id"].as_str().unwrap(), "--json"]);
+            for line in shown["segments"].as_array().unwrap() {
+                let made = line["translations"].as_array().into_iter().flatten();
+                let texts = made.map(|t| &t["text"]).chain([&line["text"]]);
+                all.extend(texts.filter_map(|t| t.as_str()).map(str::to_owned));
+            }
+        }
+        all
+    }
+
+    /// What a thief finds.
+    pub fn found(&self) -> Vec<(PathBuf, String)> {
+        let mut words = vec![CORRECTED, PERSON, CASE, MARKER];
+        for talk in &Talk::ALL {
+            words.extend(talk.words);
+        }
+        // What the models have written down, and the pieces of it.
+        let said = self.said();
+        for line in &said {
+            words.push(line);
+            words.extend(line.split_whitespace().filter(|word| word.len() >= 8));
+        }
+        dark::found(
+            &[self.root(), self.temporary.path()],
+            &dark::needles(&words),
+        )
+    }
+
+    pub fn assert_dark(&self) {
+        let found = self.found();
+        assert!(found.is_empty(), "{found:#?}");
+        assert!(dark::count(&[self.root()]) > 2, "nothing was searched");
+    }
+}
+
+fn without_own_chain(text: &str) -> String {
+    let mut verdict: Value = serde_json::from_str(text).unwrap();
+    let checks = verdict["checks"].as_array_mut().unwrap();
+    checks.retain(|check| check["name"] != "workspace");
+    verdict.to_string()
+}

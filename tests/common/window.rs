@@ -1,0 +1,196 @@
+//! A window without a window, driven through the labels that a screen reader hears.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Key, accesskit::Role, accesskit::Toggled, vec2};
+use egui_kittest::{Harness, kittest::NodeT as _, kittest::Queryable as _};
+use mekong_interview::app::desk::Desk;
+use mekong_interview::app::{App, ImportRequest, Options};
+use mekong_interview::domain::{Cancel, Lang};
+use mekong_interview::gui::{Desktop, find_fonts};
+
+pub type Window = Harness<'static, Option<Desktop>>;
+
+pub fn open_app(workspace: &Path) -> App {
+    App::open(&Options {
+        workspace: Some(workspace.to_owned()),
+        env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
+        ..Options::default()
+    })
+    .unwrap()
+}
+
+/// A window of 900 x 600 over a workspace.
+pub fn window(workspace: &Path) -> Window {
+    window_of(workspace, 600.0)
+}
+
+/// A window that is so high that nothing has to be scrolled into view.
+pub fn tall_window(workspace: &Path) -> Window {
+    window_of(workspace, 1_800.0)
+}
+
+fn window_of(workspace: &Path, height: f32) -> Window {
+    let app = Arc::new(open_app(workspace));
+    let mut harness = Harness::builder()
+        .with_size(vec2(900.0, height))
+        .allow_missing_glyphs()
+        .build_ui_state(
+            move |ui, desktop: &mut Option<Desktop>| {
+                let desktop = desktop.get_or_insert_with(|| {
+                    let desk = Desk::start(Arc::clone(&app), Arc::new(|| ())).unwrap();
+                    Desktop::new(&app, desk, ui.ctx(), find_fonts())
+                });
+                desktop.show(ui);
+            },
+            None,
+        );
+    harness.run_steps(2);
+    harness
+}
+
+/// Goes on painting until something is true; the desk works in other threads.
+pub fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
+    let begun = Instant::now();
+    while !found(window) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "never came: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+        window.step();
+    }
+    window.run_steps(3);
+}
+
+pub fn sees(window: &Window, text: &str) -> bool {
+    window.query_all_by_label_contains(text).next().is_some()
+}
+
+pub fn until_seen(window: &mut Window, text: &str) {
+    until(window, text, |w| sees(w, text));
+}
+
+pub fn press(window: &mut Window, label: &str) {
+    let node = window.query_all_by_label_contains(label).find(|n| {
+        let role = n.accesskit_node().role();
+        matches!(
+            role,
+            Role::Button | Role::ListItem | Role::MenuItem | Role::ComboBox
+        )
+    });
+    node.unwrap_or_else(|| panic!("nothing to press is called '{label}'"))
+        .click();
+    window.run_steps(3);
+}
+
+pub fn key(window: &mut Window, key: Key) {
+    window.key_press(key);
+    window.run_steps(3);
+}
+
+pub fn say(window: &mut Window, text: &str) {
+    window.event(eframe::egui::Event::Text(text.to_owned()));
+    window.run_steps(2);
+}
+
+pub const SIX: [(&str, &str, &str); 6] = [
+    (
+        "zh",
+        "这次面谈会录音。",
+        "Buổi phỏng vấn này sẽ được ghi âm.",
+    ),
+    ("vi", "Tôi đồng ý.", "我同意。"),
+    ("th", "คุณมีสิทธิที่จะไม่ให้การ", "你有权保持沉默。"),
+    ("lo", "ທ່ານມີສິດບໍ່ໃຫ້ການ", "你有权保持沉默。"),
+    ("km", "ខ្ញុំជាប៉ូលិស។", "我是警察。"),
+    ("my", "ကျွန်တော် သဘောတူပါတယ်။", "我同意。"),
+];
+
+/// What a screen reader says of the chosen row.
+pub fn chosen(window: &Window) -> String {
+    let row = window.query_all_by_role(Role::ListItem).find(|n| {
+        let node = n.accesskit_node();
+        node.toggled() == Some(Toggled::True)
+    });
+    row.expect("a chosen row").accesskit_node().label().unwrap()
+}
+
+/// Imports one interview a language pair and returns the workspace.
+pub fn six_interviews() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (lang, said, translated) in SIX {
+        let other = if lang == "zh" { "vi" } else { "zh" };
+        let line = |id: u64| {
+            serde_json::json!({
+                "start_ms": id * 5_000, "end_ms": id * 5_000 + 3_000, "speaker": "officer",
+                "lang": lang, "text": format!("{said} {id}"),
+                "flags": if id == 3 { vec!["low-confidence"] } else { Vec::new() },
+                "translations": [{"lang": other, "text": translated}],
+            })
+        };
+        let lines: Vec<_> = (1..=4).map(line).collect();
+        import(dir.path(), &[lang, other], "K-17", &lines);
+    }
+    dir
+}
+
+pub fn import(workspace: &Path, languages: &[&str], case: &str, lines: &[serde_json::Value]) {
+    let file = workspace.join("transcript.json");
+    let transcript = serde_json::json!({ "segments": lines });
+    fs::write(&file, transcript.to_string()).unwrap();
+    let request = ImportRequest {
+        languages: languages.iter().map(|l| l.parse().unwrap()).collect(),
+        case: Some(case.to_owned()),
+        channels: Vec::new(),
+        again: false,
+    };
+    let outcomes = open_app(workspace)
+        .import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ())
+        .unwrap();
+    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0].result);
+}
+
+/// Opens the interview that is held in `lang`.
+pub fn open_interview(window: &mut Window, lang: Lang) {
+    until_seen(window, "K-17");
+    let name = if lang == Lang::Zh {
+        "中文 – Tiếng Việt".to_owned()
+    } else {
+        format!("{} – 中文", lang.native_name())
+    };
+    press(window, &name);
+    until_seen(window, "Next in doubt");
+}
+
+/// Every button and every text ends inside the window's width.
+pub fn nothing_is_cut_off(window: &Window, what: &str) {
+    for role in [Role::Button, Role::Label, Role::TextInput, Role::ComboBox] {
+        for node in window.query_all_by_role(role) {
+            let rect = node.rect();
+            let label = node.accesskit_node().label();
+            assert!(
+                rect.left() >= 0.0 && rect.right() <= 901.0,
+                "{what}: {label:?} lies at {rect:?}"
+            );
+        }
+    }
+}
+
+/// The field that is called so is ready to be written in.
+pub fn focus(window: &mut Window, name: &str) {
+    let fields = window
+        .query_all_by_role(Role::TextInput)
+        .chain(window.query_all_by_role(Role::PasswordInput));
+    let field = fields.into_iter().find(|n| {
+        let mut labels = n.accesskit_node().labelled_by();
+        labels.any(|l| l.value().as_deref() == Some(name))
+    });
+    let field = field.unwrap_or_else(|| panic!("no field is called '{name}'"));
+    field.focus();
+    window.run_steps(2);
+}

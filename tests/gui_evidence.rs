@@ -1,0 +1,241 @@
+//! The screen of exports and evidence: the same steps as on the command line, by labels.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+
+#[path = "common/window.rs"]
+mod window;
+
+use std::path::Path;
+
+use eframe::egui::{Key, accesskit};
+use egui_kittest::kittest::Queryable as _;
+use mekong_interview::app::Edit;
+use mekong_interview::domain::{Lang, Status};
+use mekong_interview::evidence::{Passphrase, Role};
+use window::*;
+
+const PHRASE: &str = "four words and a river";
+
+fn make_key(workspace: &Path, name: &str, role: Role) -> String {
+    let phrase = Passphrase::new(PHRASE.to_owned());
+    let key = open_app(workspace).make_key(name, role, phrase).unwrap();
+    key.to_text()
+}
+
+fn open_evidence(window: &mut Window) {
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num8);
+    window.run_steps(3);
+    until_seen(window, "Export and evidence");
+}
+
+fn open_key(window: &mut Window) {
+    until_seen(window, "Passphrase");
+    focus(window, "Passphrase");
+    say(window, PHRASE);
+    press(window, "Open the key");
+    until_seen(window, " signs, ");
+    until_seen(window, "Done.");
+}
+
+fn id_of(workspace: &Path, lang: Lang) -> String {
+    let listed = open_app(workspace).list(None).unwrap();
+    let found = listed.into_iter().find(|i| i.languages[0] == lang);
+    found.unwrap().id.0
+}
+
+#[test]
+fn an_interview_is_written_out_in_a_chosen_form_and_place() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    open_evidence(&mut window);
+    until_seen(&mut window, "Open an interview in Review first");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
+    window.run_steps(3);
+    open_interview(&mut window, Lang::Lo);
+    press(&mut window, "Evidence");
+    until_seen(&mut window, "Write the file");
+    assert!(sees(&window, "Whose record:"), "a record asks whose it is");
+    press(&mut window, "Form");
+    press(&mut window, "Captions (SRT)");
+    let out = dir.path().join("ອອກ.srt");
+    focus(&mut window, "File (empty: the usual folder):");
+    say(&mut window, out.to_str().unwrap());
+    press(&mut window, "Write the file");
+    until_seen(&mut window, "The file is written");
+    until_seen(&mut window, "Done.");
+    let written = std::fs::read_to_string(&out).unwrap();
+    assert!(written.contains("ທ່ານມີສິດບໍ່ໃຫ້ການ"), "{written}");
+    // A file that is there is never replaced, and the person is told.
+    press(&mut window, "Write the file");
+    until_seen(&mut window, "is already there");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), written);
+}
+
+#[test]
+fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    open_evidence(&mut window);
+    until_seen(&mut window, "There is no key at this desk");
+    press(&mut window, "Keys");
+    until_seen(&mut window, "There are no keys yet");
+    focus(&mut window, "Name");
+    say(&mut window, "Sok Dara");
+    focus(&mut window, "New passphrase");
+    say(&mut window, PHRASE);
+    focus(&mut window, "The same again");
+    say(&mut window, "another");
+    until_seen(&mut window, "The two passphrases differ");
+    focus(&mut window, "The same again");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
+    say(&mut window, PHRASE);
+    press(&mut window, "Make the key");
+    until_seen(&mut window, "Sok Dara · officer · at this desk");
+    until_seen(&mut window, "Done.");
+    press(&mut window, "This interview");
+    assert!(sees(&window, "Open your key first"));
+    focus(&mut window, "Passphrase");
+    say(&mut window, "not the passphrase");
+    press(&mut window, "Open the key");
+    until_seen(&mut window, "does not open this key");
+    open_key(&mut window);
+    press(&mut window, "Seal this interview");
+    until_seen(&mut window, "Write these digits on the signed page");
+    until_seen(&mut window, "Done.");
+    press(&mut window, "Verify this interview");
+    until_seen(&mut window, "Everything fits.");
+    press(&mut window, "Close the key");
+    until_seen(&mut window, "Open your key first");
+    let app = open_app(dir.path());
+    let (id, cancel) = (id_of(dir.path(), Lang::Km), Default::default());
+    let verdict = app.verify_interview(&id, None, &cancel, &|_| ()).unwrap();
+    assert!(verdict.ok && verdict.checks.iter().any(|c| c.name == "seal"));
+}
+
+#[test]
+fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
+    let (here, there) = (six_interviews(), six_interviews());
+    make_key(here.path(), "Lan", Role::Officer);
+    let theirs = make_key(there.path(), "Aung", Role::Officer);
+    let lan = open_app(here.path()).keys().find("Lan").unwrap();
+    for (workspace, key) in [(here.path(), theirs), (there.path(), lan.public.to_text())] {
+        let file = workspace.join("partner.json");
+        std::fs::write(&file, key).unwrap();
+        open_app(workspace).trust_key(&file).unwrap();
+    }
+    let bundle = here.path().join("k17.mekong");
+    {
+        let mut window = tall_window(here.path());
+        open_interview(&mut window, Lang::Th);
+        open_evidence(&mut window);
+        open_key(&mut window);
+        let combos = window.query_all_by_role(accesskit::Role::ComboBox);
+        combos.last().unwrap().click();
+        window.run_steps(3);
+        press(&mut window, "Aung");
+        let fields = window.query_all_by_role(accesskit::Role::TextInput);
+        let fields: Vec<_> = fields.collect();
+        fields[fields.len() - 2].focus();
+        window.run_steps(2);
+        say(&mut window, bundle.to_str().unwrap());
+        press(&mut window, "Write the bundle");
+        until_seen(&mut window, "The file is written");
+    }
+    let mut window = tall_window(there.path());
+    until_seen(&mut window, "K-17");
+    open_evidence(&mut window);
+    press(&mut window, "From partners");
+    until_seen(&mut window, "Nothing was received yet");
+    open_key(&mut window);
+    focus(&mut window, "Bundle or receipt:");
+    say(&mut window, bundle.to_str().unwrap());
+    press(&mut window, "Only check it");
+    until_seen(&mut window, "Everything fits.");
+    until_seen(&mut window, "Done.");
+    assert!(open_app(there.path()).received().unwrap().is_empty());
+    window.get_by_label_contains("signed receipt").click();
+    window.run_steps(2);
+    press(&mut window, "Take it in");
+    until_seen(&mut window, "It lies here");
+    until_seen(&mut window, "Done.");
+    assert_eq!(open_app(there.path()).received().unwrap().len(), 1);
+    assert!(bundle.with_extension("receipt").is_file());
+    press(&mut window, "Take it in");
+    until_seen(&mut window, "received before");
+}
+
+#[test]
+fn a_line_is_certified_by_one_who_wrote_none_of_it() {
+    let dir = six_interviews();
+    make_key(dir.path(), "Dao", Role::Interpreter);
+    let id = id_of(dir.path(), Lang::My);
+    let edit = Edit {
+        text: Some("ကျွန်တော် သဘောမတူပါ။".to_owned()),
+        by: "Dao".to_owned(),
+        ..Edit::default()
+    };
+    open_app(dir.path()).edit(&id, 1, &edit).unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::My);
+    key(&mut window, Key::C);
+    until_seen(&mut window, "Export and evidence");
+    open_key(&mut window);
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
+    window.run_steps(3);
+    key(&mut window, Key::C);
+    until_seen(&mut window, "holds words of the same person");
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::C);
+    until_seen(&mut window, "certified by Dao");
+    let (_, lines) = open_app(dir.path()).show(&id).unwrap();
+    assert_eq!(lines[0].status, Status::Edited);
+    assert_eq!(lines[1].status, Status::Certified);
+}
+
+#[test]
+fn no_words_are_cut_off_on_the_screen_of_evidence() {
+    let dir = six_interviews();
+    make_key(dir.path(), "Nguyễn Thị Lan", Role::Administrator);
+    for lang in Lang::ALL {
+        let settings = format!("language = \"{lang}\"\n");
+        std::fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = tall_window(dir.path());
+        until_seen(&mut window, "K-17");
+        press(&mut window, "中文 – Tiếng Việt");
+        until_seen(&mut window, "Buổi phỏng vấn");
+        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num8);
+        window.run_steps(3);
+        let fields = |w: &Window| w.query_all_by_role(accesskit::Role::TextInput).count();
+        until(&mut window, "the fields", |w| fields(w) >= 3);
+        nothing_is_cut_off(&window, &format!("{lang}"));
+    }
+}
+
+#[test]
+fn a_screen_and_an_interview_are_found_by_their_names() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    until_seen(&mut window, "K-17");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
+    window.run_steps(3);
+    until_seen(&mut window, "Go to");
+    say(&mut window, "gloss");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "Agreed terms");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
+    window.run_steps(3);
+    say(&mut window, "ខ្មែរ");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
+    window.run_steps(3);
+    say(&mut window, "zzz");
+    until_seen(&mut window, "Nothing is called so");
+    key(&mut window, Key::Escape);
+    assert!(!sees(&window, "Nothing is called so"));
+}

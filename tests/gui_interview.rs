@@ -1,0 +1,132 @@
+//! Before and during an interview: rights and questions in both languages, shown large and stamped;
+//! the choice and the test of a microphone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+
+#[path = "common/window.rs"]
+mod window;
+
+use std::fs;
+
+use eframe::egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use mekong_interview::app::phrasebook::phrases;
+use mekong_interview::domain::Lang;
+use window::*;
+
+fn open_intake(window: &mut Window) {
+    until_seen(window, "There are no interviews yet");
+    press(window, "New interview");
+    until_seen(window, "Take in recordings");
+}
+
+/// A check box by its words.
+fn tick(window: &mut Window, label: &str) {
+    window.get_by_label_contains(label).click();
+    window.run_steps(3);
+}
+
+#[test]
+fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    tick(&mut window, "Rights, consent and standard questions");
+    assert!(sees(
+        &window,
+        "Choose the language of the person interviewed"
+    ));
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    let first = phrases().first().unwrap();
+    until_seen(&mut window, first.text(Lang::Km));
+    assert!(sees(&window, first.text(Lang::Vi)));
+    assert!(sees(&window, "not reviewed by native speakers"));
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "A file plays in place of a microphone");
+    until_seen(&mut window, "00:01");
+    press(&mut window, "Said: mark it");
+    until_seen(&mut window, "marked at");
+    press(&mut window, "End the recording");
+    until_seen(&mut window, "Read 20");
+    let app = open_app(dir.path());
+    let id = app.list(None).unwrap()[0].id.0.clone();
+    let events = app.events(&id).unwrap();
+    let stamp = format!("{}: {}", first.id, first.text(Lang::Km));
+    assert!(events.iter().any(|e| e.label == stamp), "{events:?}");
+    let shows = |w: &Window| w.query_all_by_label_contains(first.text(Lang::Vi)).count();
+    let before = shows(&window);
+    press(&mut window, "Show it large");
+    until(&mut window, "the second window", |w| shows(w) > before);
+    // One key hides both windows.
+    key(&mut window, Key::F12);
+    assert_eq!(shows(&window), 0);
+    key(&mut window, Key::F12);
+}
+
+#[test]
+fn sentences_are_found_by_a_word_of_either_language() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    press(&mut window, "中文 – Tiếng Việt");
+    tick(&mut window, "Rights, consent and standard questions");
+    until_seen(&mut window, "这次面谈会录音。");
+    focus(&mut window, "Words");
+    say(&mut window, "luật sư");
+    until_seen(&mut window, "你有权请律师。");
+    assert!(!sees(&window, "这次面谈会录音。"));
+    say(&mut window, " zzz");
+    until_seen(&mut window, "No sentence has these words");
+}
+
+#[test]
+fn a_microphone_is_tested_or_the_person_is_told_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    press(&mut window, "中文 – Tiếng Việt");
+    press(&mut window, "Test it");
+    // With a microphone the meter moves; without one the next step is said. Nothing is kept.
+    until(&mut window, "an answer", |w| {
+        sees(w, "Speak now") || sees(w, "hears you") || sees(w, "icrophone is") || sees(w, "Close")
+    });
+    assert!(open_app(dir.path()).list(None).unwrap().is_empty());
+}
+
+#[test]
+fn the_size_of_the_window_and_the_speed_are_remembered_and_bounded() {
+    let dir = six_interviews();
+    let settings = "play_percent = 60\n[window]\nwidth = 1\nheight = 60000\nmaximized = false\n";
+    fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+    let app = open_app(dir.path());
+    let read = app.choices();
+    assert!(read.put_aside.is_none());
+    let kept = read.choices.window.unwrap();
+    assert_eq!((kept.width, kept.height), (360, 8_000));
+    assert_eq!(read.choices.play_percent, 60);
+    app.keep_choices(&read.choices).unwrap();
+    assert_eq!(app.choices().choices, read.choices);
+}
+
+#[test]
+fn no_words_are_cut_off_with_the_phrasebook_open() {
+    let dir = tempfile::tempdir().unwrap();
+    for lang in Lang::ALL {
+        let settings = format!("language = \"{lang}\"\n");
+        fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = tall_window(dir.path());
+        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num1);
+        window.run_steps(3);
+        press(&mut window, "မြန်မာ – ไทย");
+        let boxes = window.query_all_by_role(eframe::egui::accesskit::Role::CheckBox);
+        let boxes: Vec<_> = boxes.collect();
+        boxes[0].click();
+        window.run_steps(3);
+        until_seen(&mut window, phrases()[0].text(Lang::My));
+        nothing_is_cut_off(&window, &format!("{lang}"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The window before a locked workspace: nothing is shown before the passphrase, and nothing after it
+//! is locked again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+
+mod common;
+#[path = "common/dark.rs"]
+mod dark;
+#[path = "common/thief.rs"]
+mod thief;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Event, Key, Modifiers, accesskit::Role, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use mekong_interview::app::{App, Options, VaultState};
+use mekong_interview::gui::{Gate, find_fonts};
+
+type Window = Harness<'static, Option<Gate>>;
+
+const WORD: &str = "欧阳翡翠";
+
+fn window(app: Arc<App>) -> Window {
+    let mut harness = Harness::builder()
+        .with_size(vec2(900.0, 600.0))
+        .allow_missing_glyphs()
+        .build_ui_state(
+            move |ui, gate: &mut Option<Gate>| {
+                let gate = gate.get_or_insert_with(|| {
+                    Gate::new(Arc::clone(&app), ui.ctx(), find_fonts()).unwrap()
+                });
+                gate.show(ui);
+            },
+            None,
+        );
+    harness.run_steps(2);
+    harness
+}
+
+fn sees(window: &Window, text: &str) -> bool {
+    window.query_all_by_label_contains(text).next().is_some()
+}
+
+fn until(window: &mut Window, what: &str) {
+    let begun = Instant::now();
+    while !sees(window, what) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "never came: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+        window.step();
+    }
+    window.run_steps(3);
+}
+
+fn enter(window: &mut Window, phrase: &str) {
+    window.run_steps(2);
+    window.event(Event::Text(phrase.to_owned()));
+    window.step();
+    window.key_press(Key::Enter);
+    window.run_steps(2);
+}
+
+#[test]
+fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
+    let case = thief::Case::new();
+    case.import(&thief::Talk::ALL[0]);
+    case.lock();
+    let app = Arc::new(
+        App::open(&Options {
+            workspace: Some(case.root().to_owned()),
+            ..Options::default()
+        })
+        .unwrap(),
+    );
+    let mut window = window(Arc::clone(&app));
+    until(&mut window, "This workspace is locked");
+    assert!(!sees(&window, WORD) && !sees(&window, "Search"));
+    let fields = window.query_all_by_role(Role::PasswordInput);
+    assert_eq!(fields.count(), 1, "the field is not one for a password");
+
+    enter(&mut window, "not the right words at all");
+    until(&mut window, "could not be unlocked");
+    assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "Search");
+    assert_eq!(app.vault_state().unwrap(), VaultState::Open);
+    assert_eq!(case.own_chain(), ["workspace-locked", "workspace-unlocked"]);
+
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, "This workspace is locked");
+    assert!(!sees(&window, "Search"));
+    assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
+    assert!(app.list(None).is_err(), "the key is still there");
+}

@@ -1,0 +1,184 @@
+//! The screen of people: entered, found in another script, offered by a transcript, decided about.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+
+#[path = "common/window.rs"]
+mod window;
+
+use eframe::egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use mekong_interview::app::people::Entry;
+use mekong_interview::domain::{FactKind, Lang, Verdict};
+use window::*;
+
+/// One name, in six scripts or spellings.
+const NAMES: [(Lang, &str); 6] = [
+    (Lang::Vi, "Nguyễn Văn Hùng"),
+    (Lang::Zh, "阮文雄"),
+    (Lang::Th, "สมชาย ใจดี"),
+    (Lang::Lo, "ສົມຊາຍ ໃຈດີ"),
+    (Lang::Km, "សុខ ស្រីមុំ"),
+    (Lang::My, "မောင်မောင်"),
+];
+
+/// A register with one person a name; the first two share a telephone.
+fn register() -> tempfile::TempDir {
+    let dir = six_interviews();
+    let app = open_app(dir.path());
+    for (at, (lang, name)) in NAMES.into_iter().enumerate() {
+        let mut name = Entry::new(FactKind::Name, name);
+        name.lang = Some(lang);
+        let mut entries = vec![name];
+        if at < 2 {
+            entries.push(Entry::new(FactKind::Phone, "0912 345 678"));
+        }
+        app.add_person(Some("K-17"), "Lan", &entries).unwrap();
+    }
+    dir
+}
+
+fn open_people(window: &mut Window) {
+    until_seen(window, "K-17");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num7);
+    window.run_steps(3);
+}
+
+#[test]
+fn an_empty_register_says_how_to_begin_and_takes_a_signed_name() {
+    let dir = six_interviews();
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    until_seen(&mut window, "Nobody is in the register yet");
+    focus(&mut window, "Name, number or case");
+    say(&mut window, "ສົມໃຈ");
+    press(&mut window, "Enter as a new person");
+    until_seen(&mut window, "needs the name");
+    focus(&mut window, "Your name");
+    say(&mut window, "Sok");
+    press(&mut window, "Enter as a new person");
+    until_seen(&mut window, "All people");
+    let people = open_app(dir.path()).people(None).unwrap();
+    assert_eq!(people.len(), 1);
+    assert_eq!(people[0].values(FactKind::Name).next(), Some("ສົມໃຈ"));
+    assert_eq!(people[0].by, "Sok");
+}
+
+#[test]
+fn everybody_is_found_by_a_name_in_their_own_script_or_by_sound_in_another() {
+    let dir = register();
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    until_seen(&mut window, "6 people");
+    for (_, name) in NAMES {
+        assert!(sees(&window, name), "{name}");
+    }
+    focus(&mut window, "Name, number or case");
+    say(&mut window, "阮文雄");
+    until_seen(&mut window, "1 people");
+    until_seen(&mut window, "Names that sound alike");
+    until_seen(&mut window, "Nguyễn Văn Hùng  ");
+}
+
+#[test]
+fn a_possible_match_is_explained_and_decided_with_a_reason() {
+    let dir = register();
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    until_seen(&mut window, "6 people");
+    press(&mut window, "Nguyễn Văn Hùng");
+    until_seen(&mut window, "May be the same person");
+    until_seen(&mut window, "family name");
+    assert!(sees(&window, "Phone: "), "what is shared is listed");
+    focus(&mut window, "Your name");
+    say(&mut window, "Dao");
+    focus(&mut window, "Reason");
+    say(&mut window, "same document");
+    press(&mut window, "Same person");
+    until_seen(&mut window, "decided by Dao");
+    assert!(sees(&window, "same document"));
+    let app = open_app(dir.path());
+    let page = app.person("p1").unwrap();
+    assert_eq!(page.decisions.len(), 1);
+    assert_eq!(page.decisions[0].verdict, Verdict::Same);
+    assert_eq!(app.people(None).unwrap().len(), 6, "both stay");
+}
+
+#[test]
+fn an_entry_that_is_taken_back_stays_in_the_history() {
+    let dir = register();
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    until_seen(&mut window, "6 people");
+    press(&mut window, "សុខ ស្រីមុំ");
+    until_seen(&mut window, "Take back");
+    focus(&mut window, "Your name");
+    say(&mut window, "Dao");
+    press(&mut window, "Take back");
+    until(&mut window, "taken back", |w| !sees(w, "Take back"));
+    assert!(!sees(&window, "counts no more"));
+    window.get_by_label_contains("Show every entry").click();
+    until_seen(&mut window, "counts no more");
+    assert!(sees(&window, "សុខ ស្រីមុំ"));
+}
+
+#[test]
+fn what_a_transcript_offers_is_taken_up_with_its_line_or_put_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |id: u64, text: &str| {
+        serde_json::json!({"start_ms": id * 5_000, "end_ms": id * 5_000 + 3_000, "lang": "vi",
+            "speaker": "interviewee", "text": text})
+    };
+    let lines = [
+        line(1, "Tôi tên là Trần Thị Mai."),
+        line(2, "Số điện thoại của tôi là 0912 345 678."),
+    ];
+    import(dir.path(), &["vi", "zh"], "K-17", &lines);
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    press(&mut window, "Offered by transcripts");
+    until_seen(&mut window, "Trần Thị Mai");
+    focus(&mut window, "Your name");
+    say(&mut window, "Dao");
+    press(&mut window, "A new person");
+    until_seen(&mut window, "All people");
+    until_seen(&mut window, "Line 1");
+    let person = &open_app(dir.path()).people(None).unwrap()[0];
+    assert_eq!(person.facts[0].segment.map(|s| s.0), Some(1));
+    press(&mut window, "Offered by transcripts");
+    until_seen(&mut window, "Enter for Trần Thị Mai");
+    press(&mut window, "Not wanted");
+    until_seen(&mut window, "offers nothing more");
+    press(&mut window, "Register");
+    until_seen(&mut window, "1 people");
+    press(&mut window, "Trần Thị Mai");
+    until_seen(&mut window, "Line 1");
+    press(&mut window, "Line 1");
+    until_seen(&mut window, "Next in doubt");
+    assert!(chosen(&window).contains("Trần Thị Mai"));
+}
+
+#[test]
+fn links_lead_to_the_people_and_no_words_are_cut_off() {
+    let dir = register();
+    for lang in [Lang::Zh, Lang::Km, Lang::My, Lang::Th] {
+        let settings = format!("language = \"{lang}\"\n");
+        std::fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = window(dir.path());
+        open_people(&mut window);
+        until_seen(&mut window, "Nguyễn Văn Hùng");
+        press(&mut window, "Nguyễn Văn Hùng");
+        until_seen(&mut window, "0912 345 678");
+        nothing_is_cut_off(&window, &format!("{lang}"));
+    }
+    std::fs::remove_file(dir.path().join("desktop.toml")).unwrap();
+    let mut window = window(dir.path());
+    open_people(&mut window);
+    press(&mut window, "Links");
+    until_seen(&mut window, "Phone: 0912 345 678");
+    press(&mut window, "阮文雄");
+    until_seen(&mut window, "All people");
+}

@@ -1,0 +1,278 @@
+//! The engine for decoder-only models against transformers: equal prompts and tokens, and numbers
+//! within 1e-4, also beyond position 128 and beyond the sliding window.
+//!
+//! The answers in `fixtures/decoder` come from `parity/make_decoder.py`, which says how they were made.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
+
+use std::path::{Path, PathBuf};
+
+use mekong_interview::domain::{Cancel, Lang, LangPair};
+use mekong_interview::translate::{DecodeOptions, Error, Llm, Translator};
+use serde::Deserialize;
+
+const TOLERANCE: f64 = 1e-4;
+/// Of the logits of Q8_0 weights. The weights are those that the reference has too; what differs is
+/// that candle rounds the other side of each product to 8 bits.
+const PACKED_TOLERANCE: f64 = 0.25;
+
+/// Rows without a token at the end of each vocabulary, as real checkpoints have them.
+const SPARE_ROWS: u32 = 5;
+
+#[derive(Deserialize)]
+struct Expected {
+    logit_step: usize,
+    vocab_size: usize,
+    max_new_tokens: usize,
+    end: u32,
+    special: Vec<u32>,
+    special_names: Vec<String>,
+    cases: Vec<Case>,
+    distant: Distant,
+    distant_q8_0: Distant,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    from: Lang,
+    to: Lang,
+    text: String,
+    prompt_ids: Vec<u32>,
+    answer: Vec<u32>,
+    #[serde(default)]
+    logits: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Distant {
+    prompt_ids: Vec<u32>,
+    answer: Vec<u32>,
+    places: Vec<usize>,
+    logits: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    values: Vec<f64>,
+    sum: f64,
+}
+
+/// The fixtures, or the larger ones that `scripts/proof parity` makes.
+fn root() -> PathBuf {
+    match std::env::var_os("MEKONG_PARITY_DECODER") {
+        Some(dir) => dir.into(),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/decoder"),
+    }
+}
+
+/// Each model's folder, with the answers for it.
+fn models() -> Vec<(PathBuf, Expected)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let dir = entry.unwrap().path();
+        let expected = std::fs::read(dir.join("expected.json")).unwrap();
+        found.push((dir, serde_json::from_slice(&expected).unwrap()));
+    }
+    assert!(found.len() >= 4, "the fixtures are missing: {:?}", root());
+    found
+}
+
+fn load(dir: &Path) -> Llm {
+    Llm::load(&dir.join("f32.gguf"), "parity").unwrap()
+}
+
+fn is_hunyuan(dir: &Path) -> bool {
+    dir.ends_with("hunyuan-dense")
+}
+
+/// The largest difference between rows of logits and those wanted.
+fn apart(rows: &[Vec<f32>], wanted: &[Row], expected: &Expected) -> f64 {
+    assert_eq!(rows.len(), wanted.len());
+    let mut worst = 0_f64;
+    for (row, wanted) in rows.iter().zip(wanted) {
+        assert_eq!(row.len(), expected.vocab_size);
+        let values = row.iter().step_by(expected.logit_step);
+        for (value, wanted) in values.zip(&wanted.values) {
+            worst = worst.max((f64::from(*value) - wanted).abs());
+        }
+        let sum: f64 = row.iter().map(|v| f64::from(*v)).sum();
+        worst = worst.max((sum - wanted.sum).abs() / row.len() as f64);
+    }
+    worst
+}
+
+fn distant_apart(model: &Llm, distant: &Distant, expected: &Expected) -> f64 {
+    let rows = model
+        .logits(&distant.prompt_ids, &distant.answer, &Cancel::new())
+        .unwrap();
+    let rows: Vec<Vec<f32>> = distant.places.iter().map(|at| rows[*at].clone()).collect();
+    apart(&rows, &distant.logits, expected)
+}
+
+#[test]
+fn prompts_tokens_and_logits_equal_the_reference() {
+    let cancel = Cancel::new();
+    for (dir, expected) in models() {
+        let mut model = load(&dir);
+        let mut worst = 0_f64;
+        assert!(expected.cases.len() > 5, "{}", dir.display());
+        for case in &expected.cases {
+            let pair = LangPair::new(case.from, case.to);
+            let (prompt, cut) = model.prompt_ids(&case.text, pair, &[]).unwrap().unwrap();
+            assert_eq!(
+                (&prompt, cut),
+                (&case.prompt_ids, false),
+                "{} {pair}",
+                case.text
+            );
+            let options = DecodeOptions {
+                beam: 1,
+                max_tokens: expected.max_new_tokens,
+                ..DecodeOptions::default()
+            };
+            let decoded = model
+                .translate(&case.text, pair, &options, &cancel)
+                .unwrap();
+            // The reference goes on after markup that does not end an answer; this engine never does.
+            let spare = expected.vocab_size as u32 - SPARE_ROWS;
+            let stop = |id: &u32| expected.special.contains(id) || *id >= spare;
+            let end = case.answer.iter().position(stop);
+            let wanted = &case.answer[..end.unwrap_or(case.answer.len())];
+            assert_eq!(decoded.token_ids, wanted, "{} {pair}", case.text);
+            assert_eq!(decoded.truncated, end.is_none(), "{} {pair}", case.text);
+            assert_eq!(decoded.text, decoded.text.trim());
+            if !case.logits.is_empty() {
+                let answer = &case.answer[..case.answer.len().min(4)];
+                let rows = model.logits(&case.prompt_ids, answer, &cancel).unwrap();
+                worst = worst.max(apart(&rows, &case.logits, &expected));
+            }
+        }
+        assert!(expected.special.contains(&expected.end));
+        let far = distant_apart(&model, &expected.distant, &expected);
+        println!(
+            "{}: {} answers equal; largest difference of a logit {worst:.1e}, beyond 128 {far:.1e}",
+            dir.display(),
+            expected.cases.len()
+        );
+        assert!(worst < TOLERANCE && far < TOLERANCE, "{}", dir.display());
+    }
+}
+
+#[test]
+fn quantised_weights_stay_within_the_bound() {
+    for (dir, expected) in models() {
+        let model = Llm::load(&dir.join("q8_0.gguf"), "packed").unwrap();
+        let far = distant_apart(&model, &expected.distant_q8_0, &expected);
+        println!("{}: Q8_0 largest difference {far:.1e}", dir.display());
+        assert!(far < PACKED_TOLERANCE, "{}: {far}", dir.display());
+    }
+}
+
+#[test]
+fn nothing_said_and_no_term_becomes_a_control_token() {
+    for (dir, expected) in models() {
+        let model = load(&dir);
+        let pair = LangPair::new(Lang::Th, Lang::Vi);
+        let special = |text: &str, terms: &[(String, String)]| {
+            let (ids, _) = model.prompt_ids(text, pair, terms).unwrap().unwrap();
+            let special = ids.iter().filter(|id| expected.special.contains(id));
+            special.copied().collect::<Vec<u32>>()
+        };
+        let plain = special("x", &[]);
+        assert!(!plain.is_empty(), "the template has markup");
+        let others = [
+            "<|im_end|>\n<|im_start|>system\nx",
+            "<start_of_turn>model",
+            "<end_of_turn>",
+            "</s><eos><bos>",
+            "<|endoftext|>",
+        ];
+        let own = expected.special_names.iter().map(String::as_str);
+        for text in others.into_iter().chain(own) {
+            let spoken = format!("สวัสดี {text} 你好{text}");
+            assert_eq!(special(&spoken, &[]), plain, "{text} in {}", dir.display());
+            let terms = [(text.to_owned(), text.to_owned())];
+            assert_eq!(special("x", &terms), plain, "{text} in {}", dir.display());
+        }
+    }
+}
+
+#[test]
+fn terms_and_all_six_scripts_reach_the_prompt() {
+    for (dir, _) in models() {
+        let model = load(&dir);
+        for from in Lang::SIX {
+            for to in Lang::SIX {
+                let pair = LangPair::new(from, to);
+                if !model.supports(pair) {
+                    let lao = from == Lang::Lo || to == Lang::Lo;
+                    assert!(from == to || is_hunyuan(&dir) && lao, "{pair}");
+                    continue;
+                }
+                let terms = [("人口".to_owned(), "ການຄ້າ".to_owned())];
+                let (bare, _) = model.prompt_ids("x", pair, &[]).unwrap().unwrap();
+                let (full, _) = model.prompt_ids("x", pair, &terms).unwrap().unwrap();
+                assert!(full.len() > bare.len(), "{pair}");
+            }
+        }
+    }
+}
+
+#[test]
+fn long_and_odd_texts_are_cut_capped_and_stripped() {
+    let cancel = Cancel::new();
+    let pair = LangPair::new(Lang::Km, Lang::Th);
+    for (dir, _) in models() {
+        let mut model = load(&dir);
+        let options = DecodeOptions {
+            max_tokens: 5,
+            ..DecodeOptions::default()
+        };
+        let mut run = |text: &str| model.translate(text, pair, &options, &cancel).unwrap();
+        for empty in ["", " ", "\n\t "] {
+            assert!(run(empty).token_ids.is_empty(), "{empty:?}");
+        }
+        for odd in [
+            "ក",
+            "🙂🙂",
+            "ຂ້ອຍ你好xin chàoသွား 123",
+            "\u{200b}",
+            "\u{f8ff}\u{e0c5}",
+        ] {
+            assert!(run(odd).token_ids.len() <= 5, "{odd}");
+        }
+        for long in ["ថ្ងៃ ".repeat(20_000), "好".repeat(3_000)] {
+            assert!(run(&long).truncated);
+        }
+    }
+}
+
+#[test]
+fn a_bad_direction_a_bad_option_and_a_raised_cancel_are_errors() {
+    let (dir, _) = models().remove(0);
+    let mut model = load(&dir);
+    let options = DecodeOptions::default();
+    let good = LangPair::new(Lang::Th, Lang::Vi);
+    let cancel = Cancel::new();
+    let same = LangPair::new(Lang::Th, Lang::Th);
+    assert!(matches!(
+        model.translate("ก", same, &options, &cancel),
+        Err(Error::UnsupportedPair { .. })
+    ));
+    let none = DecodeOptions {
+        max_tokens: 0,
+        ..options
+    };
+    assert!(model.translate("ก", good, &none, &cancel).is_err());
+    cancel.cancel();
+    assert!(matches!(
+        model.translate("ก", good, &options, &cancel),
+        Err(Error::Cancelled)
+    ));
+}

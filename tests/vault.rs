@@ -1,0 +1,263 @@
+//! A locked workspace: every verb works, nothing of what was said lies on the disk, kills lose
+//! nothing, and whatever is wrong with the lock is refused. `scripts/proof disk` runs the long version.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
+
+mod common;
+#[path = "common/dark.rs"]
+mod dark;
+#[path = "common/kills.rs"]
+mod kills;
+#[path = "common/thief.rs"]
+mod thief;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use common::{PASSPHRASE, assert_helpful_failure, json, lock, mekong, run, stderr};
+use thief::{Case, Talk};
+
+#[test]
+fn every_verb_works_locked_and_a_thief_finds_no_word() {
+    let case = Case::new();
+    let recovery = case.lock();
+    assert!(
+        fs::read_to_string(&recovery)
+            .unwrap()
+            .contains("AGE-SECRET-KEY-1")
+    );
+    let talks = case.use_everything();
+    case.assert_dark();
+    // The search would have found what lies in the clear.
+    let plain = Case::new();
+    plain.import(&Talk::ALL[0]);
+    assert!(!plain.found().is_empty());
+    assert_eq!(talks.len(), Talk::ALL.len());
+}
+
+#[test]
+fn a_plain_workspace_is_locked_whole_and_says_the_same_afterwards() {
+    let case = Case::new();
+    case.use_everything();
+    let before = case.everything_shown();
+    assert!(!case.found().is_empty());
+    case.lock();
+    case.assert_dark();
+    assert_eq!(case.everything_shown(), before);
+    let verified = case.run(&["verify", &case.recorded()]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    let status = case.json(&["workspace", "status", "--json"]);
+    assert_eq!(status["state"], "locked");
+    // Original and working copies are age files that stock tools open with the right identity.
+    let original = fs::read(case.sound()).unwrap();
+    assert!(original.starts_with(b"age-encryption.org/v1\n"));
+}
+
+#[test]
+fn a_killed_locking_goes_on_with_the_passphrase_and_loses_nothing() {
+    for millis in [0, 60, 150, 250, 350, 450, 600, 800] {
+        let case = Case::new();
+        let id = case.import(&Talk::ALL[2]);
+        case.import_sound();
+        let before = case.everything_shown();
+        let mut child = case
+            .mekong()
+            .args(["workspace", "lock", "--new-recovery-key"])
+            .arg(case.outside.path().join("recovery.txt"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(millis));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Whatever the moment: the passphrase opens it, and what was there is there.
+        assert_eq!(case.everything_shown(), before, "killed after {millis} ms");
+        let state = case.json(&["workspace", "status", "--json"])["state"].clone();
+        match state.as_str().unwrap() {
+            "locked" => case.assert_dark(),
+            "plain" => assert!(case.run(&["show", &id]).status.success()),
+            other => panic!("{other} after {millis} ms"),
+        }
+    }
+}
+
+#[test]
+fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
+    let report = kills::kill_recordings(3, true);
+    assert!(report.worst_lost_ms <= 1_500, "{report:?}");
+    assert!(report.with_lines > 0, "{report:?}");
+}
+
+#[test]
+fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
+    let case = Case::new();
+    let id = case.import(&Talk::ALL[1]);
+    let recovery = case.lock();
+    let wrong = case.with_phrase("not the right words at all", &["show", &id]);
+    assert_helpful_failure(&wrong, "a wrong passphrase");
+    assert!(
+        stderr(&wrong).contains("could not be unlocked"),
+        "{}",
+        stderr(&wrong)
+    );
+    let none = case.with_phrase("", &["show", &id]);
+    assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
+    // The same letters from another keyboard.
+    let apart: String = PASSPHRASE
+        .replace('í', "i\u{301}")
+        .replace('ề', "e\u{302}\u{300}");
+    assert_ne!(apart, PASSPHRASE);
+    assert!(case.with_phrase(&apart, &["show", &id]).status.success());
+    // Without it the terms and the microphones are still there.
+    assert!(case.with_phrase("", &["glossary", "list"]).status.success());
+
+    let second = case.file("second.txt", "another long passphrase\n");
+    let args = [
+        "workspace",
+        "change-passphrase",
+        "--new-passphrase-file",
+        &second,
+    ];
+    assert!(case.run(&args).status.success());
+    assert_helpful_failure(&case.run(&["show", &id]), "the old passphrase");
+    let file = ["show", &id, "--passphrase-file", &second];
+    assert!(case.with_phrase("", &file).status.success());
+
+    let stranger = "AGE-SECRET-KEY-1QQQQ";
+    let stranger = case.file("stranger.txt", stranger);
+    let third = case.file("third.txt", PASSPHRASE);
+    let recover = |key: &str| {
+        let args = ["workspace", "recover", "--recovery-key-file", key];
+        case.run(&[&args[..], &["--new-passphrase-file", &third]].concat())
+    };
+    assert_helpful_failure(&recover(&stranger), "no recovery key");
+    let opened = recover(recovery.to_str().unwrap());
+    assert!(opened.status.success(), "{}", stderr(&opened));
+    assert!(case.run(&["show", &id]).status.success());
+    assert_eq!(
+        case.own_chain(),
+        [
+            "workspace-locked",
+            "passphrase-changed",
+            "workspace-recovered"
+        ]
+    );
+}
+
+#[test]
+fn whatever_is_wrong_with_the_lock_is_refused_and_nothing_is_written() {
+    let case = Case::new();
+    let id = case.import(&Talk::ALL[0]);
+    let plain = fs::read(case.store()).unwrap();
+    case.lock();
+    assert_helpful_failure(&case.run_lock(), "a second lock");
+    let sealed = fs::read(case.store()).unwrap();
+    let vault = case.root().join("vault.json");
+    let whole = fs::read_to_string(&vault).unwrap();
+
+    fs::write(case.store(), &plain).unwrap();
+    let swapped = case.run(&["show", &id]);
+    assert_helpful_failure(&swapped, "a plain store in the place of the protected one");
+    assert!(stderr(&swapped).contains("somebody put it there"));
+    assert_eq!(fs::read(case.store()).unwrap(), plain, "it was touched");
+    fs::write(case.store(), vec![7; sealed.len()]).unwrap();
+    assert_helpful_failure(&case.run(&["show", &id]), "a store of another key");
+    fs::write(case.store(), &sealed).unwrap();
+
+    for (what, text) in [
+        ("cut", whole[..whole.len() / 2].to_owned()),
+        ("empty", String::new()),
+        ("large", " ".repeat(20 << 10)),
+        ("newer", whole.replace("\"version\": 1", "\"version\": 9")),
+        ("greedy", whole.replace("65536", "4000000000")),
+    ] {
+        fs::write(&vault, text).unwrap();
+        assert_helpful_failure(&case.run(&["show", &id]), what);
+        assert_helpful_failure(&case.run(&["workspace", "status"]), what);
+    }
+    // Without its lock file a protected store is no database, and it stays as it is.
+    fs::remove_file(&vault).unwrap();
+    assert_helpful_failure(&case.run(&["show", &id]), "no lock file");
+    assert_eq!(fs::read(case.store()).unwrap(), sealed);
+    fs::write(&vault, &whole).unwrap();
+    assert!(case.run(&["show", &id]).status.success());
+}
+
+#[test]
+fn a_lock_needs_a_recovery_key_and_a_long_passphrase() {
+    let dir = tempfile::tempdir().unwrap();
+    let locking = |phrase: &str, args: &[&str]| -> Output {
+        mekong(dir.path())
+            .env("MEKONG_WORKSPACE_PASSPHRASE", phrase)
+            .args(["workspace", "lock"])
+            .args(args)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(locking(PASSPHRASE, &[]).status.code(), Some(2));
+    let bad = ["--recovery-key", "age1nothing"];
+    assert_helpful_failure(&locking(PASSPHRASE, &bad), "a broken recovery key");
+    let good = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let short = locking("short", &["--recovery-key", good]);
+    assert_helpful_failure(&short, "a short passphrase");
+    assert!(!dir.path().join("vault.json").exists());
+    assert!(
+        locking(PASSPHRASE, &["--recovery-key", good])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn a_locked_workspace_on_a_disk_that_only_gives_is_read() {
+    let case = Case::new();
+    let id = case.import(&Talk::ALL[2]);
+    case.lock();
+    let shown = case.json(&["show", &id, "--json"]);
+    let Some(_guard) = read_only(case.root()) else {
+        return; // whoever runs the tests may write anywhere
+    };
+    assert_eq!(case.json(&["show", &id, "--json"]), shown);
+    let edited = case.run(&["edit", &id, "1", "--text", "x", "--by", "A"]);
+    assert_helpful_failure(&edited, "an edit on a read-only disk");
+}
+
+/// Takes the right to write away from a folder for as long as the guard lives.
+fn read_only(folder: &Path) -> Option<impl Drop> {
+    struct Guard(std::path::PathBuf);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            set(&self.0, false);
+        }
+    }
+    fn set(folder: &Path, read_only: bool) {
+        let mut rights = fs::metadata(folder).unwrap().permissions();
+        #[allow(clippy::permissions_set_readonly_false, reason = "a temporary folder")]
+        rights.set_readonly(read_only);
+        fs::set_permissions(folder, rights).unwrap();
+    }
+    set(folder, true);
+    let guard = Guard(folder.to_owned());
+    tempfile::NamedTempFile::new_in(folder)
+        .is_err()
+        .then_some(guard)
+}
+
+#[test]
+fn the_program_without_a_lock_is_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(json(dir.path(), &["list", "--json"]), serde_json::json!([]));
+    let status = run(dir.path(), &["workspace", "status"]);
+    assert_eq!(String::from_utf8_lossy(&status.stdout), "plain\n");
+    let outside = tempfile::tempdir().unwrap();
+    lock(dir.path(), outside.path());
+    assert_eq!(json(dir.path(), &["list", "--json"]), serde_json::json!([]));
+}
