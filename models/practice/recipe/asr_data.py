@@ -110,8 +110,9 @@ def load_split(split, most=None):
     """All stored items of a split with their features: [(item, float16 array), ...]."""
     out = []
     for path in sorted((FEATURES / split).glob("*.json"))[:most]:
-        block = np.load(path.with_suffix(".npy"))
+        block = np.load(path.with_suffix(".npy"), mmap_mode="r")
         for item in json.loads(path.read_text(encoding="utf-8")):
+            item["rendition"] = int(path.stem.rsplit("-", 1)[1])
             out.append((item, block[item["at"]:item["at"] + item["frames"]]))
     return out
 

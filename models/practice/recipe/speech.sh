@@ -10,8 +10,11 @@ python="${PYTHON:-python3}"
 
 # The interviews come first: their sentences are left out of training.
 [ -f ../../../recordings/practice/my-th/script.json ] || "$python" interviews.py
-"$python" asr_data.py train 0 10
+"$python" asr_data.py train 0 23
+"$python" asr_data.py strangers 0 1
 "$python" -W ignore asr_train.py --steps "${STEPS:-5000}" --core "${CORE:-0.5}" --batch 20 --bf16
-"$python" asr_export.py
 "$python" asr_score.py
-"$python" asr_score.py --unusual --quick
+"$python" asr_score.py --unusual
+"$python" asr_export.py
+# The flags, measured by the program itself on a folder of other texts, where there is one.
+[ -z "${TEXTS:-}" ] || "$python" asr_doubt.py --texts "$TEXTS"
