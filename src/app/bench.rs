@@ -292,7 +292,7 @@ pub(super) fn machine() -> String {
 }
 
 /// Largest resident size so far, in MB; known on Linux.
-fn peak_memory_mb() -> Option<f64> {
+pub(super) fn peak_memory_mb() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|l| l.starts_with("VmHWM:"))?;
     let kb: f64 = line.split_whitespace().nth(1)?.parse().ok()?;

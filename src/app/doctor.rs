@@ -192,7 +192,7 @@ impl App {
     fn check_models_whole(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Finding {
         let (models, broken) = self.models();
         let mut first = broken.first().map(|e| (e.to_string(), e.help()));
-        let told = self.check_models(cancel, watcher, &mut |_, result| {
+        let told = self.check_models(None, cancel, watcher, &mut |_, result| {
             if let (Err(e), None) = (result, &first) {
                 first = Some((e.to_string(), e.help()));
             }

@@ -108,6 +108,20 @@ pub enum Error {
         "this is neither a ggml speech model nor a translation model (a Hugging Face folder or a GGUF file): {0}"
     )]
     NotAModel(PathBuf),
+    /// A folder holds no recording with its words.
+    #[error("no recording with its words was found in this folder: {0}")]
+    NoTestSet(PathBuf),
+    /// Nothing tells the language of a test set.
+    #[error("nothing tells which language these recordings are in: {0}")]
+    TestSetLanguage(PathBuf),
+    /// Some recordings of a test set were left out.
+    #[error("{failed} of {all} recordings could not be heard; the figures are those of the others")]
+    SomeUnheard {
+        /// Recordings that failed.
+        failed: usize,
+        /// Recordings in all.
+        all: usize,
+    },
     /// A glossary of this name is not there.
     #[error("no glossary is called '{0}'")]
     NoGlossary(String),
@@ -251,6 +265,12 @@ impl Error {
                 "Name a folder with config.json and model.safetensors, a GGUF file, or a ggml file."
                     .into()
             }
+            Error::NoTestSet(_) => "Put a text beside each recording (001.wav and 001.txt), or a table \
+                (.tsv) that names each recording and its words."
+                .into(),
+            Error::TestSetLanguage(_) => "Name it with --language, for example --language my, or call \
+                the folder by its code: my, km, lo, th, vi, zh."
+                .into(),
             Error::NoGlossary(_) => "See 'mekong glossary list' for the names.".into(),
             Error::GlossaryExists { .. } => {
                 "Rename your file, or add --replace to use it in place of that one.".into()
@@ -283,7 +303,7 @@ impl Error {
                     .into()
             }
             Error::Stopped => "Start it again whenever you like.".into(),
-            Error::SomeFailed { .. } => "See the messages above for each file.".into(),
+            Error::SomeFailed { .. } | Error::SomeUnheard { .. } => "See the messages above for each file.".into(),
         }
     }
 

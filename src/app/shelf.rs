@@ -278,14 +278,20 @@ impl App {
         (shelf.models.iter().map(ModelInfo::from).collect(), broken)
     }
 
-    /// Compares every file of every model with its list. Returns whether all fit.
+    /// Compares every file of every model, or of one, with its list. Returns whether all fit.
     pub fn check_models(
         &self,
+        only: Option<&str>,
         cancel: &Cancel,
         watcher: Watcher<'_>,
         each: &mut dyn FnMut(&str, &Result<(), Error>),
     ) -> Result<bool, Error> {
-        let shelf = self.shelf();
+        let mut shelf = self.shelf();
+        if let Some(name) = only {
+            let model = shelf.named(name)?.clone();
+            shelf.models = vec![model];
+            shelf.broken.clear();
+        }
         let mut all_fit = shelf.broken.is_empty();
         for model in &shelf.models {
             let result = model.verify(cancel, watcher).map_err(Error::from);

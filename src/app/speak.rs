@@ -69,10 +69,20 @@ pub struct TranslateRequest {
 }
 
 /// A loaded recogniser.
-struct Ear {
-    engine: Box<dyn Recognizer>,
+pub(super) struct Ear {
+    pub(super) engine: Box<dyn Recognizer>,
     practice: bool,
     /// What the user should know of the model.
+    pub(super) notes: Vec<String>,
+}
+
+/// What was said in one recording.
+pub(super) struct Heard {
+    /// By time.
+    pub(super) segments: Vec<SpokenSegment>,
+    /// Length of the recording.
+    pub(super) seconds: f64,
+    /// What the user should know of the recording.
     notes: Vec<String>,
 }
 
@@ -139,26 +149,30 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Transcribed, Error> {
-        let Ear {
-            mut engine,
-            practice,
-            mut notes,
-        } = self.recognizer(language, model, cancel, watcher)?;
+        let mut ear = self.recognizer(language, model, cancel, watcher)?;
         let begun = Instant::now();
-        // The sound of a case stays inside the workspace, unless that cannot be written.
-        let recordings = self.workspace.recordings();
-        let scratch = std::fs::create_dir_all(&recordings)
-            .and_then(|()| {
-                tempfile::Builder::new()
-                    .prefix(".scratch-")
-                    .tempdir_in(&recordings)
-            })
-            .or_else(|_| tempfile::tempdir())
-            .map_err(|cause| Error::File {
-                what: "make a temporary folder",
-                cause,
-                path: std::env::temp_dir(),
-            })?;
+        let heard = self.hear(&mut ear, source, language, cancel, watcher)?;
+        let mut notes = ear.notes;
+        notes.extend(heard.notes);
+        Ok(Transcribed {
+            language,
+            segments: heard.segments,
+            engine: ear.engine.engine().to_owned(),
+            realtime_factor: begun.elapsed().as_secs_f64() / heard.seconds,
+            notes,
+        })
+    }
+
+    /// Decodes one recording, finds its speech and recognises it.
+    pub(super) fn hear(
+        &self,
+        ear: &mut Ear,
+        source: &Path,
+        language: Lang,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<Heard, Error> {
+        let scratch = self.scratch()?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
                 step: Step::Decoding,
@@ -167,9 +181,8 @@ impl App {
             })
         };
         let working = audio::make_working_copy(source, scratch.path(), &mut tell, cancel)?;
-        notes.extend(working.notes.iter().map(ToString::to_string));
         let limits = SegmenterLimits {
-            max_ms: engine.max_utterance_ms(),
+            max_ms: ear.engine.max_utterance_ms(),
             ..SegmenterLimits::default()
         };
         let mut segments = Vec::new();
@@ -189,8 +202,8 @@ impl App {
                     span: cut.span,
                     pcm,
                 };
-                let mut h = engine.recognize(&utterance, &[language], cancel)?;
-                if practice {
+                let mut h = ear.engine.recognize(&utterance, &[language], cancel)?;
+                if ear.practice {
                     h.flags.push(Flag::new(FlagKind::PracticeModel));
                 }
                 segments.push(SpokenSegment {
@@ -204,17 +217,33 @@ impl App {
             }
         }
         segments.sort_by_key(|s| (s.start_ms, s.channel));
-        let sound = working.duration.as_ms().max(1) as f64 / 1000.0;
-        Ok(Transcribed {
-            language,
+        Ok(Heard {
             segments,
-            engine: engine.engine().to_owned(),
-            realtime_factor: begun.elapsed().as_secs_f64() / sound,
-            notes,
+            seconds: working.duration.as_ms().max(1) as f64 / 1000.0,
+            notes: working.notes.iter().map(ToString::to_string).collect(),
         })
     }
 
-    fn recognizer(
+    /// A folder for the working copy, gone when this is dropped. The sound of a case stays inside the
+    /// workspace, unless that cannot be written.
+    fn scratch(&self) -> Result<tempfile::TempDir, Error> {
+        let recordings = self.workspace.recordings();
+        std::fs::create_dir_all(&recordings)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(".scratch-")
+                    .tempdir_in(&recordings)
+            })
+            .or_else(|_| tempfile::tempdir())
+            .map_err(|cause| Error::File {
+                what: "make a temporary folder",
+                cause,
+                path: std::env::temp_dir(),
+            })
+    }
+
+    /// Loads a recogniser for one language: the named one, or the usual one.
+    pub(super) fn recognizer(
         &self,
         language: Lang,
         model: Option<&str>,

@@ -32,6 +32,18 @@ const MONO: SourceFormat = SourceFormat {
 };
 const FULL_SCALE: f32 = 32_768.0;
 
+/// Endings of sound files that the program decodes.
+const SOUNDS: [&str; 16] = [
+    "wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "mkv", "webm", "mka", "aif",
+    "aiff", "caf", "mov",
+];
+
+/// Whether a file is called as one that can be decoded.
+pub fn is_sound(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str());
+    ending.is_some_and(|e| SOUNDS.iter().any(|s| e.eq_ignore_ascii_case(s)))
+}
+
 /// The sound that everything but the evidence works with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkingCopy {

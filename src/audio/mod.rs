@@ -44,7 +44,7 @@ pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
 pub use error::Error;
 pub use import::{
-    WorkingCopy, copy_original, hash_file, make_working_copy, read_span, working_length,
+    WorkingCopy, copy_original, hash_file, is_sound, make_working_copy, read_span, working_length,
 };
 pub use listener::Listener;
 pub use meter::{Level, Meters};

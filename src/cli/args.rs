@@ -334,8 +334,23 @@ pub enum GlossaryFormat {
 pub enum Models {
     /// List the installed models.
     List(Json),
-    /// Compare every file of every model with its list; ends with 1 if any differs.
-    Check(Json),
+    /// Compare every file of every model with its list; ends with 1 if any differs. With --audio,
+    /// recognise a folder of recordings whose words are known, and say how many characters were wrong.
+    Check {
+        /// The name of one model; all of them where left out. With --audio a path may be given.
+        name: Option<String>,
+        /// The folder: a text beside each recording, or a table (.tsv) that names them.
+        #[arg(long, value_name = "FOLDER", requires = "name")]
+        audio: Option<PathBuf>,
+        /// The language of all recordings; otherwise folders are called by their language's code.
+        #[arg(long, value_name = "LANG", requires = "audio")]
+        language: Option<Lang>,
+        /// Recordings of each language at most.
+        #[arg(long, value_name = "N", requires = "audio", value_parser = clap::value_parser!(u32).range(1..))]
+        most: Option<u32>,
+        #[command(flatten)]
+        form: Json,
+    },
     /// Make a smaller, faster copy of a translation model: only the words that the program's
     /// languages need, in 8 bits.
     Trim {

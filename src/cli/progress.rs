@@ -108,6 +108,7 @@ impl State {
                     Step::Checking => "checking",
                     Step::Writing => "writing",
                     Step::Protecting => "protecting",
+                    Step::Judging => "recognising the test set",
                 };
                 self.enter(stage, *done, *total);
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{self, App, GlossaryInfo, ModelInfo, TrimRequest};
+use crate::app::{self, App, GlossaryInfo, JudgeRequest, Judgement, ModelInfo, TrimRequest};
 
 use super::Failure;
 use super::args::{Glossary, GlossaryFormat, Models};
@@ -144,7 +144,22 @@ struct CheckedModel {
 pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Failure> {
     match typed {
         Models::List(form) => list_models(app, form.json, out),
-        Models::Check(form) => check_models(app, form.json, out),
+        Models::Check {
+            name: Some(model),
+            audio: Some(folder),
+            language,
+            most,
+            form,
+        } => {
+            let request = JudgeRequest {
+                model,
+                folder,
+                language: *language,
+                most: most.and_then(|n| usize::try_from(n).ok()),
+            };
+            judge_model(app, &request, form.json, out)
+        }
+        Models::Check { name, form, .. } => check_models(app, name.as_deref(), form.json, out),
         Models::Trim {
             name,
             to,
@@ -240,12 +255,12 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
     writeln!(out, "      {folder}")
 }
 
-fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+fn check_models(app: &App, only: Option<&str>, json: bool, out: &mut Out) -> Result<(), Failure> {
     let mut models: Vec<CheckedModel> = Vec::new();
     let mut printed = Ok(());
     let cancel = cancel_on_ctrl_c("what was said of a model stands.");
     let watch = Watch::new();
-    let ok = app.check_models(&cancel, &|p| watch.hear(p), &mut |name, result| {
+    let ok = app.check_models(only, &cancel, &|p| watch.hear(p), &mut |name, result| {
         let error = result.as_ref().err();
         let checked = CheckedModel {
             name: name.to_owned(),
@@ -262,7 +277,10 @@ fn check_models(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     drop(watch);
     printed?;
     let ok = ok?;
-    let broken = installed(app).broken;
+    let mut broken = installed(app).broken;
+    if only.is_some() {
+        broken.clear();
+    }
     if json {
         out.json(&Checked { ok, models, broken })?;
     } else {
@@ -283,4 +301,66 @@ fn print_checked(model: &CheckedModel, out: &mut Out) -> io::Result<()> {
         _ => writeln!(out, "{name}  as listed")?,
     }
     out.flush()
+}
+
+/// `mekong models check NAME --audio FOLDER`.
+fn judge_model(
+    app: &App,
+    request: &JudgeRequest<'_>,
+    json: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let cancel = cancel_on_ctrl_c("nothing was stored.");
+    let watch = Watch::new();
+    let judgement = app.judge_model(request, &cancel, &|p| watch.hear(p))?;
+    drop(watch);
+    if json {
+        out.json(&judgement)?;
+    } else {
+        print_judgement(&judgement, out)?;
+    }
+    let failed = judgement.failed.len();
+    if failed == 0 {
+        return Ok(());
+    }
+    for each in &judgement.failed {
+        say_error(&each.error, &each.next);
+    }
+    let heard: usize = judgement.languages.values().map(|l| l.recordings).sum();
+    let all = heard.saturating_add(failed);
+    Err(app::Error::SomeUnheard { failed, all }.into())
+}
+
+fn print_judgement(judgement: &Judgement, out: &mut Out) -> io::Result<()> {
+    let name = out.paint(Look::Strong, &judgement.model);
+    writeln!(
+        out,
+        "{name}  {}, {}",
+        plain(&judgement.engine),
+        plain(&judgement.machine)
+    )?;
+    for note in &judgement.notes {
+        let note = out.paint(Look::Warning, &format!("!   {note}"));
+        writeln!(out, "      {}", plain(&note))?;
+    }
+    for (lang, l) in &judgement.languages {
+        writeln!(
+            out,
+            "      {lang}: {:.1} % of {} wrong in {}, {:.0} s of sound; {} without text, {} with a doubt; {:.3} of real time",
+            l.cer * 100.0,
+            count(l.characters as u64, "character"),
+            count(l.recordings as u64, "recording"),
+            l.seconds,
+            l.empty,
+            l.flagged,
+            l.realtime_factor,
+        )?;
+    }
+    if let Some(peak) = judgement.peak_memory_mb {
+        writeln!(
+            out,
+            "      at most {peak:.0} MB of memory, this program included"
+        )?;
+    }
+    Ok(())
 }

@@ -90,6 +90,8 @@ pub enum Step {
     Writing,
     /// Files of a workspace that is being locked are protected; units are files.
     Protecting,
+    /// A model is judged on a test set; units are recordings.
+    Judging,
 }
 
 /// Who is told about progress. Called from several threads.

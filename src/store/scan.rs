@@ -39,6 +39,8 @@ pub(super) fn scan(
          AND (?4 IS NULL OR i.key IN (SELECT value FROM json_each(?4)))
          ORDER BY i.started_ms DESC, i.key DESC, s.id LIMIT {MOST_LINES_READ}"
     ))?;
+    let mut quick = text::QuickLook::new(&needle);
+    let mut may_contain = |text: &str| quick.as_mut().is_none_or(|look| look.may_contain(text));
     let mut rows = statement.query(params![
         filter.lang,
         filter.speaker,
@@ -48,10 +50,11 @@ pub(super) fn scan(
     let mut read = 0i64;
     while let Some(row) = rows.next()? {
         read = read.saturating_add(1);
-        let found = contains(&row.get::<_, String>(7)?, &needle)
+        let mut holds = |text: &str| may_contain(text) && contains(text, &needle);
+        let found = holds(&row.get::<_, String>(7)?)
             || current_translations(conn, row.get(2)?)?
                 .iter()
-                .any(|t| contains(&t.translation.text, &needle));
+                .any(|t| holds(&t.translation.text));
         if !found {
             continue;
         }

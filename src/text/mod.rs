@@ -15,6 +15,7 @@ mod normalise;
 mod numerals;
 mod script;
 mod segment;
+mod skeleton;
 mod zawgyi;
 
 pub use alike::{Alike, alike, is_weak, sound_keys};
@@ -26,6 +27,7 @@ pub use normalise::{bare, composed, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
 pub use script::{in_script, numbers};
 pub use segment::{graphemes, line_breaks, sentences, words};
+pub use skeleton::QuickLook;
 pub use zawgyi::{from_zawgyi, is_zawgyi};
 
 #[cfg(test)]

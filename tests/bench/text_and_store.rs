@@ -1,6 +1,6 @@
 //! How fast text and store are: words into index tokens, a line into the store, a search over ten
-//! thousand lines, a list of a thousand interviews. Beside the index stands the peer it must beat: a
-//! plain `LIKE`-like scan over the same lines.
+//! thousand lines, a list of a thousand interviews and the whole command that prints it. Beside the
+//! index stands the peer it must beat: a plain `LIKE`-like scan over the same lines.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +11,8 @@
 )]
 
 use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
@@ -167,5 +169,38 @@ fn locks(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, texts, stores, locks);
+/// The median and the longest of `runs` runs of the program, start to end.
+fn whole(workspace: &std::path::Path, arguments: &[&str], runs: usize) -> (Duration, Duration) {
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|_| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_mekong"));
+            command.arg("--workspace").arg(workspace).args(arguments);
+            let begun = Instant::now();
+            let status = command.stdout(Stdio::null()).status().expect("run");
+            assert!(status.success(), "{arguments:?}");
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    (times[runs / 2], times[runs - 1])
+}
+
+/// `mekong list` as a person waits for it: a new process, the store opened, a thousand interviews read
+/// and printed.
+fn commands(_: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("store.sqlite3");
+    drop(fill(Store::open(&path).expect("a store"), 1000, 30));
+    for arguments in [&["--version"][..], &["list"], &["--json", "list"]] {
+        let (median, worst) = whole(dir.path(), arguments, 50);
+        println!(
+            "mekong {}, 1,000 interviews of 30 lines, whole command, 50 runs: median {:.1} ms, longest {:.1} ms",
+            arguments.join(" "),
+            median.as_secs_f64() * 1e3,
+            worst.as_secs_f64() * 1e3
+        );
+    }
+}
+
+criterion_group!(benches, texts, stores, locks, commands);
 criterion_main!(benches);

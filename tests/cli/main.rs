@@ -17,6 +17,7 @@ mod edit;
 mod export;
 mod fixture;
 mod import;
+mod judge;
 mod list;
 mod messages;
 mod people;

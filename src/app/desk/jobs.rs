@@ -131,7 +131,7 @@ impl Bench<'_> {
             }
             Command::CheckModels => {
                 let mut checked = BTreeMap::new();
-                app.check_models(cancel, &watcher, &mut |name, result| {
+                app.check_models(None, cancel, &watcher, &mut |name, result| {
                     checked.insert(name.to_owned(), result.as_ref().err().map(Told::of));
                     self.common.board.checked.put(checked.clone());
                     (self.common.wake)();
@@ -165,9 +165,11 @@ impl Bench<'_> {
                         Step::FindingSpeech => Phase::FindingSpeech,
                         Step::Writing => Phase::Exporting,
                         Step::Checking if job.kind == JobKind::Evidence => Phase::Comparing,
-                        Step::Checking | Step::Indexing | Step::Shrinking | Step::Protecting => {
-                            Phase::Loading
-                        }
+                        Step::Checking
+                        | Step::Indexing
+                        | Step::Shrinking
+                        | Step::Protecting
+                        | Step::Judging => Phase::Loading,
                     },
                     fraction(done, total),
                 ),

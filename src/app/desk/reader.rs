@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use crate::app::{Edit, Error};
-use crate::audio::devices;
+use crate::audio;
 use crate::domain::{InterviewId, SegmentId};
 use crate::store::SearchQuery;
 use crate::transcript::is_transcript;
@@ -17,11 +17,6 @@ use super::{Command, Common, custody, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
-/// Endings of sound files that the program decodes.
-const SOUNDS: [&str; 16] = [
-    "wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "mkv", "webm", "mka", "aif",
-    "aiff", "caf", "mov",
-];
 
 /// Answers until the desk is gone. `newest` counts the searches that were asked.
 pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64) {
@@ -75,7 +70,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
 }
 
 fn microphones(common: &Common) -> Result<(), Error> {
-    common.board.microphones.put(devices()?);
+    common.board.microphones.put(audio::devices()?);
     Ok(())
 }
 
@@ -200,9 +195,5 @@ pub(super) fn free_name(folder: &Path, name: &str, ending: &str) -> PathBuf {
 }
 
 fn can_import(path: &Path) -> bool {
-    let ending = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
-    is_transcript(path) || SOUNDS.iter().any(|s| ending.eq_ignore_ascii_case(s))
+    is_transcript(path) || audio::is_sound(path)
 }
