@@ -20,7 +20,7 @@ import torch
 import whisper
 
 from common import SEED, SLOT, SPOKEN, WORK, draw_values, load_rows, render
-from speak import RATE, phonemes, speak, voice
+from speak import RATE, phonemes, speak, voice, voices_folder
 from strangers import FOREIGN, say_something_else
 
 FEATURES = WORK / "features"
@@ -122,6 +122,8 @@ def main():
     (FEATURES / split).mkdir(parents=True, exist_ok=True)
     strange = split == "strangers"
     jobs = [(split, lang, r) for r in range(first, last) for lang in SPOKEN + ([FOREIGN] if strange else [])]
+    # Before the workers start, who would otherwise make it at the same time.
+    voices_folder()
     with multiprocessing.Pool(2, maxtasksperchild=8) as pool:
         for n, _ in enumerate(pool.imap_unordered(make_strangers if strange else make_shard, jobs), 1):
             print(f"{split}: {n} of {len(jobs)} shards", flush=True)

@@ -90,7 +90,7 @@ def drawn_variant(number):
     return "\n".join(lines) + "\n"
 
 
-def _data_with_drawn():
+def voices_folder():
     """A folder beside the work with the engine's own data, linked, and the random speakers added."""
     folder = WORK / "voices" / "espeak-ng-data"
     if not (folder / "made").exists():
@@ -111,7 +111,7 @@ def _engine():
     global _lib
     if _lib is None:
         _lib = ctypes.CDLL("libespeak-ng.so.1")
-        assert _lib.espeak_Initialize(_SYNCHRONOUS, 500, str(_data_with_drawn()).encode(), 0) == 22050, "espeak-ng did not start"
+        assert _lib.espeak_Initialize(_SYNCHRONOUS, 500, str(voices_folder()).encode(), 0) == 22050, "espeak-ng did not start"
         _lib.espeak_SetSynthCallback(_collect)
         _lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
     return _lib
