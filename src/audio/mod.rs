@@ -29,6 +29,9 @@ mod recover;
 mod resample;
 mod room;
 mod segmenter;
+mod sound_chain;
+#[cfg(test)]
+mod sound_chain_tests;
 mod source;
 mod stretch;
 mod tape;
@@ -57,6 +60,7 @@ pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{read_journal, rebuild_working, recover_parts};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
+pub use sound_chain::{complete_sound_chain, read_sound_chain};
 pub use stretch::{SPEED_PERCENT, at_speed};
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;

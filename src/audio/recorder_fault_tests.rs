@@ -131,6 +131,11 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 // Before the beginning: the caller is told.
                 Err(e) => assert!(!e.help().is_empty() && at < 20, "{at}: {e}"),
                 Ok(notices) => match (stopped(&notices), error) {
+                    // The chain of the sound stopped, and the sound did not.
+                    (Stop::SourceEnded, _) => assert!(
+                        notices.iter().any(|n| matches!(n, Notice::Unlinked { .. })),
+                        "{at}"
+                    ),
                     (Stop::DiskFull, io::ErrorKind::StorageFull) => {}
                     (Stop::DiskFailed(why), io::ErrorKind::Other) => assert!(!why.is_empty()),
                     (other, _) => panic!("{at}: {other:?}"),

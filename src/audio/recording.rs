@@ -178,6 +178,7 @@ impl Recording {
         }
         self.fill_while_gone();
         self.look_at_disk();
+        self.look_at_chain();
         if let Some(tape) = &mut self.tape
             && let Err(e) = tape.keep()
         {
@@ -376,6 +377,14 @@ impl Recording {
         }
     }
 
+    /// A fault in the chain of the sound is told, and the sound goes on.
+    fn look_at_chain(&mut self) {
+        if let Some(why) = self.tape.as_mut().and_then(Tape::chain_fault) {
+            let at = self.position();
+            self.tell(Notice::Unlinked { at, why });
+        }
+    }
+
     fn position(&self) -> SamplePos {
         self.tape.as_ref().map_or(SamplePos(0), Tape::position)
     }
@@ -412,6 +421,7 @@ impl Recording {
         match closed {
             Ok(part) => {
                 self.written(Ok(()), vec![part]);
+                self.look_at_chain();
                 let at = self.position();
                 self.tell(Notice::Stopped { at, why });
                 if let Some(tape) = &mut self.tape

@@ -12,6 +12,7 @@ use crate::audio::{self, Entry, Notice, Part, Recorder, Stop};
 use crate::domain::{AudioFile, EventKind, InterviewId, SamplePos, Span};
 use crate::store::{NewAudio, NewEvent, Store};
 
+use super::recover::end_session;
 use super::{Error, LiveEvent, Order, Shared};
 
 /// How long the clerk waits for a notice before it looks at the orders.
@@ -212,11 +213,12 @@ impl Clerk<'_> {
         while !self.shared.lines_over.load(Ordering::Acquire) {
             thread::sleep(PATIENCE);
         }
+        let folder = self.shared.folder();
         if self.shared.whole.load(Ordering::Acquire)
-            && let Err(e) = self.store.end_session(&self.shared.id, self.how)
+            && let Err(e) = end_session(&mut self.store, &self.shared.id, &folder, self.how)
         {
             self.shared.alarm(
-                &e.into(),
+                &e,
                 "The sound is kept. Run 'mekong resume' to complete the record.",
             );
         }
@@ -348,6 +350,12 @@ fn event_of(notice: &Notice, reason: &str) -> Option<NewEvent> {
             *at,
             Some(*at),
         ),
+        Notice::Unlinked { at, .. } => entry(
+            EventKind::Alarm,
+            "the chain of the sound could not be written",
+            *at,
+            Some(*at),
+        ),
         Notice::Stopped { at, why } => match why {
             Stop::Asked | Stop::SourceEnded => return None,
             Stop::DiskFull => entry(
@@ -404,6 +412,10 @@ fn alarm_of(notice: &Notice) -> Option<(String, &'static str)> {
         Notice::DiskLow { minutes, .. } => (
             format!("the disk has room for {minutes} minutes more"),
             "Free some room now, or end the session in time.",
+        ),
+        Notice::Unlinked { why, .. } => (
+            format!("the proof of the sound cannot be written: {why}"),
+            "The sound is kept, and its proof is made at the end. Look after the disk.",
         ),
         Notice::Stopped {
             why: Stop::DiskFull,

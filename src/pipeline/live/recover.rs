@@ -96,12 +96,24 @@ pub fn recover_session(
     }
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
     store.grow(id, end.as_ms())?;
-    store.end_session(id, how)?;
+    end_session(store, id, folder, how)?;
     Ok(Recovered {
         id: plan.id.clone(),
         duration_ms: end.as_ms(),
         lines,
     })
+}
+
+/// Ends a session in the record, with the end of its sound's chain.
+pub(super) fn end_session(
+    store: &mut Store,
+    id: &InterviewId,
+    folder: &Path,
+    how: &str,
+) -> Result<(), Error> {
+    let parts = audio::recover_parts(folder)?;
+    let sound = audio::complete_sound_chain(folder, &parts, &Cancel::new())?;
+    Ok(store.end_session(id, how, Some(&sound))?)
 }
 
 /// Cuts the whole sound again, as the session did, and adds what is not stored yet.

@@ -86,12 +86,14 @@ fn engines(fails: bool) -> Engines {
     Engines {
         speech: vec![SpeechRoute {
             model: "ear".into(),
+            digest: "e".repeat(64),
             languages: vec![Lang::Zh, Lang::Vi],
             engine: Box::new(Ear { fails }),
             practice: false,
         }],
         translation: vec![TranslationRoute {
             model: "tongue".into(),
+            digest: "f".repeat(64),
             pairs: vec![LangPair::new(Lang::Zh, Lang::Vi)],
             engine: Box::new(Tongue),
             practice: false,
