@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the speech half of the practice kit: interviews, features, training, export, scores.
 # Finished parts are skipped and training goes on from its checkpoint; run it again after an
-# interruption. An estimated two hours on two idle cores.
+# interruption. An estimated three hours on two idle cores.
 set -eu
 cd "$(dirname "$0")"
 export PRACTICE_WORK="${PRACTICE_WORK:-$(cd ../../.. && pwd)/target/practice}"
@@ -12,7 +12,7 @@ python="${PYTHON:-python3}"
 [ -f ../../../recordings/practice/my-th/script.json ] || "$python" interviews.py
 "$python" asr_data.py train 0 23
 "$python" asr_data.py strangers 0 1
-"$python" -W ignore asr_train.py --steps "${STEPS:-5000}" --core "${CORE:-0.5}" --batch 20 --bf16
+"$python" -W ignore asr_train.py --steps "${STEPS:-6600}" --core "${CORE:-0.5}" --batch 20 --bf16
 "$python" asr_score.py
 "$python" asr_score.py --unusual
 "$python" asr_export.py
