@@ -90,6 +90,13 @@ pub enum Notice {
         /// Minutes left.
         minutes: u64,
     },
+    /// The chain of the sound cannot be written; the sound goes on, and gets its links at the end.
+    Unlinked {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// In the system's words.
+        why: String,
+    },
     /// The end; nothing comes after it.
     Stopped {
         /// Length of the session.

@@ -1,8 +1,8 @@
 //! After a kill or a power cut: the parts are read to their true end whatever their headers say, and
 //! the working copies are made again from them, so that every position means what it meant before.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::capture::SourceFormat;
@@ -241,29 +241,16 @@ impl<'a> PartReader<'a> {
 /// `Read`.
 pub fn read_journal(folder: &Path, series: Series) -> Result<Vec<Entry>, Error> {
     let path = folder.join(series.journal());
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::read(&path, e)),
-    };
-    let mut reader = BufReader::new(file);
     let mut entries = Vec::new();
-    let mut line = Vec::new();
-    for _ in 0..MAX_LINES {
-        line.clear();
-        let got = Read::by_ref(&mut reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(|e| Error::read(&path, e))?;
-        if got == 0 {
-            break;
-        }
-        match serde_json::from_slice::<JournalLine>(&line) {
-            Ok(read) => entries.extend(read.entry),
-            Err(_) => break,
-        }
+    let read = vault::read_lines(&path, MAX_LINE, MAX_LINES, &mut |line| {
+        let read = serde_json::from_str::<JournalLine>(line);
+        read.map(|read| entries.extend(read.entry)).is_ok()
+    });
+    match read {
+        Ok(()) => Ok(entries),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(entries),
+        Err(e) => Err(Error::read(&path, e)),
     }
-    Ok(entries)
 }
 
 #[cfg(test)]

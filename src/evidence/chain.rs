@@ -64,7 +64,7 @@ pub enum Kind {
     Decided,
     /// The workspace was locked with a passphrase and a recovery key.
     Locked,
-    /// Somebody opened the locked workspace in the window.
+    /// Somebody opened the locked workspace, in the window or for a command.
     Unlocked,
     /// The passphrase was changed by somebody who knew it.
     PassphraseChanged,

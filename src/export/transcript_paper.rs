@@ -4,6 +4,7 @@
 use crate::domain::{Flag, Interpreted, Lang, Segment};
 
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
+use super::record::digits;
 use super::{
     Source, is_machine_text, is_machine_translation, one_line, placeholder, target_languages,
     timecode,
@@ -54,7 +55,13 @@ pub(super) fn paper(source: &Source<'_>) -> Paper {
         .with(Lang::En, Look::Quiet, &format!("{title}, page "))
         .number(Lang::En, Words::Page)
         .with(Lang::En, Look::Quiet, " of ")
-        .number(Lang::En, Words::Pages)
+        .number(Lang::En, Words::Pages);
+    let chain = source
+        .print
+        .head
+        .map(|head| format!(", chain {}", digits(head)));
+    let number = number
+        .with(Lang::En, Look::Quiet, chain.as_deref().unwrap_or_default())
         .centred();
     Paper {
         title,

@@ -14,12 +14,6 @@ use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE};
 const OWN: i64 = 0;
 
 impl Store {
-    /// From here on the events of translations name the glossary with this SHA-256; an empty one
-    /// stands for none.
-    pub fn set_glossary(&mut self, digest: &str) {
-        self.glossary = (!digest.is_empty()).then(|| digest.to_owned());
-    }
-
     /// The chain of an interview.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod pending;
 mod people;
 mod people_match;
 mod proofs;
+mod provenance;
 mod query;
 mod rebuild;
 mod scan;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use across::Other;
 pub use error::Error;
+pub use provenance::Maker;
 pub use types::{
     Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
     NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
@@ -44,8 +46,8 @@ pub use types::{
 /// for each thread; writers wait up to ten seconds for one another.
 pub struct Store {
     conn: rusqlite::Connection,
-    /// SHA-256 of the glossary in force, for the events of translations.
-    glossary: Option<String>,
+    /// What machines work with, for their events.
+    provenance: provenance::Provenance,
 }
 
 impl std::fmt::Debug for Store {

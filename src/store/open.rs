@@ -106,7 +106,7 @@ impl Store {
         configure(&conn)?;
         Ok(Self {
             conn,
-            glossary: None,
+            provenance: Default::default(),
         })
     }
 
@@ -136,7 +136,7 @@ impl Store {
         people_match::refresh(&conn)?;
         Ok(Self {
             conn,
-            glossary: None,
+            provenance: Default::default(),
         })
     }
 

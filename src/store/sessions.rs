@@ -6,7 +6,7 @@ use super::interviews::{insert_audio, insert_interview, interview_key};
 use super::proofs::{self, AUDIO, ENTRY, SESSION_END};
 use super::{Error, NewAudio, NewEvent, NewInterview, NewSession, Store, chain, codec, derived};
 use crate::domain::{EventKind, InterviewId, SamplePos, SessionEvent, SessionState, Span};
-use crate::evidence::{Draft, Kind};
+use crate::evidence::{Draft, Kind, SoundHead};
 
 impl Store {
     /// Stores an interview that is about to be recorded, marked as in progress.
@@ -30,8 +30,13 @@ impl Store {
         Ok(tx.commit()?)
     }
 
-    /// The session is over; `how` is a stable word.
-    pub fn end_session(&mut self, id: &InterviewId, how: &str) -> Result<(), Error> {
+    /// The session is over; `how` is a stable word, and `sound` where the chain of its sound ends.
+    pub fn end_session(
+        &mut self,
+        id: &InterviewId,
+        how: &str,
+        sound: Option<&SoundHead>,
+    ) -> Result<(), Error> {
         let tx = self.write()?;
         let key = interview_key(&tx, id)?;
         tx.execute(
@@ -44,7 +49,11 @@ impl Store {
             |row| row.get(0),
         )?;
         let rows = proofs::select(&tx, &SESSION_END, "r.interview = ?1", [key])?;
-        let draft = Draft::of(Kind::Ended, &rows).with("duration_ms", duration_ms);
+        let mut draft = Draft::of(Kind::Ended, &rows).with("duration_ms", duration_ms);
+        if let Some(sound) = sound {
+            draft = draft.with("sound_head", sound.head.as_str());
+            draft = draft.with("sound_links", sound.links);
+        }
         chain::append(&tx, key, &draft)?;
         Ok(tx.commit()?)
     }

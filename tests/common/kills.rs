@@ -82,6 +82,8 @@ fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
     let list = json(workspace, &["list", "--json"]);
     let id = list[0]["id"].as_str().unwrap().to_owned();
     let before = json(workspace, &["show", &id, "--json"]);
+    // What was linked while it was recorded is proved before anything is mended, and all of it after.
+    let linked = sound_chain(workspace, &id);
     let resumed = run(workspace, &["resume"]);
     assert!(
         resumed.status.success(),
@@ -107,15 +109,36 @@ fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
             assert_eq!(same["text"], line["text"], "a committed line changed");
         }
     }
+    let proved = sound_chain(workspace, &id);
+    assert!(proved >= linked, "{linked} links, then {proved}");
+    // A link a second, written within a second more.
+    let due = recorded.as_secs().saturating_sub(2);
+    assert!(linked >= due, "{linked} links after {recorded:?}");
     report.with_lines += u64::from(!lines.is_empty());
     report.lines += lines.len() as u64;
     let folder = workspace.join("recordings").join(&id);
     let microphones = after["audio"].as_array().unwrap().len();
     let recorded_ms = recorded.as_millis() as u64;
-    for name in ["part-001.wav", "part-m2-001.wav"].into_iter().take(microphones) {
+    for name in ["part-001.wav", "part-m2-001.wav"]
+        .into_iter()
+        .take(microphones)
+    {
         let bytes = fs::metadata(folder.join(name)).unwrap().len();
         let kept_ms = bytes.saturating_sub(44) / 64; // two channels of 16 bit at 16 kHz
         let lost_ms = recorded_ms.saturating_sub(kept_ms);
         report.worst_lost_ms = report.worst_lost_ms.max(lost_ms);
     }
+}
+
+/// How many links of the sound fit; all of them must.
+fn sound_chain(workspace: &Path, id: &str) -> u64 {
+    let output = run(workspace, &["verify", id, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let Some(chain) = checks.iter().find(|c| c["name"] == "sound chain") else {
+        return 0;
+    };
+    assert_eq!(chain["ok"], true, "{told}");
+    let detail = chain["detail"].as_str().unwrap();
+    detail.split(' ').next().unwrap().parse().unwrap()
 }

@@ -12,6 +12,7 @@ use crate::domain::{EventKind, SamplePos};
 use crate::store::{NewEvent, Store};
 
 use super::entries::{From, alarm_of, record_entry, worse};
+use super::recover::end_session;
 use super::{Error, LiveEvent, Order, Shared};
 
 /// How long the clerk waits for a notice before it looks at the orders.
@@ -244,13 +245,18 @@ impl Clerk<'_> {
         while !self.shared.lines_over.load(Ordering::Acquire) {
             thread::sleep(PATIENCE);
         }
+        let folder = self.shared.folder();
         if self.shared.whole.load(Ordering::Acquire)
-            && let Err(e) = self
-                .store
-                .end_session(&self.shared.id, self.how.unwrap_or("asked"))
+            && let Err(e) = end_session(
+                &mut self.store,
+                &self.shared.id,
+                &folder,
+                &self.shared.all_series(),
+                self.how.unwrap_or("asked"),
+            )
         {
             self.shared.alarm(
-                &e.into(),
+                &e,
                 "The sound is kept. Run 'mekong resume' to complete the record.",
             );
         }

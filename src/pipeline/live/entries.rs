@@ -165,6 +165,12 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
             *at,
             Some(*at),
         ),
+        Notice::Unlinked { at, .. } => entry(
+            EventKind::Alarm,
+            "the chain of the sound could not be written",
+            *at,
+            Some(*at),
+        ),
         Notice::Stopped { at, why } => match why {
             Stop::Asked | Stop::SourceEnded => return None,
             Stop::DiskFull => entry(
@@ -219,6 +225,10 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
         Notice::DiskLow { minutes, .. } if from.series.device == 0 => (
             format!("the disk has room for {minutes} minutes more"),
             "Free some room now, or end the session in time.",
+        ),
+        Notice::Unlinked { why, .. } => (
+            format!("the proof of the sound cannot be written: {why}"),
+            "The sound is kept, and its proof is made at the end. Look after the disk.",
         ),
         Notice::Stopped {
             why: Stop::DiskFull,

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::audio::{self, Notice};
+use crate::audio::{self, Notice, Series};
 use crate::domain::{Cancel, InterviewId, SamplePos};
 use crate::store::{NewSegment, Store};
 use crate::vault;
@@ -103,12 +103,29 @@ pub fn recover_session(
     }
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
     store.grow(id, end.as_ms())?;
-    store.end_session(id, how.unwrap_or("recovered"))?;
+    let microphones: Vec<Series> = all.iter().map(|(series, _)| *series).collect();
+    end_session(store, id, folder, &microphones, how.unwrap_or("recovered"))?;
     Ok(Recovered {
         id: plan.id.clone(),
         duration_ms: end.as_ms(),
         lines,
     })
+}
+
+/// Ends a session in the record, with the end of its sound's chain.
+pub(super) fn end_session(
+    store: &mut Store,
+    id: &InterviewId,
+    folder: &Path,
+    microphones: &[Series],
+    how: &str,
+) -> Result<(), Error> {
+    let parts = microphones
+        .iter()
+        .map(|series| audio::recover_parts(folder, *series))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sound = audio::complete_sound_chain(folder, &parts, &Cancel::new())?;
+    Ok(store.end_session(id, how, Some(&sound))?)
 }
 
 /// Cuts the whole sound again, as the session did, and adds what is not stored yet.
