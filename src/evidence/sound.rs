@@ -314,7 +314,6 @@ mod tests {
         links.swap(1, 4);
         links.swap(2, 4);
         links.swap(3, 5);
-        links.swap(4, 5);
         let mut woven = case();
         let mut head = SoundHead::default();
         let order: Vec<String> = links.iter().map(|l| l.part.clone()).collect();
