@@ -103,6 +103,18 @@ impl Store {
             .query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
     }
 
+    /// How many events of this kind the workspace's own chain has.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn count_own(&self, kind: Kind) -> Result<u64, Error> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM chain WHERE kind = ?1 AND subject = 0")?;
+        let count: i64 = statement.query_row([kind.as_str()], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Signs for lines: the words and translations that count become certified versions of the same
     /// words, all of them in one signed event. Returns the version of each line's text.
     ///

@@ -192,6 +192,7 @@ pub(super) fn indexed(
     let more = keys.len() > MOST_COUNTED;
     keys.truncate(MOST_COUNTED);
     let mut page = SearchPage {
+        broken: Vec::new(),
         total: keys.len() as u64,
         more,
         hits: Vec::new(),
@@ -441,5 +442,6 @@ pub(super) fn read_hit(
         why: why.clone(),
         around: [None, None],
         score,
+        foreign: None,
     })
 }
