@@ -11,7 +11,7 @@ use crate::domain::{InterviewId, SegmentId, Status, Translation, Word};
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE};
 
 /// The subject of the workspace's own chain.
-const OWN: i64 = 0;
+pub(super) const OWN: i64 = 0;
 
 impl Store {
     /// The chain of an interview.

@@ -22,6 +22,7 @@ mod proofs;
 mod provenance;
 mod query;
 mod rebuild;
+mod register;
 mod scan;
 mod sealed;
 mod search;
