@@ -98,6 +98,32 @@ fn a_microphone_is_tested_or_the_person_is_told_what_to_do() {
 }
 
 #[test]
+fn nothing_is_recorded_without_a_test_or_a_reason_and_each_microphone_has_a_speaker() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    press(&mut window, "中文 – Tiếng Việt");
+    let ready = |window: &Window| {
+        let button = window.get_by_label("Record now");
+        !button.accesskit_node().is_disabled()
+    };
+    assert!(sees(&window, "Test the microphones first") && !ready(&window));
+    assert!(!sees(&window, "Who speaks into it"), "one is for all");
+    press(&mut window, "One more microphone");
+    press(&mut window, "One more microphone");
+    for words in ["Microphone 3", "Who speaks into it", "interpreter"] {
+        assert!(sees(&window, words), "{words}");
+    }
+    press(&mut window, "Remove");
+    assert!(!sees(&window, "Microphone 3") && sees(&window, "Microphone 2"));
+    press(&mut window, "Remove");
+    assert!(!sees(&window, "Who speaks into it"));
+    focus(&mut window, "Why without a test");
+    say(&mut window, "ບໍ່ມີລຳໂພງ");
+    until(&mut window, "a reason is enough", ready);
+}
+
+#[test]
 fn the_size_of_the_window_and_the_speed_are_remembered_and_bounded() {
     let dir = six_interviews();
     let settings = "play_percent = 60\n[window]\nwidth = 1\nheight = 60000\nmaximized = false\n";

@@ -208,7 +208,7 @@ impl App {
         Ok(names.into_iter().take(MOST_NAMES).collect())
     }
 
-    /// A recogniser from one ggml file, listed or named by hand, its window sized to the utterance.
+    /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window sized to the utterance.
     pub(super) fn load_whisper(
         &self,
         file: &Path,
@@ -410,6 +410,9 @@ impl Named {
 fn kind_of(path: &Path) -> Result<Kind, Error> {
     if speech::is_ctc(path) {
         return Ok(Kind::Wav2vec2Ctc);
+    }
+    if speech::is_whisper(path) {
+        return Ok(Kind::Whisper);
     }
     Ok(match translate::form(path)? {
         Some(Form::M2m100) => Kind::M2m100,

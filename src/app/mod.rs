@@ -20,7 +20,7 @@ mod import;
 mod judge;
 pub mod live;
 mod lock;
-mod microphone;
+pub mod microphone;
 pub mod models;
 pub mod offers;
 pub mod people;

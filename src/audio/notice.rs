@@ -24,6 +24,9 @@ pub enum Notice {
     Began {
         /// End of that sound.
         pre_roll: SamplePos,
+        /// So much of it, from the start on, this microphone did not hear; silence stands there.
+        #[serde(default)]
+        silence: SamplePos,
     },
     /// A part is complete and on the disk.
     PartClosed {

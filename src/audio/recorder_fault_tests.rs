@@ -11,7 +11,7 @@ use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
-use super::{Error, recover_parts};
+use super::{Error, Series, recover_parts};
 use crate::domain::SAMPLE_RATE;
 
 /// A disk on which one operation fails, and on which only what was forced to it survives.
@@ -142,7 +142,7 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 },
             }
             // What is there can be read, whole frames only, from the first on.
-            for part in recover_parts(bench.dir.path()).unwrap() {
+            for part in recover_parts(bench.dir.path(), Series::default()).unwrap() {
                 let heard = bench.samples(&part.name);
                 assert_eq!(heard.len() as u64, part.frames * 2);
             }
@@ -294,7 +294,7 @@ fn a_power_cut_at_any_moment_costs_at_most_a_second() {
             let file = fs::OpenOptions::new().write(true).open(path).unwrap();
             file.set_len(*len).unwrap();
         }
-        let kept: u64 = recover_parts(bench.dir.path())
+        let kept: u64 = recover_parts(bench.dir.path(), Series::default())
             .unwrap()
             .iter()
             .map(|p| p.frames)

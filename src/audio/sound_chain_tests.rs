@@ -23,7 +23,7 @@ fn check(folder: &Path, told: Option<&SoundHead>) -> Check {
 }
 
 fn complete(folder: &Path) -> SoundHead {
-    let parts = recover_parts(folder).unwrap();
+    let parts = recover_parts(folder, super::Series::default()).unwrap();
     complete_sound_chain(folder, &parts, &Cancel::new()).unwrap()
 }
 

@@ -14,6 +14,7 @@ mod read;
 mod record;
 mod search;
 mod shelf;
+mod sound_check;
 mod speak;
 mod system;
 mod workspace;

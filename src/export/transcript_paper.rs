@@ -1,7 +1,7 @@
 //! The transcript as a paper: a head, then every line in its languages side by side, with who or what
 //! wrote it and what is doubtful.
 
-use crate::domain::{Flag, Lang, Segment};
+use crate::domain::{Flag, Interpreted, Lang, Segment};
 
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
 use super::record::digits;
@@ -42,9 +42,12 @@ pub(super) fn paper(source: &Source<'_>) -> Paper {
         let none = en(Size::Body, Look::Plain, "This interview has no lines.");
         rows.push(Row::wide(vec![none]));
     }
+    let layers = Interpreted::of(source.segments);
     for segment in source.segments {
         let time = timecode(segment.span.start.as_ms());
-        let who = format!("{}  {time}  {}", segment.id.0, one_line(&segment.speaker));
+        let speaker = one_line(&segment.speaker);
+        let rendering = layers.label(segment.id);
+        let who = format!("{}  {time}  {speaker}{rendering}", segment.id.0);
         rows.push(Row::wide(vec![en(Size::Small, Look::Strong, &who)]).keep());
         rows.push(sides(segment, &languages).ruled());
     }

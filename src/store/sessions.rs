@@ -107,7 +107,7 @@ impl Store {
             return Ok(None);
         }
         let closes = match new.closes {
-            Some(kind) => open_event(&tx, key, kind)?,
+            Some(kind) => open_event(&tx, key, (kind, new.channel))?,
             None => None,
         };
         tx.execute(
@@ -195,20 +195,20 @@ impl Store {
     }
 }
 
-/// The newest entry of a kind that has no end yet.
+/// The newest entry of a kind on a channel that has no end yet.
 fn open_event(
     conn: &rusqlite::Connection,
     interview: i64,
-    kind: EventKind,
+    (kind, channel): (EventKind, Option<u16>),
 ) -> Result<Option<i64>, Error> {
     Ok(conn
         .prepare_cached(
-            "SELECT e.key FROM event e WHERE e.interview = ?1 AND e.kind = ?2
+            "SELECT e.key FROM event e WHERE e.interview = ?1 AND e.kind = ?2 AND e.channel IS ?3
              AND e.end_sample IS NULL AND e.closes IS NULL
              AND NOT EXISTS (SELECT 1 FROM event c WHERE c.closes = e.key)
              ORDER BY e.key DESC LIMIT 1",
         )?
-        .query_row(params![interview, kind.as_str()], |row| row.get(0))
+        .query_row(params![interview, kind.as_str(), channel], |row| row.get(0))
         .optional()?)
 }
 

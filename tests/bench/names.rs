@@ -10,6 +10,8 @@
     reason = "a failed unwrap is a failed bench, and a bench prints what it measured"
 )]
 
+mod random;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 use mekong_interview::domain::{FactKind, Lang, PersonId};
 use mekong_interview::store::{NewFact, Store};
 use mekong_interview::text::names::{Name, score};
+use random::Random;
 
 const NAMES: usize = 100_000;
 /// Names a person has; a transaction holds one person.
@@ -24,19 +27,6 @@ const EACH: usize = 20;
 const QUESTIONS: usize = 200;
 /// The scan takes seconds a question.
 const SCANNED: usize = 20;
-
-/// Steps of Knuth's MMIX generator: the same names in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
 
 /// First and last parts of the list's writings, by script.
 fn parts() -> Vec<(Option<Lang>, Vec<String>, Vec<String>)> {

@@ -13,31 +13,21 @@
     reason = "a failed unwrap is a failed bench, and a bench prints what it measured"
 )]
 
+mod random;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
 use mekong_interview::store::{ImportedLine, NewInterview, SearchQuery, Store};
 use mekong_interview::text;
+use random::Random;
 use rusqlite::Connection;
 
 const LINES_AN_INTERVIEW: usize = 500;
 const QUESTIONS: usize = 300;
 /// Peers that read everything take seconds a question.
 const SLOW_QUESTIONS: usize = 12;
-
-/// Steps of Knuth's MMIX generator: the same lines in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
 
 /// Both halves of every line, by language in the order of `Lang::SIX`; the same number is the same
 /// line in each.

@@ -12,6 +12,8 @@
     reason = "a failed unwrap is a failed bench, and a bench prints what it measured"
 )]
 
+mod random;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, ImportRequest, Options};
 use mekong_interview::domain::{Cancel, Lang};
 use mekong_interview::gui::{Desktop, find_fonts};
+use random::Random;
 
 const ROWS: usize = 20_000;
 const INTERVIEWS: usize = 1_000;
@@ -29,19 +32,6 @@ const FRAMES: usize = 1_500;
 /// A sixtieth of a second.
 const FRAME_MS: f64 = 1000.0 / 60.0;
 const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
-
-/// Steps of Knuth's MMIX generator: the same rows in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
 
 /// The corpus: for each line what it is in every language, by the header's names.
 fn corpus() -> Vec<Vec<(Lang, String)>> {

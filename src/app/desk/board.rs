@@ -7,10 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::app::live::LiveStatus;
+use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{Error, ModelInfo};
-use crate::audio::{DeviceInfo, Level};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
+use crate::audio::{DeviceInfo, Hearing, Level};
+use crate::domain::{
+    Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
+    SessionEvent,
+};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, TextVersion};
@@ -159,6 +163,20 @@ pub struct Opened {
     pub interview: Interview,
     /// By time.
     pub lines: Vec<Arc<Segment>>,
+    /// What an interpreter rendered.
+    pub layers: Interpreted,
+}
+
+impl Opened {
+    /// The interpreter's lines that are shown below a line.
+    pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
+        let own = self.layers.rendered_after(line);
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let lines = self.lines.iter().filter(|l| own.contains(&l.id));
+        lines.map(AsRef::as_ref).collect()
+    }
 }
 
 /// All versions of one line.
@@ -295,6 +313,8 @@ pub struct Recording {
     pub partial: String,
     /// What a person should know now.
     pub alarms: Vec<Told>,
+    /// The newest entries of the record: pauses, marks, gaps, what was heard before the start.
+    pub entries: Vec<SessionEvent>,
     /// The sound has ended; text is still being written.
     pub ending: bool,
     /// The microphone, or the practice file.
@@ -316,8 +336,28 @@ pub struct Testing {
     pub levels: Vec<Level>,
     /// Something was heard.
     pub heard: bool,
-    /// It has ended.
-    pub over: bool,
+    /// How far it has come.
+    pub phase: TestPhase,
+}
+
+/// How far a test of the microphones has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestPhase {
+    /// Somebody is to speak.
+    Speak,
+    /// What was heard is played back.
+    Plays,
+    /// It was played; whoever heard it says so, and this is then the test.
+    Asks(MicrophoneTest),
+    /// It ended without: stopped, or the sound is of no use, for which of the reasons.
+    Over(Option<Hearing>),
+}
+
+impl Testing {
+    /// Whether it still runs.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, TestPhase::Speak | TestPhase::Plays)
+    }
 }
 
 /// A line that is heard.
