@@ -62,6 +62,8 @@ pub enum Kind {
     KeyTrusted,
     /// A key was revoked.
     KeyRevoked,
+    /// Something was entered into the register of people, corrected or taken back.
+    Registered,
     /// A person decided on a person or a name.
     Decided,
     /// The workspace was locked with a passphrase and a recovery key.
@@ -104,6 +106,7 @@ impl Kind {
             Kind::KeyMade => "key-made",
             Kind::KeyTrusted => "key-trusted",
             Kind::KeyRevoked => "key-revoked",
+            Kind::Registered => "registered",
             Kind::Decided => "decided",
             Kind::Locked => "workspace-locked",
             Kind::Unlocked => "workspace-unlocked",

@@ -25,6 +25,7 @@ mod query;
 mod rebuild;
 mod recut;
 mod recuts;
+mod register;
 mod remake;
 mod scan;
 mod sealed;

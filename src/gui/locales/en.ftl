@@ -163,6 +163,7 @@ search-empty = Type a name, a word or a number. What is found is shown as you ty
 search-nothing = Nothing was found. Try fewer letters, or another spelling.
 search-count = { $count } lines found
 search-incomplete = Only the newest interviews were looked through for this.
+search-foreign = from a partner, read-only
 
 # Glossary
 glossary-title = Agreed terms

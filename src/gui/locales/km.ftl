@@ -156,6 +156,7 @@ search-empty = វាយឈ្មោះ ពាក្យ ឬលេខ។ លទ�
 search-nothing = រកមិនឃើញ។ សូមសាកអក្សរតិចជាង ឬការសរសេរផ្សេង។
 search-count = រកឃើញ { $count } បន្ទាត់
 search-incomplete = លើកនេះបានរកតែក្នុងសម្ភាសន៍ថ្មីៗប៉ុណ្ណោះ។
+search-foreign = ពីដៃគូ សម្រាប់តែអាន
 
 glossary-title = ពាក្យដែលបានព្រមព្រៀង
 glossary-empty = គ្មានពាក្យទេ។ សូមដាក់ឯកសារ CSV ក្នុងថត glossaries ឬដំណើរការ៖ mekong glossary import FILE

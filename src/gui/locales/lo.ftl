@@ -156,6 +156,7 @@ search-empty = ພິມຊື່ ຄໍາ ຫຼືຕົວເລກ ຜົ�
 search-nothing = ບໍ່ພົບ ລອງໃຊ້ຕົວໜັງສືໜ້ອຍລົງ ຫຼືສະກົດແບບອື່ນ
 search-count = ພົບ { $count } ແຖວ
 search-incomplete = ເທື່ອນີ້ຄົ້ນສະເພາະການສໍາພາດຫຼ້າສຸດ
+search-foreign = ຈາກຄູ່ຮ່ວມງານ, ອ່ານໄດ້ເທົ່ານັ້ນ
 
 glossary-title = ຄໍາສັບທີ່ຕົກລົງໄວ້
 glossary-empty = ບໍ່ມີຄໍາສັບ ໃຫ້ວາງໄຟລ໌ CSV ໃສ່ໂຟນເດີ glossaries ຫຼືໃຊ້ຄໍາສັ່ງ: mekong glossary import FILE

@@ -156,6 +156,7 @@ search-empty = အမည်၊ စကားလုံး သို့မဟုတ
 search-nothing = မတွေ့ပါ။ စာလုံးနည်းနည်း သို့မဟုတ် အခြားစာလုံးပေါင်းဖြင့် စမ်းပါ။
 search-count = စာကြောင်း { $count } တွေ့သည်
 search-incomplete = ယခုအကြိမ် အသစ်ဆုံး အင်တာဗျူးများတွင်သာ ရှာခဲ့သည်။
+search-foreign = ပူးပေါင်းဌာနမှ၊ ဖတ်ရန်သာ
 
 glossary-title = သဘောတူထားသော ဝေါဟာရများ
 glossary-empty = ဝေါဟာရ မရှိပါ။ CSV ဖိုင်ကို glossaries ဖိုဒါတွင် ထည့်ပါ သို့မဟုတ် ဤအမိန့်ကို သုံးပါ- mekong glossary import FILE

@@ -156,6 +156,7 @@ search-empty = พิมพ์ชื่อ คำ หรือตัวเลข
 search-nothing = ไม่พบ ลองใช้ตัวอักษรน้อยลงหรือสะกดแบบอื่น
 search-count = พบ { $count } บรรทัด
 search-incomplete = ครั้งนี้ค้นเฉพาะการสัมภาษณ์ล่าสุดเท่านั้น
+search-foreign = จากหน่วยงานคู่ประสาน อ่านได้อย่างเดียว
 
 glossary-title = คำศัพท์ที่ตกลงไว้
 glossary-empty = ไม่มีคำศัพท์ ให้วางไฟล์ CSV ในโฟลเดอร์ glossaries หรือใช้คำสั่ง: mekong glossary import FILE

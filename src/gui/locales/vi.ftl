@@ -156,6 +156,7 @@ search-empty = Nhập tên, từ hoặc số. Kết quả hiện ra khi bạn g�
 search-nothing = Không tìm thấy gì. Hãy thử ít chữ hơn hoặc cách viết khác.
 search-count = Tìm thấy { $count } dòng
 search-incomplete = Lần này chỉ tìm trong các cuộc phỏng vấn mới nhất.
+search-foreign = từ đối tác, chỉ đọc
 
 glossary-title = Thuật ngữ đã thống nhất
 glossary-empty = Chưa có thuật ngữ. Hãy đặt tệp CSV vào thư mục glossaries, hoặc chạy: mekong glossary import FILE

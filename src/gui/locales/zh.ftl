@@ -156,6 +156,7 @@ search-empty = 请输入姓名、词语或数字。结果会随输入显示。
 search-nothing = 没有找到。请少输入几个字，或换一种写法。
 search-count = 找到 { $count } 行
 search-incomplete = 此次只查找了最新的面谈。
+search-foreign = 来自合作方，只读
 
 glossary-title = 约定术语
 glossary-empty = 没有术语。请把 CSV 文件放入 glossaries 文件夹，或运行：mekong glossary import FILE
