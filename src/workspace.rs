@@ -157,6 +157,11 @@ impl Workspace {
         self.root.join(".mekong-lock")
     }
 
+    /// Who works at the desktop, sealed: only in a locked workspace.
+    pub fn desktop_name(&self) -> PathBuf {
+        self.root.join("desktop-name")
+    }
+
     /// What a person chose for the desktop.
     pub fn desktop_file(&self) -> PathBuf {
         self.root.join("desktop.toml")

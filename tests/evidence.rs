@@ -257,6 +257,19 @@ fn an_interview_crosses_a_border_by_the_command_line() {
         json(there, &["received", "--json"])[0]["bundle"],
         made["bundle"]
     );
+    // Found there, marked as foreign and by its own line's number; not among the own interviews.
+    let found = json(there, &["search", "សុខា", "--json"]);
+    let hit = &found["hits"][0];
+    assert_eq!(hit["foreign"], made["bundle"], "{found}");
+    assert_eq!(
+        (&hit["interview"], &hit["case"]),
+        (&id.as_str().into(), &"K-17".into())
+    );
+    let own = json(here, &["search", "សុខា", "--json"]);
+    assert_eq!(own["hits"][0]["foreign"], Value::Null);
+    for field in ["segment", "text", "start_ms", "speaker"] {
+        assert_eq!(hit[field], own["hits"][0][field], "{field}");
+    }
     assert_eq!(json(there, &["verify", folder, "--json"])["ok"], true);
     assert_eq!(json(there, &["verify", &file, "--json"])["ok"], true);
     let again = with_phrase(there, PHRASE, &["receive", &file]);
@@ -270,6 +283,26 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     fs::write(&receipt, forged).unwrap();
     let told = with_phrase(here, PHRASE, &["verify", &receipt, "--json"]);
     assert_eq!(told.status.code(), Some(3));
+    // What was changed after it was received is not searched, and that is said.
+    let transcript = Path::new(folder).join("data/interview.json");
+    let mut rights = fs::metadata(&transcript).unwrap().permissions();
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "a file of the test's own"
+    )]
+    rights.set_readonly(false);
+    fs::set_permissions(&transcript, rights).unwrap();
+    let changed = fs::read_to_string(&transcript)
+        .unwrap()
+        .replace("K-17", "K-18");
+    fs::write(&transcript, changed).unwrap();
+    let told = with_phrase(there, PHRASE, &["search", "សុខា"]);
+    assert!(
+        stderr(&told).contains("is not what was received"),
+        "{}",
+        stderr(&told)
+    );
+    assert!(!String::from_utf8_lossy(&told.stdout).contains("សុខា"));
     // A third party's bundle for somebody else is not taken.
     fs::remove_dir_all(folder).unwrap();
     assert_eq!(json(here, &["verify", id, "--json"])["ok"], true);
@@ -331,4 +364,128 @@ fn a_bundle_for_another_receiver_is_not_taken() {
         "{refused}"
     );
     assert!(!fits(&u.app, &out));
+}
+
+/// The detail of a check that `mekong verify` made, and whether it fits.
+fn checked(workspace: &Path, what: &str, name: &str) -> (bool, String) {
+    let told = with_phrase(workspace, PHRASE, &["verify", what, "--json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name);
+    let found = found.unwrap_or_else(|| panic!("no '{name}' in {told}"));
+    let detail = found["detail"].as_str().unwrap().to_owned();
+    (found["ok"] == true, detail)
+}
+
+#[test]
+fn a_session_is_proved_second_by_second_here_and_at_the_partners() {
+    let dir = tempfile::tempdir().unwrap();
+    let here = dir.path();
+    let device = format!("file:{}", common::practice_sound("zh-vi"));
+    let recorded = mekong(here)
+        .args(["record", "--languages", "zh,vi", "--device", &device])
+        .args(["--channels", "officer=zh,interviewee=vi", "--for", "6"])
+        .output()
+        .unwrap();
+    assert!(recorded.status.success(), "{}", stderr(&recorded));
+    let id = json(here, &["list", "--json"])[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    let (fits, detail) = checked(here, id, "sound chain");
+    assert!(fits && !detail.contains("after the session"), "{detail}");
+    // What the machines worked with stands in their events.
+    let app = custody::open(here);
+    let store = Store::open(&app.workspace().store()).unwrap();
+    let name = store.interview(&store.resolve(id).unwrap()).unwrap().id;
+    let (story, _) = Story::of(&name.0, &store.chain(&name).unwrap());
+    let mut machines = 0;
+    for event in &story.events {
+        if ["recognised", "translated"].contains(&event.kind.as_str()) {
+            machines += 1;
+            assert!(event.fact("model").is_some(), "{event:?}");
+            assert_eq!(event.fact("model_sha256").unwrap().len(), 64);
+            assert_eq!(event.fact("glossary").unwrap().len(), 64);
+        }
+    }
+    assert!(machines > 1);
+    // A bundle carries the links and a page to read, which the stock tools check too.
+    let signer = SecretKey::new("李明", Role::Officer).unwrap();
+    trust(&app, &signer, here);
+    let out = here.join("session.zip");
+    let cancel = Cancel::new();
+    app.bundle(id, None, &out, &signer, &cancel, &|_| {})
+        .unwrap();
+    let (fits, told) = checked(here, out.to_str().unwrap(), "sound chain");
+    assert!(fits, "{told}");
+    let status = std::process::Command::new("unzip")
+        .args(["-q", out.to_str().unwrap(), "-d"])
+        .arg(here.join("open"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let folder = fs::read_dir(here.join("open")).unwrap().next().unwrap();
+    let folder = folder.unwrap().path();
+    let page = fs::read_to_string(folder.join("data/transcript.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains(id));
+    let script = || {
+        let sh = std::process::Command::new("sh")
+            .arg("verify.sh")
+            .current_dir(&folder)
+            .output();
+        sh.unwrap().status.code()
+    };
+    assert_eq!(script(), Some(0));
+    for file in ["data/sound-chain.jsonl", "data/transcript.html"] {
+        let whole = fs::read(folder.join(file)).unwrap();
+        let mut changed = whole.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        fs::write(folder.join(file), changed).unwrap();
+        assert!(!tamper::fits(&app, &folder), "{file}");
+        assert_eq!(script(), Some(3), "{file}");
+        fs::write(folder.join(file), whole).unwrap();
+    }
+    // One sample of the third second.
+    let part = here.join("recordings").join(id).join("part-001.wav");
+    let mut sound = fs::read(&part).unwrap();
+    sound[44 + 2 * 64_000 + 100] ^= 1;
+    fs::write(&part, sound).unwrap();
+    let (fits, detail) = checked(here, id, "sound chain");
+    assert!(!fits);
+    assert_eq!(detail, "second 3 of the sound (part-001.wav) was changed");
+    // Without its links the session is not what it was either.
+    fs::remove_file(here.join("recordings").join(id).join("sound-chain.jsonl")).unwrap();
+    let (fits, detail) = checked(here, id, "sound chain");
+    assert!(!fits && detail.starts_with("0 links are here"), "{detail}");
+}
+
+#[test]
+fn the_digits_at_the_foot_of_a_page_are_found_again() {
+    let c = Custody::new();
+    let text = |args: &[&str]| {
+        let output = with_phrase(c.dir.path(), PHRASE, args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    };
+    let out = c.dir.path().join("record.docx");
+    let file = out.to_str().unwrap();
+    text(&[
+        "export", &c.id.0, "--format", "record", "--of", "witness", "--out", file,
+    ]);
+    let unzipped = std::process::Command::new("unzip")
+        .args(["-p", file, "word/footer1.xml"])
+        .output()
+        .unwrap();
+    let foot = String::from_utf8(unzipped.stdout).unwrap();
+    let digits: String = c
+        .head_at(|kind| kind == "opened-for-export")
+        .chars()
+        .take(16)
+        .collect();
+    let groups: Vec<&str> = (0..4).map(|n| &digits[n * 4..n * 4 + 4]).collect();
+    assert!(foot.contains(&groups.join(" ")), "{digits}\n{foot}");
+    assert!(foot.contains(" PAGE ") && foot.contains(" NUMPAGES "));
+    text(&["verify", &c.id.0, "--head", &groups.join(" ")]);
+    for wrong in ["0000 0000 0000 0000", &digits[..12]] {
+        let told = with_phrase(c.dir.path(), PHRASE, &["verify", &c.id.0, "--head", wrong]);
+        assert_eq!(told.status.code(), Some(3), "{wrong}");
+    }
 }

@@ -66,6 +66,10 @@ fn an_interview_is_recorded_through_the_screen() {
     press(&mut window, "Practise: play");
     until_seen(&mut window, "A file plays in place of a microphone");
     until_seen(&mut window, "00:03");
+    press(&mut window, "1 exhibit");
+    until_seen(&mut window, "mark  exhibit");
+    key(&mut window, Key::Num2);
+    until_seen(&mut window, "mark  break");
     press(&mut window, "End the recording");
     until_seen(&mut window, "Read 20");
     let app = open_app(dir.path());

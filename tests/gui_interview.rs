@@ -13,7 +13,7 @@ mod window;
 use std::fs;
 
 use eframe::egui::Key;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::phrasebook::phrases;
 use mekong_interview::domain::Lang;
 use window::*;
@@ -95,6 +95,32 @@ fn a_microphone_is_tested_or_the_person_is_told_what_to_do() {
         sees(w, "Speak now") || sees(w, "hears you") || sees(w, "icrophone is") || sees(w, "Close")
     });
     assert!(open_app(dir.path()).list(None).unwrap().is_empty());
+}
+
+#[test]
+fn nothing_is_recorded_without_a_test_or_a_reason_and_each_microphone_has_a_speaker() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    press(&mut window, "中文 – Tiếng Việt");
+    let ready = |window: &Window| {
+        let button = window.get_by_label("Record now");
+        !button.accesskit_node().is_disabled()
+    };
+    assert!(sees(&window, "Test the microphones first") && !ready(&window));
+    assert!(!sees(&window, "Who speaks into it"), "one is for all");
+    press(&mut window, "One more microphone");
+    press(&mut window, "One more microphone");
+    for words in ["Microphone 3", "Who speaks into it", "interpreter"] {
+        assert!(sees(&window, words), "{words}");
+    }
+    press(&mut window, "Remove");
+    assert!(!sees(&window, "Microphone 3") && sees(&window, "Microphone 2"));
+    press(&mut window, "Remove");
+    assert!(!sees(&window, "Who speaks into it"));
+    focus(&mut window, "Why without a test");
+    say(&mut window, "ບໍ່ມີລຳໂພງ");
+    until(&mut window, "a reason is enough", ready);
 }
 
 #[test]

@@ -92,11 +92,47 @@ fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
     enter(&mut window, common::PASSPHRASE);
     until(&mut window, "Search");
     assert_eq!(app.vault_state().unwrap(), VaultState::Open);
-    assert_eq!(case.own_chain(), ["workspace-locked", "workspace-unlocked"]);
+    let opened = "workspace-unlocked"; // by the window, then by whoever reads the chain
+    assert_eq!(case.own_chain(), ["workspace-locked", opened, opened]);
 
     window.key_press_modifiers(Modifiers::COMMAND, Key::L);
     until(&mut window, "This workspace is locked");
     assert!(!sees(&window, "Search"));
+    assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
+    assert!(app.list(None).is_err(), "the key is still there");
+}
+
+#[test]
+fn whoever_leaves_the_window_alone_finds_it_locked() {
+    let case = thief::Case::new();
+    case.import(&thief::Talk::ALL[0]);
+    case.lock();
+    let app = Arc::new(
+        App::open(&Options {
+            workspace: Some(case.root().to_owned()),
+            ..Options::default()
+        })
+        .unwrap(),
+    );
+    let mut window = window(Arc::clone(&app));
+    until(&mut window, "This workspace is locked");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "Search");
+    let patience = Duration::from_millis(1_500);
+    window.state_mut().as_mut().unwrap().lock_after(patience);
+    // Somebody who moves the mouse is there.
+    let begun = Instant::now();
+    let mut side = 0.0;
+    while begun.elapsed() < patience * 2 {
+        side = 10.0 - side;
+        window.event(Event::PointerMoved((300.0 + side, 200.0).into()));
+        window.step();
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(sees(&window, "Search"), "locked under somebody's hands");
+    }
+    // Nobody is.
+    until(&mut window, "This workspace is locked");
+    assert!(!sees(&window, "Search") && !sees(&window, WORD));
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
     assert!(app.list(None).is_err(), "the key is still there");
 }

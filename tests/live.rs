@@ -78,6 +78,68 @@ fn a_short_session_gives_a_bilingual_transcript_and_its_entries() {
 }
 
 #[test]
+fn two_devices_are_recorded_each_for_itself_and_everything_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (microphone("zh-vi"), microphone("my-th"));
+    let record = |channels: &str| {
+        let args = ["record", "--languages", "zh,vi", "--for", "7"];
+        let mut command = mekong(dir.path());
+        command
+            .args(args)
+            .args(["--device", &first, "--device", &second])
+            .args(["--channels", channels])
+            .stdin(Stdio::null());
+        command.output().unwrap()
+    };
+    let uneven = record("officer=zh,interviewee=vi,interpreter=zh+vi");
+    assert_helpful_failure(&uneven, "three channels for two devices");
+    let output = record(CHANNELS);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let list = json(dir.path(), &["list", "--json"]);
+    let id = list[0]["id"].as_str().unwrap();
+    let shown = json(dir.path(), &["show", id, "--json"]);
+    let parts: Vec<&str> = shown["audio"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|a| a["path"].as_str())
+        .collect();
+    assert_eq!(parts.len(), 2, "{parts:?}");
+    for name in ["part-001.wav", "part-m2-001.wav"] {
+        assert!(parts.contains(&name), "{parts:?}");
+    }
+    let device = shown["session"]["device"].as_str().unwrap();
+    assert!(device.contains(" + "), "{device}");
+    let lines = shown["segments"].as_array().unwrap();
+    for speaker in ["officer", "interviewee"] {
+        assert!(lines.iter().any(|l| l["speaker"] == speaker), "{lines:?}");
+    }
+    let folder = dir.path().join("recordings").join(id);
+    for name in [
+        "working-0.wav",
+        "working-1.wav",
+        "journal.jsonl",
+        "journal-m2.jsonl",
+    ] {
+        assert!(folder.join(name).is_file(), "{name}");
+    }
+    let verified = json(dir.path(), &["verify", id, "--json"]);
+    assert_eq!(verified["ok"], true, "{verified}");
+    let page = dir.path().join("page.html");
+    let exported = mekong(dir.path())
+        .args(["export", id, "--format", "html", "--out"])
+        .arg(&page)
+        .output()
+        .unwrap();
+    assert!(exported.status.success(), "{}", stderr(&exported));
+    assert!(
+        fs::read_to_string(&page)
+            .unwrap()
+            .contains("data-channel=\"1\"")
+    );
+}
+
+#[test]
 fn kills_lose_at_most_a_second_and_resume_finishes() {
     let report = kills::kill_recordings(3, false);
     assert!(report.worst_lost_ms <= 1000, "{report:?}");

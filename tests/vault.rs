@@ -46,9 +46,12 @@ fn every_verb_works_locked_and_a_thief_finds_no_word() {
 fn a_plain_workspace_is_locked_whole_and_says_the_same_afterwards() {
     let case = Case::new();
     case.use_everything();
+    case.choose_name();
     let before = case.everything_shown();
     assert!(!case.found().is_empty());
     case.lock();
+    case.assert_dark();
+    case.assert_name_is_kept();
     case.assert_dark();
     assert_eq!(case.everything_shown(), before);
     let verified = case.run(&["verify", &case.recorded()]);
@@ -142,14 +145,19 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     let opened = recover(recovery.to_str().unwrap());
     assert!(opened.status.success(), "{}", stderr(&opened));
     assert!(case.run(&["show", &id]).status.success());
+    let mut chain = case.own_chain();
+    let before = chain.len();
+    chain.retain(|kind| kind != "workspace-unlocked");
     assert_eq!(
-        case.own_chain(),
+        chain,
         [
             "workspace-locked",
             "passphrase-changed",
             "workspace-recovered"
         ]
     );
+    // Three commands had opened it, and whoever looks at the chain now.
+    assert!(before > chain.len() + 3, "{before}");
 }
 
 #[test]

@@ -166,7 +166,7 @@ impl Bench<'_> {
         };
         let shelf = self.app.shelf();
         let model = shelf.for_speech(lang, None)?;
-        if model.card.kind != Kind::WhisperGgml {
+        if !matches!(model.card.kind, Kind::WhisperGgml | Kind::Whisper) {
             return Ok(());
         }
         model.verify(self.cancel, self.watcher)?;

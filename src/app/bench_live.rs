@@ -12,6 +12,7 @@ use crate::workspace::Workspace;
 use super::bench::{BenchReport, Measurement, machine};
 use super::demo::{self, Script};
 use super::live::{LineStep, LiveEvent, LiveRequest, LiveSource, Session};
+use super::microphone::MicrophoneTest;
 use super::{App, Error};
 
 /// Between two looks at the clock while events are waited for.
@@ -112,10 +113,11 @@ fn listen_to(
             .into_iter()
             .filter_map(speaker)
             .collect(),
-        source: LiveSource::Practice {
+        sources: vec![LiveSource::Practice {
             path: folder.join("audio.flac"),
             speed: 1.0,
-        },
+        }],
+        test: MicrophoneTest::Missing,
         planned: Some(seconds),
     };
     let session = app.arm(&request)?.start()?;

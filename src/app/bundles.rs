@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, json};
 
+use crate::audio;
 use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{
     self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception, SEALED,
@@ -110,11 +111,19 @@ impl App {
             let mut shown = Vec::new();
             export::write(Format::Json, &source, &mut shown, &mut |_, _| Ok(()))?;
             let head = evidence::head(&links).to_owned();
+            // The recordings lie beside the page.
+            let page = Source {
+                with_sound: false,
+                ..source
+            };
+            let mut html = Vec::new();
+            export::write(Format::Html, &page, &mut html, &mut |_, _| Ok(()))?;
             // Somebody may have corrected a line between the two readings.
             if evidence::head(&store.chain(id)?) != head {
                 continue;
             }
             let folder = self.workspace.recording(id);
+            let sound = audio::read_sound_chain(&folder)?;
             let audio = interview.audio.iter();
             return Ok(Contents {
                 interview: id.0.clone(),
@@ -123,6 +132,8 @@ impl App {
                 keys: self.signers(&id.0, &links)?,
                 interview_json: shown,
                 transcript,
+                page: html,
+                sound: lines(sound.iter().map(String::as_str)),
                 audio: audio
                     .map(|a| (a.path.clone(), folder.join(&a.path), a.sha256.clone()))
                     .collect(),

@@ -57,6 +57,9 @@ impl App {
             SpeechEngine::WhisperCpp => return Ok(Engine::WhisperCpp),
             SpeechEngine::Auto => {}
         }
+        if model.is_dir() {
+            return Ok(Engine::Native); // the only one that reads folders
+        }
         let key = key(&check_model(model)?);
         let mut known = self.measurements();
         if let Some(measured) = known.get(&key) {
@@ -79,6 +82,9 @@ impl App {
         match self.config.engine {
             SpeechEngine::Native => return "native, as the settings say".into(),
             SpeechEngine::WhisperCpp => return "whisper.cpp, as the settings say".into(),
+            SpeechEngine::Auto if model.is_dir() => {
+                return "native, which alone reads this form".into();
+            }
             SpeechEngine::Auto => {}
         }
         let measured = check_model(model)

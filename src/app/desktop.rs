@@ -2,12 +2,14 @@
 //! cannot be used is put aside, never deleted, and the usual choices are taken.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::audio::SPEED_PERCENT;
 use crate::domain::Lang;
+use crate::vault;
 
 use super::read::write_whole;
 use super::{App, Error};
@@ -134,7 +136,13 @@ pub struct ReadChoices {
 impl App {
     /// Reads what was chosen; a missing file gives the usual choices.
     pub fn choices(&self) -> ReadChoices {
-        read(&self.workspace.desktop_file())
+        let mut read = read(&self.workspace.desktop_file());
+        let sealed = self.workspace.desktop_name();
+        if let Ok(name) = vault::read_small(&sealed, MAX_BYTES) {
+            read.choices.name = String::from_utf8(name).unwrap_or_default();
+            read.choices = read.choices.bounded();
+        }
+        read
     }
 
     /// Keeps what was chosen: wholly or not at all.
@@ -144,7 +152,12 @@ impl App {
     pub fn keep_choices(&self, choices: &Choices) -> Result<(), Error> {
         self.workspace.make_folders()?;
         let path = self.workspace.desktop_file();
-        let text = toml::to_string(choices).map_err(|e| Error::File {
+        let mut choices = choices.clone();
+        if vault::guards(&path) {
+            // The file is read before anybody has given a passphrase: who works here is not in it.
+            self.seal_name(&std::mem::take(&mut choices.name))?;
+        }
+        let text = toml::to_string(&choices).map_err(|e| Error::File {
             what: "write the choices",
             cause: std::io::Error::other(e),
             path: path.clone(),
@@ -155,6 +168,39 @@ impl App {
                 cause,
                 path: path.clone(),
             })
+        })
+    }
+}
+
+impl App {
+    /// Moves the name out of the plain choices when the workspace is locked.
+    pub(super) fn hide_name(&self) -> Result<(), Error> {
+        let path = self.workspace.desktop_file();
+        let kept = read(&path).choices;
+        if kept.name.is_empty() {
+            return Ok(());
+        }
+        let old = fs::OpenOptions::new().write(true).open(&path);
+        self.keep_choices(&kept)?;
+        // The new file has taken the old one's place; its bytes are still on the disk.
+        old.and_then(vault::overwrite).map_err(|cause| Error::File {
+            what: "write over the file",
+            cause,
+            path,
+        })
+    }
+
+    fn seal_name(&self, name: &str) -> Result<(), Error> {
+        let path = self.workspace.desktop_name();
+        let failed = |cause| Error::File {
+            what: "write the choices",
+            cause,
+            path: path.clone(),
+        };
+        write_whole(&path, true, &mut |out| {
+            let mut out = vault::Writer::new(out, &path).map_err(failed)?;
+            out.write_all(name.as_bytes()).map_err(failed)?;
+            out.finish().map(|_| ()).map_err(failed)
         })
     }
 }

@@ -150,6 +150,7 @@ impl App {
         let card = &model.card;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
+            digest: model.digest(),
             languages: vec![lang],
             engine: self.load_listed(model)?,
             practice: card.practice,
@@ -207,7 +208,7 @@ impl App {
         Ok(names.into_iter().take(MOST_NAMES).collect())
     }
 
-    /// A recogniser from one ggml file, listed or named by hand, its window sized to the utterance.
+    /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window sized to the utterance.
     pub(super) fn load_whisper(
         &self,
         file: &Path,
@@ -265,6 +266,7 @@ fn add_translation(
     let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
+        digest: model.digest(),
         pairs: vec![pair],
         engine,
         practice: card.practice,
@@ -408,6 +410,9 @@ impl Named {
 fn kind_of(path: &Path) -> Result<Kind, Error> {
     if speech::is_ctc(path) {
         return Ok(Kind::Wav2vec2Ctc);
+    }
+    if speech::is_whisper(path) {
+        return Ok(Kind::Whisper);
     }
     Ok(match translate::form(path)? {
         Some(Form::M2m100) => Kind::M2m100,

@@ -170,6 +170,17 @@ pub enum Error {
     /// Nobody opened a key.
     #[error("nobody signs: no key is open")]
     NobodySigns,
+    /// The channels cannot be dealt to the microphones, to each the same number.
+    #[error("{named} channels cannot be dealt evenly to {found} microphones")]
+    Microphones {
+        /// Channels named.
+        named: usize,
+        /// Microphones named.
+        found: usize,
+    },
+    /// One microphone was named more than once.
+    #[error("the microphone is named twice: {0}")]
+    MicrophoneTwice(String),
     /// A line of an imported transcript has no sound to play.
     #[error("this interview was stored without its recording, so it cannot be heard")]
     NoSound,
@@ -294,6 +305,12 @@ impl Error {
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
             Error::NobodySigns => "Choose your key and type its passphrase, then ask again.".into(),
+            Error::Microphones { .. } => "Name as many channels as microphones, or for each \
+                microphone the same number, in the order of the microphones; eight at most."
+                .into(),
+            Error::MicrophoneTwice(_) => {
+                "Choose another one for the second place; 'mekong devices' lists them.".into()
+            }
             Error::NoSound => {
                 "Import the recording itself to hear it; the text can be read and corrected.".into()
             }

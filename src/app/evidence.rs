@@ -1,16 +1,17 @@
 //! Keys, certifying, sealing and verifying: the store's chain and records, the workspace's files and
 //! keys, brought together for `evidence`, which knows none of them.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{AudioFile, Cancel, InterviewId, SegmentId};
+use crate::audio;
+use crate::domain::{AudioFile, Cancel, Interview, InterviewId, SegmentId};
 use crate::evidence::{
-    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _, Story,
-    Verdict, WORKSPACE, check_rows, check_signatures, hash_reader,
+    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _,
+    SoundHead, Story, Verdict, WORKSPACE, check_rows, check_signatures, check_sound, hash_reader,
 };
 use crate::export::Format;
 use crate::pipeline::{Progress, Step, Watcher};
@@ -163,10 +164,15 @@ impl App {
         if let Some(paper) = paper {
             let digits: String = paper.chars().filter(|c| !c.is_whitespace()).collect();
             let (story, _) = Story::of(&id.0, &store.chain(&id).unwrap_or_default());
-            checks.push(if story.has(&digits.to_lowercase()) {
-                Check::good("head", "an event of the chain has these digits")
-            } else {
-                Check::bad("head", "no event of the chain has these digits")
+            checks.push(match story.begins_with(&digits.to_lowercase()) {
+                Some(event) => {
+                    let number = event.number;
+                    Check::good(
+                        "head",
+                        format!("event {number} of the chain has these digits"),
+                    )
+                }
+                None => Check::bad("head", "no event of the chain has these digits"),
             });
         }
         Ok(checks.into())
@@ -228,7 +234,36 @@ impl App {
             checks.push(self.sound(id, audio, &mut tell, cancel)?);
             done = done.saturating_add(self.size(id, audio));
         }
+        checks.extend(self.sound_chain(&interview, story.sound_head().as_ref(), cancel)?);
         Ok(checks)
+    }
+
+    /// Every second of a session's sound against its link, where it was recorded with a chain.
+    fn sound_chain(
+        &self,
+        interview: &Interview,
+        told: Option<&SoundHead>,
+        cancel: &Cancel,
+    ) -> Result<Option<Check>, Error> {
+        let folder = self.workspace.recording(&interview.id);
+        let lines = match audio::read_sound_chain(&folder) {
+            Ok(lines) => lines,
+            Err(e) => return Ok(Some(Check::bad("sound chain", e.to_string()))),
+        };
+        if lines.is_empty() && told.is_none() {
+            return Ok(None);
+        }
+        let parts: Vec<&str> = interview.audio.iter().map(|a| a.path.as_str()).collect();
+        let mut open = |name: &str| {
+            if Path::new(name).components().count() != 1 || name == ".." {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            Ok(Box::new(vault::open(&folder.join(name))?) as Box<dyn Read>)
+        };
+        let id = &interview.id.0;
+        Ok(Some(check_sound(
+            id, &lines, told, &parts, &mut open, cancel,
+        )?))
     }
 
     /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
@@ -240,6 +275,12 @@ impl App {
             Ok(events) => events,
             Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
         };
+        // Older workspaces have people of whom no event speaks; from the first event on, all do.
+        let register = check_rows(&events, &store.register_proofs()?);
+        if !register.ok {
+            let detail = format!("register of people: {}", register.detail);
+            return Ok(Check::bad(NAME, detail));
+        }
         let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
         for key in self.keys().list()? {
             let number = key.public.number.as_str();

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Cancel, Interview, InterviewId, Lang};
+use crate::evidence;
 use crate::export::{
     self, Format, Person, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
 };
@@ -109,6 +110,7 @@ impl App {
             redacted = Some(copy);
         }
         let covered = redacted.as_ref().map(|c| c.covered.clone());
+        let head = evidence::head(&self.reading()?.chain(id)?).to_owned();
         let files = self.working_files(&interview.id)?;
         let templates = if format.is_record() {
             self.templates(&interview, &choices.languages)?
@@ -126,6 +128,7 @@ impl App {
                 faces: &found.faces,
                 templates: &templates,
                 person: choices.person,
+                head: Some(&head),
             },
             sound: Sound {
                 files: &files,

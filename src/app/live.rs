@@ -4,18 +4,14 @@
 //! A front end asks [`Session::event`] now and then, or keeps a thread that waits there; everything
 //! else returns at once. After [`LiveEvent::Ended`] it calls [`Session::finish`].
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::audio::{
-    AudioSource, DeviceInfo, Level, Meters, Microphone, PracticeFile, Recorder, RecorderPlan,
-    SystemDisk, system_clock,
-};
+use crate::audio::{DeviceInfo, Level, Recorder, Take};
 use crate::domain::{
     Cancel, Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState,
 };
-use crate::pipeline::live::{Live, LivePlace, SessionPlan};
+use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
 use crate::pipeline::{self, Engines, Report, assign_channels};
 
 pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
@@ -23,6 +19,7 @@ pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 use super::awake::Awake;
 use super::import::{ImportRequest, new_id};
 use super::lock::WorkLock;
+use super::microphone::{MicrophoneTest, Opened};
 use super::{App, Error};
 
 /// What a person most often marks. Any other words may be used too.
@@ -36,8 +33,6 @@ pub const MARKERS: [&str; 6] = [
 ];
 /// Length for which the disk must have room where nobody plans one.
 pub const USUAL_LENGTH: Duration = Duration::from_secs(2 * 3600);
-/// Length of one file of the recording.
-const PART: Duration = Duration::from_secs(600);
 
 /// Where the sound comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,18 +74,21 @@ pub struct LiveRequest {
     /// Speakers and their languages, one for each channel that is recognised. None: one channel for
     /// all, or for a practice file as for an import.
     pub channels: Vec<(String, Vec<Lang>)>,
-    /// Where the sound comes from.
-    pub source: LiveSource,
+    /// Where the sound comes from, each microphone once. The channels are dealt to them in order, to
+    /// each the same number. None: [`LiveSource::Usual`].
+    pub sources: Vec<LiveSource>,
+    /// What became of the microphones' test; it stands in the record.
+    pub test: MicrophoneTest,
     /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
     pub planned: Option<Duration>,
 }
 
-/// Ready to record: the microphone is open, the meters move, two seconds are kept.
+/// Ready to record: the microphones are open, the meters move, two seconds are kept.
 pub struct Armed {
     app: App,
-    recorder: Recorder,
+    recorders: Vec<Recorder>,
     plan: SessionPlan,
-    device: Option<DeviceInfo>,
+    devices: Vec<DeviceInfo>,
     lock: WorkLock,
 }
 
@@ -115,12 +113,12 @@ pub struct LiveReport {
 }
 
 impl App {
-    /// Opens the microphone for a session. Takes the workspace's work lock: nothing is imported
+    /// Opens the microphones for a session. Takes the workspace's work lock: nothing is imported
     /// meanwhile.
     ///
     /// # Errors
-    /// Unsuitable languages; a microphone that is missing, refused or too narrow; another process at
-    /// work.
+    /// Unsuitable languages; a microphone that is missing, refused or too narrow; channels that
+    /// cannot be dealt to the microphones; another process at work.
     pub fn arm(&self, request: &LiveRequest) -> Result<Armed, Error> {
         let named = ImportRequest {
             languages: request.languages.clone(),
@@ -130,45 +128,38 @@ impl App {
         };
         named.check()?;
         let lock = WorkLock::take(&self.workspace)?;
-        let wanted = u16::try_from(request.channels.len().max(1)).unwrap_or(u16::MAX);
-        let (recorder, device, channels) = match &request.source {
-            LiveSource::Practice { path, speed } => {
-                let found = PracticeFile::open(path, wanted, *speed, system_clock())?.format();
-                let channels = match request.channels.len() {
-                    0 => found.channels.min(2),
-                    named => u16::try_from(named).unwrap_or(u16::MAX),
-                };
-                (arm_practice(path, *speed, channels)?, None, channels)
-            }
-            other => {
-                let device = self.choose_microphone(other)?;
-                let recorder = arm_microphone(&device.id, wanted)?;
-                (recorder, Some(device), wanted)
-            }
+        let opened = self.open_microphones(&request.sources, request.channels.len())?;
+        let all = opened.iter().map(|o| o.recorder.channels()).sum();
+        let several = opened.len() > 1;
+        let microphone = |o: &Opened| SessionMicrophone {
+            device: o.id.clone(),
+            channels: o.recorder.channels(),
         };
-        let practice = device.is_none();
+        let ids: Vec<&str> = opened.iter().map(|o| o.id.as_str()).collect();
+        let practice = opened.iter().any(|o| o.device.is_none());
         let plan = SessionPlan {
             id: new_id(),
             case: request.case.clone(),
             languages: request.languages.clone(),
-            channels: assign_channels(&request.languages, &request.channels, channels)?,
-            started: jiff::Timestamp::now()
-                .strftime("%Y-%m-%dT%H:%M:%SZ")
-                .to_string(),
-            device: match (&device, &request.source) {
-                (Some(device), _) => device.id.clone(),
-                (None, LiveSource::Practice { path, .. }) => practice_name(path),
-                (None, _) => String::new(),
-            },
+            channels: assign_channels(&request.languages, &request.channels, all)?,
+            started: now(),
+            device: ids.join(" + "),
             practice,
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
             planned: request.planned.unwrap_or(USUAL_LENGTH),
+            microphones: opened.iter().filter(|_| several).map(microphone).collect(),
+            test: if practice {
+                String::new()
+            } else {
+                request.test.label()
+            },
         };
+        let devices = opened.iter().filter_map(|o| o.device.clone()).collect();
         Ok(Armed {
             app: self.clone(),
-            recorder,
+            recorders: opened.into_iter().map(|o| o.recorder).collect(),
             plan,
-            device,
+            devices,
             lock,
         })
     }
@@ -213,12 +204,24 @@ impl App {
 impl Armed {
     /// Level of each channel now.
     pub fn levels(&self) -> Vec<Level> {
-        self.recorder.meters().read()
+        let all = self.recorders.iter();
+        all.flat_map(|recorder| recorder.meters().read()).collect()
     }
 
-    /// The meters, for a screen that reads them often.
-    pub fn meters(&self) -> Arc<Meters> {
-        self.recorder.meters()
+    /// What each microphone heard in the last seconds, five at most, to look at and to play back.
+    ///
+    /// # Errors
+    /// A microphone that has ended.
+    pub fn takes(&self) -> Result<Vec<Take>, Error> {
+        let all = self.recorders.iter();
+        Ok(all.map(Recorder::take).collect::<Result<_, _>>()?)
+    }
+
+    /// What became of the microphones' test, where that is known only now.
+    pub fn tested(&mut self, test: &MicrophoneTest) {
+        if !self.plan.practice {
+            self.plan.test = test.label();
+        }
     }
 
     /// Who is on which channel.
@@ -226,11 +229,13 @@ impl Armed {
         &self.plan.channels
     }
 
-    /// The microphone, or the practice file.
-    pub fn source(&self) -> &str {
-        self.device
-            .as_ref()
-            .map_or(&self.plan.device, |device| &device.name)
+    /// The microphones by their names, or the practice files.
+    pub fn source(&self) -> String {
+        if self.plan.practice {
+            return self.plan.device.clone();
+        }
+        let names: Vec<&str> = self.devices.iter().map(|d| d.name.as_str()).collect();
+        names.join(" + ")
     }
 
     /// Whether a file plays in place of a microphone.
@@ -270,11 +275,9 @@ impl Armed {
             Ok(engines)
         });
         let mut plan = self.plan;
-        plan.started = jiff::Timestamp::now()
-            .strftime("%Y-%m-%dT%H:%M:%SZ")
-            .to_string();
-        let live = Live::begin(self.recorder, &plan, place, load)?;
-        if let Some(device) = &self.device {
+        plan.started = now();
+        let live = Live::begin(self.recorders, &plan, place, load)?;
+        if let Some(device) = self.devices.first() {
             // That it cannot be remembered is no reason to stop a recording that runs.
             let _ = app.remember_microphone(device);
         }
@@ -310,7 +313,7 @@ impl Session {
 
     /// Level of each channel now.
     pub fn levels(&self) -> Vec<Level> {
-        self.live.meters().read()
+        self.live.levels()
     }
 
     /// Length, lag, losses, room on the disk.
@@ -387,40 +390,10 @@ impl Session {
     }
 }
 
-fn arm_microphone(id: &str, channels: u16) -> Result<Recorder, Error> {
-    let id = id.to_owned();
-    let open = move || {
-        let microphone = Microphone::open(&id, channels)?;
-        Ok(Box::new(microphone) as Box<dyn AudioSource>)
-    };
-    Ok(Recorder::arm(RecorderPlan {
-        open: Box::new(open),
-        channels,
-        disk: Arc::new(SystemDisk),
-        clock: system_clock(),
-        part: PART,
-    })?)
-}
-
-fn arm_practice(path: &Path, speed: f64, channels: u16) -> Result<Recorder, Error> {
-    let (path, clock) = (path.to_owned(), system_clock());
-    let own = clock.clone();
-    let open = move || {
-        let file = PracticeFile::open(&path, channels, speed, own.clone())?;
-        Ok(Box::new(file) as Box<dyn AudioSource>)
-    };
-    Ok(Recorder::arm(RecorderPlan {
-        open: Box::new(open),
-        channels,
-        disk: Arc::new(SystemDisk),
-        clock,
-        part: PART,
-    })?)
-}
-
-fn practice_name(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-    format!("file:{}", name.unwrap_or_default())
+fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 #[cfg(test)]

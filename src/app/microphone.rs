@@ -1,11 +1,20 @@
-//! Which microphone a session uses: the one that was named, else the one used last, and never
-//! silently another.
+//! Which microphones a session uses: those that were named, else the one used last, and never silently
+//! another; and what became of their test before the session.
 
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{self, DeviceInfo, choose_device};
+use crate::audio::{
+    self, AudioSource, Clock, DeviceInfo, Microphone, OpenSource, PracticeFile, Recorder,
+    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, system_clock,
+};
+
+use crate::domain::SAMPLE_RATE;
 
 use super::live::LiveSource;
 use super::read::write_whole;
@@ -13,6 +22,90 @@ use super::{App, Error};
 
 /// Largest file of a remembered microphone.
 const MAX_REMEMBERED: u64 = 16 << 10;
+
+/// Length of one file of the recording.
+const PART: Duration = Duration::from_secs(600);
+/// So long somebody speaks for the test.
+pub const TEST_LENGTH: Duration = Duration::from_secs(4);
+/// Longer than what is played back: a device that stops in the middle is not waited for.
+const SLACK: Duration = Duration::from_secs(3);
+/// Between two looks at a playback.
+const STEP: Duration = Duration::from_millis(20);
+/// Longest reason for leaving the test out, in letters.
+const MAX_REASON: usize = 300;
+
+/// What became of the microphones' test: a few seconds are recorded and played back, and a person says
+/// whether they were heard. It stands in the record of the session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MicrophoneTest {
+    /// Nobody tested them, and nobody said why.
+    #[default]
+    Missing,
+    /// Somebody heard the playback of each channel; their peaks, decibels below full scale.
+    Passed(Vec<i32>),
+    /// Left out knowingly, for this reason.
+    Skipped(String),
+}
+
+impl MicrophoneTest {
+    /// Passed, as these takes have it; `None` where one of them cannot pass, whoever confirms it.
+    pub fn passed(takes: &[Take]) -> Option<Self> {
+        let channels = || takes.iter().flat_map(|t| &t.channels);
+        let good = takes.iter().all(|t| t.hearing() == audio::Hearing::Good);
+        let peaks = channels().map(|c| c.peak_db.round() as i32).collect();
+        (good && channels().next().is_some()).then_some(Self::Passed(peaks))
+    }
+
+    /// Left out; `None` without a reason.
+    pub fn skipped(reason: &str) -> Option<Self> {
+        let reason: String = reason.trim().chars().take(MAX_REASON).collect();
+        (!reason.is_empty()).then_some(Self::Skipped(reason))
+    }
+
+    /// As it stands in the record.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Missing => "the microphones were not tested".into(),
+            Self::Passed(peaks) => {
+                let peaks: Vec<String> = peaks.iter().map(|db| format!("{db} dB")).collect();
+                format!(
+                    "the microphones were tested and heard in playback; peaks {}",
+                    peaks.join(", ")
+                )
+            }
+            Self::Skipped(reason) => format!("the microphones were not tested: {reason}"),
+        }
+    }
+}
+
+/// Plays one channel after the other, so that each is heard for itself, and waits until the end; false
+/// where `go_on`, asked now and then, ended it before.
+///
+/// # Errors
+/// A machine without loudspeaker or headphones; a device that refuses.
+pub fn play_back(takes: &[Take], go_on: &mut dyn FnMut() -> bool) -> Result<bool, Error> {
+    let channels = takes.iter().flat_map(|t| &t.channels);
+    let sound: Vec<f32> = channels.flat_map(|c| c.pcm.iter().copied()).collect();
+    let playback = audio::Playback::start(&sound)?;
+    let longest = Duration::from_secs(sound.len() as u64 / u64::from(SAMPLE_RATE)) + SLACK;
+    let begun = Instant::now();
+    while !playback.is_over() && begun.elapsed() < longest {
+        if !go_on() {
+            return Ok(false);
+        }
+        thread::sleep(STEP);
+    }
+    Ok(true)
+}
+
+/// A microphone that listens, or a practice file in its place.
+pub(super) struct Opened {
+    pub recorder: Recorder,
+    /// None for a practice file.
+    pub device: Option<DeviceInfo>,
+    /// Its identity in the record.
+    pub id: String,
+}
 
 /// A microphone as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +135,53 @@ impl App {
         })
     }
 
+    /// Opens each source once and arms its recorder, all by one clock. `named` channels are dealt to
+    /// them in order.
+    ///
+    /// # Errors
+    /// [`Error::Microphones`] where they cannot be dealt, [`Error::MicrophoneTwice`], those of
+    /// opening.
+    pub(super) fn open_microphones(
+        &self,
+        sources: &[LiveSource],
+        named: usize,
+    ) -> Result<Vec<Opened>, Error> {
+        let usual = [LiveSource::Usual];
+        let sources = if sources.is_empty() { &usual } else { sources };
+        let own = own_channels(named, sources.len())?;
+        let clock = system_clock();
+        let (mut series, chain) = (Series::default(), SharedChain::default());
+        let mut opened: Vec<Opened> = Vec::new();
+        for source in sources {
+            let new = match source {
+                LiveSource::Practice { path, speed } => {
+                    open_practice(path, *speed, own, (series, &chain), &clock)?
+                }
+                other => {
+                    let device = self.choose_microphone(other)?;
+                    let (id, channels) = (device.id.clone(), own.unwrap_or(1));
+                    let name = id.clone();
+                    let open = move || {
+                        let microphone = Microphone::open(&name, channels)?;
+                        Ok(Box::new(microphone) as Box<dyn AudioSource>)
+                    };
+                    if opened.iter().any(|o| o.id == id) {
+                        return Err(Error::MicrophoneTwice(device.name));
+                    }
+                    Opened {
+                        recorder: arm(Box::new(open), channels, (series, &chain), &clock)?,
+                        device: Some(device),
+                        id,
+                    }
+                }
+            };
+            series.first_channel = series.channel(new.recorder.channels());
+            series.device = series.number();
+            opened.push(new);
+        }
+        Ok(opened)
+    }
+
     fn remembered_microphone(&self) -> Option<Remembered> {
         let path = self.workspace.microphone_file();
         if fs::metadata(&path).ok()?.len() > MAX_REMEMBERED {
@@ -66,9 +206,95 @@ impl App {
     }
 }
 
+/// Channels of each of so many microphones; `None` where nobody named any.
+fn own_channels(named: usize, found: usize) -> Result<Option<u16>, Error> {
+    let most = usize::from(audio::MAX_LIVE_CHANNELS);
+    if found > 1 && (!named.is_multiple_of(found) || named.max(found) > most) {
+        return Err(Error::Microphones { named, found });
+    }
+    // More than any microphone has is refused where it is opened.
+    Ok(match u16::try_from(named / found).unwrap_or(u16::MAX) {
+        0 if found > 1 => Some(1),
+        0 => None,
+        own => Some(own),
+    })
+}
+
+/// Without named channels a practice file has as many as it has, two at most.
+fn open_practice(
+    path: &Path,
+    speed: f64,
+    own: Option<u16>,
+    place: (Series, &SharedChain),
+    clock: &Clock,
+) -> Result<Opened, Error> {
+    let wanted = own.unwrap_or(1);
+    let found = PracticeFile::open(path, wanted, speed, clock.clone())?.format();
+    let channels = own.unwrap_or(found.channels.min(2));
+    let (file, its_clock) = (path.to_owned(), clock.clone());
+    let open = move || {
+        let file = PracticeFile::open(&file, channels, speed, its_clock.clone())?;
+        Ok(Box::new(file) as Box<dyn AudioSource>)
+    };
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    Ok(Opened {
+        recorder: arm(Box::new(open), channels, place, clock)?,
+        device: None,
+        id: format!("file:{}", name.unwrap_or_default()),
+    })
+}
+
+fn arm(
+    open: OpenSource,
+    channels: u16,
+    (series, chain): (Series, &SharedChain),
+    clock: &Clock,
+) -> Result<Recorder, Error> {
+    Ok(Recorder::arm(RecorderPlan {
+        open,
+        channels,
+        disk: Arc::new(SystemDisk),
+        clock: clock.clone(),
+        part: PART,
+        series,
+        chain: chain.clone(),
+    })?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn channels_are_dealt_evenly_or_refused() {
+        assert_eq!(own_channels(0, 1).unwrap(), None);
+        assert_eq!(own_channels(2, 1).unwrap(), Some(2));
+        assert_eq!(own_channels(0, 2).unwrap(), Some(1));
+        assert_eq!(own_channels(2, 2).unwrap(), Some(1));
+        assert_eq!(own_channels(4, 2).unwrap(), Some(2));
+        for (named, found) in [(1, 2), (3, 2), (16, 2), (0, 9)] {
+            let refused = own_channels(named, found).unwrap_err();
+            assert!(!refused.help().is_empty(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_test_passes_by_what_was_heard_and_is_left_out_only_with_a_reason() {
+        let format = audio::SourceFormat {
+            rate: 16_000,
+            channels: 1,
+        };
+        let voice: Vec<i16> = (0..16_000).map(|i| (i % 100 - 50) * 100).collect();
+        let good = Take::of(&voice, format, 1).unwrap();
+        let deaf = Take::of(&[0; 16_000], format, 1).unwrap();
+        assert_eq!(MicrophoneTest::passed(&[good.clone(), deaf]), None);
+        assert_eq!(MicrophoneTest::passed(&[]), None);
+        let passed = MicrophoneTest::passed(&[good]).unwrap();
+        assert!(passed.label().contains("-16 dB"), "{}", passed.label());
+        assert_eq!(MicrophoneTest::skipped("  "), None);
+        let skipped = MicrophoneTest::skipped("ບໍ່ມີລຳໂພງ").unwrap();
+        assert!(skipped.label().ends_with("ບໍ່ມີລຳໂພງ"));
+    }
     use crate::workspace::Workspace;
 
     fn app() -> (tempfile::TempDir, App) {

@@ -1,6 +1,7 @@
 //! What both front ends call: blocking methods over one workspace. Whatever a screen does, a command
 //! can do, because both do it here.
 
+mod abroad;
 mod awake;
 mod bench;
 mod bench_live;
@@ -19,7 +20,7 @@ mod import;
 mod judge;
 pub mod live;
 mod lock;
-mod microphone;
+pub mod microphone;
 pub mod models;
 pub mod offers;
 pub mod people;
@@ -121,6 +122,8 @@ pub struct App {
     model_roots: Vec<PathBuf>,
     /// The key of a locked workspace, once it is opened.
     door: vault::Door,
+    /// What partners sent, for searching.
+    abroad: abroad::Abroad,
 }
 
 impl App {
@@ -165,6 +168,7 @@ impl App {
             kit,
             model_roots,
             door: vault::Door::default(),
+            abroad: abroad::Abroad::default(),
         }
     }
 

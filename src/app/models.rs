@@ -149,6 +149,8 @@ impl Error {
 pub enum Kind {
     /// Whisper in ggml form, run by whisper.cpp.
     WhisperGgml,
+    /// Whisper as a Hugging Face folder, run by our own engine.
+    Whisper,
     /// wav2vec 2.0 with a CTC head (omniASR-CTC, MMS, XLS-R) as a Hugging Face folder.
     Wav2vec2Ctc,
     /// M2M100 or NLLB as a Hugging Face folder, run by candle.
@@ -163,7 +165,7 @@ impl Kind {
     /// What it is for, in a word.
     pub const fn purpose(self) -> &'static str {
         match self {
-            Kind::WhisperGgml | Kind::Wav2vec2Ctc => "speech",
+            Kind::WhisperGgml | Kind::Whisper | Kind::Wav2vec2Ctc => "speech",
             Kind::M2m100 | Kind::T5 | Kind::DecoderOnly => "translation",
         }
     }
@@ -255,6 +257,11 @@ impl Model {
             Kind::DecoderOnly => one_gguf,
             Kind::T5 if one_gguf => true,
             Kind::WhisperGgml => card.files.iter().filter(|f| is_ggml(&f.path)).count() == 1,
+            Kind::Whisper => {
+                listed(&|f| f == "config.json")
+                    && listed(&|f| f == "vocab.json" || f == "tokenizer.json")
+                    && listed(&|f| f.ends_with(".safetensors"))
+            }
             Kind::Wav2vec2Ctc => {
                 listed(&|f| f == "config.json")
                     && listed(&|f| f == "vocab.json")
@@ -372,7 +379,7 @@ impl Model {
     pub fn weights(&self) -> PathBuf {
         let is_weights = |path: &str| match self.card.kind {
             Kind::WhisperGgml => is_ggml(path),
-            Kind::M2m100 | Kind::Wav2vec2Ctc => false,
+            Kind::M2m100 | Kind::Whisper | Kind::Wav2vec2Ctc => false,
             Kind::T5 | Kind::DecoderOnly => is_gguf(path),
         };
         match self.card.files.iter().find(|f| is_weights(&f.path)) {

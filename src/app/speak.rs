@@ -319,6 +319,7 @@ impl App {
         let notes = notes.filter_map(|o| o.note.clone()).collect();
         let route = TranslationRoute {
             model: opened.model,
+            digest: String::new(), // nothing of it is stored
             pairs: vec![request.pair],
             engine: opened.engine,
             practice: opened.practice,

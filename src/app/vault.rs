@@ -26,9 +26,6 @@ use super::{App, Error};
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// How deep the folders of an interview or a bundle go.
 const DEPTH: u32 = 4;
-/// The recorder's diary grows line by line and holds times, file names and what the microphone said,
-/// no word of an interview; it stays readable.
-const DIARY: &str = "journal.jsonl";
 /// Files that say that a folder is an interview to be.
 const PLANS: [&str; 2] = ["intake.json", "session.json"];
 
@@ -130,11 +127,17 @@ impl App {
         Ok(())
     }
 
-    /// Opens a locked workspace for this session; finishes a locking that was cut off.
+    /// Opens a locked workspace for this session; finishes a locking that was cut off. The workspace's
+    /// own chain notes it, and through what: `window`, or the verb of a command.
     ///
     /// # Errors
     /// A wrong passphrase, after a delay that grows; a lock file that cannot be used.
-    pub fn unlock(&self, passphrase: &str, watcher: Watcher<'_>) -> Result<(), Error> {
+    pub fn unlock(
+        &self,
+        passphrase: &str,
+        through: &str,
+        watcher: Watcher<'_>,
+    ) -> Result<(), Error> {
         let root = self.workspace.root();
         let mut lock = self.vault_lock()?;
         let key = self.door.checked(lock.open(&phrase(passphrase), root))?;
@@ -144,11 +147,15 @@ impl App {
             self.move_in(&mut lock, watcher)?;
         }
         self.door.set(Some(held));
+        // On a disk that only gives nothing can be noted, and a store that cannot be used is told of by
+        // whatever is asked of it next: reading goes on.
+        let _ = self.note_vault(Kind::Unlocked, &[("through", through)]);
         Ok(())
     }
 
     /// Forgets the key; what still uses it in this process keeps it until it ends.
     pub fn close(&self) {
+        self.abroad.forget();
         self.door.set(None);
     }
 
@@ -175,14 +182,6 @@ impl App {
         let identity = RecoveryIdentity::read(identity)?;
         let key = self.door.checked(lock.recover(&identity, root))?;
         self.rewrap(&mut lock, key, new, Kind::Recovered)
-    }
-
-    /// Notes in the workspace's own chain that somebody opened it.
-    ///
-    /// # Errors
-    /// A store that cannot be written.
-    pub fn note_unlocked(&self) -> Result<(), Error> {
-        self.note_vault(Kind::Unlocked, None)
     }
 
     /// Files of interviews and bundles that lie in the clear; none once the workspace is locked.
@@ -213,16 +212,16 @@ impl App {
             self.move_in(lock, &|_| {})?;
         }
         // The chain first: a passphrase that changed without an event would be worse than the other way.
-        self.note_vault(kind, None)?;
+        self.note_vault(kind, &[])?;
         lock.write(root)?;
         self.door.set(Some(held));
         Ok(())
     }
 
-    fn note_vault(&self, kind: Kind, recipient: Option<&str>) -> Result<(), Error> {
+    fn note_vault(&self, kind: Kind, known: &[(&str, &str)]) -> Result<(), Error> {
         let mut facts = Map::new();
-        if let Some(recipient) = recipient {
-            facts.insert("recovery".into(), json!(recipient));
+        for (name, fact) in known {
+            facts.insert((*name).into(), json!(fact));
         }
         self.store()?.note_own(kind, facts)?;
         Ok(())
@@ -238,11 +237,12 @@ impl App {
             watcher(Progress::Step { step, done, total });
             vault::seal_file(path)?;
         }
+        self.hide_name()?;
         if !self
             .store()?
             .has_own(Kind::Locked, "recovery", lock.recipient())?
         {
-            self.note_vault(Kind::Locked, Some(lock.recipient()))?;
+            self.note_vault(Kind::Locked, &[("recovery", lock.recipient())])?;
         }
         lock.state = State::Locked;
         Ok(lock.write(self.workspace.root())?)
@@ -265,6 +265,8 @@ impl App {
             }
         }
         collect(&self.workspace.received(), DEPTH, &mut found)?;
+        // Who signs here is told by the public halves; the secret ones have passphrases of their own.
+        collect(&self.workspace.keys(), 0, &mut found)?;
         Ok(found)
     }
 }
@@ -315,7 +317,7 @@ fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Er
             && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
         {
             fs::remove_file(&path).map_err(failed)?;
-        } else if kind.is_file() && name != DIARY && !vault::is_sealed(&path).map_err(failed)? {
+        } else if kind.is_file() && !vault::is_sealed(&path).map_err(failed)? {
             found.push(path);
         }
     }

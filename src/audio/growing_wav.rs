@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Error;
 use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, append_all};
-use crate::vault::{Writer, growing_lengths};
+use crate::vault::{self, Writer, growing_lengths};
 
 /// Bytes before the sound.
 pub(super) const HEADER_BYTES: u64 = 44;
@@ -141,6 +141,19 @@ impl GrowingWav {
     /// Frames appended so far.
     pub(super) fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// Frames that the file holds: of a sealed one that grows, those in whole chunks.
+    pub(super) fn frames_in_file(&self) -> u64 {
+        if !self.sealed || self.out.is_none() {
+            return self.frames;
+        }
+        let frame = u64::from(self.format.channels.max(1)).saturating_mul(2);
+        let bytes = self.frames.saturating_mul(frame);
+        // A chunk is written when the first byte after it comes.
+        let total = bytes.saturating_add(HEADER_BYTES).saturating_sub(1);
+        let whole = total / vault::CHUNK * vault::CHUNK;
+        whole.saturating_sub(HEADER_BYTES) / frame
     }
 
     /// Its name.

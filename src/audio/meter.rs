@@ -88,6 +88,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
+    /// One for each channel.
+    pub(super) fn all(channels: u16, rate: u32) -> Vec<Self> {
+        (0..channels).map(|_| Self::new(rate)).collect()
+    }
+
     pub(super) fn new(rate: u32) -> Self {
         Self {
             rate,

@@ -2,6 +2,7 @@
 //! the cutting of a recording into utterances. The only place that names cpal, hound, symphonia,
 //! rubato and earshot. The original is never changed, and no mask is laid over what is kept.
 
+mod beginning;
 mod capture;
 mod container;
 mod decode;
@@ -11,6 +12,7 @@ mod ebml_header;
 mod error;
 mod growing_wav;
 mod import;
+mod lag;
 mod listener;
 mod meter;
 mod microphone;
@@ -29,13 +31,19 @@ mod recover;
 mod resample;
 mod room;
 mod segmenter;
+mod series;
+mod sound_chain;
+#[cfg(test)]
+mod sound_chain_tests;
 mod source;
 mod stretch;
+mod take;
 mod tape;
 mod utterances;
 mod vad;
 mod wav_header;
 
+pub use beginning::Beginning;
 pub use capture::{
     AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, system_clock,
 };
@@ -57,7 +65,10 @@ pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{read_journal, rebuild_working, recover_parts};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
+pub use series::Series;
+pub use sound_chain::{SharedChain, complete_sound_chain, read_sound_chain};
 pub use stretch::{SPEED_PERCENT, at_speed};
+pub use take::{Hearing, Take};
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;
 

@@ -24,6 +24,9 @@ pub enum Notice {
     Began {
         /// End of that sound.
         pre_roll: SamplePos,
+        /// So much of it, from the start on, this microphone did not hear; silence stands there.
+        #[serde(default)]
+        silence: SamplePos,
     },
     /// A part is complete and on the disk.
     PartClosed {
@@ -86,6 +89,13 @@ pub enum Notice {
         at: SamplePos,
         /// Minutes left.
         minutes: u64,
+    },
+    /// The chain of the sound cannot be written; the sound goes on, and gets its links at the end.
+    Unlinked {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// In the system's words.
+        why: String,
     },
     /// The end; nothing comes after it.
     Stopped {

@@ -1,18 +1,21 @@
 //! The recorder: a thread that takes what the source has heard and writes it down, before anything
 //! else is done with it. It never waits for recognition, for a screen or for anybody who listens.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::beginning::Beginning;
 use super::capture::{Clock, OpenSource, SourceFormat};
 use super::disk::Disk;
 use super::meter::Meters;
 use super::notice::Entry;
 use super::recording::Recording;
+use super::series::Series;
+use super::sound_chain::SharedChain;
+use super::take::Take;
 use super::tape::Tape;
 use super::{Error, MAX_LIVE_CHANNELS};
 
@@ -35,15 +38,34 @@ pub struct RecorderPlan {
     pub clock: Clock,
     /// Length of a part.
     pub part: Duration,
+    /// Which microphone of its session it is.
+    pub series: Series,
+    /// The chain of the session's sound, one for all its microphones.
+    pub chain: SharedChain,
 }
 
 /// How far the recorder has come; read by anybody at any time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RecorderProgress {
     /// Samples in the working copies, ready to be read.
     derived: AtomicU64,
     /// Frames that were lost and replaced by silence.
     lost: AtomicU64,
+    /// Microseconds by which its clock is behind; `NOT_YET` before it was measured.
+    lag: AtomicI64,
+}
+
+/// No lag was measured yet.
+const NOT_YET: i64 = i64::MIN;
+
+impl Default for RecorderProgress {
+    fn default() -> Self {
+        Self {
+            derived: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            lag: AtomicI64::new(NOT_YET),
+        }
+    }
 }
 
 impl RecorderProgress {
@@ -55,6 +77,17 @@ impl RecorderProgress {
     /// Frames, at the source's own rate, that were lost and replaced by silence.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Microseconds by which sound comes after its moment of the computer's clock: the delay of the
+    /// way and what the microphone's own clock has lost since the start. `None` in the first seconds.
+    pub fn lag(&self) -> Option<i64> {
+        let lag = self.lag.load(Ordering::Relaxed);
+        (lag != NOT_YET).then_some(lag)
+    }
+
+    pub(super) fn set_lag(&self, micros: i64) {
+        self.lag.store(micros, Ordering::Relaxed);
     }
 
     pub(super) fn set_derived(&self, samples: u64) {
@@ -69,10 +102,11 @@ impl RecorderProgress {
 /// What somebody wants of the recorder.
 pub(super) enum Order {
     Begin {
-        folder: PathBuf,
-        planned: Duration,
-        reply: SyncSender<Result<(), Error>>,
+        how: Beginning,
+        reply: SyncSender<Result<Duration, Error>>,
     },
+    /// The last seconds heard, before the start.
+    Kept(SyncSender<Vec<i16>>),
     Pause,
     Resume,
     Stop,
@@ -83,6 +117,7 @@ pub(super) enum Order {
 pub struct Recorder {
     format: SourceFormat,
     channels: u16,
+    series: Series,
     meters: Arc<Meters>,
     progress: Arc<RecorderProgress>,
     orders: SyncSender<Order>,
@@ -107,7 +142,7 @@ impl Recorder {
         let (opened, answer) = sync_channel(1);
         let progress = Arc::new(RecorderProgress::default());
         let shared = progress.clone();
-        let channels = plan.channels;
+        let (channels, series) = (plan.channels, plan.series);
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || {
@@ -135,6 +170,7 @@ impl Recorder {
         Ok(Self {
             format,
             channels,
+            series,
             meters,
             progress,
             orders,
@@ -163,19 +199,38 @@ impl Recorder {
         self.progress.clone()
     }
 
-    /// Begins to write into `folder`, which must be there and hold no recording, with the last two
-    /// seconds before this call in front.
+    /// Which microphone of its session it is.
+    pub fn series(&self) -> Series {
+        self.series
+    }
+
+    /// Channels that are recognised.
+    pub fn channels(&self) -> u16 {
+        self.channels
+    }
+
+    /// What was heard in the last seconds, five at most; empty once it writes.
     ///
     /// # Errors
-    /// `NoRoom` where the disk does not hold `planned` and 2 GiB more; `RecordingThere`; those of
-    /// writing. Then nothing is recorded, and the recorder stays armed.
-    pub fn begin(&self, folder: PathBuf, planned: Duration) -> Result<(), Error> {
+    /// `Stopped` where the recorder has ended; `Unsupported` where the rate cannot be converted.
+    pub fn take(&self) -> Result<Take, Error> {
         let (reply, answer) = sync_channel(1);
-        let order = Order::Begin {
-            folder,
-            planned,
-            reply,
-        };
+        let order = Order::Kept(reply);
+        self.orders.send(order).map_err(|_| Error::Stopped)?;
+        let kept = answer.recv().map_err(|_| Error::Stopped)?;
+        Take::of(&kept, self.format, self.channels)
+    }
+
+    /// Begins to write into a folder that must be there and hold no recording of this microphone,
+    /// with the last two seconds before this call in front, or with what it heard since the session's
+    /// start. Returns that start, by the recorder's clock.
+    ///
+    /// # Errors
+    /// `NoRoom` where the disk does not hold the planned length and 2 GiB more; `RecordingThere`;
+    /// those of writing. Then nothing is recorded, and the recorder stays armed.
+    pub fn begin(&self, how: Beginning) -> Result<Duration, Error> {
+        let (reply, answer) = sync_channel(1);
+        let order = Order::Begin { how, reply };
         self.orders.send(order).map_err(|_| Error::Stopped)?;
         answer.recv().map_err(|_| Error::Stopped)?
     }
@@ -226,13 +281,10 @@ impl Drop for Recorder {
 fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
     loop {
         match inbox.try_recv() {
-            Ok(Order::Begin {
-                folder,
-                planned,
-                reply,
-            }) => {
-                let _ = reply.send(recording.begin(folder, planned)); // the caller waits for it
+            Ok(Order::Begin { how, reply }) => {
+                let _ = reply.send(recording.begin(how)); // the caller waits for it
             }
+            Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
             Ok(Order::Pause) => recording.pause(),
             Ok(Order::Resume) => recording.resume(),
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {

@@ -11,7 +11,7 @@ use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
-use super::{Error, recover_parts};
+use super::{Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, system_clock};
 use crate::domain::SAMPLE_RATE;
 
 /// A disk on which one operation fails, and on which only what was forced to it survives.
@@ -131,13 +131,18 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 // Before the beginning: the caller is told.
                 Err(e) => assert!(!e.help().is_empty() && at < 20, "{at}: {e}"),
                 Ok(notices) => match (stopped(&notices), error) {
+                    // The chain of the sound stopped, and the sound did not.
+                    (Stop::SourceEnded, _) => assert!(
+                        notices.iter().any(|n| matches!(n, Notice::Unlinked { .. })),
+                        "{at}"
+                    ),
                     (Stop::DiskFull, io::ErrorKind::StorageFull) => {}
                     (Stop::DiskFailed(why), io::ErrorKind::Other) => assert!(!why.is_empty()),
                     (other, _) => panic!("{at}: {other:?}"),
                 },
             }
             // What is there can be read, whole frames only, from the first on.
-            for part in recover_parts(bench.dir.path()).unwrap() {
+            for part in recover_parts(bench.dir.path(), Series::default()).unwrap() {
                 let heard = bench.samples(&part.name);
                 assert_eq!(heard.len() as u64, part.frames * 2);
             }
@@ -289,7 +294,7 @@ fn a_power_cut_at_any_moment_costs_at_most_a_second() {
             let file = fs::OpenOptions::new().write(true).open(path).unwrap();
             file.set_len(*len).unwrap();
         }
-        let kept: u64 = recover_parts(bench.dir.path())
+        let kept: u64 = recover_parts(bench.dir.path(), Series::default())
             .unwrap()
             .iter()
             .map(|p| p.frames)
@@ -297,4 +302,20 @@ fn a_power_cut_at_any_moment_costs_at_most_a_second() {
         let lost = bench.spoken().saturating_sub(kept);
         assert!(lost <= 48_000, "{lost} of {} frames lost", bench.spoken());
     }
+}
+
+#[test]
+fn a_refused_microphone_says_so_with_the_next_step() {
+    let refused = Recorder::arm(RecorderPlan {
+        open: Box::new(|| Err(Error::MicrophoneDenied { name: "a".into() })),
+        channels: 1,
+        disk: Arc::new(SystemDisk),
+        clock: system_clock(),
+        part: std::time::Duration::from_secs(600),
+        series: Series::default(),
+        chain: SharedChain::default(),
+    });
+    let error = refused.map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::MicrophoneDenied { .. }));
+    assert!(error.help().contains("privacy"), "{}", error.help());
 }

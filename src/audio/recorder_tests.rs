@@ -11,7 +11,10 @@ use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
 use super::recording::Recording;
-use super::{Error, RecorderProgress, read_journal, rebuild_working, recover_parts};
+use super::{
+    Beginning, Error, RecorderProgress, Series, SharedChain, read_journal, rebuild_working,
+    recover_parts,
+};
 use crate::domain::Cancel;
 
 /// What the scripted microphone does next.
@@ -150,6 +153,8 @@ impl Bench {
             disk,
             clock: self.clock.clone(),
             part: Duration::from_secs(600),
+            series: Series::default(),
+            chain: SharedChain::default(),
         };
         let (outbox, notices) = std::sync::mpsc::sync_channel(100_000);
         let recording = Recording::arm(plan, Arc::new(RecorderProgress::default()), outbox);
@@ -159,7 +164,10 @@ impl Bench {
     /// Records the whole script; the clock goes on by 10 ms wherever the source rests.
     pub(super) fn record(&self, disk: Arc<dyn Disk>) -> Result<Vec<Notice>, Error> {
         let (mut recording, notices) = self.arm(disk);
-        recording.begin(self.dir.path().to_owned(), Duration::from_secs(60))?;
+        recording.begin(Beginning::alone(
+            self.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))?;
         let mut rounds = 0_u64;
         while !recording.has_ended() {
             if !recording.listen() {
@@ -176,7 +184,7 @@ impl Bench {
     }
 
     fn frames_on_disk(&self) -> u64 {
-        recover_parts(self.dir.path())
+        recover_parts(self.dir.path(), Series::default())
             .unwrap()
             .iter()
             .map(|p| p.frames)
@@ -212,8 +220,15 @@ fn what_was_heard_is_written_untouched_and_derived_in_step() {
         bench.samples("working-1.wav"),
     ];
     assert_eq!(live[0].len(), 48_026);
-    let parts = recover_parts(bench.dir.path()).unwrap();
-    rebuild_working(bench.dir.path(), &parts, 2, &mut |_, _| {}, &Cancel::new()).unwrap();
+    let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
+    rebuild_working(
+        bench.dir.path(),
+        Series::default(),
+        (&parts, 2),
+        &mut |_, _| {},
+        &Cancel::new(),
+    )
+    .unwrap();
     // Made again from the parts it is the same, to the sample.
     assert_eq!(
         live,
@@ -222,7 +237,7 @@ fn what_was_heard_is_written_untouched_and_derived_in_step() {
             bench.samples("working-1.wav")
         ]
     );
-    let journal = read_journal(bench.dir.path()).unwrap();
+    let journal = read_journal(bench.dir.path(), Series::default()).unwrap();
     let journal: Vec<Notice> = journal.into_iter().map(|e| e.notice).collect();
     assert_eq!(journal, notices);
 }
@@ -279,7 +294,7 @@ fn it_comes_back_at_another_rate_in_a_new_part_and_time_goes_on() {
     ];
     let bench = Bench::new(acts, STEREO);
     let notices = bench.record(Arc::new(SystemDisk)).unwrap();
-    let parts = recover_parts(bench.dir.path()).unwrap();
+    let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
     let rates: Vec<u32> = parts.iter().map(|p| p.rate).collect();
     assert_eq!(rates, [48_000, 8_000, 48_000]);
     let derived = bench.samples("working-0.wav");
@@ -288,7 +303,14 @@ fn it_comes_back_at_another_rate_in_a_new_part_and_time_goes_on() {
     };
     assert_eq!(derived.len() as u64, at.0);
     assert!((5_000..6_200).contains(&at.as_ms()), "{} ms", at.as_ms());
-    rebuild_working(bench.dir.path(), &parts, 2, &mut |_, _| {}, &Cancel::new()).unwrap();
+    rebuild_working(
+        bench.dir.path(),
+        Series::default(),
+        (&parts, 2),
+        &mut |_, _| {},
+        &Cancel::new(),
+    )
+    .unwrap();
     assert_eq!(bench.samples("working-0.wav"), derived);
 }
 
@@ -309,6 +331,8 @@ fn a_device_with_too_few_channels_is_refused_and_eight_kilohertz_is_taken() {
         disk: Arc::new(SystemDisk),
         clock: bench.clock.clone(),
         part: Duration::from_secs(600),
+        series: Series::default(),
+        chain: SharedChain::default(),
     };
     let refused = super::Recorder::arm(plan(2)).map(|_| ());
     assert!(matches!(
@@ -332,18 +356,24 @@ fn two_seconds_from_before_the_start_are_kept_and_shown_as_such() {
         assert!(recording.listen());
     }
     recording
-        .begin(bench.dir.path().to_owned(), Duration::from_secs(60))
+        .begin(Beginning::alone(
+            bench.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))
         .unwrap();
     while !recording.has_ended() {
         recording.listen();
     }
     let first = notices.try_iter().next().unwrap();
-    let Notice::Began { pre_roll } = first.notice else {
+    let Notice::Began { pre_roll, .. } = first.notice else {
         panic!("{first:?}")
     };
     assert_eq!((first.number, pre_roll.as_ms()), (1, 2000));
     assert_eq!(bench.frames_on_disk(), 48_000 * 5);
-    let again = recording.begin(bench.dir.path().to_owned(), Duration::from_secs(60));
+    let again = recording.begin(Beginning::alone(
+        bench.dir.path().to_owned(),
+        Duration::from_secs(60),
+    ));
     assert!(matches!(again, Err(Error::RecordingThere { .. })));
 }
 
@@ -352,7 +382,10 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
     let bench = Bench::new(vec![Act::Speak(48_000 * 3)], STEREO);
     let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
     recording
-        .begin(bench.dir.path().to_owned(), Duration::from_secs(60))
+        .begin(Beginning::alone(
+            bench.dir.path().to_owned(),
+            Duration::from_secs(60),
+        ))
         .unwrap();
     for round in 0..300 {
         match round {
@@ -442,7 +475,7 @@ fn eight_hours_keep_time() {
     };
     let drift = at.as_ms().abs_diff(passed);
     assert!(drift < 50 * 8, "{drift} ms after {passed} ms");
-    let parts = recover_parts(bench.dir.path()).unwrap();
+    let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
     assert!(parts.len() >= 45, "{} parts", parts.len());
     let frames: u64 = parts.iter().map(|p| p.frames).sum();
     assert_eq!(frames, at.as_ms(), "a frame is a millisecond here");

@@ -1,24 +1,25 @@
 //! What the recorder's thread does, step by step: listen, meter, write, watch the disk and the source.
 //! Whatever fails is told once and loudly; a disk that fails ends the session, a source does not.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use super::beginning::{Beginning, Kept};
 use super::capture::{AudioSource, Clock, Delivery, OpenSource, SourceFormat};
 use super::disk::Disk;
+use super::lag::LagWatch;
 use super::meter::{Fault, Meters, Watch};
 use super::notice::{Entry, Notice, Part, Stop};
 use super::recorder::{RecorderPlan, RecorderProgress};
 use super::room::Room;
-use super::tape::{Tape, part_name};
+use super::series::Series;
+use super::sound_chain::SharedChain;
+use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SamplePos, Span};
 
-/// Sound kept from before the start.
-const PRE_ROLL: Duration = Duration::from_secs(2);
 /// A microphone that delivers nothing for so long is gone, whatever the system says.
 const NO_SOUND: Duration = Duration::from_millis(800);
 /// The same for one that was just opened: sound services take their time.
@@ -36,12 +37,14 @@ pub(super) struct Recording {
     disk: Arc<dyn Disk>,
     clock: Clock,
     part: Duration,
+    series: Series,
+    chain: SharedChain,
     meters: Arc<Meters>,
     watches: Vec<Watch>,
     progress: Arc<RecorderProgress>,
     outbox: SyncSender<Entry>,
     buffer: Vec<i16>,
-    pre_roll: VecDeque<i16>,
+    kept: Kept,
     tape: Option<Tape>,
     folder: PathBuf,
     paused_at: Option<SamplePos>,
@@ -52,6 +55,9 @@ pub(super) struct Recording {
     fresh: bool,
     tried_at: Duration,
     room: Room,
+    /// Bytes a second of the session's other microphones.
+    beside: u64,
+    lag: LagWatch,
     ended: bool,
 }
 
@@ -73,12 +79,14 @@ impl Recording {
             disk: plan.disk,
             clock: plan.clock,
             part: plan.part,
+            series: plan.series,
+            chain: plan.chain,
             meters: Arc::new(Meters::new(plan.channels)),
-            watches: watches(plan.channels, format),
+            watches: Watch::all(plan.channels, format.rate),
             progress,
             outbox,
             buffer: Vec::new(),
-            pre_roll: VecDeque::new(),
+            kept: Kept::default(),
             tape: None,
             folder: PathBuf::new(),
             paused_at: None,
@@ -87,6 +95,8 @@ impl Recording {
             fresh: true,
             tried_at: now,
             room: Room::default(),
+            beside: 0,
+            lag: LagWatch::default(),
             ended: false,
         })
     }
@@ -108,42 +118,51 @@ impl Recording {
         self.ended
     }
 
-    /// Begins to write, with the sound of the last two seconds in front.
-    pub(super) fn begin(&mut self, folder: PathBuf, planned: Duration) -> Result<(), Error> {
-        if self.tape.is_some() || folder.join(part_name(1)).exists() {
+    /// The last seconds that were heard, interleaved, while nothing is written yet.
+    pub(super) fn kept(&self) -> Vec<i16> {
+        self.kept.copy()
+    }
+
+    /// Begins to write, with the sound of the last two seconds in front. Returns the session's start.
+    pub(super) fn begin(&mut self, how: Beginning) -> Result<Duration, Error> {
+        let folder = how.folder;
+        if self.tape.is_some() || folder.join(self.series.part(1)).exists() {
             return Err(Error::RecordingThere { path: folder });
         }
-        let second = Tape::bytes_a_second(self.format, self.channels);
-        Room::require(&*self.disk, &folder, planned, second)?;
+        self.beside = how.beside;
+        Room::require(&*self.disk, &folder, how.planned, self.bytes_a_second())?;
         let mut tape = Tape::begin(
             self.disk.clone(),
             self.clock.clone(),
-            &folder,
+            (&folder, self.series),
             self.format,
             self.channels,
             self.part,
+            self.chain.clone(),
         )?;
-        if self.source.as_mut().is_some_and(|s| s.begin()) {
-            self.pre_roll.clear();
+        if self.source.as_mut().is_some_and(|s| s.begin()) || self.gone_at.is_some() {
+            self.kept.clear();
             self.heard_at = (self.clock)();
         }
-        let before: Vec<i16> = self.pre_roll.drain(..).collect();
+        let (first, before) = self.kept.begin(how.zero, self.heard_at, self.format);
         let mut closed = Vec::new();
+        tape.silence(first.silence, &mut closed)?;
+        let silence = tape.position();
         tape.write(&before, &mut closed)?;
         self.progress.set_derived(tape.derived());
         let pre_roll = tape.position();
         self.folder = folder;
+        self.lag = LagWatch::since(first.zero);
         self.tape = Some(tape);
-        self.tell(Notice::Began { pre_roll });
+        self.tell(Notice::Began { pre_roll, silence });
         if self.gone_at.is_some() {
             // Gone before the start: silence counts from here.
-            self.heard_at = (self.clock)();
             self.gone_at = Some(pre_roll);
             let why = "it was not there when the session began".into();
             self.tell(Notice::Gone { at: pre_roll, why });
         }
         closed.into_iter().for_each(|part| self.tell_part(part));
-        Ok(())
+        Ok(first.zero)
     }
 
     pub(super) fn pause(&mut self) {
@@ -178,6 +197,7 @@ impl Recording {
         }
         self.fill_while_gone();
         self.look_at_disk();
+        self.look_at_chain();
         if let Some(tape) = &mut self.tape
             && let Err(e) = tape.keep()
         {
@@ -201,6 +221,11 @@ impl Recording {
                 self.fresh = false;
                 self.meter();
                 self.keep_sound();
+                if self.tape.is_some()
+                    && let Some(us) = self.lag.look(self.heard_at, self.position())
+                {
+                    self.progress.set_lag(us);
+                }
                 true
             }
             Delivery::Lost(frames) => {
@@ -243,11 +268,7 @@ impl Recording {
     fn keep_sound(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
         if self.tape.is_none() {
-            self.pre_roll.extend(&buffer);
-            let width = usize::from(self.format.channels);
-            let most = PRE_ROLL.as_secs() as usize * self.format.rate as usize * width;
-            let over = self.pre_roll.len().saturating_sub(most);
-            self.pre_roll.drain(..over);
+            self.kept.push(&buffer, self.format);
         } else {
             if self.paused_at.is_some() {
                 buffer.fill(0);
@@ -334,8 +355,8 @@ impl Recording {
                 None => Ok(()),
             };
             self.format = format;
-            self.watches = watches(self.channels, format);
-            self.pre_roll.clear();
+            self.watches = Watch::all(self.channels, format.rate);
+            self.kept.clear();
             self.written(changed, closed);
         }
         let span = Span::new(from, self.position());
@@ -369,10 +390,23 @@ impl Recording {
             return;
         }
         let now = (self.clock)();
-        let second = Tape::bytes_a_second(self.format, self.channels);
+        let second = self.bytes_a_second();
         if let Some(minutes) = self.room.look(&*self.disk, &self.folder, now, second) {
             let at = self.position();
             self.tell(Notice::DiskLow { at, minutes });
+        }
+    }
+
+    fn bytes_a_second(&self) -> u64 {
+        let own = Tape::bytes_a_second(self.format, self.channels);
+        own.saturating_add(self.beside)
+    }
+
+    /// A fault in the chain of the sound is told, and the sound goes on.
+    fn look_at_chain(&mut self) {
+        if let Some(why) = self.tape.as_mut().and_then(Tape::chain_fault) {
+            let at = self.position();
+            self.tell(Notice::Unlinked { at, why });
         }
     }
 
@@ -412,6 +446,7 @@ impl Recording {
         match closed {
             Ok(part) => {
                 self.written(Ok(()), vec![part]);
+                self.look_at_chain();
                 let at = self.position();
                 self.tell(Notice::Stopped { at, why });
                 if let Some(tape) = &mut self.tape
@@ -446,10 +481,6 @@ impl Recording {
             let _ = self.outbox.try_send(entry);
         }
     }
-}
-
-fn watches(channels: u16, format: SourceFormat) -> Vec<Watch> {
-    (0..channels).map(|_| Watch::new(format.rate)).collect()
 }
 
 fn usable(format: SourceFormat, channels: u16) -> Result<(), Error> {

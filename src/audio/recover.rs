@@ -1,15 +1,16 @@
 //! After a kill or a power cut: the parts are read to their true end whatever their headers say, and
 //! the working copies are made again from them, so that every position means what it meant before.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::capture::SourceFormat;
 use super::growing_wav::{HEADER_BYTES, header};
 use super::import::{ChannelWriter, sync_folder, temporary};
 use super::notice::{Entry, Part};
-use super::tape::{JOURNAL, JournalLine, part_name, working_name};
+use super::series::Series;
+use super::tape::JournalLine;
 use super::{Error, MAX_LIVE_CHANNELS, MAX_RATE, MIN_RATE, Progress, Resampler};
 use crate::domain::{Cancel, SamplePos};
 use crate::vault::{self, Content, Writer};
@@ -22,14 +23,14 @@ const MAX_LINES: usize = 1 << 20;
 /// More parts than a day of ten-minute ones has by far.
 const MAX_PARTS: u32 = 10_000;
 
-/// The parts of a session in order, each with a header that tells its true length.
+/// The parts of one microphone of a session in order, each with a header that tells its true length.
 ///
 /// # Errors
 /// `Read`, `Write`. A part whose header never reached the disk holds no sound and ends the list.
-pub fn recover_parts(folder: &Path) -> Result<Vec<Part>, Error> {
+pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     for number in 1..=MAX_PARTS {
-        let name = part_name(number);
+        let name = series.part(number);
         let path = folder.join(&name);
         if !path.exists() {
             break;
@@ -122,13 +123,13 @@ fn read_format(head: &[u8]) -> Option<SourceFormat> {
 /// `Read`, `Write`, `DiskFull`, `Cancelled`.
 pub fn rebuild_working(
     folder: &Path,
-    parts: &[Part],
-    channels: u16,
+    series: Series,
+    (parts, channels): (&[Part], u16),
     progress: Progress<'_>,
     cancel: &Cancel,
 ) -> Result<SamplePos, Error> {
     let mut writers = (0..channels)
-        .map(|c| ChannelWriter::new(folder, working_name(c)))
+        .map(|c| ChannelWriter::new(folder, series.working(c)))
         .collect::<Result<Vec<_>, _>>()?;
     let failed = |detail| Error::Unsupported {
         detail,
@@ -233,36 +234,23 @@ impl<'a> PartReader<'a> {
     }
 }
 
-/// The entries of a session's journal. A line that the power cut tore apart is left out, and so is
+/// The entries of one microphone's journal. A line that the power cut tore apart is left out, and so is
 /// whatever follows it.
 ///
 /// # Errors
 /// `Read`.
-pub fn read_journal(folder: &Path) -> Result<Vec<Entry>, Error> {
-    let path = folder.join(JOURNAL);
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::read(&path, e)),
-    };
-    let mut reader = BufReader::new(file);
+pub fn read_journal(folder: &Path, series: Series) -> Result<Vec<Entry>, Error> {
+    let path = folder.join(series.journal());
     let mut entries = Vec::new();
-    let mut line = Vec::new();
-    for _ in 0..MAX_LINES {
-        line.clear();
-        let got = Read::by_ref(&mut reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(|e| Error::read(&path, e))?;
-        if got == 0 {
-            break;
-        }
-        match serde_json::from_slice::<JournalLine>(&line) {
-            Ok(read) => entries.extend(read.entry),
-            Err(_) => break,
-        }
+    let read = vault::read_lines(&path, MAX_LINE, MAX_LINES, &mut |line| {
+        let read = serde_json::from_str::<JournalLine>(line);
+        read.map(|read| entries.extend(read.entry)).is_ok()
+    });
+    match read {
+        Ok(()) => Ok(entries),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(entries),
+        Err(e) => Err(Error::read(&path, e)),
     }
-    Ok(entries)
 }
 
 #[cfg(test)]
@@ -290,14 +278,20 @@ mod tests {
         let whole = part_bytes(100);
         for cut in 0..whole.len() {
             fs::write(dir.path().join("part-001.wav"), &whole[..cut]).unwrap();
-            let parts = recover_parts(dir.path()).unwrap();
+            let parts = recover_parts(dir.path(), Series::default()).unwrap();
             if cut < 44 {
                 assert!(parts.is_empty(), "{cut}");
                 continue;
             }
             let frames = (cut as u64 - 44) / 4;
             assert_eq!(parts[0].frames, frames, "{cut}");
-            let length = rebuild_working(dir.path(), &parts, 2, &mut |_, _| {}, &Cancel::new());
+            let length = rebuild_working(
+                dir.path(),
+                Series::default(),
+                (&parts, 2),
+                &mut |_, _| {},
+                &Cancel::new(),
+            );
             assert_eq!(length.unwrap(), SamplePos(frames));
             if frames > 0 {
                 let read = hound::WavReader::open(dir.path().join("part-001.wav")).unwrap();
@@ -315,19 +309,27 @@ mod tests {
         let path = dir.path().join("part-001.wav");
         let text = b"these are notes, and more of them than a header is long".to_vec();
         fs::write(&path, &text).unwrap();
-        assert!(recover_parts(dir.path()).unwrap().is_empty());
+        assert!(
+            recover_parts(dir.path(), Series::default())
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(fs::read(&path).unwrap(), text);
     }
 
     #[test]
     fn a_torn_journal_gives_what_is_whole() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(read_journal(dir.path()).unwrap().is_empty());
+        assert!(
+            read_journal(dir.path(), Series::default())
+                .unwrap()
+                .is_empty()
+        );
         let line = r#"{"at":1,"clock_ms":2,"entry":{"number":1,"wall":"w","notice":{"what":"began","pre_roll":5}},"wall":"w"}"#;
         let checkpoint = r#"{"at":1,"clock_ms":2,"wall":"w"}"#;
         let text = format!("{line}\n{checkpoint}\n{}", &line[..40]);
-        fs::write(dir.path().join(JOURNAL), text).unwrap();
-        let entries = read_journal(dir.path()).unwrap();
+        fs::write(dir.path().join("journal.jsonl"), text).unwrap();
+        let entries = read_journal(dir.path(), Series::default()).unwrap();
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].number, 1);
     }

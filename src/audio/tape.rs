@@ -1,5 +1,6 @@
 //! The files of a session that is being recorded: parts with what the microphone heard, untouched, at
-//! its own rate; one working copy a channel at 16 kHz, appended as it comes; and a journal.
+//! its own rate; one working copy a channel at 16 kHz, appended as it comes; the chain of the sound;
+//! and a journal.
 //!
 //! Every second the newest part and the journal are forced to the disk. The working copies are not:
 //! they can be made again from the parts at any time.
@@ -15,11 +16,12 @@ use super::disk::{Disk, DiskFile, append_all};
 use super::growing_wav::GrowingWav;
 use super::notice::{Entry, Notice, Part};
 use super::resample::frames_at_16k;
+use super::series::Series;
+use super::sound_chain::{SharedChain, SoundChain};
 use super::{Error, Resampler};
 use crate::domain::{SAMPLE_RATE, SamplePos};
+use crate::vault::LineSealer;
 
-/// File name of the journal.
-pub(super) const JOURNAL: &str = "journal.jsonl";
 /// Between two forced writes: with what they take themselves, a power cut costs less than a second.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
 /// The same where the parts are sealed: up to 0.7 s more are in memory then.
@@ -28,16 +30,6 @@ const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// A short write of silence, in frames.
 const SILENCE_BLOCK: u64 = 16_384;
-
-/// `part-001.wav` for part 1.
-pub(super) fn part_name(number: u32) -> String {
-    format!("part-{number:03}.wav")
-}
-
-/// `working-0.wav` for channel 0.
-pub(super) fn working_name(channel: u16) -> String {
-    format!("working-{channel}.wav")
-}
 
 /// One line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,6 +50,7 @@ pub(super) struct Tape {
     disk: Arc<dyn Disk>,
     clock: Clock,
     folder: PathBuf,
+    series: Series,
     format: SourceFormat,
     part: GrowingWav,
     number: u32,
@@ -70,7 +63,9 @@ pub(super) struct Tape {
     planes: Vec<Vec<f32>>,
     ready: Vec<Vec<f32>>,
     samples: Vec<i16>,
+    chain: SoundChain,
     journal: Box<dyn DiskFile>,
+    journal_seal: LineSealer,
     entries: u64,
     synced_at: Duration,
     checkpoint_at: Duration,
@@ -81,21 +76,24 @@ impl Tape {
     pub(super) fn begin(
         disk: Arc<dyn Disk>,
         clock: Clock,
-        folder: &Path,
+        (folder, series): (&Path, Series),
         format: SourceFormat,
         channels: u16,
         part: Duration,
+        chain: SharedChain,
     ) -> Result<Self, Error> {
         let mono = SourceFormat {
             rate: SAMPLE_RATE,
             channels: 1,
         };
-        let first = GrowingWav::create(&*disk, &folder.join(part_name(1)), format)?;
+        let first = GrowingWav::create(&*disk, &folder.join(series.part(1)), format)?;
         let working = (0..channels)
-            .map(|c| GrowingWav::create(&*disk, &folder.join(working_name(c)), mono))
+            .map(|c| GrowingWav::create(&*disk, &folder.join(series.working(c)), mono))
             .collect::<Result<Vec<_>, _>>()?;
-        let path = folder.join(JOURNAL);
+        let path = folder.join(series.journal());
         let journal = disk.create(&path).map_err(|e| Error::write(&path, e))?;
+        let journal_seal = LineSealer::new(&path).map_err(|e| Error::write(&path, e))?;
+        let chain = SoundChain::begin(&disk, folder, series.part(1), format, chain);
         disk.sync_folder(folder)
             .map_err(|e| Error::write(folder, e))?;
         let now = clock();
@@ -104,6 +102,7 @@ impl Tape {
             disk,
             clock,
             folder: folder.to_owned(),
+            series,
             format,
             part: first,
             number: 1,
@@ -114,7 +113,9 @@ impl Tape {
             base: 0,
             frames: 0,
             samples: Vec::new(),
+            chain,
             journal,
+            journal_seal,
             entries: 0,
             synced_at: now,
             checkpoint_at: now,
@@ -153,6 +154,7 @@ impl Tape {
                 .saturating_mul(width);
             let (now, later) = block.split_at(fits.min(block.len()));
             self.part.append(now)?;
+            self.chain.take(now);
             self.derive(now, width)?;
             block = later;
         }
@@ -221,13 +223,21 @@ impl Tape {
             self.write_journal(None)?;
         }
         self.part.sync()?;
+        // Behind the sound: a link never speaks of what a power cut could still take.
+        self.chain.keep(self.part.frames_in_file());
         self.sync_journal()
+    }
+
+    /// What is wrong with the chain of the sound, once.
+    pub(super) fn chain_fault(&mut self) -> Option<String> {
+        self.chain.take_fault()
     }
 
     /// Ends the files, whole and on the disk.
     pub(super) fn close(&mut self) -> Result<Part, Error> {
         self.part.end()?;
         self.part.sync()?;
+        self.chain.end_part(None);
         self.finish_resampler()?;
         for working in &mut self.working {
             working.end()?;
@@ -253,7 +263,9 @@ impl Tape {
         self.part.sync()?;
         let done = self.finished_part();
         self.number += 1;
-        let path = self.folder.join(part_name(self.number));
+        let name = self.series.part(self.number);
+        let path = self.folder.join(&name);
+        self.chain.end_part(Some((name, format)));
         self.part = GrowingWav::create(&*self.disk, &path, format)?;
         self.folder_synced()?;
         Ok(done)
@@ -321,18 +333,18 @@ impl Tape {
             entry,
             wall: jiff::Timestamp::now().to_string(),
         };
-        let path = self.folder.join(JOURNAL);
-        let mut text =
-            serde_json::to_vec(&line).map_err(|e| Error::write(&path, std::io::Error::other(e)))?;
-        text.push(b'\n');
-        append_all(&mut *self.journal, &text).map_err(|e| Error::write(&path, e))
+        let path = self.folder.join(self.series.journal());
+        let text = serde_json::to_string(&line).map_err(std::io::Error::other);
+        let text = text.and_then(|text| self.journal_seal.line(&text));
+        text.and_then(|text| append_all(&mut *self.journal, &text))
+            .map_err(|e| Error::write(&path, e))
     }
 
     /// Forces the journal to the disk.
     pub(super) fn sync_journal(&mut self) -> Result<(), Error> {
         self.journal
             .sync()
-            .map_err(|e| Error::write(&self.folder.join(JOURNAL), e))
+            .map_err(|e| Error::write(&self.folder.join(self.series.journal()), e))
     }
 }
 

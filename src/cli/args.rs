@@ -152,11 +152,12 @@ pub struct Record {
     #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
     /// The microphone, by its id or exact name as 'mekong devices' lists it; file:PATH plays a sound
-    /// file in its place, for practice. Without it: the one used last.
+    /// file in its place, for practice. Without it: the one used last. Can be given several times:
+    /// each microphone is recorded for itself.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub device: Option<String>,
-    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi. Without
-    /// it one channel is for all.
+    pub device: Vec<String>,
+    /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; with
+    /// several microphones in their order, to each the same number. Without it one channel is for all.
     #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
     pub channels: Vec<Channel>,
     /// The case that the interview belongs to.
@@ -166,6 +167,9 @@ pub struct Record {
     #[arg(long = "for", value_name = "SECONDS",
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
     pub seconds: Option<u64>,
+    /// Record without the microphones' test, for this reason; it stands in the record.
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    pub untested: Option<String>,
     /// How fast a practice file plays; for proofs.
     #[arg(long, hide = true, default_value_t = 1.0, value_name = "FACTOR")]
     pub practice_speed: f64,

@@ -15,6 +15,7 @@ mod record;
 mod recut;
 mod search;
 mod shelf;
+mod sound_check;
 mod speak;
 mod system;
 mod workspace;
@@ -141,7 +142,10 @@ pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
         .try_get_matches_from(typed)
         .map_err(Failure::Usage)
         .and_then(|matches| match Typed::from_arg_matches(&matches) {
-            Ok(typed) => obey(typed, desktop, &mut out).map_err(|f| f.of_verb(&matches)),
+            Ok(typed) => {
+                let verb = matches.subcommand_name().unwrap_or_default();
+                obey(typed, verb, desktop, &mut out).map_err(|f| f.of_verb(&matches))
+            }
             Err(error) => Err(Failure::Usage(error.format(&mut Typed::command()))),
         });
     // What was written before a failure still belongs to the reader.
@@ -153,7 +157,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
     }
 }
 
-fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
+fn obey(typed: Typed, named: &str, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
     let options = Options::from_environment(typed.workspace);
     if let Some(path) = options.wrong_kit()
         && !matches!(typed.verb, Some(Verb::Doctor(_)))
@@ -181,7 +185,7 @@ fn obey(typed: Typed, desktop: Desktop, out: &mut Out) -> Result<(), Failure> {
         Failure::App(error) => Failure::Worded(app.words(&error), error),
         other => other,
     };
-    workspace::open(&app, &verb, secret).map_err(worded)?;
+    workspace::open(&app, (&verb, named), secret).map_err(worded)?;
     work(&app, verb, secret, out).map_err(worded)
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{self, App};
 use crate::domain::{
-    Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
+    Interpreted, Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
 };
 use crate::export;
 use crate::store::TextVersion;
@@ -176,9 +176,10 @@ pub(super) fn print_interview(
             out.paint(Look::Warning, &format!("note: {note}"))
         )?;
     }
+    let layers = Interpreted::of(segments);
     for segment in segments {
         writeln!(out)?;
-        print_segment(segment, out)?;
+        print_segment(segment, &layers.label(segment.id), out)?;
     }
     let by_practice =
         |s: &Segment| practice(&s.flags) || s.translations.iter().any(|t| practice(&t.flags));
@@ -188,14 +189,14 @@ pub(super) fn print_interview(
     Ok(())
 }
 
-pub(super) fn print_segment(s: &Segment, out: &mut Out) -> io::Result<()> {
+pub(super) fn print_segment(s: &Segment, rendering: &str, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {
         Status::Machine => String::new(),
         other => format!("  [{}]", other.as_str()),
     };
-    writeln!(out, "{:>4}  {time}  {speaker}{status}", s.id.0)?;
+    writeln!(out, "{:>4}  {time}  {speaker}{rendering}{status}", s.id.0)?;
     print_words(s.lang, &s.text, out)?;
     print_doubts(&doubts(&s.flags), out)?;
     for t in &s.translations {

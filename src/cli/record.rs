@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::live::{
     LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Session,
 };
+use crate::app::microphone::MicrophoneTest;
 use crate::domain::{Segment, SegmentId};
 use crate::export;
 
@@ -18,6 +19,7 @@ use super::import::unfinished;
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Out, clock, count, length, plain, say};
 use super::read::print_segment;
+use super::sound_check;
 use super::{Failure, tell};
 
 const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' writes.";
@@ -37,13 +39,16 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             .into_iter()
             .map(|c| (c.speaker, c.languages))
             .collect(),
-        source: typed.device.as_deref().map_or(LiveSource::Usual, |text| {
-            LiveSource::typed(text, typed.practice_speed)
-        }),
+        sources: typed
+            .device
+            .iter()
+            .map(|text| LiveSource::typed(text, typed.practice_speed))
+            .collect(),
+        test: MicrophoneTest::Missing,
         planned: typed.seconds.map(Duration::from_secs),
     };
-    let armed = app.arm(&request)?;
-    say(&format!("microphone: {}", plain(armed.source())));
+    let mut armed = app.arm(&request)?;
+    say(&format!("microphone: {}", plain(&armed.source())));
     if armed.is_practice() {
         say("note: a file plays in place of a microphone; the interview is marked as practice.");
     }
@@ -54,6 +59,15 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         ));
     }
     let cancel = cancel_on_ctrl_c(KEPT);
+    let keys = keys();
+    if !armed.is_practice() {
+        let reason = typed.untested.as_deref();
+        let Some(test) = sound_check::check(&armed, reason, &keys, &cancel)? else {
+            say("nothing was recorded.");
+            return Err(Failure::Told(1));
+        };
+        armed.tested(&test);
+    }
     let session = armed.start()?;
     say(&format!("recording: {}", session.id()));
     if !session.stays_awake() {
@@ -78,7 +92,6 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         whole: true,
         printed: Ok(()),
     };
-    let keys = keys();
     let mut asked = false;
     loop {
         let over = ends.is_some_and(|limit| session.begun().elapsed() >= limit);
@@ -254,7 +267,7 @@ impl Screen<'_> {
         self.printed = if self.json {
             self.out.json(&export::segment_value(line))
         } else {
-            print_segment(line, self.out)
+            print_segment(line, "", self.out)
         }
         .and_then(|()| self.out.flush());
     }

@@ -139,13 +139,17 @@ fn lock(
         ));
     }
     say(
-        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Keys of people, terms, settings and the names of the interviews' folders are not covered.",
+        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Terms and settings are not covered; the names of the interviews' folders are dates and numbers.",
     );
     Ok(())
 }
 
 /// Opens a locked workspace for verbs that need what is stored.
-pub(super) fn open(app: &App, verb: &Verb, passphrase_file: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn open(
+    app: &App,
+    (verb, named): (&Verb, &str),
+    passphrase_file: Option<&Path>,
+) -> Result<(), Failure> {
     let needs = !matches!(
         verb,
         Verb::Workspace(_)
@@ -161,7 +165,7 @@ pub(super) fn open(app: &App, verb: &Verb, passphrase_file: Option<&Path>) -> Re
     }
     let phrase = passphrase("Passphrase of the workspace: ", passphrase_file)?;
     let watch = Watch::new();
-    Ok(app.unlock(&phrase, &|p| watch.hear(p))?)
+    Ok(app.unlock(&phrase, named, &|p| watch.hear(p))?)
 }
 
 fn passphrase(prompt: &str, file: Option<&Path>) -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod flag;
+mod interpreted;
 mod interview;
 mod lang;
 mod person;
@@ -11,6 +12,7 @@ mod sound;
 
 pub use cancel::Cancel;
 pub use flag::{Flag, FlagKind, Place, Side};
+pub use interpreted::Interpreted;
 pub use interview::{
     AudioFile, Channel, Hypothesis, Interview, InterviewId, InterviewSummary, Segment, SegmentId,
     Status, TermUse, Translation, Utterance, Word,

@@ -20,19 +20,23 @@ pub enum EventKind {
     Gap,
     /// Something was wrong that a person could mend.
     Alarm,
-    /// The time of day was changed on the computer.
+    /// A clock was found to differ: the time of day was changed on the computer, or a microphone's
+    /// own clock runs apart from the first one's.
     Clock,
+    /// What became of the microphones' test before the session.
+    Test,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 6] = [
+    pub const ALL: [EventKind; 7] = [
         EventKind::PreRoll,
         EventKind::Pause,
         EventKind::Marker,
         EventKind::Gap,
         EventKind::Alarm,
         EventKind::Clock,
+        EventKind::Test,
     ];
 
     /// The stable text form, for example `pre-roll`.
@@ -44,6 +48,7 @@ impl EventKind {
             EventKind::Gap => "gap",
             EventKind::Alarm => "alarm",
             EventKind::Clock => "clock",
+            EventKind::Test => "test",
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) const RECORDS: &str = "data/records.jsonl";
 pub(super) const KEYS: &str = "data/keys.jsonl";
 pub(super) const INTERVIEW: &str = "data/interview.json";
 pub(super) const TRANSCRIPT: &str = "data/transcript.txt";
+pub(super) const PAGE: &str = "data/transcript.html";
+pub(super) const SOUND: &str = "data/sound-chain.jsonl";
 pub(super) const AUDIO: &str = "data/audio/";
 
 /// One file of the payload.
@@ -72,6 +74,10 @@ pub struct Contents {
     pub interview_json: Vec<u8>,
     /// For reading.
     pub transcript: Vec<u8>,
+    /// The same as one page for a browser.
+    pub page: Vec<u8>,
+    /// The links of a session's sound, one canonical line each; none for what was imported.
+    pub sound: Vec<u8>,
     /// The recordings, by their plain file names.
     pub audio: Vec<(String, PathBuf, String)>,
 }
@@ -192,9 +198,12 @@ fn payload(contents: &Contents) -> BTreeMap<String, Payload> {
         (KEYS, &contents.keys),
         (INTERVIEW, &contents.interview_json),
         (TRANSCRIPT, &contents.transcript),
+        (PAGE, &contents.page),
+        (SOUND, &contents.sound),
     ];
     let made = made
         .into_iter()
+        .filter(|(name, bytes)| *name != SOUND || !bytes.is_empty())
         .map(|(name, bytes)| (name.to_owned(), Payload::Bytes(bytes.clone())));
     let audio = contents.audio.iter().map(|(name, path, sha256)| {
         let file = Payload::File {

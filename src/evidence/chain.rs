@@ -62,11 +62,13 @@ pub enum Kind {
     KeyTrusted,
     /// A key was revoked.
     KeyRevoked,
+    /// Something was entered into the register of people, corrected or taken back.
+    Registered,
     /// A person decided on a person or a name.
     Decided,
     /// The workspace was locked with a passphrase and a recovery key.
     Locked,
-    /// Somebody opened the locked workspace in the window.
+    /// Somebody opened the locked workspace, in the window or for a command.
     Unlocked,
     /// The passphrase was changed by somebody who knew it.
     PassphraseChanged,
@@ -104,6 +106,7 @@ impl Kind {
             Kind::KeyMade => "key-made",
             Kind::KeyTrusted => "key-trusted",
             Kind::KeyRevoked => "key-revoked",
+            Kind::Registered => "registered",
             Kind::Decided => "decided",
             Kind::Locked => "workspace-locked",
             Kind::Unlocked => "workspace-unlocked",

@@ -10,8 +10,11 @@ use super::Error;
 use super::canonical::hex;
 use super::chain::{Event, Kind, Link, Row, mentions, read};
 use super::keys::KnownKey;
+use super::sound::SoundHead;
 use crate::domain::Cancel;
 
+/// Digits of a hash that stand at the foot of a page.
+const ON_PAPER: usize = 16;
 /// Bytes that are hashed between two looks at a wish to stop.
 const BLOCK: usize = 1 << 18;
 
@@ -121,9 +124,27 @@ impl Story {
         self.events.iter().rev().find_map(told)
     }
 
+    /// Where the chain of the sound ended, by the event of the session's end.
+    pub fn sound_head(&self) -> Option<SoundHead> {
+        let told = |e: &Event| {
+            Some(SoundHead {
+                head: e.fact("sound_head")?.to_owned(),
+                links: e.facts.get("sound_links")?.as_u64()?,
+            })
+        };
+        self.events.iter().rev().find_map(told)
+    }
+
     /// Whether an event has this hash: one that was written on paper.
     pub fn has(&self, hash: &str) -> bool {
         self.events.iter().any(|event| event.hash == hash)
+    }
+
+    /// The event whose hash begins with these digits, at least [`ON_PAPER`] of them.
+    pub fn begins_with(&self, digits: &str) -> Option<&Event> {
+        let enough = digits.len() >= ON_PAPER;
+        let mut events = self.events.iter();
+        events.find(|event| enough && event.hash.starts_with(digits))
     }
 }
 

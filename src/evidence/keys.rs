@@ -3,7 +3,8 @@
 //!
 //! A folder holds up to three files a key, named by the first sixteen digits of its number: the public
 //! key, the secret one (an age file with a passphrase, which stock `age -d` opens too), and the note
-//! that it was revoked. Nothing is ever taken away, so old signatures can be read for ever.
+//! that it was revoked. Nothing is ever taken away, so old signatures can be read for ever. In a locked
+//! workspace the files that tell a name are sealed like everything else.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign as _};
+use crate::vault;
 
 /// Memory and time to try one passphrase: scrypt with N = 2^17 and r = 8 takes 128 MiB.
 const WORK: u8 = 17;
@@ -27,6 +29,8 @@ const SHORTEST: usize = 12;
 const DELAY: Duration = Duration::from_secs(2);
 /// Digits of the number that name the files.
 const NAMED_BY: usize = 16;
+/// Ending of a secret half's file.
+const SECRET: &str = "secret.age";
 /// Fewest digits that stand for a key.
 const FEWEST: usize = 8;
 
@@ -173,7 +177,7 @@ impl KeyRing {
         fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
         let locked = lock(&secret.secrets(), passphrase)?;
         // The secret first: a public key without it would look like a partner's.
-        self.write(&secret.public().number, "secret.age", &locked)?;
+        self.write(&secret.public().number, SECRET, &locked)?;
         let text = secret.public().to_text();
         self.write(&secret.public().number, "public.json", text.as_bytes())?;
         Ok(secret.public().clone())
@@ -184,7 +188,7 @@ impl KeyRing {
     /// # Errors
     /// [`Error::Passphrase`]; [`Error::NotOwn`]; a damaged file.
     pub fn unlock(&self, key: &KnownKey, passphrase: Passphrase) -> Result<SecretKey, Error> {
-        let path = self.path(&key.public.number, "secret.age");
+        let path = self.path(&key.public.number, SECRET);
         let locked = match read_small(&path) {
             Ok(locked) => locked,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -236,14 +240,14 @@ impl KeyRing {
     }
 
     fn read(&self, path: &Path) -> Result<KnownKey, Error> {
-        let bytes = read_small(path).map_err(|e| Error::read(path, e))?;
+        let bytes = read_public(path).map_err(|e| Error::read(path, e))?;
         let text = String::from_utf8(bytes).map_err(|_| Error::NotAKey("it is not text"))?;
         let public = PublicKey::from_text(&text)?;
         if path != self.path(&public.number, "public.json") {
             return Err(Error::NotAKey("its file has the name of another key"));
         }
         let note = self.path(&public.number, "revoked.json");
-        let revoked = match read_small(&note) {
+        let revoked = match read_public(&note) {
             Ok(bytes) => {
                 let note: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 // A note that cannot be read revokes the key from its first day on.
@@ -254,7 +258,7 @@ impl KeyRing {
             Err(e) => return Err(Error::read(&note, e)),
         };
         Ok(KnownKey {
-            own: self.path(&public.number, "secret.age").is_file(),
+            own: self.path(&public.number, SECRET).is_file(),
             public,
             revoked,
         })
@@ -268,8 +272,15 @@ impl KeyRing {
     fn write(&self, number: &str, ending: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path(number, ending);
         let failed = |e| Error::write(&path, e);
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
+        let file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        if ending == SECRET {
+            // Sealed already, with the person's own passphrase.
+            file.as_file().write_all(bytes).map_err(failed)?;
+        } else {
+            let mut out = vault::Writer::new(file.as_file(), &path).map_err(failed)?;
+            out.write_all(bytes).map_err(failed)?;
+            out.finish().map_err(failed)?;
+        }
         file.as_file().sync_all().map_err(failed)?;
         file.persist_noclobber(&path).map_err(|e| failed(e.error))?;
         Ok(())
@@ -309,6 +320,11 @@ fn unlock(locked: &[u8], passphrase: Passphrase) -> Option<String> {
     let mut reader = sealed.decrypt(identities).ok()?;
     reader.read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+/// A file that tells a person's name: sealed in a locked workspace.
+fn read_public(path: &Path) -> io::Result<Vec<u8>> {
+    vault::read_small(path, MAX_KEY_FILE as u64)
 }
 
 /// A key's file, which is small or not one.

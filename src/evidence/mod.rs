@@ -5,10 +5,11 @@
 //! |---|---|
 //! | `canonical` | one spelling of a JSON value, and its SHA-256 |
 //! | `chain` | events, each sealed to the one before; records named by their hashes |
+//! | `sound` | the chain of a session's sound, a link a second |
 //! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `inside` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod bag;
@@ -17,10 +18,12 @@ mod chain;
 mod check;
 mod container;
 mod error;
+mod inside;
 mod keys;
 mod receipt;
 mod receive;
 mod sign;
+mod sound;
 mod source;
 
 pub use bag::{Contents, Packed, SCRIPT, write_bundle};
@@ -32,6 +35,7 @@ pub use keys::{KeyRing, KnownKey, Passphrase};
 pub use receipt::Receipt;
 pub use receive::{Opened, Reception, SEALED, open_bundle, open_folder};
 pub use sign::{PublicKey, Role, SecretKey, Sign, to_pem};
+pub use sound::{OpenPart, SoundHead, SoundLink, check_sound};
 
 /// Base64 with padding (RFC 4648), for the PEM form of a key.
 fn base64(bytes: &[u8]) -> String {

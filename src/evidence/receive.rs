@@ -7,21 +7,20 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write as _};
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::Error;
 use super::bag::{
-    AUDIO, BAGIT, CHAIN, DECLARATION, INFO, INTERVIEW, Info, KEYS, MANIFEST, NOBODY, RECORDS,
-    SIGNATURE, SIGNER, TAG_MANIFEST, TRANSCRIPT, VERIFIER, tag_manifest,
+    AUDIO, BAGIT, CHAIN, DECLARATION, INFO, INTERVIEW, Info, KEYS, MANIFEST, NOBODY, PAGE, RECORDS,
+    SIGNATURE, SIGNER, SOUND, TAG_MANIFEST, TRANSCRIPT, VERIFIER, tag_manifest,
 };
 use super::canonical::{hex, sha256, unhex};
-use super::chain::{Link, Row};
-use super::check::{Check, Story, check_rows, check_signatures};
+use super::check::Check;
 use super::container::MAGIC;
+use super::inside::{contents, text};
 use super::keys::KnownKey;
 use super::sign::{PublicKey, SecretKey, to_pem, verifies};
 use super::source::{Bag, Folder, Zip};
-use super::{Error, head};
 use crate::domain::Cancel;
 use crate::vault::Writer;
 
@@ -37,6 +36,9 @@ const MAX_TEXT: u64 = 256 << 20;
 pub(super) const MAX_FILES: usize = 4096;
 /// What every bundle holds beside recordings, sorted.
 const REQUIRED: [&str; 5] = [CHAIN, INTERVIEW, KEYS, RECORDS, TRANSCRIPT];
+/// What it may hold beside: the page for a browser, and the links of a session's sound. Programs of an
+/// earlier version wrote neither.
+const OPTIONAL: [&str; 2] = [PAGE, SOUND];
 /// The bag's own files in the order in which they come.
 const HEAD: [&str; 7] = [
     DECLARATION,
@@ -249,7 +251,7 @@ fn manifest(text: &str) -> Result<BTreeMap<String, String>, Error> {
 fn is_allowed(name: &str) -> bool {
     match name.strip_prefix(AUDIO) {
         Some(file) => is_plain(file) && !is_device(file),
-        None => REQUIRED.contains(&name),
+        None => REQUIRED.contains(&name) || OPTIONAL.contains(&name),
     }
 }
 
@@ -316,141 +318,6 @@ fn payload(
         digest: hex(&sha.finalize()),
         bytes,
     })
-}
-
-/// What the files say of one another.
-fn contents(
-    opened: &mut Opened,
-    texts: &BTreeMap<&str, Vec<u8>>,
-    manifest: &BTreeMap<String, String>,
-) -> Result<(), Error> {
-    let links: Vec<Link> = text(texts, CHAIN)?
-        .lines()
-        .map(|line| Link {
-            body: line.to_owned(),
-            hash: sha256(line.as_bytes()),
-        })
-        .collect();
-    let (story, chain) = Story::of(&opened.interview, &links);
-    keep(opened, chain)?;
-    if head(&links) != opened.head {
-        return Err(Error::mismatch("the last event"));
-    }
-    let mut rows = Vec::new();
-    let mut records = BTreeMap::new();
-    for line in text(texts, RECORDS)?.lines() {
-        let (row, columns) = Row::from_line(line).ok_or_else(|| Error::mismatch("a record"))?;
-        records.insert(row.name.clone(), columns);
-        rows.push(row);
-    }
-    keep(opened, check_rows(&story.events, &rows))?;
-    let keys = signers(text(texts, KEYS)?)?;
-    keep(opened, check_signatures(&story.events, &keys))?;
-    keep(opened, sound(&records, manifest))?;
-    keep(
-        opened,
-        transcript(opened, text(texts, INTERVIEW)?, &records),
-    )?;
-    if let Some(seal) = story.seal_check() {
-        opened.checks.push(seal);
-    }
-    Ok(())
-}
-
-fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
-    if !check.ok {
-        return Err(Error::Form(format!("{}: {}", check.name, check.detail)));
-    }
-    opened.checks.push(check);
-    Ok(())
-}
-
-/// The keys of those who signed events. The sender vouches for them with the bundle's signature.
-fn signers(text: &str) -> Result<Vec<KnownKey>, Error> {
-    let known = |line| {
-        Ok(KnownKey {
-            public: PublicKey::from_text(line)?,
-            own: false,
-            revoked: None,
-        })
-    };
-    text.lines().map(known).collect()
-}
-
-/// Every recording that the records name is in the bundle with the hash that they name, and no other.
-fn sound(
-    records: &BTreeMap<String, Map<String, Value>>,
-    manifest: &BTreeMap<String, String>,
-) -> Check {
-    const NAME: &str = "sound";
-    let column = |row: &Map<String, Value>, name: &str| {
-        let found = row.get(name).and_then(Value::as_str);
-        found.unwrap_or_default().to_owned()
-    };
-    let recordings = records
-        .iter()
-        .filter(|(name, _)| name.starts_with("audio "));
-    let mut named = Vec::new();
-    for (_, row) in recordings {
-        let path = format!("{AUDIO}{}", column(row, "path"));
-        if manifest.get(&path) != Some(&column(row, "sha256")) {
-            return Check::bad(
-                NAME,
-                format!("'{path}' is not the recording that was stored"),
-            );
-        }
-        named.push(path);
-    }
-    let extra = manifest
-        .keys()
-        .find(|n| n.starts_with(AUDIO) && !named.contains(n));
-    match extra {
-        Some(extra) => Check::bad(NAME, format!("'{extra}' is in no record")),
-        None => Check::good(NAME, format!("{} recordings", named.len())),
-    }
-}
-
-/// What people read is what the records hold.
-fn transcript(
-    opened: &Opened,
-    text: &str,
-    records: &BTreeMap<String, Map<String, Value>>,
-) -> Check {
-    const NAME: &str = "transcript";
-    let shown: Value = serde_json::from_str(text).unwrap_or_default();
-    if shown.get("id") != Some(&json!(opened.interview)) {
-        return Check::bad(NAME, "it is of another interview");
-    }
-    let lines = shown.get("segments").and_then(Value::as_array);
-    let lines = lines.map(Vec::as_slice).unwrap_or_default();
-    for line in lines {
-        let number = |name: &str| line.get(name).and_then(Value::as_i64).unwrap_or_default();
-        let (id, version) = (number("id"), number("version"));
-        let words = line.get("text");
-        let stored = records.get(&format!("text {id}.{version}"));
-        let fits = match stored {
-            Some(row) => row.get("text") == words,
-            None => version == 0 && words == Some(&json!("")),
-        };
-        let translations = line.get("translations").and_then(Value::as_array);
-        let all = translations.into_iter().flatten().all(|made| {
-            let lang = made.get("lang").and_then(Value::as_str).unwrap_or_default();
-            let start = format!("translation {id}.{lang}.");
-            records
-                .range(start.clone()..)
-                .take_while(|(name, _)| name.starts_with(&start))
-                .any(|(_, row)| row.get("text") == made.get("text"))
-        });
-        if !fits || !all {
-            return Check::bad(NAME, format!("line {id} is not what was stored"));
-        }
-    }
-    Check::good(NAME, format!("{} lines", lines.len()))
-}
-
-fn text<'a>(files: &'a BTreeMap<&str, Vec<u8>>, name: &str) -> Result<&'a str, Error> {
-    let bytes = files.get(name).map(Vec::as_slice).unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|_| Error::mismatch(format!("'{name}'")))
 }
 
 fn create(path: &Path) -> Result<Writer<File>, Error> {

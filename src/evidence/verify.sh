@@ -23,6 +23,15 @@ while IFS= read -r line; do
     previous=$(printf %s "$line" | sha256sum | cut -c1-64)
 done <data/chain.jsonl
 grep -qx "Mekong-Chain-Head: $previous" bag-info.txt || bad "the head of the chain"
+# So do the links of a session's sound; an event holds the hash of the last one.
+if [ -f data/sound-chain.jsonl ]; then
+    previous=0000000000000000000000000000000000000000000000000000000000000000
+    while IFS= read -r line; do
+        case $line in *"\"previous\":\"$previous\","*) ;; *) bad "a link after $previous" ;; esac
+        previous=$(printf %s "$line" | sha256sum | cut -c1-64)
+    done <data/sound-chain.jsonl
+    grep -q "\"sound_head\":\"$previous\"" data/chain.jsonl || bad "the links of the sound"
+fi
 # Every record is named by an event with its hash.
 while IFS= read -r line; do
     grep -q "\"$(printf %s "$line" | sha256sum | cut -c1-64)\"" data/chain.jsonl || bad "a record"

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use ::csv::{ErrorKind, Terminator, WriterBuilder};
 
 use super::{Source, is_hidden, target_languages, timecode};
-use crate::domain::{Flag, Lang, Segment};
+use crate::domain::{Flag, Interpreted, Lang, Segment};
 
 /// Without it, spreadsheets read UTF-8 as the system's old code page.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
@@ -23,9 +23,10 @@ pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> 
         .from_writer(out);
     let languages = target_languages(interview, segments);
     table.write_record(header(&languages)).map_err(to_io)?;
+    let layers = Interpreted::of(segments);
     for segment in segments {
         table
-            .write_record(record(segment, &languages, source))
+            .write_record(record(segment, &languages, &layers, source))
             .map_err(to_io)?;
     }
     table.flush()
@@ -54,11 +55,16 @@ fn header(languages: &[Lang]) -> Vec<String> {
                 .map(|name| format!("{name}_{lang}")),
         );
     }
-    names.push("notice".to_owned());
+    names.extend(["renders", "notice"].map(str::to_owned));
     names
 }
 
-fn record(segment: &Segment, languages: &[Lang], source: &Source<'_>) -> Vec<String> {
+fn record(
+    segment: &Segment,
+    languages: &[Lang],
+    layers: &Interpreted,
+    source: &Source<'_>,
+) -> Vec<String> {
     let (start, end) = (segment.span.start.as_ms(), segment.span.end.as_ms());
     let mut cells = vec![
         segment.id.0.to_string(),
@@ -83,6 +89,9 @@ fn record(segment: &Segment, languages: &[Lang], source: &Source<'_>) -> Vec<Str
             None => cells.extend([String::new(), String::new(), String::new()]),
         }
     }
+    let rendered = layers.renders(segment.id).iter();
+    let rendered: Vec<String> = rendered.map(|id| id.0.to_string()).collect();
+    cells.push(rendered.join(" "));
     let row = Source {
         segments: std::slice::from_ref(segment),
         ..*source

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Source;
 use crate::domain::{
-    AudioFile, Channel, Flag, Interview, Lang, Segment, TermUse, Translation, Word,
+    AudioFile, Channel, Flag, Interpreted, Interview, Lang, Segment, SegmentId, TermUse,
+    Translation, Word,
 };
 
 #[derive(Serialize)]
@@ -50,6 +51,12 @@ struct SegmentForm<'a> {
     version: u32,
     words: &'a [Word],
     flag_details: Vec<&'a Flag>,
+    /// Of an interpreter's line: the lines before it that it renders, by the order of the sound.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    renders: Vec<i64>,
+    /// The interpreter's lines that render this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rendered_by: Vec<i64>,
 }
 
 #[derive(Serialize)]
@@ -74,7 +81,8 @@ pub fn json_value(interview: &Interview, segments: &[Segment]) -> serde_json::Va
 
 /// One line in the form that it has in `show --json`.
 pub fn segment_value(segment: &Segment) -> serde_json::Value {
-    serde_json::to_value(segment_form(segment)).unwrap_or_default()
+    let alone = Interpreted::default();
+    serde_json::to_value(segment_form(segment, &alone)).unwrap_or_default()
 }
 
 pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -89,6 +97,7 @@ pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<'a> {
+    let layers = Interpreted::of(segments);
     InterviewForm {
         id: &interview.id.0,
         case: interview.case.as_deref(),
@@ -99,12 +108,13 @@ fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<
         channels: &interview.channels,
         source: interview.source.as_deref(),
         notes: &interview.notes,
-        segments: segments.iter().map(segment_form).collect(),
+        segments: segments.iter().map(|s| segment_form(s, &layers)).collect(),
         redaction: None,
     }
 }
 
-fn segment_form(s: &Segment) -> SegmentForm<'_> {
+fn segment_form<'a>(s: &'a Segment, layers: &Interpreted) -> SegmentForm<'a> {
+    let numbers = |ids: &[SegmentId]| ids.iter().map(|id| id.0).collect();
     SegmentForm {
         id: s.id.0,
         start_ms: s.span.start.as_ms(),
@@ -119,6 +129,8 @@ fn segment_form(s: &Segment) -> SegmentForm<'_> {
         channel: s.channel,
         author: &s.author,
         version: s.version,
+        renders: numbers(layers.renders(s.id)),
+        rendered_by: numbers(layers.rendered_by(s.id)),
         words: &s.words,
         flag_details: detailed(&s.flags),
     }

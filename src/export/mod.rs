@@ -1,9 +1,8 @@
 //! Exports: one file a format, each written straight to any writer. Nothing here reads the store;
 //! of the recording only the working copies are read, where a format carries sound.
 //!
-//! The text of a line is never changed but for what a format cannot carry: control characters and
-//! marks that turn the direction of writing show nothing and can hide words, so the formats that
-//! people read leave them out. JSON carries every character.
+//! The text of a line is never changed but for what a format cannot carry: control and direction
+//! marks show nothing and can hide words, so what people read leaves them out; JSON carries them.
 
 mod captions;
 mod csv;
@@ -304,6 +303,8 @@ pub struct Print<'a> {
     pub templates: &'a [Template],
     /// Whose record.
     pub person: Option<Person>,
+    /// Hash of the chain's last event; its first digits stand on every page.
+    pub head: Option<&'a str>,
 }
 
 impl fmt::Debug for Print<'_> {

@@ -173,6 +173,7 @@ fn nothing_that_is_covered_is_left_in_any_file() {
             covered: &copy.covered,
         };
         source.print = Print {
+            head: None,
             faces: &found.faces,
             templates: &templates,
             person: Some(Person::Victim),

@@ -434,3 +434,36 @@ fn a_writer_that_refuses_is_reported_with_its_kind() {
         }
     }
 }
+
+#[test]
+fn an_interpreters_line_names_what_it_renders_in_every_form_of_reading() {
+    let mut lines = vec![line(1, Lang::Zh, SIX[0].1), line(2, Lang::Vi, SIX[1].1)];
+    lines[1].speaker = "interpreter".into();
+    let interview = interview(&[Lang::Zh, Lang::Vi]);
+    let written = |format| export(format, &interview, &lines);
+    for format in [Format::Txt, Format::Html] {
+        let text = written(format);
+        assert_eq!(
+            text.matches("interpreter (renders line 1)").count(),
+            1,
+            "{text}"
+        );
+        assert_eq!(text.matches("renders line").count(), 1, "{text}");
+    }
+    let shown = json_value(&interview, &lines);
+    assert_eq!(shown["segments"][0]["rendered_by"], serde_json::json!([2]));
+    assert_eq!(shown["segments"][1]["renders"], serde_json::json!([1]));
+    let table = written(Format::Csv);
+    let mut reader = ::csv::Reader::from_reader(table.trim_start_matches('\u{FEFF}').as_bytes());
+    let at = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|h| h == "renders")
+        .unwrap();
+    let cells: Vec<String> = reader
+        .records()
+        .map(|r| r.unwrap()[at].to_owned())
+        .collect();
+    assert_eq!(cells, ["", "1"]);
+}

@@ -1,9 +1,10 @@
 //! The transcript as a paper: a head, then every line in its languages side by side, with who or what
 //! wrote it and what is doubtful.
 
-use crate::domain::{Flag, Lang, Segment};
+use crate::domain::{Flag, Interpreted, Lang, Segment};
 
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
+use super::record::digits;
 use super::{
     Source, is_machine_text, is_machine_translation, one_line, placeholder, target_languages,
     timecode,
@@ -41,9 +42,12 @@ pub(super) fn paper(source: &Source<'_>) -> Paper {
         let none = en(Size::Body, Look::Plain, "This interview has no lines.");
         rows.push(Row::wide(vec![none]));
     }
+    let layers = Interpreted::of(source.segments);
     for segment in source.segments {
         let time = timecode(segment.span.start.as_ms());
-        let who = format!("{}  {time}  {}", segment.id.0, one_line(&segment.speaker));
+        let speaker = one_line(&segment.speaker);
+        let rendering = layers.label(segment.id);
+        let who = format!("{}  {time}  {speaker}{rendering}", segment.id.0);
         rows.push(Row::wide(vec![en(Size::Small, Look::Strong, &who)]).keep());
         rows.push(sides(segment, &languages).ruled());
     }
@@ -51,7 +55,13 @@ pub(super) fn paper(source: &Source<'_>) -> Paper {
         .with(Lang::En, Look::Quiet, &format!("{title}, page "))
         .number(Lang::En, Words::Page)
         .with(Lang::En, Look::Quiet, " of ")
-        .number(Lang::En, Words::Pages)
+        .number(Lang::En, Words::Pages);
+    let chain = source
+        .print
+        .head
+        .map(|head| format!(", chain {}", digits(head)));
+    let number = number
+        .with(Lang::En, Look::Quiet, chain.as_deref().unwrap_or_default())
         .centred();
     Paper {
         title,

@@ -6,7 +6,7 @@ use super::{
     MACHINE_NOTICE, Source, clean_lines, is_machine_translation, one_line, placeholder,
     target_languages, timecode,
 };
-use crate::domain::{Flag, Lang, Segment, Status};
+use crate::domain::{Flag, Interpreted, Lang, Segment, Status};
 
 pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Source {
@@ -16,9 +16,10 @@ pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> 
     } = *source;
     write_head(source, out)?;
     let languages = target_languages(interview, segments);
+    let layers = Interpreted::of(segments);
     for segment in segments {
         writeln!(out)?;
-        write_line(segment, &languages, out)?;
+        write_line(segment, &languages, &layers.label(segment.id), out)?;
     }
     if segments.is_empty() {
         writeln!(out, "\nThis interview has no lines.")?;
@@ -102,10 +103,15 @@ fn counts(segments: &[Segment]) -> String {
     }
 }
 
-fn write_line(segment: &Segment, languages: &[Lang], out: &mut dyn Write) -> io::Result<()> {
+fn write_line(
+    segment: &Segment,
+    languages: &[Lang],
+    rendering: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         out,
-        "{}. {} - {}  {}  [{}]{}",
+        "{}. {} - {}  {}{rendering}  [{}]{}",
         segment.id.0,
         timecode(segment.span.start.as_ms()),
         timecode(segment.span.end.as_ms()),

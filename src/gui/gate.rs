@@ -94,6 +94,11 @@ impl Gate {
         }
     }
 
+    /// Locks after so long without a touch, whatever the settings say.
+    pub fn lock_after(&mut self, patience: Duration) {
+        self.patience = self.locks.then_some(patience);
+    }
+
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         match &mut self.inside {
@@ -257,11 +262,7 @@ impl Prompt {
         let tried = thread::Builder::new()
             .name("unlock".to_owned())
             .spawn(move || {
-                let opened = app.unlock(&typed, &|_| {});
-                if opened.is_ok() {
-                    // On a disk that only gives, nothing can be noted; the reading goes on.
-                    let _ = app.note_unlocked();
-                }
+                let opened = app.unlock(&typed, "window", &|_| {});
                 let _ = send.send(opened.map_err(|e| Told::of(&e)));
                 own.request_repaint();
             });

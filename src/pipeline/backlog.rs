@@ -74,6 +74,7 @@ impl Backlog<'_> {
     pub fn run(&self, engines: &mut Engines, only: Option<&InterviewId>) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
         store.set_glossary(self.glossary.digest());
+        store.set_makers(engines.makers());
         let mut report = Report::default();
         let mut skipped = HashSet::new();
         let mut spoken = store.pending_recognition(only, self.retry_failed)?;

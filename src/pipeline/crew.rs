@@ -125,6 +125,7 @@ impl Backlog<'_> {
             for (set, engine) in sets.iter_mut().zip(engines) {
                 set.push(SpeechRoute {
                     model: route.model.clone(),
+                    digest: route.digest.clone(),
                     languages: route.languages.clone(),
                     engine,
                     practice: route.practice,

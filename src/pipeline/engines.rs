@@ -3,6 +3,7 @@
 
 use crate::domain::{Cancel, Flag, FlagKind, Hypothesis, Lang, LangPair, Utterance};
 use crate::speech::{self, Recognizer};
+use crate::store::Maker;
 use crate::translate::Translator;
 
 use super::Error;
@@ -11,6 +12,8 @@ use super::Error;
 pub struct SpeechRoute {
     /// Name of the model.
     pub model: String,
+    /// SHA-256 of the model's list of files; empty for one that no list vouches for.
+    pub digest: String,
     /// Languages it serves here.
     pub languages: Vec<Lang>,
     /// The engine.
@@ -23,6 +26,8 @@ pub struct SpeechRoute {
 pub struct TranslationRoute {
     /// Name of the model.
     pub model: String,
+    /// SHA-256 of the model's list of files; empty for one that no list vouches for.
+    pub digest: String,
     /// Directions it serves here.
     pub pairs: Vec<LangPair>,
     /// The engine.
@@ -38,6 +43,7 @@ impl TranslationRoute {
     pub(super) fn beside(&self) -> Option<Self> {
         Some(Self {
             model: self.model.clone(),
+            digest: self.digest.clone(),
             pairs: self.pairs.clone(),
             engine: self.engine.beside()?,
             practice: self.practice,
@@ -64,10 +70,37 @@ impl Engines {
         self.speech.iter().any(|r| r.languages.contains(&lang))
     }
 
+    /// The models, as events name them.
+    pub(super) fn makers(&self) -> Vec<Maker> {
+        let mut makers = hearers(&self.speech);
+        makers.extend(translators(&self.translation));
+        makers
+    }
+
     /// Whether `pair` has a translator.
     pub fn translates(&self, pair: LangPair) -> bool {
         self.translation.iter().any(|r| r.pairs.contains(&pair))
     }
+}
+
+/// The recognisers' models, as events name them.
+pub(super) fn hearers(routes: &[SpeechRoute]) -> Vec<Maker> {
+    let maker = |r: &SpeechRoute| maker(r.engine.engine(), &r.model, &r.digest);
+    routes.iter().filter_map(maker).collect()
+}
+
+/// The translators' models, as events name them.
+pub(super) fn translators(routes: &[TranslationRoute]) -> Vec<Maker> {
+    let maker = |r: &TranslationRoute| maker(r.engine.engine(), &r.model, &r.digest);
+    routes.iter().filter_map(maker).collect()
+}
+
+fn maker(engine: &str, model: &str, digest: &str) -> Option<Maker> {
+    (!digest.is_empty()).then(|| Maker {
+        engine: engine.to_owned(),
+        model: model.to_owned(),
+        sha256: digest.to_owned(),
+    })
 }
 
 /// Recognises `utterance` in one of `among`, which must not be empty.

@@ -162,12 +162,14 @@ impl Bed {
         Engines {
             speech: vec![SpeechRoute {
                 model: "ear".into(),
+                digest: "e".repeat(64),
                 languages: vec![Lang::Zh],
                 engine: Box::new(ear),
                 practice: true,
             }],
             translation: vec![TranslationRoute {
                 model: "tongue".into(),
+                digest: "f".repeat(64),
                 pairs: pairs.to_vec(),
                 engine: Box::new(FakeTongue::default()),
                 practice: false,

@@ -61,7 +61,7 @@ impl Error {
             }
             Error::ModelRefused { .. } => {
                 "The file is damaged or of another kind. Copy or import the model again; \
-                 a Whisper model must be in ggml form."
+                 a Whisper model must be a ggml file or a Hugging Face folder with safetensors."
             }
             Error::ModelLoad { .. } => {
                 "Close other programs to free memory, or choose a smaller model."

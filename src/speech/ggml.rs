@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::Error;
+use super::{Error, native};
 
 const MAGIC: u32 = 0x6767_6d6c;
 /// Bins of a 400-point Fourier transform, the only one whisper.cpp has.
@@ -151,13 +151,16 @@ impl Expected {
     }
 }
 
-/// Reads the whole structure of a ggml whisper file (not the weights' values) and returns its
-/// header.
+/// Reads the whole structure of a ggml whisper file, or of a Hugging Face folder (not the weights'
+/// values), and returns its header.
 ///
 /// # Errors
 /// [`Error::ModelRead`] where the file cannot be read, [`Error::ModelRefused`] with the reason where
 /// anything in it is not as whisper.cpp needs it.
 pub fn check_model(path: &Path) -> Result<Header, Error> {
+    if path.is_dir() {
+        return native::folder_header(path);
+    }
     layout(path).map(|layout| layout.header)
 }
 
@@ -186,6 +189,53 @@ pub(super) fn layout(path: &Path) -> Result<Layout, Error> {
             reason,
         },
     })
+}
+
+/// Whether sizes are those of a multilingual Whisper model; otherwise what is wrong with them.
+pub(super) fn check_header(h: &Header) -> Result<(), String> {
+    if h.vocabulary == VOCABULARY_ENGLISH {
+        return Err("it knows English only; a multilingual model is needed".into());
+    }
+    if !VOCABULARIES.contains(&h.vocabulary) {
+        return Err(format!(
+            "its vocabulary has {} tokens, Whisper's has 51865 or 51866",
+            h.vocabulary
+        ));
+    }
+    for (value, what, low, high) in [
+        (h.audio_ctx, "audio positions", 16, 1500),
+        (h.width, "channels", 8, 2048),
+        (h.audio_heads, "audio heads", 1, 64),
+        (h.audio_layers, "audio layers", 1, 48),
+        (h.text_ctx, "text positions", 16, 448),
+        (h.text_heads, "text heads", 1, 64),
+        (h.text_layers, "text layers", 1, 48),
+    ] {
+        if !(low..=high).contains(&value) {
+            return Err(format!(
+                "it states {value} {what} ({low} to {high} are known)"
+            ));
+        }
+    }
+    if !h.width.is_multiple_of(h.audio_heads) || !h.width.is_multiple_of(h.text_heads) {
+        return Err("its width is no multiple of its heads".into());
+    }
+    if h.mels != 80 && h.mels != 128 {
+        return Err(format!("it has {} mel bands, not 80 or 128", h.mels));
+    }
+    match storage_of(h.ftype) {
+        None => Err(format!("its file type {} is not known", h.ftype)),
+        Some(s) if u64::from(h.width) % s.block != 0 => {
+            Err("its width does not fit its quantisation".into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The sizes, fastest first, of every tensor of a model with this header, by name.
+pub(super) fn tensors_of(h: &Header) -> HashMap<String, [u32; 3]> {
+    let all = expected_tensors(h).into_iter();
+    all.map(|(name, tensor)| (name, tensor.sizes)).collect()
 }
 
 /// Why a walk ended early.
@@ -264,36 +314,23 @@ impl Walk {
     }
 
     fn header(&mut self) -> Result<Header, Fault> {
-        let mut number = |what: &str, low: u32, high: u32| {
-            let value = self.number("its header")?;
-            if (low..=high).contains(&value) {
-                return Ok(value);
-            }
-            Err(Fault::Wrong(format!(
-                "its header states {value} {what} ({low} to {high} are known)"
-            )))
-        };
-        let vocabulary = number("tokens", 1, 1_000_000)?;
-        if vocabulary == VOCABULARY_ENGLISH {
-            return Err(Fault::wrong(
-                "it knows English only; a multilingual model is needed",
-            ));
+        let mut numbers = [0; 11];
+        for number in &mut numbers {
+            *number = self.number("its header")?;
         }
-        if !VOCABULARIES.contains(&vocabulary) {
-            return Err(Fault::Wrong(format!(
-                "its vocabulary has {vocabulary} tokens, Whisper's has 51865 or 51866"
-            )));
-        }
-        let audio_ctx = number("audio positions", 16, 1500)?;
-        let width = number("audio channels", 8, 2048)?;
-        let audio_heads = number("audio heads", 1, 64)?;
-        let audio_layers = number("audio layers", 1, 48)?;
-        let text_ctx = number("text positions", 16, 448)?;
-        let text_width = number("text channels", 8, 2048)?;
-        let text_heads = number("text heads", 1, 64)?;
-        let text_layers = number("text layers", 1, 48)?;
-        let mels = number("mel bands", 80, 128)?;
-        let ftype = number("as its file type", 0, 9999)? % 1000;
+        let [
+            vocabulary,
+            audio_ctx,
+            width,
+            audio_heads,
+            audio_layers,
+            text_ctx,
+            text_width,
+            text_heads,
+            text_layers,
+            mels,
+            ftype,
+        ] = numbers;
         let header = Header {
             vocabulary,
             audio_ctx,
@@ -304,26 +341,13 @@ impl Walk {
             text_heads,
             text_layers,
             mels,
-            ftype,
+            ftype: ftype % 1000,
         };
+        check_header(&header).map_err(Fault::Wrong)?;
         if text_width != width {
             return Err(Fault::wrong("its encoder and decoder differ in width"));
         }
-        if width % audio_heads != 0 || width % text_heads != 0 {
-            return Err(Fault::wrong("its width is no multiple of its heads"));
-        }
-        if mels != 80 && mels != 128 {
-            return Err(Fault::Wrong(format!(
-                "it has {mels} mel bands, not 80 or 128"
-            )));
-        }
-        match storage_of(ftype) {
-            None => Err(Fault::Wrong(format!("its file type {ftype} is not known"))),
-            Some(s) if u64::from(width) % s.block != 0 => {
-                Err(Fault::wrong("its width does not fit its quantisation"))
-            }
-            Some(_) => Ok(header),
-        }
+        Ok(header)
     }
 
     fn mel_filters(&mut self, header: &Header) -> Result<(), Fault> {

@@ -24,6 +24,7 @@ mod words;
 pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
+pub use native::is_whisper;
 pub use profile::Profile;
 pub use text_tokens::{Assembled, assemble};
 pub use trial::{Timed, Trial};

@@ -46,6 +46,23 @@ impl Trial {
         })
     }
 
+    /// The scores after each of `tokens`, a row of the vocabulary's size each, after the sound in a full
+    /// window: for comparison with a reference. On the thread that loaded it.
+    ///
+    /// # Errors
+    /// The engine's own; a cancel.
+    pub fn scores(
+        &mut self,
+        pcm: &[f32],
+        tokens: &[Token],
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        self.network.hear(pcm, self.full, cancel)?;
+        let each = tokens.iter().enumerate();
+        each.map(|(past, token)| Ok(self.network.step(&[*token], past)?.to_vec()))
+            .collect()
+    }
+
     /// Hears `pcm` with the window fitted to it or full, and writes the prompt and `tokens` tokens. It
     /// must be called on the thread that loaded it.
     ///

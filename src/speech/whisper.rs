@@ -53,7 +53,7 @@ impl Engine {
 /// How a whisper model is loaded and used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhisperOptions {
-    /// The ggml file.
+    /// The ggml file or Hugging Face folder.
     pub model: PathBuf,
     /// The name of the model, for the record.
     pub name: String,
@@ -82,7 +82,7 @@ pub(super) struct Job {
     reply: SyncSender<Result<Hypothesis, Error>>,
 }
 
-/// A recogniser over a ggml whisper model. Its memory is used again for each utterance.
+/// A recogniser over a whisper model. Its memory is used again for each utterance.
 pub struct Whisper {
     weights: Arc<dyn Weights>,
     engine: String,
@@ -225,6 +225,13 @@ pub(super) fn load_weights(
     engine: Engine,
 ) -> Result<Arc<dyn Weights>, Error> {
     Ok(match engine {
+        Engine::WhisperCpp if model.is_dir() => {
+            return Err(Error::ModelRefused {
+                path: model.to_owned(),
+                reason: "whisper.cpp reads ggml files only; the own engine reads folders too"
+                    .into(),
+            });
+        }
         Engine::WhisperCpp => Arc::new(Cpp::load(model, header)?),
         Engine::Native => Arc::new(Native::load(model, false)?),
         Engine::NativeExact => Arc::new(Native::load(model, true)?),

@@ -11,15 +11,9 @@ use crate::domain::{InterviewId, SegmentId, Status, Translation, Word};
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE};
 
 /// The subject of the workspace's own chain.
-const OWN: i64 = 0;
+pub(super) const OWN: i64 = 0;
 
 impl Store {
-    /// From here on the events of translations name the glossary with this SHA-256; an empty one
-    /// stands for none.
-    pub fn set_glossary(&mut self, digest: &str) {
-        self.glossary = (!digest.is_empty()).then(|| digest.to_owned());
-    }
-
     /// The chain of an interview.
     ///
     /// # Errors
@@ -107,6 +101,18 @@ impl Store {
                      AND json_extract(body, '$.facts.' || ?2) = ?3)",
             )?
             .query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
+    }
+
+    /// How many events of this kind the workspace's own chain has.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn count_own(&self, kind: Kind) -> Result<u64, Error> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM chain WHERE kind = ?1 AND subject = 0")?;
+        let count: i64 = statement.query_row([kind.as_str()], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Signs for lines: the words and translations that count become certified versions of the same

@@ -20,10 +20,12 @@ mod pending;
 mod people;
 mod people_match;
 mod proofs;
+mod provenance;
 mod query;
 mod rebuild;
 mod recut;
 mod recuts;
+mod register;
 mod remake;
 mod scan;
 mod sealed;
@@ -38,6 +40,7 @@ mod tests;
 
 pub use across::Other;
 pub use error::Error;
+pub use provenance::Maker;
 pub use recut::{Recutting, SplitAt};
 pub use recuts::{Recut, RecutKind, RecutLine};
 pub use types::{
@@ -50,8 +53,8 @@ pub use types::{
 /// for each thread; writers wait up to ten seconds for one another.
 pub struct Store {
     conn: rusqlite::Connection,
-    /// SHA-256 of the glossary in force, for the events of translations.
-    glossary: Option<String>,
+    /// What machines work with, for their events.
+    provenance: provenance::Provenance,
 }
 
 impl std::fmt::Debug for Store {

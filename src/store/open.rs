@@ -107,7 +107,7 @@ impl Store {
         configure(&conn)?;
         Ok(Self {
             conn,
-            glossary: None,
+            provenance: Default::default(),
         })
     }
 
@@ -137,7 +137,7 @@ impl Store {
         people_match::refresh(&conn)?;
         Ok(Self {
             conn,
-            glossary: None,
+            provenance: Default::default(),
         })
     }
 

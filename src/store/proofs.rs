@@ -11,10 +11,10 @@ use crate::evidence::Row;
 /// line holds the others under their own names. A record's name and columns never change: they are
 /// what hashes made years ago were made of.
 pub(super) struct Table {
-    name: &'static str,
-    columns: &'static str,
-    from: &'static str,
-    of_interview: &'static str,
+    pub(super) name: &'static str,
+    pub(super) columns: &'static str,
+    pub(super) from: &'static str,
+    pub(super) of_interview: &'static str,
 }
 
 pub(super) const INTERVIEW: Table = Table {

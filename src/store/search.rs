@@ -192,6 +192,7 @@ pub(super) fn indexed(
     let more = keys.len() > MOST_COUNTED;
     keys.truncate(MOST_COUNTED);
     let mut page = SearchPage {
+        broken: Vec::new(),
         total: keys.len() as u64,
         more,
         hits: Vec::new(),
@@ -443,5 +444,6 @@ pub(super) fn read_hit(
         why: why.clone(),
         around: [None, None],
         score,
+        foreign: None,
     })
 }

@@ -6,7 +6,7 @@ use super::interviews::{insert_audio, insert_interview, interview_key};
 use super::proofs::{self, AUDIO, ENTRY, SESSION_END};
 use super::{Error, NewAudio, NewEvent, NewInterview, NewSession, Store, chain, codec, derived};
 use crate::domain::{EventKind, InterviewId, SamplePos, SessionEvent, SessionState, Span};
-use crate::evidence::{Draft, Kind};
+use crate::evidence::{Draft, Kind, SoundHead};
 
 impl Store {
     /// Stores an interview that is about to be recorded, marked as in progress.
@@ -30,8 +30,13 @@ impl Store {
         Ok(tx.commit()?)
     }
 
-    /// The session is over; `how` is a stable word.
-    pub fn end_session(&mut self, id: &InterviewId, how: &str) -> Result<(), Error> {
+    /// The session is over; `how` is a stable word, and `sound` where the chain of its sound ends.
+    pub fn end_session(
+        &mut self,
+        id: &InterviewId,
+        how: &str,
+        sound: Option<&SoundHead>,
+    ) -> Result<(), Error> {
         let tx = self.write()?;
         let key = interview_key(&tx, id)?;
         tx.execute(
@@ -44,7 +49,11 @@ impl Store {
             |row| row.get(0),
         )?;
         let rows = proofs::select(&tx, &SESSION_END, "r.interview = ?1", [key])?;
-        let draft = Draft::of(Kind::Ended, &rows).with("duration_ms", duration_ms);
+        let mut draft = Draft::of(Kind::Ended, &rows).with("duration_ms", duration_ms);
+        if let Some(sound) = sound {
+            draft = draft.with("sound_head", sound.head.as_str());
+            draft = draft.with("sound_links", sound.links);
+        }
         chain::append(&tx, key, &draft)?;
         Ok(tx.commit()?)
     }
@@ -98,7 +107,7 @@ impl Store {
             return Ok(None);
         }
         let closes = match new.closes {
-            Some(kind) => open_event(&tx, key, kind)?,
+            Some(kind) => open_event(&tx, key, (kind, new.channel))?,
             None => None,
         };
         tx.execute(
@@ -186,20 +195,20 @@ impl Store {
     }
 }
 
-/// The newest entry of a kind that has no end yet.
+/// The newest entry of a kind on a channel that has no end yet.
 fn open_event(
     conn: &rusqlite::Connection,
     interview: i64,
-    kind: EventKind,
+    (kind, channel): (EventKind, Option<u16>),
 ) -> Result<Option<i64>, Error> {
     Ok(conn
         .prepare_cached(
-            "SELECT e.key FROM event e WHERE e.interview = ?1 AND e.kind = ?2
+            "SELECT e.key FROM event e WHERE e.interview = ?1 AND e.kind = ?2 AND e.channel IS ?3
              AND e.end_sample IS NULL AND e.closes IS NULL
              AND NOT EXISTS (SELECT 1 FROM event c WHERE c.closes = e.key)
              ORDER BY e.key DESC LIMIT 1",
         )?
-        .query_row(params![interview, kind.as_str()], |row| row.get(0))
+        .query_row(params![interview, kind.as_str(), channel], |row| row.get(0))
         .optional()?)
 }
 

@@ -31,17 +31,14 @@ impl Store {
         if records.is_empty() {
             return Ok(());
         }
-        let glossary = self.glossary.clone();
+        let provenance = self.provenance.clone();
         let tx = self.write()?;
         let mut interviews = BTreeSet::new();
         for new in records {
             let key = segment_key(&tx, new.interview, new.segment)?;
             let interview = interview_key(&tx, new.interview)?;
             let (kind, rows) = insert_record(&tx, key, &new.what)?;
-            let mut draft = Draft::of(kind, &rows);
-            if let (Kind::Translated, Some(digest)) = (kind, &glossary) {
-                draft = draft.with("glossary", digest.as_str());
-            }
+            let draft = provenance.name(Draft::of(kind, &rows), &new.what);
             chain::append(&tx, interview, &draft)?;
             derived::refresh_line(&tx, key)?;
             interviews.insert(interview);

@@ -11,6 +11,7 @@
 mod error;
 mod key;
 mod keyring;
+mod lines;
 mod lock_file;
 mod read;
 mod seal;
@@ -21,7 +22,9 @@ mod write;
 pub use error::Error;
 pub use key::{RecoveryIdentity, WorkspaceKey};
 pub use keyring::{Unlocked, hold};
+pub use lines::{LineSealer, read_lines};
 pub use lock_file::{LockFile, State};
+pub(crate) use read::CHUNK;
 pub use read::{Content, open, open_plain, read_small};
 pub use seal::{HALF, is_sealed, overwrite, seal_file};
 pub use write::Writer;

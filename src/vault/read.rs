@@ -15,7 +15,7 @@ use super::write::Tail;
 /// How every age file begins.
 pub(super) const MAGIC: &[u8] = b"age-encryption.org/v1\n";
 /// Sound in a chunk, and bytes of a chunk on the disk.
-pub(super) const CHUNK: u64 = 64 << 10;
+pub(crate) const CHUNK: u64 = 64 << 10;
 const SEALED_CHUNK: u64 = CHUNK + 16;
 /// Longest header of an age file that is read: one recipient takes some 200 bytes.
 const MAX_HEADER: u64 = 8 << 10;

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::lines::begins_with_lines;
 use super::read::{begins_sealed, open_plain};
 use super::write::{Writer, sync_folder};
 use super::{Error, key_for};
@@ -18,7 +19,7 @@ pub const HALF: &str = ".sealing-";
 /// # Errors
 /// The system's.
 pub fn is_sealed(path: &Path) -> io::Result<bool> {
-    begins_sealed(&mut File::open(path)?)
+    Ok(begins_sealed(&mut File::open(path)?)? || begins_with_lines(path)?)
 }
 
 /// Seals a file of an unlocked workspace; one that is sealed stays as it is. A kill at any moment

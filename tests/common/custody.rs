@@ -86,6 +86,16 @@ impl Custody {
         }
     }
 
+    /// The hash of the last event of a kind.
+    pub fn head_at(&self, is: impl Fn(&str) -> bool) -> String {
+        let store = Store::open(&self.database()).unwrap();
+        let links = store.chain(&self.id).unwrap();
+        let found = links
+            .iter()
+            .rfind(|l| l.kind().is_some_and(|kind| is(&kind)));
+        found.unwrap().hash.clone()
+    }
+
     pub fn verify(&self) -> Verdict {
         self.app
             .verify_interview(&self.id.0, Some(&self.paper), &Cancel::new(), &|_| {})

@@ -47,8 +47,15 @@ pub fn kill_recordings(kills: u64, locked: bool) -> KillReport {
         if locked {
             lock(dir.path(), outside.path());
         }
-        let mut child = mekong(dir.path())
-            .args(["record", "--languages", "zh,vi", "--device", &device])
+        let mut command = mekong(dir.path());
+        if n % 2 == 1 {
+            // Every other session has two microphones.
+            command.args(["record", "--device", &device]);
+        } else {
+            command.arg("record");
+        }
+        let mut child = command
+            .args(["--languages", "zh,vi", "--device", &device])
             .args(["--channels", "officer=zh,interviewee=vi"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -75,6 +82,8 @@ fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
     let list = json(workspace, &["list", "--json"]);
     let id = list[0]["id"].as_str().unwrap().to_owned();
     let before = json(workspace, &["show", &id, "--json"]);
+    // What was linked while it was recorded is proved before anything is mended, and all of it after.
+    let linked = sound_chain(workspace, &id);
     let resumed = run(workspace, &["resume"]);
     assert!(
         resumed.status.success(),
@@ -100,13 +109,36 @@ fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {
             assert_eq!(same["text"], line["text"], "a committed line changed");
         }
     }
+    let proved = sound_chain(workspace, &id);
+    assert!(proved >= linked, "{linked} links, then {proved}");
+    // A link a second, written within a second more.
+    let due = recorded.as_secs().saturating_sub(2);
+    assert!(linked >= due, "{linked} links after {recorded:?}");
     report.with_lines += u64::from(!lines.is_empty());
     report.lines += lines.len() as u64;
     let folder = workspace.join("recordings").join(&id);
-    let bytes = fs::metadata(folder.join("part-001.wav")).unwrap().len();
-    let kept_ms = bytes.saturating_sub(44) / 64; // two channels of 16 bit at 16 kHz
+    let microphones = after["audio"].as_array().unwrap().len();
     let recorded_ms = recorded.as_millis() as u64;
-    report.worst_lost_ms = report
-        .worst_lost_ms
-        .max(recorded_ms.saturating_sub(kept_ms));
+    for name in ["part-001.wav", "part-m2-001.wav"]
+        .into_iter()
+        .take(microphones)
+    {
+        let bytes = fs::metadata(folder.join(name)).unwrap().len();
+        let kept_ms = bytes.saturating_sub(44) / 64; // two channels of 16 bit at 16 kHz
+        let lost_ms = recorded_ms.saturating_sub(kept_ms);
+        report.worst_lost_ms = report.worst_lost_ms.max(lost_ms);
+    }
+}
+
+/// How many links of the sound fit; all of them must.
+fn sound_chain(workspace: &Path, id: &str) -> u64 {
+    let output = run(workspace, &["verify", id, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let Some(chain) = checks.iter().find(|c| c["name"] == "sound chain") else {
+        return 0;
+    };
+    assert_eq!(chain["ok"], true, "{told}");
+    let detail = chain["detail"].as_str().unwrap();
+    detail.split(' ').next().unwrap().parse().unwrap()
 }

@@ -69,6 +69,8 @@ impl Talk {
 const CORRECTED: &str = "卡车司机老段";
 const PERSON: &str = "Trần Bích Hạnh";
 const CASE: &str = "Kasus-Rubin-77";
+/// Whose key signs, and who signs corrections in the window.
+const KEYHOLDER: &str = "Lưu Ngọc Yến";
 const MARKER: &str = "信封里的照片";
 
 /// A workspace, a place outside of it, and a folder for temporary files of its own.
@@ -234,6 +236,30 @@ impl Case {
         ids
     }
 
+    /// Keeps a name for corrections, as the window does.
+    pub fn choose_name(&self) {
+        let text = format!("text_percent = 120\nname = \"{KEYHOLDER}\"\n");
+        fs::write(self.root().join("desktop.toml"), text).unwrap();
+    }
+
+    pub fn assert_name_is_kept(&self) {
+        use mekong_interview::app::{App, Options};
+        let app = App::open(&Options {
+            workspace: Some(self.root().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        assert_eq!(app.choices().choices.name, "");
+        app.unlock(PASSPHRASE, "test", &|_| {}).unwrap();
+        let choices = app.choices().choices;
+        assert_eq!(
+            (choices.name.as_str(), choices.text_percent),
+            (KEYHOLDER, 120)
+        );
+        app.keep_choices(&choices).unwrap();
+        assert_eq!(app.choices().choices, choices);
+    }
+
     /// A recorded session with a marker.
     fn session(&self) {
         use std::io::Write as _;
@@ -267,14 +293,14 @@ impl Case {
 
     /// Keys, a seal, a bundle, and taking one in.
     fn custody(&self, id: &str) {
-        self.done(&["keys", "new", "Keyholder", "--role", "officer"]);
+        self.done(&["keys", "new", KEYHOLDER, "--role", "officer"]);
         self.done(&["seal", id]);
         self.done(&["verify", id]);
         let bundle = self.out("bundle.age");
-        self.done(&["bundle", id, "--to", "Keyholder", "--out", &bundle]);
+        self.done(&["bundle", id, "--to", KEYHOLDER, "--out", &bundle]);
         let partner = Case::new();
         let public = self.out("public.json");
-        self.done(&["keys", "show", "Keyholder", "--out", &public]);
+        self.done(&["keys", "show", KEYHOLDER, "--out", &public]);
         partner.lock();
         partner.done(&["keys", "trust", &public]);
         // What a partner receives is dark there too. The bundle is to our own key, so we take it.
@@ -324,7 +350,7 @@ impl Case {
             ..Options::default()
         })
         .unwrap();
-        app.unlock(PASSPHRASE, &|_| {}).unwrap();
+        app.unlock(PASSPHRASE, "test", &|_| {}).unwrap();
         let store = mekong_interview::store::Store::open(&self.store()).unwrap();
         let links = store.own_chain().unwrap();
         links.iter().filter_map(|link| link.kind()).collect()
@@ -346,7 +372,7 @@ impl Case {
 
     /// What a thief finds.
     pub fn found(&self) -> Vec<(PathBuf, String)> {
-        let mut words = vec![CORRECTED, PERSON, CASE, MARKER];
+        let mut words = vec![CORRECTED, PERSON, CASE, MARKER, KEYHOLDER];
         for talk in &Talk::ALL {
             words.extend(talk.words);
         }

@@ -7,10 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::app::live::LiveStatus;
+use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{CutHistory, Error, ModelInfo};
-use crate::audio::{DeviceInfo, Level};
-use crate::domain::{Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId};
+use crate::audio::{DeviceInfo, Hearing, Level};
+use crate::domain::{
+    Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
+    SessionEvent,
+};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, Recut, TextVersion};
@@ -161,11 +165,23 @@ pub struct Opened {
     pub interview: Interview,
     /// By time.
     pub lines: Vec<Arc<Segment>>,
+    /// What an interpreter rendered.
+    pub layers: Interpreted,
     /// Every change of the cut of its lines, the first one first.
     pub recuts: Vec<Recut>,
 }
 
 impl Opened {
+    /// The interpreter's lines that are shown below a line.
+    pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
+        let own = self.layers.rendered_after(line);
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let lines = self.lines.iter().filter(|l| own.contains(&l.id));
+        lines.map(AsRef::as_ref).collect()
+    }
+
     /// Where a line stands in `lines`; of one that gave way, the first that took its place.
     pub fn place(&self, line: SegmentId) -> Option<usize> {
         let mut wanted = line;
@@ -331,6 +347,8 @@ pub struct Recording {
     pub partial: String,
     /// What a person should know now.
     pub alarms: Vec<Told>,
+    /// The newest entries of the record: pauses, marks, gaps, what was heard before the start.
+    pub entries: Vec<SessionEvent>,
     /// The sound has ended; text is still being written.
     pub ending: bool,
     /// The microphone, or the practice file.
@@ -352,8 +370,28 @@ pub struct Testing {
     pub levels: Vec<Level>,
     /// Something was heard.
     pub heard: bool,
-    /// It has ended.
-    pub over: bool,
+    /// How far it has come.
+    pub phase: TestPhase,
+}
+
+/// How far a test of the microphones has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestPhase {
+    /// Somebody is to speak.
+    Speak,
+    /// What was heard is played back.
+    Plays,
+    /// It was played; whoever heard it says so, and this is then the test.
+    Asks(MicrophoneTest),
+    /// It ended without: stopped, or the sound is of no use, for which of the reasons.
+    Over(Option<Hearing>),
+}
+
+impl Testing {
+    /// Whether it still runs.
+    pub fn runs(&self) -> bool {
+        matches!(self.phase, TestPhase::Speak | TestPhase::Plays)
+    }
 }
 
 /// A line that is heard.

@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::app::Error;
 use crate::app::live::{LiveEvent, LiveReport, LiveRequest, Session};
+use crate::app::microphone::{MicrophoneTest, TEST_LENGTH, play_back};
+use crate::audio::Take;
+use crate::domain::SessionEvent;
 
-use super::board::{Job, JobKind, Notice, Phase, Recording, Testing, Told};
+use super::board::{Job, JobKind, Notice, Phase, Recording, TestPhase, Testing, Told};
 use super::{Command, Common};
 
 /// Longest wait for an event before commands and meters are looked at again.
@@ -17,42 +20,74 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// Alarms that are kept on the screen; older ones stand in the record.
 const ALARMS: usize = 4;
 
-/// A test of a microphone ends by itself after so long.
-const TEST: Duration = Duration::from_secs(15);
+/// Entries of the record that are shown; all stand in the record.
+const ENTRIES: usize = 6;
 /// Louder than this is more than a quiet room, decibels below full scale.
 const HEARD_DB: f32 = -45.0;
 
-/// Listens until the person ends it or the time is over. Nothing is kept.
+/// Listens for some seconds, plays back what was heard and leaves the question whether somebody heard
+/// it. Nothing is kept.
 pub(super) fn test(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) {
-    match common.app.arm(request) {
-        Ok(armed) => {
-            let mut shown = Testing {
-                source: armed.source().to_owned(),
-                levels: armed.levels(),
-                heard: false,
-                over: false,
-            };
-            let begun = Instant::now();
-            while begun.elapsed() < TEST {
-                shown.levels = armed.levels();
-                shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
-                common.board.testing.put(shown.clone());
-                (common.wake)();
-                match asked.recv_timeout(PATIENCE) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => break,
-                    Ok(_) => common.board.tell(Notice::Busy),
-                }
-            }
-            shown.over = true;
-            common.board.testing.put(shown);
-        }
-        Err(error) => {
-            common.board.testing.take();
-            common.tell(&error);
-        }
+    if let Err(error) = try_out(common, request, asked) {
+        common.board.testing.take();
+        common.tell(&error);
     }
     (common.wake)();
+}
+
+fn try_out(common: &Common, request: &LiveRequest, asked: &Receiver<Command>) -> Result<(), Error> {
+    let armed = common.app.arm(request)?;
+    let mut shown = Testing {
+        source: armed.source(),
+        levels: armed.levels(),
+        heard: false,
+        phase: TestPhase::Speak,
+    };
+    let show = |shown: &Testing| {
+        common.board.testing.put(shown.clone());
+        (common.wake)();
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < TEST_LENGTH {
+        shown.levels = armed.levels();
+        shown.heard |= shown.levels.iter().any(|l| l.peak_db > HEARD_DB);
+        show(&shown);
+        if is_ended(common, asked) {
+            shown.phase = TestPhase::Over(None);
+            show(&shown);
+            return Ok(());
+        }
+    }
+    let takes = armed.takes()?;
+    drop(armed); // others may use the microphones again
+    let Some(test) = MicrophoneTest::passed(&takes) else {
+        let worst = takes.iter().map(Take::hearing).min();
+        shown.phase = TestPhase::Over(worst);
+        show(&shown);
+        return Ok(());
+    };
+    shown.phase = TestPhase::Plays;
+    show(&shown);
+    let played = play_back(&takes, &mut || !is_ended(common, asked))?;
+    shown.phase = if played {
+        TestPhase::Asks(test)
+    } else {
+        TestPhase::Over(None)
+    };
+    show(&shown);
+    Ok(())
+}
+
+/// Waits a moment; true where the person wants the end of the test.
+fn is_ended(common: &Common, asked: &Receiver<Command>) -> bool {
+    match asked.recv_timeout(PATIENCE) {
+        Err(RecvTimeoutError::Timeout) => false,
+        Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => true,
+        Ok(_) => {
+            common.board.tell(Notice::Busy);
+            false
+        }
+    }
 }
 
 /// Records until the person ends it, then waits for the text.
@@ -94,7 +129,7 @@ fn hold(
     read: &SyncSender<Command>,
 ) -> Result<LiveReport, Error> {
     let armed = common.app.arm(request)?;
-    let (source, practice) = (armed.source().to_owned(), armed.is_practice());
+    let (source, practice) = (armed.source(), armed.is_practice());
     let without = armed.languages_without_model();
     let session = armed.start()?;
     let mut shown = Recording {
@@ -103,6 +138,7 @@ fn hold(
         levels: session.levels(),
         partial: String::new(),
         alarms: Vec::new(),
+        entries: Vec::new(),
         ending: false,
         source,
         practice,
@@ -110,7 +146,7 @@ fn hold(
         awake: session.stays_awake(),
     };
     let _ = read.try_send(Command::Open(shown.interview.clone()));
-    let (mut stale, mut refreshed) = (false, Instant::now());
+    let (mut stale, mut noted, mut refreshed) = (false, true, Instant::now());
     loop {
         obey(common, &session, asked, &mut shown);
         match session.event(PATIENCE) {
@@ -129,9 +165,14 @@ fn hold(
                 shown.alarms.drain(..most);
             }
             Some(LiveEvent::Recorded { .. }) => shown.ending = true,
-            Some(LiveEvent::Entries) | None => {}
+            Some(LiveEvent::Entries) => noted = true,
+            None => {}
         }
-        stale |= session.missed_events();
+        let missed = session.missed_events();
+        stale |= missed;
+        if std::mem::take(&mut noted) || missed {
+            shown.entries = newest(common, &session);
+        }
         if stale && refreshed.elapsed() >= REFRESH_EVERY {
             (stale, refreshed) = (false, Instant::now());
             let _ = read.try_send(Command::Refresh);
@@ -141,6 +182,14 @@ fn hold(
         (common.wake)();
     }
     session.finish()
+}
+
+/// The newest entries of the record; none where the store does not answer now.
+fn newest(common: &Common, session: &Session) -> Vec<SessionEvent> {
+    let mut entries = common.app.events(&session.id().0).unwrap_or_default();
+    let over = entries.len().saturating_sub(ENTRIES);
+    entries.drain(..over);
+    entries
 }
 
 /// Does what was asked since the last look. A desk that is gone ends the recording; text that is

@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 
 pub use board::{
     Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
-    Recutted, Saved, Shelf, Testing, Told, Versions,
+    Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Task};

@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 
 use crate::app::{Edit, Error};
 use crate::audio;
-use crate::domain::{InterviewId, SegmentId};
+use crate::domain::{Interpreted, InterviewId, SegmentId};
 use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
 
@@ -85,6 +85,7 @@ fn list(common: &Common) -> Result<(), Error> {
 fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
     let (interview, lines) = common.app.show(&id.0)?;
     common.board.opened.put(Opened {
+        layers: Interpreted::of(&lines),
         lines: lines.into_iter().map(Arc::new).collect(),
         recuts: common.app.recuts(&interview.id.0)?.1,
         interview,

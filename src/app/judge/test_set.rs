@@ -224,7 +224,7 @@ mod tests {
         let dir = folder_of(&[
             ("my/a.wav", ""),
             ("my/a.txt", "မင်္ဂလာပါ\n"),
-            ("km_kh/line_index.tsv", "001\tសួស្តី\n002\tមិន​មាន\n"),
+            ("km_kh/line_index.tsv", "001\tសួស្តី\n002\tមិន\u{200B}មាន\n"),
             ("km_kh/wavs/001.wav", ""),
             ("lo_la/test.tsv", "17\t9.wav\tສະບາຍດີ\tສະບາຍດີ\t160000\n"),
             ("lo_la/audio/test/9.wav", ""),

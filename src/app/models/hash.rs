@@ -6,8 +6,21 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::{Error, Model};
 use crate::domain::Cancel;
+use crate::evidence;
+
+impl Model {
+    /// SHA-256 of the list of its files, 64 digits: what `sha256sum FILES | sha256sum` gives in the
+    /// model's folder, the files in the order of their names. Events name a model by it.
+    pub fn digest(&self) -> String {
+        let mut files: Vec<_> = self.card.files.iter().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let line = |f: &super::ListedFile| format!("{}  {}\n", f.sha256.to_lowercase(), f.path);
+        let lines: String = files.into_iter().map(line).collect();
+        evidence::sha256(lines.as_bytes())
+    }
+}
 
 /// SHA-256 of a file, lower-case hexadecimal, read in blocks; `told` hears of the bytes so far.
 ///

@@ -56,7 +56,7 @@ impl Model {
                 Some(format!("'{name}' is unusable for {}: {rate}", lang.name()))
             }
             Some(_) => None,
-            None if self.card.kind == Kind::WhisperGgml
+            None if matches!(self.card.kind, Kind::WhisperGgml | Kind::Whisper)
                 && matches!(lang, Lang::My | Lang::Lo | Lang::Km) =>
             {
                 Some(format!(

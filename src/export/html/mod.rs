@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Flag, Interview, Lang, SAMPLE_RATE, Segment, Translation};
+use crate::domain::{Flag, Interpreted, Interview, Lang, SAMPLE_RATE, Segment, Translation};
 use crate::text::escape_markup;
 
 use super::{
@@ -125,15 +125,17 @@ fn write_table(source: &Source<'_>, has_sound: bool, out: &mut dyn Write) -> io:
         write!(out, "<th>{} {}</th>", lang.name(), lang.native_name())?;
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
+    let layers = Interpreted::of(source.segments);
     for segment in source.segments {
-        write_row(segment, &languages, source, has_sound, out)?;
+        let rendering = layers.label(segment.id);
+        write_row(segment, (&languages, &rendering), source, has_sound, out)?;
     }
     writeln!(out, "</tbody>\n</table>")
 }
 
 fn write_row(
     segment: &Segment,
-    languages: &[Lang],
+    (languages, rendering): (&[Lang], &str),
     source: &Source<'_>,
     has_sound: bool,
     out: &mut dyn Write,
@@ -156,7 +158,7 @@ fn write_row(
     } else {
         write!(out, "{time}")?;
     }
-    write!(out, "</td><td>{}</td>", shown(&segment.speaker))?;
+    write!(out, "</td><td>{}{rendering}</td>", shown(&segment.speaker))?;
     for &lang in languages {
         let translation = segment.translations.iter().find(|t| t.lang == lang);
         if lang == segment.lang {

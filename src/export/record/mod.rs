@@ -288,6 +288,12 @@ impl Record<'_> {
             hashes = hashes
                 .with(main.language, Look::Quiet, &words.text_hash)
                 .with(Lang::En, Look::Quiet, &format!(" {}", digits(&self.hash)));
+            if let Some(head) = self.source.print.head {
+                hashes = hashes
+                    .with(Lang::En, Look::Quiet, " ")
+                    .with(main.language, Look::Quiet, &words.chain_hash)
+                    .with(Lang::En, Look::Quiet, &format!(" {}", digits(head)));
+            }
         }
         let pages = self.templates.iter().map(page_number).collect::<Vec<_>>();
         vec![signs, Row::wide(vec![hashes]), Row::beside(vec![pages])]
@@ -314,7 +320,7 @@ fn page_number(template: &Template) -> Paragraph {
 }
 
 /// The first sixteen digits of a hash in groups: what a person can compare.
-fn digits(hash: &str) -> String {
+pub(super) fn digits(hash: &str) -> String {
     let mut shown = String::new();
     for (at, digit) in hash.chars().take(16).enumerate() {
         if at > 0 && at % 4 == 0 {

@@ -100,6 +100,13 @@ pub(super) struct Labels {
     pub(super) page: String,
     pub(super) text_hash: String,
     pub(super) recording_hash: String,
+    /// A form of an earlier version has no word for it.
+    #[serde(default = "plain_hash")]
+    pub(super) chain_hash: String,
+}
+
+fn plain_hash() -> String {
+    "SHA-256".to_owned()
 }
 
 #[derive(Clone, Debug, Deserialize)]

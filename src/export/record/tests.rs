@@ -134,6 +134,23 @@ fn a_record_in_two_languages_has_all_that_the_rules_ask() {
     ] {
         assert!(foot.contains(wanted), "{wanted}\n{foot}");
     }
+    assert!(
+        !foot.contains("记录链"),
+        "digits of a chain that nobody gave"
+    );
+    let chained = Source {
+        print: Print {
+            head: Some("0123456789abcdef0123"),
+            ..source.print
+        },
+        ..source
+    };
+    let foot = text_of(&paper(&chained, &templates, Person::Suspect).foot);
+    assert!(
+        foot.contains("记录链 SHA-256 0123 4567 89ab cdef\n"),
+        "{foot}"
+    );
+    assert!(foot.contains("第 <page> 页 共 <pages> 页"), "{foot}");
     let witness = text_of(&paper(&source, &templates, Person::Witness).rows);
     assert!(witness.contains("询问笔录") && !witness.contains("讯问笔录"));
 }

@@ -228,37 +228,44 @@ impl Intake {
         let lacks = self.lacks(scene);
         let request = lacks
             .is_none()
-            .then(|| self.request(self.microphone.source()));
+            .then(|| self.request(self.microphone.sources()));
         self.microphone.show(ui, scene, request);
-        let mut source = None;
+        let mut wanted = None;
+        let test = self.microphone.test();
         let button = Button::new(words.t("live-start"));
-        if ui.add_enabled(lacks.is_none(), button).clicked() {
-            source = Some(self.microphone.source());
+        let ready = lacks.is_none() && test.is_some();
+        if ui.add_enabled(ready, button).clicked() {
+            wanted = Some(LiveRequest {
+                channels: self.microphone.channels(&self.languages()),
+                test: test.unwrap_or_default(),
+                ..self.request(self.microphone.sources())
+            });
+            self.microphone.used();
         }
         if let [path] = &self.files[..]
             && !is_transcript(path)
         {
             let button = Button::new(words.t("live-practice"));
             if ui.add_enabled(lacks.is_none(), button).clicked() {
-                source = Some(LiveSource::Practice {
+                wanted = Some(self.request(vec![LiveSource::Practice {
                     path: path.clone(),
                     speed: 1.0,
-                });
+                }]));
             }
         }
         let remark = lacks.unwrap_or("live-about");
         script::label(ui, words.t(remark), scene.remark(ui));
-        if let Some(source) = source {
+        if let Some(wanted) = wanted {
             scene.desk.ask(Command::EndTest);
-            scene.desk.ask(Command::Record(self.request(source)));
+            scene.desk.ask(Command::Record(wanted));
         }
     }
 
-    fn request(&self, source: LiveSource) -> LiveRequest {
+    fn request(&self, sources: Vec<LiveSource>) -> LiveRequest {
         LiveRequest {
             languages: self.languages(),
             case: self.case(),
-            source,
+            sources,
             ..LiveRequest::default()
         }
     }

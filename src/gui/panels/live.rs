@@ -1,15 +1,26 @@
 //! A recording that runs: length, levels, what is being said, the last lines in both languages;
 //! pauses, marks and the end.
 
-use eframe::egui::{TextEdit, Ui};
+use eframe::egui::{Key, TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
+use crate::app::live::MARKERS;
+use crate::domain::EventKind;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::meters;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::{meters, rendered};
 
+/// What the screens call the usual marks, in their order.
+const MARKS: [&str; MARKERS.len()] = [
+    "marker-exhibit",
+    "marker-break",
+    "marker-interpreter-comes",
+    "marker-interpreter-goes",
+    "marker-rights",
+    "marker-somebody",
+];
 /// Lines that are shown while they come.
 const LAST: usize = 5;
 
@@ -38,9 +49,34 @@ impl Live {
         script::label(ui, &text, head.coloured(colour));
         self.health(ui, scene, now);
         let go = self.buttons(ui, scene, now);
+        entries(ui, scene, now);
         ui.separator();
         lines(ui, scene, now);
         go
+    }
+
+    /// The usual marks, each by its key as well while nothing is being typed.
+    #[expect(clippy::unused_self, reason = "one of the parts of the screen")]
+    fn marks(&self, ui: &mut Ui, scene: &Scene<'_>) {
+        const KEYS: [Key; 6] = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+        ];
+        let free = ui.memory(|m| m.focused().is_none());
+        ui.horizontal_wrapped(|ui| {
+            for (number, ((marker, id), key)) in (1..).zip(MARKERS.into_iter().zip(MARKS).zip(KEYS))
+            {
+                let pressed = free && ui.input(|i| i.modifiers.is_none() && i.key_pressed(key));
+                let name = format!("{number} {}", scene.words.t(id));
+                if ui.button(name).clicked() || pressed {
+                    scene.desk.ask(Command::Mark(marker.to_owned()));
+                }
+            }
+        });
     }
 
     #[expect(clippy::unused_self, reason = "one of the parts of the screen")]
@@ -85,6 +121,7 @@ impl Live {
         let words = scene.words;
         let mut go = None;
         if !now.ending {
+            self.marks(ui, scene);
             ui.horizontal_wrapped(|ui| {
                 let label = ui.label(words.t("live-words"));
                 let field = TextEdit::singleline(&mut self.words).char_limit(300);
@@ -123,6 +160,35 @@ impl Live {
     }
 }
 
+/// What happened beside the words, the newest first.
+fn entries(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+    for entry in now.entries.iter().rev() {
+        let id = match entry.kind {
+            EventKind::PreRoll => "entry-pre-roll",
+            EventKind::Pause => "entry-pause",
+            EventKind::Marker => "entry-marker",
+            EventKind::Gap => "entry-gap",
+            EventKind::Alarm => "entry-alarm",
+            EventKind::Clock => "entry-clock",
+            EventKind::Test => "entry-test",
+        };
+        let (from, to) = (entry.span.start.as_ms(), entry.span.end.as_ms());
+        let mut text = safe::clock(from);
+        if to > from {
+            text.push_str(&format!(" – {}", safe::clock(to)));
+        }
+        let mark = MARKERS.iter().zip(MARKS).find(|(m, _)| **m == entry.label);
+        let label = match (entry.kind, mark) {
+            // What it is says it all.
+            (EventKind::PreRoll, _) => String::new(),
+            (_, Some((_, id))) => scene.words.t(id).to_owned(),
+            _ => safe::name(&entry.label),
+        };
+        text.push_str(&format!("  {}  {label}", scene.words.t(id)));
+        script::label(ui, text.trim_end(), scene.remark(ui));
+    }
+}
+
 /// What is being said, faintly, and the newest lines, the newest first.
 fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
     let colours = theme::of(ui);
@@ -155,5 +221,6 @@ fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
             let letters = Letters::running(ui, translation.lang).coloured(colours.accent);
             script::label(ui, &translation.text, letters);
         }
+        rendered::show(ui, scene, &opened.rendered_after(line.id));
     }
 }

@@ -1,64 +1,159 @@
-//! Which microphone is used, and whether it hears anything, before an interview depends on it.
+//! Which microphones are used, who speaks into each, and whether they hear: a few seconds are played
+//! back before an interview depends on them.
 
-use eframe::egui::{Button, ComboBox, Ui};
+use eframe::egui::{Button, ComboBox, TextEdit, Ui};
 
-use crate::app::desk::Command;
+use crate::app::desk::{Command, TestPhase, Testing};
 use crate::app::live::{LiveRequest, LiveSource};
+use crate::app::microphone::MicrophoneTest;
+use crate::audio::{DeviceInfo, Hearing};
+use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, meters, script};
+use crate::gui::widgets::{job, languages, meters, script};
 
-/// What is chosen.
+/// Microphones of one interview at most.
+const MOST: usize = 4;
+
+/// Who speaks into a microphone: the stable words of a channel, and what the screens call them.
+const ROLES: [(&str, &str); 3] = [
+    ("officer", "role-officer"),
+    ("interviewee", "role-interviewee"),
+    ("interpreter", "role-interpreter"),
+];
+
+/// One microphone.
 #[derive(Default)]
-pub struct MicrophoneChoice {
-    asked: bool,
+struct Row {
     chosen: Option<String>,
+    role: usize,
+    /// None: what the speaker usually speaks.
+    language: Option<Lang>,
 }
 
-impl MicrophoneChoice {
-    /// The microphone that was chosen, else the one that was used last.
-    pub fn source(&self) -> LiveSource {
+impl Row {
+    fn source(&self) -> LiveSource {
         match &self.chosen {
             Some(id) => LiveSource::Device(id.clone()),
             None => LiveSource::Usual,
         }
     }
 
+    fn speaker(&self) -> &'static str {
+        ROLES.get(self.role).map_or("speaker", |(word, _)| word)
+    }
+
+    /// The languages that are expected here.
+    fn languages(&self, all: &[Lang]) -> Vec<Lang> {
+        match (self.language, self.speaker(), all) {
+            (Some(lang), ..) if all.contains(&lang) => vec![lang],
+            (_, "officer", [first, ..]) => vec![*first],
+            (_, "interviewee", [_, others @ ..]) => others.to_vec(),
+            _ => all.to_vec(),
+        }
+    }
+}
+
+/// What is chosen.
+pub struct MicrophoneChoice {
+    asked: bool,
+    rows: Vec<Row>,
+    /// What was tested, and that somebody heard it.
+    passed: Option<(Vec<LiveSource>, MicrophoneTest)>,
+    /// Of what the test that runs or asks is.
+    testing: Vec<LiveSource>,
+    /// Why there is no test.
+    reason: String,
+}
+
+impl Default for MicrophoneChoice {
+    fn default() -> Self {
+        Self {
+            asked: false,
+            rows: vec![Row::default()],
+            passed: None,
+            testing: Vec::new(),
+            reason: String::new(),
+        }
+    }
+}
+
+impl MicrophoneChoice {
+    /// The microphones that were chosen, else the one that was used last.
+    pub fn sources(&self) -> Vec<LiveSource> {
+        self.rows.iter().map(Row::source).collect()
+    }
+
+    /// Who speaks on which channel; nobody in particular where there is one microphone for all.
+    pub fn channels(&self, all: &[Lang]) -> Vec<(String, Vec<Lang>)> {
+        if self.rows.len() < 2 {
+            return Vec::new();
+        }
+        let rows = self.rows.iter();
+        rows.map(|r| (r.speaker().to_owned(), r.languages(all)))
+            .collect()
+    }
+
+    /// What became of the test; `None` while it was neither passed nor left out for a reason.
+    pub fn test(&self) -> Option<MicrophoneTest> {
+        let passed = self.passed.as_ref();
+        let own = passed.filter(|(sources, _)| *sources == self.sources());
+        own.map(|(_, test)| test.clone())
+            .or_else(|| MicrophoneTest::skipped(&self.reason))
+    }
+
+    /// A session has begun: the next one is tested again.
+    pub fn used(&mut self) {
+        self.passed = None;
+        self.reason.clear();
+    }
+
     /// Paints the choice. `request` is what a recording would be; without one there is no test yet.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
-        let words = scene.words;
         if !std::mem::replace(&mut self.asked, true) {
             scene.desk.ask(Command::Microphones);
         }
         let found = scene.desk.board().microphones.get();
         let found = found.as_ref().map_or(&[][..], |f| f.as_slice());
-        let testing = scene.desk.board().testing.get();
-        let runs = testing.as_ref().is_some_and(|t| !t.over);
-        ui.horizontal_wrapped(|ui| {
-            let label = ui.label(words.t("microphone"));
-            let current = found.iter().find(|d| Some(&d.id) == self.chosen.as_ref());
-            let shown = current.map(|d| safe::name(&d.name));
-            let shown = shown.unwrap_or_else(|| words.t("microphone-usual").to_owned());
-            let response = ComboBox::from_id_salt("microphone")
-                .selected_text(shown)
-                .truncate()
-                .width(220.0)
-                .show_ui(ui, |ui| {
-                    let usual = words.t("microphone-usual");
-                    ui.selectable_value(&mut self.chosen, None, usual);
-                    for device in found {
-                        let id = Some(device.id.clone());
-                        let name = safe::name(&device.name);
-                        ui.selectable_value(&mut self.chosen, id, name);
+        let several = self.rows.len() > 1;
+        let mut removed = None;
+        for (at, row) in self.rows.iter_mut().enumerate() {
+            ui.horizontal_wrapped(|ui| {
+                device(ui, scene, at, several, row, found);
+                if several {
+                    speaker(ui, scene, at, row);
+                    if at > 0 && ui.button(scene.words.t("remove")).clicked() {
+                        removed = Some(at);
                     }
-                })
-                .response;
-            response.labelled_by(label.id);
+                }
+            });
+        }
+        if let Some(at) = removed {
+            self.rows.remove(at);
+        }
+        self.buttons(ui, scene, request);
+        if let Some(testing) = scene.desk.board().testing.get() {
+            self.outcome(ui, scene, &testing);
+        }
+        self.gate(ui, scene);
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
+        let words = scene.words;
+        let testing = scene.desk.board().testing.get();
+        ui.horizontal_wrapped(|ui| {
             if ui.button(words.t("microphone-again")).clicked() {
                 scene.desk.ask(Command::Microphones);
             }
-            if runs {
+            let more = Button::new(words.t("microphone-add"));
+            if ui.add_enabled(self.rows.len() < MOST, more).clicked() {
+                self.rows.push(Row {
+                    role: self.rows.len() % ROLES.len(),
+                    ..Row::default()
+                });
+            }
+            if testing.is_some_and(|t| t.runs()) {
                 if ui.button(words.t("microphone-stop")).clicked() {
                     scene.desk.ask(Command::EndTest);
                 }
@@ -69,17 +164,162 @@ impl MicrophoneChoice {
             if ui.add_enabled(ready, button).clicked()
                 && let Some(request) = request
             {
+                self.testing.clone_from(&request.sources);
                 scene.desk.ask(Command::TestMicrophone(request));
             }
         });
-        let Some(testing) = testing else { return };
+    }
+
+    /// How the test stands, and the question that only a person can answer.
+    fn outcome(&mut self, ui: &mut Ui, scene: &Scene<'_>, testing: &Testing) {
+        let words = scene.words;
         let colours = theme::of(ui);
         meters::show(ui, scene, &testing.source, &testing.levels);
-        let (id, colour) = match (testing.heard, testing.over) {
-            (true, _) => ("microphone-hears", colours.good),
-            (false, true) => ("microphone-deaf", colours.failure),
-            (false, false) => ("microphone-speak", colours.text),
+        let (id, colour) = match (&testing.phase, testing.heard) {
+            (TestPhase::Speak, false) => ("microphone-speak", colours.text),
+            (TestPhase::Speak, true) => ("microphone-hears", colours.good),
+            (TestPhase::Plays, _) => ("microphone-plays", colours.text),
+            (TestPhase::Asks(_), _) => ("microphone-ask", colours.text),
+            (TestPhase::Over(Some(Hearing::Clipped)), _) => ("microphone-loud", colours.failure),
+            (TestPhase::Over(Some(_)), _) => ("microphone-deaf", colours.failure),
+            (TestPhase::Over(None), _) => return,
         };
+        let passed = self
+            .passed
+            .as_ref()
+            .is_some_and(|(s, _)| *s == self.testing);
+        if let (TestPhase::Asks(_), true) = (&testing.phase, passed) {
+            return;
+        }
         script::label(ui, words.t(id), scene.own(ui).coloured(colour));
+        let TestPhase::Asks(test) = &testing.phase else {
+            return;
+        };
+        ui.horizontal_wrapped(|ui| {
+            if ui.button(words.t("microphone-yes")).clicked() {
+                self.passed = Some((self.testing.clone(), test.clone()));
+            }
+            if ui.button(words.t("microphone-no")).clicked() {
+                self.passed = None;
+                scene.desk.board().testing.take();
+            }
+        });
+    }
+
+    /// Nothing is recorded before the test was passed, or left out knowingly.
+    fn gate(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        let passed = self.passed.as_ref();
+        if passed.is_some_and(|(sources, _)| *sources == self.sources()) {
+            let good = scene.own(ui).coloured(theme::of(ui).good);
+            script::label(ui, words.t("microphone-passed"), good);
+            return;
+        }
+        script::label(ui, words.t("microphone-first"), scene.remark(ui));
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("microphone-reason"));
+            let width = ui.available_width().clamp(120.0, 320.0);
+            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
+            ui.add(field.desired_width(width)).labelled_by(label.id);
+        });
+    }
+}
+
+fn device(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    at: usize,
+    several: bool,
+    row: &mut Row,
+    found: &[DeviceInfo],
+) {
+    let words = scene.words;
+    let name = if several {
+        format!("{} {}", words.t("microphone"), at + 1)
+    } else {
+        words.t("microphone").to_owned()
+    };
+    let label = ui.label(name);
+    let current = found.iter().find(|d| Some(&d.id) == row.chosen.as_ref());
+    let shown = current.map(|d| safe::name(&d.name));
+    let shown = shown.unwrap_or_else(|| words.t("microphone-usual").to_owned());
+    let response = ComboBox::from_id_salt(("microphone", at))
+        .selected_text(shown)
+        .truncate()
+        .width(220.0)
+        .show_ui(ui, |ui| {
+            let usual = words.t("microphone-usual");
+            ui.selectable_value(&mut row.chosen, None, usual);
+            for device in found {
+                let id = Some(device.id.clone());
+                let name = safe::name(&device.name);
+                ui.selectable_value(&mut row.chosen, id, name);
+            }
+        })
+        .response;
+    response.labelled_by(label.id);
+}
+
+fn speaker(ui: &mut Ui, scene: &Scene<'_>, at: usize, row: &mut Row) {
+    let words = scene.words;
+    let label = ui.label(words.t("microphone-speaker"));
+    let shown = ROLES.get(row.role).map_or("", |(_, id)| words.t(id));
+    let response = ComboBox::from_id_salt(("speaker", at))
+        .selected_text(shown)
+        .show_ui(ui, |ui| {
+            for (role, (_, id)) in ROLES.iter().enumerate() {
+                ui.selectable_value(&mut row.role, role, words.t(id));
+            }
+        })
+        .response;
+    response.labelled_by(label.id);
+    let (name, none) = (words.t("microphone-speech"), words.t("microphone-any"));
+    let salt = format!("speech-{at}");
+    languages::pick(ui, &salt, name, &Lang::SIX, Some(none), &mut row.language);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_microphone_has_a_speaker_and_the_languages_of_the_interview() {
+        let all = [Lang::Zh, Lang::Vi, Lang::My];
+        let mut choice = MicrophoneChoice::default();
+        assert!(choice.channels(&all).is_empty(), "one is for all");
+        for role in [1, 2] {
+            choice.rows.push(Row {
+                role,
+                ..Row::default()
+            });
+        }
+        assert_eq!(
+            choice.channels(&all),
+            [
+                ("officer".to_owned(), vec![Lang::Zh]),
+                ("interviewee".to_owned(), vec![Lang::Vi, Lang::My]),
+                ("interpreter".to_owned(), all.to_vec()),
+            ]
+        );
+        choice.rows[1].language = Some(Lang::My);
+        choice.rows[2].language = Some(Lang::Km); // no longer one of the interview's
+        let channels = choice.channels(&all);
+        assert_eq!(channels[1].1, [Lang::My]);
+        assert_eq!(channels[2].1, all);
+    }
+
+    #[test]
+    fn a_test_counts_for_the_microphones_it_was_made_with_and_for_one_session() {
+        let mut choice = MicrophoneChoice::default();
+        assert_eq!(choice.test(), None);
+        let passed = MicrophoneTest::Passed(vec![-12]);
+        choice.passed = Some((choice.sources(), passed.clone()));
+        assert_eq!(choice.test(), Some(passed));
+        choice.rows[0].chosen = Some("alsa:other".into());
+        assert_eq!(choice.test(), None);
+        choice.reason = "ទីបន្ទាន់".into();
+        assert_eq!(choice.test(), Some(MicrophoneTest::Skipped("ទីបន្ទាន់".into())));
+        choice.used();
+        assert_eq!(choice.test(), None);
     }
 }

@@ -5,4 +5,5 @@ pub mod heights;
 pub mod job;
 pub mod languages;
 pub mod meters;
+pub mod rendered;
 pub mod script;

@@ -1,17 +1,18 @@
-//! The clerk of a live session: writes the recorder's notices, a person's markers and the jumps of the
+//! The clerk of a live session: writes the recorders' notices, a person's markers and the jumps of the
 //! computer's clock into the record, and the finished parts with their hashes. It alone gives orders
-//! to the recorder.
+//! to the recorders.
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::audio::{self, Entry, Notice, Part, Recorder, Stop};
-use crate::domain::{AudioFile, EventKind, InterviewId, SamplePos, Span};
-use crate::store::{NewAudio, NewEvent, Store};
+use crate::audio::{self, Entry, Notice, Recorder, Stop};
+use crate::domain::{EventKind, SamplePos};
+use crate::store::{NewEvent, Store};
 
+use super::entries::{From, alarm_of, record_entry, worse};
+use super::recover::end_session;
 use super::{Error, LiveEvent, Order, Shared};
 
 /// How long the clerk waits for a notice before it looks at the orders.
@@ -21,16 +22,21 @@ const LOOK: Duration = Duration::from_secs(2);
 /// A difference between the time of day and the clock nobody can set that is worth an entry.
 const JUMP: Duration = Duration::from_millis(1500);
 
-/// Works until the recorder has stopped, then until the last notice is in the record.
-pub(super) fn run(shared: &Shared, recorder: &Recorder, orders: &Receiver<Order>) {
+/// A change of a microphone's clock against the first one's that is worth an entry, in microseconds.
+const DRIFT_US: u64 = 20_000;
+
+/// Works until all recorders have stopped, then until the last notice is in the record.
+pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
     let mut clerk = match Store::open(&shared.place.store) {
         Ok(store) => Clerk {
             shared,
             store,
             reason: String::new(),
-            how: "asked",
+            how: None,
+            whole: true,
             wall: WallClock::new(),
             looked: Instant::now(),
+            drifts: vec![None; recorders.len()],
         },
         Err(e) => {
             // The sound goes on; `resume` writes the record from the journal.
@@ -38,50 +44,42 @@ pub(super) fn run(shared: &Shared, recorder: &Recorder, orders: &Receiver<Order>
                 &e.into(),
                 "The sound is kept. Stop when you can and run 'mekong resume'.",
             );
-            keep_recording(shared, recorder, orders);
+            keep_recording(shared, recorders, orders);
             return;
         }
     };
-    loop {
+    let mut running: Vec<&Recorder> = recorders.iter().collect();
+    while !running.is_empty() {
         loop {
             match orders.try_recv() {
-                Ok(order) => clerk.obey(recorder, order),
+                Ok(order) => clerk.obey(&running, order),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => {
-                    recorder.stop();
+                    recorders.iter().for_each(Recorder::stop);
                     break;
                 }
             }
         }
-        match recorder.notice(PATIENCE) {
-            Some(entry) => {
-                let last = matches!(entry.notice, Notice::Stopped { .. });
-                clerk.take(entry);
-                if last {
-                    break;
-                }
-            }
-            None if recorder.has_ended() => {
-                // Ended without a word: a fault of the program.
-                clerk.over(false);
-                break;
-            }
-            None => clerk.look(),
-        }
+        let patience = PATIENCE / u32::try_from(running.len()).unwrap_or(1).max(1);
+        running.retain(|recorder| clerk.goes_on(recorder, patience));
+        clerk.look();
     }
+    clerk.over();
     clerk.catch_up();
     clerk.end();
 }
 
-fn keep_recording(shared: &Shared, recorder: &Recorder, orders: &Receiver<Order>) {
-    while !recorder.has_ended() {
+fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
+    while !recorders.iter().all(Recorder::has_ended) {
         if matches!(
             orders.try_recv(),
             Ok(Order::Stop) | Err(TryRecvError::Disconnected)
         ) {
-            recorder.stop();
+            recorders.iter().for_each(Recorder::stop);
         }
-        let _ = recorder.notice(PATIENCE); // the journal has it
+        for recorder in recorders {
+            let _ = recorder.notice(PATIENCE); // the journal has it
+        }
     }
     shared.whole.store(false, Ordering::Release);
     shared.sound_over.store(true, Ordering::Release);
@@ -92,35 +90,33 @@ struct Clerk<'a> {
     store: Store,
     /// Of the pause that was asked for last.
     reason: String,
-    /// How the session ended.
-    how: &'static str,
+    /// How the session ended, as far as its microphones have.
+    how: Option<&'static str>,
+    /// The disk took everything so far.
+    whole: bool,
     wall: WallClock,
     looked: Instant,
+    /// How far each later microphone was behind the first one when that was last written down.
+    drifts: Vec<Option<i64>>,
 }
 
 impl Clerk<'_> {
-    fn obey(&mut self, recorder: &Recorder, order: Order) {
+    fn obey(&mut self, recorders: &[&Recorder], order: Order) {
+        let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
+            recorders.iter().try_for_each(|recorder| act(recorder))
+        };
         let done = match order {
             Order::Pause(reason) => {
                 self.reason = reason;
-                recorder.pause()
+                all(Recorder::pause)
             }
-            Order::Resume => recorder.resume(),
+            Order::Resume => all(Recorder::resume),
             Order::Stop => {
-                recorder.stop();
+                recorders.iter().for_each(|recorder| recorder.stop());
                 Ok(())
             }
             Order::Mark { label, at } => {
-                self.add(NewEvent {
-                    kind: EventKind::Marker,
-                    label,
-                    channel: None,
-                    start: at,
-                    end: Some(at),
-                    closes: None,
-                    journal: None,
-                    at: jiff::Timestamp::now().to_string(),
-                });
+                self.add(moment(EventKind::Marker, label, at));
                 Ok(())
             }
         };
@@ -130,22 +126,35 @@ impl Clerk<'_> {
         }
     }
 
-    fn take(&mut self, entry: Entry) {
+    /// Takes the next notice of one microphone, if there is one in time. False once it has ended.
+    fn goes_on(&mut self, recorder: &Recorder, patience: Duration) -> bool {
+        match recorder.notice(patience) {
+            Some(entry) => {
+                let last = matches!(entry.notice, Notice::Stopped { .. });
+                self.take(self.shared.from(recorder.series()), &entry);
+                !last
+            }
+            None if recorder.has_ended() => {
+                // Ended without a word: a fault of the program.
+                self.whole = false;
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn take(&mut self, from: From, entry: &Entry) {
         match &entry.notice {
             Notice::Paused { .. } => self.shared.paused.store(true, Ordering::Relaxed),
             Notice::Resumed { .. } => self.shared.paused.store(false, Ordering::Relaxed),
             _ => {}
         }
-        if let Some((text, help)) = alarm_of(&entry.notice) {
+        if let Some((text, help)) = alarm_of(&entry.notice, from) {
             self.shared.tell(LiveEvent::Alarm { text, help });
         }
-        let stopped = match &entry.notice {
-            Notice::Stopped { why, .. } => Some(why.clone()),
-            _ => None,
-        };
         let folder = self.shared.folder();
-        let id = &self.shared.id;
-        match record_entry(&mut self.store, id, &folder, &entry, &self.reason) {
+        let place = (&self.shared.id, folder.as_path());
+        match record_entry(&mut self.store, place, from, entry, &self.reason) {
             Ok(true) => self.shared.tell(LiveEvent::Entries),
             Ok(false) => {}
             Err(e) => self.shared.alarm(
@@ -153,20 +162,51 @@ impl Clerk<'_> {
                 "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.",
             ),
         }
-        if let Some(why) = stopped {
-            self.how = word_of(&why);
-            self.over(matches!(why, Stop::Asked | Stop::SourceEnded));
+        if let Notice::Stopped { why, .. } = &entry.notice {
+            self.how = Some(worse(self.how, why));
+            self.whole &= matches!(why, Stop::Asked | Stop::SourceEnded);
         }
     }
 
-    fn over(&self, whole: bool) {
+    /// All microphones have ended.
+    fn over(&mut self) {
+        self.watch_clocks(true);
         let shared = self.shared;
-        shared.whole.store(whole, Ordering::Release);
+        shared.whole.store(self.whole, Ordering::Release);
         shared.sound_over.store(true, Ordering::Release);
         shared.tell(LiveEvent::Recorded {
-            duration_ms: SamplePos(shared.progress.derived()).as_ms(),
-            whole,
+            duration_ms: shared.reached().as_ms(),
+            whole: self.whole,
         });
+    }
+
+    /// Writes down how far each further microphone's clock is behind the first one's, where that has
+    /// changed, or at the end.
+    fn watch_clocks(&mut self, last: bool) {
+        let shared = self.shared;
+        let mut lags = shared.microphones.iter().map(|m| m.progress.lag());
+        let Some(first) = lags.next().flatten() else {
+            return;
+        };
+        for ((microphone, lag), told) in
+            (shared.microphones.iter().skip(1).zip(lags)).zip(&mut self.drifts)
+        {
+            let Some(behind) = lag.map(|own| own.saturating_sub(first)) else {
+                continue;
+            };
+            let least = if last { 1 } else { DRIFT_US };
+            if told.is_some_and(|old| old.abs_diff(behind) < least) {
+                continue;
+            }
+            *told = Some(behind);
+            let label = drift_label(microphone.series.number(), behind);
+            let mut event = moment(EventKind::Clock, label, shared.reached());
+            event.channel = Some(microphone.series.first_channel);
+            // What cannot be stored now is told with the next entry that cannot.
+            if self.store.add_event(&shared.id, &event).is_ok() {
+                shared.tell(LiveEvent::Entries);
+            }
+        }
     }
 
     fn add(&mut self, event: NewEvent) {
@@ -185,19 +225,12 @@ impl Clerk<'_> {
             return;
         }
         self.looked = Instant::now();
-        let at = SamplePos(self.shared.progress.derived());
+        let at = self.shared.reached();
         if let Some(seconds) = self.wall.jump() {
-            self.add(NewEvent {
-                kind: EventKind::Clock,
-                label: format!("the computer's clock jumped by {seconds:+.1} s"),
-                channel: None,
-                start: at,
-                end: Some(at),
-                closes: None,
-                journal: None,
-                at: jiff::Timestamp::now().to_string(),
-            });
+            let label = format!("the computer's clock jumped by {seconds:+.1} s");
+            self.add(moment(EventKind::Clock, label, at));
         }
+        self.watch_clocks(false);
         if let Err(e) = self.store.grow(&self.shared.id, at.as_ms()) {
             self.shared.alarm(
                 &e.into(),
@@ -212,11 +245,18 @@ impl Clerk<'_> {
         while !self.shared.lines_over.load(Ordering::Acquire) {
             thread::sleep(PATIENCE);
         }
+        let folder = self.shared.folder();
         if self.shared.whole.load(Ordering::Acquire)
-            && let Err(e) = self.store.end_session(&self.shared.id, self.how)
+            && let Err(e) = end_session(
+                &mut self.store,
+                &self.shared.id,
+                &folder,
+                &self.shared.all_series(),
+                self.how.unwrap_or("asked"),
+            )
         {
             self.shared.alarm(
-                &e.into(),
+                &e,
                 "The sound is kept. Run 'mekong resume' to complete the record.",
             );
         }
@@ -224,203 +264,45 @@ impl Clerk<'_> {
 
     /// Entries that found no room in the queue are still in the journal.
     fn catch_up(&mut self) {
-        let folder = self.shared.folder();
-        let caught = audio::read_journal(&folder)
-            .map_err(Error::from)
-            .and_then(|entries| {
-                for entry in &entries {
-                    record_entry(&mut self.store, &self.shared.id, &folder, entry, "")?;
-                }
-                let end = SamplePos(self.shared.progress.derived());
-                Ok(self.store.grow(&self.shared.id, end.as_ms())?)
-            });
-        if let Err(e) = caught {
+        if let Err(e) = self.read_journals() {
             self.shared.alarm(
                 &e,
                 "The sound is kept. Run 'mekong resume' to complete the record.",
             );
         }
     }
-}
 
-/// Writes one entry of the journal into the record. True where it made an entry that people see.
-pub(super) fn record_entry(
-    store: &mut Store,
-    id: &InterviewId,
-    folder: &Path,
-    entry: &Entry,
-    reason: &str,
-) -> Result<bool, Error> {
-    if let Notice::PartClosed { part } = &entry.notice {
-        add_part(store, id, folder, part)?;
-        return Ok(false);
-    }
-    let Some(mut event) = event_of(&entry.notice, reason) else {
-        return Ok(false);
-    };
-    event.journal = Some(entry.number);
-    event.at.clone_from(&entry.wall);
-    Ok(store.add_event(id, &event)?.is_some())
-}
-
-/// The stable word for a reason to stop.
-pub(super) fn word_of(why: &Stop) -> &'static str {
-    match why {
-        Stop::Asked => "asked",
-        Stop::SourceEnded => "source-ended",
-        Stop::DiskFull => "disk-full",
-        Stop::DiskFailed(_) => "disk-failed",
+    fn read_journals(&mut self) -> Result<(), Error> {
+        let shared = self.shared;
+        let folder = shared.folder();
+        for microphone in &shared.microphones {
+            let from = shared.from(microphone.series);
+            for entry in audio::read_journal(&folder, microphone.series)? {
+                record_entry(&mut self.store, (&shared.id, &folder), from, &entry, "")?;
+            }
+        }
+        Ok(self.store.grow(&shared.id, shared.reached().as_ms())?)
     }
 }
 
-/// A complete part with its hash, unless it is in the record already.
-pub(super) fn add_part(
-    store: &mut Store,
-    id: &InterviewId,
-    folder: &Path,
-    part: &Part,
-) -> Result<(), Error> {
-    if store
-        .interview(id)?
-        .audio
-        .iter()
-        .any(|a| a.path == part.name)
-    {
-        return Ok(());
-    }
-    let (sha256, bytes) = audio::hash_file(&folder.join(&part.name))?;
-    let audio = NewAudio {
-        file: AudioFile {
-            path: part.name.clone(),
-            sha256,
-            sample_rate: part.rate,
-            channels: part.channels,
-            original_name: part.name.clone(),
-        },
-        bytes,
-    };
-    Ok(store.add_audio(id, &audio)?)
-}
-
-/// What a notice is in the record.
-fn event_of(notice: &Notice, reason: &str) -> Option<NewEvent> {
-    let entry = |kind, label: &str, start: SamplePos, end: Option<SamplePos>| NewEvent {
+/// An entry of the clerk's own, at one moment.
+fn moment(kind: EventKind, label: String, at: SamplePos) -> NewEvent {
+    NewEvent {
         kind,
-        label: label.to_owned(),
+        label,
         channel: None,
-        start,
-        end,
+        start: at,
+        end: Some(at),
         closes: None,
         journal: None,
-        at: String::new(),
-    };
-    let closing = |kind, span: Span| NewEvent {
-        closes: Some(kind),
-        ..entry(kind, "", span.start, Some(span.end))
-    };
-    let alarm = |label: &str, at: SamplePos, channel: u16| NewEvent {
-        channel: Some(channel),
-        ..entry(EventKind::Alarm, label, at, Some(at))
-    };
-    Some(match notice {
-        Notice::Began { pre_roll } if pre_roll.0 > 0 => entry(
-            EventKind::PreRoll,
-            "heard before the start",
-            SamplePos(0),
-            Some(*pre_roll),
-        ),
-        Notice::Lost { span } => entry(
-            EventKind::Gap,
-            "the computer was too slow",
-            span.start,
-            Some(span.end),
-        ),
-        Notice::Gone { at, why } => entry(EventKind::Gap, why, *at, None),
-        Notice::Back { span, .. } => closing(EventKind::Gap, *span),
-        Notice::Paused { at } => entry(EventKind::Pause, reason, *at, None),
-        Notice::Resumed { span } => closing(EventKind::Pause, *span),
-        Notice::Clipping { at, channel } => alarm("too loud: clipped", *at, *channel),
-        Notice::Silent { at, channel } => alarm("no sound at all for 10 s", *at, *channel),
-        Notice::SoundAgain { at, channel } => alarm("sound again", *at, *channel),
-        Notice::DiskLow { at, minutes } => entry(
-            EventKind::Alarm,
-            &format!("room on the disk for {minutes} minutes more"),
-            *at,
-            Some(*at),
-        ),
-        Notice::Stopped { at, why } => match why {
-            Stop::Asked | Stop::SourceEnded => return None,
-            Stop::DiskFull => entry(
-                EventKind::Alarm,
-                "stopped: the disk is full",
-                *at,
-                Some(*at),
-            ),
-            Stop::DiskFailed(_) => {
-                entry(EventKind::Alarm, "stopped: the disk failed", *at, Some(*at))
-            }
-        },
-        Notice::Began { .. } | Notice::PartClosed { .. } => return None,
-    })
+        at: jiff::Timestamp::now().to_string(),
+    }
 }
 
-/// What a person must know of a notice at once, with the next step.
-fn alarm_of(notice: &Notice) -> Option<(String, &'static str)> {
-    let channel = |c: &u16| c + 1;
-    Some(match notice {
-        Notice::Lost { span } => (
-            format!(
-                "{} ms of sound were lost and replaced by silence",
-                span.duration_ms()
-            ),
-            "Close other programs; the recorder needs the computer.",
-        ),
-        Notice::Gone { why, .. } => (
-            format!("the microphone is gone: {why}"),
-            "Plug the same one in again; it goes on by itself. No other one is taken.",
-        ),
-        Notice::Back { span, .. } => (
-            format!(
-                "the microphone is back; {} ms are missing",
-                span.duration_ms()
-            ),
-            "Repeat what was said meanwhile, for the record.",
-        ),
-        Notice::Clipping { channel: c, .. } => (
-            format!("channel {} is too loud", channel(c)),
-            "Turn its level down or move the microphone away.",
-        ),
-        Notice::Silent { channel: c, .. } => (
-            format!(
-                "channel {} has delivered no sound at all for 10 s",
-                channel(c)
-            ),
-            "See whether the microphone is muted or its cable loose.",
-        ),
-        Notice::SoundAgain { channel: c, .. } => (
-            format!("channel {} delivers sound again", channel(c)),
-            "Repeat what was said meanwhile, for the record.",
-        ),
-        Notice::DiskLow { minutes, .. } => (
-            format!("the disk has room for {minutes} minutes more"),
-            "Free some room now, or end the session in time.",
-        ),
-        Notice::Stopped {
-            why: Stop::DiskFull,
-            ..
-        } => (
-            "the recording stopped: the disk is full".into(),
-            "What was recorded is kept. Free some room, run 'mekong resume', then start a new session.",
-        ),
-        Notice::Stopped {
-            why: Stop::DiskFailed(what),
-            ..
-        } => (
-            format!("the recording stopped: {what}"),
-            "Go on with another recorder at once. Copy the folder to another disk, then run 'mekong resume'.",
-        ),
-        _ => return None,
-    })
+fn drift_label(number: u16, behind_us: i64) -> String {
+    let ms = behind_us.unsigned_abs().saturating_add(500) / 1000;
+    let side = if behind_us < 0 { "ahead of" } else { "behind" };
+    format!("the clock of microphone {number} is {ms} ms {side} that of microphone 1")
 }
 
 /// Compares the time of day with the clock that nobody can set.

@@ -62,6 +62,7 @@ struct Listening<'a> {
 }
 
 struct Ear {
+    channel: u16,
     listener: Listener,
     previewed_at: Instant,
     /// The settled utterance that was offered last.
@@ -78,6 +79,7 @@ impl<'a> Listening<'a> {
         let folder = shared.folder();
         let limits = limits(max_utterance_ms);
         let ear = |index: u16| Ear {
+            channel: index,
             listener: Listener::new(&folder.join(format!("working-{index}.wav")), &limits),
             previewed_at: Instant::now(),
             offered: None,
@@ -97,10 +99,9 @@ impl<'a> Listening<'a> {
         loop {
             // Asked before the length is read, so that the last length is complete.
             let over = self.shared.sound_over.load(Ordering::Acquire);
-            let until = self.shared.progress.derived();
             let mut lines = Vec::new();
             for (at, ear) in self.ears.iter_mut().enumerate() {
-                let mut cuts = ear.listener.hear(until)?;
+                let mut cuts = ear.listener.hear(self.shared.reached_on(ear.channel))?;
                 if over {
                     cuts.extend(ear.listener.finish());
                 }
@@ -111,7 +112,7 @@ impl<'a> Listening<'a> {
                 return Ok(());
             }
             self.offer_previews();
-            self.watch_health(until)?;
+            self.watch_health()?;
             thread::sleep(REST);
         }
     }
@@ -129,7 +130,7 @@ impl<'a> Listening<'a> {
             }
         }
         rows.sort_by_key(|row| (row.span.start, row.channel));
-        let duration = SamplePos(self.shared.progress.derived()).as_ms();
+        let duration = self.shared.reached().as_ms();
         let ids = self
             .store
             .append_segments(&self.shared.id, &rows, duration)?;
@@ -198,7 +199,7 @@ impl<'a> Listening<'a> {
     }
 
     /// Health is what comes out: people speak, so text must come.
-    fn watch_health(&mut self, until: u64) -> Result<(), Error> {
+    fn watch_health(&mut self) -> Result<(), Error> {
         let texts = self.shared.texts.load(Ordering::Relaxed);
         let voiced: u64 = self.ears.iter().map(|e| e.listener.voiced()).sum();
         if texts != self.texts {
@@ -211,7 +212,7 @@ impl<'a> Listening<'a> {
         }
         self.told_no_text = true;
         let text = format!("{} s of speech and no text", without / 1000);
-        let at = SamplePos(until);
+        let at = self.shared.reached();
         self.store.add_event(
             &self.shared.id,
             &NewEvent {

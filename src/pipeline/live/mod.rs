@@ -6,9 +6,12 @@
 //! session ends, or after a kill, is worked off by the backlog like any imported recording.
 
 mod clerk;
+mod entries;
 mod listening;
 mod plan;
 mod recover;
+#[cfg(test)]
+mod several_tests;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -20,14 +23,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::audio::{Meters, Recorder, RecorderProgress};
+use crate::audio::{Level, Meters, Recorder, RecorderProgress, Series};
 use crate::domain::{Cancel, Channel, InterviewId, SamplePos, SegmentId, Span};
 use crate::glossary::Glossary;
 
 use super::{Engines, Error, LineOptions, Report};
 use crate::audio;
 
-pub use plan::SessionPlan;
+pub use plan::{SessionMicrophone, SessionPlan};
 pub use recover::{Recovered, recover_session, unfinished_sessions};
 
 /// Events that wait for a reader; beyond them the reader is told to read everything again.
@@ -120,12 +123,20 @@ pub struct LiveStatus {
     pub paused: bool,
 }
 
+/// One microphone of a running session.
+struct LiveMicrophone {
+    series: Series,
+    channels: u16,
+    progress: Arc<RecorderProgress>,
+    meters: Arc<Meters>,
+}
+
 /// What the threads of a session share.
 struct Shared {
     id: InterviewId,
     place: LivePlace,
     channels: Vec<Channel>,
-    progress: Arc<RecorderProgress>,
+    microphones: Vec<LiveMicrophone>,
     events: SyncSender<LiveEvent>,
     /// Events found no room.
     missed: AtomicBool,
@@ -179,6 +190,30 @@ impl Shared {
         self.tell(LiveEvent::Alarm { text, help });
     }
 
+    /// How far the sound reaches that can be read: that of the microphone that is furthest.
+    fn reached(&self) -> SamplePos {
+        let all = self.microphones.iter().map(|m| m.progress.derived());
+        SamplePos(all.max().unwrap_or(0))
+    }
+
+    /// How far the sound of one channel reaches.
+    fn reached_on(&self, channel: u16) -> u64 {
+        let has = |m: &&LiveMicrophone| channel < m.series.channel(m.channels);
+        let own = self.microphones.iter().find(has);
+        own.map_or(0, |m| m.progress.derived())
+    }
+
+    fn all_series(&self) -> Vec<Series> {
+        self.microphones.iter().map(|m| m.series).collect()
+    }
+
+    fn from(&self, series: Series) -> entries::From {
+        entries::From {
+            series,
+            several: self.microphones.len() > 1,
+        }
+    }
+
     fn previews(&self) -> MutexGuard<'_, Previews> {
         self.previews.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,7 +236,6 @@ pub struct Live {
     shared: Arc<Shared>,
     orders: SyncSender<Order>,
     events: Mutex<Receiver<LiveEvent>>,
-    meters: Arc<Meters>,
     begun: Instant,
     bytes_a_second: u64,
     threads: Vec<JoinHandle<()>>,
@@ -209,26 +243,32 @@ pub struct Live {
 }
 
 impl Live {
-    /// Begins a session with a recorder that is armed: its folder, its row, its threads.
+    /// Begins a session with recorders that are armed, one a microphone, in the order of the plan:
+    /// its folder, its row, its threads.
     ///
     /// # Errors
     /// A folder or row that is there already, a disk without room. Nothing is left behind.
     pub fn begin(
-        recorder: Recorder,
+        recorders: Vec<Recorder>,
         plan: &SessionPlan,
         place: LivePlace,
         load: LoadEngines,
     ) -> Result<Self, Error> {
-        let begun = plan::begin_recording(&recorder, plan, &place)?;
+        let (begun, recorders) = plan::begin_recording(recorders, plan, &place)?;
         let (event_sender, events) = sync_channel(EVENT_SLOTS);
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
-        let bytes_a_second = recorder.bytes_a_second().max(1);
-        let meters = recorder.meters();
+        let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
+        let microphone = |recorder: &Recorder| LiveMicrophone {
+            series: recorder.series(),
+            channels: recorder.channels(),
+            progress: recorder.progress(),
+            meters: recorder.meters(),
+        };
         let shared = Arc::new(Shared {
             id: plan.id.clone(),
             place,
             channels: plan.channels.clone(),
-            progress: recorder.progress(),
+            microphones: recorders.iter().map(microphone).collect(),
             events: event_sender,
             missed: AtomicBool::new(false),
             sound_over: AtomicBool::new(false),
@@ -257,7 +297,7 @@ impl Live {
         let mut threads = Vec::new();
         threads.extend(spawn(
             "clerk",
-            Box::new(move || clerk::run(&for_clerk, &recorder, &order_inbox)),
+            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox)),
         ));
         threads.extend(spawn(
             "listener",
@@ -271,7 +311,6 @@ impl Live {
             shared,
             orders,
             events: Mutex::new(events),
-            meters,
             begun,
             bytes_a_second,
             threads,
@@ -300,9 +339,10 @@ impl Live {
         self.shared.missed.swap(false, Ordering::AcqRel)
     }
 
-    /// The level meters.
-    pub fn meters(&self) -> &Meters {
-        &self.meters
+    /// Level of each channel now.
+    pub fn levels(&self) -> Vec<Level> {
+        let all = self.shared.microphones.iter();
+        all.flat_map(|m| m.meters.read()).collect()
     }
 
     /// How the session does.
@@ -310,9 +350,9 @@ impl Live {
         let shared = &self.shared;
         let cut = shared.cut_ms.load(Ordering::Relaxed);
         LiveStatus {
-            recorded_ms: SamplePos(shared.progress.derived()).as_ms(),
+            recorded_ms: shared.reached().as_ms(),
             lag_ms: cut.saturating_sub(shared.recognised_ms.load(Ordering::Relaxed)),
-            lost_frames: shared.progress.lost(),
+            lost_frames: shared.microphones.iter().map(|m| m.progress.lost()).sum(),
             disk_minutes: audio::free_bytes(&shared.place.recordings)
                 .map(|free| free / self.bytes_a_second / 60),
             paused: shared.paused.load(Ordering::Relaxed),
@@ -347,7 +387,7 @@ impl Live {
     pub fn mark(&self, what: &str) -> Result<(), Error> {
         self.order(Order::Mark {
             label: label(what),
-            at: SamplePos(self.shared.progress.derived()),
+            at: self.shared.reached(),
         })
     }
 

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::Recorder;
-use crate::domain::{Channel, InterviewId, Lang};
+use crate::audio::{Beginning, MAX_LIVE_CHANNELS, Recorder, Series};
+use crate::domain::{Channel, EventKind, InterviewId, Lang, SamplePos};
 use crate::pipeline::intake::write_whole;
-use crate::store::{NewInterview, NewSession, Store};
+use crate::store::{NewEvent, NewInterview, NewSession, Store};
 
 use super::{Error, LivePlace};
 
+/// Number of the entry that tells of the microphones' test; a recorder's journal begins at 1.
+const TEST_ENTRY: u64 = 0;
 /// File name of the plan.
 pub(super) const PLAN_FILE: &str = "session.json";
 
@@ -39,11 +41,75 @@ pub struct SessionPlan {
     pub max_utterance_ms: u64,
     /// Length for which the disk must have room.
     pub planned: Duration,
+    /// The microphones in the order of their channels; none stands for one that hears them all.
+    #[serde(default)]
+    pub microphones: Vec<SessionMicrophone>,
+    /// What became of the microphones' test before the session, in plain words; empty where there
+    /// was nothing to test.
+    #[serde(default)]
+    pub test: String,
+}
+
+/// One microphone of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionMicrophone {
+    /// Its identity.
+    pub device: String,
+    /// So many of the interview's channels are its own, at least one.
+    pub channels: u16,
 }
 
 impl SessionPlan {
+    /// Each microphone's place among the channels, and how many of them are its own.
+    pub fn series(&self) -> Vec<(Series, u16)> {
+        let all = u16::try_from(self.channels.len()).unwrap_or(u16::MAX);
+        let mut series = Series::default();
+        let mut found = Vec::new();
+        for microphone in &self.microphones {
+            found.push((series, microphone.channels));
+            series.device = series.number();
+            series.first_channel = series.channel(microphone.channels);
+        }
+        if found.is_empty() {
+            found.push((series, all));
+        }
+        found
+    }
+
+    /// Whether every channel is on one microphone and every microphone has one.
+    pub(super) fn is_sound(&self) -> bool {
+        let series = self.series();
+        let last = series.last();
+        let reach = last.map_or(0, |(s, own)| usize::from(s.channel(*own)));
+        reach == self.channels.len()
+            && series.len() <= usize::from(MAX_LIVE_CHANNELS)
+            && series.iter().all(|(_, own)| *own > 0)
+    }
+
+    /// Stores the rows that the session begins with, as far as they are not there.
+    pub(super) fn store(&self, store: &mut Store) -> Result<(), Error> {
+        if store.session(&self.id).is_err() {
+            let (interview, session) = self.rows();
+            store.begin_session(&interview, &session)?;
+        }
+        if !self.test.is_empty() {
+            let event = NewEvent {
+                kind: EventKind::Test,
+                label: self.test.clone(),
+                channel: None,
+                start: SamplePos(0),
+                end: Some(SamplePos(0)),
+                closes: None,
+                journal: Some(TEST_ENTRY),
+                at: self.started.clone(),
+            };
+            store.add_event(&self.id, &event)?;
+        }
+        Ok(())
+    }
+
     /// The rows that a session begins with.
-    pub(super) fn rows(&self) -> (NewInterview, NewSession) {
+    fn rows(&self) -> (NewInterview, NewSession) {
         let working = self
             .channels
             .iter()
@@ -67,28 +133,37 @@ impl SessionPlan {
     }
 }
 
+/// Bytes that one second of all microphones needs on the disk.
+pub(super) fn bytes_a_second(recorders: &[Recorder]) -> u64 {
+    recorders.iter().map(Recorder::bytes_a_second).sum()
+}
+
 /// Makes the session's folder and row and begins to record; the moment from which on it does.
 pub(super) fn begin_recording(
-    recorder: &Recorder,
+    recorders: Vec<Recorder>,
     plan: &SessionPlan,
     place: &LivePlace,
-) -> Result<Instant, Error> {
+) -> Result<(Instant, Vec<Recorder>), Error> {
     let folder = place.recordings.join(&plan.id.0);
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |cause| Error::Folder { cause, path }
     };
     fs::create_dir(&folder).map_err(failed(&folder))?;
-    let begun = begin_in(recorder, plan, place, &folder);
-    if begun.is_err() {
-        // Nothing of this session is worth keeping: not a second was recorded.
-        let _ = fs::remove_dir_all(&folder);
+    match begin_in(&recorders, plan, place, &folder) {
+        Ok(begun) => Ok((begun, recorders)),
+        Err(e) => {
+            // Those that have begun close their files first.
+            drop(recorders);
+            // Nothing of this session is worth keeping: not a second was recorded.
+            let _ = fs::remove_dir_all(&folder);
+            Err(e)
+        }
     }
-    begun
 }
 
 fn begin_in(
-    recorder: &Recorder,
+    recorders: &[Recorder],
     plan: &SessionPlan,
     place: &LivePlace,
     folder: &Path,
@@ -102,11 +177,75 @@ fn begin_in(
     let mut store = Store::open(&place.store)?;
     // Sound first: a kill from here on leaves a folder that `resume` makes an interview of.
     let begun = Instant::now();
-    recorder.begin(folder.to_owned(), plan.planned)?;
-    let (interview, session) = plan.rows();
-    if let Err(e) = store.begin_session(&interview, &session) {
-        recorder.stop();
-        return Err(e.into());
+    let all = bytes_a_second(recorders);
+    let mut zero = None;
+    for recorder in recorders {
+        // The first one's start is the session's: the others reach back to it.
+        let own = recorder.begin(Beginning {
+            folder: folder.to_owned(),
+            planned: plan.planned,
+            beside: all.saturating_sub(recorder.bytes_a_second()),
+            zero,
+        })?;
+        zero.get_or_insert(own);
     }
+    plan.store(&mut store)?;
     Ok(begun)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(channels: u16, microphones: &[u16]) -> SessionPlan {
+        let channel = |index| Channel {
+            index,
+            speaker: format!("s{index}"),
+            languages: vec![Lang::Km, Lang::Lo],
+        };
+        let microphone = |(at, channels): (usize, &u16)| SessionMicrophone {
+            device: format!("alsa:{at}"),
+            channels: *channels,
+        };
+        SessionPlan {
+            id: InterviewId("a".into()),
+            case: None,
+            languages: vec![Lang::Km, Lang::Lo],
+            channels: (0..channels).map(channel).collect(),
+            started: String::new(),
+            device: String::new(),
+            practice: false,
+            max_utterance_ms: 7000,
+            planned: Duration::from_secs(1),
+            microphones: microphones.iter().enumerate().map(microphone).collect(),
+            test: String::new(),
+        }
+    }
+
+    #[test]
+    fn channels_are_dealt_in_order_and_a_plan_that_does_not_fit_is_unsound() {
+        let three = plan(3, &[1, 2]);
+        let series = three.series();
+        assert_eq!(series[0], (Series::default(), 1));
+        assert_eq!((series[1].0.device, series[1].0.first_channel), (1, 1));
+        assert!(three.is_sound() && plan(2, &[]).is_sound());
+        assert_eq!(plan(2, &[]).series(), [(Series::default(), 2)]);
+        for unsound in [
+            plan(3, &[1, 1]),
+            plan(2, &[2, 0]),
+            plan(1, &[1, 1]),
+            plan(0, &[]),
+        ] {
+            assert!(!unsound.is_sound(), "{unsound:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_from_before_several_microphones_is_read() {
+        let mut text = serde_json::to_value(plan(2, &[])).unwrap();
+        let fields = text.as_object_mut().unwrap();
+        assert!(fields.remove("microphones").is_some() && fields.remove("test").is_some());
+        let read: SessionPlan = serde_json::from_value(text).unwrap();
+        assert!(read.is_sound() && read.microphones.is_empty());
+    }
 }

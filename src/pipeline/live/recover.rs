@@ -6,12 +6,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::audio::{self, Notice};
+use crate::audio::{self, Notice, Series};
 use crate::domain::{Cancel, InterviewId, SamplePos};
 use crate::store::{NewSegment, Store};
 use crate::vault;
 
-use super::clerk::{add_part, record_entry, word_of};
+use super::entries::{From, add_part, record_entry, worse};
 use super::listening::{limits, new_segment};
 use super::plan::PLAN_FILE;
 use super::{Error, SessionPlan};
@@ -73,35 +73,59 @@ pub fn recover_session(
 ) -> Result<Recovered, Error> {
     let plan = read_plan(&folder.join(PLAN_FILE))?;
     let id = &plan.id;
-    if store.session(id).is_err() {
-        let (interview, session) = plan.rows();
-        store.begin_session(&interview, &session)?;
-    }
-    let parts = audio::recover_parts(folder)?;
-    let channels = u16::try_from(plan.channels.len()).unwrap_or(u16::MAX);
-    let mut tell = |done, total| {
-        let step = Step::Decoding;
-        watcher(Progress::Step { step, done, total });
-    };
-    let end = audio::rebuild_working(folder, &parts, channels, &mut tell, cancel)?;
-    for part in &parts {
-        add_part(store, id, folder, part)?;
-    }
-    let mut how = "recovered";
-    for entry in audio::read_journal(folder)? {
-        if let Notice::Stopped { why, .. } = &entry.notice {
-            how = word_of(why);
+    plan.store(store)?;
+    let mut end = SamplePos(0);
+    let mut how = None;
+    let all = plan.series();
+    for (series, channels) in &all {
+        let parts = audio::recover_parts(folder, *series)?;
+        let mut tell = |done, total| {
+            let step = Step::Decoding;
+            watcher(Progress::Step { step, done, total });
+        };
+        let sound = (parts.as_slice(), *channels);
+        end = end.max(audio::rebuild_working(
+            folder, *series, sound, &mut tell, cancel,
+        )?);
+        for part in &parts {
+            add_part(store, id, folder, part)?;
         }
-        record_entry(store, id, folder, &entry, "")?;
+        let from = From {
+            series: *series,
+            several: all.len() > 1,
+        };
+        for entry in audio::read_journal(folder, *series)? {
+            if let Notice::Stopped { why, .. } = &entry.notice {
+                how = Some(worse(how, why));
+            }
+            record_entry(store, (id, folder), from, &entry, "")?;
+        }
     }
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
     store.grow(id, end.as_ms())?;
-    store.end_session(id, how)?;
+    let microphones: Vec<Series> = all.iter().map(|(series, _)| *series).collect();
+    end_session(store, id, folder, &microphones, how.unwrap_or("recovered"))?;
     Ok(Recovered {
         id: plan.id.clone(),
         duration_ms: end.as_ms(),
         lines,
     })
+}
+
+/// Ends a session in the record, with the end of its sound's chain.
+pub(super) fn end_session(
+    store: &mut Store,
+    id: &InterviewId,
+    folder: &Path,
+    microphones: &[Series],
+    how: &str,
+) -> Result<(), Error> {
+    let parts = microphones
+        .iter()
+        .map(|series| audio::recover_parts(folder, *series))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sound = audio::complete_sound_chain(folder, &parts, &Cancel::new())?;
+    Ok(store.end_session(id, how, Some(&sound))?)
 }
 
 /// Cuts the whole sound again, as the session did, and adds what is not stored yet.
@@ -140,5 +164,11 @@ fn read_plan(path: &Path) -> Result<SessionPlan, Error> {
         path: path.to_owned(),
     };
     let text = vault::read_small(path, MAX_PLAN_BYTES).map_err(unreadable)?;
-    serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))
+    let plan: SessionPlan =
+        serde_json::from_slice(&text).map_err(|e| unreadable(io::Error::other(e)))?;
+    if !plan.is_sound() {
+        let what = "its microphones do not fit its channels";
+        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidData, what)));
+    }
+    Ok(plan)
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::audio::{AudioSource, PracticeFile, RecorderPlan, SystemDisk, system_clock};
+use crate::audio::{
+    AudioSource, PracticeFile, RecorderPlan, SharedChain, SystemDisk, system_clock,
+};
 use crate::domain::{EventKind, Hypothesis, Lang, LangPair, Status, Utterance};
 use crate::pipeline::{Backlog, SpeechRoute, TranslationRoute};
 use crate::speech::{self, Recognizer};
@@ -82,16 +84,18 @@ impl Translator for Tongue {
     }
 }
 
-fn engines(fails: bool) -> Engines {
+pub(super) fn engines(fails: bool) -> Engines {
     Engines {
         speech: vec![SpeechRoute {
             model: "ear".into(),
+            digest: "e".repeat(64),
             languages: vec![Lang::Zh, Lang::Vi],
             engine: Box::new(Ear { fails }),
             practice: false,
         }],
         translation: vec![TranslationRoute {
             model: "tongue".into(),
+            digest: "f".repeat(64),
             pairs: vec![LangPair::new(Lang::Zh, Lang::Vi)],
             engine: Box::new(Tongue),
             practice: false,
@@ -100,26 +104,26 @@ fn engines(fails: bool) -> Engines {
     }
 }
 
-struct Bed {
+pub(super) struct Bed {
     dir: tempfile::TempDir,
 }
 
 impl Bed {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("recordings")).unwrap();
         Self { dir }
     }
 
-    fn store(&self) -> PathBuf {
+    pub(super) fn store(&self) -> PathBuf {
         self.dir.path().join("store.sqlite3")
     }
 
-    fn recordings(&self) -> PathBuf {
+    pub(super) fn recordings(&self) -> PathBuf {
         self.dir.path().join("recordings")
     }
 
-    fn plan(&self, name: &str) -> SessionPlan {
+    pub(super) fn plan(&self, name: &str) -> SessionPlan {
         SessionPlan {
             id: InterviewId(name.into()),
             case: None,
@@ -134,11 +138,24 @@ impl Bed {
             practice: true,
             max_utterance_ms: 7000,
             planned: Duration::from_secs(60),
+            microphones: Vec::new(),
+            test: String::new(),
         }
     }
 
     fn begin(&self, plan: &SessionPlan, speed: f64, load: LoadEngines) -> Result<Live, Error> {
         let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/speech.flac");
+        self.begin_with(&sound, plan, speed, load)
+    }
+
+    fn begin_with(
+        &self,
+        sound: &Path,
+        plan: &SessionPlan,
+        speed: f64,
+        load: LoadEngines,
+    ) -> Result<Live, Error> {
+        let sound = sound.to_owned();
         let clock = system_clock();
         let own = clock.clone();
         let recorder = Recorder::arm(RecorderPlan {
@@ -150,8 +167,15 @@ impl Bed {
             disk: Arc::new(SystemDisk),
             clock,
             part: Duration::from_secs(600),
+            series: Series::default(),
+            chain: SharedChain::default(),
         })?;
-        let place = LivePlace {
+        let place = self.place();
+        Live::begin(vec![recorder], plan, place, load)
+    }
+
+    pub(super) fn place(&self) -> LivePlace {
+        LivePlace {
             store: self.store(),
             recordings: self.recordings(),
             glossary: Glossary::default(),
@@ -159,17 +183,16 @@ impl Bed {
                 decode: DecodeOptions::default(),
                 raw: false,
             },
-        };
-        Live::begin(recorder, plan, place, load)
+        }
     }
 
-    fn lines(&self, id: &InterviewId) -> Vec<crate::domain::Segment> {
+    pub(super) fn lines(&self, id: &InterviewId) -> Vec<crate::domain::Segment> {
         Store::open(&self.store()).unwrap().segments(id).unwrap()
     }
 }
 
 /// Everything up to the end; a session that does not end within a minute is a fault.
-fn events(live: &Live) -> Vec<LiveEvent> {
+pub(super) fn events(live: &Live) -> Vec<LiveEvent> {
     let begun = Instant::now();
     let mut all = Vec::new();
     while begun.elapsed() < Duration::from_secs(60) {
@@ -384,4 +407,24 @@ fn text_that_cannot_go_on_does_not_stop_the_recording() {
     let state = store.session(&plan.id).unwrap().unwrap();
     assert_eq!(state.ended.as_deref(), Some("source-ended"), "{length:?}");
     assert!(bed.lines(&plan.id).len() > 1);
+}
+
+#[test]
+fn speech_without_any_text_alarms_once_and_stands_in_the_record() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000008");
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice/zh-vi/audio.flac");
+    let deaf = || Ok(engines(true));
+    let live = bed.begin_with(&sound, &plan, 20.0, Box::new(deaf)).unwrap();
+    let seen = events(&live);
+    live.finish().unwrap();
+    let alarms = seen.iter().filter(
+        |e| matches!(e, LiveEvent::Alarm { text, .. } if text.ends_with("s of speech and no text")),
+    );
+    assert_eq!(alarms.count(), 1, "{seen:?}");
+    let entries = Store::open(&bed.store()).unwrap().events(&plan.id).unwrap();
+    let noted = |e: &&crate::domain::SessionEvent| e.label.ends_with("of speech and no text");
+    let alarm = entries.iter().find(noted).unwrap();
+    assert_eq!(alarm.kind, EventKind::Alarm);
+    assert!(alarm.span.start.as_ms() >= 20_000, "{alarm:?}");
 }

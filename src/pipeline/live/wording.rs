@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio;
 use crate::domain::{Hypothesis, InterviewId, Translation, Utterance};
-use crate::pipeline::engines::recognize;
+use crate::pipeline::engines::{hearers, recognize, translators};
 use crate::pipeline::translate_line;
 use crate::speech;
 use crate::store::{PendingTranslation, PendingUtterance, Store};
@@ -99,6 +99,8 @@ fn recognise_all(
     wake: &SyncSender<()>,
 ) -> Result<Report, Error> {
     let mut store = Store::open(&shared.place.store)?;
+    store.set_glossary(shared.place.glossary.digest());
+    store.set_makers(hearers(routes));
     let mut report = Report::default();
     let mut ahead: Option<Ahead> = None;
     loop {
@@ -208,6 +210,7 @@ fn translate_all(
 ) -> Result<Report, Error> {
     let mut store = Store::open(&shared.place.store)?;
     store.set_glossary(shared.place.glossary.digest());
+    store.set_makers(translators(routes));
     let mut report = Report::default();
     let mut skipped: HashSet<PendingTranslation> = HashSet::new();
     loop {

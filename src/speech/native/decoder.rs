@@ -43,7 +43,7 @@ pub(super) struct State {
 impl Decoder {
     /// Reads its tensors.
     pub fn read(file: &mut ModelFile) -> Result<Self, Error> {
-        let header = file.layout.header;
+        let header = file.header;
         let mut blocks = Vec::with_capacity(header.text_layers as usize);
         for layer in 0..header.text_layers {
             let name = format!("decoder.blocks.{layer}");

@@ -37,7 +37,7 @@ struct Block {
 impl Encoder {
     /// Reads its tensors.
     pub fn read(file: &mut ModelFile) -> Result<Self, Error> {
-        let header = file.layout.header;
+        let header = file.header;
         let mut blocks = Vec::with_capacity(header.audio_layers as usize);
         for layer in 0..header.audio_layers {
             let name = format!("encoder.blocks.{layer}");

@@ -1,4 +1,5 @@
-//! Reads the parts of a ggml whisper file, one tensor at a time, after [`layout`] has passed it.
+//! Reads the parts of a ggml whisper file or of a Hugging Face folder, one tensor at a time, after
+//! [`layout`] or [`Folder::open`] has passed it.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -14,7 +15,9 @@ use crate::compute::layers::{Attention, FeedForward, Norm};
 use crate::compute::packed::{Kept, Linear, Packed, Rows};
 use crate::compute::product::Finish;
 use crate::speech::Error;
-use crate::speech::ggml::{Layout, MAX_TOKEN_BYTES, N_FFT, Place, layout};
+use crate::speech::ggml::{Header, Layout, MAX_TOKEN_BYTES, N_FFT, Place, layout};
+
+use super::folder::{Folder, mel_filters};
 
 /// ggml's numbers for storage types.
 const F32: u32 = 0;
@@ -39,19 +42,28 @@ fn quantised(storage: u32) -> Option<GgmlDType> {
     })
 }
 
-/// An open file.
+/// An open model.
 pub(super) struct ModelFile {
-    path: PathBuf,
-    input: BufReader<File>,
-    pub layout: Layout,
+    pub header: Header,
+    source: Source,
     /// Whether matrices keep the numbers that they are stored in.
     exact: bool,
 }
 
-impl ModelFile {
-    /// Opens and checks the file. With `exact` matrices keep their numbers, in f16 or f32; without,
-    /// they become 8 bits.
-    pub fn open(path: &Path, exact: bool) -> Result<Self, Error> {
+enum Source {
+    Ggml(GgmlFile),
+    Folder(Folder),
+}
+
+/// An open ggml file.
+struct GgmlFile {
+    path: PathBuf,
+    input: BufReader<File>,
+    layout: Layout,
+}
+
+impl GgmlFile {
+    fn open(path: &Path) -> Result<Self, Error> {
         let layout = layout(path)?;
         let input = File::open(path).map_err(|source| Error::ModelRead {
             path: path.to_owned(),
@@ -61,7 +73,6 @@ impl ModelFile {
             path: path.to_owned(),
             input: BufReader::new(input),
             layout,
-            exact,
         })
     }
 
@@ -96,7 +107,7 @@ impl ModelFile {
     }
 
     /// The mel filters, `(mels, 201)`.
-    pub fn filters(&mut self) -> Result<Vec<f32>, Error> {
+    fn filters(&mut self) -> Result<Vec<f32>, Error> {
         self.seek(self.layout.filters_at)?;
         // The header was checked: at most 128 times 201.
         let count = self.layout.header.mels.saturating_mul(N_FFT) as usize;
@@ -111,7 +122,7 @@ impl ModelFile {
     }
 
     /// The bytes of the tokens that the file lists, in order.
-    pub fn vocabulary(&mut self) -> Result<Vec<Box<[u8]>>, Error> {
+    fn vocabulary(&mut self) -> Result<Vec<Box<[u8]>>, Error> {
         self.seek(self.layout.vocabulary_at)?;
         let count = self.number()?.min(self.layout.header.vocabulary);
         let mut tokens = Vec::with_capacity(count as usize);
@@ -130,7 +141,7 @@ impl ModelFile {
     }
 
     /// A tensor of f32 or f16 numbers, in the file's order.
-    pub fn floats(&mut self, name: &str) -> Result<Vec<f32>, Error> {
+    fn floats(&mut self, name: &str) -> Result<Vec<f32>, Error> {
         let place = self.place(name)?;
         let count: usize = place.sizes.iter().map(|&size| size as usize).product();
         let mut floats = Vec::new();
@@ -206,25 +217,6 @@ impl ModelFile {
         self.check(name, floats.iter().all(|x| x.is_finite()))
     }
 
-    /// A matrix, sizes `[inputs, outputs]` in the file.
-    pub fn matrix(&mut self, name: &str) -> Result<Packed, Error> {
-        let place = self.place(name)?;
-        let [inputs, outputs, _] = place.sizes.map(|size| size as usize);
-        if place.storage == Q8_0 {
-            return Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
-                self.read_blocks(name, place, range, inputs, rows)
-            });
-        }
-        let kept = match place.storage {
-            _ if !self.exact => Kept::Quant,
-            F16 => Kept::Half,
-            _ => Kept::Float,
-        };
-        Packed::build(outputs, inputs, kept, |range, rows| {
-            self.read_floats(name, place, range, inputs, &mut rows.floats)
-        })
-    }
-
     /// Rows of Q8_0 blocks. The header was checked: `inputs` is a multiple of [`BLOCK`].
     fn read_blocks(
         &mut self,
@@ -249,22 +241,121 @@ impl ModelFile {
         }
         self.check(name, finite)
     }
+}
 
-    /// A convolution over three frames, sizes `[3, inputs, outputs]` in the file, as a matrix whose
-    /// columns run over the frames first, so that three frames that lie in a row are its input.
+impl ModelFile {
+    /// Opens and checks a ggml file or a Hugging Face folder. With `exact` matrices keep their numbers,
+    /// in f16 or f32; without, they become 8 bits.
+    pub fn open(path: &Path, exact: bool) -> Result<Self, Error> {
+        let (header, source) = if path.is_dir() {
+            let folder = Folder::open(path)?;
+            (folder.header, Source::Folder(folder))
+        } else {
+            let file = GgmlFile::open(path)?;
+            (file.layout.header, Source::Ggml(file))
+        };
+        Ok(Self {
+            header,
+            source,
+            exact,
+        })
+    }
+
+    /// The mel filters, `(mels, 201)`.
+    pub fn filters(&mut self) -> Result<Vec<f32>, Error> {
+        match &mut self.source {
+            Source::Ggml(file) => file.filters(),
+            Source::Folder(_) => Ok(mel_filters(self.header.mels)),
+        }
+    }
+
+    /// The bytes of the text tokens, in order.
+    pub fn vocabulary(&mut self) -> Result<Vec<Box<[u8]>>, Error> {
+        match &mut self.source {
+            Source::Ggml(file) => file.vocabulary(),
+            Source::Folder(folder) => folder.vocabulary(),
+        }
+    }
+
+    /// A tensor of f32 or f16 numbers, in the order in which they are stored.
+    pub fn floats(&mut self, name: &str) -> Result<Vec<f32>, Error> {
+        match &mut self.source {
+            Source::Ggml(file) => file.floats(name),
+            Source::Folder(folder) => {
+                let rows = folder.shape(name).first().copied().unwrap_or_default();
+                let mut floats = Vec::new();
+                folder.read(name, 0..rows, &mut floats)?;
+                Ok(floats)
+            }
+        }
+    }
+
+    /// A matrix `(outputs, inputs)`.
+    pub fn matrix(&mut self, name: &str) -> Result<Packed, Error> {
+        let exact = self.exact;
+        let kept = |half: bool| match (exact, half) {
+            (false, _) => Kept::Quant,
+            (true, true) => Kept::Half,
+            (true, false) => Kept::Float,
+        };
+        match &mut self.source {
+            Source::Folder(folder) => {
+                let shape = folder.shape(name);
+                let [outputs, inputs] = shape[..] else {
+                    return Err(folder.refuse(format!("tensor {name:?} is no matrix")));
+                };
+                let kept = kept(folder.is_half(name));
+                Packed::build(outputs, inputs, kept, |range, rows| {
+                    folder.read(name, range, &mut rows.floats)
+                })
+            }
+            Source::Ggml(file) => {
+                let place = file.place(name)?;
+                let [inputs, outputs, _] = place.sizes.map(|size| size as usize);
+                if place.storage == Q8_0 {
+                    return Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
+                        file.read_blocks(name, place, range, inputs, rows)
+                    });
+                }
+                Packed::build(
+                    outputs,
+                    inputs,
+                    kept(place.storage == F16),
+                    |range, rows| file.read_floats(name, place, range, inputs, &mut rows.floats),
+                )
+            }
+        }
+    }
+
+    /// A convolution over three frames, `(outputs, inputs, 3)`, as a matrix whose columns run over the
+    /// frames first, so that three frames that lie in a row are its input.
     pub fn convolution(&mut self, name: &str) -> Result<Linear, Error> {
         let weight = format!("{name}.weight");
-        let place = self.place(&weight)?;
-        let [frames, channels, outputs] = place.sizes.map(|size| size as usize);
-        let inputs = frames.saturating_mul(channels);
-        let kept = if place.storage == F16 {
-            Kept::Half
-        } else {
-            Kept::Float
+        let (half, [frames, channels, outputs]) = match &self.source {
+            Source::Ggml(file) => {
+                let place = file.place(&weight)?;
+                (place.storage == F16, place.sizes.map(|size| size as usize))
+            }
+            Source::Folder(folder) => {
+                let shape = folder.shape(&weight);
+                let [outputs, channels, frames] = shape[..] else {
+                    return Err(folder.refuse(format!("tensor {weight:?} is no convolution")));
+                };
+                (folder.is_half(&weight), [frames, channels, outputs])
+            }
         };
+        let inputs = frames.saturating_mul(channels);
+        let kept = if half { Kept::Half } else { Kept::Float };
         let mut row = vec![0f32; inputs];
+        let source = &mut self.source;
         let weight = Packed::build(outputs, inputs, kept, |range, rows| {
-            self.read_floats(&weight, place, range, inputs, &mut rows.floats)?;
+            match source {
+                Source::Folder(folder) => folder.read(&weight, range, &mut rows.floats)?,
+                Source::Ggml(file) => {
+                    let place = file.place(&weight)?;
+                    file.read_floats(&weight, place, range, inputs, &mut rows.floats)?;
+                }
+            }
             for found in rows.floats.chunks_exact_mut(inputs.max(1)) {
                 row.copy_from_slice(found);
                 for (i, x) in row.iter().enumerate() {
@@ -311,7 +402,7 @@ impl ModelFile {
             value: self.linear(&format!("{name}.value"), true)?,
             out: self.linear(&format!("{name}.out"), true)?,
             heads: heads as usize,
-            width: (self.layout.header.width / heads) as usize,
+            width: (self.header.width / heads) as usize,
         })
     }
 

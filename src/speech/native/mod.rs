@@ -9,6 +9,7 @@
 mod decoder;
 mod encoder;
 mod file;
+mod folder;
 mod mel;
 
 use std::path::Path;
@@ -25,6 +26,8 @@ use super::special::Token;
 use decoder::{Decoder, State};
 use encoder::Encoder;
 use file::ModelFile;
+pub(super) use folder::header_of as folder_header;
+pub use folder::is_whisper;
 use mel::Front;
 
 /// A model in memory.
@@ -37,7 +40,7 @@ pub struct Native {
 }
 
 impl Native {
-    /// Loads a ggml file. With `exact` its numbers are kept as they are; without, in 8 bits, which is
+    /// Loads a ggml file or a Hugging Face folder. With `exact` its numbers are kept as they are; without, in 8 bits, which is
     /// faster and takes half the memory or less. Files of q8_0 are in 8 bits either way.
     ///
     /// # Errors
@@ -46,7 +49,7 @@ impl Native {
     pub fn load(path: &Path, exact: bool) -> Result<Self, Error> {
         let mut file = ModelFile::open(path, exact)?;
         Ok(Self {
-            header: file.layout.header,
+            header: file.header,
             tokens: file.vocabulary()?,
             front: Front::new(&file.filters()?),
             encoder: Encoder::read(&mut file)?,

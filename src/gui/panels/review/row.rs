@@ -8,6 +8,7 @@ use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translati
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
+use crate::gui::widgets::rendered;
 use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::words::Words;
 
@@ -66,6 +67,8 @@ pub struct Standing<'a> {
     pub sound: bool,
     /// All languages of the interview.
     pub languages: &'a [Lang],
+    /// What an interpreter made of it.
+    pub rendered: &'a [&'a Segment],
     /// Its versions, where they are to be shown.
     pub versions: Option<&'a Versions>,
 }
@@ -255,6 +258,7 @@ fn translations(
             }
         }
     }
+    rendered::show(ui, scene, standing.rendered);
     wish
 }
 

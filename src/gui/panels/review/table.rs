@@ -390,7 +390,9 @@ impl Table {
         let versions = versions
             .filter(|v| self.versions && chosen && v.interview == *id && v.segment == line.id);
         let playing = scene.desk.board().playing.get();
+        let rendered = opened.rendered_after(line.id);
         let standing = Standing {
+            rendered: &rendered,
             chosen,
             working: false,
             heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),

@@ -48,7 +48,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
             let near = !matches!(hit.why, Why::AsAsked);
             let colour = if near { colours.doubt } else { colours.faint };
             script::label(ui, &why, scene.remark(ui).coloured(colour));
-            if chosen && ui.button(scene.words.t("search-play")).clicked() {
+            if chosen && hit.foreign.is_none() && ui.button(scene.words.t("search-play")).clicked()
+            {
                 wish = Some(Wish::Play);
             }
         });
@@ -72,6 +73,8 @@ fn about(scene: &Scene<'_>, hit: &Hit) -> String {
         speaker(scene.words, &hit.speaker),
     ];
     parts.extend(hit.case.as_deref().map(safe::name));
+    let foreign = hit.foreign.as_ref();
+    parts.extend(foreign.map(|_| scene.words.t("search-foreign").to_owned()));
     parts.join("   ")
 }
 

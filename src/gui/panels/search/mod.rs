@@ -11,7 +11,7 @@ use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::script;
-use crate::store::SearchQuery;
+use crate::store::{Hit, SearchQuery};
 
 use filters::Filters;
 
@@ -127,7 +127,7 @@ impl Search {
         if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::P)) {
             play(scene, hit);
         }
-        pressed(Key::Enter).then(|| Go::Line(hit.interview.clone(), Some(hit.segment)))
+        pressed(Key::Enter).then(|| to_line(hit)).flatten()
     }
 
     /// The hits; only those that are seen are laid out.
@@ -153,9 +153,7 @@ impl Search {
                 let mut child = ui.new_child(builder);
                 let chosen = at == self.chosen;
                 match hit::show(&mut child, scene, found, chosen) {
-                    Some(hit::Wish::Open) => {
-                        go = Some(Go::Line(found.interview.clone(), Some(found.segment)));
-                    }
+                    Some(hit::Wish::Open) => go = to_line(found),
                     Some(hit::Wish::Play) => play(scene, found),
                     None => {}
                 }
@@ -184,7 +182,17 @@ impl Search {
     }
 }
 
-fn play(scene: &Scene<'_>, hit: &crate::store::Hit) {
+/// The way to a hit's line. What a partner sent is read in its own folder, not opened like an own
+/// interview.
+fn to_line(hit: &Hit) -> Option<Go> {
+    let own = hit.foreign.is_none();
+    own.then(|| Go::Line(hit.interview.clone(), Some(hit.segment)))
+}
+
+fn play(scene: &Scene<'_>, hit: &Hit) {
+    if hit.foreign.is_some() {
+        return;
+    }
     let percent = scene.choices.play_percent;
     let line = (hit.interview.clone(), hit.segment);
     scene.desk.ask(Command::PlayLine(line.0, line.1, percent));

@@ -1,0 +1,249 @@
+//! What the recorders' notices are in the record, and which of them a person must hear of at once.
+
+use std::path::Path;
+
+use crate::audio::{self, Entry, Notice, Part, Series, Stop};
+use crate::domain::{AudioFile, EventKind, InterviewId, SamplePos, Span};
+use crate::store::{NewAudio, NewEvent, Store};
+
+use super::Error;
+
+/// Silence at the start of a later microphone that is worth an entry: 50 ms. Less is the time between
+/// two answers of the system.
+const LATE: u64 = 800;
+/// Bits of an entry's number below those that tell the microphone: no session writes so many.
+const NUMBER_BITS: u32 = 40;
+
+/// Which microphone a notice comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct From {
+    pub series: Series,
+    /// The session has more than one.
+    pub several: bool,
+}
+
+impl From {
+    /// The channel that an entry about the whole microphone stands at; none where there is only one.
+    fn channel(self) -> Option<u16> {
+        self.several.then_some(self.series.first_channel)
+    }
+
+    /// An entry's number among those of all microphones.
+    fn journal(self, number: u64) -> u64 {
+        (u64::from(self.series.device) << NUMBER_BITS).saturating_add(number)
+    }
+
+    /// As people call it.
+    fn name(self) -> String {
+        if self.several {
+            format!("microphone {}", self.series.number())
+        } else {
+            "the microphone".into()
+        }
+    }
+}
+
+/// Writes one entry of the journal into the record. True where it made an entry that people see.
+pub(super) fn record_entry(
+    store: &mut Store,
+    (id, folder): (&InterviewId, &Path),
+    from: From,
+    entry: &Entry,
+    reason: &str,
+) -> Result<bool, Error> {
+    if let Notice::PartClosed { part } = &entry.notice {
+        add_part(store, id, folder, part)?;
+        return Ok(false);
+    }
+    let Some(mut event) = event_of(&entry.notice, from, reason) else {
+        return Ok(false);
+    };
+    event.journal = Some(from.journal(entry.number));
+    event.at.clone_from(&entry.wall);
+    Ok(store.add_event(id, &event)?.is_some())
+}
+
+/// The stable word for how a session ended, of what is known so far and how one more microphone did:
+/// the worse of the two.
+pub(super) fn worse(known: Option<&'static str>, why: &Stop) -> &'static str {
+    const ALL: [&str; 4] = ["disk-failed", "disk-full", "asked", "source-ended"];
+    let word = match why {
+        Stop::Asked => "asked",
+        Stop::SourceEnded => "source-ended",
+        Stop::DiskFull => "disk-full",
+        Stop::DiskFailed(_) => "disk-failed",
+    };
+    let worst = ALL.into_iter().find(|w| *w == word || Some(*w) == known);
+    worst.unwrap_or(word)
+}
+
+/// A complete part with its hash, unless it is in the record already.
+pub(super) fn add_part(
+    store: &mut Store,
+    id: &InterviewId,
+    folder: &Path,
+    part: &Part,
+) -> Result<(), Error> {
+    if store
+        .interview(id)?
+        .audio
+        .iter()
+        .any(|a| a.path == part.name)
+    {
+        return Ok(());
+    }
+    let (sha256, bytes) = audio::hash_file(&folder.join(&part.name))?;
+    let audio = NewAudio {
+        file: AudioFile {
+            path: part.name.clone(),
+            sha256,
+            sample_rate: part.rate,
+            channels: part.channels,
+            original_name: part.name.clone(),
+        },
+        bytes,
+    };
+    Ok(store.add_audio(id, &audio)?)
+}
+
+/// What a notice is in the record.
+fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
+    let entry = |kind, label: &str, start: SamplePos, end: Option<SamplePos>| NewEvent {
+        kind,
+        label: label.to_owned(),
+        channel: from.channel(),
+        start,
+        end,
+        closes: None,
+        journal: None,
+        at: String::new(),
+    };
+    let closing = |kind, span: Span| NewEvent {
+        closes: Some(kind),
+        ..entry(kind, "", span.start, Some(span.end))
+    };
+    let alarm = |label: &str, at: SamplePos, channel: u16| NewEvent {
+        channel: Some(from.series.channel(channel)),
+        ..entry(EventKind::Alarm, label, at, Some(at))
+    };
+    Some(match notice {
+        // What concerns all of them the first one tells.
+        Notice::Paused { .. } | Notice::Resumed { .. } | Notice::DiskLow { .. }
+            if from.series.device > 0 =>
+        {
+            return None;
+        }
+        Notice::Began { silence, .. } if from.series.device > 0 => {
+            if silence.0 < LATE {
+                return None;
+            }
+            let label = "this microphone was not heard yet";
+            entry(EventKind::Gap, label, SamplePos(0), Some(*silence))
+        }
+        Notice::Began { pre_roll, .. } if pre_roll.0 > 0 => entry(
+            EventKind::PreRoll,
+            "heard before the start",
+            SamplePos(0),
+            Some(*pre_roll),
+        ),
+        Notice::Lost { span } => entry(
+            EventKind::Gap,
+            "the computer was too slow",
+            span.start,
+            Some(span.end),
+        ),
+        Notice::Gone { at, why } => entry(EventKind::Gap, why, *at, None),
+        Notice::Back { span, .. } => closing(EventKind::Gap, *span),
+        Notice::Paused { at } => entry(EventKind::Pause, reason, *at, None),
+        Notice::Resumed { span } => closing(EventKind::Pause, *span),
+        Notice::Clipping { at, channel } => alarm("too loud: clipped", *at, *channel),
+        Notice::Silent { at, channel } => alarm("no sound at all for 10 s", *at, *channel),
+        Notice::SoundAgain { at, channel } => alarm("sound again", *at, *channel),
+        Notice::DiskLow { at, minutes } => entry(
+            EventKind::Alarm,
+            &format!("room on the disk for {minutes} minutes more"),
+            *at,
+            Some(*at),
+        ),
+        Notice::Unlinked { at, .. } => entry(
+            EventKind::Alarm,
+            "the chain of the sound could not be written",
+            *at,
+            Some(*at),
+        ),
+        Notice::Stopped { at, why } => match why {
+            Stop::Asked | Stop::SourceEnded => return None,
+            Stop::DiskFull => entry(
+                EventKind::Alarm,
+                "stopped: the disk is full",
+                *at,
+                Some(*at),
+            ),
+            Stop::DiskFailed(_) => {
+                entry(EventKind::Alarm, "stopped: the disk failed", *at, Some(*at))
+            }
+        },
+        Notice::Began { .. } | Notice::PartClosed { .. } => return None,
+    })
+}
+
+/// What a person must know of a notice at once, with the next step.
+pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static str)> {
+    let channel = |c: &u16| from.series.channel(*c).saturating_add(1);
+    let who = from.name();
+    Some(match notice {
+        Notice::Lost { span } => (
+            format!(
+                "{} ms of sound of {who} were lost and replaced by silence",
+                span.duration_ms()
+            ),
+            "Close other programs; the recorder needs the computer.",
+        ),
+        Notice::Gone { why, .. } => (
+            format!("{who} is gone: {why}"),
+            "Plug the same one in again; it goes on by itself. No other one is taken.",
+        ),
+        Notice::Back { span, .. } => (
+            format!("{who} is back; {} ms are missing", span.duration_ms()),
+            "Repeat what was said meanwhile, for the record.",
+        ),
+        Notice::Clipping { channel: c, .. } => (
+            format!("channel {} is too loud", channel(c)),
+            "Turn its level down or move the microphone away.",
+        ),
+        Notice::Silent { channel: c, .. } => (
+            format!(
+                "channel {} has delivered no sound at all for 10 s",
+                channel(c)
+            ),
+            "See whether the microphone is muted or its cable loose.",
+        ),
+        Notice::SoundAgain { channel: c, .. } => (
+            format!("channel {} delivers sound again", channel(c)),
+            "Repeat what was said meanwhile, for the record.",
+        ),
+        Notice::DiskLow { minutes, .. } if from.series.device == 0 => (
+            format!("the disk has room for {minutes} minutes more"),
+            "Free some room now, or end the session in time.",
+        ),
+        Notice::Unlinked { why, .. } => (
+            format!("the proof of the sound cannot be written: {why}"),
+            "The sound is kept, and its proof is made at the end. Look after the disk.",
+        ),
+        Notice::Stopped {
+            why: Stop::DiskFull,
+            ..
+        } => (
+            "the recording stopped: the disk is full".into(),
+            "What was recorded is kept. Free some room, run 'mekong resume', then start a new session.",
+        ),
+        Notice::Stopped {
+            why: Stop::DiskFailed(what),
+            ..
+        } => (
+            format!("the recording stopped: {what}"),
+            "Go on with another recorder at once. Copy the folder to another disk, then run 'mekong resume'.",
+        ),
+        _ => return None,
+    })
+}
