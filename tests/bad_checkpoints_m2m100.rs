@@ -230,6 +230,16 @@ fn a_vocabulary_that_does_not_fit_the_weights_is_refused() {
     let copy = Copy::new();
     std::fs::write(copy.path("tokenizer.json"), "{\"model\":1}").unwrap();
     copy.refused(&["tokenizer.json"]);
+    // What the tokenizer's own library would panic on.
+    let whole = std::fs::read_to_string(fixture().join("tokenizer.json")).unwrap();
+    for (from, to) in [
+        ("\"decoder\":{", "\"decoder\":{\"a\":\"\\ud800\","),
+        ("\"decoder\":{", "\"decoder\":{7:1,"),
+    ] {
+        assert!(whole.contains(from));
+        std::fs::write(copy.path("tokenizer.json"), whole.replace(from, to)).unwrap();
+        copy.refused(&["tokenizer.json"]);
+    }
 }
 
 #[test]

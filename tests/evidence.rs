@@ -257,6 +257,19 @@ fn an_interview_crosses_a_border_by_the_command_line() {
         json(there, &["received", "--json"])[0]["bundle"],
         made["bundle"]
     );
+    // Found there, marked as foreign and by its own line's number; not among the own interviews.
+    let found = json(there, &["search", "សុខា", "--json"]);
+    let hit = &found["hits"][0];
+    assert_eq!(hit["foreign"], made["bundle"], "{found}");
+    assert_eq!(
+        (&hit["interview"], &hit["case"]),
+        (&id.as_str().into(), &"K-17".into())
+    );
+    let own = json(here, &["search", "សុខា", "--json"]);
+    assert_eq!(own["hits"][0]["foreign"], Value::Null);
+    for field in ["segment", "text", "start_ms", "speaker"] {
+        assert_eq!(hit[field], own["hits"][0][field], "{field}");
+    }
     assert_eq!(json(there, &["verify", folder, "--json"])["ok"], true);
     assert_eq!(json(there, &["verify", &file, "--json"])["ok"], true);
     let again = with_phrase(there, PHRASE, &["receive", &file]);
@@ -270,6 +283,26 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     fs::write(&receipt, forged).unwrap();
     let told = with_phrase(here, PHRASE, &["verify", &receipt, "--json"]);
     assert_eq!(told.status.code(), Some(3));
+    // What was changed after it was received is not searched, and that is said.
+    let transcript = Path::new(folder).join("data/interview.json");
+    let mut rights = fs::metadata(&transcript).unwrap().permissions();
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "a file of the test's own"
+    )]
+    rights.set_readonly(false);
+    fs::set_permissions(&transcript, rights).unwrap();
+    let changed = fs::read_to_string(&transcript)
+        .unwrap()
+        .replace("K-17", "K-18");
+    fs::write(&transcript, changed).unwrap();
+    let told = with_phrase(there, PHRASE, &["search", "សុខា"]);
+    assert!(
+        stderr(&told).contains("is not what was received"),
+        "{}",
+        stderr(&told)
+    );
+    assert!(!String::from_utf8_lossy(&told.stdout).contains("សុខា"));
     // A third party's bundle for somebody else is not taken.
     fs::remove_dir_all(folder).unwrap();
     assert_eq!(json(here, &["verify", id, "--json"])["ok"], true);

@@ -20,8 +20,12 @@ mod kills;
 mod long;
 #[path = "common/malformed.rs"]
 mod malformed;
+#[path = "common/mutate.rs"]
+mod mutate;
 #[path = "common/tamper.rs"]
 mod tamper;
+#[path = "fuzz/targets.rs"]
+mod targets;
 #[path = "common/thief.rs"]
 mod thief;
 
@@ -241,4 +245,49 @@ fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
         report.worst_lost_ms, report.lines
     );
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
+}
+
+#[test]
+#[ignore = "a full proof: scripts/proof fuzz"]
+fn every_parser_stands_changed_files() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let seconds = setting("MEKONG_PROOF_SECONDS", 300);
+    let seed = setting("MEKONG_PROOF_SEED", 2026);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = Duration::from_secs(seconds * threads as u64) / targets::TARGETS.len() as u32;
+    let next = AtomicUsize::new(0);
+    let begun = Instant::now();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(target) = targets::TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let from = Instant::now();
+            let enough = |_| from.elapsed() >= share;
+            done.push(mutate::run(target, seed, &enough));
+        }
+        done
+    };
+    let outcomes: Vec<mutate::Outcome> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        all.into_iter()
+            .flat_map(|one| one.join().unwrap())
+            .collect()
+    });
+    for outcome in &outcomes {
+        println!(
+            "fuzz: {:>9} executions of {}, the slowest {:.0} ms",
+            outcome.executions,
+            outcome.name,
+            outcome.slowest.as_secs_f64() * 1e3
+        );
+    }
+    let executions: u64 = outcomes.iter().map(|o| o.executions).sum();
+    let panics: Vec<_> = outcomes.iter().flat_map(|o| &o.panics).collect();
+    println!(
+        "fuzz: {executions} changed files for {} parsers, {} panics, {:.0} s",
+        outcomes.len(),
+        panics.len(),
+        begun.elapsed().as_secs_f64()
+    );
+    assert!(panics.is_empty(), "{panics:#?}");
 }

@@ -275,6 +275,12 @@ impl App {
             Ok(events) => events,
             Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
         };
+        // Older workspaces have people of whom no event speaks; from the first event on, all do.
+        let register = check_rows(&events, &store.register_proofs()?);
+        if !register.ok {
+            let detail = format!("register of people: {}", register.detail);
+            return Ok(Check::bad(NAME, detail));
+        }
         let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
         for key in self.keys().list()? {
             let number = key.public.number.as_str();

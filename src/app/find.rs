@@ -17,7 +17,7 @@ const MOST_PEOPLE: usize = 5;
 const LONGEST: usize = 100;
 
 impl App {
-    /// Finds words in all interviews. With few hits, or where `across` asks for it, also lines with
+    /// Finds words in all interviews, own ones first, then those that partners sent. With few hits, or where `across` asks for it, also lines with
     /// the same term of the glossary or the same person's name in another language, below the others;
     /// only where `across` asks for it, also what installed translators make of the question.
     ///
@@ -33,6 +33,7 @@ impl App {
             }
             store.search_across(query, &others, &mut page)?;
         }
+        self.search_abroad(query, &mut page)?;
         Ok(page)
     }
 

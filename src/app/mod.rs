@@ -1,6 +1,7 @@
 //! What both front ends call: blocking methods over one workspace. Whatever a screen does, a command
 //! can do, because both do it here.
 
+mod abroad;
 mod awake;
 mod bench;
 mod bench_live;
@@ -25,6 +26,7 @@ pub mod offers;
 pub mod people;
 pub mod phrasebook;
 mod read;
+mod recut;
 mod shelf;
 mod shrink;
 mod speak;
@@ -44,6 +46,7 @@ pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use judge::{FailedRecording, JudgeRequest, Judgement, LanguageJudgement};
 pub use read::{Edit, Edited, History};
+pub use recut::{CutHistory, Hint, follower, places, suggest};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
@@ -119,6 +122,8 @@ pub struct App {
     model_roots: Vec<PathBuf>,
     /// The key of a locked workspace, once it is opened.
     door: vault::Door,
+    /// What partners sent, for searching.
+    abroad: abroad::Abroad,
 }
 
 impl App {
@@ -163,6 +168,7 @@ impl App {
             kit,
             model_roots,
             door: vault::Door::default(),
+            abroad: abroad::Abroad::default(),
         }
     }
 

@@ -155,6 +155,7 @@ impl App {
 
     /// Forgets the key; what still uses it in this process keeps it until it ends.
     pub fn close(&self) {
+        self.abroad.forget();
         self.door.set(None);
     }
 

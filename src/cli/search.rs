@@ -91,6 +91,8 @@ struct FoundHit<'a> {
     before: Option<Beside<'a>>,
     after: Option<Beside<'a>>,
     score: f64,
+    /// The bundle that a partner sent it in.
+    foreign: Option<&'a InterviewId>,
 }
 
 /// The line before or after a hit.
@@ -151,6 +153,7 @@ impl<'a> From<&'a Hit> for FoundHit<'a> {
             before: h.around[0].as_ref().map(Beside::from),
             after: h.around[1].as_ref().map(Beside::from),
             score: h.score,
+            foreign: h.foreign.as_ref(),
         }
     }
 }
@@ -195,6 +198,11 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
     } else {
         say(&count(page.total, "hit"));
     }
+    for bundle in &page.broken {
+        say(&format!(
+            "note: the bundle {bundle} is not what was received, and was not searched; 'mekong received' tells where it lies."
+        ));
+    }
     if page.total == 0 && !typed.across {
         say("note: --across asks in the other languages too.");
     }
@@ -218,6 +226,10 @@ fn print_hit(hit: &Hit, out: &mut Out) -> io::Result<()> {
         hit.segment.0,
         plain(&hit.speaker)
     )?;
+    if let Some(bundle) = &hit.foreign {
+        let from = format!("(from a partner, in the bundle {bundle})");
+        writeln!(out, "      {}", out.paint(Look::Warning, &from))?;
+    }
     print_beside(hit.around[0].as_ref(), out)?;
     let text = paint_marks(&hit.text, &hit.marks, out);
     writeln!(out, "      {}  {text}", hit.lang)?;

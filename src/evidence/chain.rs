@@ -42,6 +42,8 @@ pub enum Kind {
     Failed,
     /// A person corrected a line.
     Edited,
+    /// A person parted, joined or moved lines, or took that back.
+    Recut,
     /// A person signed for lines.
     Certified,
     /// A person signed the head of the chain.
@@ -60,6 +62,8 @@ pub enum Kind {
     KeyTrusted,
     /// A key was revoked.
     KeyRevoked,
+    /// Something was entered into the register of people, corrected or taken back.
+    Registered,
     /// A person decided on a person or a name.
     Decided,
     /// The workspace was locked with a passphrase and a recovery key.
@@ -92,6 +96,7 @@ impl Kind {
             Kind::Translated => "translated",
             Kind::Failed => "failed",
             Kind::Edited => "edited",
+            Kind::Recut => "recut",
             Kind::Certified => "certified",
             Kind::Sealed => "sealed",
             Kind::OpenedForExport => "opened-for-export",
@@ -101,6 +106,7 @@ impl Kind {
             Kind::KeyMade => "key-made",
             Kind::KeyTrusted => "key-trusted",
             Kind::KeyRevoked => "key-revoked",
+            Kind::Registered => "registered",
             Kind::Decided => "decided",
             Kind::Locked => "workspace-locked",
             Kind::Unlocked => "workspace-unlocked",

@@ -4,10 +4,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::interviews::{CASES, interview_key, spelled_like};
 use super::lines::segment_key;
-use super::{Error, NewFact, Offer, Store, codec, people_match};
+use super::{Error, NewFact, Offer, Store, codec, people_match, register};
 use crate::domain::{
     Decision, Fact, FactKind, InterviewId, NameSource, Person, PersonId, SegmentId, Verdict,
 };
+use crate::evidence::Kind;
 use crate::text::names::Written;
 use crate::text::{self, numbers};
 
@@ -47,6 +48,7 @@ impl Store {
         for fact in facts {
             insert_fact(&tx, key, by, fact)?;
         }
+        register::note(&tx, Kind::Registered)?;
         tx.commit()?;
         Ok(id)
     }
@@ -63,6 +65,7 @@ impl Store {
         let tx = self.write()?;
         let key = person_key(&tx, person)?;
         let fact = insert_fact(&tx, key, by, new)?;
+        register::note(&tx, Kind::Registered)?;
         tx.commit()?;
         Ok(fact)
     }
@@ -84,6 +87,7 @@ impl Store {
              VALUES (?1, ?2, '', '', ?3, ?4, ?5, ?6, 1)",
             params![key, kind, by.trim(), codec::now(), reason, fact],
         )?;
+        register::note(&tx, Kind::Registered)?;
         Ok(tx.commit()?)
     }
 
@@ -114,6 +118,7 @@ impl Store {
                 reason
             ],
         )?;
+        register::note(&tx, Kind::Decided)?;
         Ok(tx.commit()?)
     }
 
@@ -141,6 +146,7 @@ impl Store {
                 reason
             ],
         )?;
+        register::note(&tx, Kind::Decided)?;
         Ok(tx.commit()?)
     }
 

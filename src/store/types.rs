@@ -251,6 +251,8 @@ pub struct SearchPage {
     pub hits: Vec<Hit>,
     /// False where the slow search of last resort stopped at its bound: older lines were not read.
     pub complete: bool,
+    /// Bundles of partners that are not what was received, and were not searched.
+    pub broken: Vec<String>,
 }
 
 /// Which side of a line matched.
@@ -354,6 +356,8 @@ pub struct Hit {
     pub around: [Option<Neighbour>; 2],
     /// Higher is better; comparable inside one answer only.
     pub score: f64,
+    /// The name of the bundle that a partner sent it in; `None` for an own interview.
+    pub foreign: Option<InterviewId>,
 }
 
 /// Something to know of a person, on its way into the register.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
@@ -48,6 +49,15 @@ pub(super) struct Tokens {
     longest: usize,
 }
 
+/// Reads the file's content. The library takes for granted that it is JSON, and that a few of its values
+/// fit one another: where they do not it panics.
+fn parse(bytes: &[u8]) -> Result<Tokenizer, String> {
+    serde_json::from_slice::<serde_json::Value>(bytes).map_err(|e| e.to_string())?;
+    let read = catch_unwind(AssertUnwindSafe(|| Tokenizer::from_bytes(bytes)));
+    let read = read.map_err(|_| "its parts do not fit one another".to_owned())?;
+    read.map_err(|e| e.to_string())
+}
+
 impl Tokens {
     /// Reads `tokenizer.json` in `dir`. `names` overrides the names of the language tokens; without
     /// it those of NLLB and M2M100 are looked for.
@@ -62,7 +72,7 @@ impl Tokens {
             problem,
             path: path.clone(),
         };
-        let mut inner = Tokenizer::from_bytes(bytes).map_err(|e| fail(e.to_string()))?;
+        let mut inner = parse(&bytes).map_err(fail)?;
         // The file may carry its own limits; lengths are this engine's business.
         inner
             .with_truncation(None)

@@ -2,6 +2,7 @@
 
     python asr_data.py train 0 8     # renditions 0..7 of every row and language
     python asr_data.py eval 0 1      # held-out slot combinations, voices, speeds, pitches
+    python asr_data.py strangers 0 2 # speech that is none of the corpus: invented syllables (strangers.py)
 
 Each rendition draws its own slot values and speaker. What is stored is log10 of the mel
 power before any clamping (16-bit floats), so that noise, telephone band, level and
@@ -19,7 +20,8 @@ import torch
 import whisper
 
 from common import SEED, SLOT, SPOKEN, WORK, draw_values, load_rows, render
-from speak import RATE, phonemes, speak, voice
+from speak import RATE, phonemes, speak, voice, voices_folder
+from strangers import FOREIGN, say_something_else
 
 FEATURES = WORK / "features"
 HOP, FFT, MELS = 160, 400, 80
@@ -64,7 +66,7 @@ def make_shard(job):
         # Rows with slots are said twice: they have more to learn.
         for _ in range(2 if SLOT.search(row["zh"]) and not held else 1):
             text = render(row, draw_values(row, rng, held))[lang]
-            who = voice(rng, lang, held, more=rendition >= 8)
+            who = voice(rng, lang, held, rendition)
             wave = speak(lang, text, who)
             if len(wave) > LONGEST_MS * RATE // 1000 or len(wave) < RATE // 5:
                 continue
@@ -73,6 +75,26 @@ def make_shard(job):
                           "phones": phonemes(lang, text, who["base"])})
             blocks.append(block.astype(np.float16))
             at += len(block)
+    np.save(path.with_suffix(".npy"), np.concatenate(blocks))
+    path.with_suffix(".json").write_text(json.dumps(items, ensure_ascii=False), encoding="utf-8")
+
+
+def make_strangers(job):
+    """One shard of invented speech in one of the six languages' sounds, or in foreign voices."""
+    split, lang, rendition = job
+    path = FEATURES / split / f"{lang}-{rendition:03d}"
+    if path.with_suffix(".json").exists():
+        return
+    rng = random.Random(f"{SEED}/{split}/{lang}/{rendition}")
+    items, blocks, at = [], [], 0
+    for _ in range(160):
+        wave = say_something_else(rng, lang)
+        if not RATE // 2 < len(wave) <= LONGEST_MS * RATE // 1000:
+            continue
+        block = log_mel(wave)
+        items.append({"row": "stranger", "lang": lang, "text": "", "at": at, "frames": len(block), "phones": []})
+        blocks.append(block.astype(np.float16))
+        at += len(block)
     np.save(path.with_suffix(".npy"), np.concatenate(blocks))
     path.with_suffix(".json").write_text(json.dumps(items, ensure_ascii=False), encoding="utf-8")
 
@@ -88,8 +110,9 @@ def load_split(split, most=None):
     """All stored items of a split with their features: [(item, float16 array), ...]."""
     out = []
     for path in sorted((FEATURES / split).glob("*.json"))[:most]:
-        block = np.load(path.with_suffix(".npy"))
+        block = np.load(path.with_suffix(".npy"), mmap_mode="r")
         for item in json.loads(path.read_text(encoding="utf-8")):
+            item["rendition"] = int(path.stem.rsplit("-", 1)[1])
             out.append((item, block[item["at"]:item["at"] + item["frames"]]))
     return out
 
@@ -97,9 +120,12 @@ def load_split(split, most=None):
 def main():
     split, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     (FEATURES / split).mkdir(parents=True, exist_ok=True)
-    jobs = [(split, lang, r) for r in range(first, last) for lang in SPOKEN]
+    strange = split == "strangers"
+    jobs = [(split, lang, r) for r in range(first, last) for lang in SPOKEN + ([FOREIGN] if strange else [])]
+    # Before the workers start, who would otherwise make it at the same time.
+    voices_folder()
     with multiprocessing.Pool(2, maxtasksperchild=8) as pool:
-        for n, _ in enumerate(pool.imap_unordered(make_shard, jobs), 1):
+        for n, _ in enumerate(pool.imap_unordered(make_strangers if strange else make_shard, jobs), 1):
             print(f"{split}: {n} of {len(jobs)} shards", flush=True)
 
 

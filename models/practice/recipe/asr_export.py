@@ -2,6 +2,8 @@
 
     python asr_export.py            # models/practice/asr/model.bin and model.toml
 
+The description carries the error rates that asr_score.py measured on this checkpoint, if it did.
+
 Matrices are stored as Q8_0 (blocks of 32 with one scale), convolutions as 16-bit and the
 rest as 32-bit floats. The vocabulary is the openai-whisper package's multilingual one;
 tokens the practice corpus never uses all get the one embedding learned for them.
@@ -9,6 +11,7 @@ tokens the practice corpus never uses all get the one embedding learned for them
 import argparse
 import base64
 import hashlib
+import json
 import struct
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import whisper
 
 from asr_data import filters
 from asr_model import Recognizer
-from common import ROOT, WORK
+from common import ROOT, SPOKEN, WORK
 
 OUT = ROOT / "models" / "practice" / "asr"
 F32, F16, Q8_0 = 0, 1, 8
@@ -90,6 +93,20 @@ def write(model, path):
             put(out, name, array, kind)
 
 
+def error_rates(step):
+    """The clean scores of this very checkpoint as tables of model.toml; nothing where it was not scored."""
+    path = WORK / "asr_score.json"
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if scores.get("step") != step:
+        return ""
+    return "".join(f"""
+[error_rates.{lang}]
+unit = "characters"
+percent = {scores["clean"][lang]["cer"]}
+source = "held-out sentences of the practice corpus by held-out synthetic voices, recipe/asr_score.py"
+""" for lang in SPOKEN)
+
+
 def main():
     ask = argparse.ArgumentParser()
     ask.add_argument("--checkpoint", default=str(WORK / "asr.pt"))
@@ -110,6 +127,7 @@ source = "models/practice/recipe"
 practice = true
 description = "Small Whisper-architecture recognizer trained from scratch on synthesised speech of the practice corpus. Knows only that corpus; never for casework."
 max_utterance_ms = {MAX_UTTERANCE_MS}        # what its window holds, with margin
+{error_rates(saved["step"])}
 [[files]]
 path = "model.bin"
 bytes = {len(data)}

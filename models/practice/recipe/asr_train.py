@@ -5,11 +5,15 @@
 Noise, telephone band, tilt, level, changes of tempo and of voice colour, and the
 position in the window are drawn anew for every batch, in the mel power domain. Windows
 are cut to the batch's longest utterance plus random room, and now and then full length,
-so that the program may size its window to the utterance. Hidden matrices are trained
+so that the program may size its window to the utterance. Some utterances are joined to
+another of their language with a short pause. Strangers, speech that is none of the
+corpus, are given some sentence's text and the model is taught to find every token of it
+equally likely (outlier exposure, Hendrycks et al. 2019), so that it doubts what it does
+not know instead of inventing a corpus sentence. Hidden matrices are trained
 with Muon, the rest with AdamW. One single-threaded worker runs on each core; every few
 steps the workers' weights are averaged, which on a busy machine is far quicker than
 threads waiting for each other. Rows used in the practice interviews may be drawn more
-often (--core). The last checkpoint is picked up again when there is one.
+often (--core), and those said by randomly made speakers (--rare). The last checkpoint is picked up again when there is one.
 """
 import argparse
 import json
@@ -22,21 +26,25 @@ from datetime import datetime
 import torch
 import torch.nn.functional as F
 
+from asr_augment import FLOOR, augment, quiet
 from asr_data import load_split, noise_pool
 from asr_model import (EOT, LANG_TOKEN, NOSPEECH, NOTIMESTAMPS, SOT, TRANSCRIBE, Recognizer, encode_text)
 from common import ROOT, SEED, SLOT, SPOKEN, WORK, load_rows
 from muon import Muon
+from speak import DRAWN_FROM
 
 CHECKPOINT = WORK / "asr.pt"
-FLOOR = -10.0
-FULL = 800
+JOINED = 0.12
+STRANGERS = 2
+STRANGER_WEIGHT = 0.12
+SPACE = 220
 
 
 class Material:
     """Training items by language, with their tokens, and batches of similar length from them."""
 
-    def __init__(self, core, core_share, seed, most=None):
-        self.rng = random.Random(seed)
+    def __init__(self, core, core_share, rare_share, seed, most=None):
+        self.rng, self.rare_share = random.Random(seed), rare_share
         self.items, seen, said = [], {}, load_said()
         for item, block in load_split("train", most):
             if (item["row"], item["lang"], item["text"]) in said:
@@ -50,16 +58,39 @@ class Material:
                            | {SOT, EOT, TRANSCRIBE, NOTIMESTAMPS, NOSPEECH} | {LANG_TOKEN[x] for x in SPOKEN})
         self.phones = sorted({p for item, _, _ in self.items for p in item["phones"]})
         self.index(core, core_share)
+        self.strangers = [(item, torch.from_numpy(block)) for item, block in load_split("strangers")]
         self.queue = []
 
     def index(self, core, core_share):
-        """Two pools: the items of the interviews' own rows, and all."""
+        """Three pools: the items of the interviews' own rows, those said by speakers drawn at random, and all."""
         self.core_share = core_share
         self.core = [i for i, (item, _, _) in enumerate(self.items) if (item["row"], item["lang"]) in core]
+        self.rare = [i for i, (item, _, _) in enumerate(self.items) if item["rendition"] >= DRAWN_FROM]
+        self.short = {lang: [i for i, (item, b, _) in enumerate(self.items) if item["lang"] == lang and len(b) < 260] for lang in SPOKEN}
+
+    def join(self, chosen):
+        """The item with a short other one of its language behind a pause, if both fit; else the item."""
+        item, block, ids = chosen
+        other, more, tokens = self.items[self.rng.choice(self.short[item["lang"]])]
+        if len(block) + len(more) > 500 or len(ids) + len(tokens) > 150:
+            return chosen
+        pause = torch.full((self.rng.randint(4, 30), 80), FLOOR, dtype=block.dtype)
+        between = [] if item["lang"] == "zh" else [SPACE]
+        return ({**item, "phones": item["phones"] + other["phones"]}, torch.cat([block, pause, more]), ids + between + tokens)
+
+    def outsiders(self, chosen):
+        """Strangers, each with the text of some other item of a fitting length: [(item, block, tokens), ...]."""
+        out = []
+        for item, block in self.rng.sample(self.strangers, min(STRANGERS, len(self.strangers))):
+            told = self.rng.choice(chosen)
+            out.append(({**item, "lang": told[0]["lang"]}, block, told[2]))
+        return out
 
     def draw(self):
         if self.core and self.rng.random() < self.core_share:
             return self.rng.choice(self.core)
+        if self.rare and self.rng.random() < self.rare_share:
+            return self.rng.choice(self.rare)
         return self.rng.randrange(len(self.items))
 
     def batch(self, size):
@@ -76,84 +107,16 @@ class Material:
         return self.queue.pop()
 
 
-def augment(blocks, noise, generator, hard=1.0, full=False):
-    """Log-mel power of some utterances -> one batch of Whisper's input, (n, 80, frames)."""
-    n = len(blocks)
-
-    def uniform(low, high, *shape):
-        return low + (high - low) * torch.rand(*(shape or (n,)), generator=generator)
-
-    tempo = uniform(0.97, 1.25)
-    lengths = torch.tensor([max(4, int(len(b) / float(t))) for b, t in zip(blocks, tempo)])
-    lead = torch.randint(2, 30, (n,), generator=generator)
-    tail = torch.randint(2, 30, (n,), generator=generator)
-    whole = lead + lengths + tail
-    frames = min(FULL, int(whole.max()) + int(torch.randint(2, 30, (1,), generator=generator)))
-    frames = FULL if full else frames + frames % 2
-    warp = uniform(-1.5, 1.5) * hard
-    bins = torch.arange(80.0)
-    speech = torch.full((n, frames, 80), FLOOR)
-    for i, block in enumerate(blocks):
-        b = block.float()
-        where = torch.arange(int(lengths[i])) * float(tempo[i])
-        low = where.long().clamp(max=len(b) - 1)
-        high = (low + 1).clamp(max=len(b) - 1)
-        b = b[low] + (b[high] - b[low]) * (where - low)[:, None]
-        # A shift along the mel axis, growing with frequency, changes the voice's colour.
-        where = (bins + float(warp[i]) * (0.4 + bins / 80)).clamp(0, 79)
-        low = where.long().clamp(max=78)
-        b = b[:, low] + (b[:, low + 1] - b[:, low]) * (where - low)
-        at = int(lead[i])
-        end = min(frames, at + len(b))
-        speech[i, at:end] = b[:end - at]
-    # A tilt of the spectrum, as microphones and rooms have, then the noise under it.
-    tilt = uniform(-0.5, 0.5)[:, None] * hard * (bins[None] / 40 - 1) + uniform(-0.25, 0.25, n, 80) * 0.3
-    speech = speech + tilt[:, None]
-    power = 10 ** speech
-    level = (power.sum(-1).sum(-1) / lengths)[:, None, None] / 80
-    start = torch.randint(0, len(noise) - frames, (n,), generator=generator)
-    hiss = torch.stack([noise[s:s + frames] for s in start.tolist()])
-    hiss = hiss / hiss.mean(-1, keepdim=True).mean(1, keepdim=True)
-    slope = uniform(-1.2, 0.3)[:, None] * (bins[None] / 80)
-    hiss = hiss * (10 ** (slope - slope.mean(-1, keepdim=True)))[:, None]
-    kind = torch.rand(n, generator=generator)
-    ratio = torch.where(kind < 0.6, uniform(10, 35), torch.where(kind < 0.9, uniform(35, 60), uniform(70, 80)))
-    if hard < 1:
-        ratio = ratio + 15 * (1 - hard)
-    power = power + hiss * level * (10 ** (-ratio / 10))[:, None, None]
-    # The telephone band, for some: steep falls under 300 and over 3,400 Hz (mel bins 8 and 54 or so).
-    phone = (torch.rand(n, generator=generator) < 0.2)[:, None].float()
-    cut = (F.relu(7 - bins) * uniform(0.15, 0.5)[:, None] + F.relu(bins - 54) * uniform(0.15, 0.5)[:, None]).clamp(max=5)
-    power = power * (10 ** -(cut * phone))[:, None]
-    logs = torch.log10(power.clamp(min=1e-10)) + uniform(-1.6, 0.6)[:, None, None] * hard
-    # Behind the cut utterance the window is digital silence.
-    beyond = torch.arange(frames)[None] >= whole[:, None]
-    logs = logs.masked_fill(beyond[..., None], FLOOR).clamp(min=FLOOR)
-    logs = torch.maximum(logs, logs.amax((1, 2), keepdim=True) - 8)
-    return ((logs + 4) / 4).transpose(1, 2), (whole.clamp(max=frames) + 1) // 2
-
-
-def quiet(noise, frames, rng):
-    """Windows without speech: noise, hum, clicks; their text is empty."""
-    s = rng.randrange(len(noise) - frames)
-    slope = torch.linspace(0, rng.uniform(-3, 1), 80)
-    logs = torch.log10(noise[s:s + frames]) + slope + rng.uniform(-7, -1)
-    for _ in range(rng.choice([0, 0, 1, 3])):
-        at, long = rng.randrange(frames - 4), rng.randint(1, 12)
-        logs[at:at + long] += torch.linspace(rng.uniform(1, 4), 0, len(logs[at:at + long]))[:, None]
-    end = rng.randint(frames // 3, frames)
-    logs[end:] = FLOOR
-    logs = logs.clamp(min=FLOOR)
-    return ((torch.maximum(logs, logs.max() - 8) + 4) / 4).T
-
-
 def make_batch(material, model_row, noise, generator, size, hard, full):
     chosen = [material.items[i] for i in material.batch(size)]
-    mel, widths = augment([c[1] for c in chosen], noise, generator, hard, full)
+    chosen = [material.join(c) if material.rng.random() < JOINED else c for c in chosen]
+    longest = max(len(c[1]) for c in chosen)
+    outside = [(item, block[:longest + 40], ids) for item, block, ids in material.outsiders(chosen)]
+    mel, widths = augment([c[1] for c in chosen + outside], noise, generator, material.rng, hard, full)
     phone_of = material.phone_of
     empties = 1 if material.rng.random() < 0.8 else 0
-    langs = [LANG_TOKEN[c[0]["lang"]] for c in chosen]
-    texts = [c[2] for c in chosen]
+    langs = [LANG_TOKEN[c[0]["lang"]] for c in chosen + outside]
+    texts = [c[2] for c in chosen + outside]
     if empties:
         mel = torch.cat([mel, quiet(noise, mel.shape[2], material.rng)[None]])
     rows = [[model_row[t] for t in [SOT, lang, TRANSCRIBE, NOTIMESTAMPS, *text, EOT]] for lang, text in zip(langs, texts)]
@@ -168,8 +131,13 @@ def make_batch(material, model_row, noise, generator, size, hard, full):
         targets[i, :len(row) - 1] = torch.tensor(row[1:])
     if empties:
         targets[-1, 0] = model_row[NOSPEECH]
+    strange = torch.zeros_like(targets, dtype=torch.bool)
+    for i in range(len(chosen), len(chosen) + len(outside)):
+        # Behind the four prompt tokens everything is doubtful; the language is left open.
+        strange[i, 3:] = targets[i, 3:] >= 0
+        targets[i] = -100
     phones = [torch.tensor([phone_of[p] for p in c[0]["phones"]]) for c in chosen]
-    return mel, widths, inputs, targets, phones
+    return mel, widths[:len(chosen)], inputs, targets, strange, phones
 
 
 def make_optimizers(model):
@@ -214,6 +182,8 @@ def main():
     ask.add_argument("--muon", type=float, default=3e-3)
     ask.add_argument("--adam", type=float, default=2e-3)
     ask.add_argument("--core", type=float, default=0.75, help="share drawn from the interviews' own rows")
+    ask.add_argument("--rare", type=float, default=0.4, help="share of the rest drawn from the randomly made speakers")
+    ask.add_argument("--progress", type=float, help="go on as if this share of the run were done: a lower one raises the rate again")
     ask.add_argument("--until", help="UTC time of day at which the falling rate should have ended, as HH:MM")
     ask.add_argument("--bf16", action="store_true")
     ask.add_argument("--drop", type=float, default=0.0)
@@ -250,7 +220,7 @@ def train(rank, a):
         torch.distributed.init_process_group("gloo", rank=rank, world_size=a.workers)
     saved = torch.load(checkpoint, weights_only=False) if checkpoint.exists() and not a.fresh else None
     start = saved["step"] if saved else 0
-    material = Material(load_core(), a.core, SEED + start + 7919 * rank, a.shards)
+    material = Material(load_core(), a.core, a.rare, SEED + start + 7919 * rank, a.shards)
     if saved:
         material.phones, used = saved["phones"], saved["used"]
         known = set(used)
@@ -275,13 +245,13 @@ def train(rank, a):
         deadline = datetime.utcnow().replace(hour=hour, minute=minute, second=0).timestamp() - datetime.utcnow().timestamp() + time.time()
     parent = os.getppid()
     begun, meter, steps, since = time.time(), {}, a.steps, time.time()
-    first = progress = saved["progress"] if saved else 0.0
+    first = progress = a.progress if a.progress is not None else saved["progress"] if saved else 0.0
     step = start
     while progress < 1:
         hard = min(1.0, progress / 0.4)
         model.train()
-        mel, widths, inputs, targets, phones = make_batch(material, model.row, noise, generator, a.batch, hard,
-                                                          material.rng.random() < (0.04 if progress > 0.5 else 0))
+        mel, widths, inputs, targets, strange, phones = make_batch(material, model.row, noise, generator, a.batch, hard,
+                                                                   material.rng.random() < (0.04 if progress > 0.5 else 0))
         with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16):
             source = model.encoder(mel, drop=a.drop)
             hidden = model.decoder(inputs, source, drop=a.drop)
@@ -292,6 +262,10 @@ def train(rank, a):
         ctc = F.ctc_loss(scores, torch.cat(phones), widths, torch.tensor([len(p) for p in phones]), zero_infinity=True)
         weight = 0.5 if progress < 0.5 else 0.25
         loss = text_loss + weight * ctc
+        doubt = torch.zeros(())
+        if strange.any():
+            doubt = -logits[strange].float().log_softmax(-1).mean()
+            loss = loss + STRANGER_WEIGHT * doubt
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -316,7 +290,7 @@ def train(rank, a):
         with torch.no_grad():
             right = (logits.argmax(-1) == targets)[targets >= 0].float().mean()
             language = (logits[:, 0].argmax(-1) == targets[:, 0]).float().mean()
-            for name, value in (("text", text_loss), ("ctc", ctc), ("tokens", right), ("lang", language)):
+            for name, value in (("text", text_loss), ("ctc", ctc), ("tokens", right), ("lang", language), ("doubt", doubt)):
                 meter[name] = meter.get(name, 0) + float(value)
             meter["n"] = meter.get("n", 0) + 1
         if step % 10 == 0:

@@ -7,20 +7,28 @@ ones for training and ones held out, so that scores are taken on unheard setting
 """
 import ctypes
 import random
+import subprocess
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import resample_poly
 
-from common import spoken
+from common import SEED, WORK, spoken
 from g2p import G2P
 
 RATE = 16000
 BASE = {"zh": ["cmn-latn-pinyin"], "vi": ["vi", "vi-vn-x-central", "vi-vn-x-south"],
         "th": ["th"], "lo": ["th"], "km": ["th"], "my": ["th"]}
 TRAIN_VARIANTS = ["", "m1", "m2", "m3", "m5", "m7", "f1", "f2", "f4", "f5", "Andy", "Annie", "max", "steph", "Alex", "linda"]
-# Later renditions (8 and up) use these, further apart from each other.
+# Renditions 8 and 9 use these, further apart from each other.
 MORE_VARIANTS = ["adam", "Mike", "antonio", "aunty", "anika", "Mario", "Michael", "paul", "Denis", "pablo", "edward", "Jacky",
                  "Lee", "john", "rob", "robert", "steph2", "steph3", "ed", "boris", "caleb", "benjamin", "Hugo", "Marco"]
+# Renditions 10 to 16, and the strangers' voices.
+WIDE_VARIANTS = ["iven", "iven2", "iven3", "iven4", "gustave", "michel", "miguel", "norbert", "pedro", "quincy", "sandro", "shelby",
+                 "travis", "victor", "zac", "marcelo", "Henrique", "Diogo", "Andrea", "Storm", "grandma", "grandpa", "klatt2", "klatt3",
+                 "kaukovalta", "RicishayMax", "announcer", "edward2", "klatt5", "Gene"]
+# Renditions from 17 on: variants whose formants, breath, echo and roughness are drawn at random.
+DRAWN_FROM, DRAWN = 17, 90
 HELD_VARIANTS = ["m4", "m6", "m8", "f3"]
 # Also never trained on, and unlike any trained speaker; scored apart.
 UNUSUAL_VARIANTS = ["david", "Alicia", "belinda"]
@@ -54,11 +62,56 @@ def _collect(wave, count, _events):
     return 0
 
 
+def drawn_variant(number):
+    """The description of one random speaker, in espeak-ng's variant format; the same for the same number."""
+    rng = random.Random(f"{SEED}/variant/{number}")
+    low = rng.randint(60, 190)
+    lines = ["language variant", f"name drawn{number}", f"pitch {low} {int(low * rng.uniform(1.15, 1.7))}"]
+    if rng.random() < 0.3:
+        lines.append(f"klatt {rng.randint(1, 6)}")
+    # The length of the vocal tract moves all formants together, the mouth each a little.
+    tract = rng.uniform(0.78, 1.36)
+    for formant in range(9):
+        moved = tract * rng.uniform(0.92, 1.1) if formant else rng.uniform(0.85, 1.2)
+        lines.append(f"formant {formant} {int(100 * moved)} {rng.randint(60, 150)} {rng.randint(70, 170)}")
+    if rng.random() < 0.35:
+        lines.append(f"echo {rng.randint(10, 140)} {rng.randint(5, 50)}")
+    if rng.random() < 0.35:
+        lines.append(f"roughness {rng.randint(1, 6)}")
+    if rng.random() < 0.35:
+        lines.append(f"flutter {rng.randint(1, 20)}")
+    if rng.random() < 0.35:
+        lines.append("breath 0 " + " ".join(str(rng.randint(0, 10)) for _ in range(7)))
+        lines.append("breathw " + " ".join(str(rng.randint(100, 400)) for _ in range(6)))
+    if rng.random() < 0.3:
+        lines.append(f"voicing {rng.randint(35, 140)}")
+    if rng.random() < 0.3:
+        lines.append(f"consonants {rng.randint(60, 140)} {rng.randint(20, 140)}")
+    return "\n".join(lines) + "\n"
+
+
+def voices_folder():
+    """A folder beside the work with the engine's own data, linked, and the random speakers added."""
+    folder = WORK / "voices" / "espeak-ng-data"
+    if not (folder / "made").exists():
+        found = subprocess.run(["espeak-ng", "--version"], capture_output=True, text=True, check=True).stdout
+        own = Path(found.split("Data at:")[1].strip())
+        (folder / "voices" / "!v").mkdir(parents=True, exist_ok=True)
+        for path in [*own.iterdir(), *(own / "voices" / "!v").iterdir()]:
+            here = folder / path.relative_to(own)
+            if not here.exists():
+                here.symlink_to(path)
+        for number in range(DRAWN):
+            (folder / "voices" / "!v" / f"drawn{number}").write_text(drawn_variant(number), encoding="utf-8")
+        (folder / "made").touch()
+    return folder
+
+
 def _engine():
     global _lib
     if _lib is None:
         _lib = ctypes.CDLL("libespeak-ng.so.1")
-        assert _lib.espeak_Initialize(_SYNCHRONOUS, 500, None, 0) == 22050, "espeak-ng did not start"
+        assert _lib.espeak_Initialize(_SYNCHRONOUS, 500, str(voices_folder()).encode(), 0) == 22050, "espeak-ng did not start"
         _lib.espeak_SetSynthCallback(_collect)
         _lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
     return _lib
@@ -88,11 +141,14 @@ def phonemes(lang, text, base=None):
     return [p for p in clean if p and p != ":" and not p.startswith("(")]
 
 
-def voice(rng, lang, held_out=False, more=False, unusual=False):
-    """A random speaker: voice name, speed, pitch and pitch range."""
+def voice(rng, lang, held_out=False, rendition=0, unusual=False):
+    """A random speaker: voice name, speed, pitch and pitch range; later renditions draw from other variants."""
+    trained = TRAIN_VARIANTS if rendition < 8 else MORE_VARIANTS if rendition < 10 else WIDE_VARIANTS
+    if rendition >= DRAWN_FROM:
+        trained = [f"drawn{number}" for number in range(DRAWN)]
     speed = rng.randint(*rng.choice(HELD_SPEEDS if held_out else TRAIN_SPEEDS))
     pitch = rng.randint(*rng.choice(HELD_PITCHES if held_out else TRAIN_PITCHES))
-    variant = rng.choice(UNUSUAL_VARIANTS if unusual else HELD_VARIANTS if held_out else MORE_VARIANTS if more else TRAIN_VARIANTS)
+    variant = rng.choice(UNUSUAL_VARIANTS if unusual else HELD_VARIANTS if held_out else trained)
     base = rng.choice(BASE[lang])
     return {"name": base + ("+" + variant if variant else ""), "base": base, "speed": speed, "pitch": pitch,
             "range": rng.randint(40, 60)}

@@ -163,6 +163,7 @@ search-empty = Type a name, a word or a number. What is found is shown as you ty
 search-nothing = Nothing was found. Try fewer letters, or another spelling.
 search-count = { $count } lines found
 search-incomplete = Only the newest interviews were looked through for this.
+search-foreign = from a partner, read-only
 
 # Glossary
 glossary-title = Agreed terms
@@ -195,7 +196,7 @@ settings-size = Size of the text
 settings-blank = Key that hides everything
 settings-doubt = Underline words less certain than
 settings-name = Your name, for corrections
-settings-keys = Keys: Ctrl+1 to Ctrl+8 change the screen, Ctrl+K finds one by its name. In a transcript: arrows move, Enter plays, Space pauses, Esc is silent, F3 and F4 are slower and faster, L repeats, E and T correct, H shows versions, C certifies, N goes to the next line in doubt, U to the next unread one.
+settings-keys = Keys: Ctrl+1 to Ctrl+8 change the screen, Ctrl+K finds one by its name. In a transcript: arrows move, Enter plays, Space pauses, Esc is silent, F3 and F4 are slower and faster, L repeats, E and T correct, H shows versions, S splits, M joins with the next line, R moves the times, Ctrl+Z takes that back, C certifies, N goes to the next line in doubt, U to the next unread one.
 look-light = light
 look-dark = dark
 look-contrast = high contrast
@@ -399,3 +400,28 @@ topic-rights = Rights and consent
 topic-identity = Identity
 topic-journey = Journey
 topic-work = Work
+
+# Parting, joining and moving lines
+line-split = Split (S)
+line-merge = Join with the next (M)
+line-retime = Move its times (R)
+line-prefer = Take this one
+edit-preferred = chosen instead: { $engine }
+edit-split = Split at the caret (Ctrl+Enter)
+recut-split-about = Left and right move the cut in what was said, with Ctrl in the translation; up and down move the time. The whole line stays in the history.
+recut-merge-about = Joined with line { $line }, this reads so. Both lines stay in the history.
+recut-retime-about = Drag a time, type it, or press up and down in it: a tenth of a second each. The earlier times stay in the history.
+recut-start = Begins
+recut-end = Ends
+recut-time = Time of the cut
+recut-anew = Translate both anew
+recut-earlier = Earlier
+recut-later = Later
+recut-take-back = Take back
+recut-origin = Line { $line }, replaced, { $time }
+recut-was-split = Line { $from } was split into { $to }
+recut-was-merged = Lines { $from } were joined into { $to }
+recut-was-moved = Line { $line } stands at { $time }
+recut-was-undone = Change { $number } was taken back
+recut-no-next = No line of the same speaker follows this one.
+recut-no-words = This line has too few words to be split.

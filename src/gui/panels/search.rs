@@ -96,7 +96,8 @@ impl Search {
         let mut go = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             for (at, hit) in found.hits.iter().enumerate() {
-                if paint(ui, scene, at, hit) {
+                // What a partner sent is read in its own folder, not opened like an own interview.
+                if paint(ui, scene, at, hit) && hit.foreign.is_none() {
                     go = Some(Go::Line(hit.interview.clone(), Some(hit.segment)));
                 }
             }
@@ -115,6 +116,10 @@ fn paint(ui: &mut Ui, scene: &Scene<'_>, at: usize, hit: &Hit) -> bool {
         safe::name(&hit.speaker),
         safe::name(hit.case.as_deref().unwrap_or_default()),
     );
+    let about = match &hit.foreign {
+        Some(_) => format!("{about}  {}", scene.words.t("search-foreign")),
+        None => about,
+    };
     let builder = UiBuilder::new().id_salt(("hit", at)).sense(Sense::click());
     let inner = ui.scope_builder(builder, |ui| {
         let ground = if ui.response().hovered() || ui.response().has_focus() {

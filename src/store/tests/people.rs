@@ -255,3 +255,67 @@ fn summaries_of_another_version_are_made_anew() {
     super::super::people_match::refresh(&store.conn).unwrap();
     assert_eq!(store.match_name(&asked, SHOWN, 5).unwrap()[0].person, who);
 }
+
+/// A register with people, a correction and a decision, and its chain.
+fn filled() -> (Store, Vec<crate::evidence::Link>) {
+    let mut store = Store::open_in_memory().unwrap();
+    // Entered by a program of an earlier version, which told nobody.
+    let old =
+        "INSERT INTO person (key, id, made_by, at) VALUES (1, 'p1', 'Li', '2025-01-01T00:00:00Z')";
+    store.conn.execute(old, []).unwrap();
+    assert!(store.register_proofs().unwrap().is_empty());
+    let one = person(&mut store, "阮文雄");
+    let two = person(&mut store, "Nguyễn Văn Hùng");
+    let fact = store.add_fact(&one, "Li", &name("A Hùng")).unwrap();
+    store.withdraw_fact(&one, fact, "Li", None).unwrap();
+    store
+        .decide(&one, &two, Verdict::NotSame, "Lan", Some("ວັນເກີດ"))
+        .unwrap();
+    let own = store.own_chain().unwrap();
+    (store, own)
+}
+
+#[test]
+fn every_row_of_the_register_stands_in_the_own_chain_by_its_hash() {
+    use crate::evidence::{WORKSPACE, check_rows, read};
+
+    let fits = |store: &Store| {
+        let events = read(WORKSPACE, &store.own_chain().unwrap()).unwrap();
+        check_rows(&events, &store.register_proofs().unwrap())
+    };
+    let (store, own) = filled();
+    let good = fits(&store);
+    assert!(good.ok && good.detail == "8 records", "{good:?}");
+    let kinds: Vec<String> = own.iter().filter_map(|link| link.kind()).collect();
+    let entered = "registered";
+    assert_eq!(kinds, [entered, entered, entered, entered, "decided"]);
+    let bodies: String = own.iter().map(|link| link.body.as_str()).collect();
+    assert!(!bodies.contains("Hùng") && !bodies.contains("阮"));
+    // Whoever goes round the triggers is seen.
+    for (table, change, told) in [
+        (
+            "person_decision",
+            "UPDATE person_decision SET verdict = 'same'",
+            "'person-decision 1' was changed after event 5",
+        ),
+        (
+            "person_fact",
+            "DELETE FROM person_fact WHERE withdrawn = 1",
+            "'person-fact 4' of event 4 is gone",
+        ),
+        (
+            "person",
+            "INSERT INTO person (key, id, made_by, at) VALUES (9, 'p9', 'Li', '2026-01-01')",
+            "'person 9' is in no event",
+        ),
+    ] {
+        let (store, _) = filled();
+        for act in ["update", "delete", "replace"] {
+            let trigger = format!("DROP TRIGGER {table}_no_{act}");
+            store.conn.execute(&trigger, []).unwrap();
+        }
+        store.conn.execute(change, []).unwrap();
+        let found = fits(&store);
+        assert_eq!((found.ok, found.detail.as_str()), (false, told));
+    }
+}

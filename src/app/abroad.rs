@@ -1,0 +1,200 @@
+//! Searching what partners sent. Their lines are held in memory alone, in a store of their own: nothing
+//! of theirs is ever mixed with the interviews of this workspace, and nothing plain lies on the disk.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::domain::{Channel, InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::evidence::{Kind, WORKSPACE, read, sha256};
+use crate::store::{ImportedLine, NewInterview, SearchPage, SearchQuery, Store};
+use crate::vault;
+
+use super::{App, Error, Foreign};
+
+/// Most bytes of a transcript that was received; the same as for a bundle.
+const MAX_TEXT: u64 = 256 << 20;
+/// Most bytes of a list of files.
+const MAX_LIST: u64 = 1 << 20;
+
+/// What was read of the bundles that are there; made anew when another one comes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Abroad(Arc<Mutex<Option<Held>>>);
+
+#[derive(Debug)]
+struct Held {
+    /// Bundles that were received.
+    count: u64,
+    store: Store,
+    /// By bundle: the interview's own name, and its lines' numbers in their order.
+    known: HashMap<String, (String, Vec<i64>)>,
+    /// Bundles that are not what was received.
+    broken: Vec<String>,
+}
+
+impl Abroad {
+    /// Forgets all of it: the workspace is locked again.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl App {
+    /// Adds what partners' interviews hold, below the own hits. A bundle that is not what was received
+    /// is left out and named.
+    pub(super) fn search_abroad(
+        &self,
+        query: &SearchQuery,
+        page: &mut SearchPage,
+    ) -> Result<(), Error> {
+        // Links to people of the register are made for own interviews only.
+        if query.person.is_some() {
+            return Ok(());
+        }
+        let count = self.reading()?.count_own(Kind::Received)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let mut held = self.abroad.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_none_or(|held| held.count != count) {
+            *held = Some(self.read_abroad(count)?);
+        }
+        let Some(held) = held.as_ref() else {
+            return Ok(());
+        };
+        page.broken.clone_from(&held.broken);
+        let found = held.store.search(query)?;
+        page.total = page.total.saturating_add(found.total);
+        page.more |= found.more;
+        page.complete &= found.complete;
+        let room = query.limit.saturating_sub(page.hits.len());
+        for mut hit in found.hits.into_iter().take(room) {
+            let Some((interview, lines)) = held.known.get(&hit.interview.0) else {
+                continue;
+            };
+            hit.foreign = Some(std::mem::replace(
+                &mut hit.interview,
+                InterviewId(interview.clone()),
+            ));
+            let own = |id: SegmentId| {
+                let place = usize::try_from(id.0.saturating_sub(1)).ok();
+                let line = place.and_then(|place| lines.get(place));
+                SegmentId(line.copied().unwrap_or(id.0))
+            };
+            hit.segment = own(hit.segment);
+            for beside in hit.around.iter_mut().flatten() {
+                beside.segment = own(beside.segment);
+            }
+            page.hits.push(hit);
+        }
+        Ok(())
+    }
+
+    fn read_abroad(&self, count: u64) -> Result<Held, Error> {
+        let links = self.reading()?.own_chain()?;
+        // Where the chain itself is broken, 'verify' says so, and nothing of theirs is believed.
+        let events = read(WORKSPACE, &links).unwrap_or_default();
+        let all = self.received().unwrap_or_default();
+        let mut held = Held {
+            count,
+            store: Store::open_in_memory()?,
+            known: HashMap::new(),
+            broken: Vec::new(),
+        };
+        for foreign in &all {
+            let received = events.iter().find(|e| {
+                e.kind == Kind::Received.as_str() && e.fact("bundle") == Some(&foreign.bundle)
+            });
+            let manifest = received.and_then(|e| e.fact("manifest"));
+            let transcript = manifest.and_then(|m| untouched(&foreign.folder, m));
+            let taken = transcript.and_then(|text| taken_in(&mut held.store, foreign, &text));
+            match taken {
+                Some(lines) => {
+                    let known = (foreign.interview.clone(), lines);
+                    held.known.insert(foreign.bundle.clone(), known);
+                }
+                None => held.broken.push(foreign.bundle.clone()),
+            }
+        }
+        Ok(held)
+    }
+}
+
+/// The transcript in a received bundle, if it is still the one whose hash stands in the chain.
+fn untouched(folder: &Path, tag_manifest: &str) -> Option<Vec<u8>> {
+    let file = |name: &str, most| vault::read_small(&folder.join(name), most).ok();
+    let tags = file("tagmanifest-sha256.txt", MAX_LIST).filter(|b| sha256(b) == tag_manifest)?;
+    let list = file("manifest-sha256.txt", MAX_LIST)?;
+    lists(&tags, &list, "manifest-sha256.txt")?;
+    let transcript = file("data/interview.json", MAX_TEXT)?;
+    lists(&list, &transcript, "data/interview.json")?;
+    Some(transcript)
+}
+
+/// Whether a list of files holds this one with the hash that it has.
+fn lists(list: &[u8], file: &[u8], name: &str) -> Option<()> {
+    let line = format!("{}  {name}", sha256(file));
+    let list = std::str::from_utf8(list).ok()?;
+    list.lines().any(|l| l == line).then_some(())
+}
+
+/// Puts a transcript into the store in memory under its bundle's name; its lines' own numbers.
+fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<Vec<i64>> {
+    let shown: Value = serde_json::from_slice(transcript).ok()?;
+    let mut lines: Vec<(i64, u64, ImportedLine)> = Vec::new();
+    for line in shown.get("segments")?.as_array()? {
+        let (number, channel, line) = line_of(line)?;
+        if !line.text.is_empty() {
+            lines.push((number, channel, line));
+        }
+    }
+    // The order in which the store numbers them.
+    lines.sort_by_key(|(number, channel, line)| (line.span.start, *channel, *number));
+    let languages: Vec<Lang> = Lang::SIX.to_vec();
+    let text = |name: &str| shown.get(name).and_then(Value::as_str).map(str::to_owned);
+    let new = NewInterview {
+        id: InterviewId(foreign.bundle.clone()),
+        case: text("case"),
+        started: text("started")?,
+        duration_ms: shown.get("duration_ms")?.as_u64()?,
+        audio: Vec::new(),
+        channels: vec![Channel {
+            index: 0,
+            speaker: String::new(),
+            languages: languages.clone(),
+        }],
+        languages,
+        working: Vec::new(),
+    };
+    let (numbers, lines): (Vec<i64>, Vec<ImportedLine>) = lines
+        .into_iter()
+        .map(|(number, _, line)| (number, line))
+        .unzip();
+    store
+        .create_from_transcript(&new, &lines, "a partner", None)
+        .ok()?;
+    Some(numbers)
+}
+
+fn line_of(line: &Value) -> Option<(i64, u64, ImportedLine)> {
+    let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
+    let ms = |name: &str| Some(SamplePos::from_ms(line.get(name)?.as_u64()?));
+    let translations = line.get("translations")?.as_array()?.iter();
+    let translations = translations.map(|made| {
+        let lang: Lang = text(made, "lang")?.parse().ok()?;
+        Some((lang, text(made, "text")?))
+    });
+    let imported = ImportedLine {
+        speaker: text(line, "speaker")?,
+        span: Span::new(ms("start_ms")?, ms("end_ms")?),
+        lang: text(line, "lang")?.parse().ok()?,
+        text: text(line, "text")?,
+        translations: translations.collect::<Option<_>>()?,
+        machine: text(line, "status")? == "machine",
+        flags: Vec::new(),
+    };
+    let channel = line.get("channel").and_then(Value::as_u64).unwrap_or(0);
+    Some((line.get("id")?.as_i64()?, channel, imported))
+}
