@@ -13,7 +13,7 @@ mod window;
 use std::fs;
 
 use eframe::egui::Key;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::phrasebook::phrases;
 use mekong_interview::domain::Lang;
 use window::*;

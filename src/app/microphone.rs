@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{
     self, AudioSource, Clock, DeviceInfo, Microphone, OpenSource, PracticeFile, Recorder,
-    RecorderPlan, Series, SystemDisk, Take, choose_device, system_clock,
+    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, system_clock,
 };
 
 use crate::domain::SAMPLE_RATE;
@@ -150,12 +150,12 @@ impl App {
         let sources = if sources.is_empty() { &usual } else { sources };
         let own = own_channels(named, sources.len())?;
         let clock = system_clock();
-        let mut series = Series::default();
+        let (mut series, chain) = (Series::default(), SharedChain::default());
         let mut opened: Vec<Opened> = Vec::new();
         for source in sources {
             let new = match source {
                 LiveSource::Practice { path, speed } => {
-                    open_practice(path, *speed, own, series, &clock)?
+                    open_practice(path, *speed, own, (series, &chain), &clock)?
                 }
                 other => {
                     let device = self.choose_microphone(other)?;
@@ -169,7 +169,7 @@ impl App {
                         return Err(Error::MicrophoneTwice(device.name));
                     }
                     Opened {
-                        recorder: arm(Box::new(open), channels, series, &clock)?,
+                        recorder: arm(Box::new(open), channels, (series, &chain), &clock)?,
                         device: Some(device),
                         id,
                     }
@@ -225,7 +225,7 @@ fn open_practice(
     path: &Path,
     speed: f64,
     own: Option<u16>,
-    series: Series,
+    place: (Series, &SharedChain),
     clock: &Clock,
 ) -> Result<Opened, Error> {
     let wanted = own.unwrap_or(1);
@@ -238,13 +238,18 @@ fn open_practice(
     };
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
     Ok(Opened {
-        recorder: arm(Box::new(open), channels, series, clock)?,
+        recorder: arm(Box::new(open), channels, place, clock)?,
         device: None,
         id: format!("file:{}", name.unwrap_or_default()),
     })
 }
 
-fn arm(open: OpenSource, channels: u16, series: Series, clock: &Clock) -> Result<Recorder, Error> {
+fn arm(
+    open: OpenSource,
+    channels: u16,
+    (series, chain): (Series, &SharedChain),
+    clock: &Clock,
+) -> Result<Recorder, Error> {
     Ok(Recorder::arm(RecorderPlan {
         open,
         channels,
@@ -252,6 +257,7 @@ fn arm(open: OpenSource, channels: u16, series: Series, clock: &Clock) -> Result
         clock: clock.clone(),
         part: PART,
         series,
+        chain: chain.clone(),
     })?)
 }
 

@@ -82,10 +82,16 @@ impl App {
 /// Adds what the lines of one interview offer.
 fn offered(store: &Store, id: &InterviewId, found: &mut Vec<Candidate>) -> Result<(), Error> {
     let answered = store.answered_offers(id)?;
+    let recut = !store.recuts(id)?.is_empty();
     for segment in store.segments(id)? {
+        let mut lines = vec![segment.id];
+        if recut {
+            // What was answered of a line is answered of the lines that took its place.
+            lines.extend(store.origins(id, segment.id)?);
+        }
         for mention in text::mentions(&segment.text, segment.lang) {
             let known = answered.iter().any(|(line, kind, value)| {
-                *line == segment.id && *kind == mention.kind && *value == mention.value
+                lines.contains(line) && *kind == mention.kind && *value == mention.value
             });
             if known {
                 continue;

@@ -14,6 +14,7 @@ use super::meter::Meters;
 use super::notice::Entry;
 use super::recording::Recording;
 use super::series::Series;
+use super::sound_chain::SharedChain;
 use super::take::Take;
 use super::tape::Tape;
 use super::{Error, MAX_LIVE_CHANNELS};
@@ -39,6 +40,8 @@ pub struct RecorderPlan {
     pub part: Duration,
     /// Which microphone of its session it is.
     pub series: Series,
+    /// The chain of the session's sound, one for all its microphones.
+    pub chain: SharedChain,
 }
 
 /// How far the recorder has come; read by anybody at any time.

@@ -11,7 +11,7 @@ use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
-use super::{Error, Series, recover_parts};
+use super::{Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, system_clock};
 use crate::domain::SAMPLE_RATE;
 
 /// A disk on which one operation fails, and on which only what was forced to it survives.
@@ -302,4 +302,20 @@ fn a_power_cut_at_any_moment_costs_at_most_a_second() {
         let lost = bench.spoken().saturating_sub(kept);
         assert!(lost <= 48_000, "{lost} of {} frames lost", bench.spoken());
     }
+}
+
+#[test]
+fn a_refused_microphone_says_so_with_the_next_step() {
+    let refused = Recorder::arm(RecorderPlan {
+        open: Box::new(|| Err(Error::MicrophoneDenied { name: "a".into() })),
+        channels: 1,
+        disk: Arc::new(SystemDisk),
+        clock: system_clock(),
+        part: std::time::Duration::from_secs(600),
+        series: Series::default(),
+        chain: SharedChain::default(),
+    });
+    let error = refused.map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::MicrophoneDenied { .. }));
+    assert!(error.help().contains("privacy"), "{}", error.help());
 }

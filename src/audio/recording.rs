@@ -15,6 +15,7 @@ use super::notice::{Entry, Notice, Part, Stop};
 use super::recorder::{RecorderPlan, RecorderProgress};
 use super::room::Room;
 use super::series::Series;
+use super::sound_chain::SharedChain;
 use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SamplePos, Span};
@@ -37,6 +38,7 @@ pub(super) struct Recording {
     clock: Clock,
     part: Duration,
     series: Series,
+    chain: SharedChain,
     meters: Arc<Meters>,
     watches: Vec<Watch>,
     progress: Arc<RecorderProgress>,
@@ -78,6 +80,7 @@ impl Recording {
             clock: plan.clock,
             part: plan.part,
             series: plan.series,
+            chain: plan.chain,
             meters: Arc::new(Meters::new(plan.channels)),
             watches: Watch::all(plan.channels, format.rate),
             progress,
@@ -135,6 +138,7 @@ impl Recording {
             self.format,
             self.channels,
             self.part,
+            self.chain.clone(),
         )?;
         if self.source.as_mut().is_some_and(|s| s.begin()) || self.gone_at.is_some() {
             self.kept.clear();
@@ -393,17 +397,17 @@ impl Recording {
         }
     }
 
+    fn bytes_a_second(&self) -> u64 {
+        let own = Tape::bytes_a_second(self.format, self.channels);
+        own.saturating_add(self.beside)
+    }
+
     /// A fault in the chain of the sound is told, and the sound goes on.
     fn look_at_chain(&mut self) {
         if let Some(why) = self.tape.as_mut().and_then(Tape::chain_fault) {
             let at = self.position();
             self.tell(Notice::Unlinked { at, why });
         }
-    }
-
-    fn bytes_a_second(&self) -> u64 {
-        let own = Tape::bytes_a_second(self.format, self.channels);
-        own.saturating_add(self.beside)
     }
 
     fn position(&self) -> SamplePos {

@@ -1,9 +1,10 @@
 //! The chain of the sound beside the parts: written by the recorder a link a second, completed after a
 //! crash from what the parts hold. A fault in it is told and never stops the sound.
 
+use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -29,13 +30,66 @@ struct Waiting {
     link: SoundLink,
 }
 
-/// The chain of a session that is being recorded.
-pub(super) struct SoundChain {
+/// The file of a session's chain. All its microphones write into it, each for its own parts.
+#[derive(Clone, Default)]
+pub struct SharedChain(Arc<Mutex<ChainFile>>);
+
+#[derive(Default)]
+struct ChainFile {
+    begun: bool,
+    /// None before it is made, and after a failure.
     file: Option<(Box<dyn DiskFile>, LineSealer)>,
+    head: SoundHead,
+}
+
+impl SharedChain {
+    fn lock(&self) -> MutexGuard<'_, ChainFile> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the file, unless another microphone has.
+    fn begin(&self, disk: &Arc<dyn Disk>, folder: &Path) -> io::Result<()> {
+        let mut chain = self.lock();
+        if std::mem::replace(&mut chain.begun, true) {
+            return Ok(());
+        }
+        let path = folder.join(SOUND_CHAIN);
+        let seal = LineSealer::new(&path)?;
+        chain.file = Some((disk.create(&path)?, seal));
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        self.lock().file.is_some()
+    }
+
+    fn append(&self, links: Vec<Waiting>) -> io::Result<()> {
+        let mut chain = self.lock();
+        let ChainFile { file, head, .. } = &mut *chain;
+        let Some((out, seal)) = file else {
+            return Ok(());
+        };
+        let mut written = Ok(());
+        for Waiting { link, .. } in links {
+            let line = head.append(link);
+            written = written.and_then(|()| {
+                let line = line.ok_or(io::ErrorKind::InvalidData)?;
+                append_all(&mut **out, &seal.line(&line)?)
+            });
+        }
+        written.and_then(|()| out.sync()).inspect_err(|_| {
+            // After a failure nobody knows what is on the disk: the file is given up.
+            *file = None;
+        })
+    }
+}
+
+/// One microphone's side of the chain of a session that is being recorded.
+pub(super) struct SoundChain {
+    shared: SharedChain,
     interview: String,
     part: String,
     format: SourceFormat,
-    head: SoundHead,
     hasher: Sha256,
     /// The first frame of the running second, and its frames so far.
     first: u64,
@@ -52,19 +106,14 @@ impl SoundChain {
         folder: &Path,
         part: String,
         format: SourceFormat,
+        shared: SharedChain,
     ) -> Self {
-        let path = folder.join(SOUND_CHAIN);
-        let opened = LineSealer::new(&path).and_then(|seal| Ok((disk.create(&path)?, seal)));
-        let (file, fault) = match opened {
-            Ok(file) => (Some(file), None),
-            Err(e) => (None, Some(e.to_string())),
-        };
+        let fault = shared.begin(disk, folder).err().map(|e| e.to_string());
         Self {
-            file,
+            shared,
             interview: name_of(folder),
             part,
             format,
-            head: SoundHead::default(),
             hasher: Sha256::new(),
             first: 0,
             frames: 0,
@@ -76,7 +125,7 @@ impl SoundChain {
 
     /// Whole frames that were appended to the part.
     pub(super) fn take(&mut self, mut block: &[i16]) {
-        if self.file.is_none() {
+        if !self.shared.is_open() {
             return;
         }
         let width = usize::from(self.format.channels.max(1));
@@ -101,20 +150,10 @@ impl SoundChain {
     pub(super) fn keep(&mut self, on_disk: u64) {
         let ready = self.waiting.iter().take_while(|w| w.end <= on_disk).count();
         let ready: Vec<Waiting> = self.waiting.drain(..ready).collect();
-        let (Some((file, seal)), false) = (&mut self.file, ready.is_empty()) else {
+        if ready.is_empty() {
             return;
-        };
-        let mut written = Ok(());
-        for Waiting { link, .. } in ready {
-            let line = self.head.append(link);
-            written = written.and_then(|()| {
-                let line = line.ok_or(io::ErrorKind::InvalidData)?;
-                append_all(&mut **file, &seal.line(&line)?)
-            });
         }
-        if let Err(e) = written.and_then(|()| file.sync()) {
-            // After a failure nobody knows what is on the disk: the file is given up.
-            self.file = None;
+        if let Err(e) = self.shared.append(ready) {
             self.waiting.clear();
             self.fault = Some(e.to_string());
         }
@@ -151,7 +190,7 @@ impl SoundChain {
                 self.frames,
             )
         };
-        if self.file.is_some() {
+        if self.shared.is_open() {
             self.waiting.push(Waiting { end, link });
         }
         (self.first, self.frames) = (end, 0);
@@ -200,43 +239,41 @@ pub fn read_sound_chain(folder: &Path) -> Result<Vec<String>, Error> {
 }
 
 /// Gives the sound that no link covers its links, marked as made late, and returns where the chain
-/// ends. One that covers everything stays as it is; so do its links, whatever they say.
+/// ends. One that covers everything stays as it is; so do its links, whatever they say. `microphones`
+/// are the parts of each in their order.
 ///
 /// # Errors
 /// `Read`, `Write`, `Cancelled`.
 pub fn complete_sound_chain(
     folder: &Path,
-    parts: &[Part],
+    microphones: &[Vec<Part>],
     cancel: &Cancel,
 ) -> Result<SoundHead, Error> {
     let interview = name_of(folder);
-    let (mut head, mut kept, mut covered) = (SoundHead::default(), Vec::new(), Vec::new());
+    let (mut head, mut kept) = (SoundHead::default(), Vec::new());
+    let mut covered: HashMap<String, u64> = HashMap::new();
     for line in read_sound_chain(folder)? {
         // What does not follow is left out here; the sound then shows what is true of it.
         let Ok(link) = head.follow(&interview, &line) else {
             break;
         };
-        let end = link.first.saturating_add(link.frames);
-        match covered.last_mut() {
-            Some((part, frames)) if *part == link.part => *frames = end,
-            _ => covered.push((link.part, end)),
-        }
+        covered.insert(link.part, link.first.saturating_add(link.frames));
         kept.push(line);
     }
     let before = kept.len();
-    // Only behind the last link: a chain does not go back.
-    let last = covered.last().map(|(part, _)| part.clone());
-    let from = parts.iter().position(|p| Some(&p.name) == last.as_ref());
-    for part in parts.get(from.unwrap_or(0)..).unwrap_or_default() {
-        let known = covered.iter().find(|(name, _)| *name == part.name);
-        let done = known.map_or(0, |(_, frames)| *frames);
-        link_part(folder, part, done, cancel, &mut |link| {
-            let line = head.append(SoundLink {
-                interview: interview.clone(),
-                ..link
-            });
-            kept.extend(line);
-        })?;
+    for parts in microphones {
+        // Only behind a microphone's last link: its chain does not go back.
+        let from = parts.iter().rposition(|p| covered.contains_key(&p.name));
+        for part in parts.get(from.unwrap_or(0)..).unwrap_or_default() {
+            let done = covered.get(&part.name).copied().unwrap_or(0);
+            link_part(folder, part, done, cancel, &mut |link| {
+                let line = head.append(SoundLink {
+                    interview: interview.clone(),
+                    ..link
+                });
+                kept.extend(line);
+            })?;
+        }
     }
     if kept.len() > before {
         replace(folder, &kept)?;

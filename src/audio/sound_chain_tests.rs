@@ -10,7 +10,7 @@ use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
 use super::sound_chain::SOUND_CHAIN;
-use super::{complete_sound_chain, read_sound_chain, recover_parts};
+use super::{Series, complete_sound_chain, read_sound_chain, recover_parts};
 use crate::domain::Cancel;
 use crate::evidence::{Check, SoundHead, SoundLink, check_sound};
 use crate::vault::{self, WorkspaceKey, hold};
@@ -23,8 +23,8 @@ fn check(folder: &Path, told: Option<&SoundHead>) -> Check {
 }
 
 fn complete(folder: &Path) -> SoundHead {
-    let parts = recover_parts(folder, super::Series::default()).unwrap();
-    complete_sound_chain(folder, &parts, &Cancel::new()).unwrap()
+    let parts = recover_parts(folder, Series::default()).unwrap();
+    complete_sound_chain(folder, &[parts], &Cancel::new()).unwrap()
 }
 
 fn links(folder: &Path) -> Vec<SoundLink> {

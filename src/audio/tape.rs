@@ -17,7 +17,7 @@ use super::growing_wav::GrowingWav;
 use super::notice::{Entry, Notice, Part};
 use super::resample::frames_at_16k;
 use super::series::Series;
-use super::sound_chain::SoundChain;
+use super::sound_chain::{SharedChain, SoundChain};
 use super::{Error, Resampler};
 use crate::domain::{SAMPLE_RATE, SamplePos};
 use crate::vault::LineSealer;
@@ -80,6 +80,7 @@ impl Tape {
         format: SourceFormat,
         channels: u16,
         part: Duration,
+        chain: SharedChain,
     ) -> Result<Self, Error> {
         let mono = SourceFormat {
             rate: SAMPLE_RATE,
@@ -92,9 +93,7 @@ impl Tape {
         let path = folder.join(series.journal());
         let journal = disk.create(&path).map_err(|e| Error::write(&path, e))?;
         let journal_seal = LineSealer::new(&path).map_err(|e| Error::write(&path, e))?;
-        // One file cannot take the links of several recorders; the others' are made at the end.
-        let own = series.device == 0;
-        let chain = own.then(|| SoundChain::begin(&disk, folder, series.part(1), format));
+        let chain = SoundChain::begin(&disk, folder, series.part(1), format, chain);
         disk.sync_folder(folder)
             .map_err(|e| Error::write(folder, e))?;
         let now = clock();
@@ -272,9 +271,7 @@ impl Tape {
         self.number += 1;
         let name = self.series.part(self.number);
         let path = self.folder.join(&name);
-        if let Some(chain) = &mut self.chain {
-            chain.end_part(Some((name, format)));
-        }
+        self.chain.end_part(Some((name, format)));
         self.part = GrowingWav::create(&*self.disk, &path, format)?;
         self.folder_synced()?;
         Ok(done)

@@ -12,6 +12,7 @@ use super::search::Search;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
+pub use super::recut::Recuts;
 pub use super::system::Bench;
 pub use super::workspace::Workspace;
 
@@ -56,6 +57,9 @@ pub enum Verb {
     Search(Box<Search>),
     /// Correct a line; the earlier words are kept beside it.
     Edit(Edit),
+    /// Part, join or move lines; what stood before is kept.
+    #[command(subcommand)]
+    Recut(Box<Recuts>),
     /// The register of people: names in any script, possible matches, links.
     #[command(subcommand)]
     People(Box<People>),
@@ -478,6 +482,10 @@ mod tests {
             "mekong translate x --from vi --to zh --beam 9",
             "mekong translate x --from vi",
             "mekong glossary",
+            "mekong recut",
+            "mekong recut split id 1 --at 5",
+            "mekong recut split id 1 --at 5 --translation-at vi --by N",
+            "mekong recut retime id 1 --by N",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -12,6 +12,7 @@ mod print;
 mod progress;
 mod read;
 mod record;
+mod recut;
 mod search;
 mod shelf;
 mod sound_check;
@@ -200,6 +201,7 @@ fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(
         Verb::History(typed) => read::history(app, &typed, out),
         Verb::Search(typed) => search::search(app, &typed, out),
         Verb::Edit(typed) => read::edit(app, typed, out),
+        Verb::Recut(typed) => recut::recut(app, *typed, out),
         Verb::Keys(typed) => evidence::keys(app, typed, out),
         Verb::Certify(typed) => evidence::certify(app, &typed, out),
         Verb::Seal(typed) => evidence::seal(app, &typed, out),

@@ -42,6 +42,8 @@ pub enum Kind {
     Failed,
     /// A person corrected a line.
     Edited,
+    /// A person parted, joined or moved lines, or took that back.
+    Recut,
     /// A person signed for lines.
     Certified,
     /// A person signed the head of the chain.
@@ -94,6 +96,7 @@ impl Kind {
             Kind::Translated => "translated",
             Kind::Failed => "failed",
             Kind::Edited => "edited",
+            Kind::Recut => "recut",
             Kind::Certified => "certified",
             Kind::Sealed => "sealed",
             Kind::OpenedForExport => "opened-for-export",

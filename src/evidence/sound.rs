@@ -5,6 +5,7 @@
 //! A link is one line of canonical JSON; `sha256sum` of a line gives what the next one calls
 //! `previous`. The samples are the bytes behind the 44 bytes of the part's header.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 
 use serde::{Deserialize, Serialize};
@@ -136,22 +137,19 @@ pub fn check_sound(
         Err(why) => return Ok(Check::bad(NAME, why)),
     };
     let mut clock = 0.0_f64;
-    let mut late = 0_usize;
-    let mut at = 0;
-    let mut chained = Vec::new();
-    while let Some(first) = links.get(at) {
-        let part = first.part.as_str();
-        let count = links.iter().skip(at).take_while(|l| l.part == part).count();
-        let of_part = links.get(at..at.saturating_add(count)).unwrap_or_default();
+    let late = links.iter().filter(|link| link.late).count();
+    // Several microphones write into one chain: the links of their parts lie between one another.
+    let mut chained: BTreeMap<&str, Vec<&SoundLink>> = BTreeMap::new();
+    for link in &links {
+        chained.entry(&link.part).or_default().push(link);
+    }
+    for of_part in chained.values() {
         if let Err(why) = check_part(of_part, told.is_some(), &mut clock, open, cancel)? {
             return Ok(Check::bad(NAME, why));
         }
-        late += of_part.iter().filter(|link| link.late).count();
-        chained.push(part);
-        at = at.saturating_add(count);
     }
     if told.is_some()
-        && let Some(loose) = parts.iter().find(|part| !chained.contains(part))
+        && let Some(loose) = parts.iter().find(|part| !chained.contains_key(**part))
     {
         return Ok(Check::bad(NAME, format!("no link covers '{loose}'")));
     }
@@ -172,14 +170,13 @@ fn follow_all(
 ) -> Result<Vec<SoundLink>, String> {
     let mut head = SoundHead::default();
     let mut links: Vec<SoundLink> = Vec::with_capacity(lines.len());
+    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
     for line in lines {
         let number = head.links.saturating_add(1);
         let link = head.follow(interview, line);
         let link = link.map_err(|what| format!("link {number} {what}"))?;
-        let expected = match links.last() {
-            Some(before) if before.part == link.part => before.first.saturating_add(before.frames),
-            _ => 0,
-        };
+        let end = ends.entry(link.part.clone()).or_default();
+        let expected = std::mem::replace(end, link.first.saturating_add(link.frames));
         if link.first != expected {
             return Err(format!(
                 "link {number} does not begin where the one before ends"
@@ -198,7 +195,7 @@ fn follow_all(
 
 /// The links of one part against its samples; `clock` goes on in seconds of sound.
 fn check_part(
-    links: &[SoundLink],
+    links: &[&SoundLink],
     ended: bool,
     clock: &mut f64,
     open: OpenPart<'_>,
@@ -253,7 +250,6 @@ fn place(clock: f64, part: &str, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::io::Cursor;
 
     use super::*;
@@ -307,6 +303,31 @@ mod tests {
         let found = check(&case(), true);
         assert!(found.ok, "{found:?}");
         assert_eq!(found.detail, "6 links, 5.5 s of sound");
+    }
+
+    #[test]
+    fn links_of_two_microphones_lie_between_one_another() {
+        let whole = case();
+        let read = |line: &String| serde_json::from_str(line).unwrap();
+        let mut links: Vec<SoundLink> = whole.lines.iter().map(read).collect();
+        // 1 5 2 6 3 4: each part's own order is kept.
+        links.swap(1, 4);
+        links.swap(2, 4);
+        links.swap(3, 5);
+        let mut woven = case();
+        let mut head = SoundHead::default();
+        let order: Vec<String> = links.iter().map(|l| l.part.clone()).collect();
+        assert!(order.windows(2).filter(|two| two[0] != two[1]).count() >= 3);
+        woven.lines = links.into_iter().map(|l| head.append(l).unwrap()).collect();
+        woven.head = head;
+        let found = check(&woven, true);
+        assert!(found.ok, "{found:?}");
+        woven.files.get_mut("part-002.wav").unwrap()[44] ^= 1;
+        assert!(
+            check(&woven, true)
+                .detail
+                .contains("(part-002.wav) was changed")
+        );
     }
 
     #[test]

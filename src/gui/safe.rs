@@ -58,6 +58,26 @@ pub fn clock(ms: u64) -> String {
     }
 }
 
+/// A time to the thousandth of a second: `1:02.345`.
+pub fn exact(seconds: f64) -> String {
+    let ms = (seconds * 1000.0).round().max(0.0) as u64;
+    format!("{}.{:03}", clock(ms), ms % 1000)
+}
+
+/// Seconds of a time that a person typed: `62.3`, `1:02.3`, `0:01:02,345`.
+pub fn seconds(typed: &str) -> Option<f64> {
+    let typed = typed.trim().replace(',', ".");
+    let mut whole = 0.0;
+    for part in typed.split(':') {
+        let part: f64 = part.trim().parse().ok()?;
+        if !part.is_finite() || part < 0.0 {
+            return None;
+        }
+        whole = whole * 60.0 + part;
+    }
+    Some(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +117,17 @@ mod tests {
             ("00:00", "01:01")
         );
         assert_eq!(clock(3_600_000 * 4 + 5_000), "4:00:05");
+        assert_eq!(exact(62.345), "01:02.345");
+    }
+
+    #[test]
+    fn a_typed_time_is_read_as_it_is_shown() {
+        for time in [0.0, 0.1, 62.345, 7_205.007] {
+            assert_eq!(seconds(&exact(time)), Some(time));
+        }
+        assert_eq!(seconds(" 1:02,3 "), Some(62.3));
+        for wrong in ["", "x", "1:-2", "1:", "inf"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
     }
 }

@@ -6,10 +6,8 @@ use crate::text;
 
 use super::profile::Profile;
 
-/// Below this geometric mean probability a line needs a look, and so does one with a single word
-/// below [`WEAK_WORD`]. On the 328 lines of the practice interviews the two found about a third of
-/// the wrong lines and one of 279 right ones.
-const LOW_CONFIDENCE: f32 = 0.75;
+/// A line with a single word below this mean probability needs a look, and so does one whose own mean
+/// is below the language's limit ([`Profile::doubtful`]).
 const WEAK_WORD: f32 = 0.5;
 /// Below this mean the full window is worth its time.
 const HARDLY_BELIEVED: f32 = 0.5;
@@ -52,7 +50,7 @@ pub fn flags(e: &Evidence<'_>) -> Vec<Flag> {
         return flags;
     }
     let mut flags = Vec::new();
-    if e.confidence < LOW_CONFIDENCE {
+    if e.confidence < Profile::of(e.lang).doubtful {
         let detail = format!("{:.2}", e.confidence);
         flags.push(Flag::with(FlagKind::LowConfidence, detail));
     } else if e.weakest_word < WEAK_WORD {

@@ -131,7 +131,7 @@ impl Store {
         let interview = interview_key(&tx, id)?;
         let (mut rows, mut versions) = (Vec::new(), Vec::new());
         for segment in segments {
-            let key = lines::segment_key(&tx, id, *segment)?;
+            let key = lines::current_key(&tx, id, *segment)?;
             if written_by(&tx, key, wrote)? {
                 return Err(Error::OwnWork(segment.0));
             }
@@ -147,11 +147,24 @@ impl Store {
     }
 }
 
-/// Whether a person for whom `wrote` is true wrote any version of this line or of a translation.
+/// Whether a person for whom `wrote` is true wrote any version of this line or of a translation, or
+/// of a line that it was made of, or made it.
 fn written_by(conn: &Connection, key: i64, wrote: &dyn Fn(&str) -> bool) -> Result<bool, Error> {
     let mut statement = conn.prepare_cached(
-        "SELECT author FROM text_version WHERE segment = ?1 AND status = 'edited'
-         UNION SELECT author FROM translation WHERE segment = ?1 AND status = 'edited'",
+        "WITH RECURSIVE made (recut, old, new) AS (
+             SELECT c.key, gone.segment, made.segment FROM recut c
+             JOIN recut_line gone ON gone.recut = c.key AND gone.start_sample IS NULL
+             JOIN recut_line made ON made.recut = c.key AND made.start_sample IS NOT NULL
+             WHERE c.kind IN ('split', 'merge')
+         ), origin (segment) AS (
+             SELECT ?1 UNION SELECT made.old FROM made JOIN origin ON origin.segment = made.new
+         )
+         SELECT author FROM text_version
+             WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
+         UNION SELECT author FROM translation
+             WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
+         UNION SELECT recut.author FROM recut JOIN made ON made.recut = recut.key
+             WHERE made.new IN (SELECT segment FROM origin)",
     )?;
     let mut rows = statement.query([key])?;
     while let Some(row) = rows.next()? {

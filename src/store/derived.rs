@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::interviews::interview_key;
 use super::lines::COUNTS_FIRST;
+use super::recuts::{self, Place};
 use super::{Error, Store, codec, filter, lines, near, terms};
 use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
@@ -22,6 +23,8 @@ pub(super) struct Known {
     pub speaker: String,
     /// The languages of the interview.
     pub languages: Vec<Lang>,
+    /// Where it stands.
+    pub place: Place,
     /// Doubts about the cut.
     pub flags: Vec<Flag>,
     /// The text that counts.
@@ -39,7 +42,8 @@ pub(super) struct State {
     version: u32,
     waits: i64,
     flagged: bool,
-    /// The columns of the index; `None` without text.
+    place: Place,
+    /// The columns of the index; `None` without text, and for a line that gave way.
     index: Option<[String; 5]>,
     /// Its words and clusters, each once or twice.
     pub tokens: Vec<String>,
@@ -59,9 +63,11 @@ impl State {
                 version: 0,
                 waits,
                 flagged: doubtful || known.failed,
+                place: known.place,
                 index: None,
                 tokens: Vec::new(),
-            };
+            }
+            .or_gone();
         };
         let translations = &known.translations;
         doubtful |=
@@ -86,6 +92,7 @@ impl State {
             version: text.version,
             waits,
             flagged: doubtful || missing.iter().any(failed),
+            place: known.place,
             tokens: said.tokens.into_iter().chain(translated.tokens).collect(),
             index: Some([
                 said.exact,
@@ -99,6 +106,21 @@ impl State {
                 ),
             ]),
         }
+        .or_gone()
+    }
+
+    /// A line that gave way to others waits for nothing, is counted nowhere and found nowhere.
+    fn or_gone(self) -> Self {
+        if !self.place.gone {
+            return self;
+        }
+        Self {
+            waits: WAITS_NOTHING,
+            flagged: false,
+            index: None,
+            tokens: Vec::new(),
+            ..self
+        }
     }
 
     /// Writes it; `fresh` where the line has no older words in the search index. Returns whether
@@ -111,25 +133,31 @@ impl State {
         fresh: bool,
     ) -> Result<bool, Error> {
         conn.prepare_cached(
-            "INSERT INTO line (segment, interview, version, waits, flagged)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO line (segment, interview, version, waits, flagged, start_sample,
+                 end_sample, gone)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (segment) DO UPDATE SET version = excluded.version,
-                 waits = excluded.waits, flagged = excluded.flagged",
+                 waits = excluded.waits, flagged = excluded.flagged,
+                 start_sample = excluded.start_sample, end_sample = excluded.end_sample,
+                 gone = excluded.gone",
         )?
         .execute(params![
             key,
             interview,
             self.version,
             self.waits,
-            self.flagged
+            self.flagged,
+            self.place.start,
+            self.place.end,
+            self.place.gone
         ])?;
-        let Some([text, bare, translation, translation_bare, about]) = &self.index else {
-            return Ok(false);
-        };
-        if !fresh {
+        if !fresh && (self.index.is_some() || self.place.gone) {
             conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
                 .execute([key])?;
         }
+        let Some([text, bare, translation, translation_bare, about]) = &self.index else {
+            return Ok(false);
+        };
         conn.prepare_cached(
             "INSERT INTO search (rowid, text, bare, translation, translation_bare, about)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -150,8 +178,8 @@ impl State {
 }
 
 impl Store {
-    /// The first line of which another version is shown than the one that counts by the records;
-    /// `None` where all fit.
+    /// The first line of which another version is shown than the one that counts by the records, or
+    /// that is shown at another place or left out against them; `None` where all fit.
     ///
     /// # Errors
     /// An unknown interview.
@@ -159,8 +187,15 @@ impl Store {
         let key = interview_key(&self.conn, id)?;
         let sql = format!(
             "SELECT s.id FROM segment s LEFT JOIN line l ON l.segment = s.key
-             WHERE s.interview = ?1 AND l.version IS NOT coalesce((SELECT version
-                 FROM text_version WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
+             LEFT JOIN recut_line r
+                 ON r.key = (SELECT max(key) FROM recut_line WHERE segment = s.key)
+             WHERE s.interview = ?1 AND (
+                 l.version IS NOT coalesce((SELECT version FROM text_version
+                     WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
+                 OR l.gone IS NOT (r.key IS NOT NULL AND r.start_sample IS NULL)
+                 OR (l.gone = 0 AND (
+                     l.start_sample IS NOT coalesce(r.start_sample, s.start_sample)
+                     OR l.end_sample IS NOT coalesce(r.end_sample, s.end_sample))))
              ORDER BY s.id LIMIT 1"
         );
         Ok(self
@@ -178,9 +213,10 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     let segments = count("SELECT count(*) FROM segment")?;
     let lines = count("SELECT count(*) FROM line")?;
     let listed = count("SELECT coalesce(sum(segments), 0) FROM tally")?;
-    let written = count("SELECT count(*) FROM line WHERE version > 0")?;
+    let gone = count("SELECT count(*) FROM line WHERE gone = 1")?;
+    let written = count("SELECT count(*) FROM line WHERE version > 0 AND gone = 0")?;
     let indexed = count("SELECT count(*) FROM search_docsize").unwrap_or(-1);
-    if segments == lines && segments == listed && written == indexed {
+    if segments == lines && segments == listed.saturating_add(gone) && written == indexed {
         Ok(())
     } else {
         Err(Error::IndexDamaged)
@@ -189,13 +225,16 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
 
 /// Works out one line again, after a record was added to it.
 pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
-    let (interview, languages, flags, speaker): (i64, String, String, String) = conn
+    let (interview, languages, flags, speaker, cut) = conn
         .prepare_cached(
-            "SELECT s.interview, i.languages, s.flags, s.speaker
+            "SELECT s.interview, i.languages, s.flags, s.speaker, s.start_sample, s.end_sample
              FROM segment s JOIN interview i ON i.key = s.interview WHERE s.key = ?1",
         )?
         .query_row([key], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            let texts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
+            let [languages, flags, speaker] = texts;
+            let cut = Place::as_cut(row.get(4)?, row.get(5)?);
+            Ok((row.get(0)?, languages, flags, speaker, cut))
         })?;
     let text = lines::current_text(conn, key)?;
     let failed_languages = match &text {
@@ -205,6 +244,7 @@ pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
     let known = Known {
         interview,
         speaker,
+        place: recuts::place(conn, key, cut)?,
         languages: codec::langs_from_text(&languages)?,
         flags: codec::from_json(&flags)?,
         translations: lines::current_translations(conn, key)?,
@@ -222,7 +262,7 @@ pub(super) fn refresh_tally(conn: &Connection, interview: i64) -> Result<(), Err
         "INSERT INTO tally (interview, segments, pending, flagged)
          SELECT ?1, count(*), count(CASE WHEN waits IN (1, 3) THEN 1 END),
                 count(CASE WHEN flagged THEN 1 END)
-         FROM line WHERE interview = ?1
+         FROM line WHERE interview = ?1 AND gone = 0
          ON CONFLICT (interview) DO UPDATE SET segments = excluded.segments,
              pending = excluded.pending, flagged = excluded.flagged",
     )?

@@ -108,6 +108,31 @@ pub enum Error {
     /// The interview was sealed; its sound and lines are complete.
     #[error("the interview is sealed: no sound, line or entry can be added to it")]
     Sealed,
+    /// The line gave way to others.
+    #[error("line {0} was replaced by others; it stays in the history")]
+    Replaced(i64),
+    /// A line is to be parted where it does not reach, or where a half would be without words.
+    #[error("line {0} cannot be parted there: a part would be without words or without sound")]
+    NoPart(i64),
+    /// Lines that do not belong together.
+    #[error(
+        "lines {0} and {1} cannot be joined: they do not follow one another on one channel in one language, or only one has words"
+    )]
+    NotNeighbours(i64, i64),
+    /// A line cannot be moved there.
+    #[error("line {0} cannot stand there: it would end before it begins, or outside the recording")]
+    BadSpan(i64),
+    /// The lines of a sealed interview stand as they were sealed.
+    #[error("the interview is sealed: its lines stay as they are cut")]
+    SealedLines,
+    /// The session is still cutting lines.
+    #[error("the interview is still being recorded")]
+    StillRecorded,
+    /// A change of the cut that is not there, or that is not the newest of its lines.
+    #[error(
+        "change {0} of the lines cannot be taken back: there is none, or a line of it was parted, joined, moved or corrected since"
+    )]
+    NotUndone(u32),
     /// No such person in the register.
     #[error("there is no person '{0}' in the register")]
     NoPerson(String),
@@ -187,6 +212,19 @@ impl Error {
             Error::NoAuthor => "Say who makes the change, for example with --by.",
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
             Error::Sealed => "Record what is new as an interview of its own.",
+            Error::Replaced(_) => "Change the lines that took its place.",
+            Error::NoPart(_) => "Choose a place between two words, inside the time of the line.",
+            Error::NotNeighbours(..) => {
+                "Join a line with the next one of the same speaker, both with words or both without."
+            }
+            Error::BadSpan(_) => "Give a beginning before the end, inside the recording.",
+            Error::SealedLines => {
+                "Correct the words instead; a correction stands behind the seal where all can see it."
+            }
+            Error::StillRecorded => {
+                "End the recording first; 'mekong resume' ends one that broke off."
+            }
+            Error::NotUndone(_) => "Take the later change back first.",
             Error::NoPerson(_) => "'mekong people list' shows the register.",
             Error::NoFact(_) => "'mekong people show' lists the entries with their numbers.",
             Error::BadFact(FactKind::Name) => {

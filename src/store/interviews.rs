@@ -374,7 +374,7 @@ fn insert_in_order<'a>(
     Ok(ids)
 }
 
-fn insert_segment(
+pub(super) fn insert_segment(
     tx: &Transaction<'_>,
     interview: i64,
     id: i64,

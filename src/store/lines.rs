@@ -31,19 +31,20 @@ pub(super) const TRANSLATION_COLUMNS: &str =
 /// A person's version stands before every machine's, then the newest: the first row counts.
 pub(super) const COUNTS_FIRST: &str = "(status <> 'machine') DESC, version DESC";
 const SEGMENT_SQL: &str =
-    "SELECT s.key, s.id, s.start_sample, s.end_sample, s.channel, s.speaker, s.lang, s.flags,
+    "SELECT s.key, s.id, l.start_sample, l.end_sample, s.channel, s.speaker, s.lang, s.flags,
             l.version, l.waits, v.lang, v.text, v.confidence, v.words, v.flags, v.status, v.author
      FROM segment s JOIN line l ON l.segment = s.key
      LEFT JOIN text_version v ON v.segment = s.key AND v.version = l.version";
 
 impl Store {
-    /// All lines of an interview by time, each with the texts that count. The flags of a line are
+    /// All lines of an interview by time, without those that gave way to others, each with the texts that count. The flags of a line are
     /// those of its cut and those of its text together.
     pub fn segments(&self, id: &InterviewId) -> Result<Vec<Segment>, Error> {
         let key = interview_key(&self.conn, id)?;
         let mut segments = self.read_segments(
             &format!(
-                "{SEGMENT_SQL} WHERE s.interview = ?1 ORDER BY s.start_sample, s.channel, s.id"
+                "{SEGMENT_SQL} WHERE s.interview = ?1 AND l.gone = 0
+                 ORDER BY l.start_sample, s.channel, s.id"
             ),
             [key],
         )?;
@@ -77,7 +78,7 @@ impl Store {
             .collect())
     }
 
-    /// One line.
+    /// One line, also one that gave way to others.
     pub fn segment(&self, id: &InterviewId, segment: SegmentId) -> Result<Segment, Error> {
         let key = segment_key(&self.conn, id, segment)?;
         let found = self.read_segments(&format!("{SEGMENT_SQL} WHERE s.key = ?1"), [key])?;
@@ -132,6 +133,22 @@ pub(super) fn segment_key(
             interview: id.0.clone(),
             segment: segment.0,
         })
+}
+
+/// The database's own key of a line that is not replaced by others.
+pub(super) fn current_key(
+    conn: &Connection,
+    id: &InterviewId,
+    segment: SegmentId,
+) -> Result<i64, Error> {
+    let key = segment_key(conn, id, segment)?;
+    let gone: bool = conn
+        .prepare_cached("SELECT gone FROM line WHERE segment = ?1")?
+        .query_row([key], |row| row.get(0))?;
+    if gone {
+        return Err(Error::Replaced(segment.0));
+    }
+    Ok(key)
 }
 
 /// The text of a line that counts: a person's newest, else a machine's newest.

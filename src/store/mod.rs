@@ -11,6 +11,7 @@ mod codec;
 mod derived;
 mod error;
 mod filter;
+mod halves;
 mod interviews;
 mod lines;
 mod near;
@@ -22,7 +23,10 @@ mod proofs;
 mod provenance;
 mod query;
 mod rebuild;
+mod recut;
+mod recuts;
 mod register;
+mod remake;
 mod scan;
 mod sealed;
 mod search;
@@ -37,6 +41,8 @@ mod tests;
 pub use across::Other;
 pub use error::Error;
 pub use provenance::Maker;
+pub use recut::{Recutting, SplitAt};
+pub use recuts::{Recut, RecutKind, RecutLine};
 pub use types::{
     Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
     NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,

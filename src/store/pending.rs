@@ -24,13 +24,13 @@ impl Store {
             WAITS_RECOGNITION
         };
         let mut statement = self.conn.prepare_cached(
-            "SELECT i.id, s.id, s.channel, s.start_sample, s.end_sample, c.languages, c.working,
+            "SELECT i.id, s.id, s.channel, l.start_sample, l.end_sample, c.languages, c.working,
                     s.flags
              FROM line l JOIN segment s ON s.key = l.segment JOIN interview i ON i.key = l.interview
              JOIN channel c ON c.interview = l.interview AND c.position = s.channel
              WHERE l.waits IN (?1, ?2) AND (?3 IS NULL OR l.interview = ?3)
                AND c.working IS NOT NULL
-             ORDER BY l.interview, s.start_sample, s.channel, s.id",
+             ORDER BY l.interview, l.start_sample, s.channel, s.id",
         )?;
         let mut rows = statement.query((WAITS_RECOGNITION, failed, interview))?;
         let mut pending = Vec::new();
@@ -98,7 +98,7 @@ impl Store {
             Some(_) => format!("{lines} AND s.interview = ?3 AND s.id = ?4"),
             None => format!(
                 "{lines} AND (?3 IS NULL OR l.interview = ?3) AND ?4 IS NULL
-                 ORDER BY l.interview, s.start_sample, s.channel, s.id"
+                 ORDER BY l.interview, l.start_sample, s.channel, s.id"
             ),
         })?;
         let mut rows = statement.query((

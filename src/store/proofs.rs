@@ -85,8 +85,21 @@ pub(super) const ENTRY: Table = Table {
     of_interview: "r.interview = ?1",
 };
 
+pub(super) const RECUT: Table = Table {
+    name: "recut",
+    columns: "'recut ' || r.number, r.number, r.kind, r.undoes, r.author, r.reason, r.at",
+    from: "recut r",
+    of_interview: "r.interview = ?1",
+};
+pub(super) const RECUT_LINE: Table = Table {
+    name: "recut-line",
+    columns: "'recut ' || c.number || '.' || s.id, c.number AS recut, s.id AS line, r.start_sample, r.end_sample",
+    from: "recut_line r JOIN recut c ON c.key = r.recut JOIN segment s ON s.key = r.segment",
+    of_interview: "c.interview = ?1",
+};
+
 /// All of them, in the order in which a bundle lists them.
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 13] = [
     INTERVIEW,
     CHANNEL,
     AUDIO,
@@ -98,6 +111,8 @@ const TABLES: [Table; 11] = [
     SESSION,
     SESSION_END,
     ENTRY,
+    RECUT,
+    RECUT_LINE,
 ];
 
 /// Every record of an interview.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::derived::{Known, State, refresh_tally};
 use super::lines::{self, CurrentText, StoredTranslation};
+use super::recuts::Place;
 use super::{Error, Store, codec, near};
 use crate::domain::{Cancel, Lang};
 
@@ -118,7 +119,7 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     let mut at: HashMap<i64, usize> = HashMap::new();
     let mut languages: HashMap<i64, Vec<Lang>> = HashMap::new();
     let mut statement = conn.prepare_cached(
-        "SELECT s.key, s.interview, s.flags, i.languages, s.speaker
+        "SELECT s.key, s.interview, s.flags, i.languages, s.speaker, s.start_sample, s.end_sample
          FROM segment s JOIN interview i ON i.key = s.interview
          WHERE s.key > ?1 ORDER BY s.key LIMIT ?2",
     )?;
@@ -136,6 +137,7 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
             known: Known {
                 interview,
                 speaker: row.get(4)?,
+                place: Place::as_cut(row.get(5)?, row.get(6)?),
                 languages: spoken.clone(),
                 flags: codec::from_json(&row.get::<_, String>(2)?)?,
                 text: None,
@@ -155,6 +157,7 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
         read_texts(conn, keys, &mut line)?;
         read_translations(conn, keys, &mut line)?;
         read_failures(conn, keys, &mut line)?;
+        read_places(conn, keys, &mut line)?;
     }
     Ok(batch)
 }
@@ -217,6 +220,21 @@ fn read_failures(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<()
             if known.text.as_ref().is_some_and(|t| t.version == version) {
                 known.failed_languages.push(lang);
             }
+        });
+    }
+    Ok(())
+}
+
+fn read_places(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT segment, start_sample, end_sample FROM recut_line
+         WHERE segment BETWEEN ?1 AND ?2 ORDER BY key",
+    )?;
+    let mut rows = statement.query(keys)?;
+    while let Some(row) = rows.next()? {
+        let (start, end) = (row.get(1)?, row.get(2)?);
+        line(row.get(0)?, &mut |known| {
+            known.place = known.place.then(start, end)
         });
     }
     Ok(())

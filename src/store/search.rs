@@ -32,7 +32,7 @@ const MOST_RANKED: usize = 2_000;
 const MOST_LIKE: usize = 200;
 
 pub(super) const COLUMNS: &str =
-    "i.id, i.case_name, s.key, s.id, s.start_sample, v.lang, s.speaker, v.text, s.interview";
+    "i.id, i.case_name, s.key, s.id, l.start_sample, v.lang, s.speaker, v.text, s.interview";
 
 impl Store {
     /// Finds lines by what was said or by a translation. Whatever a person types is a query; one
@@ -217,7 +217,7 @@ pub(super) fn indexed(
 fn knows_newest_line(conn: &Connection) -> Result<bool, Error> {
     let newest: Option<(i64, i64)> = conn
         .prepare_cached(
-            "SELECT segment, interview FROM line WHERE version > 0 ORDER BY segment DESC LIMIT 1",
+            "SELECT segment, interview FROM line WHERE version > 0 AND gone = 0 ORDER BY segment DESC LIMIT 1",
         )?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -348,14 +348,19 @@ fn alike(
 
 /// The line before a hit and the line after it.
 fn neighbours(conn: &Connection, hit: &Hit) -> Result<[Option<Neighbour>; 2], Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT s.id, s.speaker, v.lang, v.text FROM interview i
-         CROSS JOIN segment s ON s.interview = i.key CROSS JOIN line l ON l.segment = s.key
-         CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
-         WHERE i.id = ?1 AND s.id = ?2",
-    )?;
-    let mut beside = |id: i64| {
-        let row = statement.query_row(params![hit.interview.0, id], |row| {
+    let beside = |order: &str, than: char| {
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT s.id, s.speaker, v.lang, v.text
+             FROM interview i CROSS JOIN segment h ON h.interview = i.key AND h.id = ?2
+             CROSS JOIN line at ON at.segment = h.key
+             CROSS JOIN line l ON l.interview = i.key AND l.start_sample {than}= at.start_sample
+             CROSS JOIN segment s ON s.key = l.segment
+             CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
+             WHERE i.id = ?1 AND l.gone = 0
+               AND (l.start_sample, s.channel, s.id) {than} (at.start_sample, h.channel, h.id)
+             ORDER BY l.start_sample {order}, s.channel {order}, s.id {order} LIMIT 1"
+        ))?;
+        let row = statement.query_row(params![hit.interview.0, hit.segment.0], |row| {
             Ok((
                 row.get(0)?,
                 row.get(1)?,
@@ -374,10 +379,7 @@ fn neighbours(conn: &Connection, hit: &Hit) -> Result<[Option<Neighbour>; 2], Er
             });
         found.transpose()
     };
-    Ok([
-        beside(hit.segment.0.saturating_sub(1))?,
-        beside(hit.segment.0.saturating_add(1))?,
-    ])
+    Ok([beside("DESC", '<')?, beside("ASC", '>')?])
 }
 
 /// The hit of one line; `None` where the index knows a line that the records do not.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::chain::{self, text_row, translation_row};
 use super::interviews::interview_key;
-use super::lines::{current_text, current_translations, segment_key};
+use super::lines::{current_key, current_text, current_translations, segment_key};
 use super::proofs::{self, FAILURE, UNTRANSLATED};
 use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
 use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
@@ -104,7 +104,7 @@ impl Store {
             return Err(Error::NoAuthor);
         }
         let tx = self.write()?;
-        let key = segment_key(&tx, id, segment)?;
+        let key = current_key(&tx, id, segment)?;
         let mut done = Corrected::default();
         let mut rows = Vec::new();
         if let Some(text) = new.text {

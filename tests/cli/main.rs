@@ -21,6 +21,7 @@ mod judge;
 mod list;
 mod messages;
 mod people;
+mod recut;
 mod search;
 mod shelf;
 mod show;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::app::live::LiveStatus;
 use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
-use crate::app::{Error, ModelInfo};
+use crate::app::{CutHistory, Error, ModelInfo};
 use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{
     Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
-use crate::store::{Hit, TextVersion};
+use crate::store::{Hit, Recut, TextVersion};
 
 use super::custody::{Custody, Outcome};
 use super::register::{Entered, Near, Offers, PersonShown};
@@ -66,6 +66,8 @@ pub struct Board {
     pub versions: Slot<Versions>,
     /// How the last correction ended.
     pub saved: Slot<Saved>,
+    /// How the last change of the lines ended.
+    pub recut: Slot<Recutted>,
     /// The answer to the newest question.
     pub found: Slot<Found>,
     /// Terms and models.
@@ -165,6 +167,8 @@ pub struct Opened {
     pub lines: Vec<Arc<Segment>>,
     /// What an interpreter rendered.
     pub layers: Interpreted,
+    /// Every change of the cut of its lines, the first one first.
+    pub recuts: Vec<Recut>,
 }
 
 impl Opened {
@@ -177,6 +181,21 @@ impl Opened {
         let lines = self.lines.iter().filter(|l| own.contains(&l.id));
         lines.map(AsRef::as_ref).collect()
     }
+
+    /// Where a line stands in `lines`; of one that gave way, the first that took its place.
+    pub fn place(&self, line: SegmentId) -> Option<usize> {
+        let mut wanted = line;
+        // Each step goes to a later change, so it ends.
+        for recut in std::iter::once(None).chain(self.recuts.iter().map(Some)) {
+            if let Some(recut) = recut
+                && recut.replaced().any(|l| l == wanted)
+                && let Some(next) = recut.standing().next()
+            {
+                wanted = next;
+            }
+        }
+        self.lines.iter().position(|l| l.id == wanted)
+    }
 }
 
 /// All versions of one line.
@@ -188,6 +207,19 @@ pub struct Versions {
     pub segment: SegmentId,
     /// Of what was said, and of each translation: the first version first.
     pub texts: Vec<(Lang, Vec<TextVersion>)>,
+    /// Lines that it was made of, and every change of where it stands.
+    pub cut: CutHistory,
+}
+
+/// How a change of the lines ended.
+#[derive(Clone, Debug)]
+pub struct Recutted {
+    /// The number that the screen gave it.
+    pub number: u64,
+    /// The change.
+    pub done: Option<Recut>,
+    /// The error, where there was one.
+    pub failed: Option<Told>,
 }
 
 /// How a correction ended.

@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 
 pub use board::{
     Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
-    Saved, Shelf, TestPhase, Testing, Told, Versions,
+    Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Task};
@@ -28,7 +28,7 @@ pub use register::{Act, Entered, Near, Offers, PersonShown};
 pub use sound::Listening;
 
 use crate::domain::{Cancel, InterviewId, PersonId, SegmentId};
-use crate::store::SearchQuery;
+use crate::store::{Recutting, SearchQuery};
 
 use super::live::LiveRequest;
 use super::{App, Choices, Edit, ImportRequest};
@@ -50,6 +50,9 @@ pub enum Command {
     Versions(InterviewId, SegmentId),
     /// Add a version; the answer carries the number given here.
     Edit(InterviewId, SegmentId, Edit, u64),
+    /// Part, join or move lines, signed with this name and perhaps with a reason; the answer carries the
+    /// number given here.
+    Recut(InterviewId, Recutting, String, Option<String>, u64),
     /// Look for words; the newest question replaces older ones.
     Search(SearchQuery),
     /// Read the register of people.

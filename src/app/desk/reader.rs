@@ -9,10 +9,10 @@ use std::sync::mpsc::Receiver;
 use crate::app::{Edit, Error};
 use crate::audio;
 use crate::domain::{Interpreted, InterviewId, SegmentId};
-use crate::store::SearchQuery;
+use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
 
-use super::board::{Entry, Folder, Found, Opened, Saved, Shelf, Told, Versions};
+use super::board::{Entry, Folder, Found, Opened, Recutted, Saved, Shelf, Told, Versions};
 use super::{Command, Common, custody, register};
 
 /// Entries of a folder that are listed at most.
@@ -29,6 +29,9 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Versions(id, segment) => versions(common, &id, segment),
             Command::Edit(id, segment, edit, number) => {
                 correct(common, &id, segment, &edit, number)
+            }
+            Command::Recut(id, what, by, reason, number) => {
+                recut(common, &id, &what, (&by, reason.as_deref()), number)
             }
             Command::Search(query) => {
                 answered += 1;
@@ -83,8 +86,9 @@ fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
     let (interview, lines) = common.app.show(&id.0)?;
     common.board.opened.put(Opened {
         layers: Interpreted::of(&lines),
-        interview,
         lines: lines.into_iter().map(Arc::new).collect(),
+        recuts: common.app.recuts(&interview.id.0)?.1,
+        interview,
     });
     Ok(())
 }
@@ -102,6 +106,7 @@ fn versions(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(),
         interview: id.clone(),
         segment,
         texts: common.app.all_versions(id, segment)?,
+        cut: common.app.cut_history(id, segment)?,
     });
     Ok(())
 }
@@ -134,6 +139,34 @@ fn correct(
     }
     versions(common, id, segment)?;
     list(common)
+}
+
+/// Changes the lines, then reads the interview again.
+fn recut(
+    common: &Common,
+    id: &InterviewId,
+    what: &Recutting,
+    (by, reason): (&str, Option<&str>),
+    number: u64,
+) -> Result<(), Error> {
+    let done = common.app.recut(&id.0, what, by, reason);
+    let changed = done.is_ok();
+    if changed {
+        open(common, id)?;
+    }
+    common.board.recut.put(match done {
+        Ok((_, done)) => Recutted {
+            number,
+            done: Some(done),
+            failed: None,
+        },
+        Err(error) => Recutted {
+            number,
+            done: None,
+            failed: Some(Told::of(&error)),
+        },
+    });
+    if changed { list(common) } else { Ok(()) }
 }
 
 fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {

@@ -251,8 +251,8 @@ impl Clerk<'_> {
                 &mut self.store,
                 &self.shared.id,
                 &folder,
+                &self.shared.all_series(),
                 self.how.unwrap_or("asked"),
-                &self.shared.series(),
             )
         {
             self.shared.alarm(

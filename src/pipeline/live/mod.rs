@@ -203,6 +203,10 @@ impl Shared {
         own.map_or(0, |m| m.progress.derived())
     }
 
+    fn all_series(&self) -> Vec<Series> {
+        self.microphones.iter().map(|m| m.series).collect()
+    }
+
     fn from(&self, series: Series) -> entries::From {
         entries::From {
             series,

@@ -103,8 +103,8 @@ pub fn recover_session(
     }
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
     store.grow(id, end.as_ms())?;
-    let series: Vec<Series> = all.iter().map(|(series, _)| *series).collect();
-    end_session(store, id, folder, how.unwrap_or("recovered"), &series)?;
+    let microphones: Vec<Series> = all.iter().map(|(series, _)| *series).collect();
+    end_session(store, id, folder, &microphones, how.unwrap_or("recovered"))?;
     Ok(Recovered {
         id: plan.id.clone(),
         duration_ms: end.as_ms(),
@@ -118,13 +118,14 @@ pub(super) fn end_session(
     store: &mut Store,
     id: &InterviewId,
     folder: &Path,
+    microphones: &[Series],
     how: &str,
     microphones: &[Series],
 ) -> Result<(), Error> {
-    let mut parts = Vec::new();
-    for series in microphones {
-        parts.append(&mut audio::recover_parts(folder, *series)?);
-    }
+    let parts = microphones
+        .iter()
+        .map(|series| audio::recover_parts(folder, *series))
+        .collect::<Result<Vec<_>, _>>()?;
     let sound = audio::complete_sound_chain(folder, &parts, &Cancel::new())?;
     Ok(store.end_session(id, how, Some(&sound))?)
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::tests::{Bed, engines, events};
 use super::*;
 use crate::audio::{
-    AudioSource, Clock, Delivery, OpenSource, PracticeFile, RecorderPlan, SourceFormat, SystemDisk,
-    system_clock,
+    AudioSource, Clock, Delivery, OpenSource, PracticeFile, RecorderPlan, SharedChain,
+    SourceFormat, SystemDisk, system_clock,
 };
 use crate::domain::{EventKind, Lang, SessionEvent};
 use crate::store::Store;
@@ -98,7 +98,12 @@ fn hasty_clock() -> Clock {
     Arc::new(move || real() * HASTE)
 }
 
-fn recorder(open: OpenSource, clock: &Clock, series: Series, channels: u16) -> Recorder {
+fn recorder(
+    open: OpenSource,
+    clock: &Clock,
+    (series, chain): (Series, &SharedChain),
+    channels: u16,
+) -> Recorder {
     let plan = RecorderPlan {
         open,
         channels,
@@ -106,6 +111,7 @@ fn recorder(open: OpenSource, clock: &Clock, series: Series, channels: u16) -> R
         clock: clock.clone(),
         part: Duration::from_secs(600),
         series,
+        chain: chain.clone(),
     };
     Recorder::arm(plan).unwrap()
 }
@@ -168,9 +174,10 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
     };
     let from = clock() + Duration::from_secs(LATE);
     wild.away = Some((from, from + Duration::from_secs(2), bluetooth));
+    let chain = SharedChain::default();
     let recorders = vec![
-        recorder(steady.opener(), &clock, Series::default(), 1),
-        recorder(wild.opener(), &clock, SECOND, 1),
+        recorder(steady.opener(), &clock, (Series::default(), &chain), 1),
+        recorder(wild.opener(), &clock, (SECOND, &chain), 1),
     ];
     let place = bed.place();
     let live = Live::begin(recorders, &plan, place, Box::new(|| Ok(engines(false)))).unwrap();
@@ -272,14 +279,20 @@ fn a_second_microphone_that_was_opened_late_begins_at_the_same_moment() {
     let bed = Bed::new();
     let plan = plan(&bed, "20261124-010000-000022");
     let clock = system_clock();
+    let chain = SharedChain::default();
     let early = recorder(
         Scripted::new(&clock, MONO).opener(),
         &clock,
-        Series::default(),
+        (Series::default(), &chain),
         1,
     );
     std::thread::sleep(Duration::from_millis(1_200));
-    let late = recorder(Scripted::new(&clock, MONO).opener(), &clock, SECOND, 1);
+    let late = recorder(
+        Scripted::new(&clock, MONO).opener(),
+        &clock,
+        (SECOND, &chain),
+        1,
+    );
     let place = bed.place();
     let live = Live::begin(
         vec![early, late],
@@ -327,9 +340,10 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
             Ok(Box::new(file) as Box<dyn AudioSource>)
         })
     };
+    let chain = SharedChain::default();
     let recorders = vec![
-        recorder(open(), &clock, Series::default(), 1),
-        recorder(open(), &clock, SECOND, 1),
+        recorder(open(), &clock, (Series::default(), &chain), 1),
+        recorder(open(), &clock, (SECOND, &chain), 1),
     ];
     let live = Live::begin(
         recorders,
@@ -356,6 +370,13 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     }
     events(&live);
     live.finish().unwrap();
+    // Both wrote their seconds into one chain while they were recorded.
+    let chain = audio::read_sound_chain(&folder).unwrap();
+    for name in ["part-001.wav", "part-m2-001.wav"] {
+        let own = chain.iter().filter(|line| line.contains(name));
+        assert!(own.count() >= 3, "{chain:?}");
+    }
+    assert!(chain.iter().all(|line| line.contains("\"late\":false")));
     let whole = bed.lines(&plan.id);
     for channel in [0, 1] {
         let own: Vec<_> = whole.iter().filter(|l| l.channel == channel).collect();

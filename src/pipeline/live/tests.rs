@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::audio::{AudioSource, PracticeFile, RecorderPlan, SystemDisk, system_clock};
+use crate::audio::{
+    AudioSource, PracticeFile, RecorderPlan, SharedChain, SystemDisk, system_clock,
+};
 use crate::domain::{EventKind, Hypothesis, Lang, LangPair, Status, Utterance};
 use crate::pipeline::{Backlog, SpeechRoute, TranslationRoute};
 use crate::speech::{self, Recognizer};
@@ -166,6 +168,7 @@ impl Bed {
             clock,
             part: Duration::from_secs(600),
             series: Series::default(),
+            chain: SharedChain::default(),
         })?;
         let place = self.place();
         Live::begin(vec![recorder], plan, place, load)

@@ -7,6 +7,7 @@ mod people;
 mod properties;
 mod questions;
 mod records;
+mod recut;
 mod search;
 mod sessions;
 

@@ -1,7 +1,8 @@
 //! Correcting one line in its place. Enter keeps, Shift+Enter starts a new row, Esc leaves it as it
 //! was; the earlier words are kept beside the new ones.
 
-use eframe::egui::{Button, Id, Key, Modifiers, TextEdit, Ui};
+use eframe::egui::text_edit::TextEditState;
+use eframe::egui::{Id, Key, Modifiers, Ui};
 
 use crate::app::Edit;
 use crate::app::desk::{Command, Told};
@@ -9,6 +10,8 @@ use crate::domain::{InterviewId, Lang, Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
+
+use super::signature::{Pressed, Signature};
 
 /// What is corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +30,9 @@ pub struct Editor {
     pub side: Side,
     lang: Lang,
     text: String,
-    reason: String,
-    by: String,
+    /// What stood there when it was opened.
+    before: String,
+    signature: Signature,
     /// The number under which it was sent.
     sent: Option<u64>,
     failed: Option<Told>,
@@ -44,6 +48,8 @@ pub enum Ended {
     Left,
     /// It is stored; this name signed it.
     Stored(String),
+    /// Nothing was corrected; the line is to be parted where the caret stands, in characters.
+    Part(usize),
 }
 
 impl Editor {
@@ -60,13 +66,21 @@ impl Editor {
             segment: line.id,
             side,
             lang,
+            before: text.clone(),
             text,
-            reason: String::new(),
-            by: by.to_owned(),
+            signature: Signature::new(by, String::new()),
             sent: None,
             failed: None,
             fresh: true,
         }
+    }
+
+    /// Starts with other words, and the reason why they may be better.
+    #[must_use]
+    pub fn with(mut self, text: String, reason: String, by: &str) -> Self {
+        self.text = text;
+        self.signature = Signature::new(by, reason);
+        self
     }
 
     /// Paints the fields and sends the correction.
@@ -84,13 +98,14 @@ impl Editor {
         {
             self.sent = None;
             match &saved.failed {
-                None => return Ended::Stored(self.by.trim().to_owned()),
+                None => return Ended::Stored(self.signature.by().to_owned()),
                 Some(told) => self.failed = Some(told.clone()),
             }
         }
         let id = Id::unique("correction");
         let has_focus = ui.memory(|m| m.has_focus(id));
         // Taken before the field sees it, which would start a new row.
+        let parts = has_focus && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::Enter));
         let keeps = has_focus && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
         let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         let letters = Letters::running(ui, self.lang);
@@ -102,8 +117,17 @@ impl Editor {
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }
-        let (kept, left) = self.facts(ui, scene);
-        let (keep, left) = (kept || keeps, left || leaves);
+        let can_be_parted = self.side == Side::Said && self.text == self.before;
+        let mut parts = parts && can_be_parted;
+        if can_be_parted {
+            parts |= ui.button(words.t("edit-split")).clicked();
+        }
+        if parts && let Some(at) = caret(ui, id) {
+            return Ended::Part(at);
+        }
+        let pressed = self.signature.show(ui, scene, self.sent.is_some());
+        let keep = keeps || pressed == Pressed::Keep;
+        let left = leaves || pressed == Pressed::Cancel;
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
             script::label(ui, &told.what, scene.own(ui).coloured(failure));
@@ -126,32 +150,8 @@ impl Editor {
         }
     }
 
-    /// Who and why; whether 'keep' and whether 'cancel' was pressed.
-    fn facts(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> (bool, bool) {
-        let words = scene.words;
-        let (mut keep, mut left) = (false, false);
-        ui.horizontal_wrapped(|ui| {
-            for (text, name, width) in [
-                (&mut self.by, words.t("edit-by"), 120.0),
-                (&mut self.reason, words.t("edit-reason"), 160.0),
-            ] {
-                let label = ui.label(name);
-                let field = TextEdit::singleline(text)
-                    .char_limit(300)
-                    .desired_width(width);
-                let response = ui.add(field).labelled_by(label.id);
-                keep |= response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-            }
-            let button = Button::new(words.t("edit-keep"));
-            keep |= ui.add_enabled(self.sent.is_none(), button).clicked();
-            left = ui.button(words.t("cancel")).clicked();
-        });
-        (keep, left)
-    }
-
     fn edit(&self) -> Edit {
         let text = self.text.trim().to_owned();
-        let reason = self.reason.trim();
         let (said, translation) = match self.side {
             Side::Said => (Some(text), None),
             Side::Translation(lang) => (None, Some((Some(lang), text))),
@@ -159,8 +159,14 @@ impl Editor {
         Edit {
             text: said,
             translation,
-            by: self.by.trim().to_owned(),
-            reason: (!reason.is_empty()).then(|| reason.to_owned()),
+            by: self.signature.by().to_owned(),
+            reason: self.signature.reason(),
         }
     }
+}
+
+/// Where the caret of a field stands, in characters.
+fn caret(ui: &Ui, id: Id) -> Option<usize> {
+    let range = TextEditState::load(ui.ctx(), id)?.cursor.char_range()?;
+    Some(range.primary.index.0)
 }

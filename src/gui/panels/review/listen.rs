@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers, Slider, Ui};
 use crate::app::Choices;
 use crate::app::desk::{Command, Listening, Opened};
 use crate::audio::SPEED_PERCENT;
-use crate::domain::Segment;
+use crate::domain::{Segment, SegmentId};
 use crate::gui::shell::{Go, Scene};
 
 /// One press of a key changes the speed by so much, in percent.
@@ -16,6 +16,8 @@ const STEP: u16 = 10;
 pub struct Ear {
     again: bool,
     paused: bool,
+    /// The line and the place at which it was paused, in milliseconds.
+    place: Option<(SegmentId, u64)>,
     /// The speed while the slider is held.
     draft: Option<u16>,
 }
@@ -23,7 +25,7 @@ pub struct Ear {
 impl Ear {
     /// Plays a line from its beginning.
     pub fn play(&mut self, scene: &Scene<'_>, opened: &Opened, line: &Segment) {
-        self.paused = false;
+        self.leave();
         scene.desk.ask(Command::Play(Listening {
             interview: opened.interview.id.clone(),
             segment: line.id,
@@ -36,10 +38,12 @@ impl Ear {
 
     /// Pauses what is heard, or goes on; whether there was anything to pause.
     pub fn pause(&mut self, scene: &Scene<'_>) -> bool {
-        let plays = scene.desk.board().playing.get().is_some();
+        let playing = scene.desk.board().playing.get();
+        let plays = playing.is_some();
         let does = plays || self.paused;
         if does {
             self.paused = plays;
+            self.place = playing.map(|p| (p.segment, p.at_ms));
             scene.desk.ask(Command::PauseSound);
         }
         does
@@ -48,6 +52,14 @@ impl Ear {
     /// Another line is chosen: what was paused is over.
     pub fn leave(&mut self) {
         self.paused = false;
+        self.place = None;
+    }
+
+    /// The place of a line that is heard now or at which it was paused, in milliseconds.
+    pub fn place(&self, scene: &Scene<'_>, line: SegmentId) -> Option<u64> {
+        let playing = scene.desk.board().playing.get();
+        let heard = playing.map(|p| (p.segment, p.at_ms)).or(self.place);
+        heard.filter(|(at, _)| *at == line).map(|(_, ms)| ms)
     }
 
     /// The keys: F3 and F4 slower and faster, L over and over.

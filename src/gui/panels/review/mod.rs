@@ -1,11 +1,15 @@
 //! Reading, hearing and correcting: the list of interviews, then one transcript.
 
 mod editor;
+mod history;
 mod listen;
 mod overview;
 mod places;
+mod recutter;
 mod row;
+mod signature;
 mod table;
+mod undo;
 
 use eframe::egui::{Button, ScrollArea, Ui, vec2};
 

@@ -3,6 +3,7 @@
 
 use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
 
+use crate::app::desk::Versions;
 use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
@@ -10,10 +11,9 @@ use crate::gui::theme;
 use crate::gui::widgets::rendered;
 use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::words::Words;
-use crate::store::TextVersion;
 
 use super::editor::Side;
-use super::places;
+use super::{history, places};
 
 /// Below this width the two sides stand one above the other.
 const TWO_COLUMNS: f32 = 480.0;
@@ -29,16 +29,38 @@ pub enum Wish {
     Versions,
     /// Sign for it.
     Certify,
+    /// Part it in two.
+    Split,
+    /// Join it with the next one.
+    Merge,
+    /// Move where it begins or ends.
+    Retime,
+    /// Take a change of its place back.
+    TakeBack(u32),
+    /// Prefer this one of the other translations that engines made into a language.
+    Prefer(Lang, usize),
 }
 
 /// Paints something in the place of a text.
 type Paint<'a> = &'a mut dyn FnMut(&mut Ui);
+
+/// What is open in a line.
+pub enum Open<'a> {
+    /// Nothing.
+    Nothing,
+    /// The fields of a correction stand in the place of one side.
+    Correction(Side, Paint<'a>),
+    /// Something stands below.
+    Below(Paint<'a>),
+}
 
 /// How a line stands in the table.
 #[derive(Clone, Copy)]
 pub struct Standing<'a> {
     /// The person is at this line.
     pub chosen: bool,
+    /// Something is open in it.
+    pub working: bool,
     /// It is heard now.
     pub heard: bool,
     /// There is sound to hear.
@@ -48,16 +70,16 @@ pub struct Standing<'a> {
     /// What an interpreter made of it.
     pub rendered: &'a [&'a Segment],
     /// Its versions, where they are to be shown.
-    pub versions: Option<&'a [(Lang, Vec<TextVersion>)]>,
+    pub versions: Option<&'a Versions>,
 }
 
-/// Paints a line. `correction` paints the fields of a correction in the place of one side.
+/// Paints a line.
 pub fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     line: &Segment,
     standing: Standing<'_>,
-    correction: Option<(Side, Paint<'_>)>,
+    open: Open<'_>,
 ) -> Option<Wish> {
     let whole = ui
         .available_rect_before_wrap()
@@ -74,13 +96,15 @@ pub fn show(
         let left = text.with_max_x(middle - theme::GAP);
         (left, Some(text.with_min_x(middle + theme::GAP)))
     };
-    let (said_by, translated_by) = match correction {
-        Some((Side::Said, paint)) => (Some(paint), None),
-        Some((Side::Translation(lang), paint)) => (None, Some((lang, paint))),
-        None => (None, None),
+    let (said_by, translated_by, below_by) = match open {
+        Open::Correction(Side::Said, paint) => (Some(paint), None, None),
+        Open::Correction(Side::Translation(lang), paint) => (None, Some((lang, paint)), None),
+        Open::Below(paint) => (None, None, Some(paint)),
+        Open::Nothing => (None, None, None),
     };
     let margin_bottom = part(ui, margin, |ui| edge(ui, scene, line, standing));
-    let correcting = said_by.is_some() || translated_by.is_some();
+    let working = said_by.is_some() || translated_by.is_some() || below_by.is_some();
+    let mut wish = None;
     let mut below = left;
     let said_bottom = part(ui, left, |ui| match said_by {
         Some(paint) => paint(ui),
@@ -90,18 +114,25 @@ pub fn show(
         below.min.y = said_bottom + theme::GAP;
     }
     let translations_bottom = part(ui, right.unwrap_or(below), |ui| {
-        translations(ui, scene, line, standing, translated_by);
+        let seen = Standing {
+            working,
+            ..standing
+        };
+        wish = translations(ui, scene, line, seen, translated_by);
     });
     let mut under = text;
     under.min.y = said_bottom.max(translations_bottom);
-    let mut wish = None;
     let bottom = part(ui, under, |ui| {
         doubts(ui, scene, line);
         if let Some(versions) = standing.versions {
-            history(ui, scene, versions);
+            wish = history::show(ui, scene, versions).or(wish);
         }
-        if standing.chosen && !correcting {
-            wish = wishes(ui, scene, line, standing);
+        match below_by {
+            Some(paint) => paint(ui),
+            None if standing.chosen && !working => {
+                wish = wishes(ui, scene, line, standing).or(wish);
+            }
+            None => {}
         }
     })
     .max(margin_bottom);
@@ -208,7 +239,8 @@ fn translations(
     line: &Segment,
     standing: Standing<'_>,
     mut correction: Option<(Lang, Paint<'_>)>,
-) {
+) -> Option<Wish> {
+    let mut wish = None;
     for lang in standing.languages.iter().filter(|l| **l != line.lang) {
         if let Some((into, paint)) = &mut correction
             && into == lang
@@ -218,7 +250,7 @@ fn translations(
         }
         let found = line.translations.iter().find(|t| t.lang == *lang);
         match found {
-            Some(translation) => one(ui, scene, line, translation, standing.chosen),
+            Some(translation) => wish = one(ui, scene, line, translation, standing).or(wish),
             None if line.text.is_empty() => {}
             None => {
                 script::label(ui, lang.native_name(), Letters::small(ui, *lang));
@@ -227,9 +259,38 @@ fn translations(
         }
     }
     rendered::show(ui, scene, standing.rendered);
+    wish
 }
 
-fn one(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, found: &Translation, chosen: bool) {
+/// Other translations of a line that engines made: who made each, and its words.
+pub fn alternatives(found: &Translation) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for flag in &found.flags {
+        if flag.kind == FlagKind::OpinionsDiffer {
+            let (engine, second) = flag.detail.split_once(": ").unwrap_or(("", &flag.detail));
+            all.push((engine.to_owned(), second.to_owned()));
+        }
+    }
+    for term in &found.terms {
+        all.push((found.engine.clone(), term.alternative.clone()));
+    }
+    let mut seen = vec![String::new(), found.text.clone()];
+    all.retain(|(_, text)| {
+        let new = !seen.contains(text);
+        seen.push(text.clone());
+        new
+    });
+    all
+}
+
+fn one(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    line: &Segment,
+    found: &Translation,
+    standing: Standing<'_>,
+) -> Option<Wish> {
+    let chosen = standing.chosen;
     let words = scene.words;
     let by = match found.log_prob {
         Some(_) => words.t("status-machine").to_owned(),
@@ -248,15 +309,21 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, found: &Translation, chos
         Vec::new()
     };
     script::marked(ui, &found.text, letters, &marks, chosen);
-    for flag in &found.flags {
-        if flag.kind == FlagKind::OpinionsDiffer {
-            let (engine, second) = flag.detail.split_once(": ").unwrap_or(("", &flag.detail));
-            let about = format!("{} · {engine}", words.t("line-second-opinion"));
-            script::label(ui, &about, scene.remark(ui));
-            let letters = letters.coloured(theme::of(ui).faint);
-            script::marked(ui, second, letters, &[], chosen);
+    let mut wish = None;
+    for (at, (engine, other)) in alternatives(found).iter().enumerate() {
+        let about = format!(
+            "{} · {}",
+            words.t("line-second-opinion"),
+            safe::name(engine)
+        );
+        script::label(ui, &about, scene.remark(ui));
+        let faint = letters.coloured(theme::of(ui).faint);
+        script::marked(ui, other, faint, &[], chosen);
+        if chosen && !standing.working && ui.button(words.t("line-prefer")).clicked() {
+            wish = Some(Wish::Prefer(found.lang, at));
         }
     }
+    wish
 }
 
 /// Every doubt of the line and of its translations, in words.
@@ -315,30 +382,6 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
     known.map_or(kind.as_str(), |(_, id)| words.t(id))
 }
 
-fn history(ui: &mut Ui, scene: &Scene<'_>, versions: &[(Lang, Vec<TextVersion>)]) {
-    for (lang, versions) in versions {
-        for version in versions {
-            let when = version
-                .at
-                .get(..16)
-                .unwrap_or(&version.at)
-                .replace('T', " ");
-            let mut about = format!(
-                "{} {}   {when}   {}",
-                lang.native_name(),
-                version.version,
-                safe::name(&version.author)
-            );
-            if let Some(reason) = &version.reason {
-                about.push_str("   ");
-                about.push_str(&safe::name(reason));
-            }
-            script::label(ui, &about, scene.remark(ui));
-            script::marked(ui, &version.text, Letters::running(ui, *lang), &[], true);
-        }
-    }
-}
-
 /// Whether a person may sign for a line: it has words and nobody did yet.
 pub fn can_be_certified(line: &Segment) -> bool {
     !line.text.is_empty() && matches!(line.status, Status::Machine | Status::Edited)
@@ -347,6 +390,7 @@ pub fn can_be_certified(line: &Segment) -> bool {
 fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) -> Option<Wish> {
     let words = scene.words;
     let mut wish = None;
+    ui.spacing_mut().item_spacing.y = theme::GAP;
     ui.horizontal_wrapped(|ui| {
         if standing.sound && ui.button(words.t("line-play")).clicked() {
             wish = Some(Wish::Play);
@@ -372,6 +416,15 @@ fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>
         }
         if can_be_certified(line) && ui.button(words.t("line-certify")).clicked() {
             wish = Some(Wish::Certify);
+        }
+        for (id, what) in [
+            ("line-split", Wish::Split),
+            ("line-merge", Wish::Merge),
+            ("line-retime", Wish::Retime),
+        ] {
+            if ui.button(words.t(id)).clicked() {
+                wish = Some(what);
+            }
         }
     });
     wish

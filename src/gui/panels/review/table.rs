@@ -7,8 +7,8 @@ use eframe::egui::{
     Align, Event, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
-use crate::app::Choices;
-use crate::app::desk::{Command, JobKind, Opened, Task};
+use crate::app::desk::{Command, JobKind, Opened, Task, Told};
+use crate::app::{Choices, Hint};
 use crate::domain::{FlagKind, Segment, SegmentId, Status};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
@@ -19,7 +19,9 @@ use crate::gui::widgets::{job, script};
 use super::editor::{Editor, Ended, Side};
 use super::listen::Ear;
 use super::overview::Strip;
-use super::row::{self, Standing, Wish};
+use super::recutter::{self, Recutter};
+use super::row::{self, Open, Standing, Wish};
+use super::undo::Undo;
 
 /// Rows that a page key moves over.
 const PAGE: usize = 10;
@@ -34,6 +36,11 @@ pub struct Table {
     /// until they were laid out once.
     reveal: u8,
     editor: Option<Editor>,
+    recutter: Option<Recutter>,
+    undo: Undo,
+    trouble: Option<Told>,
+    /// The line to go to as soon as it is there.
+    wanted: Option<SegmentId>,
     versions: bool,
     edits: u64,
     strip: Strip,
@@ -54,13 +61,14 @@ pub struct Answer {
 impl Table {
     /// Goes to a line.
     pub fn go_to(&mut self, opened: &Opened, line: SegmentId) {
-        if let Some(at) = opened.lines.iter().position(|l| l.id == line) {
+        if let Some(at) = opened.place(line) {
             self.choose(at);
         }
     }
 
     fn choose(&mut self, at: usize) {
-        if self.editor.is_none() {
+        if self.editor.is_none() && self.recutter.is_none() {
+            self.trouble = None;
             self.chosen = at;
             self.ear.leave();
             self.versions = false;
@@ -70,10 +78,16 @@ impl Table {
 
     /// Paints the transcript.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
+        self.hear(scene, opened);
         let mut answer = Answer {
             back: self.head(ui, scene, opened),
             go: self.leave.take(),
         };
+        if let Some(told) = &self.trouble {
+            let failure = theme::of(ui).failure;
+            script::label(ui, &told.what, scene.own(ui).coloured(failure));
+            script::label(ui, &told.next, scene.own(ui));
+        }
         if let Some(ms) = self.strip.show(ui, scene, opened) {
             let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
             self.choose(after.saturating_sub(1));
@@ -91,6 +105,26 @@ impl Table {
             answer.go = self.rows(ui, scene, opened, view).or(answer.go.take());
         });
         answer
+    }
+
+    /// What became of changes of the lines.
+    fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        if let Some((by, done)) = self.recutter.as_mut().and_then(|r| r.hear(scene)) {
+            self.recutter = None;
+            self.undo.done(done.number);
+            self.wanted = done.standing().next();
+            self.leave = signed(scene, by);
+        }
+        match self.undo.hear(scene) {
+            Some(Ok(line)) => self.wanted = Some(line),
+            Some(Err(told)) => self.trouble = Some(told),
+            None => {}
+        }
+        // The lines that are shown may be older than the change by a frame.
+        if let Some(at) = self.wanted.and_then(|line| opened.place(line)) {
+            self.wanted = None;
+            self.choose(at);
+        }
     }
 
     /// What the interview is, and what can be done with it; whether to go back.
@@ -134,7 +168,8 @@ impl Table {
 
     /// The keys of the table, while no field and no button has the keyboard.
     fn keys(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Arc<Opened>) {
-        if self.editor.is_some() || ui.memory(|m| m.focused()).is_some() {
+        if self.editor.is_some() || self.recutter.is_some() || ui.memory(|m| m.focused()).is_some()
+        {
             return;
         }
         let last = opened.lines.len().saturating_sub(1);
@@ -157,6 +192,13 @@ impl Table {
             self.play(scene, opened);
         }
         self.leave = self.ear.keys(ui, scene).or(self.leave.take());
+        let id = &opened.interview.id;
+        let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
+        if with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) {
+            self.undo.redo(scene, id, &mut self.edits);
+        } else if with(Modifiers::COMMAND, Key::Z) {
+            self.undo.undo(scene, id, &mut self.edits);
+        }
         if pressed(Key::Escape) {
             scene.desk.ask(Command::Silence);
         }
@@ -179,6 +221,12 @@ impl Table {
             typed = Some(Wish::Versions);
         } else if pressed(Key::C) && row::can_be_certified(line) {
             typed = Some(Wish::Certify);
+        } else if pressed(Key::S) {
+            typed = Some(Wish::Split);
+        } else if pressed(Key::M) {
+            typed = Some(Wish::Merge);
+        } else if pressed(Key::R) {
+            typed = Some(Wish::Retime);
         }
         if let Some(wish) = typed {
             // The letter that was pressed must not be written into the field that opens.
@@ -208,11 +256,39 @@ impl Table {
         let Some(line) = opened.lines.get(self.chosen) else {
             return;
         };
+        let by = &scene.choices.name;
+        self.trouble = None;
         match wish {
             Wish::Play => self.play(scene, opened),
             Wish::Correct(side) => {
-                self.editor = Some(Editor::new(line, side, &scene.choices.name));
+                self.editor = Some(Editor::new(line, side, by));
                 self.reveal = 3;
+            }
+            Wish::Prefer(lang, at) => {
+                let found = line.translations.iter().find(|t| t.lang == lang);
+                let others = found.map(row::alternatives).unwrap_or_default();
+                if let Some((engine, text)) = others.into_iter().nth(at) {
+                    let reason = scene.words.with("edit-preferred", &[("engine", &engine)]);
+                    let editor = Editor::new(line, Side::Translation(lang), by);
+                    self.editor = Some(editor.with(text, reason, by));
+                    self.reveal = 3;
+                }
+            }
+            Wish::Split => {
+                let place = self.ear.place(scene, line.id);
+                self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
+            }
+            Wish::Merge => {
+                self.recutter = Recutter::merge(opened, line, by);
+                self.opened(scene, "recut-no-next");
+            }
+            Wish::Retime => {
+                self.recutter = Some(Recutter::retime(opened, line, by));
+                self.reveal = 3;
+            }
+            Wish::TakeBack(number) => {
+                let id = &opened.interview.id;
+                self.undo.take_back(scene, id, number, &mut self.edits);
             }
             Wish::Certify if scene.desk.board().signer.get().is_none() => {
                 self.leave = Some(Go::To(Screen::Evidence));
@@ -229,6 +305,22 @@ impl Table {
                     scene.desk.ask(Command::Versions(id, line.id));
                 }
             }
+        }
+    }
+
+    fn split(&mut self, scene: &Scene<'_>, line: &Segment, hint: Hint) {
+        self.recutter = Recutter::split(line, hint, &scene.choices.name);
+        self.opened(scene, "recut-no-words");
+    }
+
+    /// Brings what was opened into view, or says why nothing was.
+    fn opened(&mut self, scene: &Scene<'_>, why_not: &'static str) {
+        self.reveal = 3;
+        if self.recutter.is_none() {
+            self.trouble = Some(Told {
+                what: scene.words.t(why_not).to_owned(),
+                next: String::new(),
+            });
         }
     }
 
@@ -302,19 +394,29 @@ impl Table {
         let standing = Standing {
             rendered: &rendered,
             chosen,
+            working: false,
             heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),
             sound: !opened.interview.audio.is_empty(),
             languages: &opened.interview.languages,
-            versions: versions.as_ref().map(|v| v.texts.as_slice()),
+            versions: versions.as_deref(),
         };
         let mut ended = Ended::Open;
-        let wish = match self.editor.as_mut().filter(|e| e.segment == line.id) {
-            Some(editor) => {
-                let (side, next) = (editor.side, &mut self.edits);
+        let mut recut = recutter::Ended::Open;
+        let next = &mut self.edits;
+        let editor = self.editor.as_mut().filter(|e| e.segment == line.id);
+        let recutter = self.recutter.as_mut().filter(|r| r.segment == line.id);
+        let wish = match (editor, recutter) {
+            (Some(editor), _) => {
+                let side = editor.side;
                 let mut paint = |ui: &mut Ui| ended = editor.show(ui, scene, id, next);
-                row::show(&mut child, scene, line, standing, Some((side, &mut paint)))
+                let open = Open::Correction(side, &mut paint);
+                row::show(&mut child, scene, line, standing, open)
             }
-            None => row::show(&mut child, scene, line, standing, None),
+            (None, Some(recutter)) => {
+                let mut paint = |ui: &mut Ui| recut = recutter.show(ui, scene, opened, next);
+                row::show(&mut child, scene, line, standing, Open::Below(&mut paint))
+            }
+            (None, None) => row::show(&mut child, scene, line, standing, Open::Nothing),
         };
         let height = child.min_rect().height();
         let response = child.response();
@@ -330,11 +432,19 @@ impl Table {
         if let Some(wish) = wish {
             self.grant(scene, opened, wish);
         }
-        (height, self.ended(scene, ended))
+        if recut == recutter::Ended::Left {
+            self.recutter = None;
+        }
+        (height, self.ended(scene, line, ended))
     }
 
-    fn ended(&mut self, scene: &Scene<'_>, ended: Ended) -> Option<Go> {
+    fn ended(&mut self, scene: &Scene<'_>, line: &Segment, ended: Ended) -> Option<Go> {
         match ended {
+            Ended::Part(at) => {
+                self.editor = None;
+                self.split(scene, line, Hint::Text(at));
+                None
+            }
             Ended::Open => None,
             Ended::Left => {
                 self.editor = None;
@@ -342,14 +452,19 @@ impl Table {
             }
             Ended::Stored(by) => {
                 self.editor = None;
-                let signs = Choices {
-                    name: by,
-                    ..scene.choices.clone()
-                };
-                (signs != *scene.choices).then_some(Go::Choose(signs))
+                signed(scene, by)
             }
         }
     }
+}
+
+/// The next change begins with the name that signed this one.
+fn signed(scene: &Scene<'_>, by: String) -> Option<Go> {
+    let signs = Choices {
+        name: by,
+        ..scene.choices.clone()
+    };
+    (signs != *scene.choices).then_some(Go::Choose(signs))
 }
 
 /// What a screen reader says of a row.

@@ -1,0 +1,109 @@
+//! How a line came to read and to stand as it does: its versions, the lines that it was made of, and
+//! every change of its place, each with who and when.
+
+use eframe::egui::Ui;
+
+use crate::app::desk::Versions;
+use crate::domain::Segment;
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::widgets::script::{self, Letters};
+use crate::store::{Recut, RecutKind, TextVersion};
+
+use super::row::Wish;
+
+/// Paints it; what the person wants of it.
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish> {
+    for (lang, all) in &versions.texts {
+        for version in all {
+            let about = format!("{} {}", lang.native_name(), about(version));
+            script::label(ui, &about, scene.remark(ui));
+            script::marked(ui, &version.text, Letters::running(ui, *lang), &[], true);
+        }
+    }
+    for line in &versions.cut.origins {
+        origin(ui, scene, line);
+    }
+    let mut wish = None;
+    let newest = versions.cut.changes.len().saturating_sub(1);
+    for (at, change) in versions.cut.changes.iter().enumerate() {
+        ui.horizontal_wrapped(|ui| {
+            script::label(ui, &told(scene, change), scene.remark(ui));
+            if at == newest && ui.button(scene.words.t("recut-take-back")).clicked() {
+                wish = Some(Wish::TakeBack(change.number));
+            }
+        });
+    }
+    wish
+}
+
+/// Number, time, name and reason of a version.
+fn about(version: &TextVersion) -> String {
+    let mut about = format!(
+        "{}   {}   {}",
+        version.version,
+        minute(&version.at),
+        safe::name(&version.author)
+    );
+    if let Some(reason) = &version.reason {
+        about.push_str("   ");
+        about.push_str(&safe::name(reason));
+    }
+    about
+}
+
+fn minute(at: &str) -> String {
+    at.get(..16).unwrap_or(at).replace('T', " ")
+}
+
+/// A line that gave way, with its words as they stood.
+fn origin(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
+    let number = line.id.0.to_string();
+    let time = format!(
+        "{} – {}",
+        safe::clock(line.span.start.as_ms()),
+        safe::clock(line.span.end.as_ms())
+    );
+    let about = [("line", number.as_str()), ("time", &time)];
+    let about = scene.words.with("recut-origin", &about);
+    script::label(ui, &about, scene.remark(ui));
+    script::marked(ui, &line.text, Letters::running(ui, line.lang), &[], true);
+    for t in &line.translations {
+        script::marked(ui, &t.text, Letters::running(ui, t.lang), &[], true);
+    }
+}
+
+/// What was done to which lines, when, by whom and why.
+fn told(scene: &Scene<'_>, change: &Recut) -> String {
+    let numbers = |lines: &mut dyn Iterator<Item = i64>| {
+        let numbers: Vec<String> = lines.map(|l| l.to_string()).collect();
+        numbers.join(" + ")
+    };
+    let from = numbers(&mut change.replaced().map(|l| l.0));
+    let to = numbers(&mut change.standing().map(|l| l.0));
+    let words = scene.words;
+    let mut text = match change.kind {
+        RecutKind::Split => words.with("recut-was-split", &[("from", &from), ("to", &to)]),
+        RecutKind::Merge => words.with("recut-was-merged", &[("from", &from), ("to", &to)]),
+        RecutKind::Retime => {
+            let span = change.lines.iter().find_map(|l| l.span).unwrap_or_default();
+            let at = |ms: u64| safe::exact(ms as f64 / 1000.0);
+            let time = format!("{} – {}", at(span.start.as_ms()), at(span.end.as_ms()));
+            words.with("recut-was-moved", &[("line", &to), ("time", &time)])
+        }
+        RecutKind::Undo => {
+            let number = change.undoes.unwrap_or_default().to_string();
+            words.with("recut-was-undone", &[("number", &number)])
+        }
+    };
+    text.push_str(&format!(
+        "   {}   {}",
+        minute(&change.at),
+        safe::name(&change.by)
+    ));
+    if let Some(reason) = &change.reason {
+        text.push_str("   ");
+        text.push_str(&safe::name(reason));
+    }
+    format!("{}. {text}", change.number)
+}

@@ -1,0 +1,372 @@
+//! Parting, joining and moving a line in its place. Arrows move the place, Enter keeps, Esc leaves
+//! everything as it was; the line as it stood is kept in the history.
+
+use eframe::egui::{Button, DragValue, Key, Modifiers, Ui, WidgetInfo, accesskit::Role};
+
+use crate::app::desk::{Command, Opened, Told};
+use crate::app::{Hint, follower, places, suggest};
+use crate::domain::{Lang, SamplePos, Segment, SegmentId, Span};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script::{self, Letters, Mark, Marking};
+use crate::store::{Recut, Recutting, SplitAt};
+
+use super::signature::{Pressed, Signature};
+
+/// One press of a key moves a time by so much, in seconds.
+const STEP: f64 = 0.1;
+
+/// A change of a line that is being prepared.
+pub struct Recutter {
+    /// The line.
+    pub segment: SegmentId,
+    work: Work,
+    signature: Signature,
+    /// The number under which it was sent.
+    sent: Option<u64>,
+    failed: Option<Told>,
+    fresh: bool,
+}
+
+enum Work {
+    Split(Box<Split>),
+    /// With the next line; how both read together.
+    Merge(SegmentId, Vec<(Lang, String)>),
+    Retime {
+        was: Span,
+        start: f64,
+        end: f64,
+        last: f64,
+    },
+}
+
+/// Where a line is to be parted.
+struct Split {
+    line: Segment,
+    said: Option<Cut>,
+    translations: Vec<Cut>,
+    seconds: f64,
+    /// The person chose the time; else it follows the words.
+    timed: bool,
+}
+
+/// A place in a text.
+struct Cut {
+    lang: Lang,
+    text: String,
+    places: Vec<usize>,
+    at: usize,
+    /// The person chose it; else it follows what was said.
+    chosen: bool,
+    /// It is left to be translated anew.
+    anew: bool,
+}
+
+/// What became of it in this frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It is still being prepared.
+    Open,
+    /// The person left it.
+    Left,
+}
+
+impl Recutter {
+    /// To part a line; `None` where it has too few words.
+    pub fn split(line: &Segment, hint: Hint, by: &str) -> Option<Self> {
+        let found = suggest(line, hint)?;
+        let said = found.text.map(|at| Cut::new(&line.text, line.lang, at));
+        let translation = |(lang, at): &(Lang, usize)| {
+            let t = line.translations.iter().find(|t| t.lang == *lang)?;
+            Some(Cut::new(&t.text, *lang, *at))
+        };
+        let split = Split {
+            said,
+            translations: found.translations.iter().filter_map(translation).collect(),
+            seconds: found.at.as_ms() as f64 / 1000.0,
+            timed: matches!(hint, Hint::Time(_)),
+            line: line.clone(),
+        };
+        Some(Self::new(line.id, Work::Split(Box::new(split)), by))
+    }
+
+    /// To join a line with the next one of its channel; `None` where none follows.
+    pub fn merge(opened: &Opened, line: &Segment, by: &str) -> Option<Self> {
+        let next = follower(&opened.lines, line)?;
+        let mut texts = vec![(line.lang, together(&line.text, &next.text))];
+        for t in &line.translations {
+            let other = next.translations.iter().find(|o| o.lang == t.lang);
+            texts.extend(other.map(|o| (t.lang, together(&t.text, &o.text))));
+        }
+        Some(Self::new(line.id, Work::Merge(next.id, texts), by))
+    }
+
+    /// To move where a line begins and ends.
+    pub fn retime(opened: &Opened, line: &Segment, by: &str) -> Self {
+        let length = opened.interview.duration_ms.max(line.span.end.as_ms());
+        let work = Work::Retime {
+            was: line.span,
+            start: line.span.start.as_ms() as f64 / 1000.0,
+            end: line.span.end.as_ms() as f64 / 1000.0,
+            last: length as f64 / 1000.0,
+        };
+        Self::new(line.id, work, by)
+    }
+
+    fn new(segment: SegmentId, work: Work, by: &str) -> Self {
+        Self {
+            segment,
+            work,
+            signature: Signature::new(by, String::new()),
+            sent: None,
+            failed: None,
+            fresh: true,
+        }
+    }
+
+    /// Paints the fields and sends the change.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        next: &mut u64,
+    ) -> Ended {
+        let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        let free = ui.memory(|m| m.focused()).is_none();
+        let keeps = free && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
+        let fresh = std::mem::take(&mut self.fresh);
+        ui.add_space(theme::GAP);
+        match &mut self.work {
+            Work::Split(split) => split.show(ui, scene, free),
+            Work::Merge(with, texts) => {
+                let next = with.0.to_string();
+                let about = scene.words.with("recut-merge-about", &[("line", &next)]);
+                script::label(ui, &about, scene.own(ui));
+                for (lang, text) in texts.iter() {
+                    script::marked(ui, text, Letters::running(ui, *lang), &[], true);
+                }
+            }
+            Work::Retime {
+                start, end, last, ..
+            } => {
+                script::label(ui, scene.words.t("recut-retime-about"), scene.own(ui));
+                ui.horizontal_wrapped(|ui| {
+                    let latest = (*end - STEP).max(0.0);
+                    let field = time(ui, scene.words.t("recut-start"), start, 0.0, latest);
+                    if fresh {
+                        field.request_focus();
+                    }
+                    let earliest = *start + STEP;
+                    time(
+                        ui,
+                        scene.words.t("recut-end"),
+                        end,
+                        earliest,
+                        last.max(earliest),
+                    );
+                });
+            }
+        }
+        let pressed = self.signature.show(ui, scene, self.sent.is_some());
+        if let Some(told) = &self.failed {
+            let failure = theme::of(ui).failure;
+            script::label(ui, &told.what, scene.own(ui).coloured(failure));
+            script::label(ui, &told.next, scene.own(ui));
+        }
+        if self.sent.is_none() && (keeps || pressed == Pressed::Keep) {
+            *next = next.saturating_add(1);
+            let sent = scene.desk.ask(Command::Recut(
+                opened.interview.id.clone(),
+                self.what(),
+                self.signature.by().to_owned(),
+                self.signature.reason(),
+                *next,
+            ));
+            self.sent = sent.then_some(*next);
+        }
+        if self.sent.is_none() && (leaves || pressed == Pressed::Cancel) {
+            Ended::Left
+        } else {
+            Ended::Open
+        }
+    }
+
+    /// The change, once it is stored, and the name that signed it. Asked for apart from the painting:
+    /// the line is gone from the screen by then.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Recut)> {
+        let number = self.sent?;
+        let answer = scene.desk.board().recut.get()?;
+        if answer.number != number {
+            return None;
+        }
+        self.sent = None;
+        self.failed.clone_from(&answer.failed);
+        let done = answer.done.clone()?;
+        Some((self.signature.by().to_owned(), done))
+    }
+
+    fn what(&self) -> Recutting {
+        match &self.work {
+            Work::Split(split) => Recutting::Split(self.segment, split.place()),
+            Work::Merge(with, _) => Recutting::Merge(self.segment, *with),
+            Work::Retime {
+                was, start, end, ..
+            } => {
+                // A time that nobody touched stays to the sample.
+                let moved = |was: SamplePos, seconds: f64| {
+                    let ms = (seconds * 1000.0).round() as u64;
+                    if was.as_ms() == ms {
+                        was
+                    } else {
+                        SamplePos::from_ms(ms)
+                    }
+                };
+                let span = Span::new(moved(was.start, *start), moved(was.end, *end));
+                Recutting::Retime(self.segment, span)
+            }
+        }
+    }
+}
+
+impl Split {
+    fn place(&self) -> SplitAt {
+        let named = self.translations.iter().filter(|t| !t.anew);
+        SplitAt {
+            at: SamplePos::from_ms((self.seconds * 1000.0).round() as u64),
+            text: self.said.as_ref().map(|cut| cut.at),
+            translations: named.map(|t| (t.lang, t.at)).collect(),
+        }
+    }
+
+    fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, free: bool) {
+        let words = scene.words;
+        script::label(ui, words.t("recut-split-about"), scene.own(ui));
+        let pressed = |modifiers, key| free && ui.input_mut(|i| i.consume_key(modifiers, key));
+        let step = |modifiers| {
+            i64::from(pressed(modifiers, Key::ArrowRight))
+                - i64::from(pressed(modifiers, Key::ArrowLeft))
+        };
+        let (by_word, in_translation) = (step(Modifiers::NONE), step(Modifiers::COMMAND));
+        let later = i64::from(pressed(Modifiers::NONE, Key::ArrowDown))
+            - i64::from(pressed(Modifiers::NONE, Key::ArrowUp));
+        let mut moved = false;
+        if let Some(cut) = &mut self.said {
+            moved = cut.step(by_word) | cut.show(ui, scene, words.t("edit-said"));
+        }
+        if moved {
+            self.follow();
+        }
+        for cut in &mut self.translations {
+            cut.chosen |= cut.step(in_translation);
+            let name = words.with("line-correct-in", &[("language", cut.lang.native_name())]);
+            ui.add_enabled_ui(!cut.anew, |ui| cut.chosen |= cut.show(ui, scene, &name));
+            ui.checkbox(&mut cut.anew, words.t("recut-anew"));
+        }
+        let span = self.line.span;
+        let first = span.start.as_ms() as f64 / 1000.0;
+        let last = span.end.as_ms() as f64 / 1000.0;
+        if later != 0 {
+            self.seconds = (self.seconds + later as f64 * STEP).clamp(first, last);
+            self.timed = true;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let field = time(ui, words.t("recut-time"), &mut self.seconds, first, last);
+            self.timed |= field.changed();
+        });
+    }
+
+    /// Brings time and translations to the place in the words, where nobody chose them.
+    fn follow(&mut self) {
+        let Some(at) = self.said.as_ref().map(|cut| cut.at) else {
+            return;
+        };
+        let Some(found) = suggest(&self.line, Hint::Text(at)) else {
+            return;
+        };
+        if !self.timed {
+            self.seconds = found.at.as_ms() as f64 / 1000.0;
+        }
+        for cut in self.translations.iter_mut().filter(|c| !c.chosen) {
+            if let Some((_, at)) = found.translations.iter().find(|(l, _)| *l == cut.lang) {
+                cut.at = *at;
+            }
+        }
+    }
+}
+
+impl Cut {
+    fn new(text: &str, lang: Lang, at: usize) -> Self {
+        Self {
+            lang,
+            text: text.to_owned(),
+            places: places(text, lang),
+            at,
+            chosen: false,
+            anew: false,
+        }
+    }
+
+    /// Moves to the next place or the one before; whether it moved.
+    fn step(&mut self, by: i64) -> bool {
+        let to = match by {
+            0 => None,
+            1.. => self.places.iter().find(|p| **p > self.at),
+            _ => self.places.iter().rev().find(|p| **p < self.at),
+        };
+        self.at = to.copied().unwrap_or(self.at);
+        to.is_some()
+    }
+
+    /// Both parts and the buttons; whether one was pressed.
+    fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, name: &str) -> bool {
+        let mut by = 0;
+        ui.horizontal_wrapped(|ui| {
+            script::label(ui, name, scene.remark(ui));
+            for (sign, id, step) in [("−", "recut-earlier", -1), ("+", "recut-later", 1)] {
+                let response = ui.add(Button::new(sign).min_size([theme::PRESS; 2].into()));
+                let label = format!("{}: {name}", scene.words.t(id));
+                let enabled = response.enabled();
+                response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &label));
+                if response.clicked() {
+                    by = step;
+                }
+            }
+        });
+        let moved = self.step(by);
+        let left: String = self.text.chars().take(self.at).collect();
+        let right: String = self.text.chars().skip(self.at).collect();
+        let (left, right) = (left.trim_end(), right.trim_start());
+        let text = format!("{left} | {right}");
+        let mark = Mark {
+            range: text.len() - right.len()..text.len(),
+            marking: Marking::Ground(theme::of(ui).found),
+        };
+        script::marked(ui, &text, Letters::running(ui, self.lang), &[mark], false);
+        moved
+    }
+}
+
+/// Two texts that are to be one.
+fn together(first: &str, second: &str) -> String {
+    format!("{} | {}", first.trim_end(), second.trim_start())
+}
+
+/// A time that can be dragged, typed and moved by a tenth of a second with the arrows up and down.
+fn time(
+    ui: &mut Ui,
+    name: &str,
+    seconds: &mut f64,
+    first: f64,
+    last: f64,
+) -> eframe::egui::Response {
+    let label = ui.label(name);
+    let field = DragValue::new(seconds)
+        .speed(STEP)
+        .range(first..=last)
+        .custom_formatter(|seconds, _| safe::exact(seconds))
+        .custom_parser(safe::seconds)
+        .update_while_editing(false);
+    ui.add(field).labelled_by(label.id)
+}

@@ -1,0 +1,254 @@
+//! Parting, joining and moving lines. The lines themselves stay: new ones take their place, with
+//! what was written of them, and a row says since when, by whom and why.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::chain;
+use super::interviews::interview_key;
+use super::lines::current_key;
+use super::proofs::{self, RECUT, RECUT_LINE};
+use super::recuts::{Place, RecutKind, place};
+use super::remake::{Made, merge, split};
+use super::{Error, Recut, Store, codec, derived};
+use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::evidence::{Draft, Kind};
+
+/// Where a line is parted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitAt {
+    /// In the recording, inside the line.
+    pub at: SamplePos,
+    /// Characters of the text that the first line keeps; inside a letter, the letter goes to the
+    /// second. `None` only for a line without words.
+    pub text: Option<usize>,
+    /// The same of translations. One that is not named is left to be made anew.
+    pub translations: Vec<(Lang, usize)>,
+}
+
+/// What is to be done to the cut of lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recutting {
+    /// Part a line in two.
+    Split(SegmentId, SplitAt),
+    /// Join a line with the one that follows it on its channel.
+    Merge(SegmentId, SegmentId),
+    /// Move where a line begins and ends.
+    Retime(SegmentId, Span),
+    /// Take back the change with this number.
+    Undo(u32),
+}
+
+impl Store {
+    /// Parts, joins or moves lines, or takes such a change back. Returns the change as it is stored.
+    ///
+    /// # Errors
+    /// An unknown or replaced line; a place that is none; a sealed interview, a running session;
+    /// nobody's name.
+    pub fn recut(
+        &mut self,
+        id: &InterviewId,
+        what: &Recutting,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<Recut, Error> {
+        if by.trim().is_empty() {
+            return Err(Error::NoAuthor);
+        }
+        if self.session(id)?.is_some_and(|s| s.in_progress) {
+            return Err(Error::StillRecorded);
+        }
+        let tx = self.write()?;
+        let interview = interview_key(&tx, id)?;
+        if is_sealed(&tx, interview)? {
+            return Err(Error::SealedLines);
+        }
+        let made = match what {
+            Recutting::Split(line, at) => split(&tx, interview, id, *line, at)?,
+            Recutting::Merge(first, second) => merge(&tx, interview, id, [*first, *second])?,
+            Recutting::Retime(line, span) => retime(&tx, interview, id, *line, *span)?,
+            Recutting::Undo(number) => undo(&tx, interview, *number)?,
+        };
+        let number = store(&tx, interview, made, by.trim(), reason)?;
+        derived::refresh_tally(&tx, interview)?;
+        tx.commit()?;
+        let all = self.recuts(id)?;
+        let done = all.into_iter().find(|r| r.number == number);
+        done.ok_or_else(|| Error::damaged("a change of lines was not stored"))
+    }
+}
+
+fn is_sealed(conn: &Connection, interview: i64) -> Result<bool, Error> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM chain WHERE kind = 'sealed' AND subject = ?1)",
+        )?
+        .query_row([interview], |row| row.get(0))?)
+}
+
+/// Stores a change and its event, and works its lines out again.
+fn store(
+    tx: &Transaction<'_>,
+    interview: i64,
+    made: Made,
+    by: &str,
+    reason: Option<&str>,
+) -> Result<u32, Error> {
+    let number: u32 = tx
+        .prepare_cached(
+            "INSERT INTO recut (interview, number, kind, undoes, author, reason, at)
+             VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM recut WHERE interview = ?1),
+                 ?2, ?3, ?4, ?5, ?6)
+             RETURNING number",
+        )?
+        .query_row(
+            params![
+                interview,
+                made.kind.as_str(),
+                made.undoes,
+                by,
+                reason,
+                codec::now()
+            ],
+            |row| row.get(0),
+        )?;
+    let recut: i64 = tx.query_row(
+        "SELECT key FROM recut WHERE interview = ?1 AND number = ?2",
+        params![interview, number],
+        |row| row.get(0),
+    )?;
+    for (key, span) in &made.parts {
+        let (start, end) = span.unzip();
+        tx.prepare_cached(
+            "INSERT INTO recut_line (recut, segment, start_sample, end_sample)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![recut, key, start, end])?;
+    }
+    let mut rows = made.rows;
+    rows.extend(proofs::select(tx, &RECUT, "r.key = ?1", [recut])?);
+    rows.extend(proofs::select(tx, &RECUT_LINE, "r.recut = ?1", [recut])?);
+    let draft = Draft::of(Kind::Recut, &rows).with("change", made.kind.as_str());
+    chain::append(tx, interview, &draft)?;
+    for (key, _) in &made.parts {
+        derived::refresh_line(tx, *key)?;
+    }
+    Ok(number)
+}
+
+fn retime(
+    tx: &Transaction<'_>,
+    interview: i64,
+    id: &InterviewId,
+    line: SegmentId,
+    span: Span,
+) -> Result<Made, Error> {
+    let key = current_key(tx, id, line)?;
+    let now = place(tx, key, as_cut(tx, key)?)?;
+    let (start, end) = (
+        codec::to_integer(span.start.0)?,
+        codec::to_integer(span.end.0)?,
+    );
+    let (length, sound): (i64, bool) = tx.query_row(
+        "SELECT duration_ms, EXISTS (SELECT 1 FROM audio WHERE interview = key)
+         FROM interview WHERE key = ?1",
+        [interview],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let length = SamplePos::from_ms(length.unsigned_abs()).0;
+    if start >= end || (sound && span.end.0 > length) {
+        return Err(Error::BadSpan(line.0));
+    }
+    if (now.start, now.end) == (start, end) {
+        return Err(Error::Unchanged);
+    }
+    Ok(Made {
+        kind: RecutKind::Retime,
+        undoes: None,
+        parts: vec![(key, Some((start, end)))],
+        rows: Vec::new(),
+    })
+}
+
+/// Says again where the lines of a change stood before it, if they stand now as it left them. Lines
+/// that it made give way.
+fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error> {
+    let not = || Error::NotUndone(number);
+    let found: Option<(i64, String)> = tx
+        .prepare_cached("SELECT key, kind FROM recut WHERE interview = ?1 AND number = ?2")?
+        .query_row(params![interview, number], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let (recut, kind) = found.ok_or_else(not)?;
+    let kind = RecutKind::parse(&kind)?;
+    let mut statement = tx.prepare_cached(
+        "SELECT segment, key, start_sample, end_sample FROM recut_line WHERE recut = ?1
+         ORDER BY key",
+    )?;
+    let mut rows = statement.query([recut])?;
+    let mut parts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (segment, own): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let now = place(tx, segment, as_cut(tx, segment)?)?;
+        let after = now.then(row.get(2)?, row.get(3)?);
+        if now != after {
+            return Err(not());
+        }
+        let stands = !after.gone;
+        let before = state_before(tx, segment, own, kind, stands)?;
+        // Words that a person wrote since must not leave the transcript with the line.
+        if before.is_none() && was_corrected(tx, segment)? {
+            return Err(not());
+        }
+        parts.push((segment, before));
+    }
+    Ok(Made {
+        kind: RecutKind::Undo,
+        undoes: Some(number),
+        parts,
+        rows: Vec::new(),
+    })
+}
+
+/// Where a line stood before its row `own` of a change.
+fn state_before(
+    conn: &Connection,
+    segment: i64,
+    own: i64,
+    kind: RecutKind,
+    stands: bool,
+) -> Result<Option<(i64, i64)>, Error> {
+    let earlier: Option<(Option<i64>, Option<i64>)> = conn
+        .prepare_cached(
+            "SELECT start_sample, end_sample FROM recut_line
+             WHERE segment = ?1 AND key < ?2 ORDER BY key DESC LIMIT 1",
+        )?
+        .query_row([segment, own], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((start, end)) = earlier {
+        return Ok(start.zip(end));
+    }
+    if stands && matches!(kind, RecutKind::Split | RecutKind::Merge) {
+        return Ok(None); // it was made by that change
+    }
+    let cut = as_cut(conn, segment)?;
+    Ok(Some((cut.start, cut.end)))
+}
+
+/// Whether a person added a version to what a line was made with.
+fn was_corrected(conn: &Connection, segment: i64) -> Result<bool, Error> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM text_version
+                 WHERE segment = ?1 AND version > 1 AND status <> 'machine')
+             OR EXISTS (SELECT 1 FROM translation
+                 WHERE segment = ?1 AND (version > 1 OR of_version > 1) AND status <> 'machine')",
+        )?
+        .query_row([segment], |row| row.get(0))?)
+}
+
+fn as_cut(conn: &Connection, segment: i64) -> Result<Place, Error> {
+    Ok(conn
+        .prepare_cached("SELECT start_sample, end_sample FROM segment WHERE key = ?1")?
+        .query_row([segment], |row| Ok(Place::as_cut(row.get(0)?, row.get(1)?)))?)
+}
