@@ -63,7 +63,7 @@ pub(super) struct Tape {
     planes: Vec<Vec<f32>>,
     ready: Vec<Vec<f32>>,
     samples: Vec<i16>,
-    chain: Option<SoundChain>,
+    chain: SoundChain,
     journal: Box<dyn DiskFile>,
     journal_seal: LineSealer,
     entries: u64,
@@ -154,9 +154,7 @@ impl Tape {
                 .saturating_mul(width);
             let (now, later) = block.split_at(fits.min(block.len()));
             self.part.append(now)?;
-            if let Some(chain) = &mut self.chain {
-                chain.take(now);
-            }
+            self.chain.take(now);
             self.derive(now, width)?;
             block = later;
         }
@@ -226,24 +224,20 @@ impl Tape {
         }
         self.part.sync()?;
         // Behind the sound: a link never speaks of what a power cut could still take.
-        if let Some(chain) = &mut self.chain {
-            chain.keep(self.part.frames_in_file());
-        }
+        self.chain.keep(self.part.frames_in_file());
         self.sync_journal()
     }
 
     /// What is wrong with the chain of the sound, once.
     pub(super) fn chain_fault(&mut self) -> Option<String> {
-        self.chain.as_mut().and_then(SoundChain::take_fault)
+        self.chain.take_fault()
     }
 
     /// Ends the files, whole and on the disk.
     pub(super) fn close(&mut self) -> Result<Part, Error> {
         self.part.end()?;
         self.part.sync()?;
-        if let Some(chain) = &mut self.chain {
-            chain.end_part(None);
-        }
+        self.chain.end_part(None);
         self.finish_resampler()?;
         for working in &mut self.working {
             working.end()?;

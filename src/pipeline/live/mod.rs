@@ -218,10 +218,6 @@ impl Shared {
         self.previews.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn series(&self) -> Vec<Series> {
-        self.microphones.iter().map(|m| m.series).collect()
-    }
-
     fn folder(&self) -> PathBuf {
         self.place.recordings.join(&self.id.0)
     }

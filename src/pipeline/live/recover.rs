@@ -112,15 +112,13 @@ pub fn recover_session(
     })
 }
 
-/// Ends a session in the record, with the end of its sound's chain: the first microphone's links, which
-/// were written while it recorded, then those of the others, which are made now.
+/// Ends a session in the record, with the end of its sound's chain.
 pub(super) fn end_session(
     store: &mut Store,
     id: &InterviewId,
     folder: &Path,
     microphones: &[Series],
     how: &str,
-    microphones: &[Series],
 ) -> Result<(), Error> {
     let parts = microphones
         .iter()
