@@ -8,7 +8,6 @@
 )]
 
 #[path = "common/window.rs"]
-#[allow(dead_code, reason = "other tests use more of it")]
 mod window;
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
