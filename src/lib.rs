@@ -32,7 +32,8 @@
 //!
 //! # What must not happen
 //!
-//! - Nothing said is changed or deleted: a correction is a new version, a doubt is a flag.
+//! - Nothing said is changed or deleted: a correction is a new version, a doubt is a flag, and a line that
+//!   was parted or joined stays beside those that took its place.
 //! - No text or name of an interview stands in a log or an error.
 //! - No weights are loaded by name unless `model.toml` lists them with their SHA-256.
 //! - Nothing that is read from a file decides how much memory is taken before it is checked.

@@ -11,7 +11,7 @@
 mod window;
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{self, Queryable as _};
 use mekong_interview::domain::{Flag, FlagKind, Lang, Segment, SegmentId, Translation};
 use mekong_interview::store::Store;
 use window::*;
@@ -178,5 +178,83 @@ fn a_second_opinion_is_taken_by_a_person_with_name_and_reason() {
         );
         let reason = history[newest + 1].reason.as_deref().unwrap();
         assert!(reason.contains("other engine") && !history[newest + 1].at.is_empty());
+    }
+}
+
+#[test]
+fn a_search_is_narrowed_with_the_keyboard_and_says_why_it_found_a_line() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    until_seen(&mut window, "K-17");
+    press(&mut window, "Search");
+    until_seen(&mut window, "words side by side");
+    for (lang, said, _) in SIX {
+        let lang: Lang = lang.parse().unwrap();
+        focus(&mut window, "Words");
+        with(&mut window, Modifiers::COMMAND, Key::A);
+        say(&mut window, &format!("{said} 2"));
+        until_seen(
+            &mut window,
+            &format!("Line 2   00:10   officer   K-17 {said} 2"),
+        );
+        assert!(sees(&window, "The words stand in what was said"), "{lang}");
+        assert!(sees(&window, &format!("{said} 1")) && sees(&window, &format!("{said} 3")));
+    }
+    press(&mut window, "Narrow");
+    until_seen(&mut window, "Written by");
+    for name in ["Case", "Speaker", "Written by", "Doubt", "Interviews with"] {
+        let all: Vec<_> = window.query_all_by_role(Role::ComboBox).collect();
+        let named = |n: &&egui_kittest::Node<'_>| {
+            let node = kittest::NodeT::accesskit_node(*n);
+            let mut labels = node.labelled_by();
+            labels.any(|l| l.value().as_deref() == Some(name))
+        };
+        assert!(all.iter().any(|n| named(&n)), "no list is called '{name}'");
+    }
+    focus(&mut window, "From");
+    say(&mut window, "2999-01-01");
+    until_seen(&mut window, "Nothing was found within these limits");
+    press(&mut window, "Clear");
+    until_seen(&mut window, "The words stand in what was said");
+    // A near spelling is told as such, and Enter opens the line that was chosen.
+    focus(&mut window, "Words");
+    with(&mut window, Modifiers::COMMAND, Key::A);
+    say(&mut window, "\"đồng ỷ\"");
+    until(&mut window, "a reason", |w| {
+        sees(w, "Spelled or sounding nearly so: ") || sees(w, "without regard to accents")
+    });
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "Next in doubt");
+    assert!(chosen(&window).contains("Tôi đồng ý."));
+}
+
+#[test]
+fn nothing_of_the_new_parts_is_cut_off_at_900_by_600_in_any_language() {
+    for lang in Lang::ALL {
+        let dir = six_interviews();
+        let settings = format!("language = \"{lang}\"\n");
+        std::fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = window(dir.path());
+        until_seen(&mut window, "K-17");
+        press(&mut window, "ខ្មែរ – 中文");
+        until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1");
+        nothing_is_cut_off(&window, &format!("{lang}, a line's buttons"));
+        for (work, what) in [(Key::S, "split"), (Key::M, "join"), (Key::R, "times")] {
+            key(&mut window, work);
+            nothing_is_cut_off(&window, &format!("{lang}, {what}"));
+            key(&mut window, Key::Escape);
+            key(&mut window, Key::Escape);
+        }
+        with(&mut window, Modifiers::COMMAND, Key::Num3);
+        say(&mut window, "ប៉ូលិស");
+        until_seen(&mut window, "K-17");
+        for _ in 0..3 {
+            key(&mut window, Key::Tab);
+        }
+        key(&mut window, Key::Space);
+        let lists = window.query_all_by_role(Role::ComboBox).count();
+        assert_eq!(lists, 6, "{lang}: the lists are open");
+        nothing_is_cut_off(&window, &format!("{lang}, search"));
     }
 }

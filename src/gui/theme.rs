@@ -33,6 +33,8 @@ pub const MARGIN_COLUMN: f32 = 104.0;
 pub const READING: f32 = 720.0;
 /// Height guessed for a row that was never laid out.
 pub const ROW_GUESS: f32 = 84.0;
+/// Height of a hit that was not laid out yet, in points.
+pub const HIT_GUESS: f32 = 120.0;
 /// Strokes.
 pub const LINE: f32 = 1.0;
 /// Stroke under doubtful words.

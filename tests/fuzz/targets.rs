@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use mekong_interview::app::models::Model;
-use mekong_interview::audio::{Decoder, read_journal, read_sound_chain, recover_parts};
+use mekong_interview::audio::{Decoder, Series, read_journal, read_sound_chain, recover_parts};
 use mekong_interview::config::Config;
 use mekong_interview::domain::{Cancel, Channel, InterviewId, Lang};
 use mekong_interview::evidence::{
@@ -203,7 +203,7 @@ fn decode(bytes: &[u8]) {
 
 fn session_part(bytes: &[u8]) {
     in_file(bytes, "part-001.wav", |folder, _| {
-        let _ = recover_parts(folder);
+        let _ = recover_parts(folder, Series::default());
     });
 }
 
@@ -219,7 +219,10 @@ fn log_seeds() -> Vec<Vec<u8>> {
 fn session_log(bytes: &[u8]) {
     for name in ["journal.jsonl", "sound-chain.jsonl"] {
         in_file(bytes, name, |folder, _| {
-            let _ = (read_journal(folder), read_sound_chain(folder));
+            let _ = (
+                read_journal(folder, Series::default()),
+                read_sound_chain(folder),
+            );
         });
     }
 }

@@ -236,8 +236,10 @@ pub struct Saved {
 pub struct Found {
     /// What was asked.
     pub text: String,
-    /// Hits in all.
+    /// Hits in all; at least so many where `more` is set.
     pub total: u64,
+    /// There are more hits than were counted.
+    pub more: bool,
     /// The best first.
     pub hits: Vec<Hit>,
     /// Whether all lines were looked at.

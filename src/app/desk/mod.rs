@@ -105,6 +105,8 @@ pub enum Command {
     EndRecording,
     /// Play a line.
     Play(Listening),
+    /// Play a line of any interview, so fast in percent.
+    PlayLine(InterviewId, SegmentId, u16),
     /// Pause what is heard; go on a little earlier with what was paused.
     PauseSound,
     /// Play what is heard at another speed, in percent, from the same place on.
@@ -217,6 +219,7 @@ impl Desk {
             | Command::Mark(_)
             | Command::EndRecording => &self.work,
             Command::Play(_)
+            | Command::PlayLine(..)
             | Command::PauseSound
             | Command::Speed(_)
             | Command::Silence

@@ -174,6 +174,7 @@ fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
     common.board.found.put(Found {
         text: query.text.clone(),
         total: page.total,
+        more: page.more,
         hits: page.hits,
         complete: page.complete,
     });

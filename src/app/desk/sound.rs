@@ -81,6 +81,13 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 let from = what.span.start.as_ms();
                 heard = begin(common, what, from);
             }
+            Ok(Command::PlayLine(id, line, percent)) => {
+                paused = None;
+                heard = find(common, id, line, percent).and_then(|what| {
+                    let from = what.span.start.as_ms();
+                    begin(common, what, from)
+                });
+            }
             Ok(Command::PauseSound) => match (heard.take(), paused.take()) {
                 (Some(h), _) => {
                     let at = h.at_ms().saturating_sub(REWIND_MS);
@@ -118,6 +125,29 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             None => drop(common.board.playing.take()),
         }
         (common.wake)();
+    }
+}
+
+/// A line as it is to be heard; one that cannot be read is told.
+fn find(
+    common: &Common,
+    interview: InterviewId,
+    segment: SegmentId,
+    percent: u16,
+) -> Option<Listening> {
+    match common.app.line(&interview, segment) {
+        Ok(line) => Some(Listening {
+            interview,
+            segment,
+            channel: line.channel,
+            span: line.span,
+            percent,
+            again: false,
+        }),
+        Err(error) => {
+            common.tell(&error);
+            None
+        }
     }
 }
 

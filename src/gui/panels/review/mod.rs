@@ -20,6 +20,7 @@ use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::{job, script};
 
+pub use row::{explained, speaker};
 use table::Table;
 
 /// Height of one interview in the list, in points.

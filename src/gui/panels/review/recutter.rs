@@ -137,6 +137,7 @@ impl Recutter {
         let free = ui.memory(|m| m.focused()).is_none();
         let keeps = free && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
         let fresh = std::mem::take(&mut self.fresh);
+        ui.spacing_mut().item_spacing.y = theme::GAP;
         ui.add_space(theme::GAP);
         match &mut self.work {
             Work::Split(split) => split.show(ui, scene, free),
@@ -260,8 +261,8 @@ impl Split {
         }
         for cut in &mut self.translations {
             cut.chosen |= cut.step(in_translation);
-            let name = words.with("line-correct-in", &[("language", cut.lang.native_name())]);
-            ui.add_enabled_ui(!cut.anew, |ui| cut.chosen |= cut.show(ui, scene, &name));
+            let name = cut.lang.native_name();
+            ui.add_enabled_ui(!cut.anew, |ui| cut.chosen |= cut.show(ui, scene, name));
             ui.checkbox(&mut cut.anew, words.t("recut-anew"));
         }
         let span = self.line.span;

@@ -172,7 +172,7 @@ fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) 
 }
 
 /// The usual roles in the language of the screens, any other word as it is.
-fn speaker(words: &Words, name: &str) -> String {
+pub fn speaker(words: &Words, name: &str) -> String {
     match name {
         "officer" => words.t("role-officer").to_owned(),
         "interviewee" => words.t("role-interviewee").to_owned(),

@@ -1,0 +1,199 @@
+//! Finding words in all interviews while they are typed. Up and down choose a hit, Enter opens its
+//! line, Ctrl+P plays it; each hit says why it was found.
+
+mod filters;
+mod hit;
+
+use eframe::egui::{Align, Key, Modifiers, Rect, ScrollArea, TextEdit, Ui, UiBuilder, pos2, vec2};
+
+use crate::app::desk::{Command, Found};
+use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
+use crate::gui::widgets::heights::Heights;
+use crate::gui::widgets::script;
+use crate::store::{Hit, SearchQuery};
+
+use filters::Filters;
+
+/// Hits that are shown; more than a person reads through.
+const MOST: usize = 200;
+
+/// What is typed into the screen.
+#[derive(Default)]
+pub struct Search {
+    text: String,
+    filters: Filters,
+    focused: bool,
+    chosen: usize,
+    /// Frames in which the chosen hit is still to be brought into view.
+    reveal: u8,
+    heights: Heights,
+    width: f32,
+}
+
+impl Search {
+    /// Paints the screen.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        scene.heading(ui, "search-title");
+        let mut changed = false;
+        let mut in_field = false;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("search-words"));
+            let width = (ui.available_width() - theme::GAP).clamp(120.0, 420.0);
+            let field = TextEdit::singleline(&mut self.text)
+                .char_limit(1000)
+                .desired_width(width);
+            let field = ui.add(field).labelled_by(label.id);
+            changed |= field.changed();
+            in_field = field.has_focus() || field.lost_focus();
+            if !self.focused {
+                self.focused = true;
+                field.request_focus();
+            }
+        });
+        changed |= self.filters.show(ui, scene);
+        if changed {
+            self.chosen = 0;
+            scene.desk.ask(Command::Search(self.query()));
+        }
+        ui.add_space(theme::GAP);
+        if self.text.trim().is_empty() {
+            script::label(ui, words.t("search-empty"), scene.own(ui));
+            script::label(ui, words.t("search-how"), scene.remark(ui));
+            return None;
+        }
+        let found = scene.desk.board().found.get()?;
+        self.told(ui, scene, &found);
+        let went = self.keys(ui, scene, &found, in_field);
+        self.hits(ui, scene, &found).or(went)
+    }
+
+    fn query(&self) -> SearchQuery {
+        SearchQuery {
+            text: self.text.clone(),
+            context: true,
+            limit: MOST,
+            ..self.filters.query()
+        }
+    }
+
+    /// How much was found.
+    fn told(&self, ui: &mut Ui, scene: &Scene<'_>, found: &Found) {
+        let words = scene.words;
+        let id = if found.more {
+            "search-more"
+        } else {
+            "search-count"
+        };
+        let mut count = words.with(id, &[("count", &found.total.to_string())]);
+        if found.total > found.hits.len() as u64 {
+            let shown = found.hits.len().to_string();
+            count.push_str("   ");
+            count.push_str(&words.with("search-best", &[("count", &shown)]));
+        }
+        script::label(ui, &count, scene.remark(ui));
+        if !found.complete {
+            script::label(ui, words.t("search-incomplete"), scene.remark(ui));
+        }
+        if found.hits.is_empty() {
+            let id = if self.filters.active() > 0 {
+                "search-nothing-narrow"
+            } else {
+                "search-nothing"
+            };
+            script::label(ui, words.t(id), scene.own(ui));
+        }
+    }
+
+    /// The keys of the hits, while the words are typed or nothing else has the keyboard.
+    fn keys(&mut self, ui: &Ui, scene: &Scene<'_>, found: &Found, in_field: bool) -> Option<Go> {
+        if !in_field && ui.memory(|m| m.focused()).is_some() {
+            return None;
+        }
+        let last = found.hits.len().checked_sub(1)?;
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        let at = self.chosen;
+        for (key, to) in [
+            (Key::ArrowDown, at.saturating_add(1)),
+            (Key::ArrowUp, at.saturating_sub(1)),
+        ] {
+            if pressed(key) {
+                self.chosen = to.min(last);
+                self.reveal = 3;
+            }
+        }
+        let hit = found.hits.get(self.chosen.min(last))?;
+        if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::P)) {
+            play(scene, hit);
+        }
+        pressed(Key::Enter).then(|| to_line(hit)).flatten()
+    }
+
+    /// The hits; only those that are seen are laid out.
+    fn hits(&mut self, ui: &mut Ui, scene: &Scene<'_>, found: &Found) -> Option<Go> {
+        let mut go = None;
+        let area = ScrollArea::vertical().auto_shrink(false);
+        area.show_viewport(ui, |ui, view| {
+            let width = ui.available_width();
+            if self.heights.len() != found.hits.len() || self.width != width {
+                self.heights = Heights::new(found.hits.len(), theme::HIT_GUESS);
+                self.width = width;
+            }
+            ui.set_height(self.heights.total());
+            let origin = ui.max_rect().min;
+            let mut at = self.heights.at(view.top());
+            let mut top = self.heights.top(at);
+            while top < view.bottom()
+                && let Some(found) = found.hits.get(at)
+            {
+                let size = vec2(width, self.heights.row(at));
+                let place = Rect::from_min_size(pos2(origin.x, origin.y + top), size);
+                let builder = UiBuilder::new().max_rect(place).id_salt(("hit", at));
+                let mut child = ui.new_child(builder);
+                let chosen = at == self.chosen;
+                match hit::show(&mut child, scene, found, chosen) {
+                    Some(hit::Wish::Open) => go = to_line(found),
+                    Some(hit::Wish::Play) => play(scene, found),
+                    None => {}
+                }
+                let height = child.min_rect().height() + theme::GAP;
+                self.heights.set(at, height);
+                top += height;
+                at = at.saturating_add(1);
+            }
+            self.reveal(ui, origin.y, width);
+        });
+        go
+    }
+
+    /// Brings the chosen hit into view; heights above it are guesses until they were laid out once.
+    fn reveal(&mut self, ui: &Ui, top: f32, width: f32) {
+        if self.reveal == 0 {
+            return;
+        }
+        self.reveal -= 1;
+        let place = Rect::from_min_size(
+            pos2(ui.max_rect().left(), top + self.heights.top(self.chosen)),
+            vec2(width, self.heights.row(self.chosen)),
+        );
+        ui.scroll_to_rect(place, None::<Align>);
+        ui.ctx().request_repaint();
+    }
+}
+
+/// The way to a hit's line. What a partner sent is read in its own folder, not opened like an own
+/// interview.
+fn to_line(hit: &Hit) -> Option<Go> {
+    let own = hit.foreign.is_none();
+    own.then(|| Go::Line(hit.interview.clone(), Some(hit.segment)))
+}
+
+fn play(scene: &Scene<'_>, hit: &Hit) {
+    if hit.foreign.is_some() {
+        return;
+    }
+    let percent = scene.choices.play_percent;
+    let line = (hit.interview.clone(), hit.segment);
+    scene.desk.ask(Command::PlayLine(line.0, line.1, percent));
+}
