@@ -42,8 +42,8 @@
 //!
 //! # Threads
 //!
-//! A live session runs five: the recorder takes what the sound card's callback pushed into a
-//! lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
+//! A live session runs five, and one more for each further microphone: a recorder takes what its sound
+//! card's callback pushed into a lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
 //! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
 //! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
 //!

@@ -32,7 +32,7 @@ fn a_transcript_is_taken_in_through_the_screen_and_read() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("made elsewhere.srt");
     fs::write(&file, "1\n00:00:01,000 --> 00:00:02,000\nTôi đồng ý.\n").unwrap();
-    let mut window = window(dir.path());
+    let mut window = tall_window(dir.path());
     until_seen(&mut window, "There are no interviews yet");
     press(&mut window, "New interview");
     let field = window.query_all_by_role(Role::TextInput).find(|n| {

@@ -111,7 +111,7 @@ fn nothing_is_recorded_without_a_test_or_a_reason_and_each_microphone_has_a_spea
     assert!(!sees(&window, "Who speaks into it"), "one is for all");
     press(&mut window, "One more microphone");
     press(&mut window, "One more microphone");
-    for words in ["Microphone 3", "Who speaks into it", "interpreter"] {
+    for words in ["Microphone 3", "Who speaks into it", "Language there"] {
         assert!(sees(&window, words), "{words}");
     }
     press(&mut window, "Remove");

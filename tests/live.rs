@@ -141,7 +141,7 @@ fn two_devices_are_recorded_each_for_itself_and_everything_follows() {
 
 #[test]
 fn kills_lose_at_most_a_second_and_resume_finishes() {
-    let report = kills::kill_recordings(3, false);
+    let report = kills::kill_recordings(3, false, 1);
     assert!(report.worst_lost_ms <= 1000, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");
 }

@@ -136,15 +136,16 @@ pub fn check_sound(
         Ok(links) => links,
         Err(why) => return Ok(Check::bad(NAME, why)),
     };
-    let mut clock = 0.0_f64;
+    let mut clocks: BTreeMap<&str, f64> = BTreeMap::new();
     let late = links.iter().filter(|link| link.late).count();
     // Several microphones write into one chain: the links of their parts lie between one another.
     let mut chained: BTreeMap<&str, Vec<&SoundLink>> = BTreeMap::new();
     for link in &links {
         chained.entry(&link.part).or_default().push(link);
     }
-    for of_part in chained.values() {
-        if let Err(why) = check_part(of_part, told.is_some(), &mut clock, open, cancel)? {
+    for (part, of_part) in &chained {
+        let clock = clocks.entry(microphone(part)).or_default();
+        if let Err(why) = check_part(of_part, told.is_some(), clock, open, cancel)? {
             return Ok(Check::bad(NAME, why));
         }
     }
@@ -153,7 +154,8 @@ pub fn check_sound(
     {
         return Ok(Check::bad(NAME, format!("no link covers '{loose}'")));
     }
-    let mut detail = format!("{} links, {clock:.1} s of sound", links.len());
+    let seconds: f64 = clocks.values().sum();
+    let mut detail = format!("{} links, {seconds:.1} s of sound", links.len());
     if late > 0 {
         detail.push_str(&format!("; {late} were made after the session"));
     }
@@ -161,6 +163,11 @@ pub fn check_sound(
         detail.push_str("; the session has not ended");
     }
     Ok(Check::good(NAME, detail))
+}
+
+/// What the names of one microphone's parts have in common: each counts its own seconds.
+fn microphone(part: &str) -> &str {
+    part.rsplit_once('-').map_or(part, |(before, _)| before)
 }
 
 fn follow_all(
@@ -416,5 +423,37 @@ mod tests {
             &Cancel::new(),
         );
         assert_eq!(other.unwrap().detail, "link 1 belongs to another interview");
+    }
+
+    #[test]
+    fn each_microphone_counts_its_own_seconds() {
+        let first = case();
+        let (mut head, mut lines) = (SoundHead::default(), Vec::new());
+        let mut files = first.files.clone();
+        let second: Vec<u8> = [vec![0; 44], vec![7; 800]].concat();
+        files.insert("part-m2-001.wav".into(), second);
+        for (number, line) in first.lines.iter().enumerate() {
+            let link: SoundLink = serde_json::from_str(line).unwrap();
+            if number < 2 {
+                let of_other = SoundLink {
+                    part: "part-m2-001.wav".into(),
+                    sha256: sha256(&[7; 400]),
+                    ..link.clone()
+                };
+                lines.push(head.append(of_other).unwrap());
+            }
+            lines.push(head.append(link).unwrap());
+        }
+        let mut both = Case { lines, files, head };
+        let good = check(&both, true);
+        assert_eq!(
+            (good.ok, good.detail.as_str()),
+            (true, "8 links, 7.5 s of sound")
+        );
+        both.files.get_mut("part-m2-001.wav").unwrap()[44 + 401] ^= 1;
+        assert_eq!(
+            check(&both, true).detail,
+            "second 2 of the sound (part-m2-001.wav) was changed"
+        );
     }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::common::{json, lock, mekong, practice_sound, run, stderr};
 
@@ -37,44 +39,66 @@ pub fn wait_until_it_records(child: &mut Child) -> BufReader<ChildStderr> {
     }
 }
 
-/// Kills recordings at random moments, up to six seconds after they began.
-pub fn kill_recordings(kills: u64, locked: bool) -> KillReport {
-    let mut report = KillReport::default();
+/// Kills recordings at random moments, up to six seconds after they began; `at_once` of them run side
+/// by side, each in a workspace of its own.
+pub fn kill_recordings(kills: u64, locked: bool, at_once: u64) -> KillReport {
+    let next = AtomicU64::new(0);
+    let lane = || {
+        let mut report = KillReport::default();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            if n >= kills {
+                return report;
+            }
+            kill_one(n, locked, &mut report);
+        }
+    };
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..at_once.max(1)).map(|_| scope.spawn(lane)).collect();
+        let mut all = KillReport::default();
+        for lane in lanes {
+            let one = lane.join().unwrap();
+            all.kills += one.kills;
+            all.with_lines += one.with_lines;
+            all.lines += one.lines;
+            all.worst_lost_ms = all.worst_lost_ms.max(one.worst_lost_ms);
+        }
+        all
+    })
+}
+
+fn kill_one(n: u64, locked: bool, report: &mut KillReport) {
     let device = format!("file:{}", practice_sound("zh-vi"));
-    let seed = Instant::now();
-    for n in 0..kills {
-        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        if locked {
-            lock(dir.path(), outside.path());
-        }
-        let mut command = mekong(dir.path());
-        if n % 2 == 1 {
-            // Every other session has two microphones.
-            command.args(["record", "--device", &device]);
-        } else {
-            command.arg("record");
-        }
-        let mut child = command
-            .args(["--languages", "zh,vi", "--device", &device])
-            .args(["--channels", "officer=zh,interviewee=vi"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let _said = wait_until_it_records(&mut child);
-        let begun = Instant::now();
-        // Spread evenly, with the clock's own noise below it.
-        let noise = u64::from(seed.elapsed().subsec_nanos()) % 97;
-        let at = Duration::from_millis(n * 1_618 % 6_000 + noise);
-        std::thread::sleep(at);
-        child.kill().unwrap();
-        let recorded = begun.elapsed();
-        child.wait().unwrap();
-        check(dir.path(), recorded, &mut report);
-        report.kills += 1;
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    if locked {
+        lock(dir.path(), outside.path());
     }
-    report
+    let mut command = mekong(dir.path());
+    if n % 2 == 1 {
+        // Every other session has two microphones.
+        command.args(["record", "--device", &device]);
+    } else {
+        command.arg("record");
+    }
+    let mut child = command
+        .args(["--languages", "zh,vi", "--device", &device])
+        .args(["--channels", "officer=zh,interviewee=vi"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _said = wait_until_it_records(&mut child);
+    let begun = Instant::now();
+    // Spread evenly, with the clock's own noise below it.
+    let noise = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let noise = u64::from(noise.subsec_nanos()) % 97;
+    thread::sleep(Duration::from_millis(n * 1_618 % 6_000 + noise));
+    child.kill().unwrap();
+    let recorded = begun.elapsed();
+    child.wait().unwrap();
+    check(dir.path(), recorded, report);
+    report.kills += 1;
 }
 
 fn check(workspace: &Path, recorded: Duration, report: &mut KillReport) {

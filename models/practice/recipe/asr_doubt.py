@@ -128,6 +128,7 @@ def main():
     ask.add_argument("--model", default=str(ROOT / "models" / "practice" / "asr"))
     ask.add_argument("--texts", required=True)
     ask.add_argument("--most", type=int, default=40)
+    ask.add_argument("--draw", default=str(SEED), help="another word draws other sentences and voices of the other texts")
     a = ask.parse_args()
     noise = np.random.default_rng(SEED)
     held, _ = material(a.most)
@@ -135,7 +136,7 @@ def main():
     with tempfile.TemporaryDirectory() as workspace:
         shutil.copytree(a.model, Path(workspace) / "models" / "asr")
         for lang in SPOKEN:
-            rng = random.Random(f"{SEED}/doubt/{lang}")
+            rng = random.Random(f"{a.draw}/doubt/{lang}")
             inside = [(text, wave) for _, of, text, wave in held if of == lang]
             noisy = [(text, conditions(wave, noise)["noise 15 dB"]) for text, wave in inside]
             groups = {"corpus": inside, "corpus, noise 15 dB": noisy,
