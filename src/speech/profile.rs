@@ -18,9 +18,9 @@ pub struct Profile {
     /// speaks.
     pub fastest: f32,
     /// Below this geometric mean token probability a line needs a look. Where a letter is two or three
-    /// tokens, all but the first are nearly certain, and a doubtful line has a higher mean. On 40
-    /// sentences a language that the practice model does not know, and 240 it knows, 0.85 flags 116 of
-    /// 121 for Burmese, Lao and Khmer and none of the known ones; 0.75 flagged 73.
+    /// tokens, all but the first are nearly certain, and a doubtful line has a higher mean. Of 240
+    /// utterances that the practice model does not know these limits flag 235, of 444 that it wrote
+    /// rightly 2 (`models/practice/recipe/asr_doubt.py`).
     pub doubtful: f32,
     /// What stands between two pieces of one utterance.
     pub joiner: &'static str,

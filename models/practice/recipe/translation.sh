@@ -11,7 +11,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 work=${1:-$root/target/practice/mt}
-steps=${2:-9400}
+steps=${2:-11000}
 python=${PYTHON:-python3}
 out=$root/models/practice/mt
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" TOKENIZERS_PARALLELISM=false
