@@ -191,7 +191,7 @@ fn commands(_: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("store.sqlite3");
     drop(fill(Store::open(&path).expect("a store"), 1000, 30));
-    for arguments in [&["--version"][..], &["list"], &["--json", "list"]] {
+    for arguments in [&["--version"][..], &["list"], &["list", "--json"]] {
         let (median, worst) = whole(dir.path(), arguments, 50);
         println!(
             "mekong {}, 1,000 interviews of 30 lines, whole command, 50 runs: median {:.1} ms, longest {:.1} ms",
