@@ -68,8 +68,8 @@ fn enter(window: &mut Window, phrase: &str) {
     window.run_steps(2);
 }
 
-#[test]
-fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
+/// A locked workspace with one interview in it, and the program over it.
+fn locked() -> (thief::Case, Arc<App>) {
     let case = thief::Case::new();
     case.import(&thief::Talk::ALL[0]);
     case.lock();
@@ -80,6 +80,12 @@ fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
         })
         .unwrap(),
     );
+    (case, app)
+}
+
+#[test]
+fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
+    let (case, app) = locked();
     let mut window = window(Arc::clone(&app));
     until(&mut window, "This workspace is locked");
     assert!(!sees(&window, WORD) && !sees(&window, "Search"));
@@ -104,16 +110,7 @@ fn nothing_is_shown_before_the_passphrase_or_after_the_lock() {
 
 #[test]
 fn whoever_leaves_the_window_alone_finds_it_locked() {
-    let case = thief::Case::new();
-    case.import(&thief::Talk::ALL[0]);
-    case.lock();
-    let app = Arc::new(
-        App::open(&Options {
-            workspace: Some(case.root().to_owned()),
-            ..Options::default()
-        })
-        .unwrap(),
-    );
+    let (_case, app) = locked();
     let mut window = window(Arc::clone(&app));
     until(&mut window, "This workspace is locked");
     enter(&mut window, common::PASSPHRASE);
