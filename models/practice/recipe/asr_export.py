@@ -93,6 +93,46 @@ def write(model, path):
             put(out, name, array, kind)
 
 
+def restored(blocks, shape):
+    """The inverse of quantise: the floats that the blocks stand for, in this shape."""
+    raw = np.frombuffer(blocks, np.uint8).reshape(-1, 34)
+    return (raw[:, :2].copy().view(np.float16).astype(np.float32) * raw[:, 2:].copy().view(np.int8)).reshape(shape)
+
+
+def read(path):
+    """What write() wrote: (tokens in use, weights by their names in Recognizer, without the helper head)."""
+    data = memoryview(Path(path).read_bytes())
+    at = 4 + 11 * 4
+    rows, bands = struct.unpack_from("<2i", data, at)
+    at += 8 + 4 * rows * bands
+    words, = struct.unpack_from("<i", data, at)
+    at += 4
+    for _ in range(words):
+        at += 4 + struct.unpack_from("<i", data, at)[0]
+    found = {}
+    while at < len(data):
+        dims, label, kind = struct.unpack_from("<3i", data, at)
+        shape = struct.unpack_from(f"<{dims}i", data, at + 12)[::-1]
+        at += 12 + 4 * dims
+        name = bytes(data[at:at + label]).decode()
+        at += label
+        count = int(np.prod(shape))
+        size = {F32: 4 * count, F16: 2 * count, Q8_0: count // 32 * 34}[kind]
+        block = data[at:at + size]
+        at += size
+        array = restored(block, shape) if kind == Q8_0 else np.frombuffer(block, np.float16 if kind == F16 else np.float32).reshape(shape)
+        found[name] = torch.from_numpy(array.astype(np.float32))
+    table = found.pop("decoder.token_embedding.weight")
+    # Most rows are the one that all tokens out of use share: the one in the middle of the sorted first column.
+    shared = table[table[:, 0].sort().indices[len(table) // 2]]
+    used = (table != shared).any(1).nonzero().flatten().tolist()
+    found["decoder.embedding"] = torch.cat([table[used], shared[None]])
+    found["decoder.used"] = torch.tensor(used)
+    for name in [n for n in found if n.startswith("encoder.conv") and n.endswith("bias")]:
+        found[name] = found[name].flatten()
+    return used, found
+
+
 def error_rates(step):
     """The clean scores of this very checkpoint as tables of model.toml; nothing where it was not scored."""
     path = WORK / "asr_score.json"

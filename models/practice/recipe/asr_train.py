@@ -28,6 +28,7 @@ import torch.nn.functional as F
 
 from asr_augment import FLOOR, augment, quiet
 from asr_data import load_split, noise_pool
+from asr_export import read
 from asr_model import (EOT, LANG_TOKEN, NOSPEECH, NOTIMESTAMPS, SOT, TRANSCRIBE, Recognizer, encode_text)
 from common import ROOT, SEED, SLOT, SPOKEN, WORK, load_rows
 from muon import Muon
@@ -38,6 +39,7 @@ JOINED = 0.12
 STRANGERS = 2
 STRANGER_WEIGHT = 0.12
 SPACE = 220
+HELPER_ALONE = 150
 
 
 class Material:
@@ -189,6 +191,8 @@ def main():
     ask.add_argument("--drop", type=float, default=0.0)
     ask.add_argument("--shards", type=int)
     ask.add_argument("--fresh", action="store_true")
+    ask.add_argument("--start", help="where there is no checkpoint, an exported model.bin to go on from")
+    ask.add_argument("--told-step", type=int, default=0, help="the step that the model of --start was exported at")
     ask.add_argument("--name", default="asr")
     ask.add_argument("--workers", type=int, default=2)
     ask.add_argument("--average", type=int, default=8, help="steps between averages of the workers' weights")
@@ -219,12 +223,17 @@ def train(rank, a):
     if a.workers > 1:
         torch.distributed.init_process_group("gloo", rank=rank, world_size=a.workers)
     saved = torch.load(checkpoint, weights_only=False) if checkpoint.exists() and not a.fresh else None
-    start = saved["step"] if saved else 0
+    start = saved["step"] if saved else a.told_step
     material = Material(load_core(), a.core, a.rare, SEED + start + 7919 * rank, a.shards)
     if saved:
         material.phones, used = saved["phones"], saved["used"]
         known = set(used)
         material.items = [m for m in material.items if known.issuperset(m[2]) and set(m[0]["phones"]) <= set(saved["phones"])]
+        material.index(load_core(), a.core)
+    elif a.start:
+        used, weights = read(a.start)
+        known = set(used)
+        material.items = [m for m in material.items if known.issuperset(m[2])]
         material.index(load_core(), a.core)
     else:
         used = material.used
@@ -235,6 +244,9 @@ def train(rank, a):
         model.load_state_dict(saved["model"])
         for optimizer, state in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(state)
+    elif a.start:
+        missing = model.load_state_dict(weights, strict=False).missing_keys
+        assert all(name.startswith("helper") for name in missing), missing
     torch.manual_seed(SEED + start + rank)
     rank or print(f"{len(material.items)} items, {len(material.core)} in the core, {len(used)} tokens, {len(material.phones)} phones, "
           f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {start}", flush=True)
@@ -257,7 +269,10 @@ def train(rank, a):
             hidden = model.decoder(inputs, source, drop=a.drop)
             logits = model.decoder.logits(hidden)
         text_loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=0.02)
-        scores = model.helper(source[:len(phones)].float()).log_softmax(-1).transpose(0, 1)
+        # A new helper head behind a trained encoder learns alone first, so as not to spoil it.
+        heard = source[:len(phones)].float()
+        heard = heard.detach() if a.start and not saved and step - start < HELPER_ALONE else heard
+        scores = model.helper(heard).log_softmax(-1).transpose(0, 1)
         widths = widths.clamp(max=scores.shape[0])
         ctc = F.ctc_loss(scores, torch.cat(phones), widths, torch.tensor([len(p) for p in phones]), zero_infinity=True)
         weight = 0.5 if progress < 0.5 else 0.25
