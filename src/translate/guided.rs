@@ -305,7 +305,8 @@ fn spellings(spelling: &dyn Spelling, text: &str) -> Vec<u32> {
         .collect()
 }
 
-fn capitalised(text: &str) -> String {
+/// With a capital at its start, where the script has such.
+pub(super) fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
     rest.next()
         .map(|c| c.to_uppercase().chain(rest).collect())

@@ -19,6 +19,7 @@ mod matrix;
 mod model;
 mod open;
 mod pieces;
+mod replace;
 mod shrink;
 mod t5;
 mod t5_config;
@@ -193,7 +194,7 @@ impl M2m100 {
     ) -> Result<Vec<Vec<f32>>, Error> {
         let run = || {
             let mut decoding = self.model.start(source, cancel)?;
-            let (hidden, _) = decoding.prefill(target)?;
+            let (hidden, _) = decoding.read(0, target)?;
             decoding.logits(&hidden)
         };
         run().map_err(|e: StepError| e.named(&self.engine))

@@ -1,8 +1,9 @@
 //! The second decoding, with the glossary's terms, and whether its result is good enough to stand.
 //!
-//! Free decoding comes first and stands wherever it has the terms. On a miss its translation is read
-//! once more in one pass, which tells where the decoder looked while it wrote each word, and how
-//! likely the term would have been there. At the best of these places the search sets out again with
+//! Free decoding comes first and stands wherever it has the terms. On a miss the term is put in the
+//! place of the words that stand for it ([`super::replace`]). Where that breaks the sentence, the
+//! translation is read once more in one pass, which tells where the decoder looked while it wrote each
+//! word, and how likely the term would have been there. At the best of these places the search sets out again with
 //! the term ([`super::guided`]); before it the translations are the same. Terms are put right one
 //! after the other: each has the whole beam, and a later one sees the sentence as the earlier left it.
 
@@ -39,13 +40,14 @@ pub struct Enforced {
 }
 
 /// One sentence's terms, ready for the search.
-struct Demand {
-    wanted: Vec<Vec<String>>,
+pub(super) struct Demand {
+    /// Approved variants of each slot.
+    pub wanted: Vec<Vec<String>>,
     forbidden: Vec<String>,
     /// Of all slots.
     constraint: Constraint,
     /// Source tokens of each slot.
-    columns: Vec<Range<usize>>,
+    pub columns: Vec<Range<usize>>,
     /// Longest variants of all slots together, in characters.
     letters: usize,
 }
@@ -59,14 +61,14 @@ impl Demand {
 }
 
 /// What one sentence needs all along.
-struct Task<'a> {
-    demand: &'a Demand,
-    source: Vec<u32>,
-    language: u32,
+pub(super) struct Task<'a> {
+    pub demand: &'a Demand,
+    pub source: Vec<u32>,
+    pub language: u32,
     /// Tokens of the free translation, and their mean log-probability.
-    free: &'a Decoded,
+    pub free: &'a Decoded,
     options: &'a DecodeOptions,
-    cancel: &'a Cancel,
+    pub cancel: &'a Cancel,
 }
 
 impl M2m100 {
@@ -130,8 +132,9 @@ impl M2m100 {
     /// whether every one of them left the other words as they should be.
     fn repair(&self, task: &Task<'_>) -> Result<Option<(Path, bool)>, StepError> {
         let demand = task.demand;
-        let mut tokens = task.free.token_ids.clone();
-        let (mut last, mut good) = (None, true);
+        let (mut last, mut good) = (self.with_replaced(task)?, true);
+        let tokens = last.as_ref().map(|path| &path.tokens);
+        let mut tokens = tokens.unwrap_or(&task.free.token_ids).clone();
         let mut tried = 0u32;
         for _ in 0..=demand.constraint.slots() {
             let state = demand.met(&self.surface(&tokens));
@@ -143,7 +146,8 @@ impl M2m100 {
                 break;
             }
             let Some((path, slot, fine)) = self.put(task, &tokens, &missing)? else {
-                return Ok(None);
+                good = false;
+                break;
             };
             tried |= slot.map_or(0, |slot| 1 << slot);
             good &= fine;
@@ -164,7 +168,7 @@ impl M2m100 {
         let mut read = vec![self.model.config().decoder_start_token_id, task.language];
         read.extend(tokens);
         let mut decoding = self.model.start(&task.source, task.cancel)?;
-        let (hidden, watch) = decoding.prefill(&read)?;
+        let (hidden, watch) = decoding.read(0, &read)?;
         // The row of the language token looks for the first word.
         let rows = read.len().saturating_sub(1);
         let scores = decoding.logits(&hidden.part(1, rows))?;
@@ -188,7 +192,7 @@ impl M2m100 {
         for (attempt, place) in places.into_iter().enumerate() {
             if attempt > 0 {
                 decoding = self.model.start(&task.source, task.cancel)?;
-                decoding.prefill(read.get(..place.saturating_add(2)).unwrap_or(&read))?;
+                decoding.read(0, read.get(..place.saturating_add(2)).unwrap_or(&read))?;
             }
             decoding.rewind(place.saturating_add(2));
             let start = self.beginning(&kept, tokens, place, &scores)?;
@@ -211,7 +215,7 @@ impl M2m100 {
 
     /// What must stay and what must come: the slots that are filled, and this one. Other slots get no
     /// variants here but keep their numbers.
-    fn kept(&self, demand: &Demand, tokens: &[u32], slot: Option<usize>) -> Constraint {
+    pub(super) fn kept(&self, demand: &Demand, tokens: &[u32], slot: Option<usize>) -> Constraint {
         let met = demand.met(&self.surface(tokens)).map_or(0, |s| s.met());
         let stays = |at: usize| met >> at & 1 == 1 || Some(at) == slot;
         let wanted: Vec<Vec<String>> = (0..demand.constraint.slots())
@@ -338,7 +342,7 @@ impl M2m100 {
         }
     }
 
-    fn surface(&self, tokens: &[u32]) -> String {
+    pub(super) fn surface(&self, tokens: &[u32]) -> String {
         tokens.iter().map(|t| self.tokens.surface(*t)).collect()
     }
 
@@ -375,7 +379,7 @@ impl M2m100 {
     }
 
     /// The tokens that are part of no term.
-    fn beside(&self, constraint: &Constraint, tokens: &[u32]) -> Vec<u32> {
+    pub(super) fn beside(&self, constraint: &Constraint, tokens: &[u32]) -> Vec<u32> {
         let text = self.surface(tokens);
         let state = constraint.advance(&TermState::default(), &text);
         let state = state.and_then(|s| constraint.finish(&s));
@@ -385,18 +389,23 @@ impl M2m100 {
     }
 
     /// Mean log-probability of the tokens that are not part of a term, the end token included.
-    fn beside_terms(&self, path: &Path) -> f32 {
+    pub(super) fn beside_terms(&self, path: &Path) -> f32 {
+        let kept = self.logs_beside(path);
+        kept.iter().sum::<f32>() / kept.len().max(1) as f32
+    }
+
+    /// Their log-probabilities.
+    pub(super) fn logs_beside(&self, path: &Path) -> Vec<f32> {
         let beside = self.is_beside(&path.tokens, &path.state);
         // The end token's is one more.
         let logs = path.logs.iter().zip(beside.into_iter().chain([true]));
-        let kept: Vec<f32> = logs.filter(|(_, b)| *b).map(|(log, _)| *log).collect();
-        kept.iter().sum::<f32>() / kept.len().max(1) as f32
+        logs.filter(|(_, b)| *b).map(|(log, _)| *log).collect()
     }
 }
 
 /// The term's share of a row of cross-attention. The first and the last source token, language and
 /// end, are where attention rests when it looks at nothing: they do not count.
-fn share(look: &[f32], columns: &Range<usize>) -> f32 {
+pub(super) fn share(look: &[f32], columns: &Range<usize>) -> f32 {
     let words = look
         .get(1..look.len().saturating_sub(1))
         .unwrap_or_default();
@@ -413,7 +422,7 @@ pub(super) fn keeps_to(terms: &[RequiredTerm], translation: &str, pair: LangPair
 
 /// Whether the terms were only put in, so that what the free translation said in their place still
 /// stands: beside the terms all its tokens are there, in order.
-fn doubled(free: &[u32], with_terms: &[u32]) -> bool {
+pub(super) fn doubled(free: &[u32], with_terms: &[u32]) -> bool {
     let mut rest = with_terms.iter();
     free.iter().all(|token| rest.any(|other| other == token))
 }

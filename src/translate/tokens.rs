@@ -163,6 +163,13 @@ impl Tokens {
         known.then(|| normal.get().trim().to_owned())
     }
 
+    /// The tokens that spell `text`; `None` where they spell something else.
+    pub fn pieces(&self, text: &str) -> Option<Vec<u32>> {
+        let ids = self.inner.encode_fast(text, false).ok()?.get_ids().to_vec();
+        let spelt: String = ids.iter().map(|id| self.surface(*id)).collect();
+        (spelt.trim_start() == text.trim_start()).then_some(ids)
+    }
+
     /// The text of `ids`; language tokens and other special tokens are left out.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
         self.inner.decode(ids, true).map_err(|e| e.to_string())

@@ -4,6 +4,8 @@
 //! each hypothesis. A hypothesis is a path through these rows, so following another hypothesis
 //! copies a short list of numbers and no keys.
 
+use std::ops::Range;
+
 use super::{Model, stop_if};
 use crate::compute::layers::{KeysValues, add};
 use crate::compute::product::Activations;
@@ -86,6 +88,10 @@ impl Watch {
     }
 }
 
+fn misfit() -> StepError {
+    StepError::Broken("the text does not fit the model".to_owned())
+}
+
 impl<'a> Decoding<'a> {
     pub(super) fn new(
         model: &'a Model,
@@ -124,24 +130,58 @@ impl<'a> Decoding<'a> {
         self.pass(tokens, &vec![length; tokens.len()], &views, None)
     }
 
-    /// Decodes `tokens` from the start in one pass. Returns the hidden states, `(t, d)`, and where
-    /// each token looks for the next one.
+    /// Decodes `tokens` in one pass behind the first `shared` ones that were read before. Returns the
+    /// hidden states, `(t, d)`, and where each token looks for the next one. What was read is the one
+    /// hypothesis from then on.
     ///
     /// # Errors
     /// Tokens that do not fit; a cancel.
-    pub fn prefill(&mut self, tokens: &[u32]) -> Result<(Hidden, Watch), StepError> {
-        if tokens.is_empty() || self.rows > 0 {
-            return Err(StepError::Broken(
-                "the text does not fit the model".to_owned(),
-            ));
+    pub fn read(&mut self, shared: usize, tokens: &[u32]) -> Result<(Hidden, Watch), StepError> {
+        let first = self.rows;
+        let read = self.aside(&[(shared, tokens)], &[])?;
+        self.rewind(shared);
+        self.paths.truncate(1);
+        if let Some(path) = self.paths.first_mut() {
+            path.extend((first..).take(tokens.len()));
         }
-        let path: Vec<u32> = (0..).take(tokens.len()).collect();
-        let views: Vec<&[u32]> = (1..=path.len()).filter_map(|n| path.get(..n)).collect();
-        let lengths: Vec<usize> = (0..tokens.len()).collect();
+        Ok(read)
+    }
+
+    /// Reads other continuations of the first hypothesis in one pass, each behind its first so many
+    /// tokens, and leaves the hypotheses as they are. The source's tokens in `unseen` are not looked
+    /// at. Returns what [`Self::read`] returns, one continuation after the other.
+    ///
+    /// # Errors
+    /// Tokens that do not fit; a cancel.
+    pub fn aside(
+        &mut self,
+        tails: &[(usize, &[u32])],
+        unseen: &[Range<usize>],
+    ) -> Result<(Hidden, Watch), StepError> {
+        let before = self.paths.first().map(Vec::as_slice).unwrap_or_default();
+        let (mut tokens, mut lengths, mut views) = (Vec::new(), Vec::new(), Vec::new());
+        for (shared, tail) in tails {
+            let mut path = before.get(..*shared).map(<[u32]>::to_vec);
+            for token in *tail {
+                let row = self.rows.saturating_add(tokens.len() as u32);
+                let path = path.as_mut().ok_or_else(misfit)?;
+                lengths.push(path.len());
+                path.push(row);
+                tokens.push(*token);
+                views.push(path.clone());
+            }
+        }
+        if tokens.is_empty() {
+            return Err(misfit());
+        }
+        let views: Vec<&[u32]> = views.iter().map(Vec::as_slice).collect();
+        let all = self.source.clone();
+        let hides = |row: &u32| unseen.iter().any(|part| part.contains(&(*row as usize)));
+        self.source.retain(|row| !hides(row));
         let mut watch = Watch::default();
-        let hidden = self.pass(tokens, &lengths, &views, Some(&mut watch))?;
-        self.paths = vec![path];
-        Ok((hidden, watch))
+        let hidden = self.pass(&tokens, &lengths, &views, Some(&mut watch));
+        self.source = all;
+        Ok((hidden?, watch))
     }
 
     /// Goes back to the first `length` tokens; what came after is forgotten.

@@ -1,0 +1,500 @@
+//! A term in the place of the words that stand for it; the rest of the translation stays as it is.
+//!
+//! None of the six languages inflects, so the best second translation is mostly the first one with the
+//! term exchanged. What is to be exchanged is told by the model itself. The translation is read once
+//! with the whole source in sight and once without the term: where the term's words begin they become
+//! unlikely. Where they end, the term stands before what follows: behind a piece of the old words, or
+//! with a word of the sentence gone, what follows is unlikely. A sentence that has no such place, or
+//! loses too much by the exchange, is left to the search ([`super::guided`]).
+
+use std::ops::Range;
+
+use super::error::StepError;
+use super::guided::{Path, Spelling, capitalised};
+use super::model::Decoding;
+use super::terms::{Task, doubled, share};
+use super::{M2m100, beam};
+use crate::glossary::{Constraint, TermState};
+
+/// A word belongs to the term if its log-probability falls by this much when the term is out of sight.
+const FALL: f32 = 0.5;
+/// A greater fall says no more.
+const DEEP: f32 = 4.0;
+/// Fall times share of attention, as a part of the most that it is: from here on a token before the
+/// surest one belongs to the term.
+const BEGINS: f32 = 0.35;
+/// Tokens after the attended ones that may still be the term's: a name's rest is known without looking.
+const REACH: usize = 8;
+/// Weight of attention where the end is chosen, and shares, as parts of the highest, of others and the term's.
+const WEIGHT: f32 = 4.0;
+const HARDLY: f32 = 0.3;
+const SURELY: f32 = 0.6;
+/// A part of the translation with more than this share of all the attention that another word of the
+/// source gets says that word too.
+const LOST: f32 = 0.6;
+/// Source tokens that get less than this in all say nothing.
+const FAINT: f32 = 0.3;
+/// The words beside the terms may lose this much of their mean log-probability a token. They are the free
+/// translation's own words, so only a wrong cut is to be told: the practice translator loses less than
+/// this by 98 of 100 right exchanges, more by most wrong ones.
+const MAX_LOSS: f32 = 0.5;
+/// Variants of a term and ends of the old words that are tried.
+const VARIANTS: usize = 2;
+const ENDS: usize = 3;
+
+/// A translation as the decoder sees it: for each token and the end, the scores and the attention.
+pub(super) struct Seen {
+    tokens: Vec<u32>,
+    /// `(n + 1, vocab)`.
+    scores: Vec<Vec<f32>>,
+    /// `(n + 1, source)`.
+    looks: Vec<Vec<f32>>,
+}
+
+impl Seen {
+    /// Log-probability of `token` at this place.
+    fn log(&self, place: usize, token: u32) -> Result<f32, StepError> {
+        self.scores
+            .get(place)
+            .map_or(Ok(f32::NAN), |row| log(row, token))
+    }
+}
+
+/// A beginning of the new translation that ends in the term.
+struct Head {
+    /// Tokens of the old translation before the term.
+    begin: usize,
+    text: String,
+    tokens: Vec<u32>,
+}
+
+/// A translation with the term, before it is weighed.
+struct Draft {
+    tokens: Vec<u32>,
+    /// The old tokens that it has too, from the start.
+    shared: usize,
+    state: TermState,
+    /// What attention holds against it, in log-probability.
+    odd: f32,
+}
+
+impl M2m100 {
+    /// The free translation with every missing term exchanged that can be; `None` where none can.
+    pub(super) fn with_replaced(&self, task: &Task<'_>) -> Result<Option<Path>, StepError> {
+        let demand = task.demand;
+        let mut decoding = self.model.start(&task.source, task.cancel)?;
+        let mut seen = self.see(task, &mut decoding, None, task.free.token_ids.clone())?;
+        let mut last = None;
+        let approved = Constraint::new(&demand.wanted, &[]);
+        for slot in 0..approved.slots() {
+            // Slots of one term are filled from the left, so which of them is filled says nothing.
+            let met = met(&approved, &self.surface(&seen.tokens)).map_or(0, |s| s.met());
+            let same = |other: &usize| demand.wanted.get(*other) == demand.wanted.get(slot);
+            if (0..approved.slots())
+                .filter(same)
+                .all(|other| met >> other & 1 == 1)
+            {
+                continue;
+            }
+            if let Some(path) = self.replaced(task, &mut decoding, &seen, slot)? {
+                seen = self.see(task, &mut decoding, Some(seen), path.tokens.clone())?;
+                last = Some(path);
+            }
+        }
+        Ok(last)
+    }
+
+    /// Reads a translation, again only from where it differs from the one before.
+    fn see(
+        &self,
+        task: &Task<'_>,
+        decoding: &mut Decoding<'_>,
+        before: Option<Seen>,
+        tokens: Vec<u32>,
+    ) -> Result<Seen, StepError> {
+        let Some(mut seen) = before else {
+            let (hidden, watch) = decoding.read(0, &self.opened(task, &tokens))?;
+            // The row of the language token looks for the first word.
+            let scores = decoding.logits(&hidden.part(1, tokens.len().saturating_add(1)))?;
+            let looks = watch.rows().split_off(1);
+            return Ok(Seen {
+                tokens,
+                scores,
+                looks,
+            });
+        };
+        let shared = alike(&seen.tokens, &tokens);
+        let tail = tokens.get(shared..).unwrap_or_default();
+        seen.scores.truncate(shared.saturating_add(1));
+        seen.looks.truncate(shared.saturating_add(1));
+        if tail.is_empty() {
+            decoding.rewind(shared.saturating_add(2));
+        } else {
+            let (hidden, watch) = decoding.read(shared.saturating_add(2), tail)?;
+            seen.scores.extend(decoding.logits(&hidden)?);
+            seen.looks.extend(watch.rows());
+        }
+        seen.tokens = tokens;
+        Ok(seen)
+    }
+
+    /// What the decoder reads: start, language, translation.
+    fn opened(&self, task: &Task<'_>, tokens: &[u32]) -> Vec<u32> {
+        let mut read = vec![self.model.config().decoder_start_token_id, task.language];
+        read.extend(tokens);
+        read
+    }
+
+    /// The translation with this slot's term in the place of the old words, if there is such a place
+    /// and the words beside it stay as likely as they must.
+    fn replaced(
+        &self,
+        task: &Task<'_>,
+        decoding: &mut Decoding<'_>,
+        seen: &Seen,
+        slot: usize,
+    ) -> Result<Option<Path>, StepError> {
+        let Some(columns) = task.demand.columns.get(slot) else {
+            return Ok(None);
+        };
+        let shares = relative(seen, columns);
+        // Said twice, the term must be out of sight in both places.
+        let wanted = &task.demand.wanted;
+        let all = wanted.iter().zip(&task.demand.columns);
+        let same = all.filter(|(variants, _)| wanted.get(slot) == Some(variants));
+        let columns: &[_] = &same.map(|(_, columns)| columns.clone()).collect::<Vec<_>>();
+        let falls = self.falls(task, decoding, seen, columns)?;
+        let Some((first, surest)) = beginning(&falls, &shares, |part| says(seen, part, columns))
+        else {
+            return Ok(None);
+        };
+        let kept = self.kept(task.demand, &seen.tokens, Some(slot));
+        let heads = self.heads(task, seen, &kept, slot, first);
+        let drafts = self.drafts(decoding, seen, &kept, &heads, &shares, (surest, columns))?;
+        let Some(path) = self.likeliest(decoding, seen, drafts)? else {
+            return Ok(None);
+        };
+        let loss = task.free.log_prob - self.beside_terms(&path);
+        let (old, new) = (
+            self.beside(&kept, &seen.tokens),
+            self.beside(&kept, &path.tokens),
+        );
+        Ok((loss <= MAX_LOSS && !doubled(&old, &new)).then_some(path))
+    }
+
+    /// By how much each token becomes less likely without the term in sight.
+    fn falls(
+        &self,
+        task: &Task<'_>,
+        decoding: &mut Decoding<'_>,
+        seen: &Seen,
+        columns: &[Range<usize>],
+    ) -> Result<Vec<f32>, StepError> {
+        let read = self.opened(task, &seen.tokens);
+        let (hidden, _) = decoding.aside(&[(0, &read)], columns)?;
+        let blind = decoding.logits(&hidden.part(1, seen.tokens.len()))?;
+        let fall = |(place, (token, row)): (usize, (&u32, &Vec<f32>))| {
+            Ok(seen.log(place, *token)? - log(row, *token)?)
+        };
+        seen.tokens
+            .iter()
+            .zip(&blind)
+            .enumerate()
+            .map(fall)
+            .collect()
+    }
+
+    /// The translation up to the old words and the term, for each variant that can stand there.
+    fn heads(
+        &self,
+        task: &Task<'_>,
+        seen: &Seen,
+        kept: &Constraint,
+        slot: usize,
+        first: usize,
+    ) -> Vec<Head> {
+        let variants = task
+            .demand
+            .wanted
+            .get(slot)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let head = |variant: &String| {
+            // The tokenizer may have cut within a letter, where no term can begin.
+            (first.saturating_sub(2)..=first).rev().find_map(|begin| {
+                let mut text = self.surface(seen.tokens.get(..begin)?);
+                let spaced = self
+                    .tokens
+                    .surface(*seen.tokens.get(begin)?)
+                    .starts_with(' ');
+                if begin == 0 {
+                    text = capitalised(variant);
+                } else {
+                    text.push_str(if spaced { " " } else { "" });
+                    text.push_str(variant);
+                }
+                let before = met(kept, &self.surface(seen.tokens.get(..begin)?))?;
+                let tokens = self.tokens.pieces(&text)?;
+                (met(kept, &text)?.met_count() > before.met_count()).then_some(Head {
+                    begin,
+                    text,
+                    tokens,
+                })
+            })
+        };
+        variants.iter().take(VARIANTS).filter_map(head).collect()
+    }
+
+    /// The likeliest ends of the old words behind each head, and the translations that they make.
+    fn drafts(
+        &self,
+        decoding: &mut Decoding<'_>,
+        seen: &Seen,
+        kept: &Constraint,
+        heads: &[Head],
+        shares: &[f32],
+        (surest, columns): (usize, &[Range<usize>]),
+    ) -> Result<Vec<Draft>, StepError> {
+        let tails: Vec<(usize, &[u32])> = heads
+            .iter()
+            .map(|h| tail(&seen.tokens, &h.tokens))
+            .collect();
+        if tails.iter().any(|(_, tail)| tail.is_empty()) || tails.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (hidden, _) = decoding.aside(&tails, &[])?;
+        let attended = shares.iter().rposition(|s| *s >= SURELY).unwrap_or(surest);
+        let far = seen
+            .tokens
+            .len()
+            .min(attended.max(surest).saturating_add(1 + REACH));
+        let mut found: Vec<(f32, f32, &Head, usize)> = Vec::new();
+        let mut rows = 0usize;
+        for (head, (_, tail)) in heads.iter().zip(&tails) {
+            rows = rows.saturating_add(tail.len());
+            let after = decoding.logits(&hidden.part(rows.saturating_sub(1), 1))?;
+            let after = after.first().map(Vec::as_slice).unwrap_or_default();
+            for end in surest.max(head.begin).saturating_add(1)..=far {
+                if end > surest + 1 && says(seen, head.begin..end, columns) {
+                    continue;
+                }
+                let next = seen
+                    .tokens
+                    .get(end)
+                    .copied()
+                    .unwrap_or(self.model.config().eos());
+                let odd = odd(shares, surest.saturating_add(1), end, far);
+                found.push((log(after, next)? - odd, odd, head, end));
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let before = met(kept, &self.surface(&seen.tokens)).map_or(0, |s| s.met_count());
+        let draft = |(_, odd, head, end): &(f32, f32, &Head, usize)| {
+            let rest = self.surface(seen.tokens.get(*end..)?);
+            let tokens = self.tokens.pieces(&format!("{}{rest}", head.text))?;
+            let state = met(kept, &self.surface(&tokens))?;
+            if state.met_count() <= before {
+                return None;
+            }
+            Some(Draft {
+                shared: alike(&seen.tokens, &tokens),
+                tokens,
+                state,
+                odd: *odd,
+            })
+        };
+        Ok(found.iter().take(ENDS).filter_map(draft).collect())
+    }
+
+    /// The draft whose words beside the terms are likeliest, all read in one pass.
+    fn likeliest(
+        &self,
+        decoding: &mut Decoding<'_>,
+        seen: &Seen,
+        drafts: Vec<Draft>,
+    ) -> Result<Option<Path>, StepError> {
+        let tails: Vec<(usize, &[u32])> = drafts
+            .iter()
+            .map(|d| {
+                (
+                    d.shared.saturating_add(2),
+                    d.tokens.get(d.shared..).unwrap_or_default(),
+                )
+            })
+            .collect();
+        if tails.iter().all(|(_, tail)| tail.is_empty()) {
+            return Ok(None);
+        }
+        let (hidden, _) = decoding.aside(&tails, &[])?;
+        let lengths: Vec<usize> = tails.iter().map(|t| t.1.len()).collect();
+        let mut best: Option<(f32, Path)> = None;
+        let mut row = 0usize;
+        for (draft, length) in drafts.into_iter().zip(lengths) {
+            let scores = match length {
+                0 => Vec::new(),
+                _ => decoding.logits(&hidden.part(row, length))?,
+            };
+            row = row.saturating_add(length);
+            let mut path = Path::empty();
+            let end = self.model.config().eos();
+            for (place, token) in draft.tokens.iter().chain([&end]).enumerate() {
+                path.logs
+                    .push(match place.checked_sub(draft.shared.saturating_add(1)) {
+                        None => seen.log(place, *token)?,
+                        Some(own) => scores
+                            .get(own)
+                            .map_or(Ok(f32::NAN), |row| log(row, *token))?,
+                    });
+            }
+            path.tokens = draft.tokens;
+            path.state = draft.state;
+            let worth = self.logs_beside(&path).iter().sum::<f32>() - draft.odd;
+            if worth.is_finite() && best.as_ref().is_none_or(|b| worth > b.0) {
+                best = Some((worth, path));
+            }
+        }
+        Ok(best.map(|(_, path)| path))
+    }
+}
+
+/// The terms of a text; `None` where it holds something forbidden.
+fn met(constraint: &Constraint, text: &str) -> Option<TermState> {
+    let state = constraint.advance(&TermState::default(), text)?;
+    constraint.finish(&state)
+}
+
+/// The token's log-probability in a row of logits.
+fn log(row: &[f32], token: u32) -> Result<f32, StepError> {
+    let logit = row.get(token as usize).copied().unwrap_or(f32::NAN);
+    Ok(logit - beam::normaliser(row)?)
+}
+
+/// How many tokens two texts have in common at their start.
+fn alike(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// What is to be read of `new` behind what it has in common with `old`, which was read.
+fn tail<'a>(old: &[u32], new: &'a [u32]) -> (usize, &'a [u32]) {
+    let shared = alike(old, new);
+    (
+        shared.saturating_add(2),
+        new.get(shared..).unwrap_or_default(),
+    )
+}
+
+/// Each token's share of attention on the columns, as a part of the highest.
+fn relative(seen: &Seen, columns: &Range<usize>) -> Vec<f32> {
+    let looks = seen.looks.iter().take(seen.tokens.len());
+    let shares: Vec<f32> = looks.map(|look| share(look, columns)).collect();
+    let most = shares.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    shares.iter().map(|s| s / most).collect()
+}
+
+/// Where the old words begin, and the token that is surest to be one of them.
+fn beginning(
+    falls: &[f32],
+    shares: &[f32],
+    says_more: impl Fn(Range<usize>) -> bool,
+) -> Option<(usize, usize)> {
+    let weights: Vec<f32> = falls
+        .iter()
+        .zip(shares)
+        .map(|(fall, share)| {
+            if *fall < FALL {
+                0.0
+            } else {
+                fall.min(DEEP) * share
+            }
+        })
+        .collect();
+    let weight = |at: usize| weights.get(at).copied().unwrap_or(0.0);
+    let surest = (0..weights.len()).max_by(|a, b| weight(*a).total_cmp(&weight(*b)))?;
+    if weight(surest) <= 0.0 {
+        return None;
+    }
+    let mut first = surest;
+    while let Some(before) = first.checked_sub(1)
+        && weight(before) >= BEGINS
+        && !says_more(before..surest + 1)
+    {
+        first = before;
+    }
+    Some((first, surest))
+}
+
+/// Whether these tokens are most of what stands for another word of the source.
+fn says(seen: &Seen, part: Range<usize>, columns: &[Range<usize>]) -> bool {
+    let width = seen.looks.first().map_or(0, Vec::len);
+    let at = |row: &Vec<f32>, column: usize| row.get(column).copied().unwrap_or(0.0);
+    let sum = |rows: &[Vec<f32>], column: usize| rows.iter().map(|r| at(r, column)).sum::<f32>();
+    let all = seen.looks.get(..seen.tokens.len()).unwrap_or_default();
+    let own = all.get(part).unwrap_or_default();
+    // The ends of the source are where attention rests.
+    (1..width.saturating_sub(1))
+        .filter(|column| !columns.iter().any(|own| own.contains(column)))
+        .any(|column| {
+            let whole = sum(all, column);
+            whole >= FAINT && sum(own, column) > LOST * whole
+        })
+}
+
+/// What attention holds against an end of the old words: tokens that hardly look at the term among
+/// them, tokens that surely do behind them.
+fn odd(shares: &[f32], from: usize, end: usize, far: usize) -> f32 {
+    let part = |range: Range<usize>| shares.get(range).unwrap_or_default();
+    let within: f32 = part(from..end).iter().map(|s| (HARDLY - s).max(0.0)).sum();
+    let behind: f32 = part(end..far).iter().map(|s| (s - SURELY).max(0.0)).sum();
+    WEIGHT * (within + behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_words_begin_where_they_become_unlikely() {
+        let never = |_: Range<usize>| false;
+        // A preposition looks at the name too, but does not hang on it.
+        let shares = [0.1, 0.8, 1.0, 0.9, 0.2];
+        assert_eq!(
+            beginning(&[0.0, 0.1, 5.0, 1.0, 0.0], &shares, never),
+            Some((2, 2))
+        );
+        assert_eq!(
+            beginning(&[0.0, 1.5, 5.0, 1.0, 0.0], &shares, never),
+            Some((1, 2))
+        );
+        // Unless it stands for another word of the source.
+        let more = |part: Range<usize>| part.start == 1;
+        assert_eq!(
+            beginning(&[0.0, 1.5, 5.0, 1.0, 0.0], &shares, more),
+            Some((2, 2))
+        );
+        assert_eq!(beginning(&[0.1; 5], &shares, never), None);
+        assert_eq!(beginning(&[], &[], never), None);
+    }
+
+    #[test]
+    fn a_part_that_stands_for_another_word_is_known() {
+        let seen = Seen {
+            tokens: vec![7, 8],
+            scores: Vec::new(),
+            looks: vec![
+                vec![0.0, 0.9, 0.1, 0.0],
+                vec![0.0, 0.2, 0.8, 0.0],
+                vec![1.0, 0.0, 0.0, 0.0],
+            ],
+        };
+        let says = |part, own: Range<usize>| says(&seen, part, &[own]);
+        assert!(!says(1..2, 2..3));
+        assert!(says(0..2, 2..3));
+        assert!(!says(0..2, 1..3));
+    }
+
+    #[test]
+    fn attention_is_held_against_a_wrong_end() {
+        let end = |end| odd(&[1.0, 0.9, 0.0, 0.0], 1, end, 4);
+        assert!(end(2) == 0.0 && end(1) > 1.0 && end(3) > 1.0);
+    }
+}
