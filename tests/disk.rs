@@ -90,7 +90,7 @@ fn a_full_disk_is_named_and_leaves_the_store_as_it_was() {
 /// A message about a workspace without the system's numbers and without names of temporary files.
 fn plain(told: &str, workspace: &Path) {
     let told = told.replace(workspace.to_str().unwrap(), "WORKSPACE");
-    for word in ["os error", ".tmp", ".importing", ".mekong", "lock"] {
+    for word in ["os error", ".tmp", ".importing", ".mekong", "locked"] {
         assert!(!told.contains(word), "{told}");
     }
 }

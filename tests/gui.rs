@@ -143,6 +143,32 @@ fn a_correction_is_a_new_version_and_the_old_words_stay() {
 }
 
 #[test]
+fn a_correction_is_taken_back_by_one_more_version_and_made_again() {
+    let dir = six_interviews();
+    fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();
+    let mut window = window(dir.path());
+    open_interview(&mut window, Lang::Lo);
+    key(&mut window, Key::E);
+    key(&mut window, Key::End);
+    say(&mut window, " ແລະ");
+    key(&mut window, Key::Enter);
+    until(&mut window, "stored", |w| !sees(w, "What was said"));
+    assert!(sees(&window, "ການ 1 ແລະ"));
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Z);
+    until(&mut window, "taken back", |w| !sees(w, "ການ 1 ແລະ"));
+    let again = eframe::egui::Modifiers::COMMAND | eframe::egui::Modifiers::SHIFT;
+    window.key_press_modifiers(again, Key::Z);
+    until_seen(&mut window, "ການ 1 ແລະ");
+    let app = open_app(dir.path());
+    let listed = app.list(None).unwrap();
+    let one = listed.iter().find(|i| i.languages[0] == Lang::Lo).unwrap();
+    let versions = app.history(&one.id.0, 1).unwrap().text;
+    assert_eq!(versions.len(), 4, "nothing was removed");
+    assert_eq!(versions[2].text, versions[0].text);
+    assert_eq!(versions[2].reason.as_deref(), Some("Taken back"));
+}
+
+#[test]
 fn escape_leaves_a_line_as_it_was() {
     let dir = six_interviews();
     let mut window = window(dir.path());

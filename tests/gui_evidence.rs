@@ -12,7 +12,7 @@ mod window;
 use std::path::Path;
 
 use eframe::egui::{Key, accesskit};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::Edit;
 use mekong_interview::domain::{Lang, Status};
 use mekong_interview::evidence::{Passphrase, Role};
@@ -213,7 +213,91 @@ fn no_words_are_cut_off_on_the_screen_of_evidence() {
         let fields = |w: &Window| w.query_all_by_role(accesskit::Role::TextInput).count();
         until(&mut window, "the fields", |w| fields(w) >= 3);
         nothing_is_cut_off(&window, &format!("{lang}"));
+        let words = std::fs::read_to_string(format!("src/gui/locales/{lang}.ftl")).unwrap();
+        for (part, least) in [("evidence-read-back", 3), ("evidence-consent", 4)] {
+            let name = words
+                .lines()
+                .find_map(|l| l.strip_prefix(&format!("{part} = ")));
+            press(&mut window, name.unwrap());
+            until(&mut window, part, |w| fields(w) >= least);
+            nothing_is_cut_off(&window, &format!("{lang}: {part}"));
+        }
     }
+}
+
+#[test]
+fn lines_are_read_back_and_what_is_said_to_them_stands_in_the_record() {
+    let dir = six_interviews();
+    let id = id_of(dir.path(), Lang::Lo);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Lo);
+    open_evidence(&mut window);
+    press(&mut window, "Read back");
+    until_seen(&mut window, "0 right, 0 corrected, 0 refused, 4 not read");
+    // In the second language of the interview, which is the person's.
+    assert!(sees(&window, "你有权保持沉默。"));
+    press(&mut window, "It is right");
+    assert!(sees(&window, "4 not read"), "nobody reads it out");
+    focus(&mut window, "Who reads it out");
+    say(&mut window, "N. Lan");
+    press(&mut window, "It is right");
+    until_seen(&mut window, "1 right, 0 corrected, 0 refused, 3 not read");
+    {
+        let mut named = window.query_all_by_label("It should read");
+        let field = named.find(|n| n.accesskit_node().role() != accesskit::Role::Label);
+        field.unwrap().focus();
+    }
+    window.run_steps(2);
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
+    say(&mut window, "你有权不说话。");
+    press(&mut window, "Put it right");
+    until_seen(&mut window, "1 right, 1 corrected, 0 refused, 2 not read");
+    focus(&mut window, "Reason of the refusal");
+    say(&mut window, "我没这么说");
+    press(&mut window, "It is refused");
+    until_seen(&mut window, "1 right, 1 corrected, 1 refused, 1 not read");
+    press(&mut window, "Later");
+    until_seen(&mut window, "No line is left to be read");
+    press(&mut window, "Show those that were put off");
+    until_seen(&mut window, "Put it right");
+    focus(&mut window, "Reason for refusing all of it");
+    say(&mut window, "我不签字");
+    press(&mut window, "The whole record is refused");
+    let refused = |w: &Window| {
+        let all =
+            open_app(dir.path()).read_backs(&mekong_interview::domain::InterviewId(id.clone()));
+        sees(w, "It stands in the record") && all.unwrap().iter().any(|a| a.segment.is_none())
+    };
+    until(&mut window, "the refusal", refused);
+    let (_, lines) = open_app(dir.path()).show(&id).unwrap();
+    assert_eq!(lines[1].translations[0].text, "你有权不说话。");
+}
+
+#[test]
+fn what_the_person_allows_is_entered_and_binds() {
+    let dir = six_interviews();
+    let id = id_of(dir.path(), Lang::Km);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    open_evidence(&mut window);
+    press(&mut window, "Consent");
+    until_seen(&mut window, "Nothing was entered yet");
+    press(&mut window, "Enter it");
+    focus(&mut window, "Who enters it");
+    say(&mut window, "王芳");
+    press(&mut window, "Enter it");
+    until_seen(
+        &mut window,
+        "victim; may be seen by the agency; without an end; without the sound",
+    );
+    assert!(sees(&window, "under the name V1") && sees(&window, "Lift the limits"));
+    press(&mut window, "This interview");
+    press(&mut window, "Form");
+    press(&mut window, "Captions (SRT)");
+    press(&mut window, "Write the file");
+    until_seen(&mut window, "under a pseudonym only");
+    let (_, consent) = open_app(dir.path()).consent(&id).unwrap();
+    assert_eq!(consent.unwrap().by, "王芳");
 }
 
 #[test]

@@ -156,3 +156,114 @@ fn no_words_are_cut_off_with_the_phrasebook_open() {
         nothing_is_cut_off(&window, &format!("{lang}"));
     }
 }
+
+fn chord(window: &mut Window, key: Key) {
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, key);
+    window.run_steps(3);
+}
+
+#[test]
+fn a_recording_that_fails_stays_on_every_screen_until_somebody_has_seen_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("broken.wav");
+    fs::write(&file, b"RIFF nothing of a sound").unwrap();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    press(&mut window, "中文 – Tiếng Việt");
+    press(&mut window, "Remove");
+    focus(&mut window, "or type a path:");
+    say(&mut window, file.to_str().unwrap());
+    press(&mut window, "Add");
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "I have seen this");
+    for screen in [Key::Num2, Key::Num5, Key::Num3] {
+        chord(&mut window, screen);
+        assert!(sees(&window, "I have seen this"), "{screen:?}");
+    }
+    // Hidden as all else is, but not silent.
+    key(&mut window, Key::F12);
+    assert!(sees(&window, "Something is wrong with the recording"));
+    assert!(!sees(&window, "broken.wav"));
+    key(&mut window, Key::F12);
+    press(&mut window, "I have seen this");
+    assert!(!sees(&window, "I have seen this"));
+}
+
+#[test]
+fn a_recording_begins_only_with_case_purpose_and_people_and_they_stand_in_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    let ready = |window: &Window| {
+        let button = window.get_by_label_contains("Practise: play");
+        !button.accesskit_node().is_disabled()
+    };
+    assert!(ready(&window), "a practice interview fills everything in");
+    focus(&mut window, "People present");
+    chord(&mut window, Key::A);
+    key(&mut window, Key::Backspace);
+    assert!(!ready(&window) && sees(&window, "A recording still needs: People present"));
+    say(&mut window, "Lan, អ្នកបកប្រែ");
+    window.get_by_label("victim").click();
+    window.run_steps(3);
+    tick(&mut window, "Rights, consent and standard questions");
+    assert!(sees(&window, "Protection of a victim"));
+    assert!(sees(&window, "0 of 14 are said and marked"));
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "Interviewed as: victim");
+    until_seen(&mut window, "People present: Lan");
+    press(&mut window, "Said: mark it");
+    until_seen(&mut window, "1 of 14 are said and marked");
+    let marks: Vec<_> = window
+        .query_all_by_label_contains("Said: mark it")
+        .collect();
+    marks[1].click();
+    window.run_steps(3);
+    press(&mut window, "Answer: no");
+    until_seen(&mut window, "answered no at");
+    press(&mut window, "End the recording");
+    until_seen(&mut window, "Read 20");
+    let app = open_app(dir.path());
+    let id = app.list(None).unwrap()[0].id.0.clone();
+    let labels: Vec<String> = app
+        .events(&id)
+        .unwrap()
+        .into_iter()
+        .map(|e| e.label)
+        .collect();
+    for label in ["purpose: victim", "present: Lan, អ្នកបកប្រែ", "rights-02: no"]
+    {
+        assert!(labels.iter().any(|l| l == label), "{label}: {labels:?}");
+    }
+}
+
+#[test]
+fn numbers_and_years_are_shown_as_chosen() {
+    let dir = six_interviews();
+    for (lang, era, lines) in [
+        ("th", "พ.ศ. ๒๕", "๔ บรรทัด"),
+        ("lo", "ພ.ສ. ໒໕", "໔"),
+        ("km", "ព.ស. ២៥", "៤"),
+        ("my", "သာသနာနှစ် ၂၅", "၄"),
+    ] {
+        let settings =
+            format!("language = \"{lang}\"\nnative_digits = true\nbuddhist_era = true\n");
+        fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = window(dir.path());
+        until_seen(&mut window, "K-17");
+        assert!(sees(&window, era), "{lang}");
+        assert!(sees(&window, lines), "{lang}");
+        press(&mut window, "ខ្មែរ – 中文");
+        until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1");
+        assert!(sees(&window, "K-17"), "{lang}: a case keeps its digits");
+    }
+    let mut window = window(dir.path());
+    chord(&mut window, Key::Num6);
+    until_seen(&mut window, "မြန်မာဂဏန်း");
+    tick(&mut window, "မြန်မာဂဏန်း");
+    until(&mut window, "kept", |_| {
+        let text = fs::read_to_string(dir.path().join("desktop.toml")).unwrap();
+        text.contains("native_digits = false")
+    });
+}

@@ -140,6 +140,39 @@ fn two_devices_are_recorded_each_for_itself_and_everything_follows() {
 }
 
 #[test]
+fn a_device_with_one_speaker_stands_beside_one_with_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (microphone("zh-vi"), microphone("my-th"));
+    let channels = "officer=zh/interviewee=vi,interpreter=zh+vi";
+    let args = [
+        "record",
+        "--languages",
+        "zh,vi",
+        "--for",
+        "4",
+        "--device",
+        &first,
+    ];
+    let mut command = mekong(dir.path());
+    command
+        .args(args)
+        .args(["--device", &second, "--channels", channels]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let list = json(dir.path(), &["list", "--json"]);
+    let id = list[0]["id"].as_str().unwrap();
+    let folder = dir.path().join("recordings").join(id);
+    let plan: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("session.json")).unwrap()).unwrap();
+    let own = |n: usize| plan["microphones"][n]["channels"].as_u64();
+    assert_eq!((own(0), own(1)), (Some(1), Some(2)), "{plan}");
+    for channel in 0..3 {
+        assert!(folder.join(format!("working-{channel}.wav")).is_file());
+    }
+    assert_eq!(json(dir.path(), &["verify", id, "--json"])["ok"], true);
+}
+
+#[test]
 fn kills_lose_at_most_a_second_and_resume_finishes() {
     let report = kills::kill_recordings(3, false, 1);
     assert!(report.worst_lost_ms <= 1000, "{report:?}");

@@ -12,8 +12,12 @@
 mod common;
 #[path = "common/custody.rs"]
 mod custody;
+#[path = "common/malformed_files.rs"]
+mod malformed_files;
 #[path = "common/mutate.rs"]
 mod mutate;
+#[path = "common/tamper.rs"]
+mod tamper;
 #[path = "fuzz/targets.rs"]
 mod targets;
 
@@ -87,4 +91,13 @@ fn changed_files_are_the_same_at_every_run_and_rarely_the_seed() {
     let distinct: BTreeSet<&Vec<u8>> = all.iter().collect();
     assert!(distinct.len() > 400, "{}", distinct.len());
     assert!(all.iter().filter(|m| seeds.contains(m)).count() < 25);
+}
+
+#[test]
+fn malformed_files_are_refused_by_name_and_the_store_stays_as_it_is() {
+    let tally = malformed_files::refuse_all(12);
+    assert_eq!(tally.len(), 11, "{tally:?}");
+    for (kind, refused) in &tally {
+        assert!(*refused >= 6, "{kind}: {refused}");
+    }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::domain::{Channel, InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::domain::{Channel, Interview, InterviewId, Lang, SamplePos, Segment, SegmentId, Span};
 use crate::evidence::{Kind, WORKSPACE, read, sha256};
 use crate::store::{ImportedLine, NewInterview, SearchPage, SearchQuery, Store};
 use crate::vault;
@@ -28,10 +28,30 @@ struct Held {
     /// Bundles that were received.
     count: u64,
     store: Store,
-    /// By bundle: the interview's own name, and its lines' numbers in their order.
-    known: HashMap<String, (String, Vec<i64>)>,
+    /// By bundle.
+    known: HashMap<String, Known>,
     /// Bundles that are not what was received.
     broken: Vec<String>,
+}
+
+/// What is known of a partner's interview beside its lines.
+#[derive(Debug)]
+struct Known {
+    /// Its own name.
+    interview: String,
+    /// Its languages, the officer's first.
+    languages: Vec<Lang>,
+    /// Its lines' own numbers in their order.
+    lines: Vec<i64>,
+}
+
+impl Known {
+    /// The own number of a line that the store in memory numbers so.
+    fn own(&self, id: SegmentId) -> SegmentId {
+        let place = usize::try_from(id.0.saturating_sub(1)).ok();
+        let line = place.and_then(|place| self.lines.get(place));
+        SegmentId(line.copied().unwrap_or(id.0))
+    }
 }
 
 impl Abroad {
@@ -53,14 +73,7 @@ impl App {
         if query.person.is_some() {
             return Ok(());
         }
-        let count = self.reading()?.count_own(Kind::Received)?;
-        if count == 0 {
-            return Ok(());
-        }
-        let mut held = self.abroad.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_none_or(|held| held.count != count) {
-            *held = Some(self.read_abroad(count)?);
-        }
+        let held = self.held_abroad()?;
         let Some(held) = held.as_ref() else {
             return Ok(());
         };
@@ -71,25 +84,57 @@ impl App {
         page.complete &= found.complete;
         let room = query.limit.saturating_sub(page.hits.len());
         for mut hit in found.hits.into_iter().take(room) {
-            let Some((interview, lines)) = held.known.get(&hit.interview.0) else {
+            let Some(known) = held.known.get(&hit.interview.0) else {
                 continue;
             };
             hit.foreign = Some(std::mem::replace(
                 &mut hit.interview,
-                InterviewId(interview.clone()),
+                InterviewId(known.interview.clone()),
             ));
-            let own = |id: SegmentId| {
-                let place = usize::try_from(id.0.saturating_sub(1)).ok();
-                let line = place.and_then(|place| lines.get(place));
-                SegmentId(line.copied().unwrap_or(id.0))
-            };
-            hit.segment = own(hit.segment);
+            hit.segment = known.own(hit.segment);
             for beside in hit.around.iter_mut().flatten() {
-                beside.segment = own(beside.segment);
+                beside.segment = known.own(beside.segment);
             }
             page.hits.push(hit);
         }
         Ok(())
+    }
+
+    /// One interview that a partner sent, for reading only: under its bundle's name, its lines with
+    /// their own numbers. With it the interview's own name.
+    ///
+    /// # Errors
+    /// No such bundle, or one that is not what was received.
+    pub fn show_foreign(
+        &self,
+        bundle: &str,
+    ) -> Result<(InterviewId, Interview, Vec<Segment>), Error> {
+        let held = self.held_abroad()?;
+        let found = held.as_ref().and_then(|held| {
+            let known = held.known.get(bundle)?;
+            Some((held, known))
+        });
+        let (held, known) = found.ok_or_else(|| Error::NotReceived(bundle.to_owned()))?;
+        let id = InterviewId(bundle.to_owned());
+        let mut interview = held.store.interview(&id)?;
+        interview.languages.clone_from(&known.languages);
+        let mut lines = held.store.segments(&id)?;
+        for line in &mut lines {
+            line.id = known.own(line.id);
+        }
+        Ok((InterviewId(known.interview.clone()), interview, lines))
+    }
+
+    /// What partners sent, read anew where more came in; nothing where nothing did.
+    fn held_abroad(&self) -> Result<MutexGuard<'_, Option<Held>>, Error> {
+        let count = self.reading()?.count_own(Kind::Received)?;
+        let mut held = self.abroad.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if count == 0 {
+            *held = None;
+        } else if held.as_ref().is_none_or(|held| held.count != count) {
+            *held = Some(self.read_abroad(count)?);
+        }
+        Ok(held)
     }
 
     fn read_abroad(&self, count: u64) -> Result<Held, Error> {
@@ -111,8 +156,12 @@ impl App {
             let transcript = manifest.and_then(|m| untouched(&foreign.folder, m));
             let taken = transcript.and_then(|text| taken_in(&mut held.store, foreign, &text));
             match taken {
-                Some(lines) => {
-                    let known = (foreign.interview.clone(), lines);
+                Some((languages, lines)) => {
+                    let known = Known {
+                        interview: foreign.interview.clone(),
+                        languages,
+                        lines,
+                    };
                     held.known.insert(foreign.bundle.clone(), known);
                 }
                 None => held.broken.push(foreign.bundle.clone()),
@@ -140,8 +189,13 @@ fn lists(list: &[u8], file: &[u8], name: &str) -> Option<()> {
     list.lines().any(|l| l == line).then_some(())
 }
 
-/// Puts a transcript into the store in memory under its bundle's name; its lines' own numbers.
-fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<Vec<i64>> {
+/// Puts a transcript into the store in memory under its bundle's name; its languages and its lines'
+/// own numbers.
+fn taken_in(
+    store: &mut Store,
+    foreign: &Foreign,
+    transcript: &[u8],
+) -> Option<(Vec<Lang>, Vec<i64>)> {
     let shown: Value = serde_json::from_slice(transcript).ok()?;
     let mut lines: Vec<(i64, u64, ImportedLine)> = Vec::new();
     for line in shown.get("segments")?.as_array()? {
@@ -152,6 +206,10 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<V
     }
     // The order in which the store numbers them.
     lines.sort_by_key(|(number, channel, line)| (line.span.start, *channel, *number));
+    let spoken = shown.get("languages").and_then(Value::as_array)?;
+    let spoken = spoken.iter().map(|lang| lang.as_str()?.parse().ok());
+    let spoken: Vec<Lang> = spoken.collect::<Option<_>>()?;
+    // Lines in any of the six are taken in, whatever the list says.
     let languages: Vec<Lang> = Lang::SIX.to_vec();
     let text = |name: &str| shown.get(name).and_then(Value::as_str).map(str::to_owned);
     let new = NewInterview {
@@ -175,7 +233,7 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<V
     store
         .create_from_transcript(&new, &lines, "a partner", None)
         .ok()?;
-    Some(numbers)
+    Some((spoken, numbers))
 }
 
 fn line_of(line: &Value) -> Option<(i64, u64, ImportedLine)> {

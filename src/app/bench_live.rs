@@ -12,7 +12,6 @@ use crate::workspace::Workspace;
 use super::bench::{BenchReport, Measurement, machine};
 use super::demo::{self, Script};
 use super::live::{LineStep, LiveEvent, LiveRequest, LiveSource, Session};
-use super::microphone::MicrophoneTest;
 use super::{App, Error};
 
 /// Between two looks at the clock while events are waited for.
@@ -117,8 +116,8 @@ fn listen_to(
             path: folder.join("audio.flac"),
             speed: 1.0,
         }],
-        test: MicrophoneTest::Missing,
         planned: Some(seconds),
+        ..LiveRequest::default()
     };
     let session = app.arm(&request)?.start()?;
     let id = session.id().0.clone();

@@ -6,18 +6,19 @@ use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::audio;
 use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{
-    self, Check, Contents, Kind, KnownKey, Opened, Packed, PublicKey, Receipt, Reception, SEALED,
-    SecretKey, Verdict, open_bundle, open_folder, write_bundle,
+    self, Check, Contents, Kind, KnownKey, Opened, Outgoing, Packed, PublicKey, Receipt, Reception,
+    SEALED, SecretKey, To, Verdict, open_bundle, open_folder, write_bundle,
 };
 use crate::export::{self, Format, Source};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 
+use super::covered::ENDING;
 use super::read::write_whole;
 use super::{App, Error};
 
@@ -58,7 +59,8 @@ impl App {
     /// Writes an interview for a partner: signed, and encrypted to `to` unless that is `None`.
     ///
     /// # Errors
-    /// [`Error::DoesNotFit`] for what cannot be vouched for; a file that is there; a cancel.
+    /// [`Error::DoesNotFit`] for what cannot be vouched for; what the person interviewed does not
+    /// allow; a file that is there; a cancel.
     pub fn bundle(
         &self,
         id: &str,
@@ -73,8 +75,33 @@ impl App {
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
         }
+        if let Some(bound) = self.bound(&store, &id)? {
+            bound.allow(&Outgoing {
+                to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
+                sound: !store.interview(&id)?.audio.is_empty(),
+                named: true,
+            })?;
+        }
         self.insist(&store, &id, cancel, watcher)?;
         let contents = self.contents(&store, &id)?;
+        self.send(
+            &mut store,
+            &id,
+            (&contents, Map::new()),
+            (to, out, signer),
+            (cancel, watcher),
+        )
+    }
+
+    /// Writes the bundle and notes it in the chain, with these facts beside what is always told.
+    pub(super) fn send(
+        &self,
+        store: &mut Store,
+        id: &InterviewId,
+        (contents, mut facts): (&Contents, Map<String, Value>),
+        (to, out, signer): (Option<&PublicKey>, &Path, &SecretKey),
+        (cancel, watcher): (&Cancel, Watcher<'_>),
+    ) -> Result<Bundled, Error> {
         let mut tell = |done, total| {
             watcher(Progress::Step {
                 step: Step::Copying,
@@ -84,20 +111,19 @@ impl App {
         };
         let mut packed = None;
         write_whole(out, false, &mut |mut file| {
-            let written = write_bundle(&mut file, &contents, signer, to, &mut tell, cancel)?;
+            let written = write_bundle(&mut file, contents, signer, to, &mut tell, cancel)?;
             packed = Some(written);
             Ok(())
         })?;
         let packed = packed.ok_or(Error::Stopped)?;
-        let mut facts = Map::new();
         facts.insert("bundle".into(), json!(packed.bundle));
         facts.insert("manifest".into(), json!(packed.manifest));
         facts.insert("receiver".into(), json!(to.map(|key| &key.number)));
-        store.note(&id, Kind::Bundled, facts, None)?;
+        store.note(id, Kind::Bundled, facts, None)?;
         Ok(Bundled {
-            interview: id,
+            interview: InterviewId(contents.interview.clone()),
             packed,
-            head: contents.head,
+            head: contents.head.clone(),
         })
     }
 
@@ -320,7 +346,9 @@ impl App {
             return Err(evidence::Error::UntrustedKey(number.clone()).into());
         }
         let store = self.reading()?;
-        let id = InterviewId(receipt.interview.clone());
+        // A covered copy is noted in the chain of what it is a copy of.
+        let name = &receipt.interview;
+        let id = InterviewId(name.strip_suffix(ENDING).unwrap_or(name).to_owned());
         let links = store.chain(&id)?;
         let events = evidence::read(&id.0, &links).unwrap_or_default();
         let sent = events.iter().any(|e| {
@@ -373,7 +401,7 @@ fn read_receipt(file: &Path) -> Option<String> {
     text.starts_with('{').then_some(text)
 }
 
-fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
+pub(super) fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let mut text = Vec::new();
     for line in lines {
         text.extend_from_slice(line.as_bytes());

@@ -48,6 +48,28 @@ pub enum BlankKey {
     F4,
 }
 
+/// The key that a foot pedal presses: down plays, up pauses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PedalKey {
+    /// There is no pedal.
+    #[default]
+    None,
+    /// F6.
+    F6,
+    /// F7.
+    F7,
+    /// F8.
+    F8,
+    /// F13, which no keyboard has.
+    F13,
+    /// F14.
+    F14,
+    /// F15.
+    F15,
+    /// F16.
+    F16,
+}
+
 /// How large the window was when it was closed, in points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +110,12 @@ pub struct Choices {
     pub name: String,
     /// How fast lines are played, in percent, 50 to 200.
     pub play_percent: u16,
+    /// Key of a foot pedal.
+    pub pedal: PedalKey,
+    /// Numbers in the digits of the screens' language.
+    pub native_digits: bool,
+    /// Years of the Buddhist Era.
+    pub buddhist_era: bool,
     /// How large the window was; last, because it is a table of its own in the file.
     pub window: Option<WindowSize>,
 }
@@ -102,6 +130,9 @@ impl Default for Choices {
             doubt_percent: 50,
             name: String::new(),
             play_percent: 100,
+            pedal: PedalKey::None,
+            native_digits: false,
+            buddhist_era: false,
             window: None,
         }
     }
@@ -254,6 +285,9 @@ mod tests {
             doubt_percent: 70,
             name: "Nguyễn Thị Lan".into(),
             play_percent: 75,
+            pedal: PedalKey::F13,
+            native_digits: true,
+            buddhist_era: true,
             window: Some(WindowSize::default()),
         };
         fs::write(&path, toml::to_string(&chosen).unwrap()).unwrap();

@@ -114,6 +114,7 @@ impl App {
             self.check_room(),
             self.check_store(),
             self.check_imports(),
+            self.check_clock(),
             self.check_models_whole(cancel, watcher),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
@@ -124,6 +125,19 @@ impl App {
             microphone(),
             fonts(),
         ]
+    }
+
+    fn check_clock(&self) -> Finding {
+        match self.clock_is_behind() {
+            None => Finding::good("clock", "not behind the last thing that was noted"),
+            Some(seconds) => Finding::not_good(
+                "clock",
+                Health::Warning,
+                format!("{seconds} s behind the last thing that was noted: it was set back"),
+                "Set the computer's clock before an interview. Recording works meanwhile, and the \
+                 record says that the clock was set back.",
+            ),
+        }
     }
 
     fn check_writable(&self) -> Finding {

@@ -280,6 +280,8 @@ pub(super) struct OpenedTranslator {
     pub(super) model: String,
     pub(super) engine: Box<dyn Translator>,
     pub(super) practice: bool,
+    /// SHA-256 of the list of its files; empty for one that no list vouches for.
+    pub(super) digest: String,
     /// What the user should know of it.
     pub(super) note: Option<String>,
 }
@@ -301,17 +303,20 @@ pub(super) fn open_translator(
                 engine: translate::open(&folder, &model, None)?,
                 model,
                 practice: false,
+                digest: String::new(),
                 note: Some(unlisted_note(&folder)),
             }
         }
         Named::Listed(model) => {
             model.verify(cancel, watcher)?;
+            let digest = model.digest();
             let (weights, card) = (model.weights(), model.card);
             let tokens = card.language_tokens.as_ref();
             OpenedTranslator {
                 engine: translate::open(&weights, &card.name, tokens)?,
                 model: card.name,
                 practice: card.practice,
+                digest,
                 note: None,
             }
         }

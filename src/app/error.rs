@@ -64,6 +64,9 @@ pub enum Error {
     /// A session that still runs, or was cut off, cannot be sealed.
     #[error("the session of this interview has not ended: {0}")]
     SessionOpen(InterviewId),
+    /// A covered copy in which nothing is to be covered.
+    #[error("nothing says what is to be covered")]
+    NothingToCover,
     /// The lock of the workspace.
     #[error(transparent)]
     Vault(#[from] vault::Error),
@@ -156,6 +159,11 @@ pub enum Error {
     /// A correction names no language, or one that it cannot be in.
     #[error("a translation of this line must be in another language of the interview")]
     TranslationLanguage,
+    /// A bundle that was not received, or is not what was received.
+    #[error(
+        "no partner's interview of this name was received, or it is not what was received: {0}"
+    )]
+    NotReceived(String),
     /// A line of a transcript is in a language that the interview does not have.
     #[error("line {line} is in {}, which is not one of the interview's languages", .lang.name())]
     LineLanguage {
@@ -170,8 +178,8 @@ pub enum Error {
     /// Nobody opened a key.
     #[error("nobody signs: no key is open")]
     NobodySigns,
-    /// The channels cannot be dealt to the microphones, to each the same number.
-    #[error("{named} channels cannot be dealt evenly to {found} microphones")]
+    /// The channels cannot be dealt to the microphones.
+    #[error("{named} channels cannot be dealt to {found} microphones")]
     Microphones {
         /// Channels named.
         named: usize,
@@ -258,6 +266,9 @@ impl Error {
             Error::SessionOpen(_) => {
                 "End it first; 'mekong resume' completes one that was cut off.".into()
             }
+            Error::NothingToCover => "Name it with --redact LIST, or enter the person in the register and \
+                a pseudonym in the consent."
+                .into(),
             Error::Busy(_) => {
                 "Wait until it has finished, or close it; reading and searching work meanwhile."
                     .into()
@@ -302,11 +313,15 @@ impl Error {
             Error::TranslationLanguage => {
                 "Name the language with --to, for example --to vi.".into()
             }
+            Error::NotReceived(_) => {
+                "'mekong received' lists what partners sent; ask the partner to send it again.".into()
+            }
             Error::LineLanguage { .. } => "Name its language in --languages too.".into(),
             Error::Speakers(_) => "Check that the speaker column holds names, not text.".into(),
             Error::NobodySigns => "Choose your key and type its passphrase, then ask again.".into(),
             Error::Microphones { .. } => "Name as many channels as microphones, or for each \
-                microphone the same number, in the order of the microphones; eight at most."
+                microphone the same number, in the order of the microphones; or part them with a \
+                stroke: officer=zh/interviewee=vi,interpreter=zh+vi. Eight at most."
                 .into(),
             Error::MicrophoneTwice(_) => {
                 "Choose another one for the second place; 'mekong devices' lists them.".into()

@@ -13,7 +13,6 @@ use crate::evidence::{
     self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _,
     SoundHead, Story, Verdict, WORKSPACE, check_rows, check_signatures, check_sound, hash_reader,
 };
-use crate::export::Format;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::text;
@@ -220,6 +219,8 @@ impl App {
         }
         checks.push(self.own_chain(store, id, &story)?);
         checks.extend(story.seal_check());
+        checks.extend(story.consent_check());
+        checks.extend(story.clock_check());
         let interview = store.interview(id)?;
         let total: u64 = interview.audio.iter().map(|a| self.size(id, a)).sum();
         let mut done = 0;
@@ -297,6 +298,9 @@ impl App {
         let noted: Vec<&str> = own.filter_map(|e| e.fact("head")).collect();
         if noted.iter().any(|head| !story.has(head)) {
             let detail = "the end of the interview's chain was cut off";
+            return Ok(Check::bad(NAME, detail));
+        }
+        if let Some(detail) = sealed_after_revocation(&events, story) {
             return Ok(Check::bad(NAME, detail));
         }
         let remembered = [Kind::Sealed.as_str(), Kind::Bundled.as_str()];
@@ -379,50 +383,34 @@ impl App {
                 })
         })
     }
+}
 
-    /// Notes in the chain that an export was asked for.
-    pub(super) fn open_export(
-        &self,
-        id: &str,
-        format: Format,
-        redacted: bool,
-    ) -> Result<InterviewId, Error> {
-        let id = self.reading()?.resolve(id)?;
-        let mut facts = Map::new();
-        facts.insert("format".into(), json!(format.as_str()));
-        facts.insert("redacted".into(), json!(redacted));
-        self.note_export(&id, Kind::OpenedForExport, facts)?;
-        Ok(id)
-    }
-
-    /// Notes that an export was written whole.
-    pub(super) fn note_exported(
-        &self,
-        id: &InterviewId,
-        format: Format,
-        sha256: &str,
-    ) -> Result<(), Error> {
-        let mut facts = Map::new();
-        facts.insert("format".into(), json!(format.as_str()));
-        facts.insert("sha256".into(), json!(sha256));
-        self.note_export(id, Kind::Exported, facts)
-    }
-
-    /// A workspace that cannot be written is a copy on a read-only disk: what is read there cannot be
-    /// noted in the record, and the record itself is elsewhere.
-    fn note_export(
-        &self,
-        id: &InterviewId,
-        kind: Kind,
-        facts: Map<String, Value>,
-    ) -> Result<(), Error> {
-        match Store::open(&self.workspace.store()) {
-            Ok(mut store) => store.note(id, kind, facts, None).map(|_| ())?,
-            Err(store::Error::ReadOnly | store::Error::Open { .. }) => {}
-            Err(e) => return Err(e.into()),
+/// A seal of this interview that was noted behind the revocation of the key that made it: whatever the
+/// clock said, the order of the events is proved.
+fn sealed_after_revocation(own: &[evidence::Event], story: &Story) -> Option<String> {
+    let is = |e: &evidence::Event, kind: Kind| e.kind == kind.as_str();
+    let seals = own.iter().filter(|e| is(e, Kind::Sealed));
+    for noted in seals {
+        let seal = story
+            .events
+            .iter()
+            .find(|e| noted.fact("head") == Some(e.hash.as_str()));
+        let signed = seal.and_then(|seal| Some((seal.number, seal.signed.as_ref()?)));
+        let Some((number, signed)) = signed else {
+            continue;
+        };
+        let revoked = |e: &evidence::Event| {
+            is(e, Kind::KeyRevoked)
+                && e.number < noted.number
+                && e.fact("key") == Some(signed.key.as_str())
+        };
+        if own.iter().any(revoked) {
+            return Some(format!(
+                "event {number} was sealed after its key was revoked"
+            ));
         }
-        Ok(())
     }
+    None
 }
 
 /// The length of the sound that is stored against the one that was told at its end.

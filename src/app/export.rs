@@ -3,13 +3,16 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value, json};
+
 use crate::domain::{Cancel, Interview, InterviewId, Lang};
-use crate::evidence;
+use crate::evidence::{self, Kind, Outgoing, To};
 use crate::export::{
     self, Format, Person, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
 };
 use crate::fonts;
 use crate::pipeline::{Progress, Step, Watcher};
+use crate::store::{self, Store};
 
 use super::evidence::Hashing;
 use super::read::write_whole;
@@ -62,10 +65,11 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
         let mut told = (Exported::default(), String::new());
-        let id = self.open_export(id, format, choices.redact.is_some())?;
+        let (id, rules) = self.allowed(id, format, choices)?;
+        let what = (format, choices, rules.as_ref());
         write_whole(out, force, &mut |file| {
             let mut file = Hashing::new(file);
-            let exported = self.write_out(&id, format, choices, &mut file, (cancel, watcher))?;
+            let exported = self.write_out(&id, what, &mut file, (cancel, watcher))?;
             told = (exported, file.digest());
             Ok(())
         })?;
@@ -86,31 +90,68 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
-        let id = self.open_export(id, format, choices.redact.is_some())?;
+        let (id, rules) = self.allowed(id, format, choices)?;
+        let what = (format, choices, rules.as_ref());
         let mut out = Hashing::new(out);
-        let told = self.write_out(&id, format, choices, &mut out, (cancel, watcher))?;
+        let told = self.write_out(&id, what, &mut out, (cancel, watcher))?;
         self.note_exported(&id, format, &out.digest())?;
         Ok(told)
+    }
+
+    /// Refuses what the person interviewed does not allow; else notes that the export was asked for.
+    /// What is to be covered in it.
+    fn allowed(
+        &self,
+        id: &str,
+        format: Format,
+        choices: &ExportChoices,
+    ) -> Result<(InterviewId, Option<Redaction>), Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        let bound = self.bound(&store, &id)?;
+        // The law asks for the name in the record that the person signs.
+        let record = format.is_record();
+        let names = bound.as_ref().filter(|_| !record);
+        let rules = self.covering(&store, names, choices.redact.as_deref())?;
+        if let Some(bound) = &bound {
+            let sound = match format {
+                Format::Audio => true,
+                Format::Html => choices.sound && !store.working_copies(&id)?.is_empty(),
+                _ => false,
+            };
+            bound.allow(&Outgoing {
+                to: To::File,
+                sound,
+                named: rules.is_none() && !record,
+            })?;
+        }
+        self.open_export(&id, format, rules.is_some())?;
+        Ok((id, rules))
     }
 
     fn write_out(
         &self,
         id: &InterviewId,
-        format: Format,
-        choices: &ExportChoices,
+        (format, choices, rules): (Format, &ExportChoices, Option<&Redaction>),
         out: &mut dyn Write,
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<Exported, Error> {
         let (mut interview, mut segments) = self.show(&id.0)?;
+        let head = evidence::head(&self.reading()?.chain(id)?).to_owned();
+        let mut read_back = self.read_backs(id)?;
         let mut redacted = None;
-        if let Some(list) = &choices.redact {
-            let copy = Redaction::load(list)?.apply(&interview, &segments)?;
+        if let Some(rules) = rules {
+            let copy = rules.apply(&interview, &segments, &head)?;
+            // Reasons are a person's words too, and hold names.
+            for answer in &mut read_back {
+                answer.reason = None;
+                answer.by.clear();
+            }
             interview.clone_from(&copy.interview);
             segments.clone_from(&copy.segments);
             redacted = Some(copy);
         }
         let covered = redacted.as_ref().map(|c| c.covered.clone());
-        let head = evidence::head(&self.reading()?.chain(id)?).to_owned();
         let files = self.working_files(&interview.id)?;
         let templates = if format.is_record() {
             self.templates(&interview, &choices.languages)?
@@ -129,6 +170,7 @@ impl App {
                 templates: &templates,
                 person: choices.person,
                 head: Some(&head),
+                read_back: &read_back,
             },
             sound: Sound {
                 files: &files,
@@ -153,6 +195,38 @@ impl App {
         Ok(Exported {
             covered: redacted.map(|copy| (copy.places, copy.lines)),
         })
+    }
+
+    /// Notes in the chain that an export was asked for.
+    fn open_export(&self, id: &InterviewId, format: Format, redacted: bool) -> Result<(), Error> {
+        let mut facts = Map::new();
+        facts.insert("format".into(), json!(format.as_str()));
+        facts.insert("redacted".into(), json!(redacted));
+        self.note_export(id, Kind::OpenedForExport, facts)
+    }
+
+    /// Notes that an export was written whole.
+    fn note_exported(&self, id: &InterviewId, format: Format, sha256: &str) -> Result<(), Error> {
+        let mut facts = Map::new();
+        facts.insert("format".into(), json!(format.as_str()));
+        facts.insert("sha256".into(), json!(sha256));
+        self.note_export(id, Kind::Exported, facts)
+    }
+
+    /// A workspace that cannot be written is a copy on a read-only disk: what is read there cannot be
+    /// noted in the record, and the record itself is elsewhere.
+    fn note_export(
+        &self,
+        id: &InterviewId,
+        kind: Kind,
+        facts: Map<String, Value>,
+    ) -> Result<(), Error> {
+        match Store::open(&self.workspace.store()) {
+            Ok(mut store) => store.note(id, kind, facts, None).map(|_| ())?,
+            Err(store::Error::ReadOnly | store::Error::Open { .. }) => {}
+            Err(e) => return Err(e.into()),
+        }
+        Ok(())
     }
 
     /// The forms of a record in these languages, or in the first two of the interview.

@@ -1,10 +1,12 @@
 //! Finding what was said: the words themselves, then the same in other languages.
 
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
-use crate::store::{Other, SearchPage, SearchQuery, Store, Via};
+use crate::pipeline::Watcher;
+use crate::store::{Index, Other, SearchPage, SearchQuery, Store, Via};
 use crate::text::names::Name;
 use crate::text::{fold, in_script};
 
+use super::lock::WorkLock;
 use super::{App, Error, TranslateRequest};
 
 /// With fewer hits than this, terms and names in other languages are looked for unasked.
@@ -17,15 +19,29 @@ const MOST_PEOPLE: usize = 5;
 const LONGEST: usize = 100;
 
 impl App {
-    /// Finds words in all interviews, own ones first, then those that partners sent. With few hits, or where `across` asks for it, also lines with
-    /// the same term of the glossary or the same person's name in another language, below the others;
-    /// only where `across` asks for it, also what installed translators make of the question.
+    /// Finds words in all interviews, own ones first, then those that partners sent. With few hits, or
+    /// where `across` asks for it, also lines with the same term of the glossary or the same person's
+    /// name in another language, below the others; only where `across` asks for it, also what installed
+    /// translators make of the question. A search index that cannot be used is made anew first, of which
+    /// the watcher hears.
     ///
     /// # Errors
     /// An unreadable store; a date that is none; an unknown person. No query is an error.
-    pub fn search(&self, query: &SearchQuery, across: bool) -> Result<SearchPage, Error> {
-        let store = self.reading()?;
+    pub fn search(
+        &self,
+        query: &SearchQuery,
+        across: bool,
+        watcher: Watcher<'_>,
+    ) -> Result<SearchPage, Error> {
+        let mut store = self.reading()?;
         let mut page = store.search(query)?;
+        if page.index == Index::Unusable && self.mend_index(store.has_index(), watcher).is_some() {
+            store = self.reading()?;
+            page = store.search(query)?;
+            if page.index == Index::Used {
+                page.index = Index::Mended;
+            }
+        }
         if across || page.total < FEW {
             let mut others = self.other_words(&store, &query.text)?;
             if across && others.iter().all(|o| !matches!(o.via, Via::Name(_))) {
@@ -35,6 +51,20 @@ impl App {
         }
         self.search_abroad(query, &mut page)?;
         Ok(page)
+    }
+
+    /// Makes the search index anew from the lines; `None` where that cannot be now: on a disk that can
+    /// only be read, or while a recording or an import is at work, which must not wait for it.
+    fn mend_index(&self, damaged: bool, watcher: Watcher<'_>) -> Option<()> {
+        let _lock = WorkLock::take(&self.workspace).ok()?;
+        let cancel = Cancel::new();
+        // One of an older version is made anew in opening it.
+        let mut store = self.store_watched(&cancel, watcher).ok()?;
+        if damaged {
+            let mut tell = Self::indexing(watcher);
+            store.rebuild_index(&mut tell, &cancel).ok()?;
+        }
+        Some(())
     }
 
     /// What glossary and register hold beside the question or beside one of its words.

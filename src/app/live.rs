@@ -7,19 +7,17 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::audio::{DeviceInfo, Level, Recorder, Take};
-use crate::domain::{
-    Cancel, Channel, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState,
-};
-use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
-use crate::pipeline::{self, Engines, Report, assign_channels};
+use crate::audio::Level;
+use crate::domain::{InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
+use crate::pipeline::Report;
+use crate::pipeline::live::Live;
 
+pub use super::armed::Armed;
 pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 
 use super::awake::Awake;
-use super::import::{ImportRequest, new_id};
 use super::lock::WorkLock;
-use super::microphone::{MicrophoneTest, Opened};
+use super::microphone::MicrophoneTest;
 use super::{App, Error};
 
 /// What a person most often marks. Any other words may be used too.
@@ -37,7 +35,8 @@ pub const USUAL_LENGTH: Duration = Duration::from_secs(2 * 3600);
 /// Where the sound comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum LiveSource {
-    /// The microphone used last; the first time the system's usual one.
+    /// The microphone used last; the first time the system's usual one. Alone it stands for all that
+    /// were used last.
     #[default]
     Usual,
     /// The one with this id or exact name.
@@ -75,30 +74,23 @@ pub struct LiveRequest {
     /// all, or for a practice file as for an import.
     pub channels: Vec<(String, Vec<Lang>)>,
     /// Where the sound comes from, each microphone once. The channels are dealt to them in order, to
-    /// each the same number. None: [`LiveSource::Usual`].
+    /// each the same number unless `dealt` says otherwise. None: [`LiveSource::Usual`].
     pub sources: Vec<LiveSource>,
+    /// How many of the channels each source has, where a mono microphone stands beside a stereo one.
+    pub dealt: Vec<u16>,
     /// What became of the microphones' test; it stands in the record.
     pub test: MicrophoneTest,
     /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
     pub planned: Option<Duration>,
 }
 
-/// Ready to record: the microphones are open, the meters move, two seconds are kept.
-pub struct Armed {
-    app: App,
-    recorders: Vec<Recorder>,
-    plan: SessionPlan,
-    devices: Vec<DeviceInfo>,
-    lock: WorkLock,
-}
-
 /// A running session. Dropping it stops the recording; text that is missing then stays pending.
 pub struct Session {
-    app: App,
-    live: Live,
-    awake: Option<Awake>,
+    pub(super) app: App,
+    pub(super) live: Live,
+    pub(super) awake: Option<Awake>,
     /// Held until the last row is written.
-    lock: WorkLock,
+    pub(super) lock: WorkLock,
 }
 
 /// What a session left behind.
@@ -113,57 +105,6 @@ pub struct LiveReport {
 }
 
 impl App {
-    /// Opens the microphones for a session. Takes the workspace's work lock: nothing is imported
-    /// meanwhile.
-    ///
-    /// # Errors
-    /// Unsuitable languages; a microphone that is missing, refused or too narrow; channels that
-    /// cannot be dealt to the microphones; another process at work.
-    pub fn arm(&self, request: &LiveRequest) -> Result<Armed, Error> {
-        let named = ImportRequest {
-            languages: request.languages.clone(),
-            case: request.case.clone(),
-            channels: request.channels.clone(),
-            again: false,
-        };
-        named.check()?;
-        let lock = WorkLock::take(&self.workspace)?;
-        let opened = self.open_microphones(&request.sources, request.channels.len())?;
-        let all = opened.iter().map(|o| o.recorder.channels()).sum();
-        let several = opened.len() > 1;
-        let microphone = |o: &Opened| SessionMicrophone {
-            device: o.id.clone(),
-            channels: o.recorder.channels(),
-        };
-        let ids: Vec<&str> = opened.iter().map(|o| o.id.as_str()).collect();
-        let practice = opened.iter().any(|o| o.device.is_none());
-        let plan = SessionPlan {
-            id: new_id(),
-            case: request.case.clone(),
-            languages: request.languages.clone(),
-            channels: assign_channels(&request.languages, &request.channels, all)?,
-            started: now(),
-            device: ids.join(" + "),
-            practice,
-            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
-            planned: request.planned.unwrap_or(USUAL_LENGTH),
-            microphones: opened.iter().filter(|_| several).map(microphone).collect(),
-            test: if practice {
-                String::new()
-            } else {
-                request.test.label()
-            },
-        };
-        let devices = opened.iter().filter_map(|o| o.device.clone()).collect();
-        Ok(Armed {
-            app: self.clone(),
-            recorders: opened.into_iter().map(|o| o.recorder).collect(),
-            plan,
-            devices,
-            lock,
-        })
-    }
-
     /// One line with its translations, as it stands now.
     ///
     /// # Errors
@@ -198,95 +139,6 @@ impl App {
     /// An unreadable store.
     pub fn open_sessions(&self) -> Result<Vec<InterviewId>, Error> {
         Ok(self.reading()?.open_sessions()?)
-    }
-}
-
-impl Armed {
-    /// Level of each channel now.
-    pub fn levels(&self) -> Vec<Level> {
-        let all = self.recorders.iter();
-        all.flat_map(|recorder| recorder.meters().read()).collect()
-    }
-
-    /// What each microphone heard in the last seconds, five at most, to look at and to play back.
-    ///
-    /// # Errors
-    /// A microphone that has ended.
-    pub fn takes(&self) -> Result<Vec<Take>, Error> {
-        let all = self.recorders.iter();
-        Ok(all.map(Recorder::take).collect::<Result<_, _>>()?)
-    }
-
-    /// What became of the microphones' test, where that is known only now.
-    pub fn tested(&mut self, test: &MicrophoneTest) {
-        if !self.plan.practice {
-            self.plan.test = test.label();
-        }
-    }
-
-    /// Who is on which channel.
-    pub fn channels(&self) -> &[Channel] {
-        &self.plan.channels
-    }
-
-    /// The microphones by their names, or the practice files.
-    pub fn source(&self) -> String {
-        if self.plan.practice {
-            return self.plan.device.clone();
-        }
-        let names: Vec<&str> = self.devices.iter().map(|d| d.name.as_str()).collect();
-        names.join(" + ")
-    }
-
-    /// Whether a file plays in place of a microphone.
-    pub fn is_practice(&self) -> bool {
-        self.plan.practice
-    }
-
-    /// Languages that no installed model recognises: their lines will wait for one.
-    pub fn languages_without_model(&self) -> Vec<Lang> {
-        let shelf = self.app.shelf();
-        let preferred = self.app.config.speech_model.as_deref();
-        let mut without = self.plan.languages.clone();
-        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
-        without
-    }
-
-    /// Begins to record, at once and with the two seconds before. Models are loaded meanwhile.
-    ///
-    /// # Errors
-    /// Too little room on the disk, a disk that refuses, a damaged glossary. Nothing is left behind.
-    pub fn start(self) -> Result<Session, Error> {
-        let app = self.app;
-        app.workspace.make_folders()?;
-        let place = LivePlace {
-            store: app.workspace.store(),
-            recordings: app.workspace.recordings(),
-            glossary: app.glossary()?,
-            options: app.line_options(None, None, false),
-        };
-        let loader = app.clone();
-        let languages = self.plan.languages.clone();
-        let load = Box::new(move || {
-            let mut engines = Engines::default();
-            loader
-                .add_engines(&mut engines, &[languages], true, &Cancel::new(), &|_| {})
-                .map_err(|e| pipeline::Error::Engines(e.to_string()))?;
-            Ok(engines)
-        });
-        let mut plan = self.plan;
-        plan.started = now();
-        let live = Live::begin(self.recorders, &plan, place, load)?;
-        if let Some(device) = self.devices.first() {
-            // That it cannot be remembered is no reason to stop a recording that runs.
-            let _ = app.remember_microphone(device);
-        }
-        Ok(Session {
-            awake: Awake::ask(),
-            app,
-            live,
-            lock: self.lock,
-        })
     }
 }
 
@@ -365,6 +217,12 @@ impl Session {
         self.live.give_up_text();
     }
 
+    /// False once the text was given up and the engines had time to let go: one that does not is hung,
+    /// and no event comes any more.
+    pub fn awaits_text(&self) -> bool {
+        self.live.awaits_text()
+    }
+
     /// Ends the recording if it still runs, waits for the text, and completes the record.
     ///
     /// # Errors
@@ -388,12 +246,6 @@ impl Session {
             report,
         })
     }
-}
-
-fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Which microphones a session uses: those that were named, else the one used last, and never silently
+//! Which microphones a session uses: those that were named, else those used last, and never silently
 //! another; and what became of their test before the session.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use super::live::LiveSource;
 use super::read::write_whole;
 use super::{App, Error};
 
-/// Largest file of a remembered microphone.
+/// Largest file of remembered microphones.
 const MAX_REMEMBERED: u64 = 16 << 10;
 
 /// Length of one file of the recording.
@@ -115,28 +115,30 @@ struct Remembered {
 }
 
 impl App {
-    /// The microphone that a session would use now.
+    /// The microphones that a session would use now where nobody names any: those used last, in their
+    /// order; the first time the system's usual one.
     ///
     /// # Errors
-    /// It is not there; there is none; several have its name.
-    pub fn choose_microphone(&self, source: &LiveSource) -> Result<DeviceInfo, Error> {
-        Ok(match source {
-            LiveSource::Device(wanted) => choose_device(Some(wanted))?,
-            _ => match self.remembered_microphone() {
-                // The one used last or none: never silently another.
-                Some(known) => choose_device(Some(&known.id)).map_err(|e| match e {
-                    audio::Error::MicrophoneMissing { .. } => audio::Error::MicrophoneMissing {
-                        name: format!("{} ({})", known.name, known.id),
-                    },
-                    other => other,
-                })?,
-                None => choose_device(None)?,
-            },
-        })
+    /// One of them is not there; there is none; several have its name.
+    pub fn usual_microphones(&self) -> Result<Vec<DeviceInfo>, Error> {
+        let known = self.remembered_microphones();
+        if known.is_empty() {
+            return Ok(vec![choose_device(None)?]);
+        }
+        // Those used last or none: never silently another.
+        let choose = |known: &Remembered| {
+            choose_device(Some(&known.id)).map_err(|e| match e {
+                audio::Error::MicrophoneMissing { .. } => audio::Error::MicrophoneMissing {
+                    name: format!("{} ({})", known.name, known.id),
+                },
+                other => other,
+            })
+        };
+        Ok(known.iter().map(choose).collect::<Result<_, _>>()?)
     }
 
     /// Opens each source once and arms its recorder, all by one clock. `named` channels are dealt to
-    /// them in order.
+    /// them in order, to each its share in `dealt`, or to each the same number.
     ///
     /// # Errors
     /// [`Error::Microphones`] where they cannot be dealt, [`Error::MicrophoneTwice`], those of
@@ -145,20 +147,19 @@ impl App {
         &self,
         sources: &[LiveSource],
         named: usize,
+        dealt: &[u16],
     ) -> Result<Vec<Opened>, Error> {
-        let usual = [LiveSource::Usual];
-        let sources = if sources.is_empty() { &usual } else { sources };
-        let own = own_channels(named, sources.len())?;
+        let sources = self.resolve(sources)?;
+        let own = own_channels(named, dealt, sources.len())?;
         let clock = system_clock();
         let (mut series, chain) = (Series::default(), SharedChain::default());
         let mut opened: Vec<Opened> = Vec::new();
-        for source in sources {
+        for (source, own) in sources.into_iter().zip(own) {
             let new = match source {
-                LiveSource::Practice { path, speed } => {
-                    open_practice(path, *speed, own, (series, &chain), &clock)?
+                Resolved::Practice(path, speed) => {
+                    open_practice(&path, speed, own, (series, &chain), &clock)?
                 }
-                other => {
-                    let device = self.choose_microphone(other)?;
+                Resolved::Device(device) => {
                     let (id, channels) = (device.id.clone(), own.unwrap_or(1));
                     let name = id.clone();
                     let open = move || {
@@ -182,23 +183,51 @@ impl App {
         Ok(opened)
     }
 
-    fn remembered_microphone(&self) -> Option<Remembered> {
-        let path = self.workspace.microphone_file();
-        if fs::metadata(&path).ok()?.len() > MAX_REMEMBERED {
-            return None;
+    /// Which device stands behind each source. A session of nothing but one [`LiveSource::Usual`] has
+    /// all those used last; beside others it is the one used last in this place.
+    fn resolve(&self, sources: &[LiveSource]) -> Result<Vec<Resolved>, Error> {
+        if matches!(sources, [] | [LiveSource::Usual]) {
+            let usual = self.usual_microphones()?;
+            return Ok(usual.into_iter().map(Resolved::Device).collect());
         }
-        serde_json::from_slice(&fs::read(&path).ok()?).ok()
+        let resolve = |(place, source): (usize, &LiveSource)| {
+            Ok(match source {
+                LiveSource::Practice { path, speed } => Resolved::Practice(path.clone(), *speed),
+                LiveSource::Device(wanted) => Resolved::Device(choose_device(Some(wanted))?),
+                LiveSource::Usual => {
+                    let mut usual = self.usual_microphones()?.into_iter();
+                    let own = usual.nth(place).map_or_else(|| choose_device(None), Ok);
+                    Resolved::Device(own?)
+                }
+            })
+        };
+        sources.iter().enumerate().map(resolve).collect()
     }
 
-    pub(super) fn remember_microphone(&self, device: &DeviceInfo) -> Result<(), Error> {
-        let known = Remembered {
+    fn remembered_microphones(&self) -> Vec<Remembered> {
+        let path = self.workspace.microphone_file();
+        let small = fs::metadata(&path).is_ok_and(|m| m.len() <= MAX_REMEMBERED);
+        let text = small.then(|| fs::read(&path).ok()).flatten();
+        let text = text.unwrap_or_default();
+        let mut known: Vec<Remembered> = serde_json::from_slice(&text).unwrap_or_else(|_| {
+            // One alone was written without a list before there could be several.
+            let one = serde_json::from_slice(&text).ok();
+            one.into_iter().collect()
+        });
+        known.truncate(usize::from(audio::MAX_LIVE_CHANNELS));
+        known
+    }
+
+    pub(super) fn remember_microphones(&self, devices: &[DeviceInfo]) -> Result<(), Error> {
+        let remember = |device: &DeviceInfo| Remembered {
             id: device.id.clone(),
             name: device.name.clone(),
         };
+        let known: Vec<Remembered> = devices.iter().map(remember).collect();
         let path = self.workspace.microphone_file();
         write_whole(&path, true, &mut |file| {
             serde_json::to_writer(file, &known).map_err(|e| Error::File {
-                what: "remember the microphone",
+                what: "remember the microphones",
                 cause: e.into(),
                 path: path.clone(),
             })
@@ -206,18 +235,42 @@ impl App {
     }
 }
 
-/// Channels of each of so many microphones; `None` where nobody named any.
-fn own_channels(named: usize, found: usize) -> Result<Option<u16>, Error> {
+/// A source whose device is known.
+enum Resolved {
+    Practice(PathBuf, f64),
+    Device(DeviceInfo),
+}
+
+/// Channels of each of `found` microphones, of `named` ones: their shares in `dealt`, or to each the same
+/// number; `None` where nobody named any.
+pub(super) fn own_channels(
+    named: usize,
+    dealt: &[u16],
+    found: usize,
+) -> Result<Vec<Option<u16>>, Error> {
     let most = usize::from(audio::MAX_LIVE_CHANNELS);
-    if found > 1 && (!named.is_multiple_of(found) || named.max(found) > most) {
-        return Err(Error::Microphones { named, found });
+    let uneven = Error::Microphones { named, found };
+    if found > 1 && named.max(found) > most {
+        return Err(uneven);
+    }
+    if !dealt.is_empty() {
+        let sum: usize = dealt.iter().map(|own| usize::from(*own)).sum();
+        let fits = dealt.len() == found && sum == named && !dealt.contains(&0);
+        return match fits {
+            true => Ok(dealt.iter().map(|own| Some(*own)).collect()),
+            false => Err(uneven),
+        };
+    }
+    if found == 0 || !named.is_multiple_of(found) {
+        return Err(uneven);
     }
     // More than any microphone has is refused where it is opened.
-    Ok(match u16::try_from(named / found).unwrap_or(u16::MAX) {
+    let own = match u16::try_from(named / found).unwrap_or(u16::MAX) {
         0 if found > 1 => Some(1),
         0 => None,
         own => Some(own),
-    })
+    };
+    Ok(vec![own; found])
 }
 
 /// Without named channels a practice file has as many as it has, two at most.
@@ -266,14 +319,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_are_dealt_evenly_or_refused() {
-        assert_eq!(own_channels(0, 1).unwrap(), None);
-        assert_eq!(own_channels(2, 1).unwrap(), Some(2));
-        assert_eq!(own_channels(0, 2).unwrap(), Some(1));
-        assert_eq!(own_channels(2, 2).unwrap(), Some(1));
-        assert_eq!(own_channels(4, 2).unwrap(), Some(2));
-        for (named, found) in [(1, 2), (3, 2), (16, 2), (0, 9)] {
-            let refused = own_channels(named, found).unwrap_err();
+    fn channels_are_dealt_evenly_or_as_asked_or_refused() {
+        let evenly = |named, found| own_channels(named, &[], found).unwrap();
+        assert_eq!(evenly(0, 1), [None]);
+        assert_eq!(evenly(2, 1), [Some(2)]);
+        assert_eq!(evenly(0, 2), [Some(1); 2]);
+        assert_eq!(evenly(2, 2), [Some(1); 2]);
+        assert_eq!(evenly(4, 2), [Some(2); 2]);
+        // A mono microphone beside a stereo one.
+        let mixed = own_channels(3, &[1, 2], 2).unwrap();
+        assert_eq!(mixed, [Some(1), Some(2)]);
+        assert_eq!(own_channels(2, &[2], 1).unwrap(), [Some(2)]);
+        let wrong: [(usize, &[u16], usize); 9] = [
+            (1, &[], 2),
+            (3, &[], 2),
+            (16, &[], 2),
+            (0, &[], 9),
+            (0, &[], 0),
+            (3, &[1, 1], 2),
+            (3, &[3], 2),
+            (3, &[3, 0], 2),
+            (9, &[1, 8], 2),
+        ];
+        for (named, dealt, found) in wrong {
+            let refused = own_channels(named, dealt, found).unwrap_err();
             assert!(!refused.help().is_empty(), "{refused}");
         }
     }
@@ -304,23 +373,37 @@ mod tests {
     }
 
     #[test]
-    fn a_remembered_microphone_that_is_away_is_never_replaced_by_another() {
+    fn remembered_microphones_that_are_away_are_never_replaced_by_others() {
         let (_dir, app) = app();
-        let known = DeviceInfo {
-            id: "alsa:hw:CARD=NotThere,DEV=0".into(),
-            name: "Desk".into(),
+        let known = |id: &str, name: &str| DeviceInfo {
+            id: id.into(),
+            name: name.into(),
             default: true,
             channels: 1,
             min_rate: 8000,
             max_rate: 48_000,
         };
-        app.remember_microphone(&known).unwrap();
-        let refused = app.choose_microphone(&LiveSource::Usual).unwrap_err();
+        let desk = known("alsa:hw:CARD=NotThere,DEV=0", "Desk");
+        let table = known("alsa:hw:CARD=NorThis,DEV=0", "ໂຕະ");
+        app.remember_microphones(&[desk.clone(), table]).unwrap();
+        let names = |app: &App| -> Vec<String> {
+            let all = app.remembered_microphones();
+            all.into_iter().map(|known| known.name).collect()
+        };
+        assert_eq!(names(&app), ["Desk", "ໂຕະ"]);
+        let refused = app.usual_microphones().unwrap_err();
         let text = refused.to_string();
         assert!(text.contains("Desk") && text.contains("NotThere"), "{text}");
         assert!(!refused.help().is_empty());
-        // A damaged memory is no memory.
-        fs::write(app.workspace.microphone_file(), b"{").unwrap();
-        assert!(app.remembered_microphone().is_none());
+        // One that was remembered alone is read as well, and a damaged memory is no memory.
+        let path = app.workspace.microphone_file();
+        fs::write(
+            &path,
+            serde_json::json!({"id": desk.id, "name": "Desk"}).to_string(),
+        )
+        .unwrap();
+        assert_eq!(names(&app), ["Desk"]);
+        fs::write(&path, b"{").unwrap();
+        assert!(names(&app).is_empty());
     }
 }

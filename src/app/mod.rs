@@ -2,11 +2,15 @@
 //! can do, because both do it here.
 
 mod abroad;
+mod again;
+mod armed;
 mod awake;
 mod bench;
 mod bench_live;
 mod bundles;
 mod choice;
+mod consent;
+mod covered;
 mod demo;
 pub mod desk;
 mod desktop;
@@ -26,19 +30,24 @@ pub mod offers;
 pub mod people;
 pub mod phrasebook;
 mod read;
+mod read_back;
 mod recut;
 mod shelf;
 mod shrink;
 mod speak;
+mod speakers;
+mod terms;
 mod vault;
 mod work;
 
 use std::path::{Path, PathBuf};
 
+pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
 pub use bundles::{Bundled, Foreign};
+pub use covered::Cover;
 pub use demo::{DemoReport, Scores};
-pub use desktop::{BlankKey, Choices, Look, ReadChoices, TEXT_PERCENT, WindowSize};
+pub use desktop::{BlankKey, Choices, Look, PedalKey, ReadChoices, TEXT_PERCENT, WindowSize};
 pub use doctor::{Finding, Health};
 pub use error::Error;
 pub use evidence::Sealed;
@@ -46,10 +55,12 @@ pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use judge::{FailedRecording, JudgeRequest, Judgement, LanguageJudgement};
 pub use read::{Edit, Edited, History};
+pub use read_back::Readable;
 pub use recut::{CutHistory, Hint, follower, places, suggest};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
+pub use speakers::speakers_of;
 pub use vault::VaultState;
 pub use work::WorkReport;
 
@@ -201,18 +212,23 @@ impl App {
     /// with progress, and a cancel leaves it as it was.
     fn store_watched(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Result<Store, Error> {
         self.workspace.make_folders()?;
-        let mut tell = |done, total| {
-            watcher(Progress::Step {
-                step: Step::Indexing,
-                done,
-                total,
-            });
-        };
+        let mut tell = Self::indexing(watcher);
         Ok(Store::open_watched(
             &self.workspace.store(),
             &mut tell,
             cancel,
         )?)
+    }
+
+    /// Tells a watcher how far the search index is.
+    fn indexing<'w>(watcher: Watcher<'w>) -> impl FnMut(u64, u64) + 'w {
+        move |done, total| {
+            watcher(Progress::Step {
+                step: Step::Indexing,
+                done,
+                total,
+            });
+        }
     }
 
     /// Opens the store for reading only. A workspace without one reads as empty; one of an older

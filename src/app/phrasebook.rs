@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use crate::domain::Lang;
 
+use super::Person;
+
 /// What a sentence is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Topic {
@@ -34,6 +36,64 @@ impl Topic {
     }
 }
 
+/// What a suspect, a victim and a witness are told before the first question, in order.
+const SUSPECT: [&str; 13] = [
+    "rights-01",
+    "rights-02",
+    "rights-07",
+    "rights-08",
+    "rights-10",
+    "rights-13",
+    "rights-15",
+    "rights-16",
+    "rights-17",
+    "rights-38",
+    "rights-21",
+    "rights-31",
+    "rights-32",
+];
+const VICTIM: [&str; 14] = [
+    "rights-01",
+    "rights-02",
+    "rights-07",
+    "rights-08",
+    "rights-10",
+    "rights-34",
+    "rights-27",
+    "rights-37",
+    "rights-20",
+    "rights-23",
+    "rights-24",
+    "rights-26",
+    "rights-31",
+    "rights-32",
+];
+const WITNESS: [&str; 12] = [
+    "rights-01",
+    "rights-02",
+    "rights-07",
+    "rights-08",
+    "rights-10",
+    "rights-34",
+    "rights-35",
+    "rights-36",
+    "rights-20",
+    "rights-24",
+    "rights-31",
+    "rights-32",
+];
+
+/// The sentences that a person of this kind is told before the first question, in order.
+pub fn checklist(person: Person) -> Vec<&'static Phrase> {
+    let ids: &[&str] = match person {
+        Person::Suspect => &SUSPECT,
+        Person::Victim => &VICTIM,
+        Person::Witness => &WITNESS,
+    };
+    let found = |id: &&str| phrases().iter().find(|p| p.id == *id);
+    ids.iter().filter_map(found).collect()
+}
+
 /// One sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
@@ -47,6 +107,11 @@ pub struct Phrase {
 }
 
 impl Phrase {
+    /// Whether it wants a yes or a no.
+    pub fn is_question(&self) -> bool {
+        self.text(Lang::Zh).ends_with('？')
+    }
+
     /// The sentence in a language; each has all six.
     pub fn text(&self, lang: Lang) -> &'static str {
         let found = self.texts.iter().find(|(own, _)| *own == lang);
@@ -107,6 +172,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn each_kind_of_person_has_a_list_of_its_own_that_ends_with_their_consent() {
+        let ids = |person| checklist(person).iter().map(|p| p.id).collect::<Vec<_>>();
+        let all = [Person::Suspect, Person::Victim, Person::Witness].map(ids);
+        assert_eq!(
+            all.each_ref().map(Vec::len),
+            [SUSPECT.len(), VICTIM.len(), WITNESS.len()],
+            "no sentence is missing"
+        );
+        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+        for own in &all {
+            assert_eq!(own.last(), Some(&"rights-32"));
+        }
+        assert!(all[0].contains(&"rights-16") && !all[2].contains(&"rights-13"));
+        assert!(checklist(Person::Witness).iter().any(|p| p.is_question()));
     }
 
     #[test]

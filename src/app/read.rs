@@ -10,7 +10,7 @@ use crate::domain::{
     FlagKind, Interview, InterviewId, InterviewSummary, Lang, Segment, SegmentId, Translation,
 };
 use crate::pipeline::{Interrupted, intake_notes, interrupted_intakes};
-use crate::store::{Correction, Store, TextVersion};
+use crate::store::{Correction, SpeakerVersion, Store, TextVersion};
 use crate::text;
 
 use super::{App, Error};
@@ -35,6 +35,8 @@ pub struct History {
     pub text: Vec<TextVersion>,
     /// Versions of its translations, by language.
     pub translations: Vec<TextVersion>,
+    /// What persons said about who speaks.
+    pub speakers: Vec<SpeakerVersion>,
 }
 
 /// What a correction made.
@@ -91,6 +93,7 @@ impl App {
         let mut history = History {
             text: store.history(&id, segment)?,
             translations: Vec::new(),
+            speakers: store.speakers(&id, segment)?,
         };
         for lang in Lang::ALL {
             let versions = store.translation_history(&id, segment, lang)?;
@@ -200,7 +203,7 @@ fn target(
 }
 
 /// Whether nothing in `words` can be seen.
-fn is_blank(words: &str) -> bool {
+pub(super) fn is_blank(words: &str) -> bool {
     words
         .chars()
         .all(|c| c.is_whitespace() || text::is_dropped(c))

@@ -12,6 +12,7 @@ use crate::pipeline::{
     LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
 };
 use crate::speech::Recognizer;
+use crate::store::Maker;
 
 use super::engines::{Named, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
@@ -71,7 +72,9 @@ pub struct TranslateRequest {
 /// A loaded recogniser.
 pub(super) struct Ear {
     pub(super) engine: Box<dyn Recognizer>,
-    practice: bool,
+    pub(super) practice: bool,
+    /// The model as events name it; none for one that no list vouches for.
+    pub(super) maker: Option<Maker>,
     /// What the user should know of the model.
     pub(super) notes: Vec<String>,
 }
@@ -111,6 +114,22 @@ impl OpenTranslator {
         Ok(translate_line(
             routes, glossary, text, *pair, options, cancel,
         )?)
+    }
+
+    /// The models as events name them, those that a list vouches for.
+    pub(super) fn makers(&self) -> Vec<Maker> {
+        let listed = self.routes.iter().filter(|r| !r.digest.is_empty());
+        let maker = |r: &TranslationRoute| Maker {
+            engine: r.engine.engine().to_owned(),
+            model: r.model.clone(),
+            sha256: r.digest.clone(),
+        };
+        listed.map(maker).collect()
+    }
+
+    /// The glossary in force, by its hash.
+    pub(super) fn glossary_digest(&self) -> &str {
+        self.glossary.digest()
     }
 
     /// Whether a model is one for practice, which knows a few sentences only.
@@ -264,11 +283,13 @@ impl App {
                     None,
                 )?),
                 practice: false,
+                maker: None,
                 notes: vec![unlisted_note(&folder)],
             }),
             Named::Unlisted(_, file) => Ok(Ear {
                 engine: Box::new(self.load_whisper(&file, &unlisted_name(&file), None)?),
                 practice: false,
+                maker: None,
                 notes: vec![unlisted_note(&file)],
             }),
             Named::Listed(model) if !model.hears(language) => {
@@ -276,8 +297,14 @@ impl App {
             }
             Named::Listed(model) => {
                 model.verify(cancel, watcher)?;
+                let engine = self.load_listed(&model)?;
                 Ok(Ear {
-                    engine: self.load_listed(&model)?,
+                    maker: Some(Maker {
+                        engine: engine.engine().to_owned(),
+                        model: model.card.name.clone(),
+                        sha256: model.digest(),
+                    }),
+                    engine,
                     practice: model.card.practice,
                     notes: model.doubt(language).into_iter().collect(),
                 })
@@ -319,7 +346,7 @@ impl App {
         let notes = notes.filter_map(|o| o.note.clone()).collect();
         let route = TranslationRoute {
             model: opened.model,
-            digest: String::new(), // nothing of it is stored
+            digest: opened.digest,
             pairs: vec![request.pair],
             engine: opened.engine,
             practice: opened.practice,

@@ -162,6 +162,12 @@ pub enum Error {
         /// Channels there are.
         found: u16,
     },
+    /// It delivers sound in no form that is understood.
+    #[error("the microphone delivers sound in no form that this program understands: {name}")]
+    MicrophoneForm {
+        /// Which one.
+        name: String,
+    },
     /// The microphone cannot be opened for another reason.
     #[error("cannot open the microphone: {detail}: {name}")]
     Microphone {
@@ -255,6 +261,7 @@ impl Error {
             | Error::MicrophoneAmbiguous { .. }
             | Error::MicrophoneDenied { .. }
             | Error::MicrophoneChannels { .. }
+            | Error::MicrophoneForm { .. }
             | Error::Microphone { .. }
             | Error::NoOutput
             | Error::Playback { .. }
@@ -362,6 +369,9 @@ impl Error {
             }
             Error::MicrophoneChannels { .. } => {
                 "Name fewer speakers with --channels (one channel may hold several languages, for example all=zh+vi), or connect a device with more inputs."
+            }
+            Error::MicrophoneForm { .. } => {
+                "Set it to 16 bit and 48,000 Hz in the system's sound settings, or choose another with --device."
             }
             Error::Microphone { .. } => {
                 "Close other programs that use it, plug it in again, or choose another with --device."

@@ -7,19 +7,20 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{Data, ErrorKind, FromSample, InputCallbackInfo, SampleFormat, StreamConfig};
+use cpal::{
+    BufferSize, Data, ErrorKind, FromSample, InputCallbackInfo, SampleFormat, StreamConfig,
+};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
+use super::Error;
+use super::capture::{AudioSource, Delivery, SourceFormat};
 use super::devices::{DeviceInfo, devices, quiet};
-use super::{Error, MAX_RATE, MIN_RATE};
+use super::form::best_of;
 
 /// How long the recorder may be held up, by a slow disk for example, before sound is lost.
 const RING_SECONDS: usize = 10;
 /// Losses that wait to be read. Each is a stretch, not a frame, so few are enough.
 const LOSS_SLOTS: usize = 256;
-/// The rate that is asked for; a device without it gives its nearest.
-const WANTED_RATE: u32 = 48_000;
 /// Most seconds that one overrun of the device itself is held to have lost.
 const MAX_OVERRUN: Duration = Duration::from_secs(60);
 
@@ -90,8 +91,36 @@ impl Microphone {
         let device = cpal::default_host()
             .device_by_id(&parsed)
             .ok_or_else(missing)?;
-        let (config, sample_format) = best_config(&device, id, channels)?;
+        let offered = device.supported_input_configs();
+        let offered: Vec<_> = offered.map_err(|e| refused(id, &e))?.collect();
+        let (config, sample_format) = best_of(&offered, id, channels)?;
+        let begun = Self::begin(&device, config, sample_format).or_else(|e| {
+            // A device may refuse the length of a block that it named itself.
+            let own = StreamConfig {
+                buffer_size: BufferSize::Default,
+                ..config
+            };
+            let again = matches!(
+                e.kind(),
+                ErrorKind::UnsupportedConfig | ErrorKind::InvalidInput
+            );
+            let again = again.then(|| Self::begin(&device, own, sample_format));
+            again.unwrap_or(Err(e))
+        });
+        begun.map_err(|e| refused(id, &e))
+    }
+
+    /// Begins to listen in this form.
+    fn begin(
+        device: &cpal::Device,
+        config: StreamConfig,
+        sample_format: SampleFormat,
+    ) -> Result<Self, cpal::Error> {
         let width = usize::from(config.channels);
+        let format = SourceFormat {
+            rate: config.sample_rate,
+            channels: config.channels,
+        };
         let (ring_in, ring) = RingBuffer::new(RING_SECONDS * config.sample_rate as usize * width);
         let (losses_in, losses) = RingBuffer::new(LOSS_SLOTS);
         let state = Arc::new(AtomicU8::new(WELL));
@@ -107,30 +136,25 @@ impl Microphone {
             ends_at: None,
         };
         let seen = state.clone();
-        let stream = device
-            .build_input_stream_raw(
-                config,
-                sample_format,
-                move |data, info| push.take(data, info),
-                move |error| match error.kind() {
-                    ErrorKind::Xrun => overrun.store(true, Ordering::Release),
-                    ErrorKind::PermissionDenied => seen.store(DENIED, Ordering::Release),
-                    ErrorKind::DeviceNotAvailable
-                    | ErrorKind::StreamInvalidated
-                    | ErrorKind::HostUnavailable
-                    | ErrorKind::DeviceChanged => seen.store(GONE, Ordering::Release),
-                    // Whatever else is true shows in the frames: the recorder misses them at once.
-                    _ => {}
-                },
-                Some(Duration::from_millis(500)),
-            )
-            .map_err(|e| refused(id, &e))?;
-        stream.play().map_err(|e| refused(id, &e))?;
-        Ok(Self {
-            format: SourceFormat {
-                rate: config.sample_rate,
-                channels: config.channels,
+        let stream = device.build_input_stream_raw(
+            config,
+            sample_format,
+            move |data, info| push.take(data, info),
+            move |error| match error.kind() {
+                ErrorKind::Xrun => overrun.store(true, Ordering::Release),
+                ErrorKind::PermissionDenied => seen.store(DENIED, Ordering::Release),
+                ErrorKind::DeviceNotAvailable
+                | ErrorKind::StreamInvalidated
+                | ErrorKind::HostUnavailable
+                | ErrorKind::DeviceChanged => seen.store(GONE, Ordering::Release),
+                // Whatever else is true shows in the frames: the recorder misses them at once.
+                _ => {}
             },
+            Some(Duration::from_millis(500)),
+        )?;
+        stream.play()?;
+        Ok(Self {
+            format,
             ring,
             losses,
             state,
@@ -254,66 +278,6 @@ impl Push {
         }
         self.lost = self.lost.saturating_add((frames - fits) as u64);
     }
-}
-
-/// The form to record in: as few channels above `channels` as the device has, 48 kHz or next to it,
-/// and 16 bit before anything that must be converted.
-fn best_config(
-    device: &cpal::Device,
-    id: &str,
-    channels: u16,
-) -> Result<(StreamConfig, SampleFormat), Error> {
-    let offered: Vec<_> = device
-        .supported_input_configs()
-        .map_err(|e| refused(id, &e))?
-        .filter(|c| known(c.sample_format()))
-        .collect();
-    let most = offered.iter().map(|c| c.channels()).max().unwrap_or(0);
-    let chosen = offered
-        .iter()
-        .filter(|c| (channels.max(1)..=MAX_LIVE_CHANNELS).contains(&c.channels()))
-        .filter(|c| c.min_sample_rate() <= MAX_RATE && c.max_sample_rate() >= MIN_RATE)
-        .min_by_key(|c| {
-            let rate = nearest_rate(c.min_sample_rate(), c.max_sample_rate());
-            let format = FORMATS.iter().position(|f| *f == c.sample_format());
-            (c.channels(), rate.abs_diff(WANTED_RATE), format)
-        });
-    let Some(chosen) = chosen else {
-        return Err(Error::MicrophoneChannels {
-            wanted: channels,
-            found: most,
-        });
-    };
-    let config = StreamConfig {
-        channels: chosen.channels(),
-        sample_rate: nearest_rate(chosen.min_sample_rate(), chosen.max_sample_rate()),
-        buffer_size: cpal::BufferSize::Default,
-    };
-    Ok((config, chosen.sample_format()))
-}
-
-/// Sample formats that are understood, the one that needs no conversion first.
-const FORMATS: [SampleFormat; 12] = [
-    SampleFormat::I16,
-    SampleFormat::I24,
-    SampleFormat::I32,
-    SampleFormat::F32,
-    SampleFormat::F64,
-    SampleFormat::U16,
-    SampleFormat::U24,
-    SampleFormat::U32,
-    SampleFormat::I64,
-    SampleFormat::U64,
-    SampleFormat::I8,
-    SampleFormat::U8,
-];
-
-fn known(format: SampleFormat) -> bool {
-    FORMATS.contains(&format)
-}
-
-fn nearest_rate(min: u32, max: u32) -> u32 {
-    WANTED_RATE.clamp(min.max(MIN_RATE), max.min(MAX_RATE).max(min.max(MIN_RATE)))
 }
 
 fn refused(id: &str, error: &cpal::Error) -> Error {

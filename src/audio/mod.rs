@@ -10,6 +10,7 @@ mod devices;
 mod disk;
 mod ebml_header;
 mod error;
+mod form;
 mod growing_wav;
 mod import;
 mod lag;

@@ -7,11 +7,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
+use super::again::{AgainArgs, SpeakerArgs};
+use super::channels::parse_channel;
 use super::search::Search;
 
+pub use super::channels::{Channel, Dealt};
+pub use super::consent::Consent;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 pub use super::export::Export;
 pub use super::people_args::People;
+pub use super::read_back::ReadBack;
 pub use super::recut::Recuts;
 pub use super::system::Bench;
 pub use super::workspace::Workspace;
@@ -60,6 +65,10 @@ pub enum Verb {
     /// Part, join or move lines; what stood before is kept.
     #[command(subcommand)]
     Recut(Box<Recuts>),
+    /// Say who speaks in a line; the line as it was cut is kept.
+    Speaker(SpeakerArgs),
+    /// Let a machine hear or translate lines once more: another model, another language.
+    Again(AgainArgs),
     /// The register of people: names in any script, possible matches, links.
     #[command(subcommand)]
     People(Box<People>),
@@ -68,6 +77,10 @@ pub enum Verb {
     /// Look after the keys of the people who sign, and of partners.
     #[command(subcommand)]
     Keys(Keys),
+    /// Enter what the person interviewed allows, or show it; it binds exports and bundles.
+    Consent(Box<Consent>),
+    /// Read the lines back to the person interviewed, and note what is said to each.
+    ReadBack(Box<ReadBack>),
     /// Sign for lines that somebody else wrote.
     Certify(Certify),
     /// Sign the end of an interview's record; its digits go on paper.
@@ -152,14 +165,15 @@ pub struct Record {
     #[arg(long, required = true, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
     /// The microphone, by its id or exact name as 'mekong devices' lists it; file:PATH plays a sound
-    /// file in its place, for practice. Without it: the one used last. Can be given several times:
+    /// file in its place, for practice. Without it: those used last. Can be given several times:
     /// each microphone is recorded for itself.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub device: Vec<String>,
     /// Who speaks in which language on each channel, for example officer=zh,interviewee=vi; with
-    /// several microphones in their order, to each the same number. Without it one channel is for all.
-    #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
-    pub channels: Vec<Channel>,
+    /// several microphones in their order, to each the same number, or parted by a stroke:
+    /// officer=zh/interviewee=vi,interpreter=zh+vi. Without it one channel is for all.
+    #[arg(long, value_parser = Dealt::parse, value_name = "NAME=LANG")]
+    pub channels: Vec<Dealt>,
     /// The case that the interview belongs to.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub case: Option<String>,
@@ -388,30 +402,6 @@ pub enum Models {
         #[command(flatten)]
         form: Json,
     },
-}
-
-/// One channel as typed: who, and in which languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Channel {
-    /// The speaker.
-    pub speaker: String,
-    /// At least one.
-    pub languages: Vec<Lang>,
-}
-
-fn parse_channel(typed: &str) -> Result<Channel, String> {
-    let (speaker, languages) = typed
-        .split_once('=')
-        .filter(|(speaker, _)| !speaker.trim().is_empty())
-        .ok_or("write it as NAME=LANG, for example officer=zh")?;
-    let languages = languages
-        .split('+')
-        .map(str::parse)
-        .collect::<Result<_, _>>();
-    Ok(Channel {
-        speaker: speaker.trim().to_owned(),
-        languages: languages.map_err(|e: crate::domain::UnknownLang| e.to_string())?,
-    })
 }
 
 /// Passes on a date or a moment as typed, after making sure that it is one.

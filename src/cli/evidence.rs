@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::app::{self, App};
+use crate::app::{self, App, Cover};
 use crate::domain::SegmentId;
 use crate::evidence::{
     self, KnownKey, Passphrase, PublicKey, Receipt, SCRIPT, SecretKey, Verdict, grouped,
@@ -175,19 +175,33 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
         (_, true) => return Err(usage("--plain goes with --to none only")),
         (name, false) => Some(partner(app, name)?),
     };
+    let is_copy = typed.covered || typed.redact.is_some();
+    if typed.no_sound && !is_copy {
+        return Err(usage(
+            "only a covered copy can leave the sound out: add --redact or --covered",
+        ));
+    }
     let signer = signer(app, typed.by.as_deref())?;
     let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
     let watch = Watch::new();
+    let hear = |p| watch.hear(p);
     let to = to.as_ref().map(|key| &key.public);
-    let made = app.bundle(&typed.id, to, &typed.out, &signer, &cancel, &|p| {
-        watch.hear(p)
-    })?;
+    let (id, file) = (&typed.id, &typed.out);
+    let made = if is_copy {
+        let cover = Cover {
+            list: typed.redact.as_deref(),
+            sound: !typed.no_sound,
+        };
+        app.bundle_covered(id, cover, to, file, &signer, (&cancel, &hear))?
+    } else {
+        app.bundle(id, to, file, &signer, &cancel, &hear)?
+    };
     drop(watch);
     if typed.form.json {
         return Ok(out.json(&json!({
             "interview": made.interview, "bundle": made.packed.bundle, "head": made.head,
             "manifest": made.packed.manifest, "files": made.packed.files,
-            "bytes": made.packed.bytes, "encrypted": to.is_some()
+            "bytes": made.packed.bytes, "encrypted": to.is_some(), "covered": is_copy
         }))?);
     }
     let files = count(made.packed.files, "file");
@@ -202,10 +216,15 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
     if to.is_none() {
         say("note: it is not encrypted; whoever gets the file reads it.");
     }
+    if is_copy {
+        say("It is a covered copy; 'mekong export --redact' shows what the partner will read.");
+    } else if app.consent(id)?.1.is_none() {
+        say("note: no consent was entered for this interview ('mekong consent'); none binds it.");
+    }
     Ok(())
 }
 
-fn partner(app: &App, name: &str) -> Result<KnownKey, Failure> {
+pub(super) fn partner(app: &App, name: &str) -> Result<KnownKey, Failure> {
     let key = app.keys().find(name).map_err(app::Error::from)?;
     match key.revoked {
         Some(_) => Err(app::Error::from(evidence::Error::Revoked(key.public.number)).into()),
@@ -234,6 +253,11 @@ pub(super) fn receive(app: &App, typed: &Receive, out: &mut Out) -> Result<(), F
     let by = opened.signer.role.as_str();
     writeln!(out, "signed by {}, {by}", plain(&opened.signer.name))?;
     writeln!(out, "{}", grouped(&opened.head))?;
+    for told in ["covered copy", "consent", "clock"] {
+        if let Some(check) = opened.checks.iter().find(|c| c.name == told) {
+            writeln!(out, "{told}: {}", plain(&check.detail))?;
+        }
+    }
     Ok(writeln!(out, "{}", foreign.folder.display())?)
 }
 
@@ -300,7 +324,7 @@ fn print_verdict(verdict: &Verdict, json: bool, out: &mut Out) -> Result<(), Fai
 }
 
 /// Opens the key of the person who signs.
-fn signer(app: &App, typed: Option<&str>) -> Result<SecretKey, Failure> {
+pub(super) fn signer(app: &App, typed: Option<&str>) -> Result<SecretKey, Failure> {
     let ring = app.keys();
     let key = ring.own(typed).map_err(app::Error::from)?;
     let phrase = passphrase(&format!("Passphrase of {}: ", plain(&key.public.name)))?;

@@ -115,6 +115,15 @@ pub struct Bundle {
     /// Do not encrypt it: whoever gets the file reads it.
     #[arg(long)]
     pub plain: bool,
+    /// Send a copy in which this list's words, lines and times are covered, as in 'export --redact'.
+    #[arg(long, value_name = "FILE")]
+    pub redact: Option<PathBuf>,
+    /// Send a copy in which the pseudonym of the consent takes the place of the person's names.
+    #[arg(long)]
+    pub covered: bool,
+    /// Leave the sound out of a covered copy.
+    #[arg(long)]
+    pub no_sound: bool,
     /// The file to write.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

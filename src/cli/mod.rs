@@ -1,6 +1,9 @@
 //! The command line: one file a family of verbs. The only place that prints.
 
+mod again;
 mod args;
+mod channels;
+mod consent;
 mod evidence;
 mod evidence_args;
 mod export;
@@ -11,6 +14,7 @@ mod people_args;
 mod print;
 mod progress;
 mod read;
+mod read_back;
 mod record;
 mod recut;
 mod search;
@@ -190,6 +194,14 @@ fn obey(typed: Typed, named: &str, desktop: Desktop, out: &mut Out) -> Result<()
 }
 
 fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(), Failure> {
+    if matches!(verb, Verb::Record(_) | Verb::Seal(_) | Verb::Certify(_))
+        && let Some(seconds) = app.clock_is_behind()
+    {
+        say(&format!(
+            "note: the computer's clock is {seconds} s behind the last thing that was noted; set it \
+             right, or the record will say that it was set back"
+        ));
+    }
     match verb {
         Verb::Workspace(typed) => workspace::workspace(app, &typed, secret, out),
         Verb::Gui | Verb::Demo(_) | Verb::Doctor(_) => Ok(()),
@@ -202,7 +214,11 @@ fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(
         Verb::Search(typed) => search::search(app, &typed, out),
         Verb::Edit(typed) => read::edit(app, typed, out),
         Verb::Recut(typed) => recut::recut(app, *typed, out),
+        Verb::Speaker(typed) => again::speaker(app, &typed, out),
+        Verb::Again(typed) => again::again(app, &typed, out),
         Verb::Keys(typed) => evidence::keys(app, typed, out),
+        Verb::Consent(typed) => consent::consent(app, &typed, out),
+        Verb::ReadBack(typed) => read_back::read_back(app, &typed, out),
         Verb::Certify(typed) => evidence::certify(app, &typed, out),
         Verb::Seal(typed) => evidence::seal(app, &typed, out),
         Verb::Bundle(typed) => evidence::bundle(app, &typed, out),

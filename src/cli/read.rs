@@ -227,10 +227,12 @@ fn print_doubts(doubts: &[String], out: &mut Out) -> io::Result<()> {
 /// One element of `history --json`.
 #[derive(Serialize)]
 struct Version<'a> {
-    /// `text` or `translation`.
+    /// `text`, `translation` or `speaker`.
     of: &'static str,
     version: u32,
-    lang: Lang,
+    /// None for a speaker.
+    lang: Option<Lang>,
+    /// The words, or who speaks.
     text: &'a str,
     status: &'static str,
     author: &'a str,
@@ -243,7 +245,7 @@ impl<'a> Version<'a> {
         Self {
             of,
             version: v.version,
-            lang: v.lang,
+            lang: Some(v.lang),
             text: &v.text,
             status: v.status.as_str(),
             author: &v.author,
@@ -257,8 +259,19 @@ pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result
     let history = app.history(&typed.id, typed.segment)?;
     let text = history.text.iter().map(|v| Version::new("text", v));
     let translations = history.translations.iter();
+    let speakers = history.speakers.iter().map(|s| Version {
+        of: "speaker",
+        version: s.version,
+        lang: None,
+        text: &s.speaker,
+        status: "edited",
+        author: &s.by,
+        reason: s.reason.as_deref(),
+        at: &s.at,
+    });
     let versions: Vec<Version> = text
         .chain(translations.map(|v| Version::new("translation", v)))
+        .chain(speakers)
         .collect();
     if typed.form.json {
         return Ok(out.json(&versions)?);
@@ -266,9 +279,15 @@ pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result
     for v in &versions {
         let who = out.paint(Look::Strong, v.author);
         let when = out.paint(Look::Faint, v.at);
-        let of = if v.of == "text" { "" } else { "  translation" };
+        let of = match v.of {
+            "text" => String::new(),
+            of => format!("  {of}"),
+        };
         writeln!(out, "{:>4}  {when}  {who}  [{}]{of}", v.version, v.status)?;
-        print_words(v.lang, v.text, out)?;
+        match v.lang {
+            Some(lang) => print_words(lang, v.text, out)?,
+            None => writeln!(out, "      {}", plain(v.text))?,
+        }
         if let Some(reason) = v.reason {
             writeln!(out, "          because {}", plain(reason))?;
         }

@@ -34,11 +34,8 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     let request = LiveRequest {
         languages: typed.languages,
         case: typed.case,
-        channels: typed
-            .channels
-            .into_iter()
-            .map(|c| (c.speaker, c.languages))
-            .collect(),
+        dealt: args::Dealt::shares(&typed.channels),
+        channels: args::Dealt::speakers(typed.channels),
         sources: typed
             .device
             .iter()
@@ -57,6 +54,10 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             "note: no installed model recognises {}; the sound is recorded, the text waits.",
             lang.name()
         ));
+    }
+    for (what, next) in armed.remarks() {
+        say(&format!("note: {}", plain(&what)));
+        say(&format!("  next: {next}"));
     }
     let cancel = cancel_on_ctrl_c(KEPT);
     let keys = keys();
@@ -92,12 +93,21 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         whole: true,
         printed: Ok(()),
     };
-    let mut asked = false;
+    let (mut asked, mut by_hand) = (false, false);
     loop {
         let over = ends.is_some_and(|limit| session.begun().elapsed() >= limit);
         if !asked && (cancel.is_cancelled() || over || screen.obey_keys(&session, &keys)) {
             asked = true;
+            by_hand = cancel.is_cancelled();
             session.stop();
+        }
+        if asked && !by_hand && cancel.is_cancelled() {
+            // The end was asked for before: now nobody waits for the text either.
+            by_hand = true;
+            session.give_up_text();
+        }
+        if !session.awaits_text() {
+            break;
         }
         match session.event(PATIENCE) {
             Some(LiveEvent::Ended) => break,

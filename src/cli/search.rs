@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::domain::{FlagKind, InterviewId, Lang, PersonId, Status};
-use crate::store::{Hit, Matched, Neighbour, SearchQuery, Via, Why};
+use crate::store::{Hit, Index, Matched, Neighbour, SearchQuery, Via, Why};
 use crate::text;
 
 use super::Failure;
 use super::args::{Json, parse_date};
 use super::print::{Look, Out, clock, count, plain, say};
+use super::progress::Watch;
 
 /// `mekong search`
 #[derive(Debug, Args)]
@@ -173,7 +174,18 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
         context: true,
         limit: typed.limit,
     };
-    let page = app.search(&query, typed.across)?;
+    let watch = Watch::new();
+    let page = app.search(&query, typed.across, &|p| watch.hear(p))?;
+    drop(watch);
+    match page.index {
+        Index::Used => {}
+        Index::Mended => {
+            say("note: the search index was damaged or old, and has been made anew from the lines.")
+        }
+        Index::Unusable => say(
+            "note: the search index is damaged or old and cannot be made anew now; lines were read one by one, the newest first.",
+        ),
+    }
     if typed.form.json {
         return Ok(out.json(&Found {
             query: &query.text,

@@ -7,6 +7,7 @@ mod interview;
 mod lang;
 mod person;
 mod plain;
+mod read_back;
 mod session;
 mod sound;
 
@@ -20,5 +21,6 @@ pub use interview::{
 pub use lang::{Lang, LangPair, UnknownLang};
 pub use person::{Decision, Fact, FactKind, NameSource, Person, PersonId, Verdict};
 pub use plain::{count, next_step, reason};
+pub use read_back::{ReadAnswer, ReadBack};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};

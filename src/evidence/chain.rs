@@ -44,6 +44,10 @@ pub enum Kind {
     Edited,
     /// A person parted, joined or moved lines, or took that back.
     Recut,
+    /// A line was read back to the person interviewed, who said whether it is right.
+    ReadBack,
+    /// A person said who speaks in lines.
+    Attributed,
     /// A person signed for lines.
     Certified,
     /// A person signed the head of the chain.
@@ -54,6 +58,12 @@ pub enum Kind {
     Exported,
     /// A bundle for a partner was written whole.
     Bundled,
+    /// What the person interviewed allows, entered or changed.
+    Consented,
+    /// An administrator lifted the limits of a consent for one file.
+    Lifted,
+    /// The first event of a covered copy: what it is a copy of.
+    Covered,
     /// A partner's bundle was received.
     Received,
     /// A key was made.
@@ -97,11 +107,16 @@ impl Kind {
             Kind::Failed => "failed",
             Kind::Edited => "edited",
             Kind::Recut => "recut",
+            Kind::ReadBack => "read-back",
+            Kind::Attributed => "attributed",
             Kind::Certified => "certified",
             Kind::Sealed => "sealed",
             Kind::OpenedForExport => "opened-for-export",
             Kind::Exported => "exported",
             Kind::Bundled => "bundled",
+            Kind::Consented => "consented",
+            Kind::Lifted => "consent-lifted",
+            Kind::Covered => "covered",
             Kind::Received => "received",
             Kind::KeyMade => "key-made",
             Kind::KeyTrusted => "key-trusted",
@@ -173,7 +188,8 @@ impl Row {
 pub struct Draft<'a> {
     /// What happened.
     pub kind: Kind,
-    /// What is to be known of it, without any words of the interview.
+    /// What is to be known of it, without any words of the interview but for a reason that somebody
+    /// gave.
     pub facts: Map<String, Value>,
     /// The records that it made.
     pub rows: &'a [Row],

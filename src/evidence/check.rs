@@ -185,7 +185,8 @@ pub fn check_signatures(events: &[Event], keys: &[KnownKey]) -> Check {
     let mut signatures = 0;
     for event in events {
         let Some(signed) = &event.signed else {
-            if event.kind == Kind::Sealed.as_str() || event.kind == Kind::Certified.as_str() {
+            let signed = [Kind::Sealed, Kind::Certified, Kind::Lifted, Kind::Covered];
+            if signed.iter().any(|kind| event.kind == kind.as_str()) {
                 return Check::bad(NAME, format!("event {} is not signed", event.number));
             }
             continue;

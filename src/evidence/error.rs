@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::consent::Limit;
 use crate::domain::reason;
 
 /// Why something about evidence could not be done, or was refused. Names are of files and keys, never
@@ -77,6 +78,12 @@ pub enum Error {
     /// It was received before.
     #[error("this bundle was received before: {0}")]
     Replay(String),
+    /// The person interviewed does not allow it.
+    #[error("this is not allowed: {0}")]
+    Consent(Limit),
+    /// A consent that does not hold together.
+    #[error("this consent cannot be entered: {0}")]
+    BadConsent(&'static str),
     /// A file of the interview is not what the record says.
     #[error("a file is not what the record says: {}", .0.display())]
     Changed(PathBuf),
@@ -160,6 +167,8 @@ impl Error {
                 "Compare its number with the sender by voice; then 'mekong keys trust FILE'."
             }
             Error::OtherReceiver(_) => "Ask the sender to make a bundle for your key.",
+            Error::Consent(limit) => limit.help(),
+            Error::BadConsent(_) => "Say who was asked, who may see it and who enters it.",
             Error::Replay(_) => "Nothing needs to be done: it is stored already.",
             Error::Read { .. } => "Check that the path is right and that you may read it.",
             Error::Write { .. } => "Check that the disk has room and that you may write there.",

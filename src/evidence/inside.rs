@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
 use super::canonical::sha256;
-use super::chain::{Link, Row};
+use super::chain::{Kind, Link, Row};
 use super::check::{Check, Story, check_rows, check_signatures};
 use super::keys::KnownKey;
 use super::receive::Opened;
@@ -51,10 +51,40 @@ pub(super) fn contents(
         opened,
         transcript(opened, text(texts, INTERVIEW)?, &records),
     )?;
-    if let Some(seal) = story.seal_check() {
-        opened.checks.push(seal);
+    if let Some(copy) = covered(&story) {
+        keep(opened, copy)?;
     }
+    let told = [
+        story.seal_check(),
+        story.consent_check(),
+        story.clock_check(),
+    ];
+    opened.checks.extend(told.into_iter().flatten());
     Ok(())
+}
+
+/// Of a covered copy: what it is a copy of, by its first event.
+fn covered(story: &Story) -> Option<Check> {
+    const NAME: &str = "covered copy";
+    let kind = Kind::Covered.as_str();
+    let event = story.events.iter().find(|e| e.kind == kind)?;
+    let parent = event.fact("parent_head").filter(|digits| is_hash(digits));
+    let number = |name: &str| event.facts.get(name).and_then(Value::as_u64);
+    let (places, lines) = (number("places"), number("lines"));
+    Some(match (event.number, parent, places, lines) {
+        (1, Some(head), Some(places), Some(lines)) => {
+            let of = event.fact("parent").unwrap_or_default();
+            let detail = format!(
+                "of {of}, whose last event is {head}; {places} places in {lines} lines are covered"
+            );
+            Check::good(NAME, detail)
+        }
+        _ => Check::bad(NAME, "it does not say what it is a copy of"),
+    })
+}
+
+fn is_hash(digits: &str) -> bool {
+    digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {

@@ -8,6 +8,8 @@
 //! | `sound` | the chain of a session's sound, a link a second |
 //! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
+//! | `clock` | times that run backwards |
+//! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
 //! | `bag`, `source`, `receive`, `inside` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
@@ -16,6 +18,8 @@ mod bag;
 mod canonical;
 mod chain;
 mod check;
+mod clock;
+mod consent;
 mod container;
 mod error;
 mod inside;
@@ -30,6 +34,8 @@ pub use bag::{Contents, Packed, SCRIPT, write_bundle};
 pub use canonical::{canonical, grouped, hex, parse_canonical, sha256};
 pub use chain::{BEGIN, Break, Draft, Event, Kind, Link, Row, Signed, WORKSPACE, head, read};
 pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader};
+pub use clock::set_back;
+pub use consent::{Asked, Audience, Consent, Limit, Outgoing, To};
 pub use error::Error;
 pub use keys::{KeyRing, KnownKey, Passphrase};
 pub use receipt::Receipt;

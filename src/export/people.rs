@@ -1,10 +1,11 @@
 //! The register as FollowTheMoney entities, one JSON object a line: what investigators' tools read.
 //!
-//! Schemata after the project's own descriptions (`followthemoney/schema/*.yaml`): Person,
-//! Identification (holder, number), Vehicle (registrationNumber, owner), Document, Mention (document,
-//! resolved, personMentioned), Note (entity, description) and Similar (candidate, match, criteria). A
-//! decision is a link between two people, never a merger.
+//! Schemata and what each requires after the descriptions of followthemoney 4.11 (`schema/*.yaml`): Person
+//! (name), Identification (holder, number), Vehicle for a plate and UserAccount (username) for a telephone,
+//! each with an UnknownLink (subject, object) to whoever was named with it, Document (fileName), Mention
+//! (document, name) and Similar (candidate, match). A decision is a link between two people, never a merger.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde_json::{Value, json};
@@ -25,7 +26,9 @@ pub fn write(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     for interview in interviews {
-        let mut properties = json!({ "title": [interview.id.0], "date": [interview.started] });
+        let name = &interview.id.0;
+        let mut properties =
+            json!({ "fileName": [name], "title": [name], "date": [interview.started] });
         if let (Some(case), Some(map)) = (&interview.case, properties.as_object_mut()) {
             map.insert("keywords".to_owned(), json!([case]));
         }
@@ -36,8 +39,9 @@ pub fn write(
             out,
         )?;
     }
+    let mut things = BTreeSet::new();
     for person in people {
-        write_person(person, out)?;
+        write_person(person, &mut things, out)?;
     }
     let known = |id: &PersonId| people.iter().any(|p| p.id == *id);
     let mut written: Vec<String> = Vec::new();
@@ -71,7 +75,12 @@ pub fn write(
     Ok(())
 }
 
-fn write_person(person: &Person, out: &mut dyn Write) -> Result<(), Error> {
+/// Writes a person; `things` are the vehicles and telephones that are written already.
+fn write_person(
+    person: &Person,
+    things: &mut BTreeSet<String>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let id = format!("person-{}", person.id);
     let values = |wanted: fn(&Fact) -> bool| -> Vec<&str> {
         person
@@ -91,15 +100,25 @@ fn write_person(person: &Person, out: &mut dyn Write) -> Result<(), Error> {
             names.push(&fact.value)
         }
     }
+    if names.is_empty() {
+        // A person must have one.
+        names.push(aliases.first().unwrap_or(&person.id.0.as_str()));
+    }
     let born: Vec<String> = values(|f| f.kind == FactKind::BirthYear)
         .into_iter()
         .filter_map(|typed| text::birth_year(typed).map(|year| year.to_string()))
+        .collect();
+    // The format knows a telephone number only with the code of its country.
+    let abroad: Vec<String> = values(|f| f.kind == FactKind::Phone)
+        .into_iter()
+        .filter(|typed| typed.trim_start().starts_with(['+', '＋']))
+        .map(|typed| format!("+{}", text::numbers(typed).concat()))
         .collect();
     let properties = json!({
         "name": names,
         "alias": aliases,
         "birthDate": born,
-        "phone": values(|f| f.kind == FactKind::Phone),
+        "phone": abroad,
         "address": values(|f| f.kind == FactKind::Place),
         "position": values(|f| f.kind == FactKind::Role),
         "notes": values(|f| f.kind == FactKind::Note),
@@ -116,15 +135,19 @@ fn write_person(person: &Person, out: &mut dyn Write) -> Result<(), Error> {
                     out,
                 )?;
             }
-            (FactKind::Plate, _) => {
-                let properties = json!({ "registrationNumber": [fact.value], "owner": [id] });
-                entity(&own, "Vehicle", properties, out)?;
+            (FactKind::Plate | FactKind::Phone, _) => {
+                let (thing, schema, properties, role) = shared(fact);
+                if things.insert(thing.clone()) {
+                    entity(&thing, schema, properties, out)?;
+                }
+                let properties = json!({ "subject": [id], "object": [thing], "role": [role] });
+                entity(&own, "UnknownLink", properties, out)?;
             }
             (FactKind::Name | FactKind::Mention, Some(interview)) => {
                 let properties = json!({
                     "document": [format!("interview-{interview}")],
                     "resolved": [id],
-                    "personMentioned": [fact.value],
+                    "name": [fact.value],
                 });
                 entity(&own, "Mention", properties, out)?;
             }
@@ -132,6 +155,26 @@ fn write_person(person: &Person, out: &mut dyn Write) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What a plate or a telephone number stands for, one entity whoever was named with it: its name, schema and
+/// properties, and what it is called.
+fn shared(fact: &Fact) -> (String, &'static str, Value, &'static str) {
+    let value = &fact.value;
+    if fact.kind == FactKind::Phone {
+        let digits = text::numbers(value).concat();
+        let properties = json!({ "username": [value], "service": ["telephone"] });
+        return (
+            format!("phone-{digits}"),
+            "UserAccount",
+            properties,
+            "telephone",
+        );
+    }
+    let plate = text::fold(value);
+    let plate: String = plate.chars().filter(|c| c.is_alphanumeric()).collect();
+    let properties = json!({ "registrationNumber": [value] });
+    (format!("vehicle-{plate}"), "Vehicle", properties, "plate")
 }
 
 /// One entity; properties without a value are left out.
@@ -194,6 +237,7 @@ mod tests {
         facts.push(fact(7, FactKind::BirthYear, "พ.ศ. 2530"));
         facts.push(fact(8, FactKind::Document, "N1234567"));
         facts.push(fact(9, FactKind::Plate, "云A12345"));
+        facts.push(fact(13, FactKind::Phone, "+84 912 345 678"));
         let heard = Fact {
             interview: Some(InterviewId("a-1".into())),
             segment: Some(SegmentId(2)),
@@ -202,7 +246,13 @@ mod tests {
         facts.push(heard);
         let people = [
             person("p1", facts),
-            person("p2", vec![fact(11, FactKind::Name, "Hung")]),
+            person(
+                "p2",
+                vec![
+                    fact(11, FactKind::Name, "Hung"),
+                    fact(12, FactKind::Plate, "云Ａ-12345"),
+                ],
+            ),
         ];
         let decision = |verdict| Decision {
             person: PersonId("p2".into()),
@@ -232,19 +282,28 @@ mod tests {
                 "Person",
                 "Identification",
                 "Vehicle",
+                "UnknownLink",
+                "UserAccount",
+                "UnknownLink",
                 "Mention",
                 "Person",
+                "UnknownLink",
                 "Similar"
             ]
         );
         assert_eq!(entities[0]["properties"]["name"], json!(names));
         assert_eq!(entities[0]["properties"]["birthDate"], json!(["1987"]));
         assert_eq!(entities[1]["properties"]["holder"], json!(["person-p1"]));
-        assert!(entities[4]["properties"].get("phone").is_none());
+        assert_eq!(entities[0]["properties"]["phone"], json!(["+84912345678"]));
+        assert!(entities[7]["properties"].get("phone").is_none());
+        assert_eq!(entities[6]["properties"]["name"], json!(["阿雄"]));
+        for link in [&entities[3], &entities[8]] {
+            assert_eq!(link["properties"]["object"], json!(["vehicle-云a12345"]));
+        }
         // What was decided last counts: they are two people, and no link is left.
         assert_eq!(
             written(&[decision(Verdict::Same), decision(Verdict::NotSame)]).len(),
-            5
+            9
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Copies of an interview in which names, places and numbers are covered. A list says what and why;
-//! the store is never touched, and the copy names the whole it was made of.
+//! the store is never touched, and the copy names the whole it was made of by the hash of its chain's
+//! last event. (Not by a hash of the words: who has the copy could try names until it fits.)
 //!
 //! It fails closed: a rule that finds nothing is an error, because a misspelt name would stay; and
 //! where only one side of a line holds a word, the other side is covered whole.
@@ -12,17 +13,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Interview, SamplePos, Segment, Span};
-use crate::text::{fold, graphemes, is_dropped};
 
+use super::places::{needle, places};
 use super::{Error, json, one_line};
 
 /// Largest list that is read.
 const MAX_BYTES: u64 = 1 << 20;
 /// Most rules, and most spellings a rule.
 const MAX_RULES: usize = 1_000;
-
-/// Digits of a number that is covered wherever it stands, also behind a prefix.
-const LONG_NUMBER: usize = 6;
 
 /// One thing to cover, as written in the list.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,7 +45,7 @@ struct List {
 }
 
 /// A list of what to cover.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Redaction {
     rules: Vec<Checked>,
 }
@@ -60,6 +58,8 @@ struct Checked {
     span: Option<Span>,
     /// What stands in place of what is covered.
     block: String,
+    /// The register has them; none of them need stand in the interview where a list names more.
+    names: bool,
 }
 
 /// A covered copy.
@@ -75,7 +75,7 @@ pub struct Redacted {
     pub places: usize,
     /// Lines in which something was covered.
     pub lines: usize,
-    /// SHA-256 of the whole transcript in the form of `show --json`, without white space.
+    /// Hash of the last event of the whole interview's chain, 64 digits.
     pub parent: String,
 }
 
@@ -83,13 +83,13 @@ impl Redacted {
     /// Stands at the head of the copy.
     pub(super) fn notice(&self) -> String {
         format!(
-            "Redacted copy: {} places in {} lines are covered. SHA-256 of the whole transcript: {}",
+            "Redacted copy: {} places in {} lines are covered. Last event of the whole record: {}",
             self.places, self.lines, self.parent
         )
     }
 }
 
-/// Names the transcript that paper or a copy was made of: SHA-256 of its JSON, every character.
+/// Names the transcript that paper was made of: SHA-256 of its JSON, every character.
 pub(super) fn transcript_hash(interview: &Interview, segments: &[Segment]) -> String {
     let text = json::json_value(interview, segments).to_string();
     let digest = Sha256::digest(text.as_bytes());
@@ -135,18 +135,35 @@ impl Redaction {
         })
     }
 
-    /// Makes the covered copy.
+    /// Covers a person's names too, and writes another name in their place.
+    pub fn add_names(&mut self, names: &[String], pseudonym: &str) {
+        let needles = names.iter().map(|name| needle(name));
+        self.rules.push(Checked {
+            needles: needles.filter(|n| !n.is_empty()).collect(),
+            line: None,
+            span: None,
+            block: format!("[{}]", one_line(pseudonym)),
+            names: true,
+        });
+    }
+
+    /// Makes the covered copy. `parent` is the hash of the last event of the interview's chain.
     ///
     /// # Errors
     /// A rule that finds nothing; a word that would stay.
-    pub fn apply(&self, interview: &Interview, segments: &[Segment]) -> Result<Redacted, Error> {
+    pub fn apply(
+        &self,
+        interview: &Interview,
+        segments: &[Segment],
+        parent: &str,
+    ) -> Result<Redacted, Error> {
         let mut work = Work {
             rules: &self.rules,
             used: vec![false; self.rules.len()],
             places: 0,
         };
         let mut copy = Redacted {
-            parent: transcript_hash(interview, segments),
+            parent: parent.to_owned(),
             interview: interview.clone(),
             segments: segments.to_vec(),
             covered: Vec::new(),
@@ -168,11 +185,16 @@ impl Redaction {
         }
         work.head(&mut copy.interview);
         copy.places = work.places;
-        let unused: Vec<usize> = (1..)
+        let named = |n: &usize| self.rules.get(n.saturating_sub(1)).is_some_and(|r| r.names);
+        let mut unused: Vec<usize> = (1..)
             .zip(&work.used)
             .filter(|(_, u)| !**u)
             .map(|(n, _)| n)
             .collect();
+        if self.rules.len() == 1 && unused.iter().any(named) {
+            return Err(Error::NamesNowhere);
+        }
+        unused.retain(|n| !named(n));
         if !unused.is_empty() {
             return Err(Error::RedactsNothing(unused));
         }
@@ -213,11 +235,7 @@ fn check(rule: &Rule) -> Result<Checked, String> {
     if rule.words.len() > MAX_RULES {
         return Err(format!("has more than {MAX_RULES} spellings"));
     }
-    let needles: Vec<Vec<char>> = rule
-        .words
-        .iter()
-        .map(|word| letters(word).into_iter().map(|(c, _)| c).collect())
-        .collect();
+    let needles: Vec<Vec<char>> = rule.words.iter().map(|word| needle(word)).collect();
     if needles.iter().any(Vec::is_empty) {
         return Err("has a spelling without letters or digits".to_owned());
     }
@@ -243,6 +261,7 @@ fn check(rule: &Rule) -> Result<Checked, String> {
         line: rule.line,
         span,
         block: format!("[redacted: {reason}]"),
+        names: false,
     })
 }
 
@@ -392,90 +411,6 @@ fn strip(segment: &mut Segment) {
         flag.detail.clear();
         flag.places.clear();
     }
-}
-
-/// The letters and digits of a text, folded, each with the bytes of the grapheme it stands in.
-fn letters(text: &str) -> Vec<(char, (usize, usize))> {
-    let mut letters = Vec::new();
-    let mut from = 0usize;
-    for grapheme in graphemes(text) {
-        let to = from.saturating_add(grapheme.len());
-        let folded = fold(grapheme);
-        letters.extend(
-            folded
-                .chars()
-                .filter(|c| counts(*c))
-                .map(|c| (c, (from, to))),
-        );
-        from = to;
-    }
-    letters
-}
-
-/// Not what parts letters: white space, hidden marks, punctuation.
-fn counts(c: char) -> bool {
-    let parts = c.is_whitespace()
-        || is_dropped(c)
-        || c.is_ascii_punctuation()
-        || matches!(c, '\u{B7}' | '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FF0F}'
-            | '\u{FF1A}'..='\u{FF20}');
-    !parts
-}
-
-/// Where one of the needles stands, in bytes from and to, ascending and apart. Words of scripts with
-/// spaces count whole: `An` does not stand in `Anh`. Long numbers count anywhere.
-fn places(text: &str, needles: &[Vec<char>]) -> Vec<(usize, usize)> {
-    let letters = letters(text);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    for start in 0..letters.len() {
-        let longest = needles
-            .iter()
-            .filter(|needle| stands(text, &letters, start, needle))
-            .map(Vec::len)
-            .max();
-        let Some(length) = longest else { continue };
-        let first = letters.get(start).map(|(_, (from, _))| *from);
-        let last = letters
-            .get(start.saturating_add(length).saturating_sub(1))
-            .map(|(_, (_, to))| *to);
-        let (Some(from), Some(to)) = (first, last) else {
-            continue;
-        };
-        match found.last_mut() {
-            Some(before) if from < before.1 => before.1 = before.1.max(to),
-            _ => found.push((from, to)),
-        }
-    }
-    found
-}
-
-fn stands(text: &str, letters: &[(char, (usize, usize))], start: usize, needle: &[char]) -> bool {
-    let Some(part) = letters.get(start..start.saturating_add(needle.len())) else {
-        return false;
-    };
-    if !part.iter().map(|(c, _)| c).eq(needle) {
-        return false;
-    }
-    // A short number is a number by itself; a long one may have a prefix.
-    let short = needle.len() < LONG_NUMBER && needle.iter().all(char::is_ascii_digit);
-    // Letters that touch: what was dropped between them parts words.
-    let before = start.checked_sub(1).and_then(|at| letters.get(at));
-    let after = letters.get(start.saturating_add(needle.len()));
-    let joined = |left: Option<&(char, (usize, usize))>, right: Option<&(char, (usize, usize))>| {
-        let (Some((a, (_, end))), Some((b, (begin, _)))) = (left, right) else {
-            return false;
-        };
-        let alike =
-            is_spaced(*a) && is_spaced(*b) || short && a.is_ascii_digit() && b.is_ascii_digit();
-        alike && text.get(*end..*begin).is_none_or(str::is_empty)
-    };
-    !joined(before, part.first()) && !joined(part.last(), after)
-}
-
-/// Letters of scripts that part words by spaces.
-fn is_spaced(c: char) -> bool {
-    c.is_alphabetic() && u32::from(c) < 0x0E00
-        || matches!(c, '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}')
 }
 
 #[cfg(test)]

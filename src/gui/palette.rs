@@ -1,10 +1,12 @@
-//! Ctrl+K: goes to a screen or an interview by a part of its name, without the mouse.
+//! Ctrl+K: goes to a screen or an interview by a part of its name, without the mouse; changes the
+//! language, the colours and the size of the screens the same way.
 
 use eframe::egui::{
     Button, Event, Id, Key, KeyboardShortcut, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2,
 };
 
-use crate::domain::InterviewSummary;
+use crate::app::{Choices, Look};
+use crate::domain::{InterviewSummary, Lang};
 use crate::text;
 
 use super::safe;
@@ -111,7 +113,7 @@ impl Palette {
         });
     }
 
-    /// The places whose names hold what is typed: screens first, then interviews.
+    /// What is called as typed: screens first, then interviews, then choices: nothing changes by a hasty Enter.
     fn places(&self, scene: &Scene<'_>) -> Vec<(String, Go)> {
         let wanted = text::fold(self.text.trim());
         let holds = |name: &str| wanted.is_empty() || text::fold(name).contains(&wanted);
@@ -123,17 +125,63 @@ impl Palette {
         let interviews = interviews.iter().flat_map(|all| all.iter());
         let interviews = interviews.map(|one| {
             let go = Go::Line(one.id.clone(), None);
-            (called(one), go)
+            (called(scene, one), go)
         });
-        let all = screens.chain(interviews);
+        // Of so many choices only those that were asked for.
+        let choices = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            choices(scene)
+        };
+        let all = screens.chain(interviews).chain(choices);
         all.filter(|(name, _)| holds(name)).take(MOST).collect()
     }
 }
 
+/// What can be chosen for the screens, each under its name.
+fn choices(scene: &Scene<'_>) -> Vec<(String, Go)> {
+    let words = scene.words;
+    let now = scene.choices;
+    let mut all = Vec::new();
+    for language in Lang::ALL {
+        let name = format!(
+            "{}: {}",
+            words.t("settings-language"),
+            language.native_name()
+        );
+        let chosen = Choices {
+            language,
+            ..now.clone()
+        };
+        all.push((name, Go::Choose(chosen)));
+    }
+    for (look, id) in [
+        (Look::Light, "look-light"),
+        (Look::Dark, "look-dark"),
+        (Look::Contrast, "look-contrast"),
+    ] {
+        let name = format!("{}: {}", words.t("settings-look"), words.t(id));
+        let chosen = Choices {
+            look,
+            ..now.clone()
+        };
+        all.push((name, Go::Choose(chosen)));
+    }
+    for text_percent in [100, 125, 150, 200, 250] {
+        let name = format!("{}: {text_percent} %", words.t("settings-size"));
+        let chosen = Choices {
+            text_percent,
+            ..now.clone()
+        };
+        all.push((name, Go::Choose(chosen)));
+    }
+    all
+}
+
 /// What an interview is called in the list.
-fn called(one: &InterviewSummary) -> String {
+fn called(scene: &Scene<'_>, one: &InterviewSummary) -> String {
     let languages: Vec<&str> = one.languages.iter().map(|l| l.native_name()).collect();
-    let day = one.started.get(..10).unwrap_or(&one.started);
+    let day = scene.words.day(&one.started);
     let case = safe::name(one.case.as_deref().unwrap_or_default());
     format!("{day}   {}   {case}   {}", languages.join(" – "), one.id)
 }

@@ -90,6 +90,8 @@ pub enum Go {
     To(Screen),
     /// To one interview, and one line of it where that is known.
     Line(InterviewId, Option<SegmentId>),
+    /// To one interview that a partner sent, by its bundle, and one line of it where that is known.
+    Foreign(String, Option<SegmentId>),
     /// On with other choices.
     Choose(Choices),
 }
@@ -123,7 +125,7 @@ impl Desktop {
         let read = app.choices();
         ctx.set_fonts(fonts.definitions);
         theme::apply(ctx, read.choices.look, read.choices.text_percent);
-        let words = Words::of(read.choices.language);
+        let words = Words::chosen(&read.choices);
         let notice = read.put_aside.map(|path| Told {
             what: words.t("choices-broken").to_owned(),
             next: words.with("choices-aside", &[("path", &path.display().to_string())]),
@@ -145,7 +147,7 @@ impl Desktop {
             people: People::default(),
             evidence: Evidence::default(),
             glossary: Glossary::default(),
-            models: Models,
+            models: Models::default(),
             settings: Settings::new(&read.choices),
             choices: read.choices,
         }
@@ -202,7 +204,15 @@ impl Desktop {
         self.measure(ui);
         if self.hides(ui) {
             let ground = Frame::new().fill(theme::of(ui).ground);
-            CentralPanel::default().frame(ground).show(ui, |_| {});
+            let alarmed = !self.desk.board().alarms().is_empty();
+            CentralPanel::default().frame(ground).show(ui, |ui| {
+                // Nothing of the interview is shown, but a recording that fails is told.
+                if alarmed {
+                    let failure = theme::of(ui).failure;
+                    let letters = Letters::running(ui, self.words.lang());
+                    script::label(ui, self.words.t("alarm-hidden"), letters.coloured(failure));
+                }
+            });
             return;
         }
         self.switch_by_key(ui);
@@ -270,10 +280,12 @@ impl Desktop {
                 self.review.open(&self.desk, id, line);
                 self.screen = Screen::Review;
             }
+            Go::Foreign(bundle, line) => {
+                self.review.open_foreign(&self.desk, bundle, line);
+                self.screen = Screen::Review;
+            }
             Go::Choose(choices) => {
-                if choices.language != self.choices.language {
-                    self.words = Words::of(choices.language);
-                }
+                self.words = Words::chosen(&choices);
                 theme::apply(ctx, choices.look, choices.text_percent);
                 self.desk.ask(Command::Keep(choices.clone()));
                 self.choices = choices;
@@ -341,7 +353,8 @@ impl Desktop {
         }
     }
 
-    /// What the person must know: missing fonts, failures, files written.
+    /// What the person must know: missing fonts, failures of a recording until somebody has seen
+    /// them, other failures, files written.
     fn messages(&mut self, ui: &mut Ui) {
         let own = |ui: &Ui| Letters::running(ui, self.words.lang());
         let strip = |ui: &Ui| {
@@ -364,6 +377,20 @@ impl Desktop {
             if seen {
                 self.missing.clear();
             }
+        }
+        let alarms = self.desk.board().alarms();
+        if !alarms.is_empty() {
+            let frame = strip(ui);
+            let failure = theme::of(ui).failure;
+            Panel::top("alarms").frame(frame).show(ui, |ui| {
+                for told in &alarms {
+                    script::label(ui, &told.what, own(ui).coloured(failure));
+                    script::label(ui, &told.next, own(ui));
+                }
+                if ui.button(self.words.t("alarm-seen")).clicked() {
+                    self.desk.board().acknowledge();
+                }
+            });
         }
         let Some(told) = self.notice.clone() else {
             return;

@@ -27,6 +27,8 @@ pub const RAIL: f32 = 132.0;
 pub const NARROW: f32 = 620.0;
 /// Height of the picture of a recording.
 pub const OVERVIEW: f32 = 56.0;
+/// Height of the picture of one line.
+pub const CLOSER: f32 = 72.0;
 /// Column with number, time and speaker.
 pub const MARGIN_COLUMN: f32 = 104.0;
 /// Widest column of running text: longer lines are hard to read.

@@ -5,12 +5,34 @@
 
 use std::collections::HashMap;
 
+use crate::app::Choices;
 use crate::domain::Lang;
+
+/// Years between the common era and the Buddhist Era, as the states of the region count it.
+const BUDDHIST: u32 = 543;
+/// Values that are numbers or times of the program's own.
+const COUNTED: [&str; 11] = [
+    "count",
+    "time",
+    "minutes",
+    "line",
+    "lines",
+    "places",
+    "said",
+    "translated",
+    "size",
+    "channel",
+    "done",
+];
 
 /// The messages of one language.
 #[derive(Debug)]
 pub struct Words {
     lang: Lang,
+    /// Numbers in the digits of the language.
+    native: bool,
+    /// Years of the Buddhist Era.
+    buddhist: bool,
     own: HashMap<&'static str, &'static str>,
     english: HashMap<&'static str, &'static str>,
 }
@@ -20,8 +42,53 @@ impl Words {
     pub fn of(lang: Lang) -> Self {
         Self {
             lang,
+            native: false,
+            buddhist: false,
             own: read(source(lang)),
             english: read(source(Lang::En)),
+        }
+    }
+
+    /// The words that a person chose, with their digits and years.
+    pub fn chosen(choices: &Choices) -> Self {
+        Self {
+            native: choices.native_digits,
+            buddhist: choices.buddhist_era,
+            ..Self::of(choices.language)
+        }
+    }
+
+    /// Numbers as the person chose to read them: `128` or `១២៨`. Only for what the program counts or
+    /// measures, never for words, names, paths or digits that somebody compares.
+    pub fn digits(&self, number: &str) -> String {
+        let zero = match self.lang {
+            Lang::Th => '\u{0E50}',
+            Lang::Lo => '\u{0ED0}',
+            Lang::Km => '\u{17E0}',
+            Lang::My => '\u{1040}',
+            Lang::Zh | Lang::Vi | Lang::En => return number.to_owned(),
+        };
+        if !self.native {
+            return number.to_owned();
+        }
+        let own = |c: char| {
+            let value = c.to_digit(10)?;
+            char::from_u32(u32::from(zero).checked_add(value)?)
+        };
+        number.chars().map(|c| own(c).unwrap_or(c)).collect()
+    }
+
+    /// The day of a moment (RFC 3339) as the person chose to read it: `2026-11-23`, `๒๕๖๙-๑๑-๒๓`.
+    pub fn day(&self, moment: &str) -> String {
+        let day = moment.get(..10).unwrap_or(moment);
+        let year: Option<u32> = day.get(..4).and_then(|year| year.parse().ok());
+        match (year, day.get(4..)) {
+            (Some(year), Some(rest)) if self.buddhist => {
+                let year = year.saturating_add(BUDDHIST);
+                let day = self.digits(&format!("{year}{rest}"));
+                self.with("day-buddhist", &[("day", &day)])
+            }
+            _ => self.digits(day),
         }
     }
 
@@ -50,7 +117,11 @@ impl Words {
             };
             let name = name.trim().trim_start_matches('$');
             if let Some((_, value)) = values.iter().find(|(n, _)| *n == name) {
-                out.push_str(value);
+                if COUNTED.contains(&name) {
+                    out.push_str(&self.digits(value));
+                } else {
+                    out.push_str(value);
+                }
             }
             rest = after;
         }
@@ -146,6 +217,38 @@ mod tests {
                 assert!(!real || english.contains_key(id), "no file has {id}");
             }
         }
+    }
+
+    #[test]
+    fn numbers_and_years_are_as_chosen_and_names_stay() {
+        let chosen = |language, native_digits, buddhist_era| {
+            Words::chosen(&Choices {
+                language,
+                native_digits,
+                buddhist_era,
+                ..Choices::default()
+            })
+        };
+        let day = "2026-11-23T08:00:00Z";
+        for (lang, digits) in [
+            (Lang::Th, "๒๕๖๙-๑๑-๒๓"),
+            (Lang::Lo, "໒໕໖໙-໑໑-໒໓"),
+            (Lang::Km, "២៥៦៩-១១-២៣"),
+            (Lang::My, "၂၅၆၉-၁၁-၂၃"),
+            (Lang::Zh, "2569-11-23"),
+            (Lang::Vi, "2569-11-23"),
+            (Lang::En, "2569-11-23"),
+        ] {
+            assert!(chosen(lang, true, true).day(day).contains(digits), "{lang}");
+            assert_eq!(chosen(lang, false, false).day(day), "2026-11-23", "{lang}");
+            let own = chosen(lang, true, false).with("job-open", &[("name", "20261123-a1")]);
+            assert!(
+                own.contains("20261123-a1"),
+                "{lang}: a name keeps its digits"
+            );
+        }
+        let count = chosen(Lang::Km, true, false).with("lines-count", &[("count", "1280")]);
+        assert!(count.contains("១២៨០"), "{count}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Store {
             .collect();
         let wide = widened(&node, &known);
         let limit = q.limit.min(MOST_HITS);
-        let asked = |conn: &_| indexed(conn, &filter, &wide, limit, &Why::AsAsked);
+        let asked = |conn: &_| indexed(conn, &filter, &wide, (false, &Why::AsAsked), limit);
         let mut found = self.with_repair(asked)?.unwrap_or_default();
         for hit in &mut found.hits {
             explain(hit, &known);

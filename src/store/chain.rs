@@ -8,7 +8,7 @@ use super::proofs::{self, TEXT, TRANSLATION};
 use super::versions::{NewText, insert_text, insert_translation};
 use super::{Error, Store, codec, derived, lines};
 use crate::domain::{InterviewId, SegmentId, Status, Translation, Word};
-use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE};
+use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, set_back};
 
 /// The subject of the workspace's own chain.
 pub(super) const OWN: i64 = 0;
@@ -89,6 +89,32 @@ impl Store {
         Ok(link)
     }
 
+    /// The time of the last event that was noted of the workspace or of its newest interview, RFC 3339.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn last_noted(&self) -> Result<Option<String>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT json_extract(body, '$.at') FROM chain
+             WHERE subject = ?1 ORDER BY number DESC LIMIT 1",
+        )?;
+        let newest: Option<i64> =
+            self.conn
+                .query_row("SELECT max(key) FROM interview", [], |row| row.get(0))?;
+        let mut last: Option<String> = None;
+        for subject in [Some(OWN), newest].into_iter().flatten() {
+            let at: Option<Option<String>> = statement
+                .query_row([subject], |row| row.get(0))
+                .optional()?;
+            if let Some(at) = at.flatten()
+                && last.as_ref().is_none_or(|last| codec::is_later(&at, last))
+            {
+                last = Some(at);
+            }
+        }
+        Ok(last)
+    }
+
     /// Whether the workspace's own chain has an event of this kind with this fact.
     ///
     /// # Errors
@@ -163,6 +189,8 @@ fn written_by(conn: &Connection, key: i64, wrote: &dyn Fn(&str) -> bool) -> Resu
              WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
          UNION SELECT author FROM translation
              WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
+         UNION SELECT author FROM speaker_version
+             WHERE segment IN (SELECT segment FROM origin)
          UNION SELECT recut.author FROM recut JOIN made ON made.recut = recut.key
              WHERE made.new IN (SELECT segment FROM origin)",
     )?;
@@ -247,18 +275,32 @@ pub(super) fn append(
             .prepare_cached("SELECT id FROM interview WHERE key = ?1")?
             .query_row([key], |row| row.get(0))?,
     };
-    let last: Option<(i64, String)> = tx
+    let last: Option<(i64, String, Option<String>)> = tx
         .prepare_cached(
-            "SELECT number, hash FROM chain WHERE subject = ?1 ORDER BY number DESC LIMIT 1",
+            "SELECT number, hash, json_extract(body, '$.at') FROM chain WHERE subject = ?1
+             ORDER BY number DESC LIMIT 1",
         )?
-        .query_row([interview], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([interview], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let (number, previous) = match &last {
-        Some((number, hash)) => (number.saturating_add(1), hash.as_str()),
-        None => (1, BEGIN),
+    let now = codec::now();
+    let (number, previous, back) = match &last {
+        Some((number, hash, at)) => {
+            let back = at.as_ref().and_then(|at| set_back(at, &now));
+            (number.saturating_add(1), hash.as_str(), back)
+        }
+        None => (1, BEGIN, None),
     };
+    // Noticed and noted, never a reason to refuse what happened.
+    let noted = back.map(|seconds| {
+        let mut facts = draft.facts.clone();
+        facts.insert("clock_set_back_s".into(), seconds.into());
+        Draft { facts, ..*draft }
+    });
+    let draft = noted.as_ref().unwrap_or(draft);
     let link = draft
-        .link(&subject, number.unsigned_abs(), previous, &codec::now())
+        .link(&subject, number.unsigned_abs(), previous, &now)
         .ok_or_else(|| Error::damaged("a number of an event is too large"))?;
     tx.prepare_cached(
         "INSERT INTO chain (subject, number, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -57,6 +57,12 @@ pub(super) fn now() -> String {
     jiff::Timestamp::now().to_string()
 }
 
+/// Whether the first of two times is the later one; one that cannot be read never is.
+pub(super) fn is_later(a: &str, b: &str) -> bool {
+    let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    moment(a) > moment(b)
+}
+
 /// A length or position as SQLite's signed integer.
 pub(super) fn to_integer(value: u64) -> Result<i64, Error> {
     i64::try_from(value).map_err(|_| Error::TooLarge)

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::interviews::interview_key;
 use super::lines::COUNTS_FIRST;
 use super::recuts::{self, Place};
+use super::speakers::SPEAKS;
 use super::{Error, Store, codec, filter, lines, near, terms};
 use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
@@ -43,8 +44,9 @@ pub(super) struct State {
     waits: i64,
     flagged: bool,
     place: Place,
-    /// The columns of the index; `None` without text, and for a line that gave way.
-    index: Option<[String; 5]>,
+    speaker: String,
+    /// What the index holds of it; `None` without text, and for a line that gave way.
+    index: Option<String>,
     /// Its words and clusters, each once or twice.
     pub tokens: Vec<String>,
 }
@@ -64,6 +66,7 @@ impl State {
                 waits,
                 flagged: doubtful || known.failed,
                 place: known.place,
+                speaker: known.speaker.clone(),
                 index: None,
                 tokens: Vec::new(),
             }
@@ -85,26 +88,20 @@ impl State {
             (false, false) => WAITS_TRANSLATION,
             (false, true) => WAITS_TRANSLATION_FAILED,
         };
-        let said = terms::index_form([text.text.as_str()].into_iter());
-        let translated =
-            terms::index_form(translations.iter().map(|t| t.translation.text.as_str()));
+        let failed = !missing.is_empty() && missing.iter().any(failed);
+        let form = terms::index_form(
+            about(known, text, failed),
+            &text.text,
+            translations.iter().map(|t| t.translation.text.as_str()),
+        );
         Self {
             version: text.version,
             waits,
-            flagged: doubtful || missing.iter().any(failed),
+            flagged: doubtful || failed,
             place: known.place,
-            tokens: said.tokens.into_iter().chain(translated.tokens).collect(),
-            index: Some([
-                said.exact,
-                said.bare,
-                translated.exact,
-                translated.bare,
-                about(
-                    known,
-                    text,
-                    !missing.is_empty() && missing.iter().any(failed),
-                ),
-            ]),
+            speaker: known.speaker.clone(),
+            tokens: form.tokens.into_iter().collect(),
+            index: Some(form.words),
         }
         .or_gone()
     }
@@ -134,12 +131,12 @@ impl State {
     ) -> Result<bool, Error> {
         conn.prepare_cached(
             "INSERT INTO line (segment, interview, version, waits, flagged, start_sample,
-                 end_sample, gone)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 end_sample, gone, speaker)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (segment) DO UPDATE SET version = excluded.version,
                  waits = excluded.waits, flagged = excluded.flagged,
                  start_sample = excluded.start_sample, end_sample = excluded.end_sample,
-                 gone = excluded.gone",
+                 gone = excluded.gone, speaker = excluded.speaker",
         )?
         .execute(params![
             key,
@@ -149,27 +146,18 @@ impl State {
             self.flagged,
             self.place.start,
             self.place.end,
-            self.place.gone
+            self.place.gone,
+            self.speaker
         ])?;
         if !fresh && (self.index.is_some() || self.place.gone) {
             conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
                 .execute([key])?;
         }
-        let Some([text, bare, translation, translation_bare, about]) = &self.index else {
+        let Some(words) = &self.index else {
             return Ok(false);
         };
-        conn.prepare_cached(
-            "INSERT INTO search (rowid, text, bare, translation, translation_bare, about)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            key,
-            text,
-            bare,
-            translation,
-            translation_bare,
-            about
-        ])?;
+        conn.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?
+            .execute(params![key, words])?;
         if !fresh {
             near::remember(conn, self.tokens.iter().map(String::as_str))?;
         }
@@ -179,7 +167,8 @@ impl State {
 
 impl Store {
     /// The first line of which another version is shown than the one that counts by the records, or
-    /// that is shown at another place or left out against them; `None` where all fit.
+    /// that is shown at another place, with another speaker or left out against them; `None` where all
+    /// fit.
     ///
     /// # Errors
     /// An unknown interview.
@@ -192,6 +181,7 @@ impl Store {
              WHERE s.interview = ?1 AND (
                  l.version IS NOT coalesce((SELECT version FROM text_version
                      WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
+                 OR l.speaker IS NOT {SPEAKS}
                  OR l.gone IS NOT (r.key IS NOT NULL AND r.start_sample IS NULL)
                  OR (l.gone = 0 AND (
                      l.start_sample IS NOT coalesce(r.start_sample, s.start_sample)
@@ -226,10 +216,10 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
 /// Works out one line again, after a record was added to it.
 pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
     let (interview, languages, flags, speaker, cut) = conn
-        .prepare_cached(
-            "SELECT s.interview, i.languages, s.flags, s.speaker, s.start_sample, s.end_sample
-             FROM segment s JOIN interview i ON i.key = s.interview WHERE s.key = ?1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT s.interview, i.languages, s.flags, {SPEAKS}, s.start_sample, s.end_sample
+             FROM segment s JOIN interview i ON i.key = s.interview WHERE s.key = ?1"
+        ))?
         .query_row([key], |row| {
             let texts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
             let [languages, flags, speaker] = texts;

@@ -102,9 +102,18 @@ pub enum Error {
     /// Nobody signs for the change.
     #[error("a change needs the name of the person who makes it")]
     NoAuthor,
+    /// A refusal, or a limit that is lifted, is noted with its reason.
+    #[error("no reason was given")]
+    NoReason,
     /// Somebody would certify what they wrote themselves.
     #[error("line {0} holds words of the same person, who cannot certify them")]
     OwnWork(i64),
+    /// Somebody signed for the line.
+    #[error("line {0} is certified and stays as it is unless somebody says why it must change")]
+    CertifiedLine(i64),
+    /// A speaker without a name, or with a far too long one.
+    #[error("a speaker needs a name of one to three hundred characters")]
+    BadSpeaker,
     /// The interview was sealed; its sound and lines are complete.
     #[error("the interview is sealed: no sound, line or entry can be added to it")]
     Sealed,
@@ -210,7 +219,12 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::NoReason => "Write the reason in a few words, or that the person gave none.",
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
+            Error::CertifiedLine(_) => {
+                "Give a reason; the change takes the certificate away, and both stay in the history."
+            }
+            Error::BadSpeaker => "Write who speaks, for example officer, interpreter or a name.",
             Error::Sealed => "Record what is new as an interview of its own.",
             Error::Replaced(_) => "Change the lines that took its place.",
             Error::NoPart(_) => "Choose a place between two words, inside the time of the line.",

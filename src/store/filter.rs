@@ -10,12 +10,12 @@ use super::{Error, SearchQuery, codec};
 use crate::domain::{FlagKind, Lang, Status};
 use crate::text;
 
-/// Begins every token of `about`; words have no private characters.
+/// Begins every token of [`about`]; words have no private characters.
 const MARK: char = '\u{E010}';
 /// Interviews beyond this many are compared row by row instead of by their tokens.
 const MOST_NAMED: usize = 200;
 
-/// The tokens of a line that tell what it is, as the index's column `about` holds them.
+/// The tokens of a line that tell what it is, as the index holds them before its words.
 pub(super) fn about(
     interview: i64,
     lang: Lang,
@@ -112,6 +112,11 @@ impl Filter {
             flag: query.flag,
             all_interviews: interviews.as_deref().map(codec::to_json).transpose()?,
         })
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_wide(&self) -> bool {
+        self.narrowed.is_empty() && self.interviews.is_none() && !self.nothing
     }
 }
 

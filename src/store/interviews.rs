@@ -239,7 +239,8 @@ fn note_import(
 pub(super) const CASES: &str =
     "SELECT DISTINCT case_name FROM interview WHERE case_name IS NOT NULL";
 /// All names of speakers, for [`spelled_like`].
-pub(super) const SPEAKERS: &str = "SELECT DISTINCT speaker FROM channel";
+pub(super) const SPEAKERS: &str =
+    "SELECT speaker FROM channel UNION SELECT speaker FROM speaker_version";
 
 /// The stored names that differ from `name` in nothing but upper and lower case, marks that are
 /// composed otherwise, and spaces around it; a JSON list for `json_each`.

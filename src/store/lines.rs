@@ -31,7 +31,7 @@ pub(super) const TRANSLATION_COLUMNS: &str =
 /// A person's version stands before every machine's, then the newest: the first row counts.
 pub(super) const COUNTS_FIRST: &str = "(status <> 'machine') DESC, version DESC";
 const SEGMENT_SQL: &str =
-    "SELECT s.key, s.id, l.start_sample, l.end_sample, s.channel, s.speaker, s.lang, s.flags,
+    "SELECT s.key, s.id, l.start_sample, l.end_sample, s.channel, l.speaker, s.lang, s.flags,
             l.version, l.waits, v.lang, v.text, v.confidence, v.words, v.flags, v.status, v.author
      FROM segment s JOIN line l ON l.segment = s.key
      LEFT JOIN text_version v ON v.segment = s.key AND v.version = l.version";
@@ -149,6 +149,22 @@ pub(super) fn current_key(
         return Err(Error::Replaced(segment.0));
     }
     Ok(key)
+}
+
+/// A certified line stays as it is unless a person says why not.
+pub(super) fn insist_on_reason(
+    conn: &Connection,
+    key: i64,
+    line: SegmentId,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    let given = reason.is_some_and(|reason| !reason.trim().is_empty());
+    match current_text(conn, key)? {
+        Some(text) if text.status == Status::Certified && !given => {
+            Err(Error::CertifiedLine(line.0))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The text of a line that counts: a person's newest, else a machine's newest.

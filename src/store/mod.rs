@@ -22,6 +22,8 @@ mod people_match;
 mod proofs;
 mod provenance;
 mod query;
+mod rank;
+mod read_back;
 mod rebuild;
 mod recut;
 mod recuts;
@@ -31,6 +33,7 @@ mod scan;
 mod sealed;
 mod search;
 mod sessions;
+mod speakers;
 mod terms;
 mod types;
 mod versions;
@@ -41,11 +44,13 @@ mod tests;
 pub use across::Other;
 pub use error::Error;
 pub use provenance::Maker;
+pub use read_back::{Answer, NewReadBack};
 pub use recut::{Recutting, SplitAt};
 pub use recuts::{Recut, RecutKind, RecutLine};
+pub use speakers::SpeakerVersion;
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Matched, NameMatch, Neighbour, NewAudio, NewEvent,
-    NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
+    Corrected, Correction, Hit, ImportedLine, Index, Matched, NameMatch, Neighbour, NewAudio,
+    NewEvent, NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
     PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Via, Why,
 };
 

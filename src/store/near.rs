@@ -81,13 +81,13 @@ pub(super) fn variations(conn: &Connection, phrase: &Phrase) -> Result<Vec<Phras
     if tokens.len() > 1 && tokens.len() <= LONG {
         two_places(tokens, &near, &mut found);
     }
-    let open_end = phrase.open_end;
+    let end = phrase.end;
     let list = found
         .list
         .into_iter()
         .filter(|t| t != tokens)
         .take(MOST_VARIATIONS);
-    Ok(list.map(|tokens| Phrase { tokens, open_end }).collect())
+    Ok(list.map(|tokens| Phrase { tokens, end }).collect())
 }
 
 /// The question with the near spellings of every phrase beside it; `None` where there are none.

@@ -98,8 +98,15 @@ pub(super) const RECUT_LINE: Table = Table {
     of_interview: "c.interview = ?1",
 };
 
+pub(super) const SPEAKER: Table = Table {
+    name: "speaker",
+    columns: "'speaker ' || s.id || '.' || r.version, s.id AS line, r.version, r.speaker, r.author, r.reason, r.at",
+    from: "speaker_version r JOIN segment s ON s.key = r.segment",
+    of_interview: "s.interview = ?1",
+};
+
 /// All of them, in the order in which a bundle lists them.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     INTERVIEW,
     CHANNEL,
     AUDIO,
@@ -113,6 +120,7 @@ const TABLES: [Table; 13] = [
     ENTRY,
     RECUT,
     RECUT_LINE,
+    SPEAKER,
 ];
 
 /// Every record of an interview.

@@ -39,8 +39,8 @@ impl Provenance {
     /// The event with what its record was made with.
     pub(super) fn name<'a>(&self, mut draft: Draft<'a>, record: &Record<'_>) -> Draft<'a> {
         let engine = match record {
-            Record::Heard(h) => &h.engine,
-            Record::Translated(t) => &t.engine,
+            Record::Heard(h) | Record::HeardAgain(h, _) => &h.engine,
+            Record::Translated(t) | Record::TranslatedAgain(t, _) => &t.engine,
             // What failed made nothing.
             Record::NotHeard(_) | Record::NotTranslated { .. } => return draft,
         };

@@ -1,7 +1,7 @@
 //! What a person types as a question: words, phrases in quotes, `word*`, `-word`, AND, OR, NOT, NEAR,
 //! brackets. There is no wrong question: what cannot be an operator is a word, or nothing.
 
-use super::terms::{self, Phrase};
+use super::terms::{self, End, Phrase, Side};
 
 /// Characters of a query beyond this many are not looked at.
 const MOST_CHARACTERS: usize = 1_000;
@@ -30,7 +30,7 @@ pub(super) enum Node {
 
 /// Reads what was typed; `None` where it has no word that may occur.
 pub(super) fn read(typed: &str) -> Option<Node> {
-    let pieces = pieces(typed);
+    let pieces = with_whole_numbers(pieces(typed));
     let mut rest: &[Piece] = &pieces;
     let mut found = Vec::new();
     // A closing bracket too many ends one round of several.
@@ -46,6 +46,11 @@ pub(super) fn read(typed: &str) -> Option<Node> {
             .collect());
     }
     all(found)
+}
+
+/// Whether a question is nothing but words and phrases, without operators and brackets.
+pub(super) fn is_plain(typed: &str) -> bool {
+    pieces(typed).iter().all(|p| matches!(p, Piece::Word(_)))
 }
 
 /// The first so many characters that are looked at.
@@ -110,7 +115,7 @@ fn pieces(typed: &str) -> Vec<Piece> {
                     .get(tail.chars().next().map_or(0, char::len_utf8)..)
                     .unwrap_or_default();
                 if let Some(starless) = rest.strip_prefix('*') {
-                    phrase.iter_mut().for_each(|p| p.open_end = true);
+                    phrase.iter_mut().for_each(|p| p.end = End::GoesOn);
                     rest = starless;
                 }
                 take(phrase.into_iter().map(Node::Phrase).collect(), &mut found);
@@ -136,12 +141,43 @@ fn pieces(typed: &str) -> Vec<Piece> {
     found
 }
 
+/// A number that is typed in groups, as telephone numbers are, is asked for as one number too.
+fn with_whole_numbers(pieces: Vec<Piece>) -> Vec<Piece> {
+    let words = |piece: &Piece| match piece {
+        Piece::Word(node) => node.wanted().into_iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for run in pieces.chunk_by(|a, b| is_number(a) && is_number(b)) {
+        let groups: Vec<Phrase> = run.iter().flat_map(words).collect();
+        // An operator before it means its first group alone.
+        let alone = matches!(found.last(), None | Some(Piece::Word(_) | Piece::Open));
+        match terms::one_number(&groups).filter(|_| alone) {
+            Some(number) => {
+                let groups = groups.into_iter().map(Node::Phrase).collect();
+                let either = all(groups).into_iter().chain([Node::Phrase(number)]);
+                found.push(Piece::Word(Node::Or(either.collect())));
+            }
+            None => found.extend(run.iter().cloned()),
+        }
+    }
+    found
+}
+
+fn is_number(piece: &Piece) -> bool {
+    let Piece::Word(node) = piece else {
+        return false;
+    };
+    let mut tokens = node.wanted().into_iter().flat_map(|p| &p.tokens);
+    tokens.all(|(token, _)| terms::is_number(token))
+}
+
 fn word_nodes(word: &str) -> Vec<Node> {
     let mut phrases = terms::phrases(word, MOST_PHRASES);
     if word.ends_with('*')
         && let Some(last) = phrases.last_mut()
     {
-        last.open_end = true;
+        last.end = End::GoesOn;
     }
     phrases.into_iter().map(Node::Phrase).collect()
 }
@@ -258,31 +294,35 @@ fn any(mut nodes: Vec<Node>) -> Option<Node> {
 }
 
 impl Node {
-    /// The question in the query language of FTS5.
-    pub fn expression(&self, open: bool) -> String {
+    /// The question in the query language of FTS5: every phrase on either of `sides`.
+    pub fn expression(&self, sides: &[Side], open: bool) -> String {
         let joined = |nodes: &[Node], word: &str| {
             let parts: Vec<String> = nodes
                 .iter()
-                .map(|n| format!("({})", n.expression(open)))
+                .map(|n| format!("({})", n.expression(sides, open)))
                 .collect();
             parts.join(word)
         };
+        let either = |make: &dyn Fn(Side) -> String| {
+            let parts: Vec<String> = sides.iter().map(|side| make(*side)).collect();
+            parts.join(" OR ")
+        };
         match self {
-            Node::Phrase(phrase) => phrase.expression(open),
+            Node::Phrase(phrase) => either(&|side| phrase.expression(side, open)),
             Node::And(nodes) => joined(nodes, " AND "),
             Node::Or(nodes) => joined(nodes, " OR "),
             Node::Not(keep, drop) => {
-                // What must not occur must not go on either.
+                // What must not occur may do so on no side.
                 format!(
                     "({}) NOT ({})",
-                    keep.expression(open),
-                    drop.expression(true)
+                    keep.expression(sides, open),
+                    drop.expression(&Side::BOTH, open)
                 )
             }
-            Node::Near(phrases, far) => {
-                let parts: Vec<String> = phrases.iter().map(|p| p.expression(open)).collect();
+            Node::Near(phrases, far) => either(&|side| {
+                let parts: Vec<String> = phrases.iter().map(|p| p.expression(side, open)).collect();
                 format!("NEAR({}, {far})", parts.join(" "))
-            }
+            }),
         }
     }
 
@@ -321,20 +361,44 @@ impl Node {
         }
     }
 
-    /// Whether any phrase may go on behind its last token.
-    pub fn has_open_end(&self) -> bool {
+    /// Whether any phrase may go on behind its last token, which nobody asked for.
+    pub fn may_go_on(&self) -> bool {
+        self.wanted().iter().any(|p| p.end == End::MayGoOn)
+    }
+
+    /// Whether a line that has it has all of it on one side.
+    pub fn is_on_one_side(&self) -> bool {
         match self {
-            Node::Phrase(phrase) => phrase.open_end,
-            Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(Node::has_open_end),
-            Node::Not(keep, drop) => keep.has_open_end() || drop.has_open_end(),
-            Node::Near(phrases, _) => phrases.iter().any(|p| p.open_end),
+            Node::Phrase(_) | Node::Near(..) => true,
+            Node::Or(nodes) => nodes.iter().all(Node::is_on_one_side),
+            Node::And(_) | Node::Not(..) => false,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{Side, read};
+
+    #[test]
+    fn a_number_in_groups_is_one_number_too() {
+        let whole = "(\"0912\") AND (\"345\") AND (\"678\")) OR (\"0912345678\"";
+        for typed in ["0912 345 678", "0912-345-678", "０９１２ ၃၄၅ ៦៧៨"] {
+            let found = read(typed).map(|n| n.expression(&[Side::Said], true));
+            assert_eq!(found, Some(format!("({whole})")), "{typed}");
+        }
+        let found = read("\"0912 345\"").map(|n| n.expression(&[Side::Said], true));
+        assert_eq!(found.as_deref(), Some("(\"0912 345\") OR (\"0912345\")"));
+    }
+
+    #[test]
+    fn every_phrase_is_asked_for_on_both_sides() {
+        let both = read("张伟 NEAR lan -hoa").map(|n| n.expression(&Side::BOTH, false));
+        let t = '\u{E002}';
+        let near = format!("NEAR(\"张伟\" \"lan\", 10) OR NEAR(\"{t}张伟\" \"{t}lan\", 10)");
+        let hoa = format!("\"hoa\" OR \"{t}hoa\"");
+        assert_eq!(both, Some(format!("({near}) NOT ({hoa})")));
+    }
 
     #[test]
     fn operators_quotes_and_brackets_are_read() {
@@ -347,11 +411,6 @@ mod tests {
             ("“lan hoa", "\"lan hoa\""),
             ("lan*", "\"lan\" *"),
             ("lan OR hoa mai", "(\"lan\") OR ((\"hoa\") AND (\"mai\"))"),
-            ("lan -hoa", "(\"lan\") NOT (\"hoa\")"),
-            (
-                "lan NOT (hoa OR mai)",
-                "(\"lan\") NOT ((\"hoa\") OR (\"mai\"))",
-            ),
             ("lan NEAR hoa", "NEAR(\"lan\" \"hoa\", 10)"),
             (
                 "lan NEAR/3 hoa NEAR mai",
@@ -364,9 +423,10 @@ mod tests {
             ("(lan", "\"lan\""),
             (") lan", "\"lan\""),
             ("AND", "\"and\""),
-            ("0912-345", "(\"0912\") AND (\"345\")"),
+            ("0912-34", "(\"0912\") AND (\"34\")"),
+            ("E12345678", "\"e 12345678\""),
         ] {
-            let found = read(typed).map(|n| n.expression(true));
+            let found = read(typed).map(|n| n.expression(&[Side::Said], true));
             assert_eq!(found.as_deref(), Some(asked), "{typed}");
         }
         for nothing in ["", "-", "\"", "()", "-lan", "NOT lan", "*", "🙂"] {

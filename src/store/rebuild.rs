@@ -10,12 +10,13 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::derived::{Known, State, refresh_tally};
 use super::lines::{self, CurrentText, StoredTranslation};
 use super::recuts::Place;
+use super::speakers::SPEAKS;
 use super::{Error, Store, codec, near};
 use crate::domain::{Cancel, Lang};
 
 /// Raise it whenever `search_index.sql`, the tokens or their folding change: every database is then
 /// indexed anew when it is next opened.
-const INDEX_VERSION: &str = "2";
+const INDEX_VERSION: &str = "3";
 const INDEX_SQL: &str = include_str!("search_index.sql");
 /// Lines that are read, worked out on all cores and written at a time: about 2 MB of text.
 const BATCH: i64 = 2_000;
@@ -24,10 +25,23 @@ const BATCH: i64 = 2_000;
 pub(super) type Tell<'a> = &'a mut dyn FnMut(u64, u64);
 
 impl Store {
-    /// Works out the counters and the search index again from the records, in one transaction.
-    /// Returns how many lines have text and so stand in the index.
-    pub fn rebuild_index(&mut self) -> Result<u64, Error> {
-        rebuild(&self.conn, &mut |_, _| {}, &Cancel::new())
+    /// Works out the counters and the search index again from the records, in one transaction, and
+    /// `tell`s of the lines done and of how many. Returns how many lines have text and so stand in the
+    /// index. After a cancel the database is as it was.
+    ///
+    /// # Errors
+    /// A database that cannot be written; [`Error::Cancelled`].
+    pub fn rebuild_index(
+        &mut self,
+        tell: &mut dyn FnMut(u64, u64),
+        cancel: &Cancel,
+    ) -> Result<u64, Error> {
+        rebuild(&self.conn, tell, cancel)
+    }
+
+    /// Whether the search index is there and of this version, damaged or not.
+    pub fn has_index(&self) -> bool {
+        index_is_current(&self.conn).unwrap_or(false)
     }
 }
 
@@ -118,11 +132,11 @@ fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     let mut batch = Vec::new();
     let mut at: HashMap<i64, usize> = HashMap::new();
     let mut languages: HashMap<i64, Vec<Lang>> = HashMap::new();
-    let mut statement = conn.prepare_cached(
-        "SELECT s.key, s.interview, s.flags, i.languages, s.speaker, s.start_sample, s.end_sample
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT s.key, s.interview, s.flags, i.languages, {SPEAKS}, s.start_sample, s.end_sample
          FROM segment s JOIN interview i ON i.key = s.interview
-         WHERE s.key > ?1 ORDER BY s.key LIMIT ?2",
-    )?;
+         WHERE s.key > ?1 ORDER BY s.key LIMIT ?2"
+    ))?;
     let mut rows = statement.query([after, BATCH])?;
     while let Some(row) = rows.next()? {
         let (key, interview) = (row.get(0)?, row.get(1)?);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::chain;
 use super::interviews::interview_key;
-use super::lines::current_key;
+use super::lines::{current_key, insist_on_reason};
 use super::proofs::{self, RECUT, RECUT_LINE};
 use super::recuts::{Place, RecutKind, place};
 use super::remake::{Made, merge, split};
@@ -61,6 +61,15 @@ impl Store {
         let interview = interview_key(&tx, id)?;
         if is_sealed(&tx, interview)? {
             return Err(Error::SealedLines);
+        }
+        let touched = match what {
+            Recutting::Split(line, _) | Recutting::Retime(line, _) => vec![*line],
+            Recutting::Merge(first, second) => vec![*first, *second],
+            Recutting::Undo(_) => Vec::new(), // refuses what a person has worked on
+        };
+        for line in touched {
+            let key = current_key(&tx, id, line)?;
+            insist_on_reason(&tx, key, line, reason)?;
         }
         let made = match what {
             Recutting::Split(line, at) => split(&tx, interview, id, *line, at)?,
@@ -242,7 +251,8 @@ fn was_corrected(conn: &Connection, segment: i64) -> Result<bool, Error> {
             "SELECT EXISTS (SELECT 1 FROM text_version
                  WHERE segment = ?1 AND version > 1 AND status <> 'machine')
              OR EXISTS (SELECT 1 FROM translation
-                 WHERE segment = ?1 AND (version > 1 OR of_version > 1) AND status <> 'machine')",
+                 WHERE segment = ?1 AND (version > 1 OR of_version > 1) AND status <> 'machine')
+             OR EXISTS (SELECT 1 FROM speaker_version WHERE segment = ?1)",
         )?
         .query_row([segment], |row| row.get(0))?)
 }

@@ -9,6 +9,7 @@ use super::lines::{COUNTS_FIRST, current_key, current_text, current_translations
 use super::proofs::{self, LINE};
 use super::recut::SplitAt;
 use super::recuts::{Place, RecutKind, place};
+use super::speakers::SPEAKS;
 use super::versions::{NewText, insert_text, insert_translation};
 use super::{Error, NewSegment, codec};
 use crate::domain::{
@@ -282,10 +283,10 @@ impl Whole {
     fn read(conn: &Connection, id: &InterviewId, line: SegmentId) -> Result<Self, Error> {
         let key = current_key(conn, id, line)?;
         let (channel, speaker, lang, flags, start, end) = conn
-            .prepare_cached(
-                "SELECT channel, speaker, lang, flags, start_sample, end_sample FROM segment
-                 WHERE key = ?1",
-            )?
+            .prepare_cached(&format!(
+                "SELECT s.channel, {SPEAKS}, s.lang, s.flags, s.start_sample, s.end_sample
+                 FROM segment s WHERE s.key = ?1"
+            ))?
             .query_row([key], |row| {
                 let texts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
                 let [speaker, lang, flags] = texts;

@@ -34,7 +34,7 @@ pub(super) fn scan(
          CROSS JOIN line l ON l.segment = s.key
          CROSS JOIN text_version v ON v.segment = s.key AND v.version = l.version
          WHERE l.gone = 0 AND (?1 IS NULL OR v.lang = ?1)
-         AND (?2 IS NULL OR s.speaker IN (SELECT value FROM json_each(?2)))
+         AND (?2 IS NULL OR l.speaker IN (SELECT value FROM json_each(?2)))
          AND (?3 IS NULL OR v.status = ?3)
          AND (?4 IS NULL OR i.key IN (SELECT value FROM json_each(?4)))
          ORDER BY i.started_ms DESC, i.key DESC, s.id LIMIT {MOST_LINES_READ}"

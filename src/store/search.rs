@@ -3,21 +3,21 @@
 //!
 //! A word of everyday speech stands in a hundred thousand lines of a large store, and to rank them all
 //! would take a second. So lines are taken from the index newest first, counted up to
-//! [`MOST_COUNTED`], and the newest [`MOST_RANKED`] are ranked by bm25; `total` and `more` say so. A
-//! phrase that stands in more lines than are ranked tells nothing about a line and is left out of
-//! the rank; where no other is left, lines that say it come before lines that only translate it.
-
-use std::collections::{HashMap, HashSet};
+//! [`MOST_COUNTED`], and the newest [`MOST_RANKED`] are ranked, lines that say it before lines that only
+//! translate it; `total` and `more` say so. A phrase that stands in more lines than are ranked tells
+//! nothing about a line and is left out of bm25.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::filter::{Filter, interview_token};
 use super::lines::current_translations;
 use super::query::{self, Node};
+use super::rank::{Ask, matching};
 use super::scan::scan;
-use super::terms::{self, Phrase};
+use super::terms::{self, Phrase, Side};
 use super::{
-    Error, Hit, Matched, Neighbour, SearchPage, SearchQuery, Store, Why, codec, near, rebuild,
+    Error, Hit, Index, Matched, Neighbour, SearchPage, SearchQuery, Store, Why, codec, near,
+    rebuild,
 };
 use crate::domain::{Cancel, InterviewId, SamplePos, SegmentId};
 use crate::text;
@@ -25,14 +25,14 @@ use crate::text;
 /// The most hits in one answer, so that an answer stays small whatever is asked.
 pub(super) const MOST_HITS: usize = 10_000;
 /// Hits are counted up to here.
-const MOST_COUNTED: usize = 10_000;
+pub(super) const MOST_COUNTED: usize = 10_000;
 /// Hits that are ranked, the newest; more where more are asked for.
-const MOST_RANKED: usize = 2_000;
+pub(super) const MOST_RANKED: usize = 2_000;
 /// Near spellings that are shown.
 const MOST_LIKE: usize = 200;
 
 pub(super) const COLUMNS: &str =
-    "i.id, i.case_name, s.key, s.id, l.start_sample, v.lang, s.speaker, v.text, s.interview";
+    "i.id, i.case_name, s.key, s.id, l.start_sample, v.lang, l.speaker, v.text, s.interview";
 
 impl Store {
     /// Finds lines by what was said or by a translation. Whatever a person types is a query; one
@@ -78,27 +78,39 @@ impl Store {
         };
         let limit = q.limit.min(MOST_HITS);
         let usable = rebuild::index_is_current(&self.conn)?;
-        let mut found = nothing;
-        if usable {
-            let ask = |node: &Node, why: Why| {
-                self.with_repair(|conn| indexed(conn, filter, node, limit, &why))
-            };
-            found = ask(&node, Why::AsAsked)?.unwrap_or(found);
-            let bare = node.bare();
-            if found.total == 0 && bare != node {
-                found = ask(&bare, Why::Bare)?.unwrap_or(found);
+        let (mut found, mut index) = (nothing, Index::Used);
+        let bare = node.bare();
+        let steps = [
+            (&node, false, Why::AsAsked, true),
+            (&bare, false, Why::Bare, bare != node),
+            // What goes on behind its last token needs a slower question.
+            (&node, true, Why::Inside, node.may_go_on()),
+        ];
+        for (node, open, why, makes_sense) in steps {
+            if usable && makes_sense && found.total == 0 {
+                let asked =
+                    self.with_repair(|conn| indexed(conn, filter, node, (open, &why), limit))?;
+                match asked {
+                    Some(page) => found = page,
+                    None => index = Index::Unusable,
+                }
             }
+        }
+        if !usable {
+            index = Index::Unusable;
         }
         // The index finds clusters wherever they stand; only words and numbers have an inside.
         let mut tokens = node.wanted().into_iter().flat_map(|p| &p.tokens);
-        let has_inside = tokens.all(|(_, cluster)| !cluster) && is_plain(&node);
-        if found.total == 0 && filter.flag.is_none() && (!usable || has_inside) {
+        let has_inside = tokens.all(|(_, cluster)| !cluster) && query::is_plain(typed);
+        let read_lines = index == Index::Unusable || has_inside;
+        if found.total == 0 && filter.flag.is_none() && read_lines {
             found = scan(&self.conn, filter, typed, limit)?;
         }
-        if usable && (found.total == 0 || q.like) {
+        if index == Index::Used && (found.total == 0 || q.like) {
             let like = self.with_repair(|conn| alike(conn, filter, &node, limit))?;
             found.join(like.unwrap_or_default(), limit);
         }
+        found.index = index;
         Ok(found)
     }
 
@@ -136,75 +148,33 @@ fn is_index_damage(error: &Error) -> bool {
     }
 }
 
-/// Words and phrases alone, without operators.
-fn is_plain(node: &Node) -> bool {
-    match node {
-        Node::Phrase(_) => true,
-        Node::And(nodes) => nodes.iter().all(|n| matches!(n, Node::Phrase(_))),
-        _ => false,
-    }
-}
-
-/// The lines that an expression finds, the newest first, up to `most`.
-fn matching(
-    conn: &Connection,
-    filter: &Filter,
-    asked: &str,
-    most: usize,
-) -> Result<Vec<i64>, Error> {
-    let question = format!("({asked}){}", filter.narrowed);
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<Vec<i64>, Error> {
-        let mut statement = conn.prepare_cached(sql)?;
-        let rows = statement.query_map(params, |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    };
-    match &filter.interviews {
-        None => rows(
-            "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT ?2",
-            &[&question, &most],
-        ),
-        Some(list) => rows(
-            "SELECT search.rowid FROM search CROSS JOIN segment s ON s.key = search.rowid
-             WHERE search MATCH ?1 AND s.interview IN (SELECT value FROM json_each(?3))
-             ORDER BY search.rowid DESC LIMIT ?2",
-            &[&question, &most, list],
-        ),
-    }
-}
-
-/// Asks the full-text index.
+/// Asks the full-text index; with `open`, phrases that may go on behind their last token do so.
 pub(super) fn indexed(
     conn: &Connection,
     filter: &Filter,
     node: &Node,
+    (open, why): (bool, &Why),
     limit: usize,
-    why: &Why,
 ) -> Result<SearchPage, Error> {
-    let counted = MOST_COUNTED.saturating_add(1);
-    let mut open = false;
-    let mut keys = matching(conn, filter, &node.expression(false), counted)?;
-    // What goes on behind its last token needs a slower question, not asked where these are many.
-    if keys.len() < counted && node.has_open_end() {
-        open = true;
-        keys = matching(conn, filter, &node.expression(true), counted)?;
-    }
-    let more = keys.len() > MOST_COUNTED;
-    keys.truncate(MOST_COUNTED);
-    let mut page = SearchPage {
-        broken: Vec::new(),
-        total: keys.len() as u64,
-        more,
-        hits: Vec::new(),
-        complete: true,
+    let ask = Ask {
+        conn,
+        filter,
+        node,
+        open,
     };
-    if keys.is_empty() && !knows_newest_line(conn)? {
+    let keys = ask.keys(limit)?;
+    if keys.all.is_empty() && !knows_newest_line(conn)? {
         return Err(Error::damaged("the search index lacks a line"));
     }
-    if limit > 0 {
-        keys.truncate(MOST_RANKED.max(limit));
+    let mut page = SearchPage {
+        total: keys.all.len().min(MOST_COUNTED) as u64,
+        more: keys.all.len() > MOST_COUNTED,
+        complete: true,
+        ..SearchPage::default()
+    };
+    if limit > 0 && !keys.all.is_empty() {
         let wanted = node.wanted();
-        for (score, key) in ranked(conn, filter, node, &keys, open, limit)? {
+        for (score, key) in ask.best(&keys, limit)? {
             let find = |text: &str| terms::marks(text, &wanted);
             page.hits.extend(hit_of(conn, key, score, why, &find)?);
         }
@@ -230,56 +200,6 @@ fn knows_newest_line(conn: &Connection) -> Result<bool, Error> {
     Ok(statement.exists(params![token, line])?)
 }
 
-/// The best of `keys` with their scores, best first.
-fn ranked(
-    conn: &Connection,
-    filter: &Filter,
-    node: &Node,
-    keys: &[i64],
-    open: bool,
-    limit: usize,
-) -> Result<Vec<(f64, i64)>, Error> {
-    let mut telling = Vec::new();
-    for phrase in node.wanted() {
-        let expression = phrase.expression(open);
-        if stands_in_few(conn, &expression)? {
-            telling.push(expression);
-        }
-    }
-    let mut scored: Vec<(f64, i64)> = if telling.is_empty() {
-        let said = format!("{{text bare}} : ({})", node.expression(open));
-        let said: HashSet<i64> = matching(conn, filter, &said, limit)?.into_iter().collect();
-        let old = said.iter().filter(|k| !keys.contains(k));
-        let all = keys.iter().chain(old);
-        all.map(|k| (if said.contains(k) { 2.0 } else { 1.0 }, *k))
-            .collect()
-    } else {
-        let mut statement =
-            conn.prepare_cached("SELECT rowid, rank FROM search WHERE search MATCH ?1")?;
-        let rows =
-            statement.query_map([telling.join(" OR ")], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let scores: HashMap<i64, f64> = rows.collect::<Result<_, _>>()?;
-        // FTS5 gives better matches a lower number.
-        keys.iter()
-            .map(|k| (-scores.get(k).copied().unwrap_or(0.0), *k))
-            .collect()
-    };
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    scored.truncate(limit);
-    Ok(scored)
-}
-
-/// Whether a phrase stands in so few lines that it tells something about them.
-fn stands_in_few(conn: &Connection, expression: &str) -> Result<bool, Error> {
-    let further: Option<i64> = conn
-        .prepare_cached(&format!(
-            "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT 1 OFFSET {MOST_RANKED}"
-        ))?
-        .query_row([expression], |row| row.get(0))
-        .optional()?;
-    Ok(further.is_none())
-}
-
 /// Lines with words that are spelled or sound nearly like those of the question, the nearest first.
 fn alike(
     conn: &Connection,
@@ -299,7 +219,7 @@ fn alike(
     let mut keys = matching(
         conn,
         filter,
-        &wide.expression(false),
+        &wide.expression(&Side::BOTH, false),
         most.saturating_add(1),
     )?;
     page.more = keys.len() > most;
@@ -350,7 +270,7 @@ fn alike(
 fn neighbours(conn: &Connection, hit: &Hit) -> Result<[Option<Neighbour>; 2], Error> {
     let beside = |order: &str, than: char| {
         let mut statement = conn.prepare_cached(&format!(
-            "SELECT s.id, s.speaker, v.lang, v.text
+            "SELECT s.id, l.speaker, v.lang, v.text
              FROM interview i CROSS JOIN segment h ON h.interview = i.key AND h.id = ?2
              CROSS JOIN line at ON at.segment = h.key
              CROSS JOIN line l ON l.interview = i.key AND l.start_sample {than}= at.start_sample

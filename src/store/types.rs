@@ -142,10 +142,14 @@ pub enum Record<'a> {
     /// A recogniser wrote it down. Where a person has written the line already, the machine's
     /// version is kept in the history and the person's goes on to count.
     Heard(&'a Hypothesis),
+    /// A person had a recogniser listen once more, and why.
+    HeardAgain(&'a Hypothesis, &'a str),
     /// A recogniser failed on it, and why. The line can be tried again.
     NotHeard(&'a str),
     /// A translator wrote it; a person's translation goes on to count beside it.
     Translated(&'a Translation),
+    /// A person had a translator write it once more, and why.
+    TranslatedAgain(&'a Translation, &'a str),
     /// A translator failed on it. It is tried again only when asked.
     NotTranslated {
         /// Into which language.
@@ -253,6 +257,20 @@ pub struct SearchPage {
     pub complete: bool,
     /// Bundles of partners that are not what was received, and were not searched.
     pub broken: Vec<String>,
+    /// How the search index served.
+    pub index: Index,
+}
+
+/// How the search index served a question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Index {
+    /// As it should.
+    #[default]
+    Used,
+    /// It was damaged or of an older version, and was made anew from the lines.
+    Mended,
+    /// It is damaged or of an older version and cannot be made anew now: lines were read one by one.
+    Unusable,
 }
 
 /// Which side of a line matched.

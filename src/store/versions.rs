@@ -6,7 +6,9 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::chain::{self, text_row, translation_row};
 use super::interviews::interview_key;
-use super::lines::{current_key, current_text, current_translations, segment_key};
+use super::lines::{
+    current_key, current_text, current_translations, insist_on_reason, segment_key,
+};
 use super::proofs::{self, FAILURE, UNTRANSLATED};
 use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
 use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
@@ -105,6 +107,7 @@ impl Store {
         }
         let tx = self.write()?;
         let key = current_key(&tx, id, segment)?;
+        insist_on_reason(&tx, key, segment, new.reason)?;
         let mut done = Corrected::default();
         let mut rows = Vec::new();
         if let Some(text) = new.text {
@@ -193,7 +196,7 @@ impl Store {
     }
 }
 
-fn correct_text(
+pub(super) fn correct_text(
     tx: &Transaction<'_>,
     key: i64,
     text: &str,
@@ -217,7 +220,7 @@ fn correct_text(
     insert_text(tx, key, &version)
 }
 
-fn correct_translation(
+pub(super) fn correct_translation(
     tx: &Transaction<'_>,
     key: i64,
     lang: Lang,
@@ -251,13 +254,16 @@ fn insert_record(
     record: &Record<'_>,
 ) -> Result<(Kind, Vec<Row>), Error> {
     match record {
-        Record::Heard(h) => {
+        Record::Heard(h) | Record::HeardAgain(h, _) => {
             let text = NewText {
                 lang: h.lang,
                 text: &h.text,
                 status: Status::Machine,
                 author: &h.engine,
-                reason: None,
+                reason: match record {
+                    Record::HeardAgain(_, reason) => Some(*reason),
+                    _ => None,
+                },
                 confidence: Some(h.confidence),
                 words: &h.words,
                 flags: &h.flags,
@@ -271,8 +277,12 @@ fn insert_record(
             let rows = proofs::select(tx, &FAILURE, "r.key = ?1", [tx.last_insert_rowid()])?;
             Ok((Kind::Failed, rows))
         }
-        Record::Translated(t) => {
-            let version = insert_translation(tx, key, t, Status::Machine, None)?;
+        Record::Translated(t) | Record::TranslatedAgain(t, _) => {
+            let reason = match record {
+                Record::TranslatedAgain(_, reason) => Some(*reason),
+                _ => None,
+            };
+            let version = insert_translation(tx, key, t, Status::Machine, reason)?;
             let rows = translation_row(tx, key, t.lang.code(), version)?;
             Ok((Kind::Translated, rows))
         }

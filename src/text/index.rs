@@ -82,10 +82,33 @@ fn push_spaced(text: &str, range: Range<usize>, tokens: &mut Vec<IndexToken>) {
     for (to, kind) in SPACED_WORDS.segment_str(stretch).iter_with_word_type() {
         if kind.is_word_like() && to > from {
             let start = range.start.saturating_add(from);
-            push_token(text, start..range.start.saturating_add(to), false, tokens);
+            for part in letters_and_digits(stretch.get(from..to).unwrap_or_default()) {
+                let part = start.saturating_add(part.start)..start.saturating_add(part.end);
+                push_token(text, part, false, tokens);
+            }
         }
         from = to;
     }
+}
+
+/// The parts of a word that are letters or digits alone, so that a number is found beside letters too:
+/// `3.500đ`, `G20`, `云A12345`. Whatever is neither belongs to what it follows.
+fn letters_and_digits(word: &str) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut from, mut last) = (0, None);
+    for (at, c) in word.char_indices() {
+        let digit = digit_value(c).is_some();
+        if !digit && !c.is_alphabetic() {
+            continue;
+        }
+        if last.is_some_and(|last| last != digit) {
+            parts.push(from..at);
+            from = at;
+        }
+        last = Some(digit);
+    }
+    parts.push(from..word.len());
+    parts
 }
 
 fn push_token(text: &str, range: Range<usize>, cluster: bool, tokens: &mut Vec<IndexToken>) {

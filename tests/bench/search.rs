@@ -1,11 +1,13 @@
 //! How fast a word is found among ten thousand, a hundred thousand and a million lines in six
-//! languages, and how large the index is, beside a plain `LIKE` and FTS5's trigram index over the same
-//! rows in the same SQLite.
+//! languages, what one more line costs, and how large the index is, beside a plain `LIKE`, FTS5's trigram
+//! index and tantivy over the same rows.
 //!
 //! The lines are halves of news lines put together (`shared/text/ntrex` beside the project, else the
-//! practice interviews), each with a translation; the words asked for are cut from them as they come,
-//! so that frequent words are asked often. `MEKONG_BENCH_LINES=1000000` asks for other sizes,
-//! `MEKONG_BENCH_FOLDER` keeps the stores there, `MEKONG_BENCH_PEERS=0` leaves the peers out.
+//! practice interviews), each with a translation; every five hundredth ends with a name that is made of
+//! two. The words asked for are cut from lines as they come, so that frequent words are asked often.
+//! `MEKONG_BENCH_LINES=1000000` asks for other sizes, `MEKONG_BENCH_FOLDER` keeps the stores and the peers'
+//! indexes there and finds them again, `MEKONG_BENCH_PEERS=0` leaves the peers out,
+//! `MEKONG_BENCH_TANTIVY` names the program of `tests/bench/tantivy`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,21 +15,26 @@
     reason = "a failed unwrap is a failed bench, and a bench prints what it measured"
 )]
 
+mod peers;
 mod random;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
-use mekong_interview::store::{ImportedLine, NewInterview, SearchQuery, Store};
+use mekong_interview::domain::{
+    Channel, Hypothesis, InterviewId, Lang, SamplePos, Span, Translation,
+};
+use mekong_interview::store::{ImportedLine, NewInterview, NewSegment, SearchQuery, Store};
 use mekong_interview::text;
 use random::Random;
 use rusqlite::Connection;
 
 const LINES_AN_INTERVIEW: usize = 500;
 const QUESTIONS: usize = 300;
-/// Peers that read everything take seconds a question.
-const SLOW_QUESTIONS: usize = 12;
+/// Every so many lines one ends with a name.
+const NAMED: usize = 500;
+/// A disk in memory, where a line costs what the program does and not what the disk does.
+const MEMORY: &str = "/dev/shm";
 
 /// Both halves of every line, by language in the order of `Lang::SIX`; the same number is the same
 /// line in each.
@@ -84,18 +91,37 @@ fn practice(project: &Path) -> [Vec<String>; 6] {
     })
 }
 
+/// Full names by language, of which others are made.
+fn names() -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/names/pairs.tsv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
+    let of = |lang: Lang| {
+        let cells = rows.iter().flat_map(|r| [(r[0], r[1]), (r[2], r[3])]);
+        let own = cells.filter(|(script, _)| *script == lang.code());
+        own.map(|(_, name)| name.to_owned()).collect()
+    };
+    Lang::SIX.into_iter().map(of).collect()
+}
+
+/// The rows of a store, each of them made by its number alone.
 struct Rows {
     halves: Vec<Vec<(String, String)>>,
-    random: Random,
+    names: Vec<Vec<String>>,
 }
 
 impl Rows {
-    fn next(&mut self, n: usize) -> ImportedLine {
+    fn row(&self, n: usize) -> ImportedLine {
+        let mut random = Random((n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let said = n % 6;
-        let into = (said + 1 + self.random.below(5)) % 6;
+        let into = (said + 1 + random.below(5)) % 6;
         let count = self.halves[0].len();
-        let (a, b) = (self.random.below(count), self.random.below(count));
+        let (a, b) = (random.below(count), random.below(count));
         let line = |lang: usize| format!("{}{}", self.halves[lang][a].0, self.halves[lang][b].1);
+        let mut text = line(said);
+        if let Some(name) = self.name(n) {
+            text = format!("{text} {name}");
+        }
         let start = SamplePos::from_ms(n as u64 * 1000 % 40_000_000);
         ImportedLine {
             speaker: if n.is_multiple_of(2) {
@@ -106,11 +132,26 @@ impl Rows {
             .into(),
             span: Span::new(start, SamplePos(start.0 + 16_000)),
             lang: Lang::SIX[said],
-            text: line(said),
+            text,
             translations: vec![(Lang::SIX[into], line(into))],
             machine: true,
             flags: Vec::new(),
         }
+    }
+
+    /// The beginning of one name and the end of another.
+    fn name(&self, n: usize) -> Option<String> {
+        let all = &self.names[n % 6];
+        let mut random = Random(n as u64);
+        let (first, last) = (random.below(all.len()), random.below(all.len()));
+        let cut = |name: &str| {
+            let end = |(at, c): (usize, char)| at + c.len_utf8();
+            let gap = name.char_indices().find(|(_, c)| " ·".contains(*c));
+            gap.or_else(|| name.char_indices().next()).map(end)
+        };
+        let (first, last) = (&all[first], &all[last]);
+        let name = format!("{}{}", &first[..cut(first)?], &last[cut(last)?..]);
+        n.is_multiple_of(NAMED).then_some(name)
     }
 }
 
@@ -131,30 +172,23 @@ fn interview(n: usize) -> NewInterview {
     }
 }
 
-/// Fills a store; returns the bytes of its texts.
-fn fill(store: &mut Store, rows: &mut Rows, lines: usize) -> u64 {
-    let mut bytes = 0;
+fn fill(store: &mut Store, rows: &Rows, lines: usize) {
     for first in (0..lines).step_by(LINES_AN_INTERVIEW) {
         let last = lines.min(first + LINES_AN_INTERVIEW);
-        let part: Vec<ImportedLine> = (first..last).map(|n| rows.next(n)).collect();
-        let texts = part
-            .iter()
-            .flat_map(|l| l.translations.iter().map(|t| &t.1).chain([&l.text]));
-        bytes += texts.map(|t| t.len() as u64).sum::<u64>();
+        let part: Vec<ImportedLine> = (first..last).map(|n| rows.row(n)).collect();
         let new = interview(first / LINES_AN_INTERVIEW);
         store
             .create_from_transcript(&new, &part, "bench", None)
             .unwrap();
     }
-    bytes
 }
 
-/// Words as they come in the lines, and pairs of a word and one of its translation.
-fn questions(rows: &mut Rows) -> (Vec<String>, Vec<String>) {
+/// Words as they come in lines of the store, and pairs of a word and one of its translation.
+fn questions(rows: &Rows, lines: usize) -> (Vec<String>, Vec<String>) {
+    let mut random = Random(7);
     let (mut words, mut pairs) = (Vec::new(), Vec::new());
-    for n in 0..QUESTIONS {
-        let line = rows.next(n);
-        let random = &mut rows.random;
+    for _ in 0..QUESTIONS {
+        let line = rows.row(random.below(lines));
         let mut word = |text: &str, lang| {
             let words = text::words(text, lang);
             let at = random.below(words.len().max(1));
@@ -208,42 +242,31 @@ fn index_bytes(conn: &Connection) -> u64 {
 
 fn measure(lines: usize, folder: &Path, peers: bool) {
     let (halves, from) = halves();
-    let mut rows = Rows {
-        halves,
-        random: Random(1),
-    };
+    let names = names();
+    let rows = Rows { halves, names };
     let path = folder.join(format!("search-{lines}.sqlite3"));
     let there = path.exists();
     let mut store = Store::open(&path).unwrap();
-    let begun = Instant::now();
-    let bytes = if there {
-        0
-    } else {
-        fill(&mut store, &mut rows, lines)
-    };
     println!("{lines} lines of {from}, six languages, each with one translation, in a file");
-    let conn = Connection::open(&path).unwrap();
     if there {
         println!("  (the store was there)");
     } else {
+        let begun = Instant::now();
+        fill(&mut store, &rows, lines);
         let each = begun.elapsed().as_secs_f64() * 1e3 / lines as f64;
         println!("  stored at {each:.3} ms a line, 500 lines a transaction");
-        let index = index_bytes(&conn);
-        println!(
-            "  text {:.1} MB, index {:.1} MB: {:.2} times the text",
-            bytes as f64 / 1e6,
-            index as f64 / 1e6,
-            index as f64 / bytes as f64
-        );
     }
-    rows.random = Random(7);
-    let (words, pairs) = questions(&mut rows);
-    let ask = |q: &str| {
-        assert!(
-            store.search(&query(q)).unwrap().total > 0 || lines < 1_000_000,
-            "{q}"
-        );
-    };
+    let conn = Connection::open(&path).unwrap();
+    let bytes = text_bytes(&conn);
+    let index = index_bytes(&conn);
+    println!(
+        "  text {:.1} MB, index {:.1} MB: {:.2} times the text",
+        bytes as f64 / 1e6,
+        index as f64 / 1e6,
+        index as f64 / bytes as f64
+    );
+    let (words, pairs) = questions(&rows, lines);
+    let ask = |q: &str| assert!(store.search(&query(q)).unwrap().total > 0, "{q}");
     // Once to bring the file into memory, as in a program that has been open for a while.
     timed(&words, ask);
     told("a word", timed(&words, ask));
@@ -259,7 +282,15 @@ fn measure(lines: usize, folder: &Path, peers: bool) {
             timed(&common, ask),
         );
     }
+    timed(&pairs, ask);
     told("a word and one of the translation", timed(&pairs, ask));
+    let step = (lines / NAMED / QUESTIONS).max(1);
+    let names: Vec<String> = (0..lines)
+        .step_by(NAMED * step)
+        .filter_map(|n| Some(format!("\"{}\"", rows.name(n)?)))
+        .collect();
+    timed(&names, ask);
+    told("a name in a few lines", timed(&names, ask));
     let slips: Vec<String> = words.iter().map(|w| format!("{w}z")).take(60).collect();
     told(
         "a word that is nowhere, near spellings",
@@ -267,98 +298,77 @@ fn measure(lines: usize, folder: &Path, peers: bool) {
             store.search(&query(q)).unwrap();
         }),
     );
-    let (lang, words_of) = (Lang::Vi, "Tôi tên là Nguyễn Văn Hùng, đi từ Lào Cai");
-    let one = ImportedLine {
-        lang,
-        text: words_of.into(),
-        ..rows.next(1)
-    };
-    let mut number = lines;
-    let added = timed(&words, |_| {
-        number += 1;
-        let new = interview(1_000_000 + number);
-        store
-            .create_from_transcript(&new, std::slice::from_ref(&one), "bench", None)
-            .unwrap();
-    });
-    told("an interview of one line stored, fsync included", added);
+    drop(store);
+    one_more_line(&path, &rows, lines);
     if peers {
-        peer_like(&conn, &words);
-        peer_trigram(&conn, folder, &words, bytes);
+        peers::like(&conn, &words);
+        peers::trigram(&conn, folder, lines, &words, bytes);
+        peers::tantivy(folder, &rows, lines, &words, &pairs);
     }
 }
 
-fn inner(question: &str) -> &str {
-    question.trim_matches('"')
+/// What a line of a running session costs, in a copy of the store in memory: cut, then its words, then its
+/// translation, each a transaction.
+fn one_more_line(path: &Path, rows: &Rows, lines: usize) {
+    let Some(memory) = tempfile::tempdir_in(MEMORY).ok() else {
+        println!("  (no {MEMORY} here: one more line is not measured)");
+        return;
+    };
+    let copy = memory.path().join("store.sqlite3");
+    std::fs::copy(path, &copy).unwrap();
+    let mut store = Store::open(&copy).unwrap();
+    let new = interview(lines);
+    store.create_interview(&new, &[]).unwrap();
+    let mut times: [Vec<Duration>; 3] = std::array::from_fn(|_| Vec::new());
+    for n in 0..QUESTIONS {
+        let row = rows.row(lines + n);
+        let begun = Instant::now();
+        let cut = NewSegment {
+            channel: 0,
+            speaker: row.speaker,
+            span: row.span,
+            lang: row.lang,
+            flags: Vec::new(),
+        };
+        let ids = store.append_segments(&new.id, &[cut], 0).unwrap();
+        let heard = Hypothesis {
+            lang: row.lang,
+            text: row.text,
+            confidence: 0.9,
+            words: Vec::new(),
+            flags: Vec::new(),
+            engine: "bench".into(),
+        };
+        store.record_hypothesis(&new.id, ids[0], &heard).unwrap();
+        let said = begun.elapsed();
+        let (lang, text) = row.translations[0].clone();
+        let made = Translation {
+            lang,
+            text,
+            engine: "bench".into(),
+            log_prob: None,
+            terms: Vec::new(),
+            flags: Vec::new(),
+            of_version: 1,
+        };
+        store.record_translation(&new.id, ids[0], &made).unwrap();
+        let all = begun.elapsed();
+        for (list, time) in times.iter_mut().zip([said, all - said, all]) {
+            list.push(time);
+        }
+    }
+    let [said, translated, all] = times;
+    told("one more line with its words, without fsync", said);
+    told("  its translation", translated);
+    told("  both", all);
 }
 
-fn peer_like(conn: &Connection, words: &[String]) {
-    let mut statement = conn
-        .prepare(
-            "SELECT segment FROM text_version WHERE text LIKE ?1
-             UNION ALL SELECT segment FROM translation WHERE text LIKE ?1 ORDER BY 1 DESC LIMIT 50",
-        )
-        .unwrap();
-    let slow: Vec<String> = words.iter().take(SLOW_QUESTIONS).cloned().collect();
-    told(
-        "peer: LIKE",
-        timed(&slow, |q| {
-            let found = statement.query_map([format!("%{}%", inner(q))], |r| r.get::<_, i64>(0));
-            found.unwrap().count();
-        }),
-    );
-}
-
-fn peer_trigram(conn: &Connection, folder: &Path, words: &[String], bytes: u64) {
-    let path = folder.join("trigram.sqlite3");
-    let _ = std::fs::remove_file(&path);
-    conn.execute("ATTACH ?1 AS tri", [path.to_str().unwrap()])
-        .unwrap();
-    conn.execute_batch(
-        "PRAGMA tri.journal_mode = off;
-         CREATE VIRTUAL TABLE tri.grams USING fts5 (text, translation, content = '', tokenize = 'trigram');
-         INSERT INTO tri.grams (rowid, text, translation)
-         SELECT v.segment, v.text, t.text FROM text_version v JOIN translation t ON t.segment = v.segment
-         GROUP BY v.segment;",
-    )
-    .unwrap();
-    let size = std::fs::metadata(&path).unwrap().len();
-    let long: Vec<String> = words
-        .iter()
-        .filter(|q| inner(q).chars().count() > 2)
-        .cloned()
-        .collect();
-    println!(
-        "  peer: trigram index {:.1} MB ({:.2} times the text), answers {} of {} questions (three letters or more)",
-        size as f64 / 1e6,
-        size as f64 / bytes.max(1) as f64,
-        long.len(),
-        words.len()
-    );
-    let mut ranked = conn
-        .prepare("SELECT rowid FROM tri.grams WHERE grams MATCH ?1 ORDER BY rank LIMIT 50")
-        .unwrap();
-    told(
-        "peer: trigram, ranked by bm25",
-        timed(&long, |q| {
-            ranked
-                .query_map([q], |r| r.get::<_, i64>(0))
-                .unwrap()
-                .count();
-        }),
-    );
-    let mut newest = conn
-        .prepare("SELECT rowid FROM tri.grams WHERE grams MATCH ?1 ORDER BY rowid DESC LIMIT 50")
-        .unwrap();
-    told(
-        "peer: trigram, newest first, neither ranked nor counted",
-        timed(&long, |q| {
-            newest
-                .query_map([q], |r| r.get::<_, i64>(0))
-                .unwrap()
-                .count();
-        }),
-    );
+fn text_bytes(conn: &Connection) -> u64 {
+    let sql = "SELECT (SELECT sum(octet_length(text)) FROM text_version)
+                    + (SELECT sum(octet_length(text)) FROM translation)";
+    conn.query_row(sql, [], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .unsigned_abs()
 }
 
 fn main() {

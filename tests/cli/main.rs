@@ -12,7 +12,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod again;
 mod bad_models;
+mod consent;
 mod edit;
 mod export;
 mod fixture;
@@ -21,6 +23,7 @@ mod judge;
 mod list;
 mod messages;
 mod people;
+mod read_back;
 mod recut;
 mod search;
 mod shelf;

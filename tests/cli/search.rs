@@ -1,5 +1,7 @@
 //! `mekong search`
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::common::stderr;
@@ -109,6 +111,43 @@ fn nothing_found_is_no_failure_and_no_query_is_a_syntax_error() {
     let output = desk.run(&["search", "没有这个词"]);
     assert!(output.status.success() && output.stdout.is_empty());
     assert!(stderr(&output).contains("0 hits"));
+}
+
+#[test]
+fn a_damaged_index_is_made_anew_by_the_search_that_meets_it() {
+    let (desk, _) = Desk::with_talks();
+    let store = desk.workspace().join("store.sqlite3");
+    let harm = |sql: &str| {
+        let conn = rusqlite::Connection::open(&store).unwrap();
+        conn.execute_batch(sql).unwrap();
+    };
+    for damage in [
+        "DELETE FROM search_data",
+        "UPDATE search_data SET block = x'00ff00'",
+        "DROP TABLE search",
+        "UPDATE setting SET value = '1' WHERE name = 'index'",
+    ] {
+        harm(damage);
+        for (word, total) in [("张伟", 1), ("河内", 1), ("ທ", 0)] {
+            let output = desk.run(&["search", word, "--json"]);
+            let told = stderr(&output);
+            let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(page["total"], total, "{damage}: {told}");
+            let first = word == "张伟";
+            assert_eq!(told.contains("made anew from the lines"), first, "{told}");
+        }
+    }
+    // While others write, nothing is made anew, and lines are read one by one.
+    harm("DELETE FROM search_data");
+    let lock = fs::File::options()
+        .write(true)
+        .open(desk.workspace().join(".mekong-lock"));
+    let lock = lock.unwrap();
+    lock.lock().unwrap();
+    let output = desk.run(&["search", "张伟", "--json"]);
+    assert!(stderr(&output).contains("cannot be made anew now"));
+    let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(page["total"], 1);
 }
 
 #[test]

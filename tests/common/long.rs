@@ -1,4 +1,5 @@
 //! A long recording, and how much memory its import takes.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::common::{json, mekong, practice_sound};
 
-/// A two-channel 16 kHz WAV of `hours`, made by saying a practice interview over and over.
-pub fn long_recording(folder: &Path, hours: f64) -> PathBuf {
+/// Both channels of a practice interview as bytes of 16-bit samples at 16 kHz.
+pub fn practice_channels(folder: &Path) -> (Vec<u8>, Vec<u8>) {
     let seed = folder.join("seed");
     fs::create_dir(&seed).unwrap();
     let sound = practice_sound("zh-vi");
@@ -25,7 +26,12 @@ pub fn long_recording(folder: &Path, hours: f64) -> PathBuf {
         let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
         bytes.split_off(data)
     };
-    let (left, right) = (samples(0), samples(1));
+    (samples(0), samples(1))
+}
+
+/// A two-channel 16 kHz WAV of `hours`, made by saying a practice interview over and over.
+pub fn long_recording(folder: &Path, hours: f64) -> PathBuf {
+    let (left, right) = practice_channels(folder);
     let both: Vec<u8> = left
         .chunks_exact(2)
         .zip(right.chunks_exact(2))
@@ -92,4 +98,23 @@ pub fn import_long(hours: f64) -> (f64, f64, usize) {
         begun.elapsed().as_secs_f64(),
         list[0]["segments"].as_u64().unwrap() as usize,
     )
+}
+
+/// How far a session's sound moved away from its source's clock between its first and its last minutes, in
+/// milliseconds: the recorder writes every ten seconds how far it is and what its clock says. A source
+/// runs `speed` times as fast as that clock; the least delay of each end counts, the rest is waiting.
+pub fn drift_ms(folder: &Path, speed: f64) -> f64 {
+    let text = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    let lags: Vec<f64> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|line| line.get("entry").is_none())
+        .map(|line| {
+            let (clock, at) = (line["clock_ms"].as_f64(), line["at"].as_f64());
+            clock.unwrap() * speed - at.unwrap() / 16.0
+        })
+        .collect();
+    let tenth = (lags.len() / 10).max(1);
+    let least = |part: &[f64]| part.iter().copied().fold(f64::MAX, f64::min);
+    least(&lags[lags.len() - tenth..]) - least(&lags[..tenth])
 }

@@ -80,12 +80,15 @@ pub fn bundle(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     let path = c.bundle("tampered.zip");
     let good = fs::read(&path).unwrap();
     assert!(fits(&c.app, &path));
+    let u = Unpacked::new(c);
+    let whole = contents(&u.unzipped(&path).unwrap());
     for n in 0..times {
         let mut bytes = good.clone();
         let what = tamper_bytes(&mut bytes, dice);
         fs::write(&path, bytes).unwrap();
         assert!(!fits(&c.app, &path), "tampering {n} was not seen: {what}");
-        note(&mut tally, format!("bundle: {what}"));
+        let by_script = u.sees_unzipped(&path, &whole);
+        note(&mut tally, format!("bundle: {what}, {by_script}"));
     }
     fs::remove_file(path).unwrap();
     tally
@@ -165,6 +168,47 @@ impl Unpacked {
             String::from_utf8_lossy(&output.stderr)
         );
         output.status.success()
+    }
+}
+
+/// Every file below a folder with what is in it.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let read = |name: PathBuf| (name.clone(), fs::read(folder.join(name)).unwrap());
+    files(folder).into_iter().map(read).collect()
+}
+
+impl Unpacked {
+    /// Unpacks a bundle with the stock tool, where that goes without a complaint and gives one folder.
+    fn unzipped(&self, file: &Path) -> Option<PathBuf> {
+        let out = self.dir.path().join("unzipped");
+        let _ = fs::remove_dir_all(&out); // there is none before the first one
+        let done = Command::new("unzip")
+            .arg("-qq")
+            .arg(file)
+            .arg("-d")
+            .arg(&out)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let folders = done.status.success().then(|| fs::read_dir(&out).unwrap());
+        let folders: Vec<PathBuf> = folders?.map(|entry| entry.unwrap().path()).collect();
+        match &folders[..] {
+            [folder] if folder.is_dir() => Some(folder.clone()),
+            _ => None,
+        }
+    }
+
+    /// What stock tools make of a tampered container: it cannot be unpacked, or the script finds what
+    /// does not fit, or the change lay in the container alone and every file is what it was.
+    fn sees_unzipped(&self, file: &Path, whole: &[(PathBuf, Vec<u8>)]) -> &'static str {
+        let Some(folder) = self.unzipped(file) else {
+            return "cannot be unpacked";
+        };
+        if !self.script_agrees(&folder) {
+            return "seen by the script";
+        }
+        assert_eq!(contents(&folder), whole, "the script did not see a change");
+        "every file as it was"
     }
 }
 

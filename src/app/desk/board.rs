@@ -13,15 +13,17 @@ use crate::app::{CutHistory, Error, ModelInfo};
 use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{
     Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
-    SessionEvent,
+    SessionEvent, Span,
 };
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
-use crate::store::{Hit, Recut, TextVersion};
+use crate::store::{Hit, Index, Recut, SpeakerVersion, TextVersion};
 
 use super::custody::{Custody, Outcome};
 use super::register::{Entered, Near, Offers, PersonShown};
 
+/// Failures of a recording that wait to be acknowledged; the oldest stay, for they began it.
+const ALARMS: usize = 32;
 /// Messages that wait to be read by a person; older ones give way.
 const NOTICES: usize = 6;
 
@@ -70,6 +72,8 @@ pub struct Board {
     pub recut: Slot<Recutted>,
     /// The answer to the newest question.
     pub found: Slot<Found>,
+    /// Lines done and of how many, while a search makes its index anew.
+    pub indexing: Slot<(u64, u64)>,
     /// Terms and models.
     pub shelf: Slot<Shelf>,
     /// Model name to `None` where its files fit the list, or what is wrong.
@@ -106,7 +110,12 @@ pub struct Board {
     pub microphones: Slot<Vec<DeviceInfo>>,
     /// The running or last test of a microphone.
     pub testing: Slot<Testing>,
+    /// The interview of a partner that was opened last.
+    pub foreign: Slot<ForeignOpened>,
+    /// The picture of the stretch that was asked for last.
+    pub closer: Slot<Closer>,
     notices: Mutex<VecDeque<Notice>>,
+    alarms: Mutex<Vec<Told>>,
 }
 
 impl Board {
@@ -119,6 +128,26 @@ impl Board {
             notices.pop_front();
         }
         notices.push_back(notice);
+    }
+
+    /// A failure of a recording: it stays until a person acknowledges it.
+    pub(super) fn alarm(&self, told: Told) {
+        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        if alarms.len() < ALARMS && !alarms.contains(&told) {
+            alarms.push(told);
+        }
+    }
+
+    /// The failures of a recording that nobody acknowledged yet, the first first.
+    pub fn alarms(&self) -> Vec<Told> {
+        let alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        alarms.clone()
+    }
+
+    /// A person has seen them.
+    pub fn acknowledge(&self) {
+        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        alarms.clear();
     }
 
     /// The oldest message that nobody has seen yet.
@@ -198,6 +227,30 @@ impl Opened {
     }
 }
 
+/// A partner's interview, for reading only.
+#[derive(Clone, Debug)]
+pub struct ForeignOpened {
+    /// The bundle that it came in; `opened` is called so too, for its own name may be one of ours.
+    pub bundle: String,
+    /// Its own name.
+    pub name: InterviewId,
+    /// The rest of it.
+    pub opened: Arc<Opened>,
+}
+
+/// The levels of a stretch of one channel: the largest of equal parts, 0.0 to 1.0.
+#[derive(Clone, Debug)]
+pub struct Closer {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The channel.
+    pub channel: u16,
+    /// The stretch.
+    pub span: Span,
+    /// Its levels.
+    pub levels: Vec<f32>,
+}
+
 /// All versions of one line.
 #[derive(Clone, Debug)]
 pub struct Versions {
@@ -207,6 +260,8 @@ pub struct Versions {
     pub segment: SegmentId,
     /// Of what was said, and of each translation: the first version first.
     pub texts: Vec<(Lang, Vec<TextVersion>)>,
+    /// What persons said about who speaks.
+    pub speakers: Vec<SpeakerVersion>,
     /// Lines that it was made of, and every change of where it stands.
     pub cut: CutHistory,
 }
@@ -244,6 +299,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Whether all lines were looked at.
     pub complete: bool,
+    /// How the search index served.
+    pub index: Index,
 }
 
 /// Terms and models.
@@ -292,6 +349,10 @@ pub enum JobKind {
     Record,
     /// Something is written out, signed or compared.
     Evidence,
+    /// A model is taken in.
+    Model,
+    /// A machine hears or translates lines once more.
+    Again,
 }
 
 /// What is being done right now.
@@ -345,7 +406,7 @@ pub struct Recording {
     pub levels: Vec<Level>,
     /// What is being said, as far as the machine makes it out.
     pub partial: String,
-    /// What a person should know now.
+    /// What a person should know now; the desk hands it to [`Board::alarms`].
     pub alarms: Vec<Told>,
     /// The newest entries of the record: pauses, marks, gaps, what was heard before the start.
     pub entries: Vec<SessionEvent>,

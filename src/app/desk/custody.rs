@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::app::{Error, ExportChoices, Exported, Foreign, Sealed};
-use crate::domain::{Cancel, InterviewId, SegmentId};
-use crate::evidence::{self, KnownKey, Passphrase, PublicKey, Receipt, Role, SecretKey, Verdict};
+use crate::app::{Cover, Error, ExportChoices, Exported, Foreign, Sealed};
+use crate::domain::{Cancel, InterviewId, Lang, ReadBack, SegmentId};
+use crate::evidence::{
+    self, Consent, KnownKey, Passphrase, PublicKey, Receipt, Role, SecretKey, Verdict,
+};
 use crate::export::Format;
 use crate::pipeline::Progress;
+use crate::store::{Answer, NewReadBack};
 
 use super::board::Told;
 use super::{Common, reader};
@@ -38,12 +41,37 @@ pub enum Task {
     Seal(InterviewId),
     /// Write an interview for the holder of this key, to this file or under a free name.
     Bundle(InterviewId, String, Option<PathBuf>),
+    /// Write a covered copy of an interview for the holder of this key: what a list names, with the
+    /// sound or without, to this file or under a free name.
+    BundleCovered(
+        InterviewId,
+        String,
+        (Option<PathBuf>, bool),
+        Option<PathBuf>,
+    ),
+    /// Enter what the person interviewed allows.
+    Consent(InterviewId, Box<Consent>),
+    /// Lift the limits of a consent for the next file, with the reason.
+    Lift(InterviewId, String),
+    /// Note what was said to a line, or to the whole record, that this person read out.
+    ReadBack(InterviewId, Option<SegmentId>, Lang, Said, String),
     /// Compare an interview with its chain, and with digits from paper.
     Verify(InterviewId, Option<String>),
     /// Compare a bundle or a receipt with the keys of this workspace.
     VerifyFile(PathBuf),
     /// Take a partner's bundle in; where asked, write a receipt beside it.
     Receive(PathBuf, bool),
+}
+
+/// What the person interviewed said to a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It is right.
+    Right,
+    /// It should read so.
+    Corrected(String),
+    /// It is refused, and why.
+    Refused(String),
 }
 
 /// What came of the last one.
@@ -63,6 +91,8 @@ pub enum Outcome {
     Received(Foreign),
     /// The keys are other ones now.
     Keys,
+    /// It stands in the record.
+    Noted,
 }
 
 /// Keys, and what partners sent.
@@ -72,6 +102,12 @@ pub struct Custody {
     pub keys: Vec<KnownKey>,
     /// What partners sent.
     pub received: Vec<Foreign>,
+    /// The open interview, of which the next two speak.
+    pub of: Option<InterviewId>,
+    /// What its person allows.
+    pub consent: Option<Consent>,
+    /// What was said to its lines when they were read back.
+    pub answers: Vec<ReadBack>,
     /// What could not be read.
     pub broken: Vec<Told>,
 }
@@ -130,9 +166,22 @@ pub(super) fn read(common: &Common) {
         broken.push(Told::of(&error));
         Vec::new()
     });
+    let of = common.board.opened.get().map(|o| o.interview.id.clone());
+    let (mut consent, mut answers) = (None, Vec::new());
+    if let Some(id) = &of {
+        let read = common.app.consent(&id.0).and_then(|(_, given)| {
+            consent = given;
+            answers = common.app.read_backs(id)?;
+            Ok(())
+        });
+        broken.extend(read.as_ref().err().map(Told::of));
+    }
     common.board.custody.put(Custody {
         keys,
         received,
+        of,
+        consent,
+        answers,
         broken,
     });
 }
@@ -164,6 +213,40 @@ pub(super) fn run(
             let out = out.unwrap_or_else(|| usual(common, &id, "mekong"));
             app.bundle(&id.0, Some(&to), &out, &*signer(common)?, cancel, watcher)?;
             Outcome::Written(out)
+        }
+        Task::BundleCovered(id, to, (list, sound), out) => {
+            let to = partner(common, &to)?;
+            let out = out.unwrap_or_else(|| usual(common, &id, "mekong"));
+            let cover = Cover {
+                list: list.as_deref(),
+                sound,
+            };
+            let key = signer(common)?;
+            app.bundle_covered(&id.0, cover, Some(&to), &out, &key, (cancel, watcher))?;
+            Outcome::Written(out)
+        }
+        Task::Consent(id, consent) => {
+            app.give_consent(&id.0, &consent)?;
+            Outcome::Noted
+        }
+        Task::Lift(id, reason) => {
+            app.lift_consent(&id.0, &reason, &*signer(common)?)?;
+            Outcome::Noted
+        }
+        Task::ReadBack(id, segment, lang, said, by) => {
+            let answer = match &said {
+                Said::Right => Answer::Right,
+                Said::Corrected(words) => Answer::Corrected(words),
+                Said::Refused(reason) => Answer::Refused(reason),
+            };
+            let new = NewReadBack {
+                segment,
+                lang,
+                answer,
+                by: &by,
+            };
+            app.note_read_back(&id.0, &new)?;
+            Outcome::Noted
         }
         Task::Verify(id, paper) => {
             Outcome::Verdict(app.verify_interview(&id.0, paper.as_deref(), cancel, watcher)?)

@@ -10,7 +10,7 @@ use crate::domain::{Cancel, InterviewId};
 use crate::pipeline::{Progress, Report, Step};
 
 use super::board::{Job, JobKind, Phase, Told};
-use super::{Command, Common, custody, live};
+use super::{Command, Common, custody, live, reader};
 
 /// The screen is woken no more often than this while a job runs.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
@@ -27,8 +27,12 @@ pub(super) fn run(
     stop: &Mutex<Cancel>,
     read: &SyncSender<Command>,
 ) {
+    let mut next: Option<Command> = None;
     loop {
-        let command = match asked.recv_timeout(LOOK_EVERY) {
+        let command = match next
+            .take()
+            .map_or_else(|| asked.recv_timeout(LOOK_EVERY), Ok)
+        {
             Ok(command) => command,
             Err(RecvTimeoutError::Timeout) => {
                 custody::forget_stale(common);
@@ -42,7 +46,7 @@ pub(super) fn run(
                 continue;
             }
             Command::TestMicrophone(request) => {
-                live::test(common, &request, asked);
+                next = live::test(common, &request, asked, read);
                 continue;
             }
             // Meant for a recording or a test that has ended meanwhile.
@@ -61,6 +65,8 @@ pub(super) fn run(
             Command::Import(..) => JobKind::Import,
             Command::CheckModels => JobKind::Check,
             Command::Task(_) => JobKind::Evidence,
+            Command::ImportModel(_) => JobKind::Model,
+            Command::Again(..) => JobKind::Again,
             _ => JobKind::Resume,
         };
         let bench = Bench {
@@ -136,6 +142,24 @@ impl Bench<'_> {
                     self.common.board.checked.put(checked.clone());
                     (self.common.wake)();
                 })?;
+                Ok(Vec::new())
+            }
+            Command::ImportModel(folder) => {
+                app.import_model(&folder, cancel, &watcher)?;
+                reader::shelf(self.common);
+                Ok(Vec::new())
+            }
+            Command::Again(id, request) => {
+                let done = app.again(&id.0, &request, cancel, &watcher)?;
+                let mut notes = done.notes;
+                if done.beside > 0 {
+                    notes.push(
+                        "a person's words go on to count; what the machine made stands among the \
+                         versions of the line"
+                            .to_owned(),
+                    );
+                }
+                self.change(true, |job| job.notes.extend(notes.into_iter().map(remark)));
                 Ok(Vec::new())
             }
             Command::Task(task) => {

@@ -19,19 +19,20 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use board::{
-    Board, Entry, Folder, Found, Job, JobKind, Notice, Opened, Overview, Phase, Playing, Recording,
-    Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
+    Board, Closer, Entry, Folder, ForeignOpened, Found, Job, JobKind, Notice, Opened, Overview,
+    Phase, Playing, Recording, Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
 };
 
-pub use custody::{Custody, Outcome, Task};
+pub use custody::{Custody, Outcome, Said, Task};
 pub use register::{Act, Entered, Near, Offers, PersonShown};
 pub use sound::Listening;
 
-use crate::domain::{Cancel, InterviewId, PersonId, SegmentId};
+use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
+use crate::glossary::Term;
 use crate::store::{Recutting, SearchQuery};
 
 use super::live::LiveRequest;
-use super::{App, Choices, Edit, ImportRequest};
+use super::{AgainRequest, App, Choices, Edit, ImportRequest};
 
 /// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
 /// says 'busy' instead of piling up work.
@@ -53,8 +54,19 @@ pub enum Command {
     /// Part, join or move lines, signed with this name and perhaps with a reason; the answer carries the
     /// number given here.
     Recut(InterviewId, Recutting, String, Option<String>, u64),
+    /// Say who speaks in a line or, where the flag is set, in all lines of its speaker, signed with
+    /// this name and perhaps with a reason; the answer carries the number.
+    Speaker(Speaking, u64),
+    /// Read one interview that a partner sent, by its bundle.
+    OpenForeign(String),
+    /// Enter a term or correct one; the answer carries the number.
+    Term(Box<Term>, u64),
+    /// Take a glossary in.
+    ImportTerms(PathBuf),
+    /// Write all terms to a file.
+    ExportTerms(PathBuf),
     /// Look for words; the newest question replaces older ones.
-    Search(SearchQuery),
+    Search(SearchQuery, bool),
     /// Read the register of people.
     People,
     /// Read one person of it.
@@ -64,7 +76,7 @@ pub enum Command {
     /// Read what one transcript offers to the register.
     Offers(InterviewId),
     /// Read what people of the register share.
-    Links,
+    Links(Option<String>),
     /// Enter something in the register, signed with this name; the answer carries the number.
     Enter(String, Act, u64),
     /// Read the terms and the models.
@@ -87,6 +99,10 @@ pub enum Command {
     Resume(Option<InterviewId>),
     /// Compare every model file with its list.
     CheckModels,
+    /// Take a model's folder in.
+    ImportModel(PathBuf),
+    /// Let a machine hear or translate lines once more.
+    Again(InterviewId, AgainRequest),
     /// Read which microphones there are.
     Microphones,
     /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
@@ -111,10 +127,35 @@ pub enum Command {
     PauseSound,
     /// Play what is heard at another speed, in percent, from the same place on.
     Speed(u16),
+    /// Go on with this line where it was paused, else play it from its beginning.
+    Hold(Listening),
+    /// Pause what is heard; what is paused already stays so.
+    Release,
+    /// Go back (below zero) or forward so many milliseconds in what is heard or paused.
+    Skip(i64),
+    /// Work out the picture of a stretch of one channel.
+    Closer(InterviewId, u16, Span),
     /// Be silent.
     Silence,
     /// Work out the picture of the whole recording.
     Overview(InterviewId),
+}
+
+/// Who speaks in a line, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speaking {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// In every line of the same speaker.
+    pub all: bool,
+    /// Who speaks.
+    pub speaker: String,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// Wakes the screen.
@@ -211,6 +252,8 @@ impl Desk {
             | Command::Resume(_)
             | Command::CheckModels
             | Command::Task(_)
+            | Command::ImportModel(_)
+            | Command::Again(..)
             | Command::Record(_)
             | Command::TestMicrophone(_)
             | Command::EndTest
@@ -222,11 +265,15 @@ impl Desk {
             | Command::PlayLine(..)
             | Command::PauseSound
             | Command::Speed(_)
+            | Command::Hold(_)
+            | Command::Release
+            | Command::Skip(_)
+            | Command::Closer(..)
             | Command::Silence
             | Command::Overview(_) => &self.sound,
             _ => &self.read,
         };
-        if matches!(command, Command::Search(_)) {
+        if matches!(command, Command::Search(..)) {
             // A question that waits behind this one need not be answered any more.
             self.newest.fetch_add(1, Ordering::Relaxed);
         }

@@ -9,11 +9,14 @@ use std::sync::mpsc::Receiver;
 use crate::app::{Edit, Error};
 use crate::audio;
 use crate::domain::{Interpreted, InterviewId, SegmentId};
+use crate::pipeline::Progress;
 use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
 
-use super::board::{Entry, Folder, Found, Opened, Recutted, Saved, Shelf, Told, Versions};
-use super::{Command, Common, custody, register};
+use super::board::{
+    Entry, Folder, ForeignOpened, Found, Notice, Opened, Recutted, Saved, Shelf, Told, Versions,
+};
+use super::{Command, Common, Speaking, custody, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
@@ -33,12 +36,27 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Recut(id, what, by, reason, number) => {
                 recut(common, &id, &what, (&by, reason.as_deref()), number)
             }
-            Command::Search(query) => {
+            Command::Speaker(what, number) => speaker(common, &what, number),
+            Command::OpenForeign(bundle) => foreign(common, bundle),
+            Command::Term(term, number) => {
+                saved(common, number, common.app.put_term(&term).map(|_| ()));
+                shelf(common);
+                Ok(())
+            }
+            Command::ImportTerms(path) => common
+                .app
+                .import_glossary(&path, false)
+                .map(|_| shelf(common)),
+            Command::ExportTerms(path) => common
+                .app
+                .export_glossary(None, None, &path, false)
+                .map(|_| common.board.tell(Notice::Written(path))),
+            Command::Search(query, across) => {
                 answered += 1;
                 if answered < newest.load(Ordering::Relaxed) {
                     continue;
                 }
-                search(common, &query)
+                search(common, &query, across)
             }
             Command::Shelf => {
                 shelf(common);
@@ -48,7 +66,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Person(id) => register::person(common, &id),
             Command::Near(text) => register::near(common, text),
             Command::Offers(id) => register::offers(common, id),
-            Command::Links => register::links(common),
+            Command::Links(case) => register::links(common, case.as_deref()),
             Command::Enter(by, act, number) => register::enter(common, &by, act, number),
             Command::Browse(path) => browse(common, path, can_import),
             Command::BrowseAll(path) => browse(common, path, |_| true),
@@ -106,6 +124,7 @@ fn versions(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(),
         interview: id.clone(),
         segment,
         texts: common.app.all_versions(id, segment)?,
+        speakers: common.app.speakers(id, segment)?,
         cut: common.app.cut_history(id, segment)?,
     });
     Ok(())
@@ -120,11 +139,7 @@ fn correct(
     number: u64,
 ) -> Result<(), Error> {
     let done = common.app.edit(&id.0, segment.0, edit);
-    common.board.saved.put(Saved {
-        number,
-        failed: done.as_ref().err().map(Told::of),
-    });
-    if done.is_err() {
+    if !saved(common, number, done.map(|_| ())) {
         return Ok(()); // said beside the words, which stay on the screen
     }
     let line = common.app.line(id, segment)?;
@@ -139,6 +154,43 @@ fn correct(
     }
     versions(common, id, segment)?;
     list(common)
+}
+
+/// Says how a change ended under its number; whether it was made.
+fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
+    let failed = done.err().map(|error| Told::of(&error));
+    let made = failed.is_none();
+    common.board.saved.put(Saved { number, failed });
+    made
+}
+
+/// Says who speaks, then reads the interview again.
+fn speaker(common: &Common, what: &Speaking, number: u64) -> Result<(), Error> {
+    let signed = (what.by.as_str(), what.reason.as_deref());
+    let id = &what.interview.0;
+    let done = common
+        .app
+        .set_speaker(id, what.segment, what.all, &what.speaker, signed);
+    if done.is_ok() {
+        open(common, &what.interview)?;
+    }
+    saved(common, number, done.map(|_| ()));
+    Ok(())
+}
+
+fn foreign(common: &Common, bundle: String) -> Result<(), Error> {
+    let (name, interview, lines) = common.app.show_foreign(&bundle)?;
+    common.board.foreign.put(ForeignOpened {
+        bundle,
+        name,
+        opened: Arc::new(Opened {
+            layers: Interpreted::of(&lines),
+            lines: lines.into_iter().map(Arc::new).collect(),
+            recuts: Vec::new(),
+            interview,
+        }),
+    });
+    Ok(())
 }
 
 /// Changes the lines, then reads the interview again.
@@ -169,9 +221,17 @@ fn recut(
     if changed { list(common) } else { Ok(()) }
 }
 
-fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
-    let page = common.app.search(query, false)?;
+fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Error> {
+    let page = common.app.search(query, across, &|progress| {
+        if let Progress::Step { done, total, .. } = progress {
+            common.board.indexing.put((done, total));
+            (common.wake)();
+        }
+    });
+    common.board.indexing.take();
+    let page = page?;
     common.board.found.put(Found {
+        index: page.index,
         text: query.text.clone(),
         total: page.total,
         more: page.more,
@@ -181,7 +241,7 @@ fn search(common: &Common, query: &SearchQuery) -> Result<(), Error> {
     Ok(())
 }
 
-fn shelf(common: &Common) {
+pub(super) fn shelf(common: &Common) {
     let (models, broken) = common.app.models();
     let mut broken: Vec<Told> = broken.iter().map(Told::of).collect();
     let terms = common.app.terms().unwrap_or_else(|error| {

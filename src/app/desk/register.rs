@@ -94,8 +94,8 @@ pub(super) fn offers(common: &Common, interview: InterviewId) -> Result<(), Erro
     Ok(())
 }
 
-pub(super) fn links(common: &Common) -> Result<(), Error> {
-    common.board.links.put(common.app.links(None, None)?);
+pub(super) fn links(common: &Common, case: Option<&str>) -> Result<(), Error> {
+    common.board.links.put(common.app.links(None, case)?);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::app::Error;
 use crate::audio::{self, Playback};
 use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
 
-use super::board::{Overview, Playing};
+use super::board::{Closer, Overview, Playing};
 use super::{Command, Common};
 
 /// How often the place that is heard is brought up to date.
@@ -39,6 +39,12 @@ pub struct Listening {
 }
 
 impl Listening {
+    /// The place so many milliseconds before or behind another one, inside the stretch.
+    fn at(&self, from_ms: u64, by: i64) -> u64 {
+        let (start, end) = (self.span.start.as_ms(), self.span.end.as_ms());
+        from_ms.saturating_add_signed(by).clamp(start, end)
+    }
+
     /// The rest of it from this place of the recording on.
     fn rest(&self, at_ms: u64) -> Span {
         let from = SamplePos::from_ms(at_ms).0;
@@ -105,6 +111,29 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                     what.percent = percent;
                 }
             }
+            Ok(Command::Hold(what)) => {
+                let same = |(p, _): &(Listening, u64)| {
+                    p.interview == what.interview && p.segment == what.segment
+                };
+                let start = what.span.start.as_ms();
+                let at = paused.take().filter(same).map_or(start, |(_, at)| at);
+                heard = begin(common, what, at);
+            }
+            Ok(Command::Release) => {
+                if let Some(h) = heard.take() {
+                    let at = h.at_ms().saturating_sub(REWIND_MS);
+                    paused = Some((h.what, at));
+                }
+            }
+            Ok(Command::Skip(ms)) => {
+                if let Some(h) = heard.take() {
+                    let at = h.what.at(h.at_ms(), ms);
+                    heard = begin(common, h.what, at);
+                } else if let Some((what, at)) = &mut paused {
+                    *at = what.at(*at, ms);
+                }
+            }
+            Ok(Command::Closer(id, channel, span)) => closer(common, id, channel, span),
             Ok(Command::Silence) => (heard, paused) = (None, None),
             Ok(Command::Overview(id)) => next = picture(common, &id, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
@@ -219,7 +248,41 @@ fn picture(common: &Common, id: &InterviewId, asked: &Receiver<Command>) -> Opti
     None
 }
 
+/// Works out the levels of a stretch.
+fn closer(common: &Common, interview: InterviewId, channel: u16, span: Span) {
+    let levels = match levels_of(common, &interview, channel, span) {
+        Ok(levels) => levels,
+        Err(error) => return common.tell(&error),
+    };
+    common.board.closer.put(Closer {
+        interview,
+        channel,
+        span,
+        levels,
+    });
+}
+
+fn levels_of(
+    common: &Common,
+    interview: &InterviewId,
+    channel: u16,
+    span: Span,
+) -> Result<Vec<f32>, Error> {
+    let mut files = common.app.working_files(interview)?.into_iter();
+    let file = files.find(|(c, _)| *c == channel);
+    let file = file.ok_or(Error::NoSound)?.1;
+    let end = span.end.0.min(span.start.0.saturating_add(MAX_SAMPLES));
+    let pcm = audio::read_span(&file, Span::new(span.start, SamplePos(end)))?;
+    let wanted = usize::try_from(COLUMNS).unwrap_or(1);
+    let parts = pcm.chunks(pcm.len().div_ceil(wanted).max(1));
+    Ok(parts.map(loudest_of).collect())
+}
+
+fn loudest_of(pcm: &[f32]) -> f32 {
+    pcm.iter().fold(0.0f32, |top, s| top.max(s.abs()))
+}
+
 fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
     let pcm = audio::read_span(file, Span::new(SamplePos(from), SamplePos(to)))?;
-    Ok(pcm.iter().fold(0.0f32, |top, s| top.max(s.abs())))
+    Ok(loudest_of(&pcm))
 }

@@ -4,6 +4,7 @@
 //!
 //! Nothing is invented: what the store does not know is a blank to write on by hand.
 
+mod read_back;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use crate::domain::{Flag, FlagKind, Lang, Segment};
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
 use super::redact::transcript_hash;
 use super::{Source, is_machine_text, is_machine_translation, one_line, timecode};
+
+use read_back::Answers;
 
 pub use template::{Person, SHIPPED, Template};
 
@@ -31,6 +34,7 @@ pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Person)
         templates,
         person,
         hash: transcript_hash(source.interview, source.segments),
+        answers: Answers::of(source.print.read_back),
     };
     let mut rows = record.head();
     rows.extend(source.segments.iter().map(|s| record.line(s)));
@@ -48,6 +52,7 @@ struct Record<'a> {
     templates: &'a [Template],
     person: Person,
     hash: String,
+    answers: Answers<'a>,
 }
 
 impl Record<'_> {
@@ -179,18 +184,20 @@ impl Record<'_> {
         let time = timecode(segment.span.start.as_ms());
         let time = time.split('.').next().unwrap_or_default();
         let who = format!("{} [{time}] {who}", segment.id.0);
+        let answer = self.answers.mark(segment, template);
         if segment.lang == lang {
-            let mark = machine_mark(is_machine_text(segment), template);
+            let mark = machine_mark(is_machine_text(segment), template) + &answer;
             return paragraphs(&segment.text, lang, template, (&who, mark));
         }
         let Some(t) = segment.translations.iter().find(|t| t.lang == lang) else {
-            return paragraphs("", lang, template, (&who, String::new()));
+            return paragraphs("", lang, template, (&who, answer));
         };
         let mut mark = machine_mark(is_machine_translation(t), template);
         if is_stale(&t.flags) {
             mark.push(' ');
             mark.push_str(&template.words.stale);
         }
+        mark.push_str(&answer);
         paragraphs(&t.text, lang, template, (&who, mark))
     }
 
@@ -202,18 +209,34 @@ impl Record<'_> {
             };
             Row::beside(self.templates.iter().map(column).collect())
         };
-        let mut rows = vec![
+        let refusal = self
+            .answers
+            .whole
+            .and_then(|w| Some((w.lang, w.reason.as_deref()?)));
+        let refusal = match refusal {
+            None => each(|t| &t.closing.refusal, LINE),
+            Some((lang, reason)) => {
+                let column = |t: &Template| {
+                    let words = &t.closing.refusal;
+                    let plain = Paragraph::new(Size::Body).with(t.language, Look::Plain, words);
+                    vec![plain.with(lang, Look::Strong, reason)]
+                };
+                Row::beside(self.templates.iter().map(column).collect())
+            }
+        };
+        let mut rows = self.answers.rows(self.source.segments, self.templates);
+        rows.extend([
             each(|t| &t.closing.read, 0).keep(),
             each(|t| &t.closing.formula, 0).keep(),
             each(|t| &t.closing.correction, LINE).keep(),
-            each(|t| &t.closing.refusal, LINE).keep(),
+            refusal.keep(),
             self.signature(|t| t.sign.of(self.person)).keep(),
             each(|t| &t.closing.interpreter, 0).keep(),
             self.signature(|t| &t.sign.interpreter).keep(),
             self.signature(|t| &t.sign.officer).keep(),
             self.signature(|t| &t.sign.officer).keep(),
             self.signature(|t| &t.sign.recorder),
-        ];
+        ]);
         let unreviewed: Vec<&Template> = self.templates.iter().filter(|t| !t.reviewed).collect();
         if !unreviewed.is_empty() {
             let mut told: Vec<Paragraph> = unreviewed

@@ -141,6 +141,33 @@ impl Sign {
     }
 }
 
+/// What was said to the lines when they were read back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadBackWords {
+    pub(super) title: String,
+    pub(super) right: String,
+    pub(super) corrected: String,
+    pub(super) refused: String,
+    pub(super) unread: String,
+    pub(super) by: String,
+}
+
+/// A form of an earlier version has no words for it.
+impl Default for ReadBackWords {
+    fn default() -> Self {
+        let word = str::to_owned;
+        Self {
+            title: word("Read back line by line"),
+            right: word("right"),
+            corrected: word("corrected"),
+            refused: word("refused"),
+            unread: word("not read"),
+            by: word("Read out"),
+        }
+    }
+}
+
 /// All words of a record in one language.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +182,8 @@ pub struct Template {
     pub(super) rights: ByPerson,
     pub(super) words: Labels,
     pub(super) closing: Closing,
+    #[serde(default)]
+    pub(super) read_back: ReadBackWords,
     pub(super) sign: Sign,
 }
 

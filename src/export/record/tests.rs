@@ -190,6 +190,60 @@ fn one_language_carries_what_was_said_in_all() {
 }
 
 #[test]
+fn what_was_said_when_it_was_read_back_stands_in_the_record() {
+    use crate::domain::{ReadAnswer, ReadBack};
+    let shown = interview(&[Lang::Zh, Lang::Lo]);
+    let lines: Vec<Segment> = (1..=6).map(|id| line(id, Lang::Lo, "ຂ້ອຍຊື່")).collect();
+    let answer = |id: Option<i64>, answer, reason: Option<&str>| ReadBack {
+        segment: id.map(crate::domain::SegmentId),
+        lang: Lang::Lo,
+        answer,
+        reason: reason.map(str::to_owned),
+        by: "N. Lan".to_owned(),
+        at: "2026-11-24T09:00:00Z".to_owned(),
+        stands: id != Some(6),
+    };
+    let answers = [
+        answer(None, ReadAnswer::Refused, Some("ຂ້ອຍບໍ່ເຊັນ")),
+        answer(Some(1), ReadAnswer::Right, None),
+        answer(Some(2), ReadAnswer::Right, None),
+        answer(Some(3), ReadAnswer::Corrected, None),
+        answer(Some(4), ReadAnswer::Refused, Some("ຂ້ອຍບໍ່ໄດ້ເວົ້າ")),
+        answer(Some(6), ReadAnswer::Right, None),
+    ];
+    let templates = templates(&[Lang::Zh, Lang::Lo]);
+    let mut source = Source::new(&shown, &lines);
+    let plain = text_of(&paper(&source, &templates, Person::Victim).rows);
+    assert!(!plain.contains("逐行宣读核对"), "nothing was read back");
+    source.print.read_back = &answers;
+    let text = text_of(&paper(&source, &templates, Person::Victim).rows);
+    for wanted in [
+        // One that was changed since counts as not read.
+        "逐行宣读核对：确认无误：1-2; 已更正：3; 拒绝：4; 未宣读：5-6",
+        "ອ່ານທວນເທື່ອລະແຖວ: ຖືກຕ້ອງ: 1-2; ແກ້ໄຂແລ້ວ: 3; ປະຕິເສດ: 4; ຍັງບໍ່ໄດ້ອ່ານ: 5-6",
+        "2026-11-24 N. Lan",
+        "4 [拒绝] ຂ້ອຍບໍ່ໄດ້ເວົ້າ",
+        "拒绝签名、捺指印的，注明情况：ຂ້ອຍບໍ່ເຊັນ",
+        "ກວດ] [ແກ້ໄຂແລ້ວ]",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    assert_eq!(text.matches("[已更正]").count(), 1, "{text}");
+    // A form of an earlier version has no words of its own for it.
+    let folder = tempfile::tempdir().unwrap();
+    let (name, shipped) = SHIPPED[0];
+    let (before, rest) = shipped.split_once("[read_back]").unwrap();
+    let (_, after) = rest.split_once("[sign]").unwrap();
+    fs::write(folder.path().join(name), format!("{before}[sign]{after}")).unwrap();
+    let older = Template::of(Lang::Zh, Some(folder.path())).unwrap();
+    let text = text_of(&paper(&source, &[older], Person::Victim).rows);
+    assert!(
+        text.contains("Read back line by line：right：1-2"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_agency_may_change_the_words() {
     let folder = tempfile::tempdir().unwrap();
     let (name, shipped) = SHIPPED[0];

@@ -9,9 +9,9 @@ use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 use super::live::Live;
 use super::microphone::MicrophoneChoice;
 use super::phrasebook::Phrasebook;
-use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind, Opened, Recording};
 use crate::app::live::{LiveRequest, LiveSource};
+use crate::app::{ImportRequest, Person};
 use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
@@ -23,6 +23,13 @@ use crate::transcript::is_transcript;
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
 const MOST_FILES: usize = 100;
 
+/// As what somebody is interviewed: the word of the record, and what the screens call it.
+pub const PURPOSES: [(Person, &str, &str); 3] = [
+    (Person::Suspect, "suspect", "person-suspect"),
+    (Person::Victim, "victim", "person-victim"),
+    (Person::Witness, "witness", "person-witness"),
+];
+
 /// What is typed into the screen.
 pub struct Intake {
     practice: Vec<(PathBuf, Vec<Lang>)>,
@@ -33,6 +40,10 @@ pub struct Intake {
     other: Option<Lang>,
     third: Option<Lang>,
     case: String,
+    /// As what the person is interviewed.
+    purpose: Option<Person>,
+    /// Who is in the room.
+    present: String,
     live: Live,
     microphone: MicrophoneChoice,
     phrasebook: Phrasebook,
@@ -50,6 +61,8 @@ impl Intake {
             other: None,
             third: None,
             case: String::new(),
+            purpose: None,
+            present: String::new(),
             live: Live::default(),
             microphone: MicrophoneChoice::default(),
             phrasebook: Phrasebook::default(),
@@ -67,7 +80,9 @@ impl Intake {
                 go = self.live.show(ui, scene, &recording);
                 ui.separator();
                 let sides = self.sides(scene, Some(&recording));
-                self.phrasebook.show(ui, scene, Some(&recording), sides);
+                let purpose = self.purpose;
+                self.phrasebook
+                    .show(ui, scene, Some(&recording), sides, purpose);
                 return;
             }
             let kinds = [JobKind::Import, JobKind::Resume, JobKind::Record];
@@ -78,7 +93,8 @@ impl Intake {
             ui.add_space(theme::WIDE_GAP);
             self.record(ui, scene);
             let sides = self.sides(scene, None);
-            self.phrasebook.show(ui, scene, None, sides);
+            let purpose = self.purpose;
+            self.phrasebook.show(ui, scene, None, sides, purpose);
             ui.separator();
             script::label(ui, scene.words.t("intake-about"), scene.own(ui));
             self.files(ui, scene);
@@ -174,6 +190,46 @@ impl Intake {
             let field = TextEdit::singleline(&mut self.case).char_limit(300);
             ui.add(field).labelled_by(label.id);
         });
+        ui.horizontal_wrapped(|ui| {
+            ui.label(words.t("intake-purpose"));
+            for (person, _, id) in PURPOSES {
+                ui.radio_value(&mut self.purpose, Some(person), words.t(id));
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("intake-present"));
+            let width = ui.available_width().clamp(120.0, 360.0);
+            let field = TextEdit::singleline(&mut self.present)
+                .char_limit(300)
+                .desired_width(width);
+            ui.add(field).labelled_by(label.id);
+        });
+    }
+
+    /// What a recording still needs before it can begin, beside languages and microphones.
+    fn missing(&self, scene: &Scene<'_>) -> Option<String> {
+        let fields = [
+            (self.case().is_none(), "intake-case"),
+            (self.purpose.is_none(), "intake-purpose"),
+            (self.present.trim().is_empty(), "intake-present"),
+        ];
+        let missing: Vec<&str> = fields
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, id)| scene.words.t(id))
+            .collect();
+        let what = missing.join(", ");
+        let told = || scene.words.with("intake-needed", &[("what", &what)]);
+        (!missing.is_empty()).then(told)
+    }
+
+    /// What stands at the beginning of the record.
+    fn marks(&self) -> Vec<String> {
+        let purpose = PURPOSES.iter().find(|(p, ..)| Some(*p) == self.purpose);
+        let purpose = purpose.map(|(_, word, _)| format!("purpose: {word}"));
+        let present = self.present.trim();
+        let present = (!present.is_empty()).then(|| format!("present: {present}"));
+        purpose.into_iter().chain(present).collect()
     }
 
     fn languages(&self) -> Vec<Lang> {
@@ -233,7 +289,9 @@ impl Intake {
         let mut wanted = None;
         let test = self.microphone.test();
         let button = Button::new(words.t("live-start"));
-        let ready = lacks.is_none() && test.is_some();
+        let missing = self.missing(scene);
+        let may = lacks.is_none() && missing.is_none();
+        let ready = may && test.is_some();
         if ui.add_enabled(ready, button).clicked() {
             wanted = Some(LiveRequest {
                 channels: self.microphone.channels(&self.languages()),
@@ -246,18 +304,26 @@ impl Intake {
             && !is_transcript(path)
         {
             let button = Button::new(words.t("live-practice"));
-            if ui.add_enabled(lacks.is_none(), button).clicked() {
+            if ui.add_enabled(may, button).clicked() {
                 wanted = Some(self.request(vec![LiveSource::Practice {
                     path: path.clone(),
                     speed: 1.0,
                 }]));
             }
         }
-        let remark = lacks.unwrap_or("live-about");
-        script::label(ui, words.t(remark), scene.remark(ui));
+        let remark = match (lacks, &missing) {
+            (Some(id), _) => words.t(id),
+            (None, Some(told)) => told,
+            (None, None) => words.t("live-about"),
+        };
+        script::label(ui, remark, scene.remark(ui));
         if let Some(wanted) = wanted {
             scene.desk.ask(Command::EndTest);
             scene.desk.ask(Command::Record(wanted));
+            // They wait behind it, and stand at its beginning.
+            for mark in self.marks() {
+                scene.desk.ask(Command::Mark(mark));
+            }
         }
     }
 
@@ -313,6 +379,8 @@ impl Intake {
             self.other = languages.get(1).copied();
             self.third = languages.get(2).copied();
             "practice".clone_into(&mut self.case);
+            self.purpose = Some(Person::Witness);
+            "practice".clone_into(&mut self.present);
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
 use crate::gui::widgets::{meters, rendered};
 
+use super::intake::PURPOSES;
+
 /// What the screens call the usual marks, in their order.
 const MARKS: [&str; MARKERS.len()] = [
     "marker-exhibit",
@@ -40,7 +42,7 @@ impl Live {
             (_, true) => ("live-paused", colours.doubt),
             _ => ("live-recording", colours.failure),
         };
-        let length = safe::clock(now.status.recorded_ms);
+        let length = words.digits(&safe::clock(now.status.recorded_ms));
         let head = Letters {
             size: theme::HEADING,
             ..scene.own(ui)
@@ -111,10 +113,6 @@ impl Live {
                 doubt,
             );
         }
-        for alarm in &now.alarms {
-            script::label(ui, &alarm.what, scene.own(ui).coloured(colours.failure));
-            script::label(ui, &alarm.next, scene.own(ui));
-        }
     }
 
     fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
@@ -182,10 +180,24 @@ fn entries(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
             // What it is says it all.
             (EventKind::PreRoll, _) => String::new(),
             (_, Some((_, id))) => scene.words.t(id).to_owned(),
-            _ => safe::name(&entry.label),
+            _ => named(scene, &entry.label),
         };
         text.push_str(&format!("  {}  {label}", scene.words.t(id)));
         script::label(ui, text.trim_end(), scene.remark(ui));
+    }
+}
+
+/// The label of an entry: what a field of the beginning says, in the words of the screens.
+fn named(scene: &Scene<'_>, label: &str) -> String {
+    let words = scene.words;
+    match label.split_once(": ") {
+        Some(("purpose", who)) => {
+            let purpose = PURPOSES.iter().find(|(_, word, _)| *word == who);
+            let who = purpose.map_or(who, |(_, _, id)| words.t(id));
+            format!("{}: {}", words.t("intake-purpose"), safe::name(who))
+        }
+        Some(("present", who)) => format!("{}: {}", words.t("intake-present"), safe::name(who)),
+        _ => safe::name(label),
     }
 }
 

@@ -1,24 +1,27 @@
-//! The installed models: what they are for, their licence and size, and whether their files are as
-//! listed.
+//! The installed models: what they are for, their licence and size, whether their files are as
+//! listed; bringing in more.
 
 use eframe::egui::{Button, Frame, Margin, ScrollArea, Ui};
 
 use crate::app::ModelInfo;
-use crate::app::desk::Command;
+use crate::app::desk::{Command, JobKind};
 use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::job;
+use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
 
 /// The screen.
-pub struct Models;
+#[derive(Default)]
+pub struct Models {
+    folder: PathField,
+}
 
 impl Models {
     /// Paints the screen.
-    #[expect(clippy::unused_self, reason = "every screen is asked the same way")]
-    pub fn show(&self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         let words = scene.words;
         scene.heading(ui, "models-title");
         let shelf = scene.desk.board().shelf.get()?;
@@ -33,6 +36,8 @@ impl Models {
                 }
                 script::label(ui, words.t("models-about"), scene.remark(ui));
             }
+            job::show(ui, scene, &[JobKind::Check, JobKind::Model]);
+            self.bring_in(ui, scene);
             let failure = theme::of(ui).failure;
             for told in &shelf.broken {
                 script::label(ui, &told.what, scene.own(ui).coloured(failure));
@@ -44,6 +49,27 @@ impl Models {
             }
         });
         None
+    }
+
+    /// A model from a folder, for example on a USB stick.
+    fn bring_in(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        script::label(ui, words.t("models-import-about"), scene.remark(ui));
+        self.folder.show(ui, scene, "models-folder", true);
+        let path = self.folder.path();
+        let ready = path.is_some() && !job::is_running(scene);
+        let button = Button::new(words.t("models-import"));
+        if ui.add_enabled(ready, button).clicked()
+            && let Some(path) = path
+        {
+            // A chosen file of the model stands for its folder.
+            let is_file = path.extension().is_some_and(|e| e == "toml");
+            let folder = if is_file { path.parent() } else { None };
+            let folder = folder.unwrap_or(&path).to_owned();
+            if scene.desk.ask(Command::ImportModel(folder)) {
+                self.folder.clear();
+            }
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use eframe::egui::{
     vec2,
 };
 
+use crate::app::Person;
 use crate::app::desk::{Command, Recording};
-use crate::app::phrasebook::{Phrase, Topic, phrases};
+use crate::app::phrasebook::{Phrase, Topic, checklist, phrases};
 use crate::domain::{InterviewId, Lang};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
@@ -23,10 +24,11 @@ const LIST: f32 = 300.0;
 const TITLE: &str = "Mekong Interview";
 
 /// What is typed and shown.
-#[derive(Default)]
 pub struct Phrasebook {
     open: bool,
     topic: Topic,
+    /// The list of what this person is told stands in the place of a topic.
+    list: bool,
     filter: String,
     second: bool,
     /// The language of the person interviewed.
@@ -34,8 +36,34 @@ pub struct Phrasebook {
     shown: Option<&'static Phrase>,
     /// Which sentences were stamped, and when, in milliseconds of this recording.
     stamped: HashMap<&'static str, u64>,
+    /// What was answered, and when.
+    answered: HashMap<&'static str, (bool, u64)>,
     of: Option<InterviewId>,
 }
+
+impl Default for Phrasebook {
+    fn default() -> Self {
+        Self {
+            open: false,
+            topic: Topic::default(),
+            list: true,
+            filter: String::new(),
+            second: false,
+            lang: None,
+            shown: None,
+            stamped: HashMap::new(),
+            answered: HashMap::new(),
+            of: None,
+        }
+    }
+}
+
+/// What the list of each kind of person is called.
+const LISTS: [(Person, &str); 3] = [
+    (Person::Suspect, "checklist-suspect"),
+    (Person::Victim, "checklist-victim"),
+    (Person::Witness, "checklist-witness"),
+];
 
 impl Phrasebook {
     /// Paints the list. `officer` and `other` are the languages of both sides.
@@ -45,12 +73,14 @@ impl Phrasebook {
         scene: &Scene<'_>,
         recording: Option<&Recording>,
         (officer, other): (Lang, Option<Lang>),
+        person: Option<Person>,
     ) {
         let words = scene.words;
         self.lang = other;
         if self.of.as_ref() != recording.map(|r| &r.interview) {
             self.of = recording.map(|r| r.interview.clone());
             self.stamped.clear();
+            self.answered.clear();
         }
         ui.horizontal_wrapped(|ui| {
             ui.checkbox(&mut self.open, words.t("phrases-open"));
@@ -63,7 +93,8 @@ impl Phrasebook {
             script::label(ui, words.t("phrases-language"), scene.own(ui));
             return;
         };
-        self.choose(ui, scene);
+        self.choose(ui, scene, person);
+        let listed = person.filter(|_| self.list).map(checklist);
         let wanted = text::fold(self.filter.trim());
         let holds = |p: &&Phrase| {
             let in_lang = |lang| text::fold(p.text(lang)).contains(&wanted);
@@ -73,7 +104,16 @@ impl Phrasebook {
                 in_lang(officer) || in_lang(other)
             }
         };
-        let found: Vec<&'static Phrase> = phrases().iter().filter(holds).collect();
+        let found: Vec<&'static Phrase> = match listed {
+            Some(list) if wanted.is_empty() => {
+                let said = list.iter().filter(|p| self.stamped.contains_key(p.id));
+                let (said, count) = (said.count().to_string(), list.len().to_string());
+                let text = words.with("checklist-done", &[("done", &said), ("count", &count)]);
+                script::label(ui, &text, scene.own(ui));
+                list
+            }
+            _ => phrases().iter().filter(holds).collect(),
+        };
         if found.is_empty() {
             script::label(ui, words.t("phrases-nothing"), scene.own(ui));
         }
@@ -86,16 +126,26 @@ impl Phrasebook {
     }
 
     /// Topic and words.
-    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>, person: Option<Person>) {
         let words = scene.words;
         ui.horizontal_wrapped(|ui| {
+            let list = LISTS.iter().find(|(own, _)| Some(*own) == person);
+            if let Some((_, name)) = list
+                && ui.selectable_label(self.list, words.t(name)).clicked()
+            {
+                self.list = true;
+            }
+            let listed = self.list && list.is_some();
             for (topic, name) in [
                 (Topic::Rights, "topic-rights"),
                 (Topic::Identity, "topic-identity"),
                 (Topic::Journey, "topic-journey"),
                 (Topic::Work, "topic-work"),
             ] {
-                ui.selectable_value(&mut self.topic, topic, words.t(name));
+                let is = !listed && self.topic == topic;
+                if ui.selectable_label(is, words.t(name)).clicked() {
+                    (self.topic, self.list) = (topic, false);
+                }
             }
             let label = ui.label(words.t("search-words"));
             let field = TextEdit::singleline(&mut self.filter).char_limit(200);
@@ -147,8 +197,46 @@ impl Phrasebook {
                     let text = words.with("phrases-stamped", &[("time", &safe::clock(*ms))]);
                     script::label(ui, &text, scene.remark(ui).coloured(colours.good));
                 }
+                if phrase.is_question() && self.stamped.contains_key(phrase.id) {
+                    self.answer(ui, scene, runs, phrase);
+                }
             });
         });
+    }
+
+    /// What was answered to a question: stamped into the record, a no as well as a yes.
+    fn answer(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        runs: Option<&Recording>,
+        phrase: &'static Phrase,
+    ) {
+        let words = scene.words;
+        for (id, yes, mark) in [("answer-yes", true, "yes"), ("answer-no", false, "no")] {
+            let button = Button::new(words.t(id));
+            if ui.add_enabled(runs.is_some(), button).clicked()
+                && let Some(now) = runs
+                && scene
+                    .desk
+                    .ask(Command::Mark(format!("{}: {mark}", phrase.id)))
+            {
+                let when = (yes, now.status.recorded_ms);
+                self.answered.insert(phrase.id, when);
+            }
+        }
+        if let Some((yes, ms)) = self.answered.get(phrase.id) {
+            let answer = words.t(if *yes {
+                "answer-was-yes"
+            } else {
+                "answer-was-no"
+            });
+            let time = safe::clock(*ms);
+            let text = words.with("phrases-answered", &[("answer", answer), ("time", &time)]);
+            let colours = theme::of(ui);
+            let colour = if *yes { colours.good } else { colours.doubt };
+            script::label(ui, &text, scene.remark(ui).coloured(colour));
+        }
     }
 
     /// The window that the person interviewed looks at; painted whatever screen the officer is on.

@@ -3,7 +3,7 @@
 
 use eframe::egui::{ComboBox, ScrollArea, Slider, TextEdit, Ui};
 
-use crate::app::{BlankKey, Choices, Look, TEXT_PERCENT};
+use crate::app::{BlankKey, Choices, Look, PedalKey, TEXT_PERCENT};
 use crate::domain::Lang;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
@@ -69,6 +69,15 @@ impl Settings {
         });
         let mut settled = before != (draft.language, draft.look);
         ui.horizontal_wrapped(|ui| {
+            // The others write Arabic digits.
+            if matches!(draft.language, Lang::Th | Lang::Lo | Lang::Km | Lang::My) {
+                let digits = words.t("settings-digits");
+                settled |= ui.checkbox(&mut draft.native_digits, digits).changed();
+            }
+            let era = words.t("settings-era");
+            settled |= ui.checkbox(&mut draft.buddhist_era, era).changed();
+        });
+        ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-size"));
             let slider = Slider::new(&mut draft.text_percent, TEXT_PERCENT.0..=TEXT_PERCENT.1)
                 .step_by(STEP)
@@ -81,7 +90,7 @@ impl Settings {
     fn working(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
         let words = scene.words;
         let draft = &mut self.draft;
-        let before = draft.blank_key;
+        let before = (draft.blank_key, draft.pedal);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-blank"));
             let shown = key_name(draft.blank_key);
@@ -95,7 +104,23 @@ impl Settings {
                 .response;
             response.labelled_by(label.id);
         });
-        let mut settled = before != draft.blank_key;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("settings-pedal"));
+            let name = |pedal| PEDALS.iter().find(|(own, _)| *own == pedal);
+            let shown = name(draft.pedal).map_or("", |(_, name)| name);
+            let none = words.t("settings-no-pedal");
+            let response = ComboBox::from_id_salt("pedal")
+                .selected_text(if shown.is_empty() { none } else { shown })
+                .show_ui(ui, |ui| {
+                    ui.selectable_value(&mut draft.pedal, PedalKey::None, none);
+                    for (pedal, name) in PEDALS {
+                        ui.selectable_value(&mut draft.pedal, pedal, name);
+                    }
+                })
+                .response;
+            response.labelled_by(label.id);
+        });
+        let mut settled = before != (draft.blank_key, draft.pedal);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-doubt"));
             let slider = Slider::new(&mut draft.doubt_percent, 0..=100).suffix(" %");
@@ -109,6 +134,17 @@ impl Settings {
         settled
     }
 }
+
+/// The keys that pedals are set to press.
+const PEDALS: [(PedalKey, &str); 7] = [
+    (PedalKey::F6, "F6"),
+    (PedalKey::F7, "F7"),
+    (PedalKey::F8, "F8"),
+    (PedalKey::F13, "F13"),
+    (PedalKey::F14, "F14"),
+    (PedalKey::F15, "F15"),
+    (PedalKey::F16, "F16"),
+];
 
 fn key_name(key: BlankKey) -> &'static str {
     match key {

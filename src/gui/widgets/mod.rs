@@ -5,5 +5,6 @@ pub mod heights;
 pub mod job;
 pub mod languages;
 pub mod meters;
+pub mod path;
 pub mod rendered;
 pub mod script;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::audio::{self, Entry, Notice, Part, Series, Stop};
-use crate::domain::{AudioFile, EventKind, InterviewId, SamplePos, Span};
+use crate::domain::{AudioFile, EventKind, InterviewId, SAMPLE_RATE, SamplePos, Span};
 use crate::store::{NewAudio, NewEvent, Store};
 
 use super::Error;
@@ -203,9 +203,17 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
             format!("{who} is gone: {why}"),
             "Plug the same one in again; it goes on by itself. No other one is taken.",
         ),
-        Notice::Back { span, .. } => (
-            format!("{who} is back; {} ms are missing", span.duration_ms()),
-            "Repeat what was said meanwhile, for the record.",
+        Notice::Back { span, rate } => (
+            format!(
+                "{who} is back at {rate} Hz; {} ms are missing",
+                span.duration_ms()
+            ),
+            match *rate < SAMPLE_RATE {
+                false => "Repeat what was said meanwhile, for the record.",
+                true => {
+                    "Repeat what was said meanwhile. It sounds like a telephone now, and more words will be misheard: use its cable if it has one."
+                }
+            },
         ),
         Notice::Clipping { channel: c, .. } => (
             format!("channel {} is too loud", channel(c)),

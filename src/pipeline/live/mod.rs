@@ -19,7 +19,7 @@ mod wording;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,12 @@ pub use recover::{Recovered, recover_session, unfinished_sessions};
 const EVENT_SLOTS: usize = 1024;
 /// Orders that wait for the clerk. A person gives one at a time.
 const ORDER_SLOTS: usize = 16;
+/// Between two looks at whether the text is there.
+const STEP: Duration = Duration::from_millis(20);
 /// Wake calls carry nothing: a lost one costs a moment, not a line.
 const WAKE_SLOTS: usize = 1;
+/// How long an engine may go on after it was told to give up; one that does is hung.
+const LETS_GO: Duration = Duration::from_secs(5);
 /// Longest reason or marker, in bytes.
 const MAX_LABEL: usize = 2000;
 
@@ -157,6 +161,8 @@ struct Shared {
     previews: Mutex<Previews>,
     /// Text is not wanted any more; what is pending stays pending.
     give_up: Cancel,
+    /// Since when.
+    given_up: OnceLock<Instant>,
 }
 
 /// Running utterances that wait to be heard provisionally; one slot a channel, the newest wins.
@@ -284,6 +290,7 @@ impl Live {
                 running: None,
             }),
             give_up: Cancel::new(),
+            given_up: OnceLock::new(),
         });
         let (wake, woken) = sync_channel(WAKE_SLOTS);
         let limit = plan.max_utterance_ms;
@@ -399,16 +406,31 @@ impl Live {
 
     /// Gives up what text is still missing; the lines stay pending for `resume`.
     pub fn give_up_text(&self) {
+        self.shared.given_up.get_or_init(Instant::now);
         self.shared.give_up.cancel();
+    }
+
+    /// False once the text was given up and its engines had time to let go.
+    pub fn awaits_text(&self) -> bool {
+        let since = self.shared.given_up.get();
+        since.is_none_or(|since| since.elapsed() < LETS_GO)
     }
 
     /// Ends the recording and waits for the text, or until it is given up. Gives the engines back.
     ///
     /// # Errors
-    /// A thread that ended by a fault of the program: what it left is pending.
+    /// A thread that ended by a fault of the program, or an engine that hangs: what they left is
+    /// pending. The thread of one that hangs is left to itself.
     pub fn finish(mut self) -> Result<(Engines, Report), Error> {
         self.close();
-        match self.wording.take().map(JoinHandle::join) {
+        let wording = self.wording.take();
+        while wording.as_ref().is_some_and(|w| !w.is_finished()) && self.awaits_text() {
+            thread::sleep(STEP);
+        }
+        match wording
+            .filter(JoinHandle::is_finished)
+            .map(JoinHandle::join)
+        {
             Some(Ok(done)) => Ok(done),
             _ => Err(Error::Worker("the recogniser")),
         }

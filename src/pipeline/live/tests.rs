@@ -15,10 +15,18 @@ use crate::speech::{self, Recognizer};
 use crate::store::Store;
 use crate::translate::{self, DecodeOptions, Decoded, Translator};
 
-/// Writes where the utterance begins; fails on all where it is told to.
-struct Ear {
-    fails: bool,
+/// How an ear does.
+#[derive(Clone)]
+pub(super) enum Mood {
+    Well,
+    Fails,
+    Breaks,
+    /// Until the flag is raised, whatever it is told.
+    Hangs(Arc<AtomicBool>),
 }
+
+/// Writes where the utterance begins, if its mood lets it.
+struct Ear(Mood);
 
 impl Recognizer for Ear {
     fn engine(&self) -> &str {
@@ -38,11 +46,20 @@ impl Recognizer for Ear {
         if cancel.is_cancelled() {
             return Err(speech::Error::Cancelled);
         }
-        if self.fails {
-            return Err(speech::Error::Engine {
-                step: "listening",
-                reason: "a fault on purpose".into(),
-            });
+        match &self.0 {
+            Mood::Well => {}
+            Mood::Fails => {
+                return Err(speech::Error::Engine {
+                    step: "listening",
+                    reason: "a fault on purpose".into(),
+                });
+            }
+            Mood::Breaks => panic!("a fault on purpose"),
+            Mood::Hangs(free) => {
+                while !free.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
         }
         assert_eq!(utterance.pcm.len() as u64, utterance.span.samples());
         Ok(Hypothesis {
@@ -85,12 +102,16 @@ impl Translator for Tongue {
 }
 
 pub(super) fn engines(fails: bool) -> Engines {
+    engines_in(if fails { Mood::Fails } else { Mood::Well })
+}
+
+fn engines_in(mood: Mood) -> Engines {
     Engines {
         speech: vec![SpeechRoute {
             model: "ear".into(),
             digest: "e".repeat(64),
             languages: vec![Lang::Zh, Lang::Vi],
-            engine: Box::new(Ear { fails }),
+            engine: Box::new(Ear(mood)),
             practice: false,
         }],
         translation: vec![TranslationRoute {
@@ -298,6 +319,52 @@ fn a_recogniser_that_fails_on_every_line_marks_them_and_the_sound_is_whole() {
     assert!(lines.len() > 1 && lines.iter().all(|l| l.status == Status::Failed));
     let store = Store::open(&bed.store()).unwrap();
     assert!(!store.session(&plan.id).unwrap().unwrap().in_progress);
+}
+
+#[test]
+fn a_recogniser_that_breaks_is_told_and_the_session_ends_whole() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000009");
+    let broken = || Ok(engines_in(Mood::Breaks));
+    let live = bed.begin(&plan, 10.0, Box::new(broken)).unwrap();
+    let seen = events(&live);
+    let told = |e: &LiveEvent| matches!(e, LiveEvent::Alarm { text, .. } if text.contains("the recogniser"));
+    assert!(seen.iter().any(told), "{seen:?}");
+    let whole = |e: &LiveEvent| matches!(e, LiveEvent::Recorded { whole: true, .. });
+    assert!(seen.iter().any(whole), "{seen:?}");
+    live.finish().unwrap();
+    let lines = bed.lines(&plan.id);
+    assert!(lines.len() > 1 && lines.iter().all(|l| l.status == Status::Pending));
+    let store = Store::open(&bed.store()).unwrap();
+    assert!(!store.session(&plan.id).unwrap().unwrap().in_progress);
+}
+
+#[test]
+fn a_recogniser_that_hangs_holds_up_neither_the_recording_nor_its_end() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000010");
+    let free = Arc::new(AtomicBool::new(false));
+    let hung = Mood::Hangs(free.clone());
+    let live = bed
+        .begin(&plan, 10.0, Box::new(move || Ok(engines_in(hung))))
+        .unwrap();
+    let begun = Instant::now();
+    let whole = loop {
+        match live.event(Duration::from_millis(100)) {
+            Some(LiveEvent::Recorded { whole, .. }) => break whole,
+            other => assert!(begun.elapsed() < Duration::from_secs(60), "{other:?}"),
+        }
+    };
+    assert!(whole && live.awaits_text());
+    live.give_up_text();
+    let error = live.finish().map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Worker(_)) && !error.help().is_empty());
+    let store = Store::open(&bed.store()).unwrap();
+    let state = store.session(&plan.id).unwrap().unwrap();
+    assert_eq!(state.ended.as_deref(), Some("source-ended"));
+    let lines = bed.lines(&plan.id);
+    assert!(lines.len() > 1 && lines.iter().all(|l| l.status == Status::Pending));
+    free.store(true, Ordering::Release);
 }
 
 #[test]

@@ -56,9 +56,9 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
     let recognised_all = &AtomicBool::new(false);
     let (heard, translated) = thread::scope(|scope| {
         let recogniser = scope.spawn(move || {
-            let heard = recognise_all(shared, speech, &woken, &wake);
-            recognised_all.store(true, Ordering::Release);
-            heard
+            // Also where it breaks: else the translator waits for ever.
+            let _over = Raised(recognised_all);
+            recognise_all(shared, speech, &woken, &wake)
         });
         let translator = scope
             .spawn(move || translate_all(shared, translation, &translator_woken, recognised_all));
@@ -84,6 +84,15 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
     add("the recogniser", heard);
     add("the translator", translated);
     report
+}
+
+/// Raises a flag when it is dropped, however that comes about.
+struct Raised<'a>(&'a AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// The last preview that was settled: if its utterance becomes a line, its text is the line's.

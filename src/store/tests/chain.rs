@@ -131,8 +131,11 @@ fn a_refused_change_leaves_no_event() {
     // A machine wrote it, so nobody's own work is in it.
     assert!(own.is_ok());
     assert_eq!(store.chain(&id("a-1")).unwrap().len(), before.len() + 1);
+    // A line that somebody signed for is changed with a reason only.
+    let silent = store.edit_text(&id("a-1"), SegmentId(1), "x", "Li", None);
+    assert!(matches!(silent, Err(Error::CertifiedLine(1))));
     store
-        .edit_text(&id("a-1"), SegmentId(1), "x", "Li", None)
+        .edit_text(&id("a-1"), SegmentId(1), "x", "Li", Some("misheard"))
         .unwrap();
     let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|by| by == "Li");
     assert!(matches!(own, Err(Error::OwnWork(1))));

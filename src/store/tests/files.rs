@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::super::{Error, SearchQuery, Store, open};
 use super::{cut, heard, id, interview, told};
-use crate::domain::{FlagKind, Lang, SegmentId, Status};
+use crate::domain::{Cancel, FlagKind, Lang, SegmentId, Status};
 
 const FORM_1: &[u8] = include_bytes!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -211,7 +211,10 @@ fn a_reader_cannot_write() {
     let mut reader = Store::open_read_only(&path).unwrap();
     let refused = reader.edit_text(&id("a-1"), SegmentId(1), "x", "Li", None);
     assert!(matches!(refused, Err(Error::ReadOnly)), "{refused:?}");
-    assert!(matches!(reader.rebuild_index(), Err(Error::ReadOnly)));
+    assert!(matches!(
+        reader.rebuild_index(&mut |_, _| {}, &Cancel::new()),
+        Err(Error::ReadOnly)
+    ));
 }
 
 #[test]
@@ -368,7 +371,10 @@ fn check_sees_lines_that_the_index_lacks() {
         .execute("DELETE FROM search WHERE rowid = 1", [])
         .unwrap();
     assert!(matches!(store.check(), Err(Error::IndexDamaged)));
-    assert_eq!(store.rebuild_index().unwrap(), 2);
+    assert_eq!(
+        store.rebuild_index(&mut |_, _| {}, &Cancel::new()).unwrap(),
+        2
+    );
     store.check().unwrap();
 }
 

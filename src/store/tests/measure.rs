@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::super::{ImportedLine, NewInterview, SearchQuery, Store};
 use super::{SIX_LINES, id, interview};
-use crate::domain::{Lang, SamplePos, SegmentId, Span};
+use crate::domain::{Cancel, Lang, SamplePos, SegmentId, Span};
 
 const INTERVIEWS: usize = 1_000;
 const LINES: usize = 300;
@@ -119,6 +119,8 @@ fn a_thousand_interviews() {
         println!("    {} lines, complete: {}", page.total, page.complete);
     }
     report("check", || store.check().unwrap());
-    let lines = report("rebuild", || store.rebuild_index().unwrap());
+    let lines = report("rebuild", || {
+        store.rebuild_index(&mut |_, _| {}, &Cancel::new()).unwrap()
+    });
     assert_eq!(lines, (INTERVIEWS * LINES) as u64);
 }

@@ -10,6 +10,7 @@ mod records;
 mod recut;
 mod search;
 mod sessions;
+mod speakers;
 
 use super::{NewAudio, NewInterview, NewSegment, Store};
 use crate::domain::{

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::{SearchQuery, Store};
 use super::{SIX_LINES, cut, heard, id, interview, told, translated};
-use crate::domain::{Lang, SegmentId};
+use crate::domain::{Cancel, Lang, SegmentId};
 
 /// Text in a mixture of the six scripts with whatever else Unicode has.
 fn any_text() -> impl Strategy<Value = String> {
@@ -126,7 +126,7 @@ proptest! {
         for line in &lines {
             prop_assert_eq!(&store.segment(&id("a"), line.id).unwrap(), line);
         }
-        store.rebuild_index().unwrap();
+        store.rebuild_index(&mut |_, _| {}, &Cancel::new()).unwrap();
         prop_assert_eq!(store.list(None).unwrap(), listed);
         prop_assert_eq!(store.segments(&id("a")).unwrap(), lines);
         prop_assert_eq!(store.pending_recognition(None, true).unwrap(), waiting.0);

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::super::{Error, Recut, RecutKind, Recutting, SearchQuery, SplitAt, Store};
 use super::{cut, heard, id, interview, told, translated};
 use crate::domain::{
-    Flag, FlagKind, Lang, Place, SamplePos, Segment, SegmentId, Side, Span, Status, Word,
+    Cancel, Flag, FlagKind, Lang, Place, SamplePos, Segment, SegmentId, Side, Span, Status, Word,
 };
 use crate::evidence::{Role, SecretKey, Story, check_rows};
 
@@ -152,7 +152,7 @@ fn a_line_of_every_script_becomes_two_and_the_whole_one_stays_in_the_history() {
         let found = hits(&store, &format!("\"{b}\""));
         assert_eq!(found, [4], "{lang}: only the line that counts is found");
         whole(&store);
-        store.rebuild_index().unwrap();
+        store.rebuild_index(&mut |_, _| {}, &Cancel::new()).unwrap();
         assert_eq!(lines(&store), now, "{lang}");
         assert_eq!(hits(&store, &format!("\"{b}\"")), [4], "{lang}");
         whole(&store);

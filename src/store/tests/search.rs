@@ -142,6 +142,116 @@ fn digits_of_any_system_find_each_other() {
 }
 
 #[test]
+fn full_width_letters_and_digits_are_the_plain_ones() {
+    let mut store = Store::open_in_memory().unwrap();
+    let lines = [
+        "车牌号是云Ａ１２３４５，给了３５００元",
+        "车牌号是云A12345，给了3500元",
+        "护照：Ｅ１２３４５６７８。",
+        "护照：e12345678。",
+        "Ｂｉển số ２９Ａ－１２３．４５",
+        "Biển số 29A-123.45",
+        "ทะเบียน ๒๙Ａ ๑๒๓๔๕",
+    ];
+    told(&mut store, "n", Lang::Zh, &lines);
+    let found = |typed: &str| -> Vec<i64> {
+        let hits = search(&store, typed).hits;
+        assert!(hits.iter().all(|h| !h.marks.is_empty()), "{typed}");
+        let mut ids: Vec<i64> = hits.iter().map(|h| h.segment.0).collect();
+        ids.sort_unstable();
+        ids
+    };
+    for (typed, lines) in [
+        ("３５００", &[1, 2][..]),
+        ("3500元", &[1, 2]),
+        ("云Ａ１２３４５", &[1, 2]),
+        ("云a12345", &[1, 2]),
+        ("E12345678", &[3, 4]),
+        ("Ｅ１２３４５６７８", &[3, 4]),
+        ("12345678", &[3, 4]),
+        ("29A12345", &[5, 6, 7]),
+        ("２９Ａ－１２３．４５", &[5, 6, 7]),
+        ("29a-123.45", &[5, 6, 7]),
+    ] {
+        assert_eq!(found(typed), lines, "{typed}");
+    }
+}
+
+#[test]
+fn a_telephone_number_is_found_however_it_is_grouped() {
+    let mut store = Store::open_in_memory().unwrap();
+    let lines = [
+        "โทร 081-234-5678 ครับ",
+        "โทร ๐๘๑ ๒๓๔ ๕๖๗๘",
+        "电话0812345678",
+        "ဖုန်း ၀၈၁၂၃၄၅၆၇၈",
+        "ໂທ 081.234.5678",
+        "ទូរស័ព្ទ ០៨១-២៣៤៥៦៧៨",
+        "số 081 999 5678",
+    ];
+    told(&mut store, "n", Lang::Th, &lines);
+    for typed in [
+        "0812345678",
+        "081-234-5678",
+        "081 234 5678",
+        "\"081 234 5678\"",
+        "０８１２３４５６７８",
+        "០៨១ ២៣៤ ៥៦៧៨",
+    ] {
+        let page = search(&store, typed);
+        let mut ids: Vec<i64> = page.hits.iter().map(|h| h.segment.0).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, [1, 2, 3, 4, 5, 6], "{typed}");
+        assert!(page.hits.iter().all(|h| !h.marks.is_empty()), "{typed}");
+    }
+    let page = search(&store, "0812345678");
+    let first = page.hits.iter().find(|h| h.segment.0 == 1).unwrap();
+    assert_eq!(marked(&first.text, &first.marks), ["081-234-5678"]);
+}
+
+#[test]
+fn what_is_said_stands_above_what_is_translated_however_often() {
+    let mut store = Store::open_in_memory().unwrap();
+    told(
+        &mut store,
+        "a",
+        Lang::Vi,
+        &[
+            "Tôi ở xa.",
+            "Anh Minh đi rồi, tôi không biết anh ấy đi đâu.",
+        ],
+    );
+    let t = translated(Lang::Zh, "Minh Minh Minh", 1);
+    store
+        .record_translation(&id("a"), SegmentId(1), &t)
+        .unwrap();
+    let order: Vec<i64> = search(&store, "Minh")
+        .hits
+        .iter()
+        .map(|h| h.segment.0)
+        .collect();
+    assert_eq!(order, [2, 1]);
+}
+
+#[test]
+fn the_last_letter_may_go_on_where_nothing_else_is_found() {
+    let mut store = Store::open_in_memory().unwrap();
+    told(&mut store, "a", Lang::Km, &["ឈ្មោះសុខា", "ឈ្មោះភីរុណ"]);
+    let whole = |typed: &str| {
+        let page = search(&store, typed);
+        page.hits
+            .into_iter()
+            .map(|h| h.segment.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(whole("សុខ"), [1]);
+    assert_eq!(whole("ភីរ"), [2]);
+    told(&mut store, "b", Lang::Km, &["ឈ្មោះសុខ"]);
+    assert_eq!(search(&store, "សុខ").total, 1, "as asked is enough");
+    assert_eq!(search(&store, "សុខ*").total, 2);
+}
+
+#[test]
 fn a_word_said_stands_before_a_word_translated() {
     let mut store = Store::open_in_memory().unwrap();
     told(

@@ -25,6 +25,9 @@ pub struct Interview {
     redact: PathField,
     out: PathField,
     partner: Option<String>,
+    cover: PathField,
+    copy: bool,
+    copy_sound: bool,
     bundle: PathField,
     paper: String,
 }
@@ -40,6 +43,9 @@ impl Default for Interview {
             redact: PathField::default(),
             out: PathField::default(),
             partner: None,
+            cover: PathField::default(),
+            copy: false,
+            copy_sound: false,
             bundle: PathField::default(),
             paper: String::new(),
         }
@@ -176,6 +182,11 @@ impl Interview {
             let name = words.t("bundle-to");
             pick_key(ui, "partner", name, &partners, &mut self.partner);
         });
+        ui.checkbox(&mut self.copy, words.t("bundle-copy"));
+        if self.copy {
+            self.cover.show(ui, scene, "bundle-cover", true);
+            ui.checkbox(&mut self.copy_sound, words.t("bundle-sound"));
+        }
         self.bundle.show(ui, scene, "export-out", false);
         let signs = signs(ui, scene);
         let button = Button::new(words.t("bundle-write"));
@@ -184,7 +195,14 @@ impl Interview {
             && let Some(partner) = self.partner.clone()
         {
             let id = opened.interview.id.clone();
-            ask(scene, Task::Bundle(id, partner, self.bundle.path()));
+            let out = self.bundle.path();
+            let task = if self.copy {
+                let cover = (self.cover.path(), self.copy_sound);
+                Task::BundleCovered(id, partner, cover, out)
+            } else {
+                Task::Bundle(id, partner, out)
+            };
+            ask(scene, task);
         }
     }
 

@@ -1,9 +1,11 @@
 //! Exports and evidence: who signs; one interview written out, sealed, bundled and compared; what
 //! partners sent; keys. The same functions that the command line calls.
 
+mod consent;
 mod interview;
 mod keys;
 mod partners;
+mod read_back;
 
 use std::path::PathBuf;
 
@@ -12,7 +14,7 @@ use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, TextEdit, Ui};
 use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
 use crate::gui::safe;
-use crate::gui::shell::{Go, Scene};
+use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::chooser::{self, Chosen};
 use crate::gui::widgets::{job, script};
@@ -22,6 +24,8 @@ use crate::gui::widgets::{job, script};
 enum Part {
     #[default]
     Interview,
+    ReadBack,
+    Consent,
     Partners,
     Keys,
 }
@@ -34,6 +38,10 @@ pub struct Evidence {
     key: Option<String>,
     phrase: String,
     interview: interview::Interview,
+    read_back: read_back::ReadingBack,
+    consent: consent::Consenting,
+    /// The interview of which keys, answers and consent were asked for last.
+    asked: String,
     partners: partners::Partners,
     keys: keys::Keys,
 }
@@ -51,6 +59,8 @@ impl Evidence {
                 scene.heading(ui, "evidence-title");
                 for (part, name) in [
                     (Part::Interview, "evidence-interview"),
+                    (Part::ReadBack, "evidence-read-back"),
+                    (Part::Consent, "evidence-consent"),
                     (Part::Partners, "evidence-partners"),
                     (Part::Keys, "evidence-keys"),
                 ] {
@@ -66,7 +76,7 @@ impl Evidence {
                 script::label(ui, &told.what, scene.own(ui).coloured(failure));
                 script::label(ui, &told.next, scene.own(ui));
             }
-            if self.part != Part::Keys {
+            if !matches!(self.part, Part::Keys | Part::ReadBack) {
                 self.signer(ui, scene, &custody);
             }
             job::show(ui, scene, &[JobKind::Evidence]);
@@ -74,11 +84,37 @@ impl Evidence {
             ui.add_space(theme::GAP);
             match self.part {
                 Part::Interview => go = self.interview.show(ui, scene, &custody),
+                Part::ReadBack | Part::Consent => go = self.of_the_person(ui, scene, &custody),
                 Part::Partners => self.partners.show(ui, scene, &custody),
                 Part::Keys => self.keys.show(ui, scene, &custody),
             }
         });
         go
+    }
+
+    /// What the person interviewed says and allows; the open interview's, once it was read.
+    fn of_the_person(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) -> Option<Go> {
+        let Some(opened) = scene.desk.board().opened.get() else {
+            script::label(ui, scene.words.t("evidence-none"), scene.own(ui));
+            let pressed = ui.button(scene.words.t("nav-review")).clicked();
+            return pressed.then_some(Go::To(Screen::Review));
+        };
+        let id = &opened.interview.id;
+        if custody.of.as_ref() != Some(id) {
+            if self.asked != id.0 {
+                self.asked.clone_from(&id.0);
+                scene.desk.ask(Command::Custody);
+            }
+            ui.spinner();
+            return None;
+        }
+        // Another interview may be opened and this one again: then it is asked for once more.
+        self.asked.clear();
+        match self.part {
+            Part::ReadBack => self.read_back.show(ui, scene, &opened, custody),
+            _ => self.consent.show(ui, scene, &opened, custody),
+        }
+        None
     }
 
     /// Who signs: an opened key, or the fields to open one.
@@ -243,6 +279,7 @@ fn outcome(ui: &mut Ui, scene: &Scene<'_>) {
             say(&words.with("receive-done", &[("path", &path)]));
         }
         Outcome::Verdict(verdict) => checks(ui, scene, verdict),
+        Outcome::Noted => say(words.t("noted")),
         Outcome::Keys => {}
     }
 }

@@ -4,8 +4,10 @@ use std::f32::consts::TAU;
 
 use eframe::egui::{Button, Color32, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use crate::app::desk::Command;
 use crate::app::people::Link;
 use crate::domain::PersonId;
+use crate::gui::panels::search::{cases, choose};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -18,8 +20,17 @@ const HEIGHT: f32 = 300.0;
 /// Width of a name in it, in points.
 const NAME: f32 = 120.0;
 
-/// The links of the whole register. Returns the person that was chosen.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<PersonId> {
+/// The links of the whole register, or of one case. Returns the person that was chosen.
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, case: &mut Option<String>) -> Option<PersonId> {
+    let before = case.clone();
+    let mut named: Vec<(String, String)> = cases(scene)
+        .into_iter()
+        .map(|c| (safe::name(&c), c))
+        .collect();
+    ui.horizontal_wrapped(|ui| choose(ui, scene, "search-case", &mut named, case));
+    if *case != before {
+        scene.desk.ask(Command::Links(case.clone()));
+    }
     let Some(links) = scene.desk.board().links.get() else {
         ui.spinner();
         return None;

@@ -33,6 +33,8 @@ pub struct People {
     register: register::Register,
     page: page::Page,
     offers: offers::OffersPart,
+    /// The case whose links are shown; of all where none is chosen.
+    case: Option<String>,
     signing: Signing,
 }
 
@@ -131,7 +133,7 @@ impl People {
             self.current = None;
             scene.desk.ask(Command::People);
             if part == Part::Links {
-                scene.desk.ask(Command::Links);
+                scene.desk.ask(Command::Links(self.case.clone()));
             }
         }
         let signed = self.signing.show(ui, scene);
@@ -152,7 +154,7 @@ impl People {
                 page::Wish::Go(to) => go = Some(to),
             },
             (Part::Offers, _) => go = self.offers.show(ui, scene, &mut self.signing),
-            (Part::Links, _) => wanted = links::show(ui, scene),
+            (Part::Links, _) => wanted = links::show(ui, scene, &mut self.case),
         }
         if let Some(id) = wanted {
             scene.desk.ask(Command::Person(id.clone()));

@@ -12,6 +12,7 @@ use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
 
 use super::signature::{Pressed, Signature};
+use super::undo::Change;
 
 /// What is corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum Ended {
     Stored(String),
     /// Nothing was corrected; the line is to be parted where the caret stands, in characters.
     Part(usize),
+    /// Nothing was corrected; these words in this language are to be a term.
+    Term(Lang, String),
 }
 
 impl Editor {
@@ -83,6 +86,21 @@ impl Editor {
         self
     }
 
+    /// Whether there were words before: only then there is something to go back to.
+    pub fn has_before(&self) -> bool {
+        !self.before.trim().is_empty()
+    }
+
+    /// The correction, so that it can be taken back.
+    pub fn change(&self) -> Change {
+        Change::Words {
+            segment: self.segment,
+            side: self.side,
+            before: self.before.clone(),
+            after: self.text.trim().to_owned(),
+        }
+    }
+
     /// Paints the fields and sends the correction.
     pub fn show(
         &mut self,
@@ -106,6 +124,8 @@ impl Editor {
         let has_focus = ui.memory(|m| m.has_focus(id));
         // Taken before the field sees it, which would start a new row.
         let parts = has_focus && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::Enter));
+        let takes = has_focus
+            && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::G));
         let keeps = has_focus && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
         let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         let letters = Letters::running(ui, self.lang);
@@ -116,6 +136,11 @@ impl Editor {
         let field = script::field(ui, id, &mut self.text, letters, name);
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
+        }
+        let marked = marked(ui, id, &self.text).filter(|_| self.text == self.before);
+        let takes = takes | (marked.is_some() && ui.button(words.t("edit-term")).clicked());
+        if let Some(marked) = marked.filter(|_| takes) {
+            return Ended::Term(self.lang, marked);
         }
         let can_be_parted = self.side == Side::Said && self.text == self.before;
         let mut parts = parts && can_be_parted;
@@ -163,6 +188,16 @@ impl Editor {
             reason: self.signature.reason(),
         }
     }
+}
+
+/// The words that are marked in a field.
+fn marked(ui: &Ui, id: Id, text: &str) -> Option<String> {
+    let range = TextEditState::load(ui.ctx(), id)?.cursor.char_range()?;
+    let (a, b) = (range.primary.index.0, range.secondary.index.0);
+    let marked = text.chars().skip(a.min(b)).take(a.abs_diff(b));
+    let marked: String = marked.collect();
+    let marked = marked.trim();
+    (!marked.is_empty()).then(|| marked.to_owned())
 }
 
 /// Where the caret of a field stands, in characters.

@@ -16,10 +16,21 @@ use super::row::Wish;
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish> {
     for (lang, all) in &versions.texts {
         for version in all {
-            let about = format!("{} {}", lang.native_name(), about(version));
+            let about = format!("{} {}", lang.native_name(), about(scene, version));
             script::label(ui, &about, scene.remark(ui));
             script::marked(ui, &version.text, Letters::running(ui, *lang), &[], true);
         }
+    }
+    for said in &versions.speakers {
+        let who = super::row::speaker(scene.words, &said.speaker);
+        let mut text = scene.words.with("speaker-was", &[("speaker", &who)]);
+        let about = format!("   {}   {}", minute(scene, &said.at), safe::name(&said.by));
+        text.push_str(&about);
+        if let Some(reason) = &said.reason {
+            text.push_str("   ");
+            text.push_str(&safe::name(reason));
+        }
+        script::label(ui, &text, scene.remark(ui));
     }
     for line in &versions.cut.origins {
         origin(ui, scene, line);
@@ -38,11 +49,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish>
 }
 
 /// Number, time, name and reason of a version.
-fn about(version: &TextVersion) -> String {
+fn about(scene: &Scene<'_>, version: &TextVersion) -> String {
     let mut about = format!(
         "{}   {}   {}",
         version.version,
-        minute(&version.at),
+        minute(scene, &version.at),
         safe::name(&version.author)
     );
     if let Some(reason) = &version.reason {
@@ -52,8 +63,9 @@ fn about(version: &TextVersion) -> String {
     about
 }
 
-fn minute(at: &str) -> String {
-    at.get(..16).unwrap_or(at).replace('T', " ")
+fn minute(scene: &Scene<'_>, at: &str) -> String {
+    let time = at.get(11..16).unwrap_or_default();
+    scene.words.day(at) + " " + &scene.words.digits(time)
 }
 
 /// A line that gave way, with its words as they stood.
@@ -98,7 +110,7 @@ fn told(scene: &Scene<'_>, change: &Recut) -> String {
     };
     text.push_str(&format!(
         "   {}   {}",
-        minute(&change.at),
+        minute(scene, &change.at),
         safe::name(&change.by)
     ));
     if let Some(reason) = &change.reason {

@@ -11,6 +11,9 @@ use crate::gui::shell::{Go, Scene};
 /// One press of a key changes the speed by so much, in percent.
 const STEP: u16 = 10;
 
+/// One press of a key goes back or forward so far.
+const SKIP_MS: i64 = 2_000;
+
 /// What is kept between frames.
 #[derive(Default)]
 pub struct Ear {
@@ -26,14 +29,37 @@ impl Ear {
     /// Plays a line from its beginning.
     pub fn play(&mut self, scene: &Scene<'_>, opened: &Opened, line: &Segment) {
         self.leave();
-        scene.desk.ask(Command::Play(Listening {
+        scene
+            .desk
+            .ask(Command::Play(self.listening(scene, opened, line)));
+    }
+
+    /// A foot pedal goes down: goes on where it was paused in this line, else plays it.
+    pub fn hold(&mut self, scene: &Scene<'_>, opened: &Opened, line: &Segment) {
+        self.paused = false;
+        scene
+            .desk
+            .ask(Command::Hold(self.listening(scene, opened, line)));
+    }
+
+    /// A foot pedal goes up.
+    pub fn release(&mut self, scene: &Scene<'_>) {
+        if let Some(playing) = scene.desk.board().playing.get() {
+            self.place = Some((playing.segment, playing.at_ms));
+        }
+        self.paused = true;
+        scene.desk.ask(Command::Release);
+    }
+
+    fn listening(&self, scene: &Scene<'_>, opened: &Opened, line: &Segment) -> Listening {
+        Listening {
             interview: opened.interview.id.clone(),
             segment: line.id,
             channel: line.channel,
             span: line.span,
             percent: scene.choices.play_percent,
             again: self.again,
-        }));
+        }
     }
 
     /// Pauses what is heard, or goes on; whether there was anything to pause.
@@ -62,11 +88,20 @@ impl Ear {
         heard.filter(|(at, _)| *at == line).map(|(_, ms)| ms)
     }
 
-    /// The keys: F3 and F4 slower and faster, L over and over.
-    pub fn keys(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+    /// Plays over and over, or no more.
+    pub fn repeat(&mut self) {
+        self.again = !self.again;
+    }
+
+    /// The keys that work while something is written too: F1 and F2 back and forward, F3 and F4 slower
+    /// and faster.
+    pub fn keys(&self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-        if pressed(Key::L) {
-            self.again = !self.again;
+        if pressed(Key::F1) {
+            scene.desk.ask(Command::Skip(-SKIP_MS));
+        }
+        if pressed(Key::F2) {
+            scene.desk.ask(Command::Skip(SKIP_MS));
         }
         let now = scene.choices.play_percent;
         let mut percent = now;

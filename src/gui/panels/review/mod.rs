@@ -1,5 +1,7 @@
 //! Reading, hearing and correcting: the list of interviews, then one transcript.
 
+mod again;
+mod closer;
 mod editor;
 mod history;
 mod listen;
@@ -8,8 +10,13 @@ mod places;
 mod recutter;
 mod row;
 mod signature;
+mod speaker;
 mod table;
+mod term;
 mod undo;
+mod work;
+
+use std::sync::Arc;
 
 use eframe::egui::{Button, ScrollArea, Ui, vec2};
 
@@ -22,14 +29,24 @@ use crate::gui::widgets::{job, script};
 
 pub use row::{explained, speaker};
 use table::Table;
+pub use work::Sent;
 
 /// Height of one interview in the list, in points.
 const ROW: f32 = 44.0;
 
+/// The interview that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Current {
+    /// One of this workspace.
+    Own(InterviewId),
+    /// A partner's, by its bundle.
+    Foreign(String),
+}
+
 /// The screen.
 #[derive(Default)]
 pub struct Review {
-    current: Option<InterviewId>,
+    current: Option<Current>,
     wanted: Option<SegmentId>,
     table: Table,
 }
@@ -38,20 +55,34 @@ impl Review {
     /// Goes to one interview, and to one line of it where that is known.
     pub fn open(&mut self, desk: &Desk, id: InterviewId, line: Option<SegmentId>) {
         desk.ask(Command::Open(id.clone()));
-        if self.current.as_ref() != Some(&id) {
+        let current = Some(Current::Own(id));
+        if self.current != current {
             self.table = Table::default();
         }
-        self.current = Some(id);
+        self.current = current;
+        self.wanted = line;
+    }
+
+    /// Goes to one interview that a partner sent; it is only read.
+    pub fn open_foreign(&mut self, desk: &Desk, bundle: String, line: Option<SegmentId>) {
+        desk.ask(Command::OpenForeign(bundle.clone()));
+        self.table = Table::read_only();
+        self.current = Some(Current::Foreign(bundle));
         self.wanted = line;
     }
 
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
-        let Some(id) = self.current.clone() else {
-            return self.list(ui, scene);
+        let board = scene.desk.board();
+        let opened = match &self.current {
+            None => return self.list(ui, scene),
+            Some(Current::Own(id)) => board.opened.get().filter(|o| o.interview.id == *id),
+            Some(Current::Foreign(bundle)) => {
+                let found = board.foreign.get().filter(|f| f.bundle == *bundle);
+                found.map(|f| Arc::clone(&f.opened))
+            }
         };
-        let opened = scene.desk.board().opened.get();
-        let Some(opened) = opened.filter(|o| o.interview.id == id) else {
+        let Some(opened) = opened else {
             if ui.button(scene.words.t("review-back")).clicked() {
                 self.current = None;
             }
@@ -117,11 +148,11 @@ fn about(scene: &Scene<'_>, interview: &InterviewSummary) -> String {
         .iter()
         .map(|l| l.native_name())
         .collect();
-    let day = interview.started.get(..10).unwrap_or(&interview.started);
+    let day = words.day(&interview.started);
     let mut text = format!(
         "{day}   {}   {}   {}",
         languages.join(" – "),
-        safe::clock(interview.duration_ms),
+        words.digits(&safe::clock(interview.duration_ms)),
         words.with("lines-count", &[("count", &interview.segments.to_string())]),
     );
     for (id, count) in [

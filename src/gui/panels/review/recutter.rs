@@ -12,7 +12,9 @@ use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::store::{Recut, Recutting, SplitAt};
 
+use super::closer::Closer;
 use super::signature::{Pressed, Signature};
+use super::work::Ended;
 
 /// One press of a key moves a time by so much, in seconds.
 const STEP: f64 = 0.1;
@@ -29,6 +31,15 @@ pub struct Recutter {
     fresh: bool,
 }
 
+/// One of the two edges of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Where it begins.
+    Start,
+    /// Where it ends.
+    End,
+}
+
 enum Work {
     Split(Box<Split>),
     /// With the next line; how both read together.
@@ -38,6 +49,7 @@ enum Work {
         start: f64,
         end: f64,
         last: f64,
+        closer: Box<Closer>,
     },
 }
 
@@ -61,15 +73,6 @@ struct Cut {
     chosen: bool,
     /// It is left to be translated anew.
     anew: bool,
-}
-
-/// What became of it in this frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// It is still being prepared.
-    Open,
-    /// The person left it.
-    Left,
 }
 
 impl Recutter {
@@ -110,8 +113,21 @@ impl Recutter {
             start: line.span.start.as_ms() as f64 / 1000.0,
             end: line.span.end.as_ms() as f64 / 1000.0,
             last: length as f64 / 1000.0,
+            closer: Box::new(Closer::new(opened, line)),
         };
         Self::new(line.id, work, by)
+    }
+
+    /// Where one edge is to stand, in milliseconds; an edge that would pass the other stays.
+    #[must_use]
+    pub fn with_edge(mut self, edge: Edge, ms: u64) -> Self {
+        let to = ms as f64 / 1000.0;
+        match (&mut self.work, edge) {
+            (Work::Retime { start, end, .. }, Edge::Start) if to < *end => *start = to,
+            (Work::Retime { start, end, .. }, Edge::End) if to > *start => *end = to,
+            _ => {}
+        }
+        self
     }
 
     fn new(segment: SegmentId, work: Work, by: &str) -> Self {
@@ -150,9 +166,14 @@ impl Recutter {
                 }
             }
             Work::Retime {
-                start, end, last, ..
+                start,
+                end,
+                last,
+                closer,
+                ..
             } => {
                 script::label(ui, scene.words.t("recut-retime-about"), scene.own(ui));
+                closer.show(ui, scene, opened, start, end);
                 ui.horizontal_wrapped(|ui| {
                     let latest = (*end - STEP).max(0.0);
                     let field = time(ui, scene.words.t("recut-start"), start, 0.0, latest);

@@ -13,6 +13,7 @@ use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::words::Words;
 
 use super::editor::Side;
+use super::recutter::Edge;
 use super::{history, places};
 
 /// Below this width the two sides stand one above the other.
@@ -35,6 +36,14 @@ pub enum Wish {
     Merge,
     /// Move where it begins or ends.
     Retime,
+    /// Move one of its edges to here, in milliseconds.
+    Edge(Edge, u64),
+    /// Say who speaks.
+    Speaker,
+    /// Let a machine hear or translate it once more.
+    Again,
+    /// Take a term from it.
+    Term,
     /// Take a change of its place back.
     TakeBack(u32),
     /// Prefer this one of the other translations that engines made into a language.
@@ -65,6 +74,8 @@ pub struct Standing<'a> {
     pub heard: bool,
     /// There is sound to hear.
     pub sound: bool,
+    /// It is a partner's.
+    pub read_only: bool,
     /// All languages of the interview.
     pub languages: &'a [Lang],
     /// What an interpreter made of it.
@@ -129,7 +140,7 @@ pub fn show(
         }
         match below_by {
             Some(paint) => paint(ui),
-            None if standing.chosen && !working => {
+            None if standing.chosen && !working && !standing.read_only => {
                 wish = wishes(ui, scene, line, standing).or(wish);
             }
             None => {}
@@ -155,12 +166,9 @@ fn part(ui: &mut Ui, place: Rect, paint: impl FnOnce(&mut Ui)) -> f32 {
 fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) {
     let colours = theme::of(ui);
     let time = safe::clock(line.span.start.as_ms());
-    let first = if standing.heard {
-        format!("▶ {}  {time}", line.id.0)
-    } else {
-        format!("{}  {time}", line.id.0)
-    };
-    script::label(ui, &first, Letters::small(ui, Lang::En));
+    let heard = if standing.heard { "▶ " } else { "" };
+    let first = scene.words.digits(&format!("{heard}{}  {time}", line.id.0));
+    script::label(ui, &first, scene.remark(ui));
     let place = usize::from(line.channel) % colours.channels.len();
     let colour = colours.channels.get(place).copied().unwrap_or(colours.text);
     let speaker = speaker(scene.words, &line.speaker);
@@ -319,7 +327,8 @@ fn one(
         script::label(ui, &about, scene.remark(ui));
         let faint = letters.coloured(theme::of(ui).faint);
         script::marked(ui, other, faint, &[], chosen);
-        if chosen && !standing.working && ui.button(words.t("line-prefer")).clicked() {
+        let may = chosen && !standing.working && !standing.read_only;
+        if may && ui.button(words.t("line-prefer")).clicked() {
             wish = Some(Wish::Prefer(found.lang, at));
         }
     }
@@ -421,6 +430,9 @@ fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>
             ("line-split", Wish::Split),
             ("line-merge", Wish::Merge),
             ("line-retime", Wish::Retime),
+            ("line-speaker", Wish::Speaker),
+            ("line-again", Wish::Again),
+            ("line-term", Wish::Term),
         ] {
             if ui.button(words.t(id)).clicked() {
                 wish = Some(what);

@@ -41,6 +41,17 @@ impl Signature {
 
     /// Paints the fields and the two buttons; nothing can be kept while something is `sent`.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, sent: bool) -> Pressed {
+        self.show_as(ui, scene, sent, "edit-keep")
+    }
+
+    /// The same; the button that keeps is called so.
+    pub fn show_as(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        sent: bool,
+        keep: &'static str,
+    ) -> Pressed {
         let words = scene.words;
         let mut pressed = Pressed::Nothing;
         ui.horizontal_wrapped(|ui| {
@@ -57,7 +68,7 @@ impl Signature {
                     pressed = Pressed::Keep;
                 }
             }
-            let button = Button::new(words.t("edit-keep"));
+            let button = Button::new(words.t(keep));
             if ui.add_enabled(!sent, button).clicked() {
                 pressed = Pressed::Keep;
             }

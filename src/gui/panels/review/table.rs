@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{
-    Align, Event, Key, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
-};
+use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::app::desk::{Command, JobKind, Opened, Task, Told};
 use crate::app::{Choices, Hint};
@@ -16,12 +14,18 @@ use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::{job, script};
 
+use super::again::AgainForm;
 use super::editor::{Editor, Ended, Side};
 use super::listen::Ear;
 use super::overview::Strip;
-use super::recutter::{self, Recutter};
+use super::recutter::Recutter;
 use super::row::{self, Open, Standing, Wish};
-use super::undo::Undo;
+use super::speaker::SpeakerForm;
+use super::term::TermForm;
+use super::undo::{Change, Undo};
+use super::work::{self, Work};
+
+mod keys;
 
 /// Rows that a page key moves over.
 const PAGE: usize = 10;
@@ -36,7 +40,9 @@ pub struct Table {
     /// until they were laid out once.
     reveal: u8,
     editor: Option<Editor>,
-    recutter: Option<Recutter>,
+    work: Option<Work>,
+    /// A partner's interview: nothing is changed or heard.
+    read_only: bool,
     undo: Undo,
     trouble: Option<Told>,
     /// The line to go to as soon as it is there.
@@ -59,6 +65,14 @@ pub struct Answer {
 }
 
 impl Table {
+    /// For a partner's interview, which is only read.
+    pub fn read_only() -> Self {
+        Self {
+            read_only: true,
+            ..Self::default()
+        }
+    }
+
     /// Goes to a line.
     pub fn go_to(&mut self, opened: &Opened, line: SegmentId) {
         if let Some(at) = opened.place(line) {
@@ -67,7 +81,7 @@ impl Table {
     }
 
     fn choose(&mut self, at: usize) {
-        if self.editor.is_none() && self.recutter.is_none() {
+        if self.editor.is_none() && self.work.is_none() {
             self.trouble = None;
             self.chosen = at;
             self.ear.leave();
@@ -109,11 +123,13 @@ impl Table {
 
     /// What became of changes of the lines.
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
-        if let Some((by, done)) = self.recutter.as_mut().and_then(|r| r.hear(scene)) {
-            self.recutter = None;
-            self.undo.done(done.number);
-            self.wanted = done.standing().next();
-            self.leave = signed(scene, by);
+        if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
+            self.work = None;
+            if let Some(recut) = done.recut {
+                self.undo.done(Change::Lines(recut.number));
+                self.wanted = recut.standing().next();
+            }
+            self.leave = signed(scene, done.by);
         }
         match self.undo.hear(scene) {
             Some(Ok(line)) => self.wanted = Some(line),
@@ -138,6 +154,10 @@ impl Table {
             ui.strong(name).on_hover_text(&interview.id.0);
             let count = opened.lines.len().to_string();
             ui.label(words.with("lines-count", &[("count", &count)]));
+            if self.read_only {
+                let doubt = theme::of(ui).doubt;
+                script::label(ui, words.t("search-foreign"), scene.own(ui).coloured(doubt));
+            }
         });
         ui.horizontal_wrapped(|ui| {
             if ui.button(words.t("next-flagged")).clicked() {
@@ -149,13 +169,14 @@ impl Table {
             let pending = opened.lines.iter().any(|l| l.status == Status::Pending);
             let failed = opened.lines.iter().any(|l| l.status == Status::Failed);
             if (pending || failed)
+                && !self.read_only
                 && !job::is_running(scene)
                 && ui.button(words.t("resume")).clicked()
             {
                 let id = Some(interview.id.clone());
                 scene.desk.ask(Command::Resume(id));
             }
-            if ui.button(words.t("nav-evidence")).clicked() {
+            if !self.read_only && ui.button(words.t("nav-evidence")).clicked() {
                 self.leave = Some(Go::To(Screen::Evidence));
             }
             if !interview.audio.is_empty() {
@@ -163,76 +184,8 @@ impl Table {
             }
         });
         job::trouble(ui, scene, JobKind::Evidence);
+        job::trouble(ui, scene, JobKind::Again);
         back
-    }
-
-    /// The keys of the table, while no field and no button has the keyboard.
-    fn keys(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Arc<Opened>) {
-        if self.editor.is_some() || self.recutter.is_some() || ui.memory(|m| m.focused()).is_some()
-        {
-            return;
-        }
-        let last = opened.lines.len().saturating_sub(1);
-        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-        let at = self.chosen;
-        let moves = [
-            (Key::ArrowDown, at.saturating_add(1)),
-            (Key::ArrowUp, at.saturating_sub(1)),
-            (Key::PageDown, at.saturating_add(PAGE)),
-            (Key::PageUp, at.saturating_sub(PAGE)),
-            (Key::Home, 0),
-            (Key::End, last),
-        ];
-        for (key, to) in moves {
-            if pressed(key) {
-                self.choose(to.min(last));
-            }
-        }
-        if pressed(Key::Enter) || (pressed(Key::Space) && !self.ear.pause(scene)) {
-            self.play(scene, opened);
-        }
-        self.leave = self.ear.keys(ui, scene).or(self.leave.take());
-        let id = &opened.interview.id;
-        let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
-        if with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) {
-            self.undo.redo(scene, id, &mut self.edits);
-        } else if with(Modifiers::COMMAND, Key::Z) {
-            self.undo.undo(scene, id, &mut self.edits);
-        }
-        if pressed(Key::Escape) {
-            scene.desk.ask(Command::Silence);
-        }
-        if pressed(Key::N) {
-            self.next(opened, is_flagged);
-        }
-        if pressed(Key::U) {
-            self.next(opened, is_unreviewed);
-        }
-        let Some(line) = opened.lines.get(self.chosen) else {
-            return;
-        };
-        let other = opened.interview.languages.iter().find(|l| **l != line.lang);
-        let mut typed = None;
-        if pressed(Key::E) {
-            typed = Some(Wish::Correct(Side::Said));
-        } else if pressed(Key::T) && !line.text.is_empty() {
-            typed = other.map(|lang| Wish::Correct(Side::Translation(*lang)));
-        } else if pressed(Key::H) {
-            typed = Some(Wish::Versions);
-        } else if pressed(Key::C) && row::can_be_certified(line) {
-            typed = Some(Wish::Certify);
-        } else if pressed(Key::S) {
-            typed = Some(Wish::Split);
-        } else if pressed(Key::M) {
-            typed = Some(Wish::Merge);
-        } else if pressed(Key::R) {
-            typed = Some(Wish::Retime);
-        }
-        if let Some(wish) = typed {
-            // The letter that was pressed must not be written into the field that opens.
-            ui.input_mut(|i| i.events.retain(|e| !matches!(e, Event::Text(_))));
-            self.grant(scene, opened, wish);
-        }
     }
 
     fn next(&mut self, opened: &Opened, wanted: fn(&Segment) -> bool) {
@@ -256,6 +209,9 @@ impl Table {
         let Some(line) = opened.lines.get(self.chosen) else {
             return;
         };
+        if self.read_only {
+            return;
+        }
         let by = &scene.choices.name;
         self.trouble = None;
         match wish {
@@ -279,13 +235,19 @@ impl Table {
                 self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
             }
             Wish::Merge => {
-                self.recutter = Recutter::merge(opened, line, by);
+                self.work = Recutter::merge(opened, line, by).map(Work::Recut);
                 self.opened(scene, "recut-no-next");
             }
             Wish::Retime => {
-                self.recutter = Some(Recutter::retime(opened, line, by));
-                self.reveal = 3;
+                self.begin(Work::Recut(Recutter::retime(opened, line, by)));
             }
+            Wish::Edge(edge, ms) => {
+                let moved = Recutter::retime(opened, line, by).with_edge(edge, ms);
+                self.begin(Work::Recut(moved));
+            }
+            Wish::Speaker => self.begin(Work::Speaker(SpeakerForm::new(opened, line, by))),
+            Wish::Again => self.begin(Work::Again(AgainForm::new(opened, line, by))),
+            Wish::Term => self.begin(Work::Term(TermForm::new(opened, line, None, by))),
             Wish::TakeBack(number) => {
                 let id = &opened.interview.id;
                 self.undo.take_back(scene, id, number, &mut self.edits);
@@ -308,15 +270,20 @@ impl Table {
         }
     }
 
+    fn begin(&mut self, work: Work) {
+        self.work = Some(work);
+        self.reveal = 3;
+    }
+
     fn split(&mut self, scene: &Scene<'_>, line: &Segment, hint: Hint) {
-        self.recutter = Recutter::split(line, hint, &scene.choices.name);
+        self.work = Recutter::split(line, hint, &scene.choices.name).map(Work::Recut);
         self.opened(scene, "recut-no-words");
     }
 
     /// Brings what was opened into view, or says why nothing was.
     fn opened(&mut self, scene: &Scene<'_>, why_not: &'static str) {
         self.reveal = 3;
-        if self.recutter.is_none() {
+        if self.work.is_none() {
             self.trouble = Some(Told {
                 what: scene.words.t(why_not).to_owned(),
                 next: String::new(),
@@ -397,23 +364,24 @@ impl Table {
             working: false,
             heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),
             sound: !opened.interview.audio.is_empty(),
+            read_only: self.read_only,
             languages: &opened.interview.languages,
             versions: versions.as_deref(),
         };
         let mut ended = Ended::Open;
-        let mut recut = recutter::Ended::Open;
+        let mut left = work::Ended::Open;
         let next = &mut self.edits;
         let editor = self.editor.as_mut().filter(|e| e.segment == line.id);
-        let recutter = self.recutter.as_mut().filter(|r| r.segment == line.id);
-        let wish = match (editor, recutter) {
+        let work = self.work.as_mut().filter(|w| w.segment() == line.id);
+        let wish = match (editor, work) {
             (Some(editor), _) => {
                 let side = editor.side;
                 let mut paint = |ui: &mut Ui| ended = editor.show(ui, scene, id, next);
                 let open = Open::Correction(side, &mut paint);
                 row::show(&mut child, scene, line, standing, open)
             }
-            (None, Some(recutter)) => {
-                let mut paint = |ui: &mut Ui| recut = recutter.show(ui, scene, opened, next);
+            (None, Some(work)) => {
+                let mut paint = |ui: &mut Ui| left = work.show(ui, scene, opened, next);
                 row::show(&mut child, scene, line, standing, Open::Below(&mut paint))
             }
             (None, None) => row::show(&mut child, scene, line, standing, Open::Nothing),
@@ -429,17 +397,33 @@ impl Table {
             self.choose(at);
             self.reveal = 0;
         }
+        if response.double_clicked() {
+            self.grant(scene, opened, Wish::Play);
+        }
         if let Some(wish) = wish {
             self.grant(scene, opened, wish);
         }
-        if recut == recutter::Ended::Left {
-            self.recutter = None;
+        if left == work::Ended::Left {
+            self.work = None;
         }
-        (height, self.ended(scene, line, ended))
+        (height, self.ended(scene, opened, line, ended))
     }
 
-    fn ended(&mut self, scene: &Scene<'_>, line: &Segment, ended: Ended) -> Option<Go> {
+    fn ended(
+        &mut self,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        line: &Segment,
+        ended: Ended,
+    ) -> Option<Go> {
         match ended {
+            Ended::Term(lang, marked) => {
+                self.editor = None;
+                let by = &scene.choices.name;
+                let form = TermForm::new(opened, line, Some((lang, marked)), by);
+                self.begin(Work::Term(form));
+                None
+            }
             Ended::Part(at) => {
                 self.editor = None;
                 self.split(scene, line, Hint::Text(at));
@@ -451,7 +435,9 @@ impl Table {
                 None
             }
             Ended::Stored(by) => {
-                self.editor = None;
+                if let Some(editor) = self.editor.take().filter(Editor::has_before) {
+                    self.undo.done(editor.change());
+                }
                 signed(scene, by)
             }
         }

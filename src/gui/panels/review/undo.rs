@@ -1,17 +1,38 @@
-//! Ctrl+Z and Ctrl+Shift+Z over the changes of lines that were made in this window. To undo is one more
-//! change that says the former places again.
+//! Ctrl+Z and Ctrl+Shift+Z over what was changed in this window. To undo is one more change: it says the
+//! former places again, or the former words.
 
+use crate::app::Edit;
 use crate::app::desk::{Command, Told};
 use crate::domain::{InterviewId, SegmentId};
 use crate::gui::shell::Scene;
 use crate::store::Recutting;
 
-/// The numbers of changes that can be taken back, and of takings-back that can be.
+use super::editor::Side;
+
+/// What can be taken back, and what was taken back and can be made again.
 #[derive(Default)]
 pub struct Undo {
-    done: Vec<u32>,
-    undone: Vec<u32>,
-    asked: Option<(u64, Step)>,
+    done: Vec<Change>,
+    undone: Vec<Change>,
+    asked: Option<(u64, Step, Change)>,
+}
+
+/// A change that was made in this window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Lines were parted, joined or moved: the number of that.
+    Lines(u32),
+    /// Words were corrected.
+    Words {
+        /// The line.
+        segment: SegmentId,
+        /// Which side of it.
+        side: Side,
+        /// What stood there before.
+        before: String,
+        /// What stands there since.
+        after: String,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -23,37 +44,38 @@ enum Step {
 
 impl Undo {
     /// A change was made.
-    pub fn done(&mut self, number: u32) {
-        self.done.push(number);
+    pub fn done(&mut self, change: Change) {
+        self.done.push(change);
         self.undone.clear();
     }
 
     /// Takes the last change back.
     pub fn undo(&mut self, scene: &Scene<'_>, id: &InterviewId, next: &mut u64) {
-        if let Some(number) = self.done.last() {
-            self.ask(scene, id, *number, Step::Back, next);
+        if let Some(change) = self.done.last() {
+            self.ask(scene, id, change.clone(), Step::Back, next);
         }
     }
 
     /// Makes the change again that was taken back last.
     pub fn redo(&mut self, scene: &Scene<'_>, id: &InterviewId, next: &mut u64) {
-        if let Some(number) = self.undone.last() {
-            self.ask(scene, id, *number, Step::Again, next);
+        if let Some(change) = self.undone.last() {
+            self.ask(scene, id, change.clone(), Step::Again, next);
         }
     }
 
-    /// Takes any change back, also one that was made at another time.
+    /// Takes any change of lines back, also one that was made at another time.
     pub fn take_back(&mut self, scene: &Scene<'_>, id: &InterviewId, number: u32, next: &mut u64) {
-        let last = self.done.last() == Some(&number);
+        let change = Change::Lines(number);
+        let last = self.done.last() == Some(&change);
         let step = if last { Step::Back } else { Step::Other };
-        self.ask(scene, id, number, step, next);
+        self.ask(scene, id, change, step, next);
     }
 
     fn ask(
         &mut self,
         scene: &Scene<'_>,
         id: &InterviewId,
-        number: u32,
+        change: Change,
         step: Step,
         next: &mut u64,
     ) {
@@ -62,34 +84,88 @@ impl Undo {
         }
         *next = next.saturating_add(1);
         let by = scene.choices.name.clone();
-        let undo = Command::Recut(id.clone(), Recutting::Undo(number), by, None, *next);
-        if scene.desk.ask(undo) {
-            self.asked = Some((*next, step));
+        let command = match &change {
+            Change::Lines(number) => {
+                Command::Recut(id.clone(), Recutting::Undo(*number), by, None, *next)
+            }
+            Change::Words {
+                segment,
+                side,
+                before,
+                ..
+            } => {
+                let words = before.clone();
+                let (text, translation) = match side {
+                    Side::Said => (Some(words), None),
+                    Side::Translation(lang) => (None, Some((Some(*lang), words))),
+                };
+                let edit = Edit {
+                    text,
+                    translation,
+                    by,
+                    reason: Some(scene.words.t("edit-undone").to_owned()),
+                };
+                Command::Edit(id.clone(), *segment, edit, *next)
+            }
+        };
+        if scene.desk.ask(command) {
+            self.asked = Some((*next, step, change));
         }
     }
 
     /// What became of what was asked: a line that stands again, or the error.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Told>> {
-        let (number, step) = self.asked?;
-        let answer = scene.desk.board().recut.get()?;
-        if answer.number != number {
-            return None;
-        }
-        self.asked = None;
-        let Some(done) = &answer.done else {
-            return answer.failed.clone().map(Err);
+        let (number, step, change) = self.asked.clone()?;
+        let (made, line) = match change {
+            Change::Lines(_) => {
+                let answer = scene
+                    .desk
+                    .board()
+                    .recut
+                    .get()
+                    .filter(|a| a.number == number)?;
+                self.asked = None;
+                let Some(done) = &answer.done else {
+                    return answer.failed.clone().map(Err);
+                };
+                (Change::Lines(done.number), done.standing().next())
+            }
+            Change::Words {
+                segment,
+                side,
+                before,
+                after,
+            } => {
+                let answer = scene
+                    .desk
+                    .board()
+                    .saved
+                    .get()
+                    .filter(|a| a.number == number)?;
+                self.asked = None;
+                if let Some(told) = &answer.failed {
+                    return Some(Err(told.clone()));
+                }
+                let made = Change::Words {
+                    segment,
+                    side,
+                    before: after,
+                    after: before,
+                };
+                (made, Some(segment))
+            }
         };
         match step {
             Step::Back => {
                 self.done.pop();
-                self.undone.push(done.number);
+                self.undone.push(made);
             }
             Step::Again => {
                 self.undone.pop();
-                self.done.push(done.number);
+                self.done.push(made);
             }
-            Step::Other => self.done(done.number),
+            Step::Other => self.done(made),
         }
-        done.standing().next().map(Ok)
+        line.map(Ok)
     }
 }

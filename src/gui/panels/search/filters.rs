@@ -48,6 +48,8 @@ pub struct Filters {
     since: String,
     until: String,
     like: bool,
+    /// Other languages too, with what translators make of the question.
+    pub across: bool,
 }
 
 impl Filters {
@@ -94,6 +96,7 @@ impl Filters {
             let (name, any) = (words.t("search-language"), words.t("search-any"));
             languages::pick(ui, "spoken", name, &Lang::SIX, Some(any), &mut self.lang);
             ui.checkbox(&mut self.like, words.t("search-like"));
+            ui.checkbox(&mut self.across, words.t("search-across"));
             let count = self.active();
             let mut narrow = words.t("search-narrow").to_owned();
             if count > 0 {
@@ -105,6 +108,7 @@ impl Filters {
                     open: self.open,
                     asked: self.asked,
                     like: self.like,
+                    across: self.across,
                     ..Self::default()
                 };
             }
@@ -174,7 +178,8 @@ impl Filters {
         let q = self.query();
         (
             (q.lang, q.case, q.speaker, q.person),
-            (q.flag, q.status, q.since, q.until, q.like),
+            (q.flag, q.status, q.since, q.until),
+            (q.like, self.across),
         )
     }
 }
@@ -196,7 +201,7 @@ fn written(ui: &mut Ui, name: &str, text: &mut String, limit: usize, hint: &str)
 }
 
 /// A box with 'any' and everything that can be chosen, under the words that people read.
-fn choose<T: Clone + PartialEq>(
+pub fn choose<T: Clone + PartialEq>(
     ui: &mut Ui,
     scene: &Scene<'_>,
     id: &'static str,
@@ -227,7 +232,7 @@ fn choose<T: Clone + PartialEq>(
 }
 
 /// The names of cases, by name.
-fn cases(scene: &Scene<'_>) -> Vec<String> {
+pub fn cases(scene: &Scene<'_>) -> Vec<String> {
     let interviews = scene.desk.board().interviews.get();
     let interviews = interviews.iter().flat_map(|all| all.iter());
     let mut all = BTreeSet::new();

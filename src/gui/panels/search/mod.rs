@@ -11,9 +11,10 @@ use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::script;
-use crate::store::{Hit, SearchQuery};
+use crate::store::{Hit, Index, SearchQuery};
 
 use filters::Filters;
+pub use filters::{cases, choose};
 
 /// Hits that are shown; more than a person reads through.
 const MOST: usize = 200;
@@ -55,12 +56,19 @@ impl Search {
         changed |= self.filters.show(ui, scene);
         if changed {
             self.chosen = 0;
-            scene.desk.ask(Command::Search(self.query()));
+            let across = self.filters.across;
+            scene.desk.ask(Command::Search(self.query(), across));
         }
         ui.add_space(theme::GAP);
         if self.text.trim().is_empty() {
             script::label(ui, words.t("search-empty"), scene.own(ui));
             script::label(ui, words.t("search-how"), scene.remark(ui));
+            return None;
+        }
+        if let Some(far) = scene.desk.board().indexing.get() {
+            let (done, total) = (far.0.to_string(), far.1.to_string());
+            let told = words.with("search-indexing", &[("done", &done), ("total", &total)]);
+            script::label(ui, &told, scene.own(ui));
             return None;
         }
         let found = scene.desk.board().found.get()?;
@@ -96,6 +104,14 @@ impl Search {
         if !found.complete {
             script::label(ui, words.t("search-incomplete"), scene.remark(ui));
         }
+        let index = match found.index {
+            Index::Used => None,
+            Index::Mended => Some("search-mended"),
+            Index::Unusable => Some("search-unusable"),
+        };
+        if let Some(told) = index {
+            script::label(ui, words.t(told), scene.remark(ui));
+        }
         if found.hits.is_empty() {
             let id = if self.filters.active() > 0 {
                 "search-nothing-narrow"
@@ -127,7 +143,7 @@ impl Search {
         if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::P)) {
             play(scene, hit);
         }
-        pressed(Key::Enter).then(|| to_line(hit)).flatten()
+        pressed(Key::Enter).then(|| to_line(hit))
     }
 
     /// The hits; only those that are seen are laid out.
@@ -153,7 +169,7 @@ impl Search {
                 let mut child = ui.new_child(builder);
                 let chosen = at == self.chosen;
                 match hit::show(&mut child, scene, found, chosen) {
-                    Some(hit::Wish::Open) => go = to_line(found),
+                    Some(hit::Wish::Open) => go = Some(to_line(found)),
                     Some(hit::Wish::Play) => play(scene, found),
                     None => {}
                 }
@@ -182,11 +198,12 @@ impl Search {
     }
 }
 
-/// The way to a hit's line. What a partner sent is read in its own folder, not opened like an own
-/// interview.
-fn to_line(hit: &Hit) -> Option<Go> {
-    let own = hit.foreign.is_none();
-    own.then(|| Go::Line(hit.interview.clone(), Some(hit.segment)))
+/// The way to a hit's line. What a partner sent opens for reading only.
+fn to_line(hit: &Hit) -> Go {
+    match &hit.foreign {
+        Some(bundle) => Go::Foreign(bundle.0.clone(), Some(hit.segment)),
+        None => Go::Line(hit.interview.clone(), Some(hit.segment)),
+    }
 }
 
 fn play(scene: &Scene<'_>, hit: &Hit) {

@@ -1,13 +1,20 @@
-//! The agreed terms in all languages, with who stands behind each.
+//! The agreed terms in all languages, with who stands behind each; new ones, corrections, tables from
+//! elsewhere and for others.
 
-use eframe::egui::{ScrollArea, TextEdit, Ui};
+mod form;
 
+use eframe::egui::{ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role};
+
+use crate::app::desk::Command;
 use crate::domain::Lang;
 use crate::glossary::{Entry, Review, Term};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
+use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
 use crate::text;
+
+use form::TermForm;
 
 /// Height of one term's row, in points: two lines of the tallest script.
 const ROW: f32 = 62.0;
@@ -19,6 +26,10 @@ const COLUMN: f32 = 150.0;
 pub struct Glossary {
     filter: String,
     unreviewed: bool,
+    form: Option<TermForm>,
+    /// The table that is taken in or written out, where that is being done.
+    table: Option<(bool, PathField)>,
+    number: u64,
 }
 
 impl Glossary {
@@ -27,8 +38,21 @@ impl Glossary {
         let words = scene.words;
         scene.heading(ui, "glossary-title");
         let shelf = scene.desk.board().shelf.get()?;
+        self.changes(ui, scene);
         if shelf.terms.is_empty() {
             script::label(ui, words.t("glossary-empty"), scene.own(ui));
+            return None;
+        }
+        if self.form.is_some() {
+            // The terms would have no room beside the form.
+            let area = ScrollArea::vertical().auto_shrink(false);
+            let next = &mut self.number;
+            let form = &mut self.form;
+            area.show(ui, |ui| {
+                if form.as_mut().is_some_and(|form| form.show(ui, scene, next)) {
+                    *form = None;
+                }
+            });
             return None;
         }
         ui.horizontal_wrapped(|ui| {
@@ -50,10 +74,11 @@ impl Glossary {
             .into_iter()
             .filter(|l| shelf.terms.iter().any(|t| t.entries.contains_key(l)))
             .collect();
+        let mut wanted = None;
         let area = ScrollArea::both().auto_shrink(false);
         area.show_rows(ui, ROW, shown.len(), |ui, rows| {
             for term in shown.get(rows).into_iter().flatten() {
-                ui.horizontal_top(|ui| {
+                let row = ui.horizontal_top(|ui| {
                     for lang in &langs {
                         ui.allocate_ui(eframe::egui::vec2(COLUMN, ROW - theme::GAP), |ui| {
                             ui.set_min_size(eframe::egui::vec2(COLUMN, ROW - theme::GAP));
@@ -61,10 +86,63 @@ impl Glossary {
                         });
                     }
                 });
+                let response = row.response.interact(Sense::click());
+                let name = words.with("glossary-correct", &[("term", &called(term))]);
+                response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+                if response.on_hover_text(&name).clicked() {
+                    wanted = Some((*term).clone());
+                }
             }
         });
+        self.form = wanted.map(TermForm::new).or(self.form.take());
         None
     }
+
+    /// A new term, a table taken in, a table written out.
+    fn changes(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let words = scene.words;
+        ui.horizontal_wrapped(|ui| {
+            if ui.button(words.t("glossary-new")).clicked() {
+                self.form = Some(TermForm::new(Term::default()));
+            }
+            for (id, brings) in [("glossary-import", true), ("glossary-export", false)] {
+                if ui.button(words.t(id)).clicked() {
+                    self.table = Some((brings, PathField::default()));
+                }
+            }
+        });
+        let Some((brings, field)) = &mut self.table else {
+            return;
+        };
+        field.show(ui, scene, "glossary-table", *brings);
+        let mut closes = false;
+        ui.horizontal_wrapped(|ui| {
+            let id = if *brings { "add" } else { "export-write" };
+            if ui.button(words.t(id)).clicked()
+                && let Some(path) = field.path()
+            {
+                let command = if *brings {
+                    Command::ImportTerms(path)
+                } else {
+                    Command::ExportTerms(path)
+                };
+                closes = scene.desk.ask(command);
+            }
+            closes |= ui.button(words.t("cancel")).clicked();
+        });
+        if closes {
+            self.table = None;
+        }
+    }
+}
+
+/// The words of a term in the first language that has some.
+fn called(term: &Term) -> String {
+    let words = term
+        .entries
+        .values()
+        .find_map(|entry| entry.admitted.first());
+    words.cloned().unwrap_or_default()
 }
 
 fn cell(ui: &mut Ui, scene: &Scene<'_>, lang: Lang, entry: Option<&Entry>) {

@@ -1,0 +1,153 @@
+//! Consent: entering it, lifting it, and asking it before anything leaves the house.
+
+use std::path::Path;
+
+use jiff::ZonedDateTime;
+use jiff::civil::Date;
+use serde_json::{Map, json};
+
+use crate::domain::{FactKind, InterviewId, PersonId};
+use crate::evidence::{
+    self, Consent, Kind, Link, Outgoing, Role, SecretKey, Sign as _, Story, set_back,
+};
+use crate::export::Redaction;
+use crate::store::{self, Store};
+
+use super::{App, Error};
+
+/// A consent that binds, and the day by which it is judged.
+pub(super) struct Bound {
+    /// What the person allows.
+    pub(super) consent: Consent,
+    today: Date,
+}
+
+impl App {
+    /// What the person interviewed allows, where that was entered.
+    ///
+    /// # Errors
+    /// An unknown interview; [`Error::DoesNotFit`] where its chain is broken.
+    pub fn consent(&self, id: &str) -> Result<(InterviewId, Option<Consent>), Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        let consent = story(&store, &id)?.and_then(|story| story.consent());
+        Ok((id, consent.map(|(consent, _)| consent)))
+    }
+
+    /// Enters what the person interviewed allows; from then on it counts in place of what was entered
+    /// before.
+    ///
+    /// # Errors
+    /// One that does not hold together; an unknown person of the register.
+    pub fn give_consent(&self, id: &str, consent: &Consent) -> Result<InterviewId, Error> {
+        if let Some(fault) = consent.fault() {
+            return Err(evidence::Error::BadConsent(fault).into());
+        }
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        if let Some(person) = &consent.person {
+            store.person(&PersonId(person.clone()))?;
+        }
+        store.note(&id, Kind::Consented, consent.facts(), None)?;
+        Ok(id)
+    }
+
+    /// Lifts the limits for the next file that leaves the house. An administrator signs for it.
+    ///
+    /// # Errors
+    /// Another role, no reason, nothing to lift.
+    pub fn lift_consent(
+        &self,
+        id: &str,
+        reason: &str,
+        signer: &SecretKey,
+    ) -> Result<InterviewId, Error> {
+        let role = signer.public().role;
+        if role != Role::Administrator {
+            let (role, what) = (role.as_str(), "lift the limits of a consent");
+            return Err(evidence::Error::Role { role, what }.into());
+        }
+        if reason.trim().is_empty() {
+            return Err(store::Error::NoReason.into());
+        }
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        if story(&store, &id)?.is_none() {
+            let none = evidence::Error::BadConsent("there is none whose limits could be lifted");
+            return Err(none.into());
+        }
+        let mut facts = Map::new();
+        facts.insert("reason".into(), json!(reason.trim()));
+        store.note(&id, Kind::Lifted, facts, Some(signer))?;
+        Ok(id)
+    }
+
+    /// The consent that binds what leaves the house now; `None` where none was entered, or where an
+    /// administrator lifted it for this once.
+    pub(super) fn bound(&self, store: &Store, id: &InterviewId) -> Result<Option<Bound>, Error> {
+        let Some(story) = story(store, id)? else {
+            return Ok(None);
+        };
+        // A clock that was set back does not bring a day back that is over.
+        let noted = story.events.iter().filter_map(|e| e.at.get(..10));
+        let noted = noted.filter_map(|day| day.parse::<Date>().ok()).max();
+        let today = ZonedDateTime::now().date().max(noted.unwrap_or(Date::MIN));
+        Ok(match story.consent() {
+            Some((consent, false)) => Some(Bound { consent, today }),
+            Some((_, true)) | None => None,
+        })
+    }
+
+    /// What is to be covered: what a list names, and the names of the person for whom a pseudonym
+    /// stands. `None` where that is nothing.
+    pub(super) fn covering(
+        &self,
+        store: &Store,
+        bound: Option<&Bound>,
+        list: Option<&Path>,
+    ) -> Result<Option<Redaction>, Error> {
+        let mut rules = list.map(Redaction::load).transpose()?;
+        let consent = bound.map(|b| &b.consent);
+        let named = consent.and_then(|c| Some((c.pseudonym.as_ref()?, c.person.as_ref()?)));
+        if let Some((pseudonym, person)) = named {
+            let person = store.person(&PersonId(person.clone()))?;
+            let names: Vec<String> = person.values(FactKind::Name).map(str::to_owned).collect();
+            if !names.is_empty() {
+                rules.get_or_insert_default().add_names(&names, pseudonym);
+            }
+        }
+        Ok(rules)
+    }
+
+    /// How many seconds this computer's clock is behind the last thing that was noted, where it is.
+    pub fn clock_is_behind(&self) -> Option<i64> {
+        let last = self.reading().ok()?.last_noted().ok()??;
+        set_back(&last, &jiff::Timestamp::now().to_string())
+    }
+}
+
+impl Bound {
+    /// Refuses what the person does not allow.
+    pub(super) fn allow(&self, what: &Outgoing<'_>) -> Result<(), Error> {
+        match self.consent.limit(what, self.today) {
+            Some(limit) => Err(evidence::Error::Consent(limit).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The story of an interview with a consent in it. Where its chain is broken nobody knows what the
+/// person allows.
+fn story(store: &Store, id: &InterviewId) -> Result<Option<Story>, Error> {
+    let links = store.chain(id)?;
+    let consented = |link: &Link| link.kind().as_deref() == Some(Kind::Consented.as_str());
+    if !links.iter().any(consented) {
+        return Ok(None);
+    }
+    let (story, check) = Story::of(&id.0, &links);
+    if check.ok {
+        Ok(Some(story))
+    } else {
+        Err(Error::DoesNotFit(check))
+    }
+}

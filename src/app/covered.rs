@@ -1,0 +1,286 @@
+//! A covered copy for a partner: a bundle like every other, of an interview whose chain begins with what
+//! it is a copy of. It holds nothing of the whole one's chain: the hash of a covered line would let
+//! whoever has the copy try names until one fits. The whole one is named by the hash of its last event,
+//! in which everything before is folded.
+
+use std::fs::File;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{AudioFile, Cancel, Interview, InterviewId, Segment};
+use crate::evidence::{
+    self, BEGIN, Contents, Draft, Kind, Link, Outgoing, PublicKey, Row, SecretKey, Sign as _, To,
+};
+use crate::export::{self, Format, Redacted, Sound, Source};
+use crate::pipeline::{Progress, Step, Watcher};
+use crate::store;
+use crate::vault;
+
+use super::bundles::{Bundled, lines};
+use super::evidence::Hashing;
+use super::{App, Error};
+
+/// What a copy's name has behind the interview's.
+pub(super) const ENDING: &str = "-covered";
+/// The name of its sound.
+const SOUND: &str = "covered.wav";
+
+/// What is covered in a copy, and what goes with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cover<'a> {
+    /// The list of what to cover, beside the names for which a pseudonym stands.
+    pub list: Option<&'a Path>,
+    /// The sound goes with it, with a tone over what is covered.
+    pub sound: bool,
+}
+
+/// A covered copy, and the time at which it was made.
+struct CoveredCopy<'a> {
+    copy: &'a Redacted,
+    interview: Interview,
+    segments: Vec<Segment>,
+    parent: &'a InterviewId,
+    at: String,
+}
+
+impl App {
+    /// Writes a covered copy of an interview for a partner: signed, and encrypted to `to` unless that
+    /// is `None`.
+    ///
+    /// # Errors
+    /// Nothing to cover, a rule that finds nothing; what the person interviewed does not allow;
+    /// [`Error::DoesNotFit`] where the whole cannot be vouched for; a file that is there; a cancel.
+    pub fn bundle_covered(
+        &self,
+        id: &str,
+        cover: Cover<'_>,
+        to: Option<&PublicKey>,
+        out: &Path,
+        signer: &SecretKey,
+        (cancel, watcher): (&Cancel, Watcher<'_>),
+    ) -> Result<Bundled, Error> {
+        let mut store = self.store()?;
+        let id = store.resolve(id)?;
+        if store.session(&id)?.is_some_and(|s| s.in_progress) {
+            return Err(Error::SessionOpen(id));
+        }
+        let bound = self.bound(&store, &id)?;
+        let files = self.working_files(&id)?;
+        let sound = cover.sound && !files.is_empty();
+        if let Some(bound) = &bound {
+            bound.allow(&Outgoing {
+                to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
+                sound,
+                named: false,
+            })?;
+        }
+        let rules = self.covering(&store, bound.as_ref(), cover.list)?;
+        let rules = rules.ok_or(Error::NothingToCover)?;
+        self.insist(&store, &id, cancel, watcher)?;
+        let head = evidence::head(&store.chain(&id)?).to_owned();
+        let (interview, segments) = self.show(&id.0)?;
+        let copy = rules.apply(&interview, &segments, &head)?;
+        // Somebody may have corrected a line between the two readings.
+        if evidence::head(&store.chain(&id)?) != head {
+            return Err(store::Error::Busy.into());
+        }
+        let failed = |cause| Error::File {
+            what: "make a folder",
+            cause,
+            path: self.workspace.root().to_owned(),
+        };
+        let folder = tempfile::Builder::new()
+            .prefix(".covered-")
+            .tempdir_in(self.workspace.root())
+            .map_err(failed)?;
+        let mut made = CoveredCopy {
+            interview: Interview {
+                id: InterviewId(format!("{id}{ENDING}")),
+                audio: Vec::new(),
+                ..copy.interview.clone()
+            },
+            segments: copy.segments.clone(),
+            copy: &copy,
+            parent: &id,
+            at: jiff::Timestamp::now().to_string(),
+        };
+        for line in &mut made.segments {
+            // A line that waits for its words has a version none the less: the block that covers it.
+            line.version = line.version.max(1);
+        }
+        let mut audio = Vec::new();
+        if sound {
+            let channels = u16::try_from(files.len()).unwrap_or(u16::MAX);
+            let source = Source {
+                sound: Sound {
+                    files: &files,
+                    covered: &copy.covered,
+                },
+                redacted: Some(&copy),
+                ..Source::new(&copy.interview, &copy.segments)
+            };
+            let path = folder.path().join(SOUND);
+            let sha256 = write_sound(&source, &path, cancel, watcher)?;
+            made.interview.audio = vec![AudioFile {
+                path: SOUND.to_owned(),
+                sha256: sha256.clone(),
+                sample_rate: crate::domain::SAMPLE_RATE,
+                channels,
+                original_name: SOUND.to_owned(),
+            }];
+            audio.push((SOUND.to_owned(), path, sha256));
+        }
+        let consent = bound.as_ref().map(|b| b.consent.facts());
+        let contents = made.contents(consent, signer, audio)?;
+        let mut facts = Map::new();
+        facts.insert("covered".into(), json!(contents.head));
+        facts.insert("places".into(), json!(copy.places));
+        facts.insert("lines".into(), json!(copy.lines));
+        self.send(
+            &mut store,
+            &id,
+            (&contents, facts),
+            (to, out, signer),
+            (cancel, watcher),
+        )
+    }
+}
+
+impl CoveredCopy<'_> {
+    /// Everything of the copy, with a chain of its own that says what it is a copy of.
+    fn contents(
+        &self,
+        consent: Option<Map<String, Value>>,
+        signer: &SecretKey,
+        audio: Vec<(String, std::path::PathBuf, String)>,
+    ) -> Result<Contents, Error> {
+        let rows = self.rows();
+        let mut first = Draft::of(Kind::Covered, &rows)
+            .with("parent", self.parent.0.as_str())
+            .with("parent_head", self.copy.parent.as_str())
+            .with("places", self.copy.places as u64)
+            .with("lines", self.copy.lines as u64);
+        first.signer = Some(signer);
+        let mut links = vec![self.link(&first, &[])?];
+        if let Some(facts) = consent {
+            let told = Draft {
+                facts,
+                ..Draft::of(Kind::Consented, &[])
+            };
+            links.push(self.link(&told, &links)?);
+        }
+        let source = Source {
+            redacted: Some(self.copy),
+            with_sound: false,
+            ..Source::new(&self.interview, &self.segments)
+        };
+        let write = |format| -> Result<Vec<u8>, Error> {
+            let mut bytes = Vec::new();
+            export::write(format, &source, &mut bytes, &mut |_, _| Ok(()))?;
+            Ok(bytes)
+        };
+        let key = signer.public().to_text();
+        Ok(Contents {
+            interview: self.interview.id.0.clone(),
+            head: evidence::head(&links).to_owned(),
+            chain: lines(links.iter().map(|link| link.body.as_str())),
+            records: lines(rows.iter().map(|row| row.line.as_str())),
+            keys: lines(std::iter::once(key.as_str())),
+            interview_json: write(Format::Json)?,
+            transcript: write(Format::Txt)?,
+            page: write(Format::Html)?,
+            sound: Vec::new(),
+            audio,
+        })
+    }
+
+    fn link(&self, draft: &Draft<'_>, before: &[Link]) -> Result<Link, Error> {
+        let previous = before.last().map_or(BEGIN, |link| link.hash.as_str());
+        let number = (before.len() as u64).saturating_add(1);
+        let link = draft.link(&self.interview.id.0, number, previous, &self.at);
+        // Only a fraction has no canonical form, and there is none.
+        link.ok_or(Error::Stopped)
+    }
+
+    /// The records of the copy, in the form in which the partner's program compares them.
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut add = |name: String, columns: &[(&str, Value)]| {
+            let columns = columns.iter().cloned();
+            let columns = columns.map(|(name, value)| (name.to_owned(), value));
+            rows.extend(Row::new(name, columns.collect()));
+        };
+        let interview = &self.interview;
+        let head = [
+            ("id", json!(interview.id)),
+            ("started", json!(interview.started)),
+            ("languages", json!(interview.languages)),
+        ];
+        add("interview".into(), &head);
+        for (at, audio) in interview.audio.iter().enumerate() {
+            let columns = [
+                ("path", json!(audio.path)),
+                ("sha256", json!(audio.sha256)),
+                ("sample_rate", json!(audio.sample_rate)),
+                ("channels", json!(audio.channels)),
+            ];
+            add(format!("audio {at}"), &columns);
+        }
+        for line in &self.segments {
+            let (id, version) = (line.id.0, line.version);
+            let columns = [
+                ("line", json!(id)),
+                ("version", json!(version)),
+                ("lang", json!(line.lang)),
+                ("speaker", json!(line.speaker)),
+                ("start", json!(line.span.start.0)),
+                ("end", json!(line.span.end.0)),
+                ("status", json!(line.status.as_str())),
+                ("text", json!(line.text)),
+            ];
+            add(format!("text {id}.{version}"), &columns);
+            for made in &line.translations {
+                let columns = [
+                    ("line", json!(id)),
+                    ("lang", json!(made.lang)),
+                    ("text", json!(made.text)),
+                ];
+                add(format!("translation {id}.{}.1", made.lang), &columns);
+            }
+        }
+        rows
+    }
+}
+
+/// Writes the covered sound, sealed where the workspace is locked. Returns its SHA-256.
+fn write_sound(
+    source: &Source<'_>,
+    path: &Path,
+    cancel: &Cancel,
+    watcher: Watcher<'_>,
+) -> Result<String, Error> {
+    let failed = |cause| Error::File {
+        what: "write the file",
+        cause,
+        path: path.to_owned(),
+    };
+    let file = File::create_new(path).map_err(failed)?;
+    let mut out = vault::Writer::new(file, path).map_err(failed)?;
+    let mut hashing = Hashing::new(&mut out);
+    let mut tell = |done, total| {
+        watcher(Progress::Step {
+            step: Step::Writing,
+            done,
+            total,
+        });
+        if cancel.is_cancelled() {
+            return Err(export::Error::Cancelled);
+        }
+        Ok(())
+    };
+    export::write(Format::Audio, source, &mut hashing, &mut tell)?;
+    let sha256 = hashing.digest();
+    out.finish().map_err(failed)?;
+    Ok(sha256)
+}

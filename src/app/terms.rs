@@ -1,0 +1,154 @@
+//! Terms that a person enters or corrects: they go into a glossary of the workspace, and stand before
+//! those that ship with the program.
+
+use std::path::{Path, PathBuf};
+
+use crate::glossary::{self, Glossary, Term};
+
+use super::read::write_whole;
+use super::shelf::load_csv;
+use super::{App, Error};
+
+/// The glossary that takes terms which stand in none of the workspace's own.
+const OWN: &str = "own.csv";
+
+impl App {
+    /// Enters a term, or puts it in the place of the one with its id and case. A term without an id
+    /// gets a new one. Returns the id.
+    ///
+    /// # Errors
+    /// Words in fewer than two languages; a glossary that cannot be read or written.
+    pub fn put_term(&self, term: &Term) -> Result<String, Error> {
+        let mut term = term.clone();
+        let files = self.glossary_files(&[])?;
+        let folder = self.workspace.glossaries();
+        let path = self.home_of(&term, &files)?;
+        let unusable = |cause| Error::GlossaryFile {
+            cause,
+            path: path.clone(),
+        };
+        term.entries.retain(|_, entry| !entry.admitted.is_empty());
+        if term.entries.len() < 2 {
+            return Err(unusable(glossary::Error::TooFewWords));
+        }
+        let mut terms = if path.is_file() {
+            load_csv(&path)?.terms().to_vec()
+        } else {
+            Vec::new()
+        };
+        if term.id.trim().is_empty() {
+            term.id = free_id(&self.glossary_of(&files)?);
+        }
+        let same = |t: &&mut Term| t.id == term.id && t.case == term.case;
+        match terms.iter_mut().find(same) {
+            Some(place) => *place = term.clone(),
+            None => terms.push(term.clone()),
+        }
+        let mut table = Vec::new();
+        Glossary::new(terms)
+            .map_err(unusable)?
+            .write_csv(&mut table)
+            .map_err(unusable)?;
+        // What is written is read through before it takes the place of anything.
+        Glossary::read_csv(&table).map_err(unusable)?;
+        self.workspace.make_folders()?;
+        std::fs::create_dir_all(&folder).map_err(|cause| Error::File {
+            what: "make a folder",
+            cause,
+            path: folder.clone(),
+        })?;
+        write_whole(&path, true, &mut |out| {
+            out.write_all(&table).map_err(|cause| Error::File {
+                what: "write the glossary",
+                cause,
+                path: path.clone(),
+            })
+        })?;
+        Ok(term.id)
+    }
+
+    /// The workspace's glossary that holds a term; else the one for new terms.
+    fn home_of(&self, term: &Term, files: &[PathBuf]) -> Result<PathBuf, Error> {
+        let folder = self.workspace.glossaries();
+        let own = files
+            .iter()
+            .filter(|f| f.parent() == Some(folder.as_path()));
+        for file in own.rev() {
+            let holds = |t: &Term| t.id == term.id && t.case == term.case;
+            if load_csv(file)?.terms().iter().any(holds) {
+                return Ok(file.clone());
+            }
+        }
+        Ok(folder.join(OWN))
+    }
+
+    fn glossary_of(&self, files: &[PathBuf]) -> Result<Glossary, Error> {
+        let mut all = Glossary::default();
+        for file in files {
+            all.merge(load_csv(Path::new(file))?);
+        }
+        Ok(all)
+    }
+}
+
+/// `own-1`, `own-2` ...: one that no term has.
+fn free_id(all: &Glossary) -> String {
+    let taken = |id: &String| all.terms().iter().any(|t| t.id == *id);
+    let named = |number: usize| format!("own-{number}");
+    let mut first = (1..=all.len().saturating_add(1)).map(named);
+    first.find(|id| !taken(id)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Options;
+    use crate::domain::Lang;
+    use crate::glossary::{Entry, Review};
+
+    fn app(workspace: &Path) -> App {
+        App::open(&Options {
+            workspace: Some(workspace.to_owned()),
+            env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
+            ..Options::default()
+        })
+        .unwrap()
+    }
+
+    fn entry(word: &str) -> Entry {
+        Entry {
+            admitted: vec![word.to_owned()],
+            review: Review::Unreviewed,
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn a_new_term_is_in_force_and_a_shipped_one_gives_way_to_its_correction() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app(dir.path());
+        let before = app.terms().unwrap();
+        let mut new = Term::default();
+        new.entries.insert(Lang::Lo, entry("ດ່ານ"));
+        let refused = app.put_term(&new).unwrap_err();
+        assert!(!refused.help().is_empty(), "words in one language only");
+        new.entries.insert(Lang::Zh, entry("口岸"));
+        let id = app.put_term(&new).unwrap();
+        assert_eq!(id, "own-1");
+        let mut shipped = before[0].clone();
+        shipped.entries.insert(Lang::Km, entry("ពាក្យថ្មី"));
+        app.put_term(&shipped).unwrap();
+        let after = app.terms().unwrap();
+        assert_eq!(after.len(), before.len() + 1);
+        let found = after.iter().find(|t| t.id == shipped.id).unwrap();
+        assert_eq!(found.entries[&Lang::Km].admitted, ["ពាក្យថ្មី"]);
+        // The second correction takes the place of the first, in the workspace's own table.
+        shipped.entries.insert(Lang::Km, entry("ពាក្យទីពីរ"));
+        app.put_term(&shipped).unwrap();
+        let own = load_csv(&app.workspace().glossaries().join(OWN)).unwrap();
+        assert_eq!(own.len(), 2);
+        new.entries.insert(Lang::Vi, entry("cửa khẩu"));
+        new.id = String::new();
+        assert_eq!(app.put_term(&new).unwrap(), "own-2");
+    }
+}

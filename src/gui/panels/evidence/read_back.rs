@@ -1,0 +1,183 @@
+//! Reading back: one line after the other in the language of the person interviewed, and what is said to
+//! it. Every answer stands in the record at once.
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{Button, Id, TextEdit, Ui};
+
+use crate::app::desk::{Custody, Opened, Said, Task};
+use crate::domain::{Lang, ReadAnswer, Segment, SegmentId};
+use crate::gui::safe;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::{job, languages};
+
+use super::ask;
+
+/// What is typed into this part.
+#[derive(Default)]
+pub struct ReadingBack {
+    of: String,
+    by: String,
+    lang: Option<Lang>,
+    later: BTreeSet<i64>,
+    /// The line that is read, and its words as they are put right.
+    line: Option<SegmentId>,
+    words: String,
+    reason: String,
+    whole: String,
+}
+
+impl ReadingBack {
+    /// Paints this part.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, custody: &Custody) {
+        let words = scene.words;
+        if self.of != opened.interview.id.0 {
+            let by = std::mem::take(&mut self.by);
+            *self = Self {
+                of: opened.interview.id.0.clone(),
+                by,
+                lang: opened.interview.languages.get(1).copied(),
+                ..Self::default()
+            };
+        }
+        script::label(ui, words.t("read-back-about"), scene.remark(ui));
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("read-back-by"));
+            let field = TextEdit::singleline(&mut self.by).char_limit(200);
+            ui.add(field.desired_width(180.0)).labelled_by(label.id);
+            let (name, own) = (words.t("read-back-in"), &opened.interview.languages);
+            languages::pick(ui, "read-back", name, own, None, &mut self.lang);
+        });
+        let Some(lang) = self.lang else {
+            return;
+        };
+        let answered = |line: &Segment| {
+            let given = custody.answers.iter().find(|a| a.segment == Some(line.id));
+            given.filter(|a| a.stands && a.lang == lang)
+        };
+        let count = |wanted: Option<ReadAnswer>| {
+            let is = |l: &Segment| answered(l).map(|a| a.answer) == wanted;
+            opened.lines.iter().filter(|l| is(l)).count().to_string()
+        };
+        let told = [
+            ("right", count(Some(ReadAnswer::Right))),
+            ("corrected", count(Some(ReadAnswer::Corrected))),
+            ("refused", count(Some(ReadAnswer::Refused))),
+            ("unread", count(None)),
+        ];
+        let told: Vec<(&str, &str)> = told.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        script::label(ui, &words.with("read-back-told", &told), scene.own(ui));
+        ui.add_space(theme::GAP);
+        let waits = |l: &&Segment| answered(l).is_none() && !self.later.contains(&l.id.0);
+        let next = opened.lines.iter().map(AsRef::as_ref).find(waits);
+        match next {
+            Some(line) => self.line(ui, scene, (opened, line), lang),
+            None => {
+                script::label(ui, words.t("read-back-done"), scene.own(ui));
+                if !self.later.is_empty() && ui.button(words.t("read-back-again")).clicked() {
+                    self.later.clear();
+                }
+            }
+        }
+        ui.separator();
+        self.whole(ui, scene, opened, lang);
+    }
+
+    fn line(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        (opened, line): (&Opened, &Segment),
+        lang: Lang,
+    ) {
+        let words = scene.words;
+        let read = words_in(line, lang).unwrap_or_default();
+        if self.line != Some(line.id) {
+            (self.line, self.words) = (Some(line.id), read.to_owned());
+            self.reason.clear();
+        }
+        let (time, who) = (
+            safe::clock(line.span.start.as_ms()),
+            safe::name(&line.speaker),
+        );
+        let head = format!("{}   {time}   {who}", line.id.0);
+        script::label(ui, &head, scene.remark(ui));
+        if read.is_empty() {
+            script::label(ui, words.t("read-back-none"), scene.own(ui));
+        } else {
+            script::marked(ui, read, Letters::running(ui, lang), &[], true);
+        }
+        ui.add_space(theme::GAP);
+        let free = !job::is_running(scene) && !self.by.trim().is_empty();
+        let mut said = None;
+        ui.horizontal_wrapped(|ui| {
+            let right = Button::new(words.t("read-back-right"));
+            if ui.add_enabled(free && !read.is_empty(), right).clicked() {
+                said = Some(Said::Right);
+            }
+            if ui.button(words.t("read-back-later")).clicked() {
+                self.later.insert(line.id.0);
+            }
+        });
+        let (id, name) = (Id::unique("read-back-words"), words.t("read-back-words"));
+        script::label(ui, name, scene.own(ui));
+        script::field(ui, id, &mut self.words, Letters::running(ui, lang), name);
+        let changed = !self.words.trim().is_empty() && self.words.trim() != read.trim();
+        let correct = Button::new(words.t("read-back-correct"));
+        if ui.add_enabled(free && changed, correct).clicked() {
+            said = Some(Said::Corrected(self.words.trim().to_owned()));
+        }
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("read-back-reason"));
+            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
+            ui.add(field.desired_width(240.0)).labelled_by(label.id);
+            let refuse = Button::new(words.t("read-back-refuse"));
+            let ready = free && !self.reason.trim().is_empty();
+            if ui.add_enabled(ready, refuse).clicked() {
+                said = Some(Said::Refused(self.reason.trim().to_owned()));
+            }
+        });
+        if let Some(said) = said {
+            self.answer(scene, opened, (Some(line.id), lang), said);
+        }
+    }
+
+    /// A refusal of the whole record.
+    fn whole(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, lang: Lang) {
+        let words = scene.words;
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("read-back-whole-reason"));
+            let field = TextEdit::singleline(&mut self.whole).char_limit(300);
+            ui.add(field.desired_width(240.0)).labelled_by(label.id);
+            let free = !job::is_running(scene) && !self.by.trim().is_empty();
+            let button = Button::new(words.t("read-back-whole"));
+            let ready = free && !self.whole.trim().is_empty();
+            if ui.add_enabled(ready, button).clicked() {
+                let said = Said::Refused(std::mem::take(&mut self.whole));
+                self.answer(scene, opened, (None, lang), said);
+            }
+        });
+    }
+
+    fn answer(
+        &self,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        (line, lang): (Option<SegmentId>, Lang),
+        said: Said,
+    ) {
+        let (id, by) = (opened.interview.id.clone(), self.by.trim().to_owned());
+        ask(scene, Task::ReadBack(id, line, lang, said, by));
+    }
+}
+
+/// What a line reads in a language.
+fn words_in(line: &Segment, lang: Lang) -> Option<&str> {
+    if line.lang == lang {
+        return Some(&line.text);
+    }
+    let made = line.translations.iter().find(|t| t.lang == lang);
+    made.map(|t| t.text.as_str())
+}

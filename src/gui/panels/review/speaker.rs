@@ -1,0 +1,139 @@
+//! Who speaks in a line: chosen from those who speak in the interview, or written.
+
+use eframe::egui::{Key, Modifiers, TextEdit, Ui};
+
+use crate::app::desk::{Command, Opened, Speaking};
+use crate::app::speakers_of;
+use crate::domain::{Segment, SegmentId};
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script;
+
+use super::row;
+use super::signature::{Pressed, Signature};
+use super::work::{Ended, Sent};
+
+/// Names that are offered at most.
+const MOST: usize = 12;
+/// The usual speakers are offered in every interview.
+const ROLES: [&str; 3] = ["officer", "interviewee", "interpreter"];
+
+/// A change of the speaker that is being prepared.
+pub struct SpeakerForm {
+    /// The line.
+    pub segment: SegmentId,
+    was: String,
+    known: Vec<String>,
+    chosen: String,
+    /// A name that is none of the known ones.
+    other: String,
+    all: bool,
+    signature: Signature,
+    sent: Sent,
+}
+
+impl SpeakerForm {
+    /// Begins with the speaker that the line has.
+    pub fn new(opened: &Opened, line: &Segment, by: &str) -> Self {
+        let mut known = speakers_of(opened.lines.iter().map(AsRef::as_ref));
+        let usual = ROLES.map(str::to_owned).into_iter();
+        let usual: Vec<String> = usual.filter(|role| !known.contains(role)).collect();
+        known.extend(usual);
+        known.truncate(MOST);
+        Self {
+            segment: line.id,
+            was: line.speaker.clone(),
+            known,
+            chosen: line.speaker.clone(),
+            other: String::new(),
+            all: false,
+            signature: Signature::new(by, String::new()),
+            sent: Sent::default(),
+        }
+    }
+
+    /// Paints the names and sends the change.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        next: &mut u64,
+    ) -> Ended {
+        let words = scene.words;
+        let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        let free = ui.memory(|m| m.focused()).is_none();
+        let keeps = free && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
+        ui.spacing_mut().item_spacing.y = theme::GAP;
+        script::label(ui, words.t("speaker-about"), scene.own(ui));
+        // A number chooses a name, so that the keyboard is enough.
+        let digit = ui.input(|i| {
+            let numbers = [
+                Key::Num1,
+                Key::Num2,
+                Key::Num3,
+                Key::Num4,
+                Key::Num5,
+                Key::Num6,
+                Key::Num7,
+                Key::Num8,
+                Key::Num9,
+            ];
+            numbers.into_iter().position(|key| i.key_pressed(key))
+        });
+        ui.horizontal_wrapped(|ui| {
+            for (at, name) in self.known.iter().enumerate() {
+                let shown = format!("{} {}", at + 1, row::speaker(words, name));
+                let is = *name == self.chosen;
+                let pressed = ui.selectable_label(is, shown).clicked();
+                if pressed || (free && digit == Some(at)) {
+                    self.chosen.clone_from(name);
+                    self.other.clear();
+                }
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("search-other"));
+            let field = TextEdit::singleline(&mut self.other)
+                .char_limit(300)
+                .desired_width(180.0);
+            ui.add(field).labelled_by(label.id);
+            let was = row::speaker(words, &self.was);
+            let all = words.with("speaker-all", &[("speaker", &was)]);
+            ui.checkbox(&mut self.all, all);
+        });
+        let pressed = self.signature.show(ui, scene, !self.sent.is_free());
+        self.sent.trouble(ui, scene);
+        if self.sent.is_free() && (keeps || pressed == Pressed::Keep) {
+            let other = self.other.trim();
+            let speaker = if other.is_empty() {
+                &self.chosen
+            } else {
+                other
+            };
+            *next = next.saturating_add(1);
+            let what = Speaking {
+                interview: opened.interview.id.clone(),
+                segment: self.segment,
+                all: self.all,
+                speaker: speaker.to_owned(),
+                by: self.signature.by().to_owned(),
+                reason: self.signature.reason(),
+            };
+            if scene.desk.ask(Command::Speaker(what, *next)) {
+                self.sent.sent(*next);
+            }
+        }
+        if self.sent.is_free() && (leaves || pressed == Pressed::Cancel) {
+            Ended::Left
+        } else {
+            Ended::Open
+        }
+    }
+
+    /// The name that signed it, once it is stored.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
+        let stored = self.sent.is_stored(scene);
+        stored.then(|| self.signature.by().to_owned())
+    }
+}

@@ -1,0 +1,121 @@
+//! A term from a line: the words that were marked, and what they are called in the other languages.
+
+use eframe::egui::{Key, Modifiers, TextEdit, Ui};
+
+use crate::app::desk::{Command, Opened};
+use crate::domain::{Lang, Segment, SegmentId};
+use crate::glossary::{Entry, Review, Term};
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script;
+
+use super::signature::{Pressed, Signature};
+use super::work::{Ended, Sent};
+
+/// A longer text than this is no term; the person marks a part of it or types it.
+const LONGEST: usize = 60;
+
+/// A term that is being written.
+pub struct TermForm {
+    /// The line.
+    pub segment: SegmentId,
+    words: Vec<(Lang, String)>,
+    signature: Signature,
+    sent: Sent,
+    fresh: bool,
+}
+
+impl TermForm {
+    /// Begins with the words that were `marked` in a language, else with a short line itself.
+    pub fn new(opened: &Opened, line: &Segment, marked: Option<(Lang, String)>, by: &str) -> Self {
+        let mut languages = vec![line.lang];
+        let others = opened.interview.languages.iter();
+        languages.extend(others.filter(|lang| **lang != line.lang));
+        let short = |text: &str| {
+            let text = text.trim();
+            let fits = text.chars().count() <= LONGEST;
+            if fits { text.to_owned() } else { String::new() }
+        };
+        let begun = marked.unwrap_or_else(|| (line.lang, line.text.clone()));
+        let words = languages.into_iter().map(|lang| {
+            let own = begun.0 == lang;
+            (lang, if own { short(&begun.1) } else { String::new() })
+        });
+        Self {
+            segment: line.id,
+            words: words.collect(),
+            signature: Signature::new(by, String::new()),
+            sent: Sent::default(),
+            fresh: true,
+        }
+    }
+
+    /// Paints the fields and sends the term.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        next: &mut u64,
+    ) -> Ended {
+        let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        ui.spacing_mut().item_spacing.y = theme::GAP;
+        script::label(ui, scene.words.t("term-about"), scene.own(ui));
+        let mut entered = false;
+        for (lang, text) in &mut self.words {
+            ui.horizontal_wrapped(|ui| {
+                let label = ui.label(lang.native_name());
+                let field = TextEdit::singleline(text)
+                    .char_limit(200)
+                    .desired_width(240.0);
+                let field = ui.add(field).labelled_by(label.id);
+                if text.is_empty() && std::mem::take(&mut self.fresh) {
+                    field.request_focus();
+                }
+                entered |= field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+            });
+        }
+        let pressed = self.signature.show(ui, scene, !self.sent.is_free());
+        self.sent.trouble(ui, scene);
+        if self.sent.is_free() && (entered || pressed == Pressed::Keep) {
+            *next = next.saturating_add(1);
+            let term = Box::new(self.term(opened));
+            if scene.desk.ask(Command::Term(term, *next)) {
+                self.sent.sent(*next);
+            }
+        }
+        if self.sent.is_free() && (leaves || pressed == Pressed::Cancel) {
+            Ended::Left
+        } else {
+            Ended::Open
+        }
+    }
+
+    fn term(&self, opened: &Opened) -> Term {
+        let (id, line) = (&opened.interview.id, self.segment.0);
+        let source = format!("{}, {id}, {line}", self.signature.by());
+        let mut term = Term {
+            note: self.signature.reason().unwrap_or_default(),
+            ..Term::default()
+        };
+        for (lang, text) in &self.words {
+            let variants = text.split(';').map(str::trim).filter(|v| !v.is_empty());
+            let entry = Entry {
+                admitted: variants.map(str::to_owned).collect(),
+                source: source.trim_start_matches([',', ' ']).to_owned(),
+                review: Review::Unreviewed,
+                ..Entry::default()
+            };
+            if !entry.admitted.is_empty() {
+                term.entries.insert(*lang, entry);
+            }
+        }
+        term
+    }
+
+    /// The name that entered it, once it is stored.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
+        let stored = self.sent.is_stored(scene);
+        stored.then(|| self.signature.by().to_owned())
+    }
+}

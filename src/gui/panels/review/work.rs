@@ -1,0 +1,133 @@
+//! What is open below a line: a change of its place, of its speaker, a line once more, a new term.
+
+use eframe::egui::Ui;
+
+use crate::app::desk::{Opened, Told};
+use crate::domain::SegmentId;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script;
+use crate::store::Recut;
+
+use super::again::AgainForm;
+use super::recutter::Recutter;
+use super::speaker::SpeakerForm;
+use super::term::TermForm;
+
+/// One of them.
+pub enum Work {
+    /// The line is parted, joined or moved.
+    Recut(Recutter),
+    /// Somebody else speaks in it.
+    Speaker(SpeakerForm),
+    /// A machine hears or translates it once more.
+    Again(AgainForm),
+    /// A term is taken from it.
+    Term(TermForm),
+}
+
+/// What became of it in this frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It is still being prepared.
+    Open,
+    /// The person left it.
+    Left,
+}
+
+/// It is done.
+pub struct Done {
+    /// Who signed it.
+    pub by: String,
+    /// The change of the lines, where it was one.
+    pub recut: Option<Recut>,
+}
+
+impl Work {
+    /// The line.
+    pub fn segment(&self) -> SegmentId {
+        match self {
+            Work::Recut(form) => form.segment,
+            Work::Speaker(form) => form.segment,
+            Work::Again(form) => form.segment,
+            Work::Term(form) => form.segment,
+        }
+    }
+
+    /// Paints the fields and sends what is asked for.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        next: &mut u64,
+    ) -> Ended {
+        match self {
+            Work::Recut(form) => form.show(ui, scene, opened, next),
+            Work::Speaker(form) => form.show(ui, scene, opened, next),
+            Work::Again(form) => form.show(ui, scene, opened),
+            Work::Term(form) => form.show(ui, scene, opened, next),
+        }
+    }
+
+    /// What came of it, once it is stored. Asked for apart from the painting: the line may be gone
+    /// from the screen by then.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Done> {
+        match self {
+            Work::Recut(form) => form.hear(scene).map(|(by, recut)| Done {
+                by,
+                recut: Some(recut),
+            }),
+            Work::Speaker(form) => form.hear(scene).map(signed),
+            Work::Again(form) => form.sent().map(signed),
+            Work::Term(form) => form.hear(scene).map(signed),
+        }
+    }
+}
+
+fn signed(by: String) -> Done {
+    Done { by, recut: None }
+}
+
+/// Something that was sent under a number and is answered as a correction is.
+#[derive(Default)]
+pub struct Sent {
+    number: Option<u64>,
+    failed: Option<Told>,
+}
+
+impl Sent {
+    /// Nothing is under way.
+    pub fn is_free(&self) -> bool {
+        self.number.is_none()
+    }
+
+    /// Remembers a number that was sent.
+    pub fn sent(&mut self, number: u64) {
+        self.number = Some(number);
+        self.failed = None;
+    }
+
+    /// Whether it is stored; keeps the error where it is not.
+    pub fn is_stored(&mut self, scene: &Scene<'_>) -> bool {
+        let Some(number) = self.number else {
+            return false;
+        };
+        let answer = scene.desk.board().saved.get();
+        let Some(answer) = answer.filter(|a| a.number == number) else {
+            return false;
+        };
+        self.number = None;
+        self.failed.clone_from(&answer.failed);
+        self.failed.is_none()
+    }
+
+    /// Paints the error.
+    pub fn trouble(&self, ui: &mut Ui, scene: &Scene<'_>) {
+        if let Some(told) = &self.failed {
+            let failure = theme::of(ui).failure;
+            script::label(ui, &told.what, scene.own(ui).coloured(failure));
+            script::label(ui, &told.next, scene.own(ui));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Who speaks in a line: what a person said of it is added, the line stays as it was cut.
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::chain;
+use super::interviews::interview_key;
+use super::lines::{current_key, insist_on_reason, segment_key};
+use super::proofs::{self, SPEAKER};
+use super::{Error, Store, codec, derived};
+use crate::domain::{InterviewId, SegmentId};
+use crate::evidence::{Draft, Kind};
+
+/// Longest name of a speaker, in characters.
+const MAX_NAME: usize = 300;
+/// Who speaks in the line `s` by the newest version, as a value of a query.
+pub(super) const SPEAKS: &str = "coalesce((SELECT speaker FROM speaker_version
+     WHERE segment = s.key ORDER BY version DESC LIMIT 1), s.speaker)";
+
+/// What a person said about who speaks in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeakerVersion {
+    /// 1, 2, 3 ... of this line.
+    pub version: u32,
+    /// `officer`, `interviewee`, `interpreter` or any other word.
+    pub speaker: String,
+    /// Who said so.
+    pub by: String,
+    /// Why, where the person said so.
+    pub reason: Option<String>,
+    /// When, RFC 3339 UTC.
+    pub at: String,
+}
+
+impl Store {
+    /// Says who speaks in these lines, all of them in one event. Returns how many lines had another
+    /// speaker before.
+    ///
+    /// # Errors
+    /// An unknown or replaced line; no name, or one that is too long; the same speaker in all lines;
+    /// a certified line without a reason; nobody's name.
+    pub fn set_speaker(
+        &mut self,
+        id: &InterviewId,
+        lines: &[SegmentId],
+        speaker: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<usize, Error> {
+        let (speaker, by) = (speaker.trim(), by.trim());
+        if by.is_empty() {
+            return Err(Error::NoAuthor);
+        }
+        if speaker.is_empty() || speaker.chars().count() > MAX_NAME {
+            return Err(Error::BadSpeaker);
+        }
+        let tx = self.write()?;
+        let interview = interview_key(&tx, id)?;
+        let (mut rows, mut keys) = (Vec::new(), Vec::new());
+        for line in lines {
+            let key = current_key(&tx, id, *line)?;
+            if speaks(&tx, key)? == speaker {
+                continue;
+            }
+            insist_on_reason(&tx, key, *line, reason)?;
+            let version = insert(&tx, key, speaker, by, reason)?;
+            let one = "r.segment = ?1 AND r.version = ?2";
+            rows.extend(proofs::select(&tx, &SPEAKER, one, params![key, version])?);
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(Error::Unchanged);
+        }
+        chain::append(&tx, interview, &Draft::of(Kind::Attributed, &rows))?;
+        for key in &keys {
+            derived::refresh_line(&tx, *key)?;
+        }
+        derived::refresh_tally(&tx, interview)?;
+        tx.commit()?;
+        Ok(keys.len())
+    }
+
+    /// What persons said about who speaks in a line, the first first; none where the line has the
+    /// speaker that it was cut with.
+    ///
+    /// # Errors
+    /// An unknown line.
+    pub fn speakers(
+        &self,
+        id: &InterviewId,
+        line: SegmentId,
+    ) -> Result<Vec<SpeakerVersion>, Error> {
+        let key = segment_key(&self.conn, id, line)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT version, speaker, author, reason, at FROM speaker_version
+             WHERE segment = ?1 ORDER BY version",
+        )?;
+        let rows = statement.query_map([key], |row| {
+            Ok(SpeakerVersion {
+                version: row.get(0)?,
+                speaker: row.get(1)?,
+                by: row.get(2)?,
+                reason: row.get(3)?,
+                at: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Who speaks in a line now.
+pub(super) fn speaks(conn: &Connection, key: i64) -> Result<String, Error> {
+    let sql = format!("SELECT {SPEAKS} FROM segment s WHERE s.key = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([key], |row| row.get(0))?)
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    key: i64,
+    speaker: &str,
+    by: &str,
+    reason: Option<&str>,
+) -> Result<u32, Error> {
+    Ok(tx
+        .prepare_cached(
+            "INSERT INTO speaker_version (segment, version, speaker, author, reason, at)
+             VALUES (?1,
+                 (SELECT coalesce(max(version), 0) + 1 FROM speaker_version WHERE segment = ?1),
+                 ?2, ?3, ?4, ?5)
+             RETURNING version",
+        )?
+        .query_row(params![key, speaker, by, reason, codec::now()], |row| {
+            row.get(0)
+        })?)
+}

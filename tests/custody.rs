@@ -1,0 +1,578 @@
+//! Custody beyond the seal: covered copies for a partner, what a person allows and what that forbids,
+//! reading back, clocks that were set back, keys that were revoked, exports that were cut off.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
+)]
+
+mod common;
+#[path = "common/custody.rs"]
+mod custody;
+#[path = "common/tamper.rs"]
+mod tamper;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use common::{mekong, stderr};
+use custody::{Custody, Dice, open, trust, unguarded};
+use mekong_interview::app::{App, Cover, Error, ExportChoices};
+use mekong_interview::domain::{Cancel, FactKind, Lang, ReadAnswer, SegmentId};
+use mekong_interview::evidence::{
+    self, Asked, Audience, Consent, Draft, Kind, Limit, Passphrase, Receipt, Role, SecretKey, Sign,
+    Story,
+};
+use mekong_interview::export::Format;
+use mekong_interview::store::{Answer, NewFact, NewReadBack, Store};
+use serde_json::json;
+use tamper::{files, fits};
+
+fn list(c: &Custody) -> PathBuf {
+    let path = c.dir.path().join("list.toml");
+    let text = "[[redact]]\nwords = [\"张伟\", \"E12345678\"]\nreason = \"name\"\n\
+                [[redact]]\nwords = [\"សុខា\"]\nreason = \"name\"\n";
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// A covered copy of the interview, open for everybody.
+fn covered(c: &Custody, name: &str, sound: bool) -> Result<PathBuf, Error> {
+    let out = c.dir.path().join(name);
+    let list = list(c);
+    let cover = Cover {
+        list: Some(&list),
+        sound,
+    };
+    let cancel = Cancel::new();
+    c.app
+        .bundle_covered(&c.id.0, cover, None, &out, &c.officer, (&cancel, &|_| {}))?;
+    Ok(out)
+}
+
+/// Every byte of every file below a folder, one after the other.
+fn everything(folder: &Path) -> Vec<u8> {
+    let all = files(folder).into_iter();
+    all.flat_map(|name| fs::read(folder.join(name)).unwrap())
+        .collect()
+}
+
+fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|w| w == word.as_bytes())
+}
+
+/// A workspace of somebody else who trusts the officer.
+fn partner(c: &Custody) -> (tempfile::TempDir, App) {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path());
+    trust(&app, &c.officer, dir.path());
+    (dir, app)
+}
+
+#[test]
+fn a_covered_copy_crosses_the_border_without_what_is_covered_and_names_its_parent() {
+    let c = Custody::new();
+    let parent = {
+        let store = Store::open(&c.database()).unwrap();
+        evidence::head(&store.chain(&c.id).unwrap()).to_owned()
+    };
+    let file = covered(&c, "copy.zip", true).unwrap();
+    assert!(c.verify().ok, "the whole one is as it was");
+    let (dir, theirs) = partner(&c);
+    let (opened, foreign) = theirs
+        .receive(&file, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    let told = |name: &str| {
+        let found = opened.checks.iter().find(|check| check.name == name);
+        found.map(|check| check.detail.clone()).unwrap_or_default()
+    };
+    assert_eq!(foreign.interview, format!("{}-covered", c.id));
+    assert!(
+        told("covered copy").contains(&parent),
+        "{:?}",
+        opened.checks
+    );
+    assert_eq!(told("sound"), "1 recordings");
+    // Nothing of it, neither in the file nor in anything that came out of it.
+    let bytes = [fs::read(&file).unwrap(), everything(&foreign.folder)].concat();
+    for word in ["张伟", "E12345678", "សុខា"] {
+        assert!(!holds(&bytes, word), "{word}");
+    }
+    // No hash of a record of the whole one: names could be tried until one fits.
+    let store = Store::open(&c.database()).unwrap();
+    let (links, rows) = store.proofs(&c.id).unwrap();
+    for row in &rows {
+        assert!(!holds(&bytes, &row.digest()), "{}", row.name);
+    }
+    // The uncovered lines are there, and the parent's digits are found again here.
+    assert!(holds(&bytes, "Hà Nội") && holds(&bytes, &parent));
+    let verdict = c
+        .app
+        .verify_interview(&c.id.0, Some(&parent), &Cancel::new(), &|_| {})
+        .unwrap();
+    assert!(verdict.ok, "{verdict:?}");
+    // The chain tells what was sent, and the receipt is known again.
+    let (story, _) = Story::of(&c.id.0, &links);
+    let sent = story.events.last().unwrap();
+    assert_eq!(sent.kind, "bundled");
+    assert_eq!(sent.fact("covered"), Some(opened.head.as_str()));
+    let key = SecretKey::new("สมชาย", Role::Officer).unwrap();
+    trust(&c.app, &key, dir.path());
+    let receipt = dir.path().join("receipt.json");
+    fs::write(&receipt, Receipt::sign(&opened, &key)).unwrap();
+    assert!(fits(&c.app, &receipt));
+    // What lies there is checked again by the program and by the script alone.
+    let script = dir.path().join("verify.sh");
+    fs::write(&script, evidence::SCRIPT).unwrap();
+    let agrees = |folder: &Path| {
+        let sh = std::process::Command::new("sh")
+            .arg(&script)
+            .arg(folder)
+            .output();
+        sh.unwrap().status.code() == Some(0)
+    };
+    assert!(fits(&theirs, &foreign.folder) && agrees(&foreign.folder));
+    let mut dice = Dice(5);
+    let names = files(&foreign.folder);
+    for n in 0..30 {
+        let bad = dir.path().join(format!("bad-{n}"));
+        tamper::copy(&foreign.folder, &bad);
+        let path = bad.join(&names[dice.roll(names.len())]);
+        let mut bytes = fs::read(&path).unwrap();
+        let what = custody::tamper_bytes(&mut bytes, &mut dice);
+        fs::write(&path, bytes).unwrap();
+        assert!(!fits(&theirs, &bad), "{n}: {what} in {}", path.display());
+        assert!(!agrees(&bad), "the script: {what} in {}", path.display());
+    }
+    let refused = theirs.receive(&file, None, &Cancel::new(), &|_| {});
+    assert!(refused.unwrap_err().to_string().contains("received before"));
+}
+
+#[test]
+fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
+    let c = Custody::new();
+    let (dir, theirs) = partner(&c);
+    let file = covered(&c, "copy.zip", true).unwrap();
+    let (_, foreign) = theirs
+        .receive(&file, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    let sound = fs::read(foreign.folder.join("data/audio/covered.wav")).unwrap();
+    let data = sound.windows(4).position(|w| w == b"data").unwrap() + 8;
+    let loud = |line: usize| {
+        // Line n lies from 300 n to 300 n + 200; what was recorded is as good as silent.
+        let at = |sample: usize| data + 2 * (300 * line + sample);
+        (0..200).any(|n| i16::from_le_bytes([sound[at(n)], sound[at(n) + 1]]).abs() > 1_000)
+    };
+    assert!(loud(0) && loud(5) && !loud(1), "lines 1 and 6 are covered");
+    // Without it, there is none, and nothing temporary is left behind.
+    let silent = covered(&c, "silent.zip", false).unwrap();
+    let (_, foreign) = theirs
+        .receive(&silent, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    assert!(!foreign.folder.join("data/audio").exists());
+    for root in [c.dir.path(), dir.path()] {
+        let left = fs::read_dir(root).unwrap().map(|e| e.unwrap().file_name());
+        assert!(
+            left.into_iter()
+                .all(|n| !n.to_string_lossy().starts_with(".covered"))
+        );
+    }
+    // A copy in which nothing is covered is none.
+    let (cancel, out) = (Cancel::new(), c.dir.path().join("nothing.zip"));
+    let refused = c.app.bundle_covered(
+        &c.id.0,
+        Cover::default(),
+        None,
+        &out,
+        &c.officer,
+        (&cancel, &|_| {}),
+    );
+    assert!(matches!(refused, Err(Error::NothingToCover)), "{refused:?}");
+    assert!(!out.exists());
+}
+
+/// A key of somebody at that desk, opened.
+fn own_key(app: &App, name: &str, role: Role) -> SecretKey {
+    let phrase = || Passphrase::new("nine blue boats at dawn".to_owned());
+    app.make_key(name, role, phrase()).unwrap();
+    let key = app.keys().own(Some(name)).unwrap();
+    app.keys().unlock(&key, phrase()).unwrap()
+}
+
+fn victim(c: &Custody, partners: Vec<String>) -> Consent {
+    let mut store = Store::open(&c.database()).unwrap();
+    let names = [
+        NewFact::new(FactKind::Name, "张伟"),
+        NewFact::new(FactKind::Name, "សុខា"),
+    ];
+    let person = store.add_person(None, "王芳", &names).unwrap();
+    Consent {
+        asked: Asked::Victim,
+        seen_by: Audience::Partners(partners),
+        until: Some("2999-01-01".parse().unwrap()),
+        sound: false,
+        pseudonym: Some("Mai".into()),
+        person: Some(person.0),
+        by: "王芳".into(),
+    }
+}
+
+fn limit(result: Result<impl std::fmt::Debug, Error>) -> Limit {
+    match result {
+        Err(Error::Evidence(evidence::Error::Consent(limit))) => limit,
+        other => panic!("not refused for a consent: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_it_once() {
+    let c = Custody::new();
+    let (_dir, theirs) = partner(&c);
+    let khin = own_key(&theirs, "Daw Khin", Role::Administrator);
+    let other = SecretKey::new("Somchai", Role::Officer).unwrap();
+    for key in [&khin, &other] {
+        trust(&c.app, key, c.dir.path());
+    }
+    let consent = victim(&c, vec![khin.public().number.clone()]);
+    c.app.give_consent(&c.id.0, &consent).unwrap();
+    assert_eq!(c.app.consent(&c.id.0).unwrap().1, Some(consent.clone()));
+    let work = || -> (Cancel, fn(mekong_interview::pipeline::Progress)) { (Cancel::new(), |_| {}) };
+    let export = |format, name: &str| {
+        let (cancel, hear) = work();
+        let choices = ExportChoices {
+            person: Some(mekong_interview::app::Person::Victim),
+            ..ExportChoices::default()
+        };
+        let out = c.dir.path().join(name);
+        c.app
+            .export(&c.id.0, format, &choices, (&out, false), &cancel, &hear)
+            .map(|_| fs::read(out).unwrap())
+    };
+    let whole = |to: Option<&SecretKey>, name: &str| {
+        let (cancel, hear) = work();
+        let out = c.dir.path().join(name);
+        let to = to.map(Sign::public);
+        c.app.bundle(&c.id.0, to, &out, &c.officer, &cancel, &hear)
+    };
+    // The sound, a stranger, everybody, the name: each refused by itself.
+    assert_eq!(limit(export(Format::Audio, "a.wav")), Limit::Sound);
+    assert_eq!(limit(export(Format::Html, "a.html")), Limit::Sound);
+    assert_eq!(limit(whole(Some(&other), "a.zip")), Limit::Partner);
+    assert_eq!(limit(whole(None, "b.zip")), Limit::Open);
+    assert_eq!(limit(whole(Some(&khin), "c.zip")), Limit::Sound);
+    assert_eq!(limit(covered(&c, "d.zip", false)), Limit::Open);
+    // An export covers the names by itself; the record to be signed holds them, as the law asks.
+    let text = export(Format::Txt, "a.txt").unwrap();
+    assert!(holds(&text, "[Mai]") && !holds(&text, "张伟") && !holds(&text, "សុខា"));
+    assert!(export(Format::Record, "a.docx").is_ok());
+    // A covered copy without the sound may go to the partner who is named, and tells the limits.
+    let out = c.dir.path().join("e.zip");
+    let (cancel, hear) = work();
+    let to = Some(khin.public());
+    c.app
+        .bundle_covered(
+            &c.id.0,
+            Cover::default(),
+            to,
+            &out,
+            &c.officer,
+            (&cancel, &hear),
+        )
+        .unwrap();
+    let (opened, _) = theirs
+        .receive(&out, Some(&khin), &cancel, &hear)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let told = opened.checks.iter().find(|k| k.name == "consent").unwrap();
+    assert!(told.detail.contains("until 2999-01-01"), "{told:?}");
+    // Lifted by an administrator, with a reason, for one file.
+    let refused = c.app.lift_consent(&c.id.0, "court order", &c.officer);
+    assert!(refused.unwrap_err().to_string().contains("officer"));
+    assert!(c.app.lift_consent(&c.id.0, " ", &khin).is_err());
+    c.app
+        .lift_consent(&c.id.0, "court order 12", &khin)
+        .unwrap();
+    assert!(whole(None, "f.zip").is_ok());
+    assert_eq!(limit(whole(None, "g.zip")), Limit::Open);
+    let verdict = c.verify();
+    assert!(verdict.ok, "{verdict:#?}");
+    assert!(verdict.checks.iter().any(|k| k.name == "consent"));
+    // Over, and taken back.
+    let over = Consent {
+        until: Some("2020-01-31".parse().unwrap()),
+        ..consent.clone()
+    };
+    c.app.give_consent(&c.id.0, &over).unwrap();
+    let day = "2020-01-31".parse().unwrap();
+    assert_eq!(limit(export(Format::Txt, "h.txt")), Limit::Over(day));
+    let back = Consent {
+        seen_by: Audience::Nobody,
+        ..consent
+    };
+    c.app.give_consent(&c.id.0, &back).unwrap();
+    assert_eq!(limit(export(Format::Json, "i.json")), Limit::Nobody);
+    assert!(!c.dir.path().join("i.json").exists());
+    // Who changes the consent in the database is seen, and nothing leaves the house meanwhile.
+    let db = unguarded(&c.database());
+    db.execute(
+        "UPDATE chain SET body = replace(body, '\"nobody\"', '\"anyone\"') WHERE kind = 'consented'",
+        [],
+    )
+    .unwrap();
+    drop(db);
+    assert!(c.sees());
+    let refused = export(Format::Json, "j.json").unwrap_err();
+    assert!(matches!(refused, Error::DoesNotFit(_)), "{refused}");
+}
+
+#[test]
+fn what_is_read_back_stands_in_the_chain_and_in_the_record_until_the_words_change() {
+    let c = Custody::new();
+    let answer = |line: Option<i64>, lang, answer| {
+        let new = NewReadBack {
+            segment: line.map(SegmentId),
+            lang,
+            answer,
+            by: "N. Lan",
+        };
+        c.app.note_read_back(&c.id.0, &new)
+    };
+    answer(Some(1), Lang::Vi, Answer::Right).unwrap();
+    answer(Some(2), Lang::Vi, Answer::Right).unwrap();
+    answer(Some(2), Lang::Vi, Answer::Corrected("Tôi đến từ Huế.")).unwrap();
+    answer(Some(4), Lang::Vi, Answer::Corrected("Tên là gì?")).unwrap();
+    answer(Some(5), Lang::Vi, Answer::Refused("tôi không nói vậy")).unwrap();
+    answer(None, Lang::Vi, Answer::Refused("tôi không ký")).unwrap();
+    // No words, no reason, no line, no change.
+    assert!(answer(Some(3), Lang::Vi, Answer::Corrected(" ")).is_err());
+    assert!(answer(Some(3), Lang::Vi, Answer::Refused(" ")).is_err());
+    assert!(answer(Some(3), Lang::Km, Answer::Right).is_err());
+    assert!(answer(Some(99), Lang::Vi, Answer::Right).is_err());
+    assert!(answer(None, Lang::Vi, Answer::Right).is_err());
+    assert!(answer(Some(2), Lang::Vi, Answer::Corrected("Tôi đến từ Huế.")).is_err());
+    let given = |line: Option<i64>| {
+        let all = c.app.read_backs(&c.id).unwrap();
+        let found = all.into_iter().find(|a| a.segment.map(|s| s.0) == line);
+        found.map(|a| (a.answer, a.stands))
+    };
+    assert_eq!(given(Some(1)), Some((ReadAnswer::Right, true)));
+    assert_eq!(given(Some(2)), Some((ReadAnswer::Corrected, true)));
+    assert_eq!(given(None), Some((ReadAnswer::Refused, true)));
+    // The corrections are versions: one of what was said, one of a translation.
+    let (_, lines) = c.app.show(&c.id.0).unwrap();
+    assert_eq!(lines[1].text, "Tôi đến từ Huế.");
+    assert_eq!(lines[3].translations[0].text, "Tên là gì?");
+    // Whoever corrected a line cannot certify it; it is seen where an answer is changed.
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    let lan = SecretKey::new("N. Lan", Role::Interpreter).unwrap();
+    trust(&c.app, &lan, c.dir.path());
+    assert!(c.app.certify(&c.id.0, &[SegmentId(2)], &lan).is_err());
+    let out = c.dir.path().join("record.docx");
+    let choices = ExportChoices {
+        person: Some(mekong_interview::app::Person::Witness),
+        ..ExportChoices::default()
+    };
+    let cancel = Cancel::new();
+    c.app
+        .export(
+            &c.id.0,
+            Format::Record,
+            &choices,
+            (&out, false),
+            &cancel,
+            &|_| {},
+        )
+        .unwrap();
+    let unzipped = std::process::Command::new("unzip")
+        .args(["-p", out.to_str().unwrap(), "word/document.xml"])
+        .output()
+        .unwrap();
+    let paper = String::from_utf8(unzipped.stdout).unwrap();
+    for wanted in [
+        "已更正：2, 4",
+        "từ chối: 5",
+        "tôi không nói vậy",
+        "tôi không ký",
+    ] {
+        assert!(paper.contains(wanted), "{wanted}");
+    }
+    // Another change after it was read: it has to be read again.
+    let mut store = Store::open(&c.database()).unwrap();
+    store
+        .edit_text(&c.id, SegmentId(2), "Tôi đến từ Vinh.", "A", None)
+        .unwrap();
+    assert_eq!(given(Some(2)), Some((ReadAnswer::Corrected, false)));
+    assert_eq!(given(Some(1)), Some((ReadAnswer::Right, true)));
+    let db = unguarded(&c.database());
+    db.execute(
+        "UPDATE chain SET body = replace(body, '\"refused\"', '\"right\"') WHERE kind = 'read-back'",
+        [],
+    )
+    .unwrap();
+    drop(db);
+    assert!(c.sees());
+}
+
+/// Adds an event to a chain as if it had happened at another time. Returns its hash.
+fn forge(c: &Custody, subject: i64, draft: &Draft<'_>, at: &str) -> String {
+    let store = Store::open(&c.database()).unwrap();
+    let (links, name) = match subject {
+        0 => (store.own_chain().unwrap(), "workspace"),
+        _ => (store.chain(&c.id).unwrap(), c.id.0.as_str()),
+    };
+    drop(store);
+    let number = links.len() as u64 + 1;
+    let link = draft
+        .link(name, number, evidence::head(&links), at)
+        .unwrap();
+    let db = unguarded(&c.database());
+    db.execute(
+        "INSERT INTO chain (subject, number, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+        rusqlite::params![
+            subject,
+            number as i64,
+            draft.kind.as_str(),
+            link.body,
+            link.hash
+        ],
+    )
+    .unwrap();
+    link.hash
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_noted_and_told_and_nothing_is_refused() {
+    let c = Custody::new();
+    assert!(c.verify().checks.iter().all(|k| k.name != "clock"));
+    assert_eq!(c.app.clock_is_behind(), None);
+    // An event of the day after tomorrow: the clock was ahead, and is right again.
+    let ahead = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
+    forge(&c, 1, &Draft::of(Kind::Noted, &[]), &ahead);
+    let behind = c.app.clock_is_behind().unwrap();
+    assert!((172_000..=172_800).contains(&behind), "{behind}");
+    // The next thing that happens is taken down all the same, and says so itself.
+    let mut store = Store::open(&c.database()).unwrap();
+    store
+        .edit_text(&c.id, SegmentId(1), "我叫张卫。", "Su", None)
+        .unwrap();
+    let (story, _) = Story::of(&c.id.0, &store.chain(&c.id).unwrap());
+    let noted = story.events.last().unwrap().facts["clock_set_back_s"].clone();
+    assert!(noted.as_i64().unwrap() >= 172_000, "{noted}");
+    store
+        .edit_text(&c.id, SegmentId(1), "我叫张巍。", "Su", None)
+        .unwrap();
+    let (story, _) = Story::of(&c.id.0, &store.chain(&c.id).unwrap());
+    assert!(story.events.last().unwrap().facts.is_empty(), "only once");
+    let verdict = c.verify();
+    assert!(verdict.ok, "{verdict:#?}");
+    let told = verdict.checks.iter().find(|k| k.name == "clock").unwrap();
+    assert!(
+        told.detail.contains("the clock was set back") || told.detail.contains("clock was set")
+    );
+    // The partner is told too, and so is whoever looks after the machine.
+    let file = c.bundle("late.zip");
+    let (_dir, theirs) = partner(&c);
+    let (opened, _) = theirs
+        .receive(&file, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    assert!(opened.checks.iter().any(|k| k.name == "clock" && k.ok));
+}
+
+#[test]
+fn a_revoked_key_signs_nothing_whatever_the_clock_says() {
+    let c = Custody::new();
+    let file = c.bundle("before.zip");
+    let (_dir, theirs) = partner(&c);
+    c.app.revoke_key("李明", Some("lost")).unwrap();
+    theirs.revoke_key("李明", None).unwrap();
+    let refused = theirs.receive(&file, None, &Cancel::new(), &|_| {});
+    assert!(refused.unwrap_err().to_string().contains("not trusted"));
+    // The seal that it made before stays good.
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    // One who kept the secret sets the clock back to the day before and seals.
+    let mut seal = Draft::of(Kind::Sealed, &[]).with("lines", 6);
+    seal.signer = Some(&c.officer);
+    let head = forge(&c, 1, &seal, "2020-01-01T00:00:00Z");
+    let note = Draft::of(Kind::Sealed, &[])
+        .with("interview", c.id.0.as_str())
+        .with("head", head.as_str());
+    forge(&c, 0, &note, "2020-01-01T00:00:00Z");
+    let verdict = c.verify();
+    let bad: Vec<_> = verdict.checks.iter().filter(|k| !k.ok).collect();
+    assert_eq!(bad.len(), 1, "{verdict:#?}");
+    assert!(
+        bad[0].detail.contains("sealed after its key was revoked"),
+        "{bad:?}"
+    );
+    assert!(verdict.checks.iter().any(|k| k.name == "clock"));
+}
+
+#[test]
+fn an_export_that_is_killed_leaves_no_half_file_and_says_so_in_the_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (0..4_000)
+        .map(|n| {
+            json!({"start_ms": n * 1_000, "lang": "vi", "text": "Tôi đến từ Hà Nội.",
+                   "translations": [{"lang": "zh", "text": "我来自河内。"}]})
+        })
+        .collect();
+    let file = dir.path().join("talk.json");
+    fs::write(&file, json!({ "segments": lines }).to_string()).unwrap();
+    let workspace = dir.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
+    let args = [
+        "import",
+        file.to_str().unwrap(),
+        "--languages",
+        "zh,vi",
+        "--json",
+    ];
+    let told = common::json(&workspace, &args);
+    let id = told[0]["id"].as_str().unwrap().to_owned();
+    let out = dir.path().join("whole.docx");
+    let command = || {
+        let mut command = mekong(&workspace);
+        command
+            .args(["export", &id, "--format", "docx", "--out"])
+            .arg(&out)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    };
+    let mut cut = 0;
+    for millis in [20, 40, 60, 90, 130, 180, 250] {
+        let mut child = command().spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            fs::remove_file(&out).unwrap();
+        } else {
+            assert!(!out.exists(), "half a file after {millis} ms");
+            cut += 1;
+        }
+    }
+    assert!(cut > 0, "no kill came early enough");
+    let done = command().output().unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(fs::read(&out).unwrap().starts_with(b"PK"));
+    let app = open(&workspace);
+    let store = Store::open(&app.workspace().store()).unwrap();
+    let name = store.resolve(&id).unwrap();
+    let kinds: Vec<_> = store
+        .chain(&name)
+        .unwrap()
+        .iter()
+        .filter_map(|l| l.kind())
+        .collect();
+    let count = |kind: &str| kinds.iter().filter(|k| *k == kind).count();
+    assert!(count("opened-for-export") >= count("exported"));
+    assert!(count("exported") >= 1);
+    let verdict = app
+        .verify_interview(&id, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    assert!(verdict.ok, "{verdict:#?}");
+}

@@ -1,0 +1,366 @@
+//! Pictures of every screen in three languages, and of each script's letters, compared with those in
+//! `tests/snapshots`. They are painted in memory: no display and no graphics card is needed.
+//!
+//! Letters come from the fonts of the system. Where those are others than the ones the stored pictures
+//! were painted with, only that every screen can be painted is checked, and the test says so.
+//! `MEKONG_PICTURES=write` paints the stored pictures anew; look at them before you commit them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and a test may say what it could not compare"
+)]
+
+#[path = "common/paint.rs"]
+mod paint;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Event, Key, Modifiers, RawInput, Rect, pos2, vec2};
+use mekong_interview::app::desk::Desk;
+use mekong_interview::app::{App, Options};
+use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
+use mekong_interview::gui::{Desktop, find_fonts};
+use mekong_interview::store::{ImportedLine, NewInterview, Store};
+use paint::{Painter, Picture};
+use sha2::{Digest as _, Sha256};
+
+/// Pixels of a hundred that may differ: the rounding of another processor, not another button.
+const MOST: f64 = 0.1;
+/// The screens by the key that leads to them.
+const SCREENS: [(Key, &str); 8] = [
+    (Key::Num1, "interview"),
+    (Key::Num2, "review"),
+    (Key::Num3, "search"),
+    (Key::Num4, "glossary"),
+    (Key::Num5, "models"),
+    (Key::Num6, "settings"),
+    (Key::Num7, "people"),
+    (Key::Num8, "evidence"),
+];
+/// Syllables with marks above, below, before and behind, stacked and joined.
+const LETTERS: [(Lang, &str, &str); 6] = [
+    (Lang::Zh, "请说慢一点，你叫什么名字？", "Xin nói chậm lại."),
+    (
+        Lang::Vi,
+        "Nguyễn Thị Ngọc Diễm được nghỉ.",
+        "你有权保持沉默。",
+    ),
+    (Lang::Th, "ผู้ต้องสงสัยมีสิทธิ์ ที่นี่ ปั๊มน้ำมัน", "你有权保持沉默。"),
+    (Lang::Lo, "ຜູ້ຕ້ອງສົງໄສມີສິດ ຢູ່ນີ້ ນ້ຳມັນ", "你有权保持沉默。"),
+    (Lang::Km, "ជនសង្ស័យមានសិទ្ធិ ស្ត្រី ខ្ញុំឈ្មោះ", "你有权保持沉默。"),
+    (Lang::My, "သံသယရှိသူတွင် အခွင့်အရေးရှိသည် မြို့ ကျွန်ုပ်", "你有权保持沉默。"),
+];
+
+struct Window {
+    ctx: egui::Context,
+    desktop: Desktop,
+    painter: Painter,
+    wakes: Arc<AtomicU64>,
+    size: [usize; 2],
+    time: f64,
+}
+
+impl Window {
+    fn open(workspace: &Path, settings: &str, size: [usize; 2]) -> Self {
+        std::fs::write(workspace.join("desktop.toml"), settings).unwrap();
+        let app = Arc::new(
+            App::open(&Options {
+                workspace: Some(workspace.to_owned()),
+                env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
+                ..Options::default()
+            })
+            .unwrap(),
+        );
+        let wakes = Arc::new(AtomicU64::new(0));
+        let own = Arc::clone(&wakes);
+        let wake = move || {
+            own.fetch_add(1, Ordering::Relaxed);
+        };
+        let ctx = egui::Context::default();
+        let desk = Desk::start(Arc::clone(&app), Arc::new(wake)).unwrap();
+        let desktop = Desktop::new(&app, desk, &ctx, find_fonts());
+        // A caret that comes and goes would be in half of the pictures.
+        ctx.all_styles_mut(|style| style.visuals.text_cursor.blink = false);
+        let mut window = Self {
+            ctx,
+            desktop,
+            painter: Painter::default(),
+            wakes,
+            size,
+            time: 0.0,
+        };
+        window.settle();
+        window
+    }
+
+    fn frame(&mut self, events: Vec<Event>) -> Vec<egui::ClippedPrimitive> {
+        self.time += 0.02;
+        let size = vec2(self.size[0] as f32, self.size[1] as f32);
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)),
+            time: Some(self.time),
+            focused: true,
+            events,
+            ..RawInput::default()
+        };
+        let desktop = &mut self.desktop;
+        let made = self.ctx.run_ui(input, |ui| desktop.show(ui));
+        self.painter.take(made.textures_delta);
+        self.ctx.tessellate(made.shapes, made.pixels_per_point)
+    }
+
+    /// Goes on until the desk has been quiet for a while: everything that was asked for is there.
+    fn settle(&mut self) {
+        let (mut seen, mut quiet, begun) = (0, Instant::now(), Instant::now());
+        while quiet.elapsed() < Duration::from_millis(400) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "never at rest");
+            self.frame(Vec::new());
+            std::thread::sleep(Duration::from_millis(10));
+            let wakes = self.wakes.load(Ordering::Relaxed);
+            if wakes != seen {
+                (seen, quiet) = (wakes, Instant::now());
+            }
+        }
+    }
+
+    fn press(&mut self, key: Key, modifiers: Modifiers) {
+        let event = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers,
+        };
+        self.frame(vec![event(true), event(false)]);
+        self.settle();
+    }
+
+    fn picture(&mut self, shrink: usize) -> Picture {
+        let shapes = self.frame(Vec::new());
+        let zoom = self.ctx.zoom_factor();
+        assert!(
+            (zoom - 1.0).abs() < f32::EPSILON,
+            "painted at one pixel a point"
+        );
+        self.painter.paint(&shapes, self.size, shrink)
+    }
+}
+
+/// Two interviews whose names, days and lines are always the same.
+fn workspace() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&dir.path().join("store.sqlite3")).unwrap();
+    for (number, languages) in [(1, [Lang::Km, Lang::Vi]), (2, [Lang::My, Lang::Th])] {
+        let new = NewInterview {
+            id: InterviewId(format!("20261123-0800-{number}")),
+            case: Some("K-17".into()),
+            languages: languages.to_vec(),
+            started: "2026-11-23T08:00:00Z".into(),
+            duration_ms: 60_000,
+            audio: Vec::new(),
+            channels: vec![Channel {
+                index: 0,
+                speaker: "officer".into(),
+                languages: languages.to_vec(),
+            }],
+            working: Vec::new(),
+        };
+        let line = |at: u64| {
+            let lang = languages[at as usize % 2];
+            let said = LETTERS.iter().find(|(l, ..)| *l == lang).unwrap().1;
+            ImportedLine {
+                speaker: if at.is_multiple_of(2) {
+                    "officer"
+                } else {
+                    "interviewee"
+                }
+                .into(),
+                span: Span::new(
+                    SamplePos::from_ms(at * 5_000),
+                    SamplePos::from_ms(at * 5_000 + 3_000),
+                ),
+                lang,
+                text: said.into(),
+                translations: vec![(languages[(at as usize + 1) % 2], "…".into())],
+                machine: true,
+                flags: Vec::new(),
+            }
+        };
+        let lines: Vec<ImportedLine> = (0..5).map(line).collect();
+        store
+            .create_from_transcript(&new, &lines, "transcript.json", None)
+            .unwrap();
+    }
+    dir
+}
+
+fn snapshots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")
+}
+
+/// Whether the system's fonts are those of the stored pictures.
+fn fonts_are_known() -> bool {
+    let fonts = find_fonts();
+    let mut names: Vec<_> = fonts.definitions.font_data.iter().collect();
+    names.sort_by_key(|(name, _)| (*name).clone());
+    let mut hash = Sha256::new();
+    for (name, data) in names {
+        hash.update(name.as_bytes());
+        hash.update((*data.font).as_ref());
+    }
+    let now: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let file = snapshots().join("fonts.txt");
+    if writes() {
+        std::fs::write(file, format!("{now}\n")).unwrap();
+        return true;
+    }
+    let known = std::fs::read_to_string(file).is_ok_and(|text| text.trim() == now);
+    if !known {
+        eprintln!("other fonts than those of the stored pictures: the pictures are not compared");
+    }
+    known
+}
+
+fn writes() -> bool {
+    std::env::var_os("MEKONG_PICTURES").is_some_and(|v| v == "write")
+}
+
+/// Compares with the stored picture, or stores it; what is wrong.
+fn compare(picture: &Picture, name: &str, known: bool) -> Option<String> {
+    assert!(picture.shades() > 4, "{name} is blank");
+    let path = snapshots().join(format!("{name}.png"));
+    if writes() {
+        picture.write(&path);
+        return None;
+    }
+    if !known {
+        return None;
+    }
+    let Some(stored) = Picture::read(&path) else {
+        return Some(format!("there is no picture {}", path.display()));
+    };
+    let differs = picture.differs(&stored);
+    if differs <= MOST {
+        return None;
+    }
+    let now = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
+    picture.write(&now);
+    Some(format!(
+        "{name}: {differs:.2} % of the picture differ, most {MOST} %; as it is now: {}",
+        now.display()
+    ))
+}
+
+#[test]
+fn every_screen_looks_as_it_did_in_three_languages() {
+    let known = fonts_are_known();
+    let mut wrong = Vec::new();
+    for lang in [Lang::En, Lang::Km, Lang::My] {
+        let dir = workspace();
+        let mut window = Window::open(dir.path(), &format!("language = \"{lang}\"\n"), [900, 600]);
+        let mut look = |window: &mut Window, name: &str| {
+            let picture = window.picture(2);
+            wrong.extend(compare(&picture, &format!("screens/{lang}-{name}"), known));
+        };
+        for (key, name) in SCREENS {
+            window.press(key, Modifiers::COMMAND);
+            look(&mut window, name);
+        }
+        window.press(Key::Num3, Modifiers::COMMAND);
+        window.frame(vec![Event::Text("K* OR ខ្ញុំ".into())]);
+        window.settle();
+        look(&mut window, "found");
+        // By the palette, as a person without a mouse goes.
+        window.press(Key::K, Modifiers::COMMAND);
+        window.frame(vec![Event::Text("0800-1".into())]);
+        window.settle();
+        look(&mut window, "palette");
+        window.press(Key::Enter, Modifiers::NONE);
+        look(&mut window, "transcript");
+        for (key, name) in [
+            (Key::E, "correct"),
+            (Key::S, "split"),
+            (Key::R, "times"),
+            (Key::W, "speaker"),
+            (Key::A, "again"),
+            (Key::G, "term"),
+        ] {
+            window.press(key, Modifiers::NONE);
+            look(&mut window, name);
+            window.press(Key::Escape, Modifiers::NONE);
+            window.press(Key::Escape, Modifiers::NONE);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn letters_of_each_script_are_joined_and_stacked_as_they_were() {
+    let known = fonts_are_known();
+    let mut wrong = Vec::new();
+    for (lang, said, other) in LETTERS {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("store.sqlite3")).unwrap();
+        let into = if lang == Lang::Zh { Lang::Vi } else { Lang::Zh };
+        let new = NewInterview {
+            id: InterviewId("20261123-0800-1".into()),
+            case: None,
+            languages: vec![lang, into],
+            started: "2026-11-23T08:00:00Z".into(),
+            duration_ms: 5_000,
+            audio: Vec::new(),
+            channels: vec![Channel {
+                index: 0,
+                speaker: "officer".into(),
+                languages: vec![lang],
+            }],
+            working: Vec::new(),
+        };
+        let line = ImportedLine {
+            speaker: "officer".into(),
+            span: Span::new(SamplePos(0), SamplePos(16_000)),
+            lang,
+            text: said.into(),
+            translations: vec![(into, other.into())],
+            machine: true,
+            flags: Vec::new(),
+        };
+        store
+            .create_from_transcript(&new, &[line], "transcript.json", None)
+            .unwrap();
+        drop(store);
+        let mut window = Window::open(dir.path(), "", [700, 340]);
+        window.press(Key::K, Modifiers::COMMAND);
+        window.frame(vec![Event::Text("0800".into())]);
+        window.press(Key::Enter, Modifiers::NONE);
+        let picture = window.picture(1);
+        wrong.extend(compare(&picture, &format!("scripts/{lang}"), known));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn another_button_or_letter_is_more_than_a_picture_may_differ() {
+    let dir = workspace();
+    let mut window = Window::open(dir.path(), "", [900, 600]);
+    let before = window.picture(2);
+    assert!(window.picture(2).differs(&before) < MOST, "the same twice");
+    window.press(Key::Num6, Modifiers::COMMAND);
+    assert!(window.picture(2).differs(&before) > 1.0);
+    // A picture that was written is read as it was.
+    let file = dir.path().join("picture.png");
+    before.write(&file);
+    assert!(Picture::read(&file).unwrap() == before);
+    // One word of a button: eight by eight pixels of the small picture.
+    let mut other = before.clone();
+    for at in 0..200 {
+        let place = (at / 20 + 40) * other.width + at % 20 + 100;
+        other.shades[place] = 15 - other.shades[place];
+    }
+    assert!(other.differs(&before) > MOST);
+}
