@@ -7,8 +7,6 @@ mod keys;
 mod partners;
 mod read_back;
 
-use std::path::PathBuf;
-
 use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, TextEdit, Ui};
 
 use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
@@ -16,7 +14,7 @@ use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
-use crate::gui::widgets::chooser::{self, Chosen};
+use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::{job, script};
 
 /// The parts of the screen.
@@ -199,46 +197,6 @@ fn role_name(role: Role) -> &'static str {
         Role::Interpreter => "role-interpreter",
         Role::Reviewer => "role-reviewer",
         Role::Administrator => "role-administrator",
-    }
-}
-
-/// A field for a file, with a way to choose one.
-#[derive(Default)]
-struct PathField {
-    text: String,
-    choosing: bool,
-}
-
-impl PathField {
-    /// Paints the field; `looks` where a file that is there is meant.
-    fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, name: &'static str, looks: bool) {
-        let words = scene.words;
-        ui.horizontal_wrapped(|ui| {
-            let label = ui.label(words.t(name));
-            let width = ui.available_width().clamp(120.0, 320.0);
-            let field = TextEdit::singleline(&mut self.text).desired_width(width);
-            ui.add(field).labelled_by(label.id);
-            if looks && ui.button(words.t("choose-file")).clicked() {
-                self.choosing = true;
-                scene.desk.ask(Command::BrowseAll(None));
-            }
-        });
-        if self.choosing {
-            match chooser::show_all(ui, scene) {
-                Some(Chosen::File(path)) => {
-                    self.text = path.display().to_string();
-                    self.choosing = false;
-                }
-                Some(Chosen::Close) => self.choosing = false,
-                None => {}
-            }
-        }
-    }
-
-    /// What is typed.
-    fn path(&self) -> Option<PathBuf> {
-        let typed = self.text.trim();
-        (!typed.is_empty()).then(|| PathBuf::from(typed))
     }
 }
 
