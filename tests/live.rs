@@ -33,6 +33,7 @@ fn a_short_session_gives_a_bilingual_transcript_and_its_entries() {
     let mut child = mekong(dir.path())
         .args(["record", "--languages", "zh,vi", "--device", &device])
         .args(["--channels", CHANNELS, "--case", "K-3", "--for", "9"])
+        .args(["--of", "victim", "--present", "Li Ming, N. Lan"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -67,10 +68,14 @@ fn a_short_session_gives_a_bilingual_transcript_and_its_entries() {
         .iter()
         .filter_map(|e| e["label"].as_str())
         .collect();
-    assert!(
-        labels.contains(&"物证三") && labels.contains(&"exhibit"),
-        "{labels:?}"
-    );
+    for entry in [
+        "purpose: victim",
+        "present: Li Ming, N. Lan",
+        "物证三",
+        "exhibit",
+    ] {
+        assert!(labels.contains(&entry), "{labels:?}");
+    }
     let folder = dir.path().join("recordings").join(id);
     let part = fs::metadata(folder.join("part-001.wav")).unwrap().len();
     // Nine seconds of two channels at 16 kHz and 16 bit, and not a frame less.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
@@ -23,6 +23,11 @@ const RING_SECONDS: usize = 10;
 const LOSS_SLOTS: usize = 256;
 /// Most seconds that one overrun of the device itself is held to have lost.
 const MAX_OVERRUN: Duration = Duration::from_secs(60);
+
+/// Part of a block that the callback rests after it, and the longest block for which it does so: the
+/// device keeps two blocks, so it must be back well before the second is full.
+const RESTS: f64 = 0.8;
+const LONGEST_BLOCK: Duration = Duration::from_millis(500);
 
 /// What the callback's error handler has seen; the worst stays.
 const WELL: u8 = 0;
@@ -134,12 +139,16 @@ impl Microphone {
             pushed: 0,
             lost: 0,
             ends_at: None,
+            called_at: None,
         };
         let seen = state.clone();
         let stream = device.build_input_stream_raw(
             config,
             sample_format,
-            move |data, info| push.take(data, info),
+            move |data, info| {
+                let length = push.take(data, info);
+                push.rest(length);
+            },
             move |error| match error.kind() {
                 ErrorKind::Xrun => overrun.store(true, Ordering::Release),
                 ErrorKind::PermissionDenied => seen.store(DENIED, Ordering::Release),
@@ -220,10 +229,12 @@ struct Push {
     lost: u64,
     /// When the sound pushed so far ends, by the device's clock.
     ends_at: Option<cpal::StreamInstant>,
+    called_at: Option<Instant>,
 }
 
 impl Push {
-    fn take(&mut self, data: &Data, info: &InputCallbackInfo) {
+    /// Takes one block in, and says how long it is.
+    fn take(&mut self, data: &Data, info: &InputCallbackInfo) -> Duration {
         let frames = data.len() / self.width.max(1);
         let starts_at = info.timestamp().capture;
         if self.overrun.swap(false, Ordering::AcqRel)
@@ -251,6 +262,18 @@ impl Push {
             SampleFormat::F64 => self.push(data.as_slice::<f64>(), frames),
             _ => self.lost = self.lost.saturating_add(frames as u64),
         }
+        length
+    }
+
+    /// Sleeps until the next block is near. A sound service wakes this thread again and again while
+    /// a block is incomplete, which keeps most of a core busy.
+    fn rest(&mut self, length: Duration) {
+        let now = Instant::now();
+        let before = self.called_at.replace(now);
+        let rest = rest_of(before.map(|at| now.duration_since(at)), length);
+        if cfg!(target_os = "linux") && !rest.is_zero() {
+            std::thread::sleep(rest);
+        }
     }
 
     fn push<T: Copy>(&mut self, samples: Option<&[T]>, frames: usize)
@@ -277,6 +300,18 @@ impl Push {
             self.pushed = self.pushed.saturating_add(fits as u64);
         }
         self.lost = self.lost.saturating_add((frames - fits) as u64);
+    }
+}
+
+/// How long to rest after a block of this length that came so long after the one before: not at all
+/// while blocks come late, or in a hurry because they were late.
+fn rest_of(since: Option<Duration>, block: Duration) -> Duration {
+    let steady =
+        since.is_some_and(|since| since > block.mul_f64(0.9) && since < block.mul_f64(1.2));
+    if steady && block <= LONGEST_BLOCK {
+        block.mul_f64(RESTS)
+    } else {
+        Duration::ZERO
     }
 }
 
@@ -308,6 +343,19 @@ mod tests {
             min_rate: 8000,
             max_rate: 48_000,
         }
+    }
+
+    #[test]
+    fn the_callback_rests_only_while_blocks_come_in_time() {
+        let ms = Duration::from_millis;
+        let rest = |since: u64| rest_of(Some(ms(since)), ms(100));
+        assert_eq!(rest(100), ms(80));
+        assert_eq!(rest(95), ms(80));
+        for hurried_or_late in [0, 20, 80, 125, 3000] {
+            assert_eq!(rest(hurried_or_late), Duration::ZERO, "{hurried_or_late}");
+        }
+        assert_eq!(rest_of(None, ms(100)), Duration::ZERO);
+        assert_eq!(rest_of(Some(ms(1000)), ms(1000)), Duration::ZERO);
     }
 
     #[test]
@@ -351,6 +399,7 @@ mod tests {
             pushed: 0,
             lost: 0,
             ends_at: None,
+            called_at: None,
         };
         (push, ring, losses)
     }

@@ -14,7 +14,7 @@ use super::search::Search;
 pub use super::channels::{Channel, Dealt};
 pub use super::consent::Consent;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
-pub use super::export::Export;
+pub use super::export::{Export, Person};
 pub use super::people_args::People;
 pub use super::read_back::ReadBack;
 pub use super::recut::Recuts;
@@ -181,6 +181,12 @@ pub struct Record {
     #[arg(long = "for", value_name = "SECONDS",
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
     pub seconds: Option<u64>,
+    /// As what the person is interviewed; stands in the record.
+    #[arg(long, value_name = "PERSON")]
+    pub of: Option<Person>,
+    /// Who is in the room; stands in the record.
+    #[arg(long, value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
+    pub present: Option<String>,
     /// Record without the microphones' test, for this reason; it stands in the record.
     #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
     pub untested: Option<String>,

@@ -55,6 +55,26 @@ pub enum Person {
     Witness,
 }
 
+impl Person {
+    /// The same, as the program knows it.
+    fn meant(self) -> app::Person {
+        match self {
+            Person::Suspect => app::Person::Suspect,
+            Person::Victim => app::Person::Victim,
+            Person::Witness => app::Person::Witness,
+        }
+    }
+
+    /// The word that the record has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Person::Suspect => "suspect",
+            Person::Victim => "victim",
+            Person::Witness => "witness",
+        }
+    }
+}
+
 /// The forms that an export can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -107,11 +127,7 @@ pub(super) fn export(app: &App, typed: &Export, out: &mut Out) -> Result<(), Fai
     };
     let choices = app::ExportChoices {
         sound: !typed.no_sound,
-        person: typed.of.map(|person| match person {
-            Person::Suspect => app::Person::Suspect,
-            Person::Victim => app::Person::Victim,
-            Person::Witness => app::Person::Witness,
-        }),
+        person: typed.of.map(Person::meant),
         languages: typed.languages.clone(),
         redact: typed.redact.clone(),
     };

@@ -20,6 +20,7 @@ mod model;
 mod open;
 mod pieces;
 mod replace;
+mod seen;
 mod shrink;
 mod t5;
 mod t5_config;

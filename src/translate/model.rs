@@ -7,6 +7,8 @@
 mod decoding;
 mod loader;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::Error;
 use super::config::Config;
 use super::error::{StepError, stop_if};
@@ -15,12 +17,16 @@ use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
 use crate::compute::packed::Linear;
 use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
-pub(super) use decoding::Decoding;
+use decoding::Source;
+pub(super) use decoding::{Decoding, Hidden};
 use loader::{Loader, matrix};
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would
 /// otherwise keep a layer busy for the better part of a second.
 const SOURCE_ROWS: usize = 128;
+/// Source tokens of the longest sentence that is kept for a second decoding: its keys and values take up to
+/// 400 KB a token.
+const REMEMBERED: usize = 128;
 /// The shared embedding's names, any of which a checkpoint may have kept.
 pub(super) const EMBEDDING: [&str; 4] = [
     "model.shared.weight",
@@ -45,6 +51,8 @@ pub(super) struct Model {
     decoder_norm: Norm,
     /// The output projection, where it is another matrix than the embedding.
     head: Option<Linear>,
+    /// The sentence read last.
+    last: Mutex<Option<Arc<Source>>>,
 }
 
 struct EncoderLayer {
@@ -107,6 +115,7 @@ impl Model {
             decoder,
             decoder_norm,
             head,
+            last: Mutex::new(None),
         })
     }
 
@@ -115,12 +124,27 @@ impl Model {
         &self.config
     }
 
-    /// Reads the source and prepares to decode. `source` is `[language] pieces </s>`.
+    /// Reads the source and prepares to decode. `source` is `[language] pieces </s>`. The sentence read
+    /// last is still known: terms are put right in the sentence that was just translated.
     pub fn start<'a>(
         &'a self,
         source: &[u32],
         cancel: &'a Cancel,
     ) -> Result<Decoding<'a>, StepError> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last().take().filter(|known| known.ids == source);
+        let read = match known {
+            Some(known) => known,
+            None => Arc::new(self.read(source, cancel)?),
+        };
+        if source.len() <= REMEMBERED {
+            *last() = Some(Arc::clone(&read));
+        }
+        Ok(Decoding::new(self, read, cancel))
+    }
+
+    /// What the decoder looks at of the source.
+    fn read(&self, source: &[u32], cancel: &Cancel) -> Result<Source, StepError> {
         let mut work = Activations::default();
         let memory = self.encode(source, &mut work, cancel)?;
         let mut cross = Vec::with_capacity(self.decoder.len());
@@ -128,8 +152,11 @@ impl Model {
             stop_if(cancel)?;
             cross.push(layer.cross.keys_values(&memory, &mut work));
         }
-        let tokens = memory.len() / self.config.d_model;
-        Ok(Decoding::new(self, cross, tokens, work, cancel))
+        Ok(Source {
+            ids: source.to_vec(),
+            cross,
+            tokens: memory.len() / self.config.d_model,
+        })
     }
 
     /// The encoder's output, `(t, d)`.

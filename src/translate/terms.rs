@@ -145,7 +145,10 @@ impl M2m100 {
             if missing.is_empty() && (met.is_some() || last.is_some()) {
                 break;
             }
-            let Some((path, slot, fine)) = self.put(task, &tokens, &missing)? else {
+            let stood = last
+                .as_ref()
+                .map_or(task.free.log_prob, |p| self.beside_terms(p));
+            let Some((path, slot, fine)) = self.put(task, (&tokens, stood), &missing)? else {
                 good = false;
                 break;
             };
@@ -162,7 +165,7 @@ impl M2m100 {
     fn put(
         &self,
         task: &Task<'_>,
-        tokens: &[u32],
+        (tokens, stood): (&[u32], f32),
         missing: &[usize],
     ) -> Result<Option<(Path, Option<usize>, bool)>, StepError> {
         let mut read = vec![self.model.config().decoder_start_token_id, task.language];
@@ -201,7 +204,7 @@ impl M2m100 {
             else {
                 continue;
             };
-            let loss = task.free.log_prob - self.beside_terms(&path);
+            let loss = stood - self.beside_terms(&path);
             let before = self.beside(&kept, tokens);
             if loss <= MAX_LOSS && !doubled(&before, &self.beside(&kept, &path.tokens)) {
                 return Ok(Some((path, slot, true)));

@@ -5,11 +5,12 @@
 #
 #   models/practice/recipe/make.sh
 #
-# Needs espeak-ng, and Python with what requirements.txt names; PYTHON names it.
+# Needs espeak-ng, and Python with what requirements.txt names; PYTHON names it. STEPS and MT_STEPS
+# train the recognizer and the translator for fewer steps, to see that the whole recipe runs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 PYTHON="${PYTHON:-python3}"
 PRACTICE_WORK="${PRACTICE_WORK:-$(cd "$here/../../.." && pwd)/target/practice}"
 export PYTHON PRACTICE_WORK
 "$here/speech.sh"
-"$here/translation.sh" "$PRACTICE_WORK/mt"
+"$here/translation.sh" "$PRACTICE_WORK/mt" "${MT_STEPS:-11000}"

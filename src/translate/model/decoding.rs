@@ -5,6 +5,7 @@
 //! copies a short list of numbers and no keys.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Model, stop_if};
 use crate::compute::layers::{KeysValues, add};
@@ -16,8 +17,7 @@ use crate::translate::error::StepError;
 pub(in crate::translate) struct Decoding<'a> {
     model: &'a Model,
     cancel: &'a Cancel,
-    /// From the encoder's output, computed once a sentence, shared by all hypotheses.
-    cross: Vec<KeysValues>,
+    read: Arc<Source>,
     /// The source's rows, all of them.
     source: Vec<u32>,
     caches: Vec<KeysValues>,
@@ -26,6 +26,16 @@ pub(in crate::translate) struct Decoding<'a> {
     /// The rows of each hypothesis, oldest first.
     paths: Vec<Vec<u32>>,
     work: Activations,
+}
+
+/// A sentence as the decoder looks at it.
+pub(super) struct Source {
+    /// Its tokens, padding too.
+    pub ids: Vec<u32>,
+    /// From the encoder's output, computed once a sentence, shared by all hypotheses.
+    pub cross: Vec<KeysValues>,
+    /// Rows in each of them.
+    pub tokens: usize,
 }
 
 /// Hidden states, `(n, d)`.
@@ -43,6 +53,15 @@ impl Hidden {
             .min(self.rows.len());
         Hidden {
             rows: self.rows.get(from..to).unwrap_or_default().to_vec(),
+            d: self.d,
+        }
+    }
+
+    /// These rows, as many of them as there are.
+    pub fn pick(&self, places: &[usize]) -> Hidden {
+        let parts = places.iter().map(|place| self.part(*place, 1).rows);
+        Hidden {
+            rows: parts.collect::<Vec<_>>().concat(),
             d: self.d,
         }
     }
@@ -93,22 +112,16 @@ fn misfit() -> StepError {
 }
 
 impl<'a> Decoding<'a> {
-    pub(super) fn new(
-        model: &'a Model,
-        cross: Vec<KeysValues>,
-        source: usize,
-        work: Activations,
-        cancel: &'a Cancel,
-    ) -> Self {
+    pub(super) fn new(model: &'a Model, read: Arc<Source>, cancel: &'a Cancel) -> Self {
         Self {
             model,
             cancel,
-            caches: cross.iter().map(|_| KeysValues::default()).collect(),
-            cross,
-            source: (0..).take(source).collect(),
+            caches: read.cross.iter().map(|_| KeysValues::default()).collect(),
+            source: (0..).take(read.tokens).collect(),
+            read,
             rows: 0,
             paths: vec![Vec::new()],
-            work,
+            work: Activations::default(),
         }
     }
 
@@ -224,7 +237,7 @@ impl<'a> Decoding<'a> {
             .model
             .decoder
             .iter()
-            .zip(&self.cross)
+            .zip(&self.read.cross)
             .zip(&mut self.caches);
         let work = &mut self.work;
         for (number, ((layer, cross), cache)) in layers.enumerate() {
