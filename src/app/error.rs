@@ -92,6 +92,9 @@ pub enum Error {
     /// A channel was given a language that the interview does not have.
     #[error("a channel names {}, which is not one of the interview's languages", .0.name())]
     ChannelLanguage(Lang),
+    /// An interview is not in this language.
+    #[error("the interview is not in {}", .0.name())]
+    NotItsLanguage(Lang),
     /// Two channels were given one speaker.
     #[error("two channels have the same speaker")]
     SameSpeaker,
@@ -277,6 +280,9 @@ impl Error {
             Error::Languages => "For example: --languages zh,vi".into(),
             Error::ChannelLanguage(_) => {
                 "Name it in --languages too, or correct --channels.".into()
+            }
+            Error::NotItsLanguage(_) => {
+                "Take one of its own languages; 'mekong list' shows them.".into()
             }
             Error::SameSpeaker => "Give each channel a name of its own, or name one as 'all'.".into(),
             Error::NoKit => "Run from the program's folder, or set MEKONG_KIT to it.".into(),

@@ -35,7 +35,7 @@ impl App {
         let (interview, segments) = self.show(id)?;
         let lang = match (lang, interview.languages.get(1)) {
             (Some(lang), _) if interview.languages.contains(&lang) => lang,
-            (Some(lang), _) => return Err(Error::ChannelLanguage(lang)),
+            (Some(lang), _) => return Err(Error::NotItsLanguage(lang)),
             (None, second) => *second.ok_or(Error::Languages)?,
         };
         let answers = self.read_backs(&interview.id)?;

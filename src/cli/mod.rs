@@ -129,6 +129,7 @@ fn tell_in(words: &str, error: &app::Error) -> u8 {
     match error {
         app::Error::Languages
         | app::Error::ChannelLanguage(_)
+        | app::Error::NotItsLanguage(_)
         | app::Error::SameSpeaker
         | app::Error::NoWords => USAGE,
         _ => error.exit_code(),

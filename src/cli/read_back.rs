@@ -31,8 +31,8 @@ pub struct ReadBack {
     /// Answer this line alone.
     #[arg(long, value_name = "SEGMENT", requires = "answer")]
     pub line: Option<i64>,
-    /// The person says that it is right.
-    #[arg(long, group = "answer", requires = "line")]
+    /// The person says that it is right; without --line, that the whole record is not refused any more.
+    #[arg(long, group = "answer")]
     pub right: bool,
     /// The person says that it should read so; the earlier words are kept beside it.
     #[arg(long, group = "answer", requires = "line", value_name = "WORDS")]

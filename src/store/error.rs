@@ -105,6 +105,9 @@ pub enum Error {
     /// A refusal, or a limit that is lifted, is noted with its reason.
     #[error("no reason was given")]
     NoReason,
+    /// A refusal was to be taken back that nobody gave.
+    #[error("the whole record was not refused")]
+    NotRefused,
     /// Somebody would certify what they wrote themselves.
     #[error("line {0} holds words of the same person, who cannot certify them")]
     OwnWork(i64),
@@ -219,6 +222,9 @@ impl Error {
             Error::Unchanged => "Nothing needs to be done.",
             Error::NoText => "Wait for recognition, or write the text first.",
             Error::NoAuthor => "Say who makes the change, for example with --by.",
+            Error::NotRefused => {
+                "'--line N --right' answers one line; '--refuse REASON' refuses the whole record."
+            }
             Error::NoReason => "Write the reason in a few words, or that the person gave none.",
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
             Error::CertifiedLine(_) => {

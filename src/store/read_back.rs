@@ -2,7 +2,7 @@
 //! of the line in the same event. The event holds the hash of the words that were agreed to, so that a
 //! later change of them shows.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Value, json};
 
 use super::chain::{append, text_row, translation_row};
@@ -27,7 +27,7 @@ pub enum Answer<'a> {
 /// One line that was read back.
 #[derive(Clone, Copy, Debug)]
 pub struct NewReadBack<'a> {
-    /// The line; `None` for a refusal of the whole record.
+    /// The line; `None` for the whole record: refused, or right after all.
     pub segment: Option<SegmentId>,
     /// The language it was read in.
     pub lang: Lang,
@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// An unknown line, one without words in that language, the same words as before; a refusal
-    /// without a reason; the whole record where it is not refused.
+    /// without a reason; the whole record found right where it was not refused.
     pub fn note_read_back(&mut self, id: &InterviewId, new: &NewReadBack<'_>) -> Result<(), Error> {
         if new.by.trim().is_empty() {
             return Err(Error::NoAuthor);
@@ -57,8 +57,9 @@ impl Store {
         let interview = interview_key(&tx, id)?;
         let (mut rows, mut words) = (Vec::new(), None);
         match new.segment {
-            None if answer != ReadAnswer::Refused => return Err(Error::NoReason),
-            None => {}
+            None if answer == ReadAnswer::Refused => {}
+            None if answer == ReadAnswer::Right && refused_whole(&tx, interview)? => {}
+            None => return Err(Error::NotRefused),
             Some(segment) => {
                 let key = current_key(&tx, id, segment)?;
                 if let Answer::Corrected(text) = new.answer {
@@ -84,7 +85,7 @@ impl Store {
     }
 
     /// The last answer to each line, in the order of the lines' numbers; first the one to the whole
-    /// record, where that was refused.
+    /// record, where that is refused.
     ///
     /// # Errors
     /// An unknown interview; a damaged event.
@@ -99,7 +100,9 @@ impl Store {
             let answer = self.answer_of(id, &row.get::<_, String>(0)?)?;
             last.insert(answer.segment.map(|s| s.0), answer);
         }
-        Ok(last.into_values().collect())
+        // A refusal that was taken back is history.
+        let whole = |a: &ReadBack| a.segment.is_some() || a.answer == ReadAnswer::Refused;
+        Ok(last.into_values().filter(whole).collect())
     }
 
     fn answer_of(&self, id: &InterviewId, body: &str) -> Result<ReadBack, Error> {
@@ -137,6 +140,17 @@ impl Store {
             stands,
         })
     }
+}
+
+/// Whether the last word on the whole record is a refusal.
+fn refused_whole(tx: &Transaction<'_>, interview: i64) -> Result<bool, Error> {
+    let mut statement = tx.prepare_cached(
+        "SELECT json_extract(body, '$.facts.answer') FROM chain
+         WHERE kind = 'read-back' AND subject = ?1 AND json_extract(body, '$.facts.line') IS NULL
+         ORDER BY number DESC LIMIT 1",
+    )?;
+    let last = statement.query_row(params![interview], |row| row.get::<_, String>(0));
+    Ok(last.optional()?.as_deref() == Some(ReadAnswer::Refused.as_str()))
 }
 
 /// Puts a line right in the language in which it was read.

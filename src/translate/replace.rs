@@ -37,6 +37,8 @@ const MAX_LOSS: f32 = 1.0;
 /// Variants of a term and ends of the old words that are tried.
 const VARIANTS: usize = 2;
 const ENDS: usize = 3;
+/// An end that is this much less likely than the likeliest, by what follows it, is not tried.
+const CLEAR: f32 = 3.0;
 
 /// A beginning of the new translation that ends in the term.
 struct Head {
@@ -292,7 +294,9 @@ impl M2m100 {
                 odd: *odd,
             })
         };
-        Ok(found.iter().take(ENDS).filter_map(draft).collect())
+        let best = found.first().map_or(0.0, |f| f.0);
+        let close = found.iter().take_while(|f| best - f.0 < CLEAR);
+        Ok(close.take(ENDS).filter_map(draft).collect())
     }
 
     /// The draft whose words beside the terms are likeliest, all read in one pass.

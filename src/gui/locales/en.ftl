@@ -339,6 +339,7 @@ read-back-refuse = It is refused
 read-back-later = Later
 read-back-whole-reason = Reason for refusing all of it
 read-back-whole = The whole record is refused
+read-back-whole-back = It is not refused any more
 consent-about = What the person interviewed allows. It binds every export and every bundle.
 consent-none = Nothing was entered yet.
 consent-of = Who was asked:

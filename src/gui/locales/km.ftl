@@ -326,6 +326,7 @@ read-back-refuse = បដិសេធបន្ទាត់នេះ
 read-back-later = ពេលក្រោយ
 read-back-whole-reason = មូលហេតុបដិសេធទាំងអស់
 read-back-whole = បដិសេធកំណត់ត្រាទាំងមូល
+read-back-whole-back = ដកការបដិសេធកំណត់ត្រាទាំងមូល
 consent-about = អ្វីដែលអ្នកត្រូវបានសួរអនុញ្ញាត។ វាចងកាតព្វកិច្ចលើការនាំចេញ និងកញ្ចប់ទាំងអស់។
 consent-none = មិនទាន់បានបញ្ចូលអ្វីទេ។
 consent-of = បានសួរនរណា៖

@@ -326,6 +326,7 @@ read-back-refuse = ປະຕິເສດແຖວນີ້
 read-back-later = ພາຍຫຼັງ
 read-back-whole-reason = ເຫດຜົນທີ່ປະຕິເສດທັງໝົດ
 read-back-whole = ປະຕິເສດບັນທຶກທັງໝົດ
+read-back-whole-back = ຖອນການປະຕິເສດບັນທຶກທັງໝົດ
 consent-about = ສິ່ງທີ່ຜູ້ຖືກສຳພາດອະນຸຍາດ ມີຜົນຜູກພັນການສົ່ງອອກ ແລະ ຊຸດຂໍ້ມູນທຸກຄັ້ງ
 consent-none = ຍັງບໍ່ໄດ້ບັນທຶກ
 consent-of = ຖາມໃຜ:

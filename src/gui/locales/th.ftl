@@ -326,6 +326,7 @@ read-back-refuse = ปฏิเสธบรรทัดนี้
 read-back-later = ภายหลัง
 read-back-whole-reason = เหตุผลที่ปฏิเสธทั้งหมด
 read-back-whole = ปฏิเสธบันทึกทั้งหมด
+read-back-whole-back = ถอนการปฏิเสธบันทึกทั้งหมด
 consent-about = สิ่งที่ผู้ถูกสัมภาษณ์อนุญาต มีผลผูกพันการส่งออกและชุดข้อมูลทุกครั้ง
 consent-none = ยังไม่ได้บันทึก
 consent-of = ถามใคร:

@@ -326,6 +326,7 @@ read-back-refuse = Từ chối dòng này
 read-back-later = Để sau
 read-back-whole-reason = Lý do từ chối toàn bộ
 read-back-whole = Từ chối toàn bộ biên bản
+read-back-whole-back = Rút lại việc từ chối toàn bộ biên bản
 consent-about = Điều người được hỏi cho phép. Nó ràng buộc mọi lần xuất và mọi gói.
 consent-none = Chưa nhập gì.
 consent-of = Người được hỏi ý kiến:

@@ -326,6 +326,7 @@ read-back-refuse = 拒绝此行
 read-back-later = 稍后
 read-back-whole-reason = 拒绝全部记录的理由
 read-back-whole = 拒绝全部记录
+read-back-whole-back = 撤回对全部记录的拒绝
 consent-about = 被询问人同意的范围。它约束每次导出和每个数据包。
 consent-none = 尚未录入。
 consent-of = 询问的是：

@@ -82,7 +82,8 @@ impl ReadingBack {
             }
         }
         ui.separator();
-        self.whole(ui, scene, opened, lang);
+        let refused = custody.answers.iter().any(|a| a.segment.is_none());
+        self.whole(ui, scene, (opened, refused), lang);
     }
 
     fn line(
@@ -144,14 +145,26 @@ impl ReadingBack {
         }
     }
 
-    /// A refusal of the whole record.
-    fn whole(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, lang: Lang) {
+    /// A refusal of the whole record, and taking it back.
+    fn whole(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        (opened, refused): (&Opened, bool),
+        lang: Lang,
+    ) {
         let words = scene.words;
+        let free = !job::is_running(scene) && !self.by.trim().is_empty();
+        if refused {
+            let button = Button::new(words.t("read-back-whole-back"));
+            if ui.add_enabled(free, button).clicked() {
+                self.answer(scene, opened, (None, lang), Said::Right);
+            }
+        }
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("read-back-whole-reason"));
             let field = TextEdit::singleline(&mut self.whole).char_limit(300);
             ui.add(field.desired_width(240.0)).labelled_by(label.id);
-            let free = !job::is_running(scene) && !self.by.trim().is_empty();
             let button = Button::new(words.t("read-back-whole"));
             let ready = free && !self.whole.trim().is_empty();
             if ui.add_enabled(ready, button).clicked() {
