@@ -91,6 +91,7 @@ fn a_folder_is_recognised_with_as_a_file_is() {
         threads: 1,
         max_utterance_ms: 15_000,
         fit_window: true,
+        names: Vec::new(),
     })
     .unwrap();
     let pcm = sound();

@@ -55,6 +55,7 @@ fn engine(fit_window: bool, engine: Engine) -> Whisper {
         threads: 1,
         max_utterance_ms: 7_000,
         fit_window,
+        names: Vec::new(),
     })
     .unwrap()
 }

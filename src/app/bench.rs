@@ -170,11 +170,13 @@ impl Bench<'_> {
             return Ok(());
         }
         model.verify(self.cancel, self.watcher)?;
-        let mut engine = self.app.load_whisper_with(
+        // Without names, so that workspaces can be compared.
+        let mut engine = self.app.load_whisper(
             &model.weights(),
             &model.card.name,
             model.card.max_utterance_ms,
             fit,
+            Vec::new(),
         )?;
         let heard: f64 = utterances
             .iter()

@@ -166,7 +166,11 @@ impl App {
                 let languages = card.languages.clone();
                 Box::new(self.load_ctc(&weights, &card.name, languages, card.max_utterance_ms)?)
             }
-            _ => Box::new(self.load_whisper(&weights, &card.name, card.max_utterance_ms)?),
+            _ => {
+                let names = self.names_to_hear(&card.languages)?;
+                let longest = card.max_utterance_ms;
+                Box::new(self.load_whisper(&weights, &card.name, longest, true, names)?)
+            }
         })
     }
 
@@ -190,41 +194,37 @@ impl App {
         })?)
     }
 
-    /// Terms of the glossaries in these languages and names of the register, each once, at most
-    /// [`MOST_NAMES`].
-    fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
-        let mut names = BTreeSet::new();
+    /// Names and places of the register and terms of the glossaries in these languages, each once, at
+    /// most [`MOST_NAMES`]; those of the register first.
+    pub(super) fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
+        let mut known = BTreeSet::new();
         for person in self.people(None)? {
-            names.extend(person.values(FactKind::Name).map(str::to_owned));
+            for kind in [FactKind::Name, FactKind::Place] {
+                known.extend(person.values(kind).map(str::to_owned));
+            }
         }
+        let mut terms = BTreeSet::new();
         let glossary = self.glossary()?;
         for term in glossary.terms() {
             let entries = term
                 .entries
                 .iter()
                 .filter(|(lang, _)| languages.contains(lang));
-            names.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
+            terms.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
         }
-        Ok(names.into_iter().take(MOST_NAMES).collect())
+        terms.retain(|term| !known.contains(term));
+        Ok(known.into_iter().chain(terms).take(MOST_NAMES).collect())
     }
 
-    /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window sized to the utterance.
+    /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window
+    /// sized to the utterance or not, which prefers `names` where the sound leaves them open.
     pub(super) fn load_whisper(
         &self,
         file: &Path,
         name: &str,
         max_utterance_ms: Option<u64>,
-    ) -> Result<Whisper, Error> {
-        self.load_whisper_with(file, name, max_utterance_ms, true)
-    }
-
-    /// The same, the window fitted or not.
-    pub(super) fn load_whisper_with(
-        &self,
-        file: &Path,
-        name: &str,
-        max_utterance_ms: Option<u64>,
         fit_window: bool,
+        names: Vec<String>,
     ) -> Result<Whisper, Error> {
         let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
@@ -234,6 +234,7 @@ impl App {
             threads: self.threads_for(engine),
             max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
             fit_window,
+            names,
         })?)
     }
 }

@@ -287,7 +287,13 @@ impl App {
                 notes: vec![unlisted_note(&folder)],
             }),
             Named::Unlisted(_, file) => Ok(Ear {
-                engine: Box::new(self.load_whisper(&file, &unlisted_name(&file), None)?),
+                engine: Box::new(self.load_whisper(
+                    &file,
+                    &unlisted_name(&file),
+                    None,
+                    true,
+                    self.names_to_hear(&[language])?,
+                )?),
                 practice: false,
                 maker: None,
                 notes: vec![unlisted_note(&file)],

@@ -14,11 +14,9 @@ use crate::domain::{Cancel, Lang};
 
 use super::Error;
 use super::ggml::Header;
-use super::profile::{Profile, ends_in_loop};
+use super::names::Names;
 use super::special::{Special, Token};
 
-/// Start, language, task, 'no timestamps'.
-const PROMPT_TOKENS: usize = 4;
 /// Where the token of a single space is looked for.
 const FIRST_TOKENS: Token = 1000;
 
@@ -83,6 +81,9 @@ pub struct Draft {
     pub end_log_prob: Option<f32>,
     /// How it ended.
     pub ending: Ending,
+    /// Sum of the log-probabilities of the text that stood before a name was preferred: drafts in
+    /// several languages are compared by it, since the list may hold more names of one.
+    pub plain: f64,
 }
 
 impl Draft {
@@ -108,11 +109,14 @@ pub struct Impression {
 
 /// One decoder: shared weights and a working memory of its own.
 pub struct Model {
-    weights: Arc<dyn Weights>,
-    network: Box<dyn Network>,
-    special: Special,
+    pub(super) weights: Arc<dyn Weights>,
+    pub(super) network: Box<dyn Network>,
+    pub(super) special: Special,
     /// The token of a single space, which may not begin a text.
-    blank: Option<usize>,
+    pub(super) blank: Option<usize>,
+    pub(super) names: Arc<Names>,
+    /// Text tokens that the network holds behind the prompt.
+    pub(super) held: Vec<Token>,
 }
 
 impl Model {
@@ -127,7 +131,14 @@ impl Model {
             special: Special::of(weights.header()),
             blank: blank.and_then(|id| usize::try_from(id).ok()),
             weights,
+            names: Arc::default(),
+            held: Vec::new(),
         })
+    }
+
+    /// Names that are preferred from now on where the sound leaves them open.
+    pub fn prefer(&mut self, names: Arc<Names>) {
+        self.names = names;
     }
 
     /// The sizes of the model.
@@ -169,76 +180,11 @@ impl Model {
             no_speech: share_of(logits, at(special.no_speech)),
         })
     }
-
-    /// Writes down the sound last heard in `lang`, taking the likeliest token each time. Only where
-    /// it `may_be_empty` may the first token be the end. Needs a preceding [`Model::impression`],
-    /// whose first position it goes on from.
-    pub fn write(
-        &mut self,
-        lang: Lang,
-        seconds: f32,
-        may_be_empty: bool,
-        cancel: &Cancel,
-    ) -> Result<Draft, Error> {
-        let profile = Profile::of(lang);
-        let Special {
-            end,
-            transcribe,
-            no_timestamps,
-            ..
-        } = self.special;
-        let room = (self.header().text_ctx as usize).saturating_sub(PROMPT_TOKENS);
-        let dense = profile.token_limit(seconds);
-        let mut draft = Draft {
-            tokens: Vec::new(),
-            log_probs: Vec::new(),
-            end_log_prob: None,
-            ending: Ending::Complete,
-        };
-        let prompt = [self.special.language(lang), transcribe, no_timestamps];
-        let mut logits = self.network.step(&prompt, 1)?;
-        loop {
-            if cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            let suppress = draft.tokens.is_empty() && !may_be_empty;
-            let (token, log_prob) =
-                likeliest(logits, end, suppress, self.blank).ok_or_else(|| broken("writing"))?;
-            if token == end {
-                draft.end_log_prob = Some(log_prob);
-                return Ok(draft);
-            }
-            draft.tokens.push(token);
-            draft.log_probs.push(log_prob);
-            draft.ending = if ends_in_loop(&draft.tokens, profile.loop_tokens) {
-                Ending::Loop
-            } else if draft.tokens.len() >= room {
-                Ending::NoRoom
-            } else if draft.tokens.len() >= dense {
-                Ending::TooDense
-            } else {
-                Ending::Complete
-            };
-            if draft.ending != Ending::Complete {
-                return Ok(draft);
-            }
-            logits = self
-                .network
-                .step(&[token], PROMPT_TOKENS + draft.tokens.len() - 1)?;
-        }
-    }
-}
-
-fn broken(step: &'static str) -> Error {
-    Error::Engine {
-        step,
-        reason: "the model's scores are not numbers".into(),
-    }
 }
 
 /// The likeliest of the text tokens and the end token, with its log-probability among them; with
 /// `suppress` neither the end nor a blank. `None` where no score is a number.
-fn likeliest(
+pub(super) fn likeliest(
     logits: &[f32],
     end: Token,
     suppress: bool,

@@ -162,7 +162,7 @@ fn attempt(
         // that forces it to invent something.
         let may_be_empty = impression.no_speech >= suspicion::NO_SPEECH;
         let draft = model.write(lang, seconds, may_be_empty, cancel)?;
-        let joint = draft.log_prob().0 + f64::from(probability.max(f32::MIN_POSITIVE)).ln();
+        let joint = draft.plain + f64::from(probability.max(f32::MIN_POSITIVE)).ln();
         // A text that never ends has no probability yet: it loses against one that does.
         let rank = (draft.ending == Ending::Complete, joint);
         if best

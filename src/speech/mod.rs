@@ -11,6 +11,7 @@ mod error;
 mod ggml;
 mod language;
 mod line;
+mod names;
 mod native;
 mod profile;
 mod sound;
@@ -20,6 +21,7 @@ mod text_tokens;
 mod trial;
 mod whisper;
 mod words;
+mod write;
 
 pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;

@@ -16,6 +16,7 @@ fn options(model: &Path, fit_window: bool, engine: Engine) -> WhisperOptions {
         threads: 1,
         max_utterance_ms: 15_000,
         fit_window,
+        names: Vec::new(),
     }
 }
 

@@ -204,6 +204,12 @@ impl Name {
         !self.readings.is_empty()
     }
 
+    /// Syllables of the shortest reading, without a title; `None` where there is no reading.
+    pub fn syllables(&self) -> Option<usize> {
+        let count = |r: &Reading| r.parts.iter().map(|p| p.slots.len()).sum();
+        self.readings.iter().map(count).min()
+    }
+
     fn add(&mut self, text: &str, written: Written, lang: Lang) {
         let words = words(text);
         let readings = match written {
