@@ -176,7 +176,7 @@ impl Bench<'_> {
             &model.card.name,
             model.card.max_utterance_ms,
             fit,
-            Vec::new(),
+            &[],
         )?;
         let heard: f64 = utterances
             .iter()

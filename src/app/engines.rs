@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
-use crate::speech::{self, Ctc, CtcOptions, Engine, Recognizer, Whisper, WhisperOptions};
+use crate::speech::{
+    self, Ctc, CtcOptions, Engine, Recognizer, Whisper, WhisperOptions, check_model,
+};
 use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
@@ -167,9 +169,8 @@ impl App {
                 Box::new(self.load_ctc(&weights, &card.name, languages, card.max_utterance_ms)?)
             }
             _ => {
-                let names = self.names_to_hear(&card.languages)?;
-                let longest = card.max_utterance_ms;
-                Box::new(self.load_whisper(&weights, &card.name, longest, true, names)?)
+                let (prefer, longest) = (&card.languages, card.max_utterance_ms);
+                Box::new(self.load_whisper(&weights, &card.name, longest, true, prefer)?)
             }
         })
     }
@@ -196,7 +197,7 @@ impl App {
 
     /// Names and places of the register and terms of the glossaries in these languages, each once, at
     /// most [`MOST_NAMES`]; those of the register first.
-    pub(super) fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
+    fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
         let mut known = BTreeSet::new();
         for person in self.people(None)? {
             for kind in [FactKind::Name, FactKind::Place] {
@@ -217,15 +218,24 @@ impl App {
     }
 
     /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window
-    /// sized to the utterance or not, which prefers `names` where the sound leaves them open.
+    /// sized to the utterance or not, which prefers the names of these languages where the sound leaves
+    /// them open.
     pub(super) fn load_whisper(
         &self,
         file: &Path,
         name: &str,
         max_utterance_ms: Option<u64>,
         fit_window: bool,
-        names: Vec<String>,
+        prefer: &[Lang],
     ) -> Result<Whisper, Error> {
+        // A file that is no model is refused before the register is opened for it.
+        if !file.is_dir() {
+            check_model(file)?;
+        }
+        let names = match prefer {
+            [] => Vec::new(),
+            languages => self.names_to_hear(languages)?,
+        };
         let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
             model: file.to_owned(),

@@ -292,7 +292,7 @@ impl App {
                     &unlisted_name(&file),
                     None,
                     true,
-                    self.names_to_hear(&[language])?,
+                    &[language],
                 )?),
                 practice: false,
                 maker: None,

@@ -221,11 +221,12 @@ fn capital(text: &str) -> String {
     first.into_iter().flatten().chain(letters).collect()
 }
 
-/// Whether letters of a word stand on both sides of byte `at`, in a script that writes spaces.
+/// Whether byte `at` stands between letters or digits of one word, in a script that writes spaces.
 fn inside_a_word(line: &str, at: usize) -> bool {
     let (before, after) = line.split_at_checked(at).unwrap_or((line, ""));
     let latin = |c: char| Written::of(c.encode_utf8(&mut [0; 4])) == Some(Written::Latin);
-    before.chars().next_back().is_some_and(latin) && after.chars().next().is_some_and(latin)
+    let in_word = |c: char| c.is_ascii_digit() || latin(c);
+    before.chars().next_back().is_some_and(in_word) && after.chars().next().is_some_and(in_word)
 }
 
 #[cfg(test)]
