@@ -11,17 +11,17 @@
 )]
 
 mod common;
+#[path = "common/interviews.rs"]
+mod practice;
 
 use std::f32::consts::TAU;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use mekong_interview::domain::{Cancel, Lang, SamplePos, Span, Utterance};
+use mekong_interview::domain::{Cancel, Lang, Utterance};
 use mekong_interview::speech::{Engine, Recognizer, Whisper, WhisperOptions};
-use mekong_interview::{audio, text};
+use mekong_interview::text;
+use practice::{Said, Script};
 
-/// Sound that an utterance keeps on both sides, as the segmenter leaves it.
-const MARGIN_MS: u64 = 150;
 /// Names and places that nobody says, beside those of the interview.
 const DISTRACTORS: usize = 60;
 /// Seeds of the reported noise. The gain of a name was chosen with seeds 1 and 2.
@@ -30,21 +30,6 @@ const SEEDS: std::ops::Range<u32> = 101..103;
 const EVERY: usize = 4;
 /// By how much the share of wrong characters beside the names may rise: a line more or less.
 const WORSE: f64 = 0.002;
-
-#[derive(serde::Deserialize)]
-struct Script {
-    languages: Vec<Lang>,
-    segments: Vec<Said>,
-}
-
-#[derive(serde::Deserialize)]
-struct Said {
-    speaker: String,
-    lang: Lang,
-    start_ms: u64,
-    end_ms: u64,
-    text: String,
-}
 
 /// One name or place in all languages.
 struct Slot {
@@ -88,28 +73,12 @@ fn slots() -> Vec<Slot> {
 
 fn interviews() -> Vec<Interview> {
     let slots = slots();
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(common::root().join("recordings/practice"))
-        .unwrap()
-        .map(|f| f.unwrap().path())
-        .filter(|f| f.join("script.json").exists())
-        .collect();
-    folders.sort();
-    assert_eq!(folders.len(), 6);
-    folders.iter().map(|f| interview(f, &slots)).collect()
+    let all = practice::interviews().into_iter();
+    all.map(|(script, sounds)| interview(script, sounds, &slots))
+        .collect()
 }
 
-fn interview(folder: &std::path::Path, slots: &[Slot]) -> Interview {
-    let script = std::fs::read(folder.join("script.json")).unwrap();
-    let script: Script = serde_json::from_slice(&script).unwrap();
-    let working = tempfile::tempdir().unwrap();
-    let original = folder.join("audio.flac");
-    let copy = audio::make_working_copy(&original, working.path(), &mut |_, _| {}, &Cancel::new());
-    let files: Vec<PathBuf> = copy
-        .unwrap()
-        .files
-        .iter()
-        .map(|f| working.path().join(f))
-        .collect();
+fn interview(script: Script, sounds: Vec<Utterance>, slots: &[Slot]) -> Interview {
     let says = |slot: &&Slot| {
         let mut lines = script.segments.iter();
         lines.any(|s| s.text.contains(slot.writing(s.lang)))
@@ -126,25 +95,8 @@ fn interview(folder: &std::path::Path, slots: &[Slot]) -> Interview {
         spoken: written(&spoken),
         others: distracting,
         languages: script.languages,
-        lines: script
-            .segments
-            .into_iter()
-            .map(|said| {
-                let utterance = cut(&said, &files);
-                (said, utterance)
-            })
-            .collect(),
+        lines: script.segments.into_iter().zip(sounds).collect(),
     }
-}
-
-fn cut(said: &Said, files: &[PathBuf]) -> Utterance {
-    let channel = u16::from(said.speaker != "officer");
-    let span = Span::new(
-        SamplePos::from_ms(said.start_ms.saturating_sub(MARGIN_MS)),
-        SamplePos::from_ms(said.end_ms + MARGIN_MS),
-    );
-    let pcm = audio::read_span(&files[usize::from(channel)], span).unwrap();
-    Utterance { channel, span, pcm }
 }
 
 /// How the sound is spoilt.

@@ -288,7 +288,7 @@ fn what_the_person_allows_is_entered_and_binds() {
     press(&mut window, "Enter it");
     until_seen(
         &mut window,
-        "victim; may be seen by the agency; without an end; without the sound",
+        "victim  ·  Who may see it: this agency  ·  without an end  ·  The voice may be heard: no",
     );
     assert!(sees(&window, "under the name V1") && sees(&window, "Lift the limits"));
     press(&mut window, "This interview");
@@ -298,6 +298,21 @@ fn what_the_person_allows_is_entered_and_binds() {
     until_seen(&mut window, "under a pseudonym only");
     let (_, consent) = open_app(dir.path()).consent(&id).unwrap();
     assert_eq!(consent.unwrap().by, "王芳");
+    // What is typed for one person is never entered for another.
+    press(&mut window, "Consent");
+    focus(&mut window, "Person of the register, as p3 (may be empty)");
+    say(&mut window, "p77");
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
+    window.run_steps(3);
+    press(&mut window, "Interviews");
+    open_interview(&mut window, Lang::Th);
+    open_evidence(&mut window);
+    until_seen(&mut window, "Nothing was entered yet");
+    press(&mut window, "Enter it");
+    until_seen(&mut window, "under the name V1");
+    let other = id_of(dir.path(), Lang::Th);
+    let (_, consent) = open_app(dir.path()).consent(&other).unwrap();
+    assert_eq!(consent.unwrap().person, None);
 }
 
 #[test]

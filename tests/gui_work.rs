@@ -136,7 +136,7 @@ fn a_term_is_taken_from_marked_words_and_is_in_force_at_once() {
     with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::G);
     assert!(sees(&window, "It enters the glossary as not reviewed"));
     focus(&mut window, "中文");
-    say(&mut window, "我; 本人");
+    say(&mut window, "我；本人");
     keep_as(&mut window, "Lan", "Keep");
     until(&mut window, "stored", |w| {
         !sees(w, "It enters the glossary")
@@ -152,6 +152,25 @@ fn a_term_is_taken_from_marked_words_and_is_in_force_at_once() {
     until(&mut window, "refused", |w| {
         sees(w, "languages") && sees(w, "It enters")
     });
+}
+
+#[test]
+fn a_term_that_is_refused_is_not_taken_for_a_correction_that_was_stored() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Vi);
+    key(&mut window, Key::E);
+    say(&mut window, " Vâng");
+    keep_as(&mut window, "Lan", "Keep");
+    until(&mut window, "stored", |w| !sees(w, "Your name"));
+    with(&mut window, Modifiers::COMMAND, Key::Num4);
+    until_seen(&mut window, "New term");
+    press(&mut window, "New term");
+    focus(&mut window, "ລາວ");
+    say(&mut window, "ດ່ານ");
+    press(&mut window, "Keep the term");
+    until_seen(&mut window, "languages");
+    assert!(sees(&window, "Keep the term"), "what was typed stays");
 }
 
 #[test]
@@ -321,15 +340,11 @@ fn a_partners_interview_opens_at_the_line_and_is_only_read() {
     until_seen(&mut window, "Next in doubt");
     assert!(sees(&window, "from a partner, read-only") && sees(&window, translated));
     assert!(chosen(&window).contains(&format!("{said} 3")));
-    for forbidden in [
-        "Correct (E)",
-        "Split (S)",
-        "Certify (C)",
-        "Evidence (",
-        "Play (Enter)",
-    ] {
+    for forbidden in ["Correct (E)", "Split (S)", "Certify (C)"] {
         assert!(!sees(&window, forbidden), "{forbidden}");
     }
+    // The way to another screen is there, the interview's own button to it is not.
+    assert_eq!(window.query_all_by_label("Evidence").count(), 1);
     for work in [
         Key::E,
         Key::T,

@@ -3,15 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod common;
+#[path = "common/interviews.rs"]
+mod practice;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use mekong_interview::domain::{Cancel, Hypothesis, Lang, SamplePos, Span, Utterance};
+use mekong_interview::domain::{Cancel, Hypothesis, Lang, Utterance};
 use mekong_interview::speech::{Engine, Recognizer, Whisper, WhisperOptions};
-use mekong_interview::{audio, text};
+use mekong_interview::text;
+use practice::interviews;
 
-/// Sound that an utterance keeps on both sides, as the segmenter leaves it.
-const MARGIN_MS: u64 = 150;
 /// Worst character error rate of one language over all interviews.
 const WORST_CER: f64 = 0.2;
 /// Share of utterances whose language must be found among the interview's two.
@@ -24,27 +27,8 @@ const ALIKE_SHARE: f64 = 0.97;
 /// Flags a line without an error may carry, on average.
 const FALSE_ALARMS: f64 = 0.05;
 
-#[derive(serde::Deserialize)]
-struct Script {
-    languages: Vec<Lang>,
-    segments: Vec<Said>,
-}
-
-#[derive(serde::Deserialize)]
-struct Said {
-    speaker: String,
-    lang: Lang,
-    start_ms: u64,
-    end_ms: u64,
-    text: String,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn model() -> PathBuf {
-    root().join("models/practice/asr/model.bin")
+    common::root().join("models/practice/asr/model.bin")
 }
 
 fn engine(fit_window: bool, engine: Engine) -> Whisper {
@@ -58,46 +42,6 @@ fn engine(fit_window: bool, engine: Engine) -> Whisper {
         names: Vec::new(),
     })
     .unwrap()
-}
-
-/// All interviews: the script and each utterance's sound.
-fn interviews() -> Vec<(Script, Vec<Utterance>)> {
-    let mut found = Vec::new();
-    for folder in std::fs::read_dir(root().join("recordings/practice")).unwrap() {
-        let folder = folder.unwrap().path();
-        let Ok(script) = std::fs::read(folder.join("script.json")) else {
-            continue;
-        };
-        let script: Script = serde_json::from_slice(&script).unwrap();
-        let working = tempfile::tempdir().unwrap();
-        let original = folder.join("audio.flac");
-        let copy =
-            audio::make_working_copy(&original, working.path(), &mut |_, _| {}, &Cancel::new())
-                .unwrap();
-        let files: Vec<PathBuf> = copy.files.iter().map(|f| working.path().join(f)).collect();
-        let utterances = script
-            .segments
-            .iter()
-            .map(|said| cut(said, &files))
-            .collect();
-        found.push((script, utterances));
-    }
-    assert!(!found.is_empty());
-    found
-}
-
-fn cut(said: &Said, files: &[PathBuf]) -> Utterance {
-    let channel = usize::from(said.speaker != "officer");
-    let span = Span::new(
-        SamplePos::from_ms(said.start_ms.saturating_sub(MARGIN_MS)),
-        SamplePos::from_ms(said.end_ms + MARGIN_MS),
-    );
-    let pcm = audio::read_span(&files[channel], span).unwrap();
-    Utterance {
-        channel: channel as u16,
-        span,
-        pcm,
-    }
 }
 
 fn hear(engine: &mut Whisper, utterance: &Utterance, among: &[Lang]) -> Hypothesis {

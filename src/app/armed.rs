@@ -23,6 +23,8 @@ pub struct Armed {
     /// What was asked for.
     sources: Vec<LiveSource>,
     devices: Vec<DeviceInfo>,
+    /// What stands at the beginning of the record.
+    entries: Vec<String>,
     lock: WorkLock,
 }
 
@@ -46,6 +48,7 @@ impl App {
             app: self.clone(),
             plan: self.session_plan(request, &recorders, &ids, practice)?,
             recorders,
+            entries: request.entries(),
             ids,
             sources: request.sources.clone(),
             devices,
@@ -122,6 +125,7 @@ impl Armed {
         self.plan = self
             .app
             .session_plan(request, &self.recorders, &self.ids, practice)?;
+        self.entries = request.entries();
         Ok(Some(self))
     }
 
@@ -202,6 +206,9 @@ impl Armed {
         let mut plan = self.plan;
         plan.started = now();
         let live = Live::begin(self.recorders, &plan, place, load)?;
+        for entry in &self.entries {
+            live.mark(entry)?;
+        }
         if !self.devices.is_empty() {
             // That they cannot be remembered is no reason to stop a recording that runs.
             let _ = app.remember_microphones(&self.devices);

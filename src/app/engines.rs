@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    self, Ctc, CtcOptions, Engine, Recognizer, Whisper, WhisperOptions, check_model,
+    self, Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
 };
 use crate::translate::{self, Form, Translator};
 
@@ -17,8 +17,6 @@ use super::{App, Error};
 /// Longest utterance for a model that does not say: up to here recognition is most reliable.
 const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
 
-/// Names and terms that recognition is told of; a search over more would take longer than the sound.
-const MOST_NAMES: usize = 5000;
 /// More cores than this are not taken unasked: the translator could not keep up.
 const MOST_CORES: usize = 16;
 /// Room for recognisers beside the first where the system does not say what is free.

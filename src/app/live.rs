@@ -18,7 +18,7 @@ pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 use super::awake::Awake;
 use super::lock::WorkLock;
 use super::microphone::MicrophoneTest;
-use super::{App, Error};
+use super::{App, Error, Person};
 
 /// What a person most often marks. Any other words may be used too.
 pub const MARKERS: [&str; 6] = [
@@ -29,6 +29,10 @@ pub const MARKERS: [&str; 6] = [
     "rights explained",
     "somebody enters or leaves",
 ];
+/// Begins the entry that says as what the person is interviewed.
+pub const PURPOSE: &str = "purpose: ";
+/// Begins the entry that says who is in the room.
+pub const PRESENT: &str = "present: ";
 /// Length for which the disk must have room where nobody plans one.
 pub const USUAL_LENGTH: Duration = Duration::from_secs(2 * 3600);
 
@@ -70,6 +74,10 @@ pub struct LiveRequest {
     pub languages: Vec<Lang>,
     /// The case.
     pub case: Option<String>,
+    /// As what the person is interviewed; stands in the record.
+    pub person: Option<Person>,
+    /// Who is in the room; stands in the record.
+    pub present: Option<String>,
     /// Speakers and their languages, one for each channel that is recognised. None: one channel for
     /// all, or for a practice file as for an import.
     pub channels: Vec<(String, Vec<Lang>)>,
@@ -82,6 +90,17 @@ pub struct LiveRequest {
     pub test: MicrophoneTest,
     /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
     pub planned: Option<Duration>,
+}
+
+impl LiveRequest {
+    /// What stands at the beginning of the record.
+    pub(super) fn entries(&self) -> Vec<String> {
+        let purpose = self.person.map(|p| format!("{PURPOSE}{}", p.as_str()));
+        let present = self.present.as_deref().map(str::trim);
+        let present = present.filter(|who| !who.is_empty());
+        let present = present.map(|who| format!("{PRESENT}{who}"));
+        purpose.into_iter().chain(present).collect()
+    }
 }
 
 /// A running session. Dropping it stops the recording; text that is missing then stays pending.

@@ -1,6 +1,6 @@
 //! Reading back: what the person interviewed says to each line, before the record is signed.
 
-use crate::domain::{InterviewId, Lang, ReadBack, Segment, SegmentId};
+use crate::domain::{InterviewId, Lang, ReadBack, SegmentId};
 use crate::store::{Answer, NewReadBack};
 
 use super::read::is_blank;
@@ -45,7 +45,10 @@ impl App {
                 segment: segment.id,
                 speaker: segment.speaker.clone(),
                 start_ms: segment.span.start.as_ms(),
-                words: words(segment, lang),
+                words: segment
+                    .words_in(lang)
+                    .filter(|w| !is_blank(w))
+                    .map(str::to_owned),
                 answered: answers.iter().find(given).cloned(),
             }
         });
@@ -76,15 +79,4 @@ impl App {
         store.note_read_back(&id, new)?;
         Ok(id)
     }
-}
-
-/// What a line reads in a language.
-fn words(segment: &Segment, lang: Lang) -> Option<String> {
-    let found = if segment.lang == lang {
-        Some(&segment.text)
-    } else {
-        let made = segment.translations.iter().find(|t| t.lang == lang);
-        made.map(|t| &t.text)
-    };
-    found.filter(|words| !is_blank(words)).cloned()
 }

@@ -16,9 +16,6 @@ use super::export::Person;
 use super::print::{Out, plain, say};
 use super::{Failure, usage};
 
-/// What stands for a victim's name where nobody says otherwise.
-const PSEUDONYM: &str = "V1";
-
 /// `mekong consent`
 #[derive(Debug, Args)]
 pub struct Consent {
@@ -106,14 +103,15 @@ fn entered(app: &App, typed: &Consent) -> Result<Option<evidence::Consent>, Fail
         Some(Person::Victim) => Asked::Victim,
         Some(Person::Witness) => Asked::Witness,
     };
-    let is_victim = asked == Asked::Victim;
-    let usual = || (is_victim && !typed.own_name).then(|| PSEUDONYM.to_owned());
+    let usual = asked.usual_pseudonym().filter(|_| !typed.own_name);
     Ok(Some(evidence::Consent {
         asked,
         seen_by: audience(app, &typed.seen_by)?,
         until: typed.until,
-        sound: typed.sound.map_or(!is_victim, |said| said == YesNo::Yes),
-        pseudonym: typed.pseudonym.clone().or_else(usual),
+        sound: typed
+            .sound
+            .map_or(asked.usual_sound(), |said| said == YesNo::Yes),
+        pseudonym: typed.pseudonym.clone().or(usual.map(str::to_owned)),
         person: typed.person.clone(),
         by,
     }))

@@ -57,20 +57,11 @@ pub enum Person {
 
 impl Person {
     /// The same, as the program knows it.
-    fn meant(self) -> app::Person {
+    pub fn meant(self) -> app::Person {
         match self {
             Person::Suspect => app::Person::Suspect,
             Person::Victim => app::Person::Victim,
             Person::Witness => app::Person::Witness,
-        }
-    }
-
-    /// The word that the record has for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Person::Suspect => "suspect",
-            Person::Victim => "victim",
-            Person::Witness => "witness",
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     let request = LiveRequest {
         languages: typed.languages,
         case: typed.case,
+        person: typed.of.map(args::Person::meant),
+        present: typed.present,
         dealt: args::Dealt::shares(&typed.channels),
         channels: args::Dealt::speakers(typed.channels),
         sources: typed
@@ -44,7 +46,6 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         test: MicrophoneTest::Missing,
         planned: typed.seconds.map(Duration::from_secs),
     };
-    let entries = entries(typed.of, typed.present.as_deref());
     let mut armed = app.arm(&request)?;
     say(&format!("microphone: {}", plain(&armed.source())));
     if armed.is_practice() {
@@ -72,9 +73,6 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     }
     let session = armed.start()?;
     say(&format!("recording: {}", session.id()));
-    for entry in &entries {
-        session.mark(entry)?;
-    }
     if !session.stays_awake() {
         say(
             "note: this system could not be asked to stay awake; see that it does not go to sleep.",
@@ -139,13 +137,6 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     ));
     printed?;
     if whole { Ok(()) } else { Err(Failure::Told(1)) }
-}
-
-/// What the record says of the session itself, in the words that the window writes too.
-fn entries(of: Option<args::Person>, present: Option<&str>) -> Vec<String> {
-    let purpose = of.map(|person| format!("purpose: {}", person.word()));
-    let present = present.map(|who| format!("present: {}", who.trim()));
-    purpose.into_iter().chain(present).collect()
 }
 
 /// What is typed while the session runs, line by line. Ends silently with its input.

@@ -209,6 +209,17 @@ pub struct Segment {
     pub translations: Vec<Translation>,
 }
 
+impl Segment {
+    /// What it reads in a language: what was said, or the translation that stands.
+    pub fn words_in(&self, lang: Lang) -> Option<&str> {
+        if self.lang == lang {
+            return Some(&self.text);
+        }
+        let made = self.translations.iter().find(|t| t.lang == lang);
+        made.map(|t| t.text.as_str())
+    }
+}
+
 /// A glossary term found in the source, and whether the translation uses an approved counterpart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermUse {

@@ -39,6 +39,19 @@ impl Asked {
             Asked::Witness => "witness",
         }
     }
+
+    /// Whether the voice may be heard where nobody says otherwise: not a victim's.
+    pub const fn usual_sound(self) -> bool {
+        !matches!(self, Asked::Victim)
+    }
+
+    /// What stands for the name where nobody says otherwise: for a victim's a pseudonym.
+    pub const fn usual_pseudonym(self) -> Option<&'static str> {
+        match self {
+            Asked::Victim => Some("V1"),
+            Asked::Suspect | Asked::Witness => None,
+        }
+    }
 }
 
 /// Who may see the interview.

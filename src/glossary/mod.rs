@@ -52,6 +52,13 @@ impl Review {
     }
 }
 
+/// Words that a person typed, parted by semicolons of any script.
+pub fn variants(typed: &str) -> Vec<String> {
+    let parts = typed.split([';', '；']).map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
 /// One concept in one language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {

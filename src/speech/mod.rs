@@ -26,6 +26,7 @@ mod write;
 pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
+pub use names::MOST_NAMES;
 pub use native::is_whisper;
 pub use profile::Profile;
 pub use text_tokens::{Assembled, assemble};

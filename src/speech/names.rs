@@ -7,7 +7,7 @@ use crate::text;
 use crate::text::names::{Name, Written};
 
 /// Names that are taken at most.
-const MOST_NAMES: usize = 5000;
+pub const MOST_NAMES: usize = 5000;
 /// Bytes of all names that are taken at most; the tree needs some fifty times as many.
 const MOST_BYTES: usize = 1 << 18;
 /// What each syllable of a name gains, as a logarithm. Measured on the practice interviews in noise: from
@@ -72,7 +72,7 @@ impl Names {
             if read.written() == Some(Written::Latin) {
                 // A word begins behind a space; at the start of a sentence it is capital.
                 tree.add(&format!(" {clean}"), gain);
-                tree.add(&format!(" {}", capital(clean)), gain);
+                tree.add(&format!(" {}", text::capitalised(clean)), gain);
             } else {
                 tree.add(clean, gain);
             }
@@ -212,13 +212,6 @@ impl Names {
         // A space alone begins no name.
         self.change(self.start(), |node| node.most = 0.0);
     }
-}
-
-/// The text with its first letter as at the start of a sentence.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// Whether byte `at` stands between letters or digits of one word, in a script that writes spaces.

@@ -278,8 +278,9 @@ impl Model {
         let mut way = Way::new(task.names.start());
         self.follow(&mut way, &mut task)?;
         let plain = way.draft.log_prob().0;
-        if way.draft.tokens.is_empty() {
-            // Where nothing was heard, no name was.
+        if way.draft.tokens.is_empty() || way.draft.end_log_prob.is_none() {
+            // Where nothing was heard, no name was; and what went round in a circle or found no room is
+            // heard again or in parts: a name must not make it look whole.
             task.forks.clear();
         }
         self.judge(way, &mut task);

@@ -63,6 +63,12 @@ impl Store {
 }
 
 impl SearchPage {
+    /// Whether nothing was found that has the question's own words.
+    pub(super) fn is_near(&self) -> bool {
+        let first = self.hits.first();
+        first.is_none_or(|hit| matches!(hit.why, Why::Like(_)))
+    }
+
     /// Puts hits below those that are there, without what is there already.
     pub(super) fn join(&mut self, lower: SearchPage, limit: usize) {
         if self.more || self.total > self.hits.len() as u64 {

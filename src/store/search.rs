@@ -34,6 +34,17 @@ const MOST_LIKE: usize = 200;
 pub(super) const COLUMNS: &str =
     "i.id, i.case_name, s.key, s.id, l.start_sample, v.lang, l.speaker, v.text, s.interview";
 
+/// Two readings of a question: one whose words stand somewhere above one that is only near.
+fn better_first(found: SearchPage, other: SearchPage, limit: usize) -> SearchPage {
+    let (mut above, below) = match found.is_near() {
+        true => (other, found),
+        false => (found, other),
+    };
+    above.complete &= below.complete;
+    above.join(below, limit);
+    above
+}
+
 impl Store {
     /// Finds lines by what was said or by a translation. Whatever a person types is a query; one
     /// without any letter or digit finds nothing.
@@ -45,9 +56,13 @@ impl Store {
         let typed = query::cut(&q.text);
         let mut found = self.search_as_typed(&filter, &typed, q)?;
         // Stored lines are in Unicode, whatever they were typed in. The guess at the encoding of a
-        // few letters may be wrong, so the letters themselves are asked for first.
-        if found.total == 0 && text::is_zawgyi(&typed) {
-            found = self.search_as_typed(&filter, &text::from_zawgyi(&typed), q)?;
+        // few letters may be wrong, so both readings are asked for.
+        let (sure, read) = (text::is_zawgyi(&typed), text::from_zawgyi(&typed));
+        if read != typed && (sure || found.is_near()) {
+            let other = self.search_as_typed(&filter, &read, q)?;
+            if sure || !other.is_near() {
+                found = better_first(found, other, q.limit.min(MOST_HITS));
+            }
         }
         if q.context {
             self.add_neighbours(&mut found)?;

@@ -25,7 +25,7 @@ pub use markup::escape_markup;
 pub use mentions::{Mention, birth_year, mentions};
 pub use normalise::{bare, composed, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
-pub use script::{in_script, numbers};
+pub use script::{capitalised, in_script, numbers};
 pub use segment::{graphemes, line_breaks, sentences, words};
 pub use skeleton::QuickLook;
 pub use zawgyi::{from_zawgyi, is_zawgyi};

@@ -119,3 +119,11 @@ pub(super) fn is_unspaced(script: Script) -> bool {
             | Script::Katakana
     )
 }
+
+/// With a capital at its start, where the script has such.
+pub fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next()
+        .map(|c| c.to_uppercase().chain(rest).collect())
+        .unwrap_or_default()
+}

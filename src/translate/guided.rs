@@ -10,6 +10,7 @@
 use super::beam::{Limits, normaliser, penalty};
 use super::error::StepError;
 use crate::glossary::{Constraint, TermState};
+use crate::text::capitalised;
 
 /// Tokens of a row that are looked at beside those that begin or go on with a term. The beam needs
 /// twice its width; the rest is for those that the constraint refuses.
@@ -303,14 +304,6 @@ fn spellings(spelling: &dyn Spelling, text: &str) -> Vec<u32> {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     ends.filter_map(|end| spelling.token(text.get(..end)?))
         .collect()
-}
-
-/// With a capital at its start, where the script has such.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next()
-        .map(|c| c.to_uppercase().chain(rest).collect())
-        .unwrap_or_default()
 }
 
 /// The `most` likeliest tokens, best first.

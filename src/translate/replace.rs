@@ -11,11 +11,12 @@ use std::ops::Range;
 
 use super::M2m100;
 use super::error::StepError;
-use super::guided::{Path, Spelling, capitalised};
+use super::guided::{Path, Spelling};
 use super::model::Decoding;
 use super::seen::{Seen, log, relative, says, scores};
 use super::terms::{Task, doubled};
 use crate::glossary::{Constraint, TermState};
+use crate::text::capitalised;
 
 /// A word belongs to the term if its log-probability falls by this much when the term is out of sight.
 const FALL: f32 = 0.5;
@@ -33,7 +34,7 @@ const SURELY: f32 = 0.6;
 /// The words beside the terms may lose this much of their mean log-probability a token. They are the free
 /// translation's own words, so only a wrong cut is to be told: the practice translator loses less than
 /// this by all but a few right exchanges, and lets no more wrong ones pass than with half as much.
-const MAX_LOSS: f32 = 1.0;
+const MOST_LOST: f32 = 1.0;
 /// Variants of a term and ends of the old words that are tried.
 const VARIANTS: usize = 2;
 const ENDS: usize = 3;
@@ -63,7 +64,7 @@ impl M2m100 {
     pub(super) fn with_replaced(&self, task: &Task<'_>) -> Result<Option<Path>, StepError> {
         let demand = task.demand;
         let mut decoding = self.model.start(&task.source, task.cancel)?;
-        let mut seen = self.see(task, &mut decoding, None, task.free.token_ids.clone())?;
+        let mut read: Option<Seen> = None;
         let mut last: Option<Path> = None;
         let approved = Constraint::new(&demand.wanted, &[]);
         for slot in 0..approved.slots() {
@@ -77,15 +78,17 @@ impl M2m100 {
             {
                 continue;
             }
-            if *stands != seen.tokens {
-                let stands = stands.clone();
-                seen = self.see(task, &mut decoding, Some(seen), stands)?;
-            }
+            let stands = stands.clone();
+            let seen = match read.take() {
+                Some(seen) if seen.tokens == stands => seen,
+                before => self.see(task, &mut decoding, before, stands)?,
+            };
             let stood = last
                 .as_ref()
                 .map_or(task.free.log_prob, |p| self.beside_terms(p));
             let path = self.replaced(task, &mut decoding, &seen, (slot, stood))?;
             last = path.or(last);
+            read = Some(seen);
         }
         Ok(last)
     }
@@ -165,7 +168,7 @@ impl M2m100 {
             self.beside(&kept, &seen.tokens),
             self.beside(&kept, &path.tokens),
         );
-        Ok((loss <= MAX_LOSS && !doubled(&old, &new)).then_some(path))
+        Ok((loss <= MOST_LOST && !doubled(&old, &new)).then_some(path))
     }
 
     /// By how much each token becomes less likely without the term in sight; 0 where too little

@@ -190,6 +190,7 @@ pub struct Desk {
     sound: Option<SyncSender<Command>>,
     cancel: Arc<std::sync::Mutex<Cancel>>,
     newest: Arc<AtomicU64>,
+    numbers: AtomicU64,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -236,6 +237,7 @@ impl Desk {
             sound: Some(sound),
             cancel,
             newest,
+            numbers: AtomicU64::new(0),
             threads,
         })
     }
@@ -243,6 +245,11 @@ impl Desk {
     /// What has been read so far.
     pub fn board(&self) -> &Board {
         &self.board
+    }
+
+    /// A number for something that is answered under it; no two are alike.
+    pub fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Asks for something and returns at once; `false` where too much is waiting already.

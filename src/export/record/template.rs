@@ -56,6 +56,17 @@ pub enum Person {
     Witness,
 }
 
+impl Person {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Person::Suspect => "suspect",
+            Person::Victim => "victim",
+            Person::Witness => "witness",
+        }
+    }
+}
+
 /// One text for each kind of person.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -167,7 +167,7 @@ search-foreign = from a partner, read-only
 
 # Glossary
 glossary-title = Agreed terms
-glossary-empty = There are no terms. Put a CSV file into the folder glossaries, or run: mekong glossary import FILE
+glossary-empty = There are no terms. Use “{ $new }” or “{ $import }”.
 glossary-filter = Show only
 glossary-unreviewed = not reviewed
 glossary-count = { $count } terms
@@ -355,6 +355,10 @@ consent-pseudonym = Name in place of the own one (may be empty)
 consent-person = Person of the register, as p3 (may be empty)
 consent-by = Who enters it
 consent-enter = Enter it
+consent-shown-until = until { $day }
+consent-shown-endless = without an end
+consent-shown-name = under the name { $name }
+consent-shown-own = under the own name
 consent-lift = Lift the limits for the next file
 consent-lift-about = Only an administrator's key lifts them, for one file and with a reason. It stands in the record.
 verify = Verify
@@ -545,4 +549,6 @@ settings-pedal = Foot pedal: down plays, up pauses
 settings-no-pedal = none
 settings-digits = Digits of the language
 settings-era = Years of the Buddhist Era
+edit-changed = These words were changed since. They are not put back.
+edit-changed-next = H shows every version of the line.
 edit-undone = Taken back

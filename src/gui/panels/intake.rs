@@ -23,11 +23,11 @@ use crate::transcript::is_transcript;
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
 const MOST_FILES: usize = 100;
 
-/// As what somebody is interviewed: the word of the record, and what the screens call it.
-pub const PURPOSES: [(Person, &str, &str); 3] = [
-    (Person::Suspect, "suspect", "person-suspect"),
-    (Person::Victim, "victim", "person-victim"),
-    (Person::Witness, "witness", "person-witness"),
+/// As what somebody is interviewed, and what the screens call it.
+pub const PURPOSES: [(Person, &str); 3] = [
+    (Person::Suspect, "person-suspect"),
+    (Person::Victim, "person-victim"),
+    (Person::Witness, "person-witness"),
 ];
 
 /// What is typed into the screen.
@@ -44,6 +44,8 @@ pub struct Intake {
     purpose: Option<Person>,
     /// Who is in the room.
     present: String,
+    /// A recording ran when this was painted last.
+    recorded: bool,
     live: Live,
     microphone: MicrophoneChoice,
     phrasebook: Phrasebook,
@@ -63,6 +65,7 @@ impl Intake {
             case: String::new(),
             purpose: None,
             present: String::new(),
+            recorded: false,
             live: Live::default(),
             microphone: MicrophoneChoice::default(),
             phrasebook: Phrasebook::default(),
@@ -77,6 +80,7 @@ impl Intake {
             ui.set_max_width(theme::READING);
             scene.heading(ui, "intake-title");
             if let Some(recording) = scene.desk.board().recording.get() {
+                self.recorded = true;
                 go = self.live.show(ui, scene, &recording);
                 ui.separator();
                 let sides = self.sides(scene, Some(&recording));
@@ -84,6 +88,11 @@ impl Intake {
                 self.phrasebook
                     .show(ui, scene, Some(&recording), sides, purpose);
                 return;
+            }
+            if std::mem::take(&mut self.recorded) {
+                // The next person is somebody else, and others may be in the room.
+                self.purpose = None;
+                self.present.clear();
             }
             let kinds = [JobKind::Import, JobKind::Resume, JobKind::Record];
             if let Some(id) = job::show(ui, scene, &kinds) {
@@ -192,7 +201,7 @@ impl Intake {
         });
         ui.horizontal_wrapped(|ui| {
             ui.label(words.t("intake-purpose"));
-            for (person, _, id) in PURPOSES {
+            for (person, id) in PURPOSES {
                 ui.radio_value(&mut self.purpose, Some(person), words.t(id));
             }
         });
@@ -221,15 +230,6 @@ impl Intake {
         let what = missing.join(", ");
         let told = || scene.words.with("intake-needed", &[("what", &what)]);
         (!missing.is_empty()).then(told)
-    }
-
-    /// What stands at the beginning of the record.
-    fn marks(&self) -> Vec<String> {
-        let purpose = PURPOSES.iter().find(|(p, ..)| Some(*p) == self.purpose);
-        let purpose = purpose.map(|(_, word, _)| format!("purpose: {word}"));
-        let present = self.present.trim();
-        let present = (!present.is_empty()).then(|| format!("present: {present}"));
-        purpose.into_iter().chain(present).collect()
     }
 
     fn languages(&self) -> Vec<Lang> {
@@ -320,10 +320,6 @@ impl Intake {
         if let Some(wanted) = wanted {
             scene.desk.ask(Command::EndTest);
             scene.desk.ask(Command::Record(wanted));
-            // They wait behind it, and stand at its beginning.
-            for mark in self.marks() {
-                scene.desk.ask(Command::Mark(mark));
-            }
         }
     }
 
@@ -331,6 +327,8 @@ impl Intake {
         LiveRequest {
             languages: self.languages(),
             case: self.case(),
+            person: self.purpose,
+            present: Some(self.present.clone()),
             sources,
             ..LiveRequest::default()
         }

@@ -4,7 +4,7 @@
 use eframe::egui::{Key, TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
-use crate::app::live::MARKERS;
+use crate::app::live::{MARKERS, PRESENT, PURPOSE};
 use crate::domain::EventKind;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
@@ -190,14 +190,14 @@ fn entries(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
 /// The label of an entry: what a field of the beginning says, in the words of the screens.
 fn named(scene: &Scene<'_>, label: &str) -> String {
     let words = scene.words;
-    match label.split_once(": ") {
-        Some(("purpose", who)) => {
-            let purpose = PURPOSES.iter().find(|(_, word, _)| *word == who);
-            let who = purpose.map_or(who, |(_, _, id)| words.t(id));
-            format!("{}: {}", words.t("intake-purpose"), safe::name(who))
-        }
-        Some(("present", who)) => format!("{}: {}", words.t("intake-present"), safe::name(who)),
-        _ => safe::name(label),
+    if let Some(who) = label.strip_prefix(PURPOSE) {
+        let purpose = PURPOSES.iter().find(|(person, _)| person.as_str() == who);
+        let who = purpose.map_or(who, |(_, id)| words.t(id));
+        return format!("{}: {}", words.t("intake-purpose"), safe::name(who));
+    }
+    match label.strip_prefix(PRESENT) {
+        Some(who) => format!("{}: {}", words.t("intake-present"), safe::name(who)),
+        None => safe::name(label),
     }
 }
 

@@ -198,7 +198,7 @@ impl Phrasebook {
                     script::label(ui, &text, scene.remark(ui).coloured(colours.good));
                 }
                 if phrase.is_question() && self.stamped.contains_key(phrase.id) {
-                    self.answer(ui, scene, runs, phrase);
+                    self.answer(ui, scene, runs, (phrase, officer));
                 }
             });
         });
@@ -210,16 +210,18 @@ impl Phrasebook {
         ui: &mut Ui,
         scene: &Scene<'_>,
         runs: Option<&Recording>,
-        phrase: &'static Phrase,
+        (phrase, officer): (&'static Phrase, Lang),
     ) {
         let words = scene.words;
         for (id, yes, mark) in [("answer-yes", true, "yes"), ("answer-no", false, "no")] {
             let button = Button::new(words.t(id));
             if ui.add_enabled(runs.is_some(), button).clicked()
                 && let Some(now) = runs
-                && scene
-                    .desk
-                    .ask(Command::Mark(format!("{}: {mark}", phrase.id)))
+                && scene.desk.ask(Command::Mark(format!(
+                    "{}: {mark}: {}",
+                    phrase.id,
+                    phrase.text(officer)
+                )))
             {
                 let when = (yes, now.status.recorded_ms);
                 self.answered.insert(phrase.id, when);

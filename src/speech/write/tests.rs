@@ -189,3 +189,21 @@ fn silence_holds_no_name() {
     // Where somebody speaks, a text is never empty.
     assert_eq!(model.write(&["张建国"]).0, "张建国");
 }
+
+#[test]
+fn a_name_does_not_make_an_unfinished_text_look_whole() {
+    // It goes round and round; a name, little less likely, would be at its end at once.
+    let round = (0..TINY.text_ctx as usize).map(|n| {
+        let before: &'static str = Box::leak("x".repeat(n).into_boxed_str());
+        let next: &'static [_] = match n {
+            0 => &[("x", 0.6), ("张建国", 0.4)],
+            _ => &[("x", 1.0)],
+        };
+        (before, next)
+    });
+    let model = Ruled::new(Box::leak(round.collect::<Box<[_]>>()));
+    let (plain, without, _) = model.write(&[]);
+    let (named, with, _) = model.write(&["张建国"]);
+    assert_ne!(without.ending, Ending::Complete);
+    assert_eq!((named, with.ending), (plain, without.ending));
+}

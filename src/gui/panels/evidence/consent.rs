@@ -3,6 +3,7 @@
 use eframe::egui::{Button, ComboBox, TextEdit, Ui};
 
 use crate::app::desk::{Custody, Opened, Task};
+use crate::domain::InterviewId;
 use crate::evidence::{Asked, Audience, Consent, KnownKey, Role};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
@@ -10,9 +11,6 @@ use crate::gui::theme;
 use crate::gui::widgets::{job, script};
 
 use super::{ask, pick_key};
-
-/// What stands for a victim's name where nobody says otherwise.
-const PSEUDONYM: &str = "V1";
 
 /// Who may see it, as it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +23,8 @@ enum Seen {
 
 /// What is typed into this part.
 pub struct Consenting {
+    /// The interview, and what was entered for it when the fields were filled.
+    of: Option<(InterviewId, Option<Consent>)>,
     asked: Asked,
     seen: Seen,
     partner: Option<String>,
@@ -38,16 +38,44 @@ pub struct Consenting {
 
 impl Default for Consenting {
     fn default() -> Self {
+        let asked = Asked::Victim;
         Self {
-            asked: Asked::Victim,
+            of: None,
+            asked,
             seen: Seen::Agency,
             partner: None,
             until: String::new(),
-            sound: false,
-            pseudonym: PSEUDONYM.to_owned(),
+            sound: asked.usual_sound(),
+            pseudonym: asked.usual_pseudonym().unwrap_or_default().to_owned(),
             person: String::new(),
             by: String::new(),
             reason: String::new(),
+        }
+    }
+}
+
+impl From<&Consent> for Consenting {
+    /// The fields as they stand for what was entered. Several partners are to be chosen anew: one
+    /// field cannot hold them.
+    fn from(consent: &Consent) -> Self {
+        let (seen, partner) = match &consent.seen_by {
+            Audience::Nobody => (Seen::Nobody, None),
+            Audience::Agency => (Seen::Agency, None),
+            Audience::Anyone => (Seen::Anyone, None),
+            Audience::Partners(keys) => match &keys[..] {
+                [only] => (Seen::Partner, Some(only.clone())),
+                _ => (Seen::Partner, None),
+            },
+        };
+        Self {
+            asked: consent.asked,
+            seen,
+            partner,
+            until: consent.until.map(|day| day.to_string()).unwrap_or_default(),
+            sound: consent.sound,
+            pseudonym: consent.pseudonym.clone().unwrap_or_default(),
+            person: consent.person.clone().unwrap_or_default(),
+            ..Self::default()
         }
     }
 }
@@ -56,15 +84,23 @@ impl Consenting {
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, custody: &Custody) {
         let words = scene.words;
-        script::label(ui, words.t("consent-about"), scene.remark(ui));
-        match &custody.consent {
-            Some(consent) => {
-                script::label(ui, &safe_words(consent), scene.own(ui));
-            }
-            None => {
-                script::label(ui, words.t("consent-none"), scene.own(ui));
-            }
+        let of = Some((opened.interview.id.clone(), custody.consent.clone()));
+        if self.of != of {
+            // One person's limits are never another's.
+            let by = std::mem::take(&mut self.by);
+            let filled = custody.consent.as_ref().map(Self::from);
+            *self = Self {
+                of,
+                by,
+                ..filled.unwrap_or_default()
+            };
         }
+        script::label(ui, words.t("consent-about"), scene.remark(ui));
+        let told = match &custody.consent {
+            Some(consent) => in_words(scene, consent, &custody.keys),
+            None => words.t("consent-none").to_owned(),
+        };
+        script::label(ui, &told, scene.own(ui));
         ui.separator();
         self.who(ui, scene, custody);
         self.limits(ui, scene);
@@ -116,17 +152,12 @@ impl Consenting {
         let words = scene.words;
         ui.horizontal_wrapped(|ui| {
             ui.label(words.t("consent-of"));
-            for (asked, name) in [
-                (Asked::Suspect, "person-suspect"),
-                (Asked::Victim, "person-victim"),
-                (Asked::Witness, "person-witness"),
-            ] {
-                let chosen = ui.radio_value(&mut self.asked, asked, words.t(name));
+            for asked in Asked::ALL {
+                let chosen = ui.radio_value(&mut self.asked, asked, words.t(person(asked)));
                 if chosen.changed() {
                     // A victim is heard and named only where the person wants it.
-                    let victim = asked == Asked::Victim;
-                    self.sound = !victim;
-                    self.pseudonym = if victim { PSEUDONYM } else { "" }.to_owned();
+                    self.sound = asked.usual_sound();
+                    self.pseudonym = asked.usual_pseudonym().unwrap_or_default().to_owned();
                 }
             }
         });
@@ -197,11 +228,50 @@ impl Consenting {
     }
 }
 
-/// A consent in words, of which the pseudonym comes from outside.
-fn safe_words(consent: &Consent) -> String {
-    let shown = Consent {
-        pseudonym: consent.pseudonym.as_deref().map(safe::name),
-        ..consent.clone()
+/// What a kind of person is called.
+fn person(asked: Asked) -> &'static str {
+    match asked {
+        Asked::Suspect => "person-suspect",
+        Asked::Victim => "person-victim",
+        Asked::Witness => "person-witness",
+    }
+}
+
+/// A consent in the words of the screens. Names come from outside.
+fn in_words(scene: &Scene<'_>, consent: &Consent, keys: &[KnownKey]) -> String {
+    let words = scene.words;
+    let seen = match &consent.seen_by {
+        Audience::Nobody => words.t("consent-nobody").to_owned(),
+        Audience::Agency => words.t("consent-agency").to_owned(),
+        Audience::Anyone => words.t("consent-anyone").to_owned(),
+        Audience::Partners(numbers) => {
+            let called = |number: &String| {
+                let key = keys.iter().find(|k| k.public.number == *number);
+                key.map_or_else(|| number.clone(), |k| safe::name(&k.public.name))
+            };
+            let partners: Vec<String> = numbers.iter().map(called).collect();
+            format!("{}, {}", words.t("consent-agency"), partners.join(", "))
+        }
     };
-    shown.to_string()
+    let until = match consent.until {
+        Some(day) => words.with("consent-shown-until", &[("day", &day.to_string())]),
+        None => words.t("consent-shown-endless").to_owned(),
+    };
+    let heard = if consent.sound {
+        "answer-was-yes"
+    } else {
+        "answer-was-no"
+    };
+    let name = match &consent.pseudonym {
+        Some(name) => words.with("consent-shown-name", &[("name", &safe::name(name))]),
+        None => words.t("consent-shown-own").to_owned(),
+    };
+    [
+        words.t(person(consent.asked)).to_owned(),
+        format!("{}: {seen}", words.t("consent-seen-by")),
+        until,
+        format!("{}: {}", words.t("consent-sound"), words.t(heard)),
+        name,
+    ]
+    .join("  ·  ")
 }

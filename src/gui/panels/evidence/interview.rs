@@ -13,6 +13,8 @@ use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::{job, languages, script};
 
+use crate::gui::panels::intake::PURPOSES;
+
 use super::{PathField, ask, pick_key};
 
 /// What is typed into this part.
@@ -94,11 +96,7 @@ impl Interview {
         if self.format.is_record() {
             ui.horizontal_wrapped(|ui| {
                 ui.label(words.t("export-of"));
-                for (person, name) in [
-                    (Person::Suspect, "person-suspect"),
-                    (Person::Victim, "person-victim"),
-                    (Person::Witness, "person-witness"),
-                ] {
+                for (person, name) in PURPOSES {
                     ui.radio_value(&mut self.person, person, words.t(name));
                 }
             });

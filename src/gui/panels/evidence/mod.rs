@@ -32,7 +32,8 @@ enum Part {
 #[derive(Default)]
 pub struct Evidence {
     part: Part,
-    read: bool,
+    /// The frame in which the screen was painted last.
+    seen: Option<u64>,
     key: Option<String>,
     phrase: String,
     interview: interview::Interview,
@@ -47,7 +48,10 @@ pub struct Evidence {
 impl Evidence {
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
-        if !std::mem::replace(&mut self.read, true) {
+        // Whoever comes back may have changed lines meanwhile, and with them what was read back.
+        let frame = ui.ctx().cumulative_frame_nr();
+        let before = self.seen.replace(frame);
+        if before.is_none_or(|before| before.saturating_add(1) < frame) {
             scene.desk.ask(Command::Custody);
         }
         let mut go = None;

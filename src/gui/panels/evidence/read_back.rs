@@ -22,8 +22,8 @@ pub struct ReadingBack {
     by: String,
     lang: Option<Lang>,
     later: BTreeSet<i64>,
-    /// The line that is read, and its words as they are put right.
-    line: Option<SegmentId>,
+    /// The line that is read, in which language, as what; and its words as they are put right.
+    line: Option<(SegmentId, Lang, String)>,
     words: String,
     reason: String,
     whole: String,
@@ -94,9 +94,12 @@ impl ReadingBack {
         lang: Lang,
     ) {
         let words = scene.words;
-        let read = words_in(line, lang).unwrap_or_default();
-        if self.line != Some(line.id) {
-            (self.line, self.words) = (Some(line.id), read.to_owned());
+        let read = line.words_in(lang).unwrap_or_default();
+        // Another language, or words that were changed elsewhere, are another reading.
+        let reading = (line.id, lang, read.to_owned());
+        if self.line.as_ref() != Some(&reading) {
+            read.clone_into(&mut self.words);
+            self.line = Some(reading);
             self.reason.clear();
         }
         let (time, who) = (
@@ -184,13 +187,4 @@ impl ReadingBack {
         let (id, by) = (opened.interview.id.clone(), self.by.trim().to_owned());
         ask(scene, Task::ReadBack(id, line, lang, said, by));
     }
-}
-
-/// What a line reads in a language.
-fn words_in(line: &Segment, lang: Lang) -> Option<&str> {
-    if line.lang == lang {
-        return Some(&line.text);
-    }
-    let made = line.translations.iter().find(|t| t.lang == lang);
-    made.map(|t| t.text.as_str())
 }

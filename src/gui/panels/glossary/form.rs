@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, Frame, Key, Margin, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::Command;
 use crate::domain::Lang;
-use crate::glossary::{Entry, Review, Term};
+use crate::glossary::{Entry, Review, Term, variants};
 use crate::gui::panels::review::Sent;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -60,7 +60,7 @@ impl TermForm {
     }
 
     /// Paints the fields; whether the form is done with.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, next: &mut u64) -> bool {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
         if self.sent.is_stored(scene) {
             return true;
         }
@@ -95,9 +95,9 @@ impl TermForm {
             });
         });
         if pressed.0 && self.sent.is_free() {
-            *next = next.saturating_add(1);
-            if scene.desk.ask(Command::Term(Box::new(self.term()), *next)) {
-                self.sent.sent(*next);
+            let number = scene.desk.number();
+            if scene.desk.ask(Command::Term(Box::new(self.term()), number)) {
+                self.sent.sent(number);
             }
         }
         pressed.1 && self.sent.is_free()
@@ -157,11 +157,4 @@ impl Side {
             }
         });
     }
-}
-
-/// Words parted by semicolons of any script.
-fn variants(text: &str) -> Vec<String> {
-    let parts = text.split([';', '；']).map(str::trim);
-    let parts = parts.filter(|part| !part.is_empty());
-    parts.map(str::to_owned).collect()
 }

@@ -3,7 +3,7 @@
 
 mod form;
 
-use eframe::egui::{ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role};
 
 use crate::app::desk::Command;
 use crate::domain::Lang;
@@ -29,7 +29,6 @@ pub struct Glossary {
     form: Option<TermForm>,
     /// The table that is taken in or written out, where that is being done.
     table: Option<(bool, PathField)>,
-    number: u64,
 }
 
 impl Glossary {
@@ -39,20 +38,21 @@ impl Glossary {
         scene.heading(ui, "glossary-title");
         let shelf = scene.desk.board().shelf.get()?;
         self.changes(ui, scene);
-        if shelf.terms.is_empty() {
-            script::label(ui, words.t("glossary-empty"), scene.own(ui));
-            return None;
-        }
         if self.form.is_some() {
             // The terms would have no room beside the form.
             let area = ScrollArea::vertical().auto_shrink(false);
-            let next = &mut self.number;
             let form = &mut self.form;
             area.show(ui, |ui| {
-                if form.as_mut().is_some_and(|form| form.show(ui, scene, next)) {
+                if form.as_mut().is_some_and(|form| form.show(ui, scene)) {
                     *form = None;
                 }
             });
+            return None;
+        }
+        if shelf.terms.is_empty() {
+            let (new, import) = (words.t("glossary-new"), words.t("glossary-import"));
+            let told = words.with("glossary-empty", &[("new", new), ("import", import)]);
+            script::label(ui, &told, scene.own(ui));
             return None;
         }
         ui.horizontal_wrapped(|ui| {
@@ -102,7 +102,9 @@ impl Glossary {
     fn changes(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         let words = scene.words;
         ui.horizontal_wrapped(|ui| {
-            if ui.button(words.t("glossary-new")).clicked() {
+            // A form that is open would be lost.
+            let new = Button::new(words.t("glossary-new"));
+            if ui.add_enabled(self.form.is_none(), new).clicked() {
                 self.form = Some(TermForm::new(Term::default()));
             }
             for (id, brings) in [("glossary-import", true), ("glossary-export", false)] {

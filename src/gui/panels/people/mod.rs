@@ -42,7 +42,6 @@ pub struct People {
 #[derive(Default)]
 struct Signing {
     by: Option<String>,
-    number: u64,
     sent: Option<u64>,
     failed: Option<Told>,
     /// The person that was entered last: the screen goes there.
@@ -59,10 +58,10 @@ impl Signing {
         }
         self.follow = matches!(act, Act::Add(..));
         self.failed = None;
-        self.number = self.number.saturating_add(1);
+        let number = scene.desk.number();
         let by = self.by.clone().unwrap_or_default().trim().to_owned();
-        let sent = scene.desk.ask(Command::Enter(by, act, self.number));
-        self.sent = sent.then_some(self.number);
+        let sent = scene.desk.ask(Command::Enter(by, act, number));
+        self.sent = sent.then_some(number);
     }
 
     fn hear(&mut self, scene: &Scene<'_>) {

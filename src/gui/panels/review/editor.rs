@@ -102,13 +102,7 @@ impl Editor {
     }
 
     /// Paints the fields and sends the correction.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        interview: &InterviewId,
-        next: &mut u64,
-    ) -> Ended {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, interview: &InterviewId) -> Ended {
         let words = scene.words;
         if let Some(number) = self.sent
             && let Some(saved) = scene.desk.board().saved.get()
@@ -159,14 +153,14 @@ impl Editor {
             script::label(ui, &told.next, scene.own(ui));
         }
         if keep && self.sent.is_none() {
-            *next = next.saturating_add(1);
+            let number = scene.desk.number();
             let sent = scene.desk.ask(Command::Edit(
                 interview.clone(),
                 self.segment,
                 self.edit(),
-                *next,
+                number,
             ));
-            self.sent = sent.then_some(*next);
+            self.sent = sent.then_some(number);
         }
         if left && self.sent.is_none() {
             Ended::Left

@@ -75,6 +75,13 @@ impl Ear {
         does
     }
 
+    /// Pauses what is heard, and never goes on: silence is wanted.
+    pub fn silence(&mut self, scene: &Scene<'_>) {
+        if scene.desk.board().playing.get().is_some() {
+            self.pause(scene);
+        }
+    }
+
     /// Another line is chosen: what was paused is over.
     pub fn leave(&mut self) {
         self.paused = false;

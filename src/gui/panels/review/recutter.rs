@@ -142,13 +142,7 @@ impl Recutter {
     }
 
     /// Paints the fields and sends the change.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        next: &mut u64,
-    ) -> Ended {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
         let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         let free = ui.memory(|m| m.focused()).is_none();
         let keeps = free && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter));
@@ -198,15 +192,15 @@ impl Recutter {
             script::label(ui, &told.next, scene.own(ui));
         }
         if self.sent.is_none() && (keeps || pressed == Pressed::Keep) {
-            *next = next.saturating_add(1);
+            let number = scene.desk.number();
             let sent = scene.desk.ask(Command::Recut(
                 opened.interview.id.clone(),
                 self.what(),
                 self.signature.by().to_owned(),
                 self.signature.reason(),
-                *next,
+                number,
             ));
-            self.sent = sent.then_some(*next);
+            self.sent = sent.then_some(number);
         }
         if self.sent.is_none() && (leaves || pressed == Pressed::Cancel) {
             Ended::Left

@@ -53,13 +53,7 @@ impl SpeakerForm {
     }
 
     /// Paints the names and sends the change.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        next: &mut u64,
-    ) -> Ended {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
         let words = scene.words;
         let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         let free = ui.memory(|m| m.focused()).is_none();
@@ -111,7 +105,7 @@ impl SpeakerForm {
             } else {
                 other
             };
-            *next = next.saturating_add(1);
+            let number = scene.desk.number();
             let what = Speaking {
                 interview: opened.interview.id.clone(),
                 segment: self.segment,
@@ -120,8 +114,8 @@ impl SpeakerForm {
                 by: self.signature.by().to_owned(),
                 reason: self.signature.reason(),
             };
-            if scene.desk.ask(Command::Speaker(what, *next)) {
-                self.sent.sent(*next);
+            if scene.desk.ask(Command::Speaker(what, number)) {
+                self.sent.sent(number);
             }
         }
         if self.sent.is_free() && (leaves || pressed == Pressed::Cancel) {

@@ -48,7 +48,6 @@ pub struct Table {
     /// The line to go to as soon as it is there.
     wanted: Option<SegmentId>,
     versions: bool,
-    edits: u64,
     strip: Strip,
     ear: Ear,
     /// Where the person wants to go.
@@ -125,6 +124,9 @@ impl Table {
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
             self.work = None;
+            if done.changed {
+                self.undo.forget();
+            }
             if let Some(recut) = done.recut {
                 self.undo.done(Change::Lines(recut.number));
                 self.wanted = recut.standing().next();
@@ -250,7 +252,7 @@ impl Table {
             Wish::Term => self.begin(Work::Term(TermForm::new(opened, line, None, by))),
             Wish::TakeBack(number) => {
                 let id = &opened.interview.id;
-                self.undo.take_back(scene, id, number, &mut self.edits);
+                self.undo.take_back(scene, id, number);
             }
             Wish::Certify if scene.desk.board().signer.get().is_none() => {
                 self.leave = Some(Go::To(Screen::Evidence));
@@ -370,18 +372,17 @@ impl Table {
         };
         let mut ended = Ended::Open;
         let mut left = work::Ended::Open;
-        let next = &mut self.edits;
         let editor = self.editor.as_mut().filter(|e| e.segment == line.id);
         let work = self.work.as_mut().filter(|w| w.segment() == line.id);
         let wish = match (editor, work) {
             (Some(editor), _) => {
                 let side = editor.side;
-                let mut paint = |ui: &mut Ui| ended = editor.show(ui, scene, id, next);
+                let mut paint = |ui: &mut Ui| ended = editor.show(ui, scene, id);
                 let open = Open::Correction(side, &mut paint);
                 row::show(&mut child, scene, line, standing, open)
             }
             (None, Some(work)) => {
-                let mut paint = |ui: &mut Ui| left = work.show(ui, scene, opened, next);
+                let mut paint = |ui: &mut Ui| left = work.show(ui, scene, opened);
                 row::show(&mut child, scene, line, standing, Open::Below(&mut paint))
             }
             (None, None) => row::show(&mut child, scene, line, standing, Open::Nothing),
@@ -435,8 +436,11 @@ impl Table {
                 None
             }
             Ended::Stored(by) => {
-                if let Some(editor) = self.editor.take().filter(Editor::has_before) {
-                    self.undo.done(editor.change());
+                match self.editor.take() {
+                    Some(editor) if editor.has_before() => self.undo.done(editor.change()),
+                    // Nothing stood there that could be put back.
+                    Some(_) => self.undo.forget(),
+                    None => {}
                 }
                 signed(scene, by)
             }

@@ -4,7 +4,7 @@ use eframe::egui::{Key, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::{Command, Opened};
 use crate::domain::{Lang, Segment, SegmentId};
-use crate::glossary::{Entry, Review, Term};
+use crate::glossary::{Entry, Review, Term, variants};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script;
@@ -51,13 +51,7 @@ impl TermForm {
     }
 
     /// Paints the fields and sends the term.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        next: &mut u64,
-    ) -> Ended {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
         let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         ui.spacing_mut().item_spacing.y = theme::GAP;
         script::label(ui, scene.words.t("term-about"), scene.own(ui));
@@ -78,10 +72,10 @@ impl TermForm {
         let pressed = self.signature.show(ui, scene, !self.sent.is_free());
         self.sent.trouble(ui, scene);
         if self.sent.is_free() && (entered || pressed == Pressed::Keep) {
-            *next = next.saturating_add(1);
+            let number = scene.desk.number();
             let term = Box::new(self.term(opened));
-            if scene.desk.ask(Command::Term(term, *next)) {
-                self.sent.sent(*next);
+            if scene.desk.ask(Command::Term(term, number)) {
+                self.sent.sent(number);
             }
         }
         if self.sent.is_free() && (leaves || pressed == Pressed::Cancel) {
@@ -99,9 +93,8 @@ impl TermForm {
             ..Term::default()
         };
         for (lang, text) in &self.words {
-            let variants = text.split(';').map(str::trim).filter(|v| !v.is_empty());
             let entry = Entry {
-                admitted: variants.map(str::to_owned).collect(),
+                admitted: variants(text),
                 source: source.trim_start_matches([',', ' ']).to_owned(),
                 review: Review::Unreviewed,
                 ..Entry::default()

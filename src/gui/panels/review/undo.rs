@@ -15,6 +15,7 @@ pub struct Undo {
     done: Vec<Change>,
     undone: Vec<Change>,
     asked: Option<(u64, Step, Change)>,
+    refused: Option<Told>,
 }
 
 /// A change that was made in this window.
@@ -49,44 +50,52 @@ impl Undo {
         self.undone.clear();
     }
 
+    /// Something else was changed, which is not taken back by a key: what came before it stays.
+    pub fn forget(&mut self) {
+        self.done.clear();
+        self.undone.clear();
+    }
+
     /// Takes the last change back.
-    pub fn undo(&mut self, scene: &Scene<'_>, id: &InterviewId, next: &mut u64) {
+    pub fn undo(&mut self, scene: &Scene<'_>, id: &InterviewId) {
         if let Some(change) = self.done.last() {
-            self.ask(scene, id, change.clone(), Step::Back, next);
+            self.ask(scene, id, change.clone(), Step::Back);
         }
     }
 
     /// Makes the change again that was taken back last.
-    pub fn redo(&mut self, scene: &Scene<'_>, id: &InterviewId, next: &mut u64) {
+    pub fn redo(&mut self, scene: &Scene<'_>, id: &InterviewId) {
         if let Some(change) = self.undone.last() {
-            self.ask(scene, id, change.clone(), Step::Again, next);
+            self.ask(scene, id, change.clone(), Step::Again);
         }
     }
 
     /// Takes any change of lines back, also one that was made at another time.
-    pub fn take_back(&mut self, scene: &Scene<'_>, id: &InterviewId, number: u32, next: &mut u64) {
+    pub fn take_back(&mut self, scene: &Scene<'_>, id: &InterviewId, number: u32) {
         let change = Change::Lines(number);
         let last = self.done.last() == Some(&change);
         let step = if last { Step::Back } else { Step::Other };
-        self.ask(scene, id, change, step, next);
+        self.ask(scene, id, change, step);
     }
 
-    fn ask(
-        &mut self,
-        scene: &Scene<'_>,
-        id: &InterviewId,
-        change: Change,
-        step: Step,
-        next: &mut u64,
-    ) {
+    fn ask(&mut self, scene: &Scene<'_>, id: &InterviewId, change: Change, step: Step) {
         if self.asked.is_some() {
             return;
         }
-        *next = next.saturating_add(1);
+        if !still_stands(scene, &change) {
+            let words = |id| scene.words.t(id).to_owned();
+            self.refused = Some(Told {
+                what: words("edit-changed"),
+                next: words("edit-changed-next"),
+            });
+            self.forget();
+            return;
+        }
+        let sent = scene.desk.number();
         let by = scene.choices.name.clone();
         let command = match &change {
             Change::Lines(number) => {
-                Command::Recut(id.clone(), Recutting::Undo(*number), by, None, *next)
+                Command::Recut(id.clone(), Recutting::Undo(*number), by, None, sent)
             }
             Change::Words {
                 segment,
@@ -105,16 +114,19 @@ impl Undo {
                     by,
                     reason: Some(scene.words.t("edit-undone").to_owned()),
                 };
-                Command::Edit(id.clone(), *segment, edit, *next)
+                Command::Edit(id.clone(), *segment, edit, sent)
             }
         };
         if scene.desk.ask(command) {
-            self.asked = Some((*next, step, change));
+            self.asked = Some((sent, step, change));
         }
     }
 
     /// What became of what was asked: a line that stands again, or the error.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Told>> {
+        if let Some(told) = self.refused.take() {
+            return Some(Err(told));
+        }
         let (number, step, change) = self.asked.clone()?;
         let (made, line) = match change {
             Change::Lines(_) => {
@@ -168,4 +180,29 @@ impl Undo {
         }
         line.map(Ok)
     }
+}
+
+/// Whether the words that a change made stand there now: somebody may have put them right since.
+fn still_stands(scene: &Scene<'_>, change: &Change) -> bool {
+    let Change::Words {
+        segment,
+        side,
+        after,
+        ..
+    } = change
+    else {
+        return true;
+    };
+    let opened = scene.desk.board().opened.get();
+    let line = opened.as_ref().and_then(|opened| {
+        let at = opened.place(*segment)?;
+        opened.lines.get(at)
+    });
+    line.is_some_and(|line| {
+        let lang = match side {
+            Side::Said => line.lang,
+            Side::Translation(lang) => *lang,
+        };
+        line.words_in(lang).map(str::trim) == Some(after.trim())
+    })
 }

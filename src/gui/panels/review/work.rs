@@ -41,6 +41,8 @@ pub struct Done {
     pub by: String,
     /// The change of the lines, where it was one.
     pub recut: Option<Recut>,
+    /// Lines were changed in another way.
+    pub changed: bool,
 }
 
 impl Work {
@@ -55,18 +57,12 @@ impl Work {
     }
 
     /// Paints the fields and sends what is asked for.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        next: &mut u64,
-    ) -> Ended {
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
         match self {
-            Work::Recut(form) => form.show(ui, scene, opened, next),
-            Work::Speaker(form) => form.show(ui, scene, opened, next),
+            Work::Recut(form) => form.show(ui, scene, opened),
+            Work::Speaker(form) => form.show(ui, scene, opened),
             Work::Again(form) => form.show(ui, scene, opened),
-            Work::Term(form) => form.show(ui, scene, opened, next),
+            Work::Term(form) => form.show(ui, scene, opened),
         }
     }
 
@@ -77,8 +73,12 @@ impl Work {
             Work::Recut(form) => form.hear(scene).map(|(by, recut)| Done {
                 by,
                 recut: Some(recut),
+                changed: false,
             }),
-            Work::Speaker(form) => form.hear(scene).map(signed),
+            Work::Speaker(form) => form.hear(scene).map(|by| Done {
+                changed: true,
+                ..signed(by)
+            }),
             Work::Again(form) => form.sent().map(signed),
             Work::Term(form) => form.hear(scene).map(signed),
         }
@@ -86,7 +86,11 @@ impl Work {
 }
 
 fn signed(by: String) -> Done {
-    Done { by, recut: None }
+    Done {
+        by,
+        recut: None,
+        changed: false,
+    }
 }
 
 /// Something that was sent under a number and is answered as a correction is.

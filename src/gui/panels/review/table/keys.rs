@@ -50,7 +50,7 @@ impl Table {
             self.play(scene, opened);
         }
         if pressed(Key::Escape) {
-            self.ear.pause(scene);
+            self.ear.silence(scene);
         }
         if pressed(Key::L) {
             self.ear.repeat();
@@ -58,9 +58,9 @@ impl Table {
         let id = &opened.interview.id;
         let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
         if with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) {
-            self.undo.redo(scene, id, &mut self.edits);
+            self.undo.redo(scene, id);
         } else if with(Modifiers::COMMAND, Key::Z) {
-            self.undo.undo(scene, id, &mut self.edits);
+            self.undo.undo(scene, id);
         }
         let Some(line) = opened.lines.get(self.chosen) else {
             return;
