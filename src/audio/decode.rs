@@ -32,6 +32,9 @@ const GAP_MS: u64 = 100;
 const EXACT_GAP_MS: u64 = 30;
 /// A jump beyond this is a broken clock (a stream joined in the middle), not lost sound.
 const MAX_GAP_MS: u64 = 3_600_000;
+/// A sample beyond this, where 1 is full scale, is no sound: it would overflow when resampled. Files that
+/// keep 32-bit integers as floating-point numbers stay below.
+const LOUDEST: f32 = 1e10;
 /// Silence handed out in one block.
 const SILENCE_BLOCK: u64 = 16_384;
 /// Failed reads in a row after which the rest of the file is given up.
@@ -380,7 +383,7 @@ impl Decoder {
             planes.resize(self.channels, filler);
         }
         for sample in planes.iter_mut().flatten() {
-            if sample.is_finite() {
+            if sample.abs() <= LOUDEST {
                 self.tally.good_samples += 1;
             } else {
                 *sample = 0.0;

@@ -76,7 +76,7 @@ impl fmt::Display for Note {
             Note::BadSamples { samples } => {
                 write!(
                     f,
-                    "{} not numbers and set to silence",
+                    "{} no sound (not a number, or beyond any loudness) and set to silence",
                     was(*samples, "sample")
                 )
             }

@@ -1,10 +1,11 @@
 //! Recordings that are damaged, empty, cut off, lying or no recordings at all: each `bad-` file is
 //! refused with its own error, each `odd-` file keeps what can be kept and says what is wrong.
 
-use mekong_interview::audio::{Error, Note, WorkingCopy};
+use mekong_interview::audio::{Error, Note, WorkingCopy, make_working_copy};
+use mekong_interview::domain::Cancel;
 use tempfile::TempDir;
 
-use super::{cuts, import, refusal, sound, tone};
+use super::{cuts, fixture, import, refusal, sound, tone};
 
 /// A file whose sound is kept, with the note that says what is wrong with it.
 macro_rules! noted {
@@ -152,6 +153,28 @@ fn a_webm_damaged_inside_is_noted() {
 fn samples_that_are_no_numbers_become_silence_and_are_counted() {
     let (made, dir) = noted!("odd-nan.wav", Note::BadSamples { samples: 100 });
     assert!(sound(&dir, &made.files[0]).iter().all(|s| s.is_finite()));
+}
+
+#[test]
+fn samples_beyond_any_loudness_become_silence_and_are_counted() {
+    let mut wav = std::fs::read(fixture("odd-nan.wav")).unwrap();
+    let start = wav.len() - 16_000;
+    for (i, sample) in wav[start..].chunks_exact_mut(4).enumerate() {
+        if !f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]]).is_finite() {
+            let loud = if i % 2 == 0 { 3e38f32 } else { -3e38 };
+            sample.copy_from_slice(&loud.to_le_bytes());
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (file, into) = (dir.path().join("loud.wav"), dir.path().join("into"));
+    std::fs::write(&file, wav).unwrap();
+    std::fs::create_dir(&into).unwrap();
+    let made = make_working_copy(&file, &into, &mut |_, _| (), &Cancel::new()).unwrap();
+    assert!(
+        matches!(made.notes[..], [Note::BadSamples { samples: 100 }]),
+        "{:?}",
+        made.notes
+    );
 }
 
 #[test]
