@@ -7,6 +7,8 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+#[path = "common/one_channel.rs"]
+mod one_channel;
 #[path = "common/window.rs"]
 mod window;
 
@@ -15,8 +17,10 @@ use std::path::Path;
 
 use eframe::egui::{Event, Key, Modifiers, PointerButton, accesskit::Role, pos2};
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
+use mekong_interview::app::ImportRequest;
 use mekong_interview::domain::{Cancel, Lang, Segment};
 use mekong_interview::evidence::{Passphrase, Role as KeyRole};
+use one_channel::{by_script, one_channel, script};
 use window::*;
 
 fn lines(workspace: &Path, lang: Lang) -> (String, Vec<Segment>) {
@@ -100,6 +104,52 @@ fn who_speaks_is_chosen_by_a_number_or_written_and_stands_in_the_record() {
     let app = open_app(dir.path());
     let verdict = app.verify_interview(&id, None, &Cancel::new(), &|_| ());
     assert!(verdict.unwrap().ok);
+}
+
+#[test]
+fn people_on_one_channel_are_told_apart_by_voice_once_a_person_said_who_is_who() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("one.wav");
+    std::fs::write(&file, one_channel("zh-vi")).unwrap();
+    let workspace = dir.path().join("workspace");
+    std::fs::create_dir(&workspace).unwrap();
+    let request = ImportRequest {
+        languages: vec![Lang::Zh, Lang::Vi],
+        case: Some("K-17".to_owned()),
+        channels: Vec::new(),
+        again: false,
+    };
+    let app = open_app(&workspace);
+    let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());
+    let id = done.unwrap().remove(0).result.unwrap().id;
+    let script = script("zh-vi");
+    let speaks = |line: &Segment| {
+        let middle = (line.span.start.as_ms() + line.span.end.as_ms()) / 2;
+        by_script(&script, i64::try_from(middle).unwrap())
+    };
+    let all = || app.show(&id.0).unwrap().1;
+    let mut window = tall_window(&workspace);
+    open_interview(&mut window, Lang::Zh);
+    key(&mut window, Key::W);
+    press(&mut window, "Tell the other lines by voice");
+    until_seen(&mut window, "fewer than two voices");
+    for who in ["officer", "interviewee"] {
+        for line in all().iter().filter(|l| speaks(l) == who).take(5) {
+            let said = ("Lan", None);
+            app.set_speaker(&id.0, line.id, false, who, said).unwrap();
+        }
+    }
+    press(&mut window, "Tell the other lines by voice");
+    until_seen(&mut window, "Sounds like interviewee");
+    nothing_is_cut_off(&window, "voices");
+    focus(&mut window, "Your name");
+    say(&mut window, "Lan");
+    tick(&mut window, "Say so in these");
+    until(&mut window, "stored", |w| {
+        !sees(w, "Who speaks in this line?")
+    });
+    let right = all().iter().filter(|l| speaks(l) == l.speaker).count();
+    assert!(right * 10 >= all().len() * 8, "{right} of {}", all().len());
 }
 
 #[test]

@@ -98,6 +98,9 @@ pub enum Error {
     /// Two channels were given one speaker.
     #[error("two channels have the same speaker")]
     SameSpeaker,
+    /// Fewer than two voices are known on every channel.
+    #[error("fewer than two voices are known on any channel")]
+    VoicesUnknown,
     /// The practice kit is not there.
     #[error("the practice kit (models/practice and recordings/practice) was not found")]
     NoKit,
@@ -283,6 +286,10 @@ impl Error {
             }
             Error::NotItsLanguage(_) => {
                 "Take one of its own languages; 'mekong list' shows them.".into()
+            }
+            Error::VoicesUnknown => {
+                "Say first of two or three clear lines of each person who speaks in them."
+                    .into()
             }
             Error::SameSpeaker => "Give each channel a name of its own, or name one as 'all'.".into(),
             Error::NoKit => "Run from the program's folder, or set MEKONG_KIT to it.".into(),

@@ -38,6 +38,7 @@ mod speak;
 mod speakers;
 mod terms;
 mod vault;
+mod voices;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -62,6 +63,7 @@ pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use speakers::speakers_of;
 pub use vault::VaultState;
+pub use voices::{Suggested, Voices};
 pub use work::WorkReport;
 
 pub use crate::export::Person;

@@ -1,4 +1,5 @@
-//! `mekong speaker` and `mekong again`: who speaks in a line, and a line once more by a machine.
+//! `mekong speaker`, `mekong voices` and `mekong again`: who speaks in a line, by the word of a person or by
+//! the voice, and a line once more by a machine.
 
 use std::io::Write as _;
 
@@ -35,6 +36,21 @@ pub struct SpeakerArgs {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+    #[command(flatten)]
+    pub form: Json,
+}
+
+/// `mekong voices`
+#[derive(Debug, Args)]
+pub struct VoicesArgs {
+    /// The interview; the beginning of its name is enough while no other begins so.
+    pub id: String,
+    /// Say of these lines who speaks, as the voices suggest.
+    #[arg(long, requires = "by")]
+    pub keep: bool,
+    /// Who says so.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub by: Option<String>,
     #[command(flatten)]
     pub form: Json,
 }
@@ -77,6 +93,42 @@ pub(super) fn speaker(app: &App, typed: &SpeakerArgs, out: &mut Out) -> Result<(
     }
     let lines = count(changed as u64, "line");
     Ok(writeln!(out, "{lines} of {id}: {}", plain(&typed.to))?)
+}
+
+pub(super) fn voices(app: &App, typed: &VoicesArgs, out: &mut Out) -> Result<(), Failure> {
+    let cancel = cancel_on_ctrl_c("nothing is stored.");
+    let watch = Watch::new();
+    let found = app.voices(&typed.id, &cancel, &|p| watch.hear(p))?;
+    drop(watch);
+    let kept = match &typed.by {
+        Some(by) if typed.keep => app.keep_voices(&found.interview, &found.suggested, by)?,
+        _ => 0,
+    };
+    if typed.form.json {
+        let lines = found
+            .suggested
+            .iter()
+            .map(|s| json!({"segment": s.line, "speaker": s.speaker, "share": s.share}));
+        let done = json!({"interview": found.interview, "known": found.known,
+            "suggested": lines.collect::<Vec<_>>(), "fitting": found.fitting,
+            "unsure": found.unsure, "kept": kept});
+        return Ok(out.json(&done)?);
+    }
+    for s in &found.suggested {
+        writeln!(out, "{}  {}  {:.2}", s.line.0, plain(&s.speaker), s.share)?;
+    }
+    say(&format!(
+        "{} sound like another speaker, {} fit, {} are unsure.",
+        count(found.suggested.len() as u64, "line"),
+        found.fitting,
+        found.unsure
+    ));
+    if typed.keep {
+        say(&format!("{} changed.", count(kept as u64, "line")));
+    } else if !found.suggested.is_empty() {
+        say("Nothing is stored; '--keep --by NAME' says so of these lines.");
+    }
+    Ok(())
 }
 
 pub(super) fn again(app: &App, typed: &AgainArgs, out: &mut Out) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::Lang;
 
-use super::again::{AgainArgs, SpeakerArgs};
+use super::again::{AgainArgs, SpeakerArgs, VoicesArgs};
 use super::channels::parse_channel;
 use super::search::Search;
 
@@ -67,6 +67,8 @@ pub enum Verb {
     Recut(Box<Recuts>),
     /// Say who speaks in a line; the line as it was cut is kept.
     Speaker(SpeakerArgs),
+    /// Tell who speaks in the other lines by the voices of those whose speaker you said.
+    Voices(VoicesArgs),
     /// Let a machine hear or translate lines once more: another model, another language.
     Again(AgainArgs),
     /// The register of people: names in any script, possible matches, links.

@@ -216,6 +216,7 @@ fn work(app: &App, verb: Verb, secret: Option<&Path>, out: &mut Out) -> Result<(
         Verb::Edit(typed) => read::edit(app, typed, out),
         Verb::Recut(typed) => recut::recut(app, *typed, out),
         Verb::Speaker(typed) => again::speaker(app, &typed, out),
+        Verb::Voices(typed) => again::voices(app, &typed, out),
         Verb::Again(typed) => again::again(app, &typed, out),
         Verb::Keys(typed) => evidence::keys(app, typed, out),
         Verb::Consent(typed) => consent::consent(app, &typed, out),

@@ -19,6 +19,7 @@ mod special;
 mod suspicion;
 mod text_tokens;
 mod trial;
+pub mod voices;
 mod whisper;
 mod words;
 mod write;

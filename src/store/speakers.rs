@@ -16,6 +16,10 @@ const MAX_NAME: usize = 300;
 pub(super) const SPEAKS: &str = "coalesce((SELECT speaker FROM speaker_version
      WHERE segment = s.key ORDER BY version DESC LIMIT 1), s.speaker)";
 
+/// Why a person says who speaks in a line, where a voice was suggested to them. Such lines are not what
+/// the voices are learnt from.
+pub const BY_VOICE: &str = "by voice";
+
 /// What a person said about who speaks in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpeakerVersion {
@@ -32,11 +36,11 @@ pub struct SpeakerVersion {
 }
 
 impl Store {
-    /// Says who speaks in these lines, all of them in one event. Returns how many lines had another
-    /// speaker before.
+    /// Says who speaks in these lines, all of them in one event; of a line as it was cut also that its
+    /// speaker is right. Returns how many lines that changes.
     ///
     /// # Errors
-    /// An unknown or replaced line; no name, or one that is too long; the same speaker in all lines;
+    /// An unknown or replaced line; no name, or one that is too long; nothing new in any line;
     /// a certified line without a reason; nobody's name.
     pub fn set_speaker(
         &mut self,
@@ -58,7 +62,7 @@ impl Store {
         let (mut rows, mut keys) = (Vec::new(), Vec::new());
         for line in lines {
             let key = current_key(&tx, id, *line)?;
-            if speaks(&tx, key)? == speaker {
+            if speaks(&tx, key)? == speaker && is_said(&tx, key)? {
                 continue;
             }
             insist_on_reason(&tx, key, *line, reason)?;
@@ -77,6 +81,25 @@ impl Store {
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
         Ok(keys.len())
+    }
+
+    /// The lines of which a person said who speaks, with what was said last; not where a voice was
+    /// suggested.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn known_speakers(&self, id: &InterviewId) -> Result<Vec<(SegmentId, String)>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT s.id, v.speaker FROM segment s JOIN speaker_version v ON v.segment = s.key
+             WHERE s.interview = ?1 AND v.reason IS NOT ?2 AND v.version =
+                 (SELECT max(version) FROM speaker_version WHERE segment = s.key)
+             ORDER BY s.id",
+        )?;
+        let rows = statement.query_map(params![key, BY_VOICE], |row| {
+            Ok((SegmentId(row.get(0)?), row.get(1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What persons said about who speaks in a line, the first first; none where the line has the
@@ -105,6 +128,14 @@ impl Store {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// Whether a person said who speaks in a line.
+fn is_said(conn: &Connection, key: i64) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM speaker_version WHERE segment = ?1)";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([key], |row| row.get(0))?)
 }
 
 /// Who speaks in a line now.

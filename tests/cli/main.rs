@@ -11,6 +11,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/one_channel.rs"]
+mod one_channel;
 
 mod again;
 mod bad_models;
@@ -32,3 +34,4 @@ mod sound;
 mod system;
 mod translate;
 mod usage;
+mod voices;

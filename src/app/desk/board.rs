@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::app::live::LiveStatus;
 use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
-use crate::app::{CutHistory, Error, ModelInfo};
+use crate::app::{CutHistory, Error, ModelInfo, Voices};
 use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{
     Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
@@ -68,6 +68,8 @@ pub struct Board {
     pub versions: Slot<Versions>,
     /// How the last correction ended.
     pub saved: Slot<Saved>,
+    /// What the voices say that were listened to last, under the number of the question.
+    pub voices: Slot<(u64, Voices)>,
     /// How the last change of the lines ended.
     pub recut: Slot<Recutted>,
     /// The answer to the newest question.
@@ -351,7 +353,7 @@ pub enum JobKind {
     Evidence,
     /// A model is taken in.
     Model,
-    /// A machine hears or translates lines once more.
+    /// A machine hears or translates lines once more, or listens to who speaks.
     Again,
 }
 

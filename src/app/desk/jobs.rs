@@ -66,7 +66,7 @@ pub(super) fn run(
             Command::CheckModels => JobKind::Check,
             Command::Task(_) => JobKind::Evidence,
             Command::ImportModel(_) => JobKind::Model,
-            Command::Again(..) => JobKind::Again,
+            Command::Again(..) | Command::Voices(..) => JobKind::Again,
             _ => JobKind::Resume,
         };
         let bench = Bench {
@@ -160,6 +160,11 @@ impl Bench<'_> {
                     );
                 }
                 self.change(true, |job| job.notes.extend(notes.into_iter().map(remark)));
+                Ok(Vec::new())
+            }
+            Command::Voices(id, number) => {
+                let found = app.voices(&id.0, cancel, &watcher)?;
+                self.common.board.voices.put((number, found));
                 Ok(Vec::new())
             }
             Command::Task(task) => {

@@ -32,7 +32,7 @@ use crate::glossary::Term;
 use crate::store::{Recutting, SearchQuery};
 
 use super::live::LiveRequest;
-use super::{AgainRequest, App, Choices, Edit, ImportRequest};
+use super::{AgainRequest, App, Choices, Edit, ImportRequest, Suggested};
 
 /// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
 /// says 'busy' instead of piling up work.
@@ -103,6 +103,11 @@ pub enum Command {
     ImportModel(PathBuf),
     /// Let a machine hear or translate lines once more.
     Again(InterviewId, AgainRequest),
+    /// Tell who speaks in the lines by the voices that are known; the answer carries the number.
+    Voices(InterviewId, u64),
+    /// Say of lines who speaks, as the voices suggest, signed with this name; the answer carries the
+    /// number.
+    KeepVoices(InterviewId, Vec<Suggested>, String, u64),
     /// Read which microphones there are.
     Microphones,
     /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
@@ -261,6 +266,7 @@ impl Desk {
             | Command::Task(_)
             | Command::ImportModel(_)
             | Command::Again(..)
+            | Command::Voices(..)
             | Command::Record(_)
             | Command::TestMicrophone(_)
             | Command::EndTest

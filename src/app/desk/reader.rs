@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use crate::app::{Edit, Error};
+use crate::app::{Edit, Error, Suggested};
 use crate::audio;
 use crate::domain::{Interpreted, InterviewId, SegmentId};
 use crate::pipeline::Progress;
@@ -37,6 +37,9 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 recut(common, &id, &what, (&by, reason.as_deref()), number)
             }
             Command::Speaker(what, number) => speaker(common, &what, number),
+            Command::KeepVoices(id, suggested, by, number) => {
+                keep_voices(common, &id, (&suggested, &by), number)
+            }
             Command::OpenForeign(bundle) => foreign(common, bundle),
             Command::Term(term, number) => {
                 saved(common, number, common.app.put_term(&term).map(|_| ()));
@@ -174,6 +177,19 @@ fn speaker(common: &Common, what: &Speaking, number: u64) -> Result<(), Error> {
     if done.is_ok() {
         open(common, &what.interview)?;
     }
+    saved(common, number, done.map(|_| ()));
+    Ok(())
+}
+
+fn keep_voices(
+    common: &Common,
+    id: &InterviewId,
+    (suggested, by): (&[Suggested], &str),
+    number: u64,
+) -> Result<(), Error> {
+    let done = common.app.keep_voices(id, suggested, by);
+    // Lines of one speaker may be said already where another's failed.
+    open(common, id)?;
     saved(common, number, done.map(|_| ()));
     Ok(())
 }

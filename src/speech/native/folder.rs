@@ -300,7 +300,7 @@ fn written_bytes() -> impl Iterator<Item = char> {
 
 /// The mel filters `(bands, 201)` that Whisper was trained with: triangles over the mel scale that is
 /// even below 1 kHz and logarithmic above, each of the same area (Slaney; `librosa.filters.mel`).
-pub(super) fn mel_filters(bands: u32) -> Vec<f32> {
+pub fn mel_filters(bands: u32) -> Vec<f32> {
     const LINEAR: f64 = 200.0 / 3.0;
     const BEND: f64 = 1000.0 / LINEAR;
     let step = 6.4f64.ln() / 27.0;

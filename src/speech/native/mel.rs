@@ -35,7 +35,7 @@ struct Turn {
 }
 
 /// The tables of the transform and the filters of one model.
-pub(super) struct Front {
+pub struct Front {
     mels: usize,
     hann: Vec<f32>,
     /// Cosine and sine of `r a / 25` turns, for each `r` below [`OWN`], for each `a` below [`POINTS`].

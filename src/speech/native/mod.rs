@@ -28,7 +28,8 @@ use encoder::Encoder;
 use file::ModelFile;
 pub(super) use folder::header_of as folder_header;
 pub use folder::is_whisper;
-use mel::Front;
+pub(super) use folder::mel_filters;
+pub(super) use mel::Front;
 
 /// A model in memory.
 pub struct Native {

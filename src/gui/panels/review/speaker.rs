@@ -1,13 +1,14 @@
-//! Who speaks in a line: chosen from those who speak in the interview, or written.
+//! Who speaks in a line: chosen from those who speak in the interview, or written; and the other
+//! lines by the voices that are known.
 
-use eframe::egui::{Key, Modifiers, TextEdit, Ui};
+use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::{Command, Opened, Speaking};
-use crate::app::speakers_of;
+use crate::app::{Voices, speakers_of};
 use crate::domain::{Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::{job, script};
 
 use super::row;
 use super::signature::{Pressed, Signature};
@@ -30,6 +31,8 @@ pub struct SpeakerForm {
     all: bool,
     signature: Signature,
     sent: Sent,
+    /// The number of the question about the voices.
+    listened: Option<u64>,
 }
 
 impl SpeakerForm {
@@ -49,6 +52,7 @@ impl SpeakerForm {
             all: false,
             signature: Signature::new(by, String::new()),
             sent: Sent::default(),
+            listened: None,
         }
     }
 
@@ -98,6 +102,7 @@ impl SpeakerForm {
         });
         let pressed = self.signature.show(ui, scene, !self.sent.is_free());
         self.sent.trouble(ui, scene);
+        self.by_voice(ui, scene, opened);
         if self.sent.is_free() && (keeps || pressed == Pressed::Keep) {
             let other = self.other.trim();
             let speaker = if other.is_empty() {
@@ -122,6 +127,61 @@ impl SpeakerForm {
             Ended::Left
         } else {
             Ended::Open
+        }
+    }
+
+    /// Offers to tell the other lines by the voices, and says what they tell.
+    fn by_voice(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) {
+        let words = scene.words;
+        ui.separator();
+        script::label(ui, words.t("speaker-voices-about"), scene.own(ui));
+        let found = scene.desk.board().voices.get();
+        if let Some(found) = found.filter(|f| Some(f.0) == self.listened) {
+            self.suggested(ui, scene, &found.1);
+            return;
+        }
+        let waits = job::is_running(scene) || !self.sent.is_free();
+        let button = Button::new(words.t("speaker-voices"));
+        if ui.add_enabled(!waits, button).clicked() {
+            let (id, number) = (opened.interview.id.clone(), scene.desk.number());
+            let asked = scene.desk.ask(Command::Voices(id, number));
+            self.listened = asked.then_some(number);
+        }
+    }
+
+    fn suggested(&mut self, ui: &mut Ui, scene: &Scene<'_>, found: &Voices) {
+        let (words, letters) = (scene.words, scene.own(ui));
+        let number = |n: usize| words.digits(&n.to_string());
+        let (fitting, unsure) = (number(found.fitting), number(found.unsure));
+        let counts = [("fitting", fitting.as_str()), ("unsure", unsure.as_str())];
+        script::label(ui, &words.with("speaker-voices-rest", &counts), letters);
+        for name in &found.known {
+            let count = found
+                .suggested
+                .iter()
+                .filter(|s| s.speaker == *name)
+                .count();
+            if count > 0 {
+                let (who, count) = (row::speaker(words, name), number(count));
+                let values = [("speaker", who.as_str()), ("count", count.as_str())];
+                script::label(ui, &words.with("speaker-voices-like", &values), letters);
+            }
+        }
+        if found.suggested.is_empty() {
+            return;
+        }
+        let all = number(found.suggested.len());
+        let keep = words.with("speaker-voices-keep", &[("count", &all)]);
+        if ui
+            .add_enabled(self.sent.is_free(), Button::new(keep))
+            .clicked()
+        {
+            let (id, number) = (found.interview.clone(), scene.desk.number());
+            let (suggested, by) = (found.suggested.clone(), self.signature.by().to_owned());
+            let command = Command::KeepVoices(id, suggested, by, number);
+            if scene.desk.ask(command) {
+                self.sent.sent(number);
+            }
         }
     }
 
