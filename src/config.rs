@@ -1,12 +1,13 @@
 //! Settings, resolved once: what the program assumes, then the workspace's `config.toml`, then the
 //! command line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::domain::reason;
+use crate::domain::{Lang, reason};
 
 /// Largest settings file that is read.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
@@ -42,7 +43,7 @@ impl Error {
 /// Who does the arithmetic of speech models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum SpeechEngine {
-    /// The faster one on this machine, measured at the first use.
+    /// The faster one on this machine, measured at the first use; in a live session our own.
     #[default]
     #[serde(rename = "auto")]
     Auto,
@@ -68,6 +69,9 @@ pub struct Config {
     pub max_tokens: usize,
     /// Name of the speech model to prefer.
     pub speech_model: Option<String>,
+    /// Names of the speech models to prefer by language: `[speech]`, then `my = "name"`. Goes before
+    /// `speech_model`.
+    pub speech: BTreeMap<Lang, String>,
     /// Name of the translation model to prefer.
     pub translation_model: Option<String>,
     /// Name of a second translation model; lines that it translates quite differently are flagged.
@@ -86,6 +90,7 @@ impl Default for Config {
             beam: 4,
             max_tokens: 200,
             speech_model: None,
+            speech: BTreeMap::new(),
             translation_model: None,
             second_translation_model: None,
             lock_after_minutes: 10,
@@ -95,6 +100,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Name of the speech model to prefer for `lang`.
+    pub fn speech_for(&self, lang: Lang) -> Option<&str> {
+        let own = self.speech.get(&lang).or(self.speech_model.as_ref());
+        own.map(String::as_str)
+    }
+
     /// Reads `config.toml`; a missing file gives the usual settings.
     ///
     /// # Errors
@@ -165,6 +176,17 @@ mod tests {
             (2, Some("big"))
         );
         assert_eq!(config.max_tokens, Config::default().max_tokens);
+    }
+
+    #[test]
+    fn a_language_has_a_model_of_its_own() {
+        let text = "speech_model = \"big\"\n[speech]\nmy = \"mya\"\nlo = \"lao\"";
+        let config = read(text).unwrap();
+        assert_eq!(config.speech_for(Lang::My), Some("mya"));
+        assert_eq!(config.speech_for(Lang::Lo), Some("lao"));
+        assert_eq!(config.speech_for(Lang::Zh), Some("big"));
+        assert_eq!(Config::default().speech_for(Lang::My), None);
+        assert!(read("[speech]\nxx = \"name\"").is_err());
     }
 
     #[test]

@@ -44,7 +44,8 @@
 //!
 //! A live session runs five, and one more for each further microphone: a recorder takes what its sound
 //! card's callback pushed into a lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
-//! recogniser and the translator fill them in; the clerk keeps the record of what happened. The
+//! recogniser and the translator fill them in; the clerk keeps the record of what happened. Their models
+//! are loaded in a thread of its own while tested microphones listen. The
 //! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
 //!
 //! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and

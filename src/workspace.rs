@@ -157,6 +157,11 @@ impl Workspace {
         self.root.join(".mekong-lock")
     }
 
+    /// Held together by all who have temporary files here, and alone by whoever removes leftovers.
+    pub fn scratch_lock(&self) -> PathBuf {
+        self.root.join(".mekong-temporary")
+    }
+
     /// Who works at the desktop, sealed: only in a locked workspace.
     pub fn desktop_name(&self) -> PathBuf {
         self.root.join("desktop-name")

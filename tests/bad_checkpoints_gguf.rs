@@ -30,7 +30,9 @@ fn refusal(bytes: &[u8]) -> Option<String> {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("model.gguf");
     std::fs::write(&path, bytes).unwrap();
-    open(&path, "copy", None).err().map(|e| e.to_string())
+    open(&path, "copy", None, &Cancel::new())
+        .err()
+        .map(|e| e.to_string())
 }
 
 fn refused(bytes: &[u8], words: &[&str]) {
@@ -159,11 +161,17 @@ fn a_tokenizer_of_another_model_is_refused() {
     std::fs::copy(fixture(FILES[1]), &path).unwrap();
     let beside = dir.path().join("tokenizer.json");
     std::fs::copy(fixture("t5/folder-a/tokenizer.json"), &beside).unwrap();
-    let message = open(&path, "copy", None).err().unwrap().to_string();
+    let message = open(&path, "copy", None, &Cancel::new())
+        .err()
+        .unwrap()
+        .to_string();
     assert!(message.contains("tokenizer.json"), "{message}");
     for damaged in ["", "{}", "[]", "{\"model\":{\"type\":\"BPE\"}}"] {
         std::fs::write(&beside, damaged).unwrap();
-        let message = open(&path, "copy", None).err().unwrap().to_string();
+        let message = open(&path, "copy", None, &Cancel::new())
+            .err()
+            .unwrap()
+            .to_string();
         assert!(message.contains("tokenizer.json"), "{message}");
     }
     let bytes = whole(FILES[0]);
@@ -191,7 +199,7 @@ fn a_flipped_byte_in_the_header_never_panics() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x55;
             std::fs::write(&path, &flipped).unwrap();
-            if let Ok(mut model) = open(&path, "copy", None) {
+            if let Ok(mut model) = open(&path, "copy", None, &Cancel::new()) {
                 let _ = model.translate("ก", pair, &options, &Cancel::new());
             }
         }
@@ -224,7 +232,7 @@ fn a_t5_folder_with_wrong_settings_is_refused_by_name() {
             serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         json[name] = serde_json::from_str(value).unwrap();
         std::fs::write(&path, json.to_string()).unwrap();
-        let message = open(dir.path(), "copy", None).err();
+        let message = open(dir.path(), "copy", None, &Cancel::new()).err();
         let message = message.unwrap_or_else(|| panic!("{name} {value} was loaded"));
         let message = message.to_string();
         let named = message.contains(name)
@@ -238,6 +246,9 @@ fn a_t5_folder_with_wrong_settings_is_refused_by_name() {
     let weights = dir.path().join("model.safetensors");
     let bytes = std::fs::read(&weights).unwrap();
     std::fs::write(&weights, &bytes[..bytes.len() - 9]).unwrap();
-    let message = open(dir.path(), "copy", None).err().unwrap().to_string();
+    let message = open(dir.path(), "copy", None, &Cancel::new())
+        .err()
+        .unwrap()
+        .to_string();
     assert!(message.contains("cut short"), "{message}");
 }

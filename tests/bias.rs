@@ -257,7 +257,7 @@ fn engine(names: Vec<String>) -> Whisper {
         name: "practice-asr".into(),
         engine: Engine::Native,
         threads: 1,
-        max_utterance_ms: 7_000,
+        max_utterance_ms: Some(7_000),
         fit_window: true,
         names,
     })

@@ -9,6 +9,8 @@
     reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
 
+#[path = "common/binding.rs"]
+mod binding;
 mod common;
 #[path = "common/custody.rs"]
 mod custody;
@@ -21,7 +23,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::{mekong, stderr};
-use custody::{Custody, Dice, open, trust, unguarded};
+use custody::{Custody, Dice, Edits as _, open, trust, unguarded};
 use mekong_interview::app::{App, Cover, Error, ExportChoices};
 use mekong_interview::domain::{Cancel, FactKind, Lang, ReadAnswer, SegmentId};
 use mekong_interview::evidence::{
@@ -199,7 +201,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
 /// A key of somebody at that desk, opened.
 fn own_key(app: &App, name: &str, role: Role) -> SecretKey {
     let phrase = || Passphrase::new("nine blue boats at dawn".to_owned());
-    app.make_key(name, role, phrase()).unwrap();
+    app.make_key(name, role, phrase(), None).unwrap();
     let key = app.keys().own(Some(name)).unwrap();
     app.keys().unlock(&key, phrase()).unwrap()
 }
@@ -245,7 +247,7 @@ fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_i
     let export = |format, name: &str| {
         let (cancel, hear) = work();
         let choices = ExportChoices {
-            person: Some(mekong_interview::app::Person::Victim),
+            person: Some(Asked::Victim),
             ..ExportChoices::default()
         };
         let out = c.dir.path().join(name);
@@ -329,6 +331,163 @@ fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_i
     assert!(matches!(refused, Error::DoesNotFit(_)), "{refused}");
 }
 
+/// A consent that binds nothing but the name, or what `change` makes of it.
+fn open_consent(c: &Custody, person: Option<&str>, seen_by: Audience) -> Consent {
+    let consent = Consent {
+        asked: Asked::Victim,
+        seen_by,
+        until: None,
+        sound: false,
+        pseudonym: Some("Mai".into()),
+        person: person.map(str::to_owned),
+        by: "王芳".into(),
+    };
+    c.app.give_consent(&c.id.0, &consent).unwrap();
+    consent
+}
+
+#[test]
+fn a_list_that_covers_something_else_is_no_pseudonym() {
+    let c = Custody::new();
+    let names = |of: &[&str]| {
+        let mut store = Store::open(&c.database()).unwrap();
+        let names: Vec<NewFact<'_>> = of
+            .iter()
+            .map(|name| NewFact::new(FactKind::Name, name))
+            .collect();
+        store.add_person(None, "王芳", &names).unwrap()
+    };
+    let place = c.dir.path().join("place.toml");
+    let other = "[[redact]]\nwords = [\"Hà Nội\"]\nreason = \"place\"\n";
+    fs::write(&place, other).unwrap();
+    let export = |list: &Path| {
+        let choices = ExportChoices {
+            redact: Some(list.to_owned()),
+            ..ExportChoices::default()
+        };
+        let mut out = Vec::new();
+        let to = &mut out;
+        let cancel = Cancel::new();
+        c.app
+            .export_to(&c.id.0, Format::Txt, &choices, to, &cancel, &|_| {})
+            .map(|_| out)
+    };
+    let bundle = |list: &Path, name: &str| {
+        let cover = Cover {
+            list: Some(list),
+            sound: false,
+        };
+        let (out, cancel) = (c.dir.path().join(name), Cancel::new());
+        c.app
+            .bundle_covered(&c.id.0, cover, None, &out, &c.officer, (&cancel, &|_| {}))
+            .map(|_| fs::read(out).unwrap())
+    };
+    // Nobody knows whose name it is.
+    open_consent(&c, None, Audience::Anyone);
+    assert_eq!(limit(export(&place)), Limit::Name);
+    assert_eq!(limit(bundle(&place, "a.zip")), Limit::Name);
+    // The register spells it as no line does, in six scripts.
+    let elsewhere = ["章伟", "Trương Vĩ", "จางเหว่ย", "ဇန်းဝေး", "ຈາງເຫວ່ຍ", "ចាង វ៉ី"];
+    let person = names(&elsewhere);
+    open_consent(&c, Some(&person.0), Audience::Anyone);
+    for refused in [export(&place), bundle(&place, "b.zip")] {
+        let refused = refused.unwrap_err();
+        let told = refused.to_string();
+        assert!(told.contains("no name that the register has"), "{told}");
+        assert!(refused.help().contains("people note"), "{}", refused.help());
+    }
+    assert!(!c.dir.path().join("b.zip").exists());
+    // The same person under another entry, as the lines spell it.
+    let same = names(&["张伟", "សុខា"]);
+    let mut store = Store::open(&c.database()).unwrap();
+    let decided = mekong_interview::domain::Verdict::Same;
+    store.decide(&person, &same, decided, "王芳", None).unwrap();
+    drop(store);
+    // A list that covers the name itself comes first, and is as good.
+    for (list, name) in [(place, "c.zip"), (list(&c), "d.zip")] {
+        for left in [export(&list).unwrap(), bundle(&list, name).unwrap()] {
+            assert!(!holds(&left, "张伟") && !holds(&left, "សុខា"));
+        }
+    }
+}
+
+#[test]
+fn the_register_leaves_the_house_as_far_as_consent_allows() {
+    let c = Custody::new();
+    let ruth = own_key(&c.app, "Ruth", Role::Administrator);
+    let mut store = Store::open(&c.database()).unwrap();
+    let line = Some((&c.id, SegmentId(6)));
+    let facts = [
+        NewFact::new(FactKind::Name, "สุขา"),
+        NewFact::new(FactKind::Phone, "+855 12 345 678"),
+        NewFact {
+            line,
+            ..NewFact::new(FactKind::Mention, "សុខា")
+        },
+    ];
+    let whose = store.add_person(None, "王芳", &facts).unwrap();
+    let alias = [NewFact::new(FactKind::Name, "Sokha of the river")];
+    let alias = store.add_person(None, "王芳", &alias).unwrap();
+    let facts = [
+        NewFact::new(FactKind::Name, "ບຸນມີ"),
+        NewFact {
+            line,
+            ..NewFact::new(FactKind::Document, "N7654321")
+        },
+    ];
+    store.add_person(None, "王芳", &facts).unwrap();
+    let same = mekong_interview::domain::Verdict::Same;
+    store.decide(&alias, &whose, same, "王芳", None).unwrap();
+    drop(store);
+    let export = |name: &str| {
+        let out = c.dir.path().join(name);
+        let told = c.app.export_people(None, &out, false).unwrap();
+        (told, fs::read(out).unwrap())
+    };
+    let shown = |bytes: &[u8]| {
+        let hidden = ["สุขา", "345", "សុខា", "Sokha"];
+        hidden.iter().filter(|word| holds(bytes, word)).count()
+    };
+    let (told, all) = export("all.jsonl");
+    assert_eq!((told.people, told.left_out, shown(&all)), (3, 0, 4));
+    // Under a pseudonym: the name and nothing that tells who it is, not even who is the same.
+    open_consent(&c, Some(&whose.0), Audience::Agency);
+    let (told, some) = export("mai.jsonl");
+    assert_eq!((told.people, told.renamed, told.left_out), (3, 2, 0));
+    assert_eq!(shown(&some), 0, "{}", String::from_utf8_lossy(&some));
+    assert!(holds(&some, "\"Mai\"") && holds(&some, "ບຸນມີ") && holds(&some, "N7654321"));
+    assert!(!holds(&some, "Similar"));
+    // Taken back, and over: neither the person nor what was entered from the interview.
+    let consent = open_consent(&c, Some(&whose.0), Audience::Nobody);
+    let over = Consent {
+        seen_by: Audience::Anyone,
+        until: Some("2020-01-31".parse().unwrap()),
+        ..consent
+    };
+    for (n, refused) in [None, Some(over)].into_iter().enumerate() {
+        if let Some(over) = refused {
+            c.app.give_consent(&c.id.0, &over).unwrap();
+        }
+        let (told, left) = export(&format!("left-{n}.jsonl"));
+        assert_eq!((told.people, told.left_out, told.entries), (1, 2, 1));
+        assert_eq!(shown(&left), 0);
+        assert!(!holds(&left, "Mai") && !holds(&left, "N7654321") && holds(&left, "ບຸນມີ"));
+    }
+    // Lifted for one file, which is then used up.
+    c.app.lift_consent(&c.id.0, "court order", &ruth).unwrap();
+    assert_eq!(shown(&export("court.jsonl").1), 4);
+    assert_eq!(shown(&export("after.jsonl").1), 0);
+    // It stands in the workspace's own chain, with the hash of the file.
+    let store = Store::open(&c.database()).unwrap();
+    let own = evidence::read("workspace", &store.own_chain().unwrap()).unwrap();
+    let of = |kind: &str| own.iter().filter(|e| e.kind == kind).count();
+    assert_eq!((of("opened-for-export"), of("exported")), (6, 6));
+    let last = own.iter().rfind(|e| e.kind == "exported").unwrap();
+    assert_eq!(last.facts["left_out"], 2);
+    assert_eq!(last.fact("sha256").unwrap().len(), 64);
+    assert!(c.verify().ok, "{:#?}", c.verify());
+}
+
 #[test]
 fn what_is_read_back_stands_in_the_chain_and_in_the_record_until_the_words_change() {
     let c = Custody::new();
@@ -370,10 +529,10 @@ fn what_is_read_back_stands_in_the_chain_and_in_the_record_until_the_words_chang
     assert!(c.verify().ok, "{:#?}", c.verify());
     let lan = SecretKey::new("N. Lan", Role::Interpreter).unwrap();
     trust(&c.app, &lan, c.dir.path());
-    assert!(c.app.certify(&c.id.0, &[SegmentId(2)], &lan).is_err());
+    assert!(c.app.certify(&c.id.0, &[SegmentId(2)], &lan, None).is_err());
     let out = c.dir.path().join("record.docx");
     let choices = ExportChoices {
-        person: Some(mekong_interview::app::Person::Witness),
+        person: Some(Asked::Witness),
         ..ExportChoices::default()
     };
     let cancel = Cancel::new();
@@ -505,10 +664,45 @@ fn a_revoked_key_signs_nothing_whatever_the_clock_says() {
     let bad: Vec<_> = verdict.checks.iter().filter(|k| !k.ok).collect();
     assert_eq!(bad.len(), 1, "{verdict:#?}");
     assert!(
-        bad[0].detail.contains("sealed after its key was revoked"),
+        bad[0].detail.contains("signed after its key was revoked"),
         "{bad:?}"
     );
     assert!(verdict.checks.iter().any(|k| k.name == "clock"));
+}
+
+#[test]
+fn a_bundle_whose_taking_in_was_killed_comes_in_the_next_time() {
+    let c = Custody::new();
+    let file = c.bundle("សំណុំរឿង.zip");
+    let receive = |app: &App| app.receive(&file, None, &Cancel::new(), &|_| {});
+    let (_elsewhere, other) = partner(&c);
+    let bundle = receive(&other).unwrap().1.bundle;
+
+    // The kill came after the folder had its place and before the event.
+    let (dir, theirs) = partner(&c);
+    let received = dir.path().join("received");
+    let place = received.join(&bundle);
+    fs::create_dir_all(place.join("data")).unwrap();
+    fs::write(place.join("data/half.txt"), "ຫຼວງພະບາງ").unwrap();
+    assert!(theirs.received().unwrap().is_empty());
+    let (_, foreign) = receive(&theirs).unwrap();
+    assert_eq!(foreign.folder, place);
+    assert!(!place.join("data/half.txt").exists());
+    let verdict = theirs.verify_file(&place, None, &Cancel::new(), &|_| {});
+    assert!(verdict.unwrap().ok);
+
+    // What was received stays as it is, and no attempt leaves anything.
+    let before = files(&received);
+    let again = receive(&theirs).unwrap_err();
+    assert!(
+        matches!(again, Error::Evidence(evidence::Error::Replay(_))),
+        "{again}"
+    );
+    assert_eq!(files(&received), before);
+    let names = fs::read_dir(&received).unwrap();
+    let names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, [bundle.as_str()]);
+    assert_eq!(theirs.received().unwrap().len(), 1);
 }
 
 #[test]
@@ -543,6 +737,13 @@ fn an_export_that_is_killed_leaves_no_half_file_and_says_so_in_the_chain() {
             .stderr(Stdio::piped());
         command
     };
+    let beside = || {
+        let entries = fs::read_dir(dir.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = beside();
     let mut cut = 0u64;
     for millis in [20, 40, 60, 90, 130, 180, 250] {
         let mut child = command().spawn().unwrap();
@@ -558,6 +759,7 @@ fn an_export_that_is_killed_leaves_no_half_file_and_says_so_in_the_chain() {
         cut += u64::from(!done);
     }
     assert!(cut > 0, "no kill came early enough");
+    assert_eq!(beside(), before, "a kill left something beside the file");
     let done = command().output().unwrap();
     assert!(done.status.success(), "{}", stderr(&done));
     assert!(fs::read(&out).unwrap().starts_with(b"PK"));

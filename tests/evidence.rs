@@ -22,10 +22,10 @@ use std::path::Path;
 use std::process::Output;
 
 use common::{assert_helpful_failure, mekong, stderr};
-use custody::{Custody, Dice, trust, unguarded};
-use mekong_interview::domain::{Cancel, SegmentId};
-use mekong_interview::evidence::{Role, SecretKey, Sign, Story};
-use mekong_interview::store::Store;
+use custody::{Custody, Dice, Edits as _, trust, unguarded};
+use mekong_interview::domain::{Cancel, SamplePos, SegmentId, Span, Status};
+use mekong_interview::evidence::{self, Draft, Kind, Passphrase, Role, SecretKey, Sign, Story};
+use mekong_interview::store::{self, Recutting, Store};
 use serde_json::Value;
 use tamper::{Unpacked, fits};
 
@@ -76,16 +76,22 @@ fn nobody_certifies_their_own_words_or_beyond_their_role() {
             .unwrap();
         let refused = c
             .app
-            .certify(&c.id.0, &lines(segment), &c.reviewer)
+            .certify(&c.id.0, &lines(segment), &c.reviewer, None)
             .unwrap_err();
         assert!(
             refused.to_string().contains("cannot certify"),
             "{author}: {refused}"
         );
     }
-    let refused = c.app.certify(&c.id.0, &lines(1), &c.officer).unwrap_err();
+    let refused = c
+        .app
+        .certify(&c.id.0, &lines(1), &c.officer, None)
+        .unwrap_err();
     assert!(refused.to_string().contains("officer"), "{refused}");
-    let (_, versions) = c.app.certify(&c.id.0, &lines(1), &c.reviewer).unwrap();
+    let (_, versions) = c
+        .app
+        .certify(&c.id.0, &lines(1), &c.reviewer, None)
+        .unwrap();
     assert_eq!(versions, [2]);
     let line = store.segment(&c.id, SegmentId(1)).unwrap();
     assert_eq!(line.status.as_str(), "certified");
@@ -103,6 +109,109 @@ fn nobody_certifies_their_own_words_or_beyond_their_role() {
         "{}",
         seal.detail
     );
+}
+
+#[test]
+fn only_an_officer_or_an_administrator_seals() {
+    let c = Custody::new();
+    for role in Role::ALL {
+        let key = SecretKey::new("Dara", role).unwrap();
+        trust(&c.app, &key, c.dir.path());
+        let sealed = c.app.seal(&c.id.0, &key, &Cancel::new(), &|_| {});
+        match role {
+            Role::Officer | Role::Administrator => assert!(sealed.is_ok(), "{sealed:?}"),
+            Role::Interpreter | Role::Reviewer => {
+                let refused = sealed.unwrap_err();
+                let told = refused.to_string();
+                assert!(
+                    told.contains(role.as_str()) && told.contains("seal"),
+                    "{told}"
+                );
+                assert!(!refused.help().is_empty());
+            }
+        }
+    }
+    assert!(c.verify().ok, "{:#?}", c.verify());
+}
+
+#[test]
+fn an_administrator_vouches_for_the_next_one_and_for_reviewers() {
+    let c = Custody::new();
+    let here = c.dir.path();
+    let new = |name: &str, role: &str, by: &[&str], voucher: &str| {
+        let args = [&["keys", "new", name, "--role", role][..], by].concat();
+        mekong(here)
+            .args(args)
+            .env_remove("MEKONG_PASSPHRASE_FILE")
+            .env("MEKONG_PASSPHRASE", PHRASE)
+            .env("MEKONG_VOUCHER_PASSPHRASE", voucher)
+            .output()
+            .unwrap()
+    };
+    let refused = |output: Output, why: &str| {
+        assert_helpful_failure(&output, why);
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    };
+    // A reviewer before there is any administrator, and the first of those: free.
+    assert!(new("ສົມພອນ", "reviewer", &[], "").status.success());
+    assert!(new("王芳", "administrator", &[], "").status.success());
+    assert!(new("Dara", "officer", &[], "").status.success());
+    let by = ["--by", "王芳"];
+    for role in ["administrator", "reviewer"] {
+        refused(new("X", role, &[], ""), "more than one person");
+        refused(
+            new("X", role, &["--by", "Dara"], ""),
+            "'officer' may not vouch",
+        );
+        refused(
+            new("X", role, &by, "nine blue boats at dusk"),
+            "does not open",
+        );
+        let free = c.app.make_key(
+            "X",
+            Role::parse(role).unwrap(),
+            Passphrase::new(PHRASE.to_owned()),
+            None,
+        );
+        assert!(free.unwrap_err().to_string().contains("vouches for"));
+    }
+    assert!(new("สมชาย", "administrator", &by, PHRASE).status.success());
+    assert!(
+        new("សុខា", "reviewer", &["--by", "สมชาย"], PHRASE)
+            .status
+            .success()
+    );
+    assert!(new("Lan", "interpreter", &[], "").status.success());
+    // Whoever revokes the administrators is not the next one.
+    for name in ["王芳", "สมชาย"] {
+        c.app.revoke_key(name, None).unwrap();
+    }
+    refused(new("X", "administrator", &by, PHRASE), "revoked");
+    let own = || {
+        let store = Store::open(&c.database()).unwrap();
+        evidence::read("workspace", &store.own_chain().unwrap()).unwrap()
+    };
+    let vouched: Vec<_> = own().into_iter().filter(|e| e.signed.is_some()).collect();
+    assert_eq!(vouched.len(), 2);
+    assert!(vouched.iter().all(|e| e.kind == "key-made"));
+    let wrong = || c.verify().checks.into_iter().find(|k| !k.ok);
+    assert_eq!(wrong(), None);
+    // A key that came in past the program is seen, though the chain itself fits.
+    let forged = Draft::of(Kind::KeyMade, &[])
+        .with("key", "00")
+        .with("role", "reviewer");
+    let links = Store::open(&c.database()).unwrap().own_chain().unwrap();
+    let (number, last) = (links.len() as u64 + 1, evidence::head(&links));
+    let link = forged.link("workspace", number, last, "2999-01-01T00:00:00Z");
+    let link = link.unwrap();
+    unguarded(&c.database())
+        .execute(
+            "INSERT INTO chain (subject, number, kind, body, hash) VALUES (0, ?1, 'key-made', ?2, ?3)",
+            rusqlite::params![number as i64, link.body, link.hash],
+        )
+        .unwrap();
+    let told = wrong().unwrap();
+    assert!(told.detail.contains("no administrator vouched"), "{told:?}");
 }
 
 #[test]
@@ -275,6 +384,20 @@ fn an_interview_crosses_a_border_by_the_command_line() {
     let again = with_phrase(there, PHRASE, &["receive", &file]);
     assert_eq!(again.status.code(), Some(3), "{}", stderr(&again));
     assert!(stderr(&again).contains("received before"));
+    // A receipt that was lost is signed again; one that is there is never written over.
+    let taken = with_phrase(there, PHRASE, &["receive", &file, "--receipt", &receipt]);
+    assert_helpful_failure(&taken, "a receipt that is there");
+    let second = path(there, "second.json");
+    let got = json(there, &["receive", &file, "--receipt", &second, "--json"]);
+    assert_eq!(got["received"]["bundle"], made["bundle"]);
+    assert_eq!(json(here, &["verify", &second, "--json"])["ok"], true);
+    assert_eq!(
+        json(there, &["received", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     // The receipt comes back.
     assert_eq!(json(here, &["verify", &receipt, "--json"])["ok"], true);
     let forged = fs::read_to_string(&receipt)
@@ -303,6 +426,8 @@ fn an_interview_crosses_a_border_by_the_command_line() {
         stderr(&told)
     );
     assert!(!String::from_utf8_lossy(&told.stdout).contains("សុខា"));
+    let told = json(there, &["search", "សុខា", "--json"]);
+    assert_eq!(told["broken"], serde_json::json!([made["bundle"]]));
     // A third party's bundle for somebody else is not taken.
     fs::remove_dir_all(folder).unwrap();
     assert_eq!(json(here, &["verify", id, "--json"])["ok"], true);
@@ -326,6 +451,15 @@ fn verify_ends_with_3_and_names_the_first_place() {
         .collect();
     assert_eq!(bad.len(), 1);
     assert_eq!(bad[0]["name"], "sound original.wav");
+    // A reader who has gone away makes nothing fit.
+    let mut child = mekong(c.dir.path())
+        .args(["verify", &c.id.0])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
     // Nobody signs for that.
     let refused = c
         .app
@@ -488,4 +622,70 @@ fn the_digits_at_the_foot_of_a_page_are_found_again() {
         let told = with_phrase(c.dir.path(), PHRASE, &["verify", &c.id.0, "--head", wrong]);
         assert_eq!(told.status.code(), Some(3), "{wrong}");
     }
+}
+
+#[test]
+fn a_certificate_is_for_the_sound_and_the_speaker_that_the_line_had() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = custody::open(dir.path());
+    let reviewer = SecretKey::new("Nguyễn Thu", Role::Reviewer).unwrap();
+    trust(&app, &reviewer, dir.path());
+    let id = custody::record(&app, dir.path());
+    let all: Vec<SegmentId> = (1..=6).map(SegmentId).collect();
+    app.certify(&id.0, &all, &reviewer, None).unwrap();
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    let certified = |store: &Store, line: SegmentId| {
+        let line = store.segment(&id, line).unwrap();
+        let [made] = &line.translations[..] else {
+            panic!("{line:?}")
+        };
+        // The third was corrected after it was translated.
+        if line.id.0 != 3 {
+            assert_eq!((made.of_version, made.status), (line.version, line.status));
+        }
+        line.status == Status::Certified
+    };
+    for (n, line) in (0..).zip(&all) {
+        assert!(certified(&store, *line));
+        let before = store.segment(&id, *line).unwrap();
+        let span = Span::new(SamplePos(n * 300 + 10), SamplePos(n * 300 + 210));
+        let what = Recutting::Retime(*line, span);
+        let mut change = |reason: Option<&str>| {
+            if n % 2 == 0 {
+                store.recut(&id, &what, "Li", reason).map(|_| ())
+            } else {
+                let one = [*line];
+                store
+                    .set_speaker(&id, &one, "interpreter", "Li", reason)
+                    .map(|_| ())
+            }
+        };
+        assert!(matches!(change(None), Err(store::Error::CertifiedLine(_))));
+        change(Some("听错了位置")).unwrap();
+        assert!(!certified(&store, *line), "line {}", line.0);
+        let after = store.segment(&id, *line).unwrap();
+        assert_eq!(
+            (&after.text, after.version),
+            (&before.text, before.version + 1)
+        );
+        assert_eq!(after.author, "Li");
+    }
+    // Taking the move back moves it again; and all of it fits.
+    store.recut(&id, &Recutting::Undo(1), "Li", None).unwrap();
+    assert!(!certified(&store, SegmentId(1)));
+    let verdict = app
+        .verify_interview(&id.0, None, &Cancel::new(), &|_| {})
+        .unwrap();
+    assert!(verdict.ok, "{verdict:#?}");
+    // Whoever had no part in it may certify it anew; a move that is taken back needs a reason then.
+    app.certify(&id.0, &[SegmentId(3)], &reviewer, None)
+        .unwrap();
+    let undo = Recutting::Undo(2);
+    let refused = store.recut(&id, &undo, "Li", None);
+    assert!(
+        matches!(refused, Err(store::Error::CertifiedLine(3))),
+        "{refused:?}"
+    );
+    store.recut(&id, &undo, "Li", Some("x")).unwrap();
+    assert!(!certified(&store, SegmentId(3)));
 }

@@ -14,15 +14,18 @@ use std::path::Path;
 use eframe::egui::{Key, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::Edit;
-use mekong_interview::domain::{Lang, Status};
-use mekong_interview::evidence::{Passphrase, Role};
+use mekong_interview::domain::{Cancel, InterviewId, Lang, Status};
+use mekong_interview::evidence::{Passphrase, Role, SecretKey, Sign as _, Story};
+use mekong_interview::store::Store;
 use window::*;
 
 const PHRASE: &str = "four words and a river";
 
 fn make_key(workspace: &Path, name: &str, role: Role) -> String {
     let phrase = Passphrase::new(PHRASE.to_owned());
-    let key = open_app(workspace).make_key(name, role, phrase).unwrap();
+    let key = open_app(workspace)
+        .make_key(name, role, phrase, None)
+        .unwrap();
     key.to_text()
 }
 
@@ -75,6 +78,71 @@ fn an_interview_is_written_out_in_a_chosen_form_and_place() {
     assert_eq!(std::fs::read_to_string(&out).unwrap(), written);
 }
 
+/// The names that the events of who opened an interview in the window give.
+fn opened_by(workspace: &Path, id: &str) -> Vec<String> {
+    let app = open_app(workspace);
+    let store = Store::open(&app.workspace().store()).unwrap();
+    let links = store.chain(&InterviewId(id.to_owned())).unwrap();
+    let (story, _) = Story::of(id, &links);
+    let opened = story.events.iter().filter(|e| e.kind == "opened");
+    opened
+        .map(|e| {
+            assert_eq!(e.fact("through"), Some("window"));
+            e.fact("name").unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+/// Opens one interview, another one, and the first one again.
+fn look_twice(workspace: &Path) -> Window {
+    let mut window = tall_window(workspace);
+    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
+    window.run_steps(3);
+    open_interview(&mut window, Lang::Lo);
+    for lang in [Lang::My, Lang::Lo] {
+        press(&mut window, "Interviews");
+        open_interview(&mut window, lang);
+    }
+    window
+}
+
+#[test]
+fn who_opens_an_interview_stands_in_its_chain_once_a_session_until_it_is_sealed() {
+    let dir = six_interviews();
+    let app = open_app(dir.path());
+    let (id, other) = (id_of(dir.path(), Lang::Lo), id_of(dir.path(), Lang::My));
+    assert!(opened_by(dir.path(), &id).is_empty());
+    drop(look_twice(dir.path()));
+    let opened = |id: &str| opened_by(dir.path(), id);
+    assert_eq!(
+        (opened(&id), opened(&other)),
+        (vec![String::new()], vec![String::new()])
+    );
+    let mut choices = app.choices().choices;
+    choices.name = "ນາງ ລັດດາ".into();
+    app.keep_choices(&choices).unwrap();
+    drop(look_twice(dir.path()));
+    assert_eq!(opened(&id), ["", "ນາງ ລັດດາ"]);
+    let cancel = Cancel::new();
+    let verdict = app.verify_interview(&id, None, &cancel, &|_| ()).unwrap();
+    assert!(verdict.ok, "{verdict:?}");
+    // A partner takes it with the rest of the chain.
+    let officer = SecretKey::new("李明", Role::Officer).unwrap();
+    let key = dir.path().join("key.json");
+    std::fs::write(&key, officer.public().to_text()).unwrap();
+    app.trust_key(&key).unwrap();
+    let (out, partner) = (dir.path().join("a.zip"), tempfile::tempdir().unwrap());
+    app.bundle(&id, None, &out, &officer, &cancel, &|_| ())
+        .unwrap();
+    let theirs = open_app(partner.path());
+    theirs.trust_key(&key).unwrap();
+    theirs.receive(&out, None, &cancel, &|_| ()).unwrap();
+    // What is sealed is not added to by reading.
+    app.seal(&id, &officer, &cancel, &|_| ()).unwrap();
+    drop(look_twice(dir.path()));
+    assert_eq!((opened(&id).len(), opened(&other).len()), (2, 3));
+}
+
 #[test]
 fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
     let dir = six_interviews();
@@ -115,6 +183,41 @@ fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
     let (id, cancel) = (id_of(dir.path(), Lang::Km), Default::default());
     let verdict = app.verify_interview(&id, None, &cancel, &|_| ()).unwrap();
     assert!(verdict.ok && verdict.checks.iter().any(|c| c.name == "seal"));
+}
+
+#[test]
+fn an_administrator_vouches_for_the_next_key_in_the_window() {
+    let dir = six_interviews();
+    make_key(dir.path(), "ສົມພອນ", Role::Administrator);
+    let mut window = tall_window(dir.path());
+    open_evidence(&mut window);
+    press(&mut window, "Keys");
+    until_seen(&mut window, "A new key");
+    assert!(!sees(&window, "An administrator vouches for this key"));
+    press(&mut window, "Role");
+    press(&mut window, "reviewer");
+    until_seen(&mut window, "An administrator vouches for this key");
+    let fill = |window: &mut Window| {
+        for (field, text) in [
+            ("Name", "Sok Dara"),
+            ("New passphrase", PHRASE),
+            ("The same again", PHRASE),
+        ] {
+            focus(window, field);
+            window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
+            say(window, text);
+        }
+        press(window, "Make the key");
+    };
+    fill(&mut window);
+    until_seen(
+        &mut window,
+        "vouches for a new key with the role 'reviewer'",
+    );
+    open_key(&mut window);
+    fill(&mut window);
+    until_seen(&mut window, "Sok Dara · reviewer · at this desk");
+    until_seen(&mut window, "Done.");
 }
 
 #[test]
@@ -166,6 +269,10 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
     assert_eq!(open_app(there.path()).received().unwrap().len(), 1);
     assert!(bundle.with_extension("receipt").is_file());
     press(&mut window, "Take it in");
+    until_seen(&mut window, "already there");
+    window.get_by_label_contains("signed receipt").click();
+    window.run_steps(2);
+    press(&mut window, "Take it in");
     until_seen(&mut window, "received before");
 }
 
@@ -195,6 +302,59 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     let (_, lines) = open_app(dir.path()).show(&id).unwrap();
     assert_eq!(lines[0].status, Status::Edited);
     assert_eq!(lines[1].status, Status::Certified);
+}
+
+#[test]
+fn a_line_that_is_held_back_says_so_and_is_certified_only_with_a_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    for (lang, said, _) in SIX {
+        let other = if lang == "zh" { "vi" } else { "zh" };
+        let line = serde_json::json!({
+            "start_ms": 0, "end_ms": 2_000, "speaker": "officer", "lang": lang, "text": said,
+            "status": "machine", "flags": ["phantom-phrase"],
+        });
+        import(dir.path(), &[lang, other], "K-17", &[line]);
+    }
+    make_key(dir.path(), "Dao", Role::Interpreter);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    press(&mut window, "Evidence");
+    open_key(&mut window);
+    for (lang, said, _) in SIX {
+        let lang: Lang = lang.parse().unwrap();
+        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
+        window.run_steps(3);
+        press(&mut window, "Interviews");
+        open_interview(&mut window, lang);
+        until_seen(
+            &mut window,
+            "Held back from the record until a person decides",
+        );
+        // The words are there for whoever decides.
+        assert!(chosen(&window).contains(said), "{lang}");
+        key(&mut window, Key::C);
+        until_seen(&mut window, "A machine most likely invented these words");
+        let line = || {
+            open_app(dir.path())
+                .show(&id_of(dir.path(), lang))
+                .unwrap()
+                .1
+                .remove(0)
+        };
+        press(&mut window, "Certify it all the same");
+        assert_eq!(line().status, Status::Machine, "{lang}: without a reason");
+        focus(&mut window, "Reason");
+        say(&mut window, "heard three times");
+        press(&mut window, "Certify it all the same");
+        until_seen(&mut window, "certified by Dao");
+        assert!(!sees(&window, "Held back from the record"), "{lang}");
+        assert_eq!(line().status, Status::Certified, "{lang}");
+        let versions = open_app(dir.path())
+            .history(&id_of(dir.path(), lang), 1)
+            .unwrap();
+        let reason = versions.text.last().unwrap().reason.clone();
+        assert_eq!(reason.as_deref(), Some("heard three times"), "{lang}");
+    }
 }
 
 #[test]
@@ -285,6 +445,9 @@ fn what_the_person_allows_is_entered_and_binds() {
     press(&mut window, "Enter it");
     focus(&mut window, "Who enters it");
     say(&mut window, "王芳");
+    assert!(sees(&window, "Say first who was asked"));
+    window.get_by_label("victim").click();
+    window.run_steps(3);
     press(&mut window, "Enter it");
     until_seen(
         &mut window,
@@ -308,6 +471,8 @@ fn what_the_person_allows_is_entered_and_binds() {
     open_interview(&mut window, Lang::Th);
     open_evidence(&mut window);
     until_seen(&mut window, "Nothing was entered yet");
+    window.get_by_label("victim").click();
+    window.run_steps(3);
     press(&mut window, "Enter it");
     until_seen(&mut window, "under the name V1");
     let other = id_of(dir.path(), Lang::Th);

@@ -12,7 +12,8 @@ mod window;
 
 use std::fs;
 
-use eframe::egui::Key;
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::phrasebook::phrases;
 use mekong_interview::domain::Lang;
@@ -268,4 +269,133 @@ fn numbers_and_years_are_shown_as_chosen() {
         let text = fs::read_to_string(dir.path().join("desktop.toml")).unwrap();
         text.contains("native_digits = false")
     });
+}
+
+/// Somebody presses the button that closes the window; what the window answers.
+fn close(window: &mut Window) -> Vec<ViewportCommand> {
+    let viewports = &mut window.input_mut().viewports;
+    let viewport = viewports.get_mut(&ViewportId::ROOT).unwrap();
+    viewport.events.push(ViewportEvent::Close);
+    window.step();
+    let answer = commands(window);
+    window.run_steps(3);
+    answer
+}
+
+fn commands(window: &Window) -> Vec<ViewportCommand> {
+    window.output().viewport_output[&ViewportId::ROOT]
+        .commands
+        .clone()
+}
+
+/// Presses a button and gives what the window wants of the system then.
+fn press_and_hear(window: &mut Window, label: &str) -> Vec<ViewportCommand> {
+    window.get_by_label(label).click();
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        window.step();
+        heard.extend(commands(window));
+    }
+    heard
+}
+
+#[test]
+fn a_window_that_is_closed_asks_before_it_ends_a_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+    chord(&mut window, Key::Num1);
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "00:01");
+    // On another screen, and while everything is hidden, it asks all the same.
+    chord(&mut window, Key::Num2);
+    for hidden in [true, false] {
+        if hidden {
+            key(&mut window, Key::F12);
+        }
+        assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+        assert!(sees(&window, "A recording is running"), "hidden: {hidden}");
+        assert!(sees(&window, "The sound up to this moment is kept"));
+        let dialog = window.query_all_by_role(Role::AlertDialog).next();
+        let label = dialog
+            .expect("a dialog for screen readers")
+            .accesskit_node()
+            .label();
+        assert_eq!(label.as_deref(), Some("A recording is running."));
+        if hidden {
+            key(&mut window, Key::Escape);
+            assert!(!sees(&window, "A recording is running"));
+            key(&mut window, Key::F12);
+        }
+    }
+    // The way to go on has the keys.
+    let stay = window.get_by_label("Go on recording");
+    assert!(stay.accesskit_node().is_focused());
+    key(&mut window, Key::Enter);
+    assert!(!sees(&window, "A recording is running"));
+    chord(&mut window, Key::Num1);
+    assert!(sees(&window, "End the recording"), "it went on");
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    let heard = press_and_hear(&mut window, "Stop and close");
+    assert!(heard.contains(&ViewportCommand::Close), "{heard:?}");
+    let answer = close(&mut window);
+    assert!(
+        !answer.contains(&ViewportCommand::CancelClose),
+        "{answer:?}"
+    );
+    // The window is gone, and what was recorded is whole.
+    drop(window);
+    let app = open_app(dir.path());
+    let id = app.list(None).unwrap()[0].id.0.clone();
+    let session = app.session(&id).unwrap().unwrap();
+    assert_eq!(session.ended.as_deref(), Some("asked"));
+}
+
+#[test]
+fn the_question_before_closing_is_asked_in_every_language() {
+    let asked = [
+        (Lang::En, "A recording is running", "Stop and close"),
+        (Lang::Zh, "正在录音", "停止并关闭"),
+        (Lang::Vi, "Đang ghi âm", "Dừng và đóng"),
+        (Lang::Th, "กำลังบันทึกเสียง", "หยุดและปิด"),
+        (Lang::Lo, "ກໍາລັງບັນທຶກສຽງ", "ຢຸດແລະປິດ"),
+        (Lang::Km, "កំពុងថតសំឡេង", "បញ្ឈប់ ហើយបិទ"),
+        (Lang::My, "အသံဖမ်းနေသည်", "ရပ်ပြီး ပိတ်ပါ"),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    for (lang, what, stop) in asked {
+        let settings = format!("language = \"{lang}\"\n");
+        fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = tall_window(dir.path());
+        chord(&mut window, Key::Num1);
+        press(&mut window, "中文 – Tiếng Việt");
+        let practise = window
+            .query_all_by_role(Role::Button)
+            .position(|n| n.accesskit_node().label().is_some_and(|l| is_practise(&l)));
+        let buttons: Vec<_> = window.query_all_by_role(Role::Button).collect();
+        buttons[practise.expect("a way to practise")].click();
+        until_seen(&mut window, "00:01");
+        assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+        let dialog = window.query_all_by_role(Role::AlertDialog).next().unwrap();
+        let label = dialog.accesskit_node().label().unwrap();
+        assert!(label.contains(what), "{lang}: {label}");
+        assert!(sees(&window, stop), "{lang}");
+        nothing_is_cut_off(&window, &format!("{lang}"));
+    }
+}
+
+/// Whether a button plays the chosen file in place of a microphone.
+fn is_practise(label: &str) -> bool {
+    [
+        "Practise:",
+        "练习：",
+        "Luyện tập:",
+        "ฝึกหัด:",
+        "ຝຶກຫັດ:",
+        "អនុវត្ត៖",
+        "လေ့ကျင့်ရန်-",
+    ]
+    .iter()
+    .any(|word| label.starts_with(word))
 }

@@ -12,7 +12,7 @@ mod window;
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{self, Queryable as _};
-use mekong_interview::domain::{Flag, FlagKind, Lang, Segment, SegmentId, Translation};
+use mekong_interview::domain::{Flag, FlagKind, Lang, Segment, SegmentId, Status, Translation};
 use mekong_interview::store::Store;
 use window::*;
 
@@ -147,6 +147,7 @@ fn a_second_opinion_is_taken_by_a_person_with_name_and_reason() {
             lang: other.parse().unwrap(),
             text: format!("{first} 1"),
             engine: "first engine".into(),
+            status: Status::Machine,
             log_prob: Some(-0.5),
             terms: Vec::new(),
             flags: vec![Flag::with(

@@ -48,6 +48,74 @@ fn open_people(window: &mut Window) {
 }
 
 #[test]
+fn a_misheard_name_is_put_right_with_one_key_and_a_dismissal_is_remembered() {
+    let heard = [
+        ("zh", "张建国", "我叫章建果。", "章建果"),
+        (
+            "vi",
+            "Nguyễn Văn Hùng",
+            "Tôi là Nguyễn Văn Hung.",
+            "Nguyễn Văn Hung",
+        ),
+        ("th", "สมชาย", "ฉันพบ สมจาย เมื่อวานนี้", "สมจาย"),
+        ("lo", "ສົມພອນ", "ຂ້ອຍພົບ ສົມປອນ ມື້ວານນີ້", "ສົມປອນ"),
+        ("km", "សុខា", "ខ្ញុំជួប សុកា ម្សិលមិញ", "សុកា"),
+        ("my", "ကျော်ဇော", "ကျွန်တော် ကျော်စော နဲ့ တွေ့တယ်။", "ကျော်စော"),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let app = open_app(dir.path());
+    for (lang, name, said, _) in heard {
+        let other = if lang == "zh" { "vi" } else { "zh" };
+        let line = |start: u64| {
+            serde_json::json!({
+                "start_ms": start, "end_ms": start + 2_000, "speaker": "officer", "lang": lang,
+                "text": said, "status": "machine",
+            })
+        };
+        import(dir.path(), &[lang, other], "K-17", &[line(0), line(4_000)]);
+        let entry = Entry::new(FactKind::Name, name);
+        app.add_person(Some("K-17"), "Lan", &[entry]).unwrap();
+    }
+    for (lang, name, said, wrong) in heard {
+        let lang: Lang = lang.parse().unwrap();
+        let listed = app.list(None).unwrap();
+        let id = &listed.iter().find(|i| i.languages[0] == lang).unwrap().id;
+        let lines = || app.show(&id.0).unwrap().1;
+        let mut window = tall_window(dir.path());
+        open_interview(&mut window, lang);
+        until_seen(&mut window, &format!("{name}, a name of this case"));
+        key(&mut window, Key::Y);
+        if sees(&window, "Your name") && lang == Lang::Zh {
+            // Nobody has signed at this desk yet.
+            focus(&mut window, "Your name");
+            say(&mut window, "Lan");
+            press(&mut window, "Keep");
+        }
+        let right = said.replace(wrong, name);
+        until(&mut window, "stored", |_| lines()[0].text == right);
+        until(&mut window, "closed", |w| !sees(w, "Your name"));
+        assert_eq!(lines()[0].author, "Lan", "{lang}");
+        let versions = app.history(&id.0, 1).unwrap().text;
+        let reason = versions.last().unwrap().reason.as_deref();
+        assert_eq!(reason, Some("suggested from the register"), "{lang}");
+        assert!(!sees(&window, "a name of this case"), "{lang}");
+        // The same in the next line is not meant.
+        key(&mut window, Key::ArrowDown);
+        until_seen(&mut window, &format!("{name}, a name of this case"));
+        key(&mut window, Key::X);
+        until(&mut window, "gone", |w| !sees(w, "a name of this case"));
+        assert_eq!(lines()[1].text, said);
+        assert!(app.near_names(id, lines()[1].id).unwrap().is_empty());
+        drop(window);
+        let mut window = tall_window(dir.path());
+        open_interview(&mut window, lang);
+        key(&mut window, Key::ArrowDown);
+        window.run_steps(5);
+        assert!(!sees(&window, "a name of this case"), "{lang}");
+    }
+}
+
+#[test]
 fn an_empty_register_says_how_to_begin_and_takes_a_signed_name() {
     let dir = six_interviews();
     let mut window = window(dir.path());

@@ -25,7 +25,7 @@ use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
 use mekong_interview::gui::{Desktop, find_fonts};
-use mekong_interview::store::{ImportedLine, NewInterview, Store};
+use mekong_interview::store::{ImportedLine, ImportedTranslation, NewInterview, Store};
 use paint::{Painter, Picture};
 use sha2::{Digest as _, Sha256};
 
@@ -186,7 +186,11 @@ fn workspace() -> tempfile::TempDir {
                 ),
                 lang,
                 text: said.into(),
-                translations: vec![(languages[(at as usize + 1) % 2], "…".into())],
+                translations: vec![ImportedTranslation::new(
+                    languages[(at as usize + 1) % 2],
+                    "…".into(),
+                    true,
+                )],
                 machine: true,
                 flags: Vec::new(),
             }
@@ -326,7 +330,7 @@ fn letters_of_each_script_are_joined_and_stacked_as_they_were() {
             span: Span::new(SamplePos(0), SamplePos(16_000)),
             lang,
             text: said.into(),
-            translations: vec![(into, other.into())],
+            translations: vec![ImportedTranslation::new(into, other.into(), true)],
             machine: true,
             flags: Vec::new(),
         };

@@ -302,6 +302,63 @@ fn a_model_is_taken_in_from_a_folder_or_the_person_is_told_why_not() {
 }
 
 #[test]
+fn a_model_that_is_unusable_for_a_language_is_told_before_anybody_speaks() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = dir.path().join("models");
+    for (name, rates) in [
+        ("plain-whisper", String::new()),
+        (
+            "measured",
+            "[error_rates.lo]\nunit = \"characters\"\npercent = 52.5\nsource = \"test set\"\n\
+             [error_rates.th]\nunit = \"words\"\npercent = 9.5\nsource = \"test set\"\n"
+                .to_owned(),
+        ),
+    ] {
+        let languages = if rates.is_empty() {
+            "\"km\""
+        } else {
+            "\"lo\", \"th\""
+        };
+        let folder = models.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let card = format!(
+            "name = \"{name}\"\nkind = \"whisper-ggml\"\nlanguages = [{languages}]\nlicense = \"MIT\"\n\
+             source = \"x\"\n{rates}[[files]]\npath = \"model.bin\"\nbytes = 1\nsha256 = \"00\"\n"
+        );
+        fs::write(folder.join("model.toml"), card).unwrap();
+    }
+    let mut window = tall_window(dir.path());
+    with(&mut window, Modifiers::COMMAND, Key::Num5);
+    until_seen(&mut window, "plain-whisper");
+    assert!(sees(
+        &window,
+        "Unusable for ខ្មែរ unless it was trained further"
+    ));
+    assert!(sees(
+        &window,
+        "ລາວ: 52.5 of 100 characters wrong (test set)"
+    ));
+    assert!(sees(&window, "ไทย: 9.5 of 100 words wrong (test set)"));
+    assert!(sees(&window, "Unusable for ລາວ: too much of it is wrong"));
+    assert!(!sees(&window, "Unusable for ไทย"));
+    with(&mut window, Modifiers::COMMAND, Key::Num1);
+    for (lang, doubted) in [(Lang::Km, true), (Lang::Th, false), (Lang::Lo, true)] {
+        press(&mut window, "Language of the person interviewed");
+        {
+            let mut named = window.query_all_by_label(lang.native_name());
+            let item = named.find(|n| n.accesskit_node().role() == Role::Button);
+            item.unwrap().click();
+        }
+        window.run_steps(3);
+        let told = format!(
+            "The model for {} is most likely unusable",
+            lang.native_name()
+        );
+        assert_eq!(sees(&window, &told), doubted, "{lang}");
+    }
+}
+
+#[test]
 fn an_edge_is_dragged_on_the_picture_of_the_line() {
     let dir = six_interviews();
     let mut window = window(dir.path());
@@ -356,8 +413,12 @@ fn two_desks() -> (tempfile::TempDir, tempfile::TempDir) {
     let (here, there) = (six_interviews(), tempfile::tempdir().unwrap());
     let phrase = || Passphrase::new(PHRASE.to_owned());
     let (ours, theirs) = (open_app(here.path()), open_app(there.path()));
-    let lan = ours.make_key("Lan", KeyRole::Officer, phrase()).unwrap();
-    let aung = theirs.make_key("Aung", KeyRole::Officer, phrase()).unwrap();
+    let lan = ours
+        .make_key("Lan", KeyRole::Officer, phrase(), None)
+        .unwrap();
+    let aung = theirs
+        .make_key("Aung", KeyRole::Officer, phrase(), None)
+        .unwrap();
     for (app, workspace, key) in [(&ours, &here, &aung), (&theirs, &there, &lan)] {
         let file = workspace.path().join("partner.json");
         fs::write(&file, key.to_text()).unwrap();

@@ -83,6 +83,46 @@ fn a_short_session_gives_a_bilingual_transcript_and_its_entries() {
 }
 
 #[test]
+fn the_terms_of_a_case_are_in_force_while_it_is_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let glossaries = dir.path().join("glossaries");
+    fs::create_dir_all(&glossaries).unwrap();
+    let table = "id,zh,vi,case\nown,录音,băng từ,K-3\nother,录音,đĩa hát,K-4\n";
+    fs::write(glossaries.join("own.csv"), table).unwrap();
+    let device = microphone("zh-vi");
+    let record = |case: Option<&str>| {
+        let mut command = mekong(dir.path());
+        command
+            .args(["record", "--languages", "zh,vi", "--device", &device])
+            .args(["--channels", CHANNELS, "--for", "10"])
+            .args(case.map_or(Vec::new(), |case| vec!["--case", case]));
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let list = json(dir.path(), &["list", "--json"]);
+        let list = list.as_array().unwrap();
+        let of_case = list.iter().find(|i| i["case"].as_str() == case).unwrap();
+        let shown = json(
+            dir.path(),
+            &["show", of_case["id"].as_str().unwrap(), "--json"],
+        );
+        let lines = shown["segments"].as_array().unwrap().iter();
+        let of = lines.filter(|line| line["text"].as_str().unwrap().contains("录音"));
+        let terms = of.map(|line| line["translations"][0]["terms"].to_string());
+        terms.collect::<String>()
+    };
+    let terms = record(Some("K-3"));
+    assert!(
+        terms.contains("băng từ") && !terms.contains("đĩa hát"),
+        "{terms}"
+    );
+    let terms = record(None);
+    assert!(
+        !terms.contains("băng từ") && !terms.contains("đĩa hát"),
+        "{terms}"
+    );
+}
+
+#[test]
 fn two_devices_are_recorded_each_for_itself_and_everything_follows() {
     let dir = tempfile::tempdir().unwrap();
     let (first, second) = (microphone("zh-vi"), microphone("my-th"));

@@ -89,7 +89,7 @@ fn a_folder_is_recognised_with_as_a_file_is() {
         name: "folder".into(),
         engine: Engine::Native,
         threads: 1,
-        max_utterance_ms: 15_000,
+        max_utterance_ms: Some(15_000),
         fit_window: true,
         names: Vec::new(),
     })

@@ -1,7 +1,12 @@
 //! The practice recogniser on the practice interviews: error rate, choice of language, and the
 //! window sized to the utterance against the full one.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
 
 mod common;
 #[path = "common/interviews.rs"]
@@ -37,7 +42,7 @@ fn engine(fit_window: bool, engine: Engine) -> Whisper {
         name: "practice-asr".into(),
         engine,
         threads: 1,
-        max_utterance_ms: 7_000,
+        max_utterance_ms: Some(7_000),
         fit_window,
         names: Vec::new(),
     })

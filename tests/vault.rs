@@ -21,7 +21,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use common::{PASSPHRASE, assert_helpful_failure, json, lock, mekong, run, stderr};
+use common::{PASSPHRASE, assert_helpful_failure, json, lock, mekong, practice_sound, run, stderr};
+use mekong_interview::vault;
 use thief::{Case, Talk};
 
 #[test]
@@ -158,6 +159,77 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     );
     // Three commands had opened it, and whoever looks at the chain now.
     assert!(before > chain.len() + 3, "{before}");
+}
+
+#[test]
+fn wrong_passphrases_are_counted_over_processes_until_the_right_one() {
+    let case = Case::new();
+    case.lock();
+    let count = || vault::failed_tries(case.root()).count;
+    assert_eq!(count(), 0);
+    for failed in 1..=2 {
+        let wrong = case.with_phrase("ຄົນລະຄຳ ខុសទាំងអស់ မှားတယ်", &["list"]);
+        assert_helpful_failure(&wrong, "a wrong passphrase");
+        assert_eq!(count(), failed);
+    }
+    let right = case.run(&["list"]);
+    assert!(right.status.success(), "{}", stderr(&right));
+    assert!(stderr(&right).contains("tried in"), "{}", stderr(&right));
+    assert_eq!(count(), 0);
+    // Whoever ends the program while it tries has tried.
+    let lock = vault::LockFile::read(case.root()).unwrap().unwrap();
+    let mut tries = vault::Tries::hold(case.root(), vault::Failed::default());
+    tries.set(vault::Failed { count: 5, at: 0 });
+    drop(tries);
+    assert!(lock.open("not the words", case.root()).is_err());
+    assert!(case.run(&["list"]).status.success());
+    assert_eq!(count(), 0);
+}
+
+#[test]
+fn locking_leaves_nothing_plain_of_commands_that_were_killed() {
+    let case = Case::new();
+    case.import(&Talk::ALL[1]);
+    let word = "ຫຼວງພະບາງ";
+    let left = [
+        ".covered-a1b2c3/covered.wav",
+        "recordings/.covered-a1b2c3/covered.wav",
+        "recordings/.scratch-a1b2c3/working-0.wav",
+        "received/.incoming-a1b2c3/data/transcript.txt",
+        "models/.tmpA1b2C3/config.json",
+        "keys/.tmpA1b2C3",
+    ];
+    for name in left {
+        let path = case.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, word.repeat(9)).unwrap();
+    }
+    let plain = || -> Vec<_> {
+        let found = case.found().into_iter();
+        found.filter(|(_, what)| what.contains(word)).collect()
+    };
+    assert!(plain().len() > left.len(), "the search would have found it");
+    case.lock();
+    for name in left {
+        assert!(!case.root().join(name).exists(), "{name}");
+    }
+    case.assert_dark();
+}
+
+#[test]
+fn a_locked_workspace_puts_no_sound_into_the_temporary_folder_of_the_system() {
+    let case = Case::new();
+    case.lock();
+    // A file in the place of the folder: nothing can be written there, whoever runs the test.
+    let recordings = case.root().join("recordings");
+    fs::remove_dir_all(&recordings).unwrap();
+    fs::write(&recordings, "").unwrap();
+    let sound = practice_sound("th-lo");
+    let refused = case.run(&["transcribe", &sound, "--language", "th"]);
+    assert_helpful_failure(&refused, "no place for sound");
+    fs::remove_file(&recordings).unwrap();
+    let heard = case.run(&["transcribe", &sound, "--language", "th"]);
+    assert!(heard.status.success(), "{}", stderr(&heard));
 }
 
 #[test]

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::domain::{Channel, Interview, InterviewId, Lang, SamplePos, Segment, SegmentId, Span};
+use crate::domain::{
+    Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment, SegmentId, Span,
+};
 use crate::evidence::{Kind, WORKSPACE, read, sha256};
-use crate::store::{ImportedLine, NewInterview, SearchPage, SearchQuery, Store};
+use crate::store::{
+    ImportedLine, ImportedTranslation, NewInterview, SearchPage, SearchQuery, Store,
+};
 use crate::vault;
 
 use super::{App, Error, Foreign};
@@ -236,13 +240,34 @@ fn taken_in(
     Some((spoken, numbers))
 }
 
+/// The doubts of a line or a translation, with their details. Kinds that are not known here are left out.
+fn flags(of: &Value) -> Vec<Flag> {
+    let list = |name: &str| of.get(name).and_then(Value::as_array).into_iter().flatten();
+    let kinds = list("flags").filter_map(|kind| FlagKind::parse(kind.as_str()?));
+    let detailed: Vec<Flag> = list("flag_details")
+        .filter_map(|flag| serde_json::from_value(flag.clone()).ok())
+        // Places in the words are a partner's claim, and nothing here needs them.
+        .map(|flag: Flag| Flag::with(flag.kind, flag.detail))
+        .collect();
+    let bare = kinds.filter(|kind| detailed.iter().all(|flag| flag.kind != *kind));
+    let bare: Vec<Flag> = bare.map(Flag::new).collect();
+    detailed.into_iter().chain(bare).collect()
+}
+
 fn line_of(line: &Value) -> Option<(i64, u64, ImportedLine)> {
     let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
     let ms = |name: &str| Some(SamplePos::from_ms(line.get(name)?.as_u64()?));
     let translations = line.get("translations")?.as_array()?.iter();
     let translations = translations.map(|made| {
         let lang: Lang = text(made, "lang")?.parse().ok()?;
-        Some((lang, text(made, "text")?))
+        // Programs of an earlier version told no status.
+        let by_person = made.get("by_person").and_then(Value::as_bool);
+        let status = made.get("status").and_then(Value::as_str);
+        Some(ImportedTranslation {
+            machine: status.map_or(by_person == Some(false), |s| s == "machine"),
+            flags: flags(made),
+            ..ImportedTranslation::new(lang, text(made, "text")?, false)
+        })
     });
     let imported = ImportedLine {
         speaker: text(line, "speaker")?,
@@ -251,7 +276,7 @@ fn line_of(line: &Value) -> Option<(i64, u64, ImportedLine)> {
         text: text(line, "text")?,
         translations: translations.collect::<Option<_>>()?,
         machine: text(line, "status")? == "machine",
-        flags: Vec::new(),
+        flags: flags(line),
     };
     let channel = line.get("channel").and_then(Value::as_u64).unwrap_or(0);
     Some((line.get("id")?.as_i64()?, channel, imported))

@@ -3,12 +3,14 @@
 
 use crate::audio;
 use crate::domain::{
-    Cancel, Flag, FlagKind, InterviewId, Lang, LangPair, SegmentId, Translation, Utterance,
+    Cancel, Flag, FlagKind, InterviewId, Lang, LangPair, SegmentId, Status, Translation, Utterance,
 };
 use crate::pipeline::{Engines, Watcher};
 use crate::store::{NewRecord, Record, Store};
+use crate::text;
 
 use super::lock::WorkLock;
+use super::speak::EarRequest;
 use super::{App, Error, OpenTranslator, TranslateRequest};
 
 /// What is to be done once more.
@@ -114,10 +116,10 @@ impl App {
     ) -> Result<bool, Error> {
         let segment = store.segment(id, line)?;
         Ok(match what {
-            Again::Hear(_) => segment.status == crate::domain::Status::Machine,
+            Again::Hear(_) => segment.status == Status::Machine,
             Again::Translate(to) => {
                 let found = segment.translations.iter().find(|t| t.lang == to);
-                found.is_some_and(|t| t.log_prob.is_some())
+                found.is_some_and(|t| t.status == Status::Machine)
             }
         })
     }
@@ -130,7 +132,13 @@ impl App {
     ) -> Result<Vec<String>, Error> {
         let files = self.working_files(run.id)?;
         let model = run.request.model.as_deref();
-        let mut ear = self.recognizer(lang, model, run.cancel, run.watcher)?;
+        let case = store.interview(run.id)?.case;
+        let wanted = EarRequest {
+            language: lang,
+            model,
+            case: case.as_deref(),
+        };
+        let mut ear = self.recognizer(&wanted, run.cancel, run.watcher)?;
         store.set_makers(ear.maker.take().into_iter().collect());
         for line in &run.request.lines {
             let segment = store.segment(run.id, *line)?;
@@ -160,6 +168,7 @@ impl App {
         run: &Run<'_>,
         to: Lang,
     ) -> Result<Vec<String>, Error> {
+        let case = store.interview(run.id)?.case;
         let mut notes: Vec<String> = Vec::new();
         let mut open: Option<(Lang, OpenTranslator)> = None;
         for line in &run.request.lines {
@@ -173,18 +182,21 @@ impl App {
             let translator = match &mut open {
                 Some((from, translator)) if *from == segment.lang => translator,
                 other => {
-                    let translator = self.usual_translator(run, LangPair::new(segment.lang, to))?;
+                    let pair = LangPair::new(segment.lang, to);
+                    let translator = self.usual_translator(run, pair, case.clone())?;
                     store.set_makers(translator.makers());
                     store.set_glossary(translator.glossary_digest());
                     notes.extend(translator.notes().iter().cloned());
                     &mut other.insert((segment.lang, translator)).1
                 }
             };
-            let made = translator.translate(&segment.text, run.cancel)?;
+            let pauses = text::pauses(&segment.text, &segment.words);
+            let made = translator.translate_spoken(&segment.text, &pauses, run.cancel)?;
             let translation = Translation {
                 lang: to,
                 text: made.text,
                 engine: made.engine,
+                status: Status::Machine,
                 log_prob: Some(made.log_prob),
                 terms: made.terms,
                 flags: made.flags,
@@ -200,11 +212,17 @@ impl App {
         Ok(notes)
     }
 
-    fn usual_translator(&self, run: &Run<'_>, pair: LangPair) -> Result<OpenTranslator, Error> {
+    fn usual_translator(
+        &self,
+        run: &Run<'_>,
+        pair: LangPair,
+        case: Option<String>,
+    ) -> Result<OpenTranslator, Error> {
         let wanted = TranslateRequest {
             pair,
             model: run.request.model.clone(),
             glossary: None,
+            case,
             beam: None,
             max_tokens: None,
             second: None,

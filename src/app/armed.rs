@@ -1,14 +1,17 @@
 //! Microphones that are open and ready to record: their levels move, their last seconds are kept, and a
 //! session begins with them.
 
+use jiff::ZonedDateTime;
+
 use crate::audio::{DeviceInfo, Level, Recorder, Take};
 use crate::domain::{Cancel, Channel, Lang, SAMPLE_RATE};
 use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
-use crate::pipeline::{self, Engines, assign_channels};
+use crate::pipeline::{self, LineOptions, assign_channels};
 
 use super::awake::Awake;
 use super::import::{ImportRequest, new_id};
 use super::live::{LiveRequest, LiveSource, Session, USUAL_LENGTH};
+use super::live_engines::{Ahead, TooLarge, room_for_models};
 use super::lock::WorkLock;
 use super::microphone::{MicrophoneTest, own_channels};
 use super::{App, Error};
@@ -25,6 +28,10 @@ pub struct Armed {
     devices: Vec<DeviceInfo>,
     /// What stands at the beginning of the record.
     entries: Vec<String>,
+    /// Bytes that models may take, as it was before any was loaded.
+    room: Option<u64>,
+    /// Engines that are being loaded.
+    ahead: Option<Ahead>,
     lock: WorkLock,
 }
 
@@ -52,6 +59,8 @@ impl App {
             ids,
             sources: request.sources.clone(),
             devices,
+            room: room_for_models(),
+            ahead: None,
             lock,
         })
     }
@@ -75,7 +84,7 @@ impl App {
             case: request.case.clone(),
             languages: request.languages.clone(),
             channels: assign_channels(&request.languages, &request.channels, all)?,
-            started: now(),
+            started: with_offset(&ZonedDateTime::now()),
             device: ids.join(" + "),
             practice,
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
@@ -129,6 +138,22 @@ impl Armed {
         Ok(Some(self))
     }
 
+    /// Begins to load the models, in a thread of its own, so that the text of the first words does not
+    /// wait for them. Dropping this ends the loading.
+    pub fn load_ahead(&mut self) {
+        let without = self.too_large();
+        self.ahead = Ahead::begin(
+            &self.app,
+            (&self.plan.languages, self.plan.case.as_deref()),
+            &without,
+        );
+    }
+
+    /// Models that the memory has no room for.
+    fn too_large(&self) -> Vec<TooLarge> {
+        self.app.too_large_for_live(&self.plan.languages, self.room)
+    }
+
     /// What became of the microphones' test, where that is known only now.
     pub fn tested(&mut self, test: &MicrophoneTest) {
         if !self.plan.practice {
@@ -146,8 +171,13 @@ impl Armed {
         if self.plan.practice {
             return self.plan.device.clone();
         }
-        let names: Vec<&str> = self.devices.iter().map(|d| d.name.as_str()).collect();
+        let names: Vec<String> = self.devices.iter().map(DeviceInfo::title).collect();
         names.join(" + ")
+    }
+
+    /// Whether one of them is not one microphone but whatever the system uses at the moment.
+    pub fn follows_system(&self) -> bool {
+        self.devices.iter().any(|device| device.floating)
     }
 
     /// Whether a file plays in place of a microphone.
@@ -155,7 +185,8 @@ impl Armed {
         self.plan.practice
     }
 
-    /// What a person should know of the microphones before they depend on them, each with the next step.
+    /// What a person should know of microphones and models before they depend on them, each with the next
+    /// step.
     pub fn remarks(&self) -> Vec<(String, &'static str)> {
         let several = self.recorders.len() > 1;
         let narrow = |recorder: &&Recorder| recorder.format().rate < SAMPLE_RATE;
@@ -169,7 +200,11 @@ impl Armed {
                 "Use a microphone with a cable, or one that the system does not use for calls.",
             )
         };
-        self.recorders.iter().filter(narrow).map(remark).collect()
+        let narrow = self.recorders.iter().filter(narrow).map(remark);
+        let too_large = self.too_large();
+        narrow
+            .chain(too_large.iter().map(TooLarge::remark))
+            .collect()
     }
 
     /// Languages that no installed model recognises: their lines will wait for one.
@@ -184,31 +219,37 @@ impl Armed {
     /// Begins to record, at once and with the two seconds before. Models are loaded meanwhile.
     ///
     /// # Errors
-    /// Too little room on the disk, a disk that refuses, a damaged glossary. Nothing is left behind.
-    pub fn start(self) -> Result<Session, Error> {
+    /// Too little room on the disk, a disk that refuses, a damaged glossary, an unreadable register.
+    /// Nothing is left behind.
+    pub fn start(mut self) -> Result<Session, Error> {
+        let (without, ahead) = (self.too_large(), self.ahead.take());
         let app = self.app;
         app.workspace.make_folders()?;
+        let case = self.plan.case.clone();
+        let glossary = app.glossary_for(case.as_deref())?;
         let place = LivePlace {
             store: app.workspace.store(),
             recordings: app.workspace.recordings(),
-            glossary: app.glossary()?,
-            options: app.line_options(None, None, false),
+            options: LineOptions {
+                names: app.names_for(case.as_deref(), &glossary)?,
+                ..app.line_options(None, None, false)
+            },
+            glossary,
         };
         let loader = app.clone();
         let languages = self.plan.languages.clone();
-        let load = Box::new(move || {
-            let mut engines = Engines::default();
-            loader
-                .add_engines(&mut engines, &[languages], true, &Cancel::new(), &|_| {})
-                .map_err(|e| pipeline::Error::Engines(e.to_string()))?;
-            Ok(engines)
+        let load = Box::new(move |cancel: &Cancel| {
+            let ahead = ahead.filter(|a| a.serves(&loader, &languages, case.as_deref()));
+            let loaded = match ahead {
+                Some(ahead) => ahead.take(),
+                None => loader.load_for_live(&languages, case.as_deref(), &without, cancel),
+            };
+            loaded.map_err(|e| pipeline::Error::Engines(e.to_string()))
         });
         let mut plan = self.plan;
-        plan.started = now();
+        plan.started = with_offset(&ZonedDateTime::now());
         let live = Live::begin(self.recorders, &plan, place, load)?;
-        for entry in &self.entries {
-            live.mark(entry)?;
-        }
+        let remarks = unmarked(&self.entries, &|entry| live.mark(entry));
         if !self.devices.is_empty() {
             // That they cannot be remembered is no reason to stop a recording that runs.
             let _ = app.remember_microphones(&self.devices);
@@ -218,8 +259,24 @@ impl Armed {
             app,
             live,
             lock: self.lock,
+            remarks,
         })
     }
+}
+
+/// Writes the entries at the beginning of the record. One that cannot be written is told of and is no
+/// reason to stop a recording that runs.
+fn unmarked(
+    entries: &[String],
+    mark: &dyn Fn(&str) -> Result<(), pipeline::Error>,
+) -> Vec<(String, String)> {
+    let failed = entries.iter().filter_map(|entry| mark(entry).err());
+    let told = failed.map(|error| {
+        let what = format!("an entry at the beginning of the record is missing: {error}");
+        let next = "Write it as a mark while the recording runs.";
+        (what, next.to_owned())
+    });
+    told.collect()
 }
 
 /// Refuses languages and channels as an import does.
@@ -233,15 +290,45 @@ fn check(request: &LiveRequest) -> Result<(), Error> {
     .check()
 }
 
-fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+/// A moment as the beginning of an interview is stored, RFC 3339 with the offset of the clocks here:
+/// only so the time of day is known later, and elsewhere.
+pub(super) fn with_offset(moment: &ZonedDateTime) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::engines::Prefer;
+
+    #[test]
+    fn an_entry_that_cannot_be_marked_stops_no_recording() {
+        let entries = ["张伟", "Nguyễn", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"].map(str::to_owned);
+        let told = unmarked(&entries, &|entry| match entry {
+            "สมชาย" => Err(pipeline::Error::SessionBusy),
+            _ => Ok(()),
+        });
+        assert_eq!(told.len(), 1);
+        assert!(!told[0].0.contains("สมชาย") && !told[0].1.is_empty());
+    }
+
+    #[test]
+    fn a_beginning_is_stored_with_the_offset_of_the_clocks_and_is_the_same_moment() {
+        let moment: jiff::Timestamp = "2026-11-23T18:05:09.5Z".parse().unwrap();
+        for (minutes, stored) in [
+            (7 * 60, "2026-11-24T01:05:09+07:00"),
+            (6 * 60 + 30, "2026-11-24T00:35:09+06:30"),
+            (0, "2026-11-23T18:05:09+00:00"),
+            (-5 * 60, "2026-11-23T13:05:09-05:00"),
+        ] {
+            let offset = jiff::tz::Offset::from_seconds(minutes * 60).unwrap();
+            let zone = jiff::tz::TimeZone::fixed(offset);
+            let written = with_offset(&moment.to_zoned_datetime(zone));
+            assert_eq!(written, stored);
+            let read: jiff::Timestamp = written.parse().unwrap();
+            assert_eq!(read.as_second(), moment.as_second());
+        }
+    }
 
     #[test]
     fn microphones_that_listen_are_taken_over_by_a_request_that_wants_the_same() {
@@ -280,5 +367,94 @@ mod tests {
         let armed = armed.unwrap();
         assert_eq!(armed.channels()[1].speaker, "b");
         assert_eq!(armed.plan.case.as_deref(), Some("K-9"));
+    }
+
+    #[test]
+    fn a_session_listens_for_the_names_of_its_case_and_of_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = crate::workspace::Workspace::at(dir.path()).unwrap();
+        let app = App::at(workspace, None).unwrap();
+        for (case, name) in [
+            (Some("K-1"), "张建国"),
+            (Some("K-2"), "王丽华"),
+            (None, "李秀英"),
+        ] {
+            let entry = crate::app::people::Entry::new(crate::domain::FactKind::Name, name);
+            app.add_person(case, "Li", &[entry]).unwrap();
+        }
+        let table = "id,zh,vi,case\na,大象公司,công ty Voi,K-1\nb,老鹰公司,công ty Ưng,K-2\nc,白云公司,công ty Mây,\n";
+        std::fs::create_dir_all(dir.path().join("glossaries")).unwrap();
+        std::fs::write(dir.path().join("glossaries/own.csv"), table).unwrap();
+        let heard = |case: Option<&str>| {
+            let languages = &[Lang::Zh];
+            app.names_to_hear(Prefer { languages, case }).unwrap()
+        };
+        let count = |all: &[String], some: [&str; 2]| {
+            let held = some.iter().filter(|name| all.iter().any(|n| n == *name));
+            held.count()
+        };
+        for (case, own, others) in [(Some("K-1"), 2, 0), (Some("K-2"), 0, 2), (None, 0, 0)] {
+            let all = heard(case);
+            assert_eq!(count(&all, ["张建国", "大象公司"]), own, "{case:?}");
+            assert_eq!(count(&all, ["王丽华", "老鹰公司"]), others, "{case:?}");
+            assert_eq!(count(&all, ["李秀英", "白云公司"]), 2, "{case:?}");
+        }
+    }
+
+    /// A workspace with the practice models, and a practice interview as the microphone.
+    fn bed() -> (tempfile::TempDir, App, LiveRequest) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let app = App::open(&crate::app::Options {
+            workspace: Some(dir.path().to_owned()),
+            env_kit: Some(root.to_owned()),
+            ..crate::app::Options::default()
+        })
+        .unwrap();
+        let request = LiveRequest {
+            languages: vec![Lang::Zh, Lang::Vi],
+            sources: vec![LiveSource::Practice {
+                path: root.join("recordings/practice/zh-vi/audio.flac"),
+                speed: 1.0,
+            }],
+            ..LiveRequest::default()
+        };
+        (dir, app, request)
+    }
+
+    /// Records eight seconds; the lines that have words, of how many.
+    fn lines(app: &App, armed: Armed) -> (usize, usize) {
+        let session = armed.start().unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(8));
+        let report = session.finish().unwrap();
+        let (_, lines) = app.show(&report.id.0).unwrap();
+        let with = lines.iter().filter(|l| !l.text.is_empty()).count();
+        (with, lines.len())
+    }
+
+    #[test]
+    fn engines_that_were_loaded_ahead_are_those_of_the_session() {
+        let (_dir, app, request) = bed();
+        let mut armed = app.arm(&request).unwrap();
+        armed.load_ahead();
+        armed = armed.for_request(&request).unwrap().unwrap();
+        // Whoever loads them now finds none.
+        while !armed.ahead.as_ref().unwrap().is_loaded() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        armed.app.model_roots.clear();
+        let (with, all) = lines(&app, armed);
+        assert!(with > 0, "{with} of {all} lines have words");
+    }
+
+    #[test]
+    fn models_without_room_are_told_and_the_recording_goes_on_without_them() {
+        let (_dir, app, request) = bed();
+        let mut armed = app.arm(&request).unwrap();
+        armed.room = Some(0);
+        let told = armed.remarks();
+        assert_eq!(told.len(), 2, "{told:?}");
+        let (with, all) = lines(&app, armed);
+        assert!(with == 0 && all > 0, "{with} of {all} lines have words");
     }
 }

@@ -9,10 +9,11 @@ use serde::Serialize;
 use crate::audio::{self, SegmenterLimits};
 use crate::domain::{Cancel, LangPair, Utterance};
 use crate::glossary::Glossary;
-use crate::pipeline::{Engines, Progress, Watcher, translate_line};
+use crate::pipeline::{Engines, Progress, SourceLine, Watcher, translate_line};
 use crate::speech::Recognizer;
 
 use super::demo::{self, Script};
+use super::engines::{Needs, Prefer};
 use super::models::Kind;
 use super::{App, Error, Options};
 
@@ -125,7 +126,10 @@ impl Bench<'_> {
 
         let shelf = self.app.shelf();
         let limits = SegmenterLimits {
-            max_ms: self.app.max_utterance_ms(&shelf, &script.languages),
+            max_ms: self
+                .app
+                .max_utterance_ms(&shelf, &script.languages)
+                .among(&script.languages),
             ..SegmenterLimits::default()
         };
         self.begin("finding speech");
@@ -176,7 +180,7 @@ impl Bench<'_> {
             &model.card.name,
             model.card.max_utterance_ms,
             fit,
-            &[],
+            Prefer::default(),
         )?;
         let heard: f64 = utterances
             .iter()
@@ -201,13 +205,12 @@ impl Bench<'_> {
             return Ok(());
         };
         let mut engines = Engines::default();
-        self.app.add_engines(
-            &mut engines,
-            std::slice::from_ref(&script.languages),
-            false,
-            self.cancel,
-            self.watcher,
-        )?;
+        let needs = Needs {
+            interviews: std::slice::from_ref(&script.languages),
+            ..Needs::default()
+        };
+        self.app
+            .add_engines(&mut engines, &needs, self.cancel, self.watcher)?;
         let pair = LangPair::new(from, to);
         for (name, beam, part) in [
             ("translation-greedy", 1, "translation, greedy"),
@@ -221,8 +224,11 @@ impl Bench<'_> {
                 let line = translate_line(
                     &mut engines.translation,
                     &Glossary::default(),
-                    &line.text,
-                    pair,
+                    &SourceLine {
+                        text: &line.text,
+                        pauses: &[],
+                        pair,
+                    },
                     &options,
                     self.cancel,
                 )?;

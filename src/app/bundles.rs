@@ -2,7 +2,7 @@
 //! elsewhere lies in a folder of its own, apart from the store, and can only be read.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -17,9 +17,12 @@ use crate::evidence::{
 use crate::export::{self, Format, Source};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
+use crate::vault;
 
+use super::consent::Bound;
 use super::covered::ENDING;
-use super::read::write_whole;
+use super::scratch::Purpose;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// Most bytes of a receipt.
@@ -75,12 +78,14 @@ impl App {
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
         }
-        if let Some(bound) = self.bound(&store, &id)? {
-            bound.allow(&Outgoing {
-                to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
-                sound: !store.interview(&id)?.audio.is_empty(),
-                named: true,
-            })?;
+        let bound = self.bound(&store, &id)?;
+        let what = Outgoing {
+            to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
+            sound: !store.interview(&id)?.audio.is_empty(),
+            named: true,
+        };
+        if let Some(bound) = &bound {
+            bound.allow(&what)?;
         }
         self.insist(&store, &id, cancel, watcher)?;
         let contents = self.contents(&store, &id)?;
@@ -88,17 +93,20 @@ impl App {
             &mut store,
             &id,
             (&contents, Map::new()),
+            (bound.as_ref(), &what),
             (to, out, signer),
             (cancel, watcher),
         )
     }
 
-    /// Writes the bundle and notes it in the chain, with these facts beside what is always told.
+    /// Writes the bundle and notes it in the chain, with these facts beside what is always told. The
+    /// consent is asked once more when all is written, before the file gets its name: that took minutes.
     pub(super) fn send(
         &self,
         store: &mut Store,
         id: &InterviewId,
         (contents, mut facts): (&Contents, Map<String, Value>),
+        (bound, what): (Option<&Bound>, &Outgoing<'_>),
         (to, out, signer): (Option<&PublicKey>, &Path, &SecretKey),
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<Bundled, Error> {
@@ -109,11 +117,12 @@ impl App {
                 total,
             });
         };
+        self.may_sign(signer)?;
         let mut packed = None;
         write_whole(out, false, &mut |mut file| {
             let written = write_bundle(&mut file, contents, signer, to, &mut tell, cancel)?;
             packed = Some(written);
-            Ok(())
+            self.still_allowed(store, id, bound, what)
         })?;
         let packed = packed.ok_or(Error::Stopped)?;
         facts.insert("bundle".into(), json!(packed.bundle));
@@ -214,38 +223,84 @@ impl App {
         let mut store = self.store()?;
         let home = self.workspace.received();
         let failed = |cause| Error::File {
-            what: "make a folder",
+            what: "store the bundle",
             cause,
             path: home.clone(),
         };
-        fs::create_dir_all(&home).map_err(failed)?;
-        let folder = tempfile::Builder::new()
-            .prefix(".incoming-")
-            .tempdir_in(&home)
-            .map_err(failed)?;
+        let folder = self.scratch(Purpose::Receiving)?;
         let opened =
             self.look_into(file, secret, Some((folder.path(), &store)), cancel, watcher)?;
         let place = home.join(&opened.bundle);
-        fs::rename(folder.keep(), &place).map_err(failed)?;
-        if cfg!(unix) {
-            File::open(&home)
-                .and_then(|f| f.sync_all())
-                .map_err(failed)?;
-        }
         let mut facts = Map::new();
         facts.insert("bundle".into(), json!(opened.bundle));
         facts.insert("foreign".into(), json!(opened.interview));
         facts.insert("signer".into(), json!(opened.signer.number));
         facts.insert("last".into(), json!(opened.head));
         facts.insert("manifest".into(), json!(opened.manifest));
-        if let Err(e) = store.note_own(Kind::Received, facts) {
+        let noted = store.note_received(&opened.bundle, facts, || {
+            // What a kill left there before it was noted was never received.
+            remove_if_there(&place)
+                .and_then(|()| fs::rename(folder.path(), &place))
+                .and_then(|()| vault::sync_folder(&home))
+                .map_err(failed)
+        });
+        if noted.is_err()
+            && store
+                .has_own(Kind::Received, "bundle", &opened.bundle)
+                .is_ok_and(|noted| !noted)
+        {
             // Without its event it was not received.
-            let _ = fs::remove_dir_all(&place);
-            return Err(e.into());
+            let _ = remove_if_there(&place);
+        }
+        if !noted? {
+            return Err(evidence::Error::Replay(opened.bundle).into());
         }
         let all = self.received()?;
         let found = all.into_iter().find(|f| f.bundle == opened.bundle);
         Ok((opened, found.ok_or(Error::Stopped)?))
+    }
+
+    /// Takes a partner's bundle in and writes a receipt for it, signed by `signer`. One that came before
+    /// is checked again and gets its receipt now: the disk may have been full then.
+    ///
+    /// # Errors
+    /// A receipt that is there, before anything is taken in; what [`App::receive`] says.
+    pub fn receive_and_sign(
+        &self,
+        file: &Path,
+        signer: &SecretKey,
+        receipt: &Path,
+        (cancel, watcher): (&Cancel, Watcher<'_>),
+    ) -> Result<(Opened, Foreign), Error> {
+        if receipt.symlink_metadata().is_ok() {
+            return Err(Error::Exists(receipt.to_owned()));
+        }
+        self.may_sign(signer)?;
+        let (opened, foreign) = match self.receive(file, Some(signer), cancel, watcher) {
+            Err(Error::Evidence(evidence::Error::Replay(_))) => {
+                self.received_before(file, signer, (cancel, watcher))?
+            }
+            done => done?,
+        };
+        self.write_text(receipt, &format!("{}\n", Receipt::sign(&opened, signer)))?;
+        Ok((opened, foreign))
+    }
+
+    /// A bundle that was received before, from the same file, checked whole.
+    fn received_before(
+        &self,
+        file: &Path,
+        secret: &SecretKey,
+        (cancel, watcher): (&Cancel, Watcher<'_>),
+    ) -> Result<(Opened, Foreign), Error> {
+        let opened = self.look_into(file, Some(secret), None, cancel, watcher)?;
+        let same = &opened.manifest;
+        let came = self.reading()?.has_own(Kind::Received, "manifest", same)?;
+        let all = self.received()?;
+        let found = all.into_iter().find(|f| came && f.bundle == opened.bundle);
+        let other = || evidence::Error::Replay(opened.bundle.clone());
+        let foreign = found.ok_or_else(other)?;
+        Ok((opened, foreign))
     }
 
     /// What partners sent, the first one first.
@@ -408,6 +463,19 @@ pub(super) fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
         text.push(b'\n');
     }
     text
+}
+
+/// Removes a folder, or what stands in its place.
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    let gone = match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match gone {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 fn open_file(path: &Path) -> Result<File, Error> {

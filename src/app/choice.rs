@@ -1,6 +1,7 @@
 //! Which engine does the arithmetic of a speech model on this machine: the one that the settings
 //! name, else the faster one. That is measured once for each shape of model, at its first use, and
-//! kept in the workspace.
+//! kept in the workspace. A live session measures nothing and takes our own where the settings leave it
+//! open (`live_engines`).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -91,14 +92,15 @@ impl App {
             .ok()
             .and_then(|header| self.measurements().get(&key(&header)).copied());
         let Some(measured) = measured else {
-            return "not measured yet; that is done at its first use".into();
+            return "native in live interviews; else not measured yet, that is done at its first use"
+                .into();
         };
         let ms = |time: Option<f64>| match time {
             Some(ms) => format!("{ms:.0} ms"),
             None => "does not load it".into(),
         };
         format!(
-            "{} ({SECONDS} s of sound: native {}, whisper.cpp {})",
+            "native in live interviews; else {} ({SECONDS} s of sound: native {}, whisper.cpp {})",
             measured.engine().name(),
             ms(measured.native),
             ms(measured.whisper_cpp)

@@ -13,6 +13,8 @@ use crate::evidence::{
 use crate::export::Redaction;
 use crate::store::{self, Store};
 
+use super::people::person_id;
+use super::people_export::same_as;
 use super::{App, Error};
 
 /// A consent that binds, and the day by which it is judged.
@@ -70,6 +72,7 @@ impl App {
         if reason.trim().is_empty() {
             return Err(store::Error::NoReason.into());
         }
+        self.may_sign(signer)?;
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         if story(&store, &id)?.is_none() {
@@ -85,21 +88,54 @@ impl App {
     /// The consent that binds what leaves the house now; `None` where none was entered, or where an
     /// administrator lifted it for this once.
     pub(super) fn bound(&self, store: &Store, id: &InterviewId) -> Result<Option<Bound>, Error> {
+        let given = self.given(store, id)?;
+        Ok(given
+            .filter(|(_, is_lifted)| !is_lifted)
+            .map(|(bound, _)| bound))
+    }
+
+    /// The consent that counts, and whether an administrator lifted its limits for the next file.
+    pub(super) fn given(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+    ) -> Result<Option<(Bound, bool)>, Error> {
         let Some(story) = story(store, id)? else {
             return Ok(None);
         };
         // A clock that was set back does not bring a day back that is over.
-        let noted = story.events.iter().filter_map(|e| e.at.get(..10));
-        let noted = noted.filter_map(|day| day.parse::<Date>().ok()).max();
-        let today = ZonedDateTime::now().date().max(noted.unwrap_or(Date::MIN));
-        Ok(match story.consent() {
-            Some((consent, false)) => Some(Bound { consent, today }),
-            Some((_, true)) | None => None,
-        })
+        let noted = story.last_day().unwrap_or(Date::MIN);
+        let today = ZonedDateTime::now().date().max(noted);
+        let given = story.consent();
+        Ok(given.map(|(consent, is_lifted)| (Bound { consent, today }, is_lifted)))
+    }
+
+    /// Asks the consent again, after work that took long. `before` is what bound at its beginning.
+    ///
+    /// # Errors
+    /// What the person does not allow now; [`store::Error::Busy`] where another consent counts.
+    pub(super) fn still_allowed(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+        before: Option<&Bound>,
+        what: &Outgoing<'_>,
+    ) -> Result<(), Error> {
+        let now = self.bound(store, id)?;
+        if let Some(now) = &now {
+            now.allow(what)?;
+        }
+        let given = |bound: Option<&Bound>| bound.map(|b| b.consent.clone());
+        if given(before) == given(now.as_ref()) {
+            Ok(())
+        } else {
+            // What was covered follows from the consent that counted then.
+            Err(store::Error::Busy.into())
+        }
     }
 
     /// What is to be covered: what a list names, and the names of the person for whom a pseudonym
-    /// stands. `None` where that is nothing.
+    /// stands, under every entry of the register that is the same person. `None` where that is nothing.
     pub(super) fn covering(
         &self,
         store: &Store,
@@ -110,10 +146,11 @@ impl App {
         let consent = bound.map(|b| &b.consent);
         let named = consent.and_then(|c| Some((c.pseudonym.as_ref()?, c.person.as_ref()?)));
         if let Some((pseudonym, person)) = named {
-            let person = store.person(&PersonId(person.clone()))?;
-            let names: Vec<String> = person.values(FactKind::Name).map(str::to_owned).collect();
-            if !names.is_empty() {
-                rules.get_or_insert_default().add_names(&names, pseudonym);
+            let names = names_of(store, person_id(person))?;
+            let mut with_names = rules.clone().unwrap_or_default();
+            with_names.add_names(&names, pseudonym);
+            if with_names.covers_names() {
+                rules = Some(with_names);
             }
         }
         Ok(rules)
@@ -134,6 +171,18 @@ impl Bound {
             None => Ok(()),
         }
     }
+}
+
+/// Every name that the register ever had of a person, corrected and taken back ones too, under this
+/// entry and under all that were decided to be the same person's.
+fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for id in same_as(store, person)? {
+        let facts = store.person_history(&id)?.into_iter();
+        let named = facts.filter(|f| f.kind == FactKind::Name && !f.value.is_empty());
+        names.extend(named.map(|f| f.value));
+    }
+    Ok(names)
 }
 
 /// The story of an interview with a consent in it. Where its chain is broken nobody knows what the

@@ -10,15 +10,17 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{AudioFile, Cancel, Interview, InterviewId, Segment};
 use crate::evidence::{
-    self, BEGIN, Contents, Draft, Kind, Link, Outgoing, PublicKey, Row, SecretKey, Sign as _, To,
+    self, BEGIN, Consent, Contents, Draft, Kind, Link, Outgoing, PublicKey, Row, SecretKey,
+    Sign as _, To,
 };
-use crate::export::{self, Format, Redacted, Sound, Source};
+use crate::export::{self, Format, Redacted, Redaction, Sound, Source};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store;
 use crate::vault;
 
 use super::bundles::{Bundled, lines};
 use super::evidence::Hashing;
+use super::scratch::Purpose;
 use super::{App, Error};
 
 /// What a copy's name has behind the interview's.
@@ -38,6 +40,7 @@ pub struct Cover<'a> {
 /// A covered copy, and the time at which it was made.
 struct CoveredCopy<'a> {
     copy: &'a Redacted,
+    rules: &'a Redaction,
     interview: Interview,
     segments: Vec<Segment>,
     parent: &'a InterviewId,
@@ -68,14 +71,15 @@ impl App {
         let bound = self.bound(&store, &id)?;
         let files = self.working_files(&id)?;
         let sound = cover.sound && !files.is_empty();
-        if let Some(bound) = &bound {
-            bound.allow(&Outgoing {
-                to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
-                sound,
-                named: false,
-            })?;
-        }
         let rules = self.covering(&store, bound.as_ref(), cover.list)?;
+        let what = Outgoing {
+            to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
+            sound,
+            named: !rules.as_ref().is_some_and(Redaction::covers_names),
+        };
+        if let Some(bound) = &bound {
+            bound.allow(&what)?;
+        }
         let rules = rules.ok_or(Error::NothingToCover)?;
         self.insist(&store, &id, cancel, watcher)?;
         let head = evidence::head(&store.chain(&id)?).to_owned();
@@ -85,15 +89,7 @@ impl App {
         if evidence::head(&store.chain(&id)?) != head {
             return Err(store::Error::Busy.into());
         }
-        let failed = |cause| Error::File {
-            what: "make a folder",
-            cause,
-            path: self.workspace.root().to_owned(),
-        };
-        let folder = tempfile::Builder::new()
-            .prefix(".covered-")
-            .tempdir_in(self.workspace.root())
-            .map_err(failed)?;
+        let folder = self.scratch(Purpose::Covering)?;
         let mut made = CoveredCopy {
             interview: Interview {
                 id: InterviewId(format!("{id}{ENDING}")),
@@ -102,6 +98,7 @@ impl App {
             },
             segments: copy.segments.clone(),
             copy: &copy,
+            rules: &rules,
             parent: &id,
             at: jiff::Timestamp::now().to_string(),
         };
@@ -131,7 +128,7 @@ impl App {
             }];
             audio.push((SOUND.to_owned(), path, sha256));
         }
-        let consent = bound.as_ref().map(|b| b.consent.facts());
+        let consent = bound.as_ref().map(|b| b.consent.clone());
         let contents = made.contents(consent, signer, audio)?;
         let mut facts = Map::new();
         facts.insert("covered".into(), json!(contents.head));
@@ -141,6 +138,7 @@ impl App {
             &mut store,
             &id,
             (&contents, facts),
+            (bound.as_ref(), &what),
             (to, out, signer),
             (cancel, watcher),
         )
@@ -151,7 +149,7 @@ impl CoveredCopy<'_> {
     /// Everything of the copy, with a chain of its own that says what it is a copy of.
     fn contents(
         &self,
-        consent: Option<Map<String, Value>>,
+        consent: Option<Consent>,
         signer: &SecretKey,
         audio: Vec<(String, std::path::PathBuf, String)>,
     ) -> Result<Contents, Error> {
@@ -163,9 +161,13 @@ impl CoveredCopy<'_> {
             .with("lines", self.copy.lines as u64);
         first.signer = Some(signer);
         let mut links = vec![self.link(&first, &[])?];
-        if let Some(facts) = consent {
+        if let Some(mut consent) = consent {
+            // The field stays: a consent without it allows nothing.
+            if self.rules.rule_in(&json!(consent.by)).is_some() {
+                consent.by.clear();
+            }
             let told = Draft {
-                facts,
+                facts: consent.facts(),
                 ..Draft::of(Kind::Consented, &[])
             };
             links.push(self.link(&told, &links)?);
@@ -181,6 +183,16 @@ impl CoveredCopy<'_> {
             Ok(bytes)
         };
         let key = signer.public().to_text();
+        if let Some(rule) = self.rules.rule_in(&json!(signer.public().name)) {
+            return Err(export::Error::SignerStays(rule).into());
+        }
+        let bodies = links.iter().map(|link| link.body.as_str());
+        for text in bodies.chain([key.as_str()]) {
+            let value: Value = serde_json::from_str(text).unwrap_or_default();
+            if let Some(rule) = self.rules.rule_in(&value) {
+                return Err(export::Error::WordStays(rule).into());
+            }
+        }
         Ok(Contents {
             interview: self.interview.id.0.clone(),
             head: evidence::head(&links).to_owned(),

@@ -11,7 +11,7 @@ use crate::audio::SPEED_PERCENT;
 use crate::domain::Lang;
 use crate::vault;
 
-use super::read::write_whole;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// Largest file of choices that is read.

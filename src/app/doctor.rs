@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::audio;
 use crate::config::Config;
-use crate::domain::{Cancel, Lang, next_step, reason};
+use crate::domain::{Cancel, Lang, count, next_step, reason};
 use crate::pipeline::Watcher;
 use crate::{store, vault};
 
+use super::lock::WorkLock;
 use super::models::Kind;
 use super::{App, Error, Options, WRONG_KIT};
 
@@ -73,7 +74,8 @@ impl Finding {
 impl App {
     /// Looks at the workspace, the settings, the store, the disk, the models, the glossary, the
     /// microphone and the fonts. Changes nothing but for a file that is written and removed to try
-    /// the disk. What keeps other commands from starting at all is a finding here.
+    /// the disk, and for temporary files of commands that were killed, which are removed. What keeps
+    /// other commands from starting at all is a finding here.
     pub fn doctor(options: &Options, cancel: &Cancel, watcher: Watcher<'_>) -> Vec<Finding> {
         let bad = |name, error: &Error| {
             Finding::not_good(name, Health::Bad, error.to_string(), error.help())
@@ -114,6 +116,7 @@ impl App {
             self.check_room(),
             self.check_store(),
             self.check_imports(),
+            self.check_leftovers(),
             self.check_clock(),
             self.check_models_whole(cancel, watcher),
             self.check_serves("speech", |model, lang| model.hears(lang)),
@@ -201,6 +204,29 @@ impl App {
                 "Run 'mekong resume', unless an import is running now.",
             ),
         }
+    }
+
+    /// Removes what killed commands left, unless somebody is at work.
+    fn check_leftovers(&self) -> Finding {
+        const NAME: &str = "leftovers";
+        let found = self.leftovers().len() as u64;
+        if found == 0 {
+            return Finding::good(NAME, "none");
+        }
+        let gone = WorkLock::take(self.workspace()).map_or(0, |lock| self.sweep(&lock));
+        if self.leftovers().is_empty() {
+            let what = count(gone as u64, "leftover");
+            return Finding::good(NAME, format!("{what} of interrupted commands removed"));
+        }
+        Finding::not_good(
+            NAME,
+            Health::Warning,
+            format!(
+                "{} in use, or left by interrupted commands",
+                count(found, "temporary file")
+            ),
+            "Run 'mekong resume' when no other mekong is working; it removes what is left.",
+        )
     }
 
     fn check_models_whole(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Finding {

@@ -4,35 +4,58 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{Cancel, FactKind, Lang, LangPair};
+use crate::domain::{Cancel, FactKind, Lang, LangPair, LongestUtterance};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    self, Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
+    self, Ctc, CtcOptions, Engine, MOST_NAMES, Profile, Recognizer, Whisper, WhisperOptions,
+    check_model,
 };
 use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
 use super::{App, Error};
 
-/// Longest utterance for a model that does not say: up to here recognition is most reliable.
-const USUAL_MAX_UTTERANCE_MS: u64 = 15_000;
+/// Longest utterance for a CTC model that does not say, in milliseconds: the small ones degrade beyond
+/// seven seconds.
+const CTC_MAX_UTTERANCE_MS: u64 = 6_000;
 
 /// More cores than this are not taken unasked: the translator could not keep up.
 const MOST_CORES: usize = 16;
 /// Room for recognisers beside the first where the system does not say what is free.
 const USUAL_ROOM: u64 = 1 << 30;
 
+/// Bytes of memory that programs may take without making the system swap, where it says so.
+pub(super) fn memory_available() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
 /// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
 /// with little memory works with fewer of them and never has to swap.
 pub(super) fn room_for_recognisers() -> u64 {
-    let free = std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| {
-            let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
-            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-            kilobytes.checked_mul(1024)
-        });
-    free.map_or(USUAL_ROOM, |bytes| bytes / 4)
+    memory_available().map_or(USUAL_ROOM, |bytes| bytes / 4)
+}
+
+/// What engines are to be loaded for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Needs<'a> {
+    /// The languages of each interview.
+    pub(super) interviews: &'a [Vec<Lang>],
+    /// The case that all of them belong to, whose names are then preferred.
+    pub(super) case: Option<&'a str>,
+    /// Recognisers too.
+    pub(super) listen: bool,
+}
+
+/// Which names a recogniser prefers where the sound leaves them open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Prefer<'a> {
+    /// Their languages; none for no names.
+    pub(super) languages: &'a [Lang],
+    /// The case to which they belong, beside those of no case.
+    pub(super) case: Option<&'a str>,
 }
 
 impl App {
@@ -72,35 +95,55 @@ impl App {
         }
     }
 
-    /// The longest utterance that every model for these languages takes, in milliseconds.
-    pub(super) fn max_utterance_ms(&self, shelf: &Shelf, languages: &[Lang]) -> u64 {
-        let model = |lang: &Lang| {
-            shelf
-                .for_speech(*lang, self.config.speech_model.as_deref())
-                .ok()
+    /// The longest utterance that the model of each of these languages takes; where there is none yet,
+    /// what most models of the language would.
+    pub(super) fn max_utterance_ms(&self, shelf: &Shelf, languages: &[Lang]) -> LongestUtterance {
+        let longest = |lang: &Lang| {
+            let model = shelf.for_speech(*lang, self.config.speech_for(*lang)).ok();
+            let card = model.map(|m| (m.card.max_utterance_ms, m.card.kind));
+            let ms = match card {
+                Some((Some(own), _)) => own,
+                Some((None, Kind::Wav2vec2Ctc)) => CTC_MAX_UTTERANCE_MS,
+                _ => Profile::of(*lang).longest_ms,
+            };
+            (*lang, ms)
         };
-        languages
-            .iter()
-            .filter_map(model)
-            .map(|m| m.card.max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS))
-            .min()
-            .unwrap_or(USUAL_MAX_UTTERANCE_MS)
+        let usual = Profile::longest_ms(languages);
+        LongestUtterance::new(usual, languages.iter().map(longest).collect())
     }
 
-    /// Adds to `engines` what interviews in these languages need and it lacks; recognisers only if
-    /// `listen`. Each model is loaded once. A direction that no model serves is left out: its lines
-    /// stay pending and are counted.
+    /// Adds to `engines` what interviews need and it lacks. Each model is loaded once. A direction that
+    /// no model serves is left out: its lines stay pending and are counted.
     ///
     /// # Errors
     /// No model for a language; a model whose files are not as listed or cannot be loaded; a cancel.
     pub(super) fn add_engines(
         &self,
         engines: &mut Engines,
-        interviews: &[Vec<Lang>],
-        listen: bool,
+        needs: &Needs<'_>,
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<(), Error> {
+        self.add_fitting_engines(engines, needs, &|_| true, cancel, watcher)
+    }
+
+    /// The same with those models only that `fits` lets through.
+    ///
+    /// # Errors
+    /// Those of [`Self::add_engines`].
+    pub(super) fn add_fitting_engines(
+        &self,
+        engines: &mut Engines,
+        needs: &Needs<'_>,
+        fits: &dyn Fn(&Model) -> bool,
+        cancel: &Cancel,
+        watcher: Watcher<'_>,
+    ) -> Result<(), Error> {
+        let Needs {
+            interviews,
+            case,
+            listen,
+        } = *needs;
         let shelf = self.shelf();
         let mut languages: BTreeSet<Lang> = interviews.iter().flatten().copied().collect();
         let mut pairs: BTreeSet<LangPair> = interviews.iter().flat_map(|l| pairs_of(l)).collect();
@@ -108,22 +151,23 @@ impl App {
         pairs.retain(|pair| !engines.translates(*pair));
         for lang in languages {
             // Without a model the sound is stored all the same, and its lines wait for one.
-            let Ok(model) = shelf.for_speech(lang, self.config.speech_model.as_deref()) else {
+            let Ok(model) = shelf.for_speech(lang, self.config.speech_for(lang)) else {
                 continue;
             };
-            if !joins_a_recogniser(engines, model, lang) {
+            if fits(model) && !joins_a_recogniser(engines, model, lang) {
                 model.verify(cancel, watcher)?;
-                self.add_speech(engines, model, lang)?;
+                self.add_speech(engines, model, lang, case)?;
             }
         }
         for pair in pairs {
             let chosen = self.config.translation_model.as_deref();
             if let Ok(model) = shelf.for_translation(pair, chosen)
+                && fits(model)
                 && !joins_a_translator(engines, model, pair)
             {
                 model.verify(cancel, watcher)?;
                 let second = self.second_opinion(&shelf, model, cancel, watcher)?;
-                add_translation(engines, model, pair, second)?;
+                add_translation(engines, model, pair, second, cancel)?;
             }
         }
         Ok(())
@@ -146,69 +190,78 @@ impl App {
         }
     }
 
-    fn add_speech(&self, engines: &mut Engines, model: &Model, lang: Lang) -> Result<(), Error> {
+    fn add_speech(
+        &self,
+        engines: &mut Engines,
+        model: &Model,
+        lang: Lang,
+        case: Option<&str>,
+    ) -> Result<(), Error> {
         let card = &model.card;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
             digest: model.digest(),
             languages: vec![lang],
-            engine: self.load_listed(model)?,
+            engine: self.load_listed(model, case)?,
             practice: card.practice,
         });
         Ok(())
     }
 
-    /// The recogniser of a listed model.
-    pub(super) fn load_listed(&self, model: &Model) -> Result<Box<dyn Recognizer>, Error> {
+    /// The recogniser of a listed model for interviews of a case, or of none.
+    pub(super) fn load_listed(
+        &self,
+        model: &Model,
+        case: Option<&str>,
+    ) -> Result<Box<dyn Recognizer>, Error> {
         let (card, weights) = (&model.card, model.weights());
+        let longest = card.max_utterance_ms;
+        let prefer = Prefer {
+            languages: &card.languages,
+            case,
+        };
         Ok(match card.kind {
-            Kind::Wav2vec2Ctc => {
-                let languages = card.languages.clone();
-                Box::new(self.load_ctc(&weights, &card.name, languages, card.max_utterance_ms)?)
-            }
-            _ => {
-                let (prefer, longest) = (&card.languages, card.max_utterance_ms);
-                Box::new(self.load_whisper(&weights, &card.name, longest, true, prefer)?)
-            }
+            Kind::Wav2vec2Ctc => Box::new(self.load_ctc(&weights, &card.name, longest, prefer)?),
+            _ => Box::new(self.load_whisper(&weights, &card.name, longest, true, prefer)?),
         })
     }
 
-    /// A recogniser from a Hugging Face folder, with the terms in force and the names of the
-    /// register preferred where the sound leaves them open.
+    /// A recogniser from a Hugging Face folder for these languages, with the terms in force and the
+    /// names of the register preferred where the sound leaves them open.
     pub(super) fn load_ctc(
         &self,
         folder: &Path,
         name: &str,
-        languages: Vec<Lang>,
         max_utterance_ms: Option<u64>,
+        prefer: Prefer<'_>,
     ) -> Result<Ctc, Error> {
-        let names = self.names_to_hear(&languages)?;
+        let names = self.names_to_hear(prefer)?;
         Ok(Ctc::load(&CtcOptions {
             folder: folder.to_owned(),
             name: name.to_owned(),
-            languages,
-            max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
+            languages: prefer.languages.to_vec(),
+            max_utterance_ms: max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS),
             exact: false,
             names,
         })?)
     }
 
-    /// Names and places of the register and terms of the glossaries in these languages, each once, at
-    /// most [`MOST_NAMES`]; those of the register first.
-    fn names_to_hear(&self, languages: &[Lang]) -> Result<Vec<String>, Error> {
+    /// Names and places of the register and terms of the glossaries in these languages, those of the
+    /// case and of none, each once, at most [`MOST_NAMES`]; those of the register first.
+    pub(super) fn names_to_hear(&self, prefer: Prefer<'_>) -> Result<Vec<String>, Error> {
         let mut known = BTreeSet::new();
-        for person in self.people(None)? {
-            for kind in [FactKind::Name, FactKind::Place] {
-                known.extend(person.values(kind).map(str::to_owned));
-            }
+        let store = self.reading()?;
+        for kind in [FactKind::Name, FactKind::Place] {
+            let people = store.values_in_force(prefer.case, kind)?;
+            known.extend(people.into_iter().flatten().map(|(value, _)| value));
         }
         let mut terms = BTreeSet::new();
-        let glossary = self.glossary()?;
+        let glossary = self.glossary_for(prefer.case)?;
         for term in glossary.terms() {
             let entries = term
                 .entries
                 .iter()
-                .filter(|(lang, _)| languages.contains(lang));
+                .filter(|(lang, _)| prefer.languages.contains(lang));
             terms.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
         }
         terms.retain(|term| !known.contains(term));
@@ -224,15 +277,15 @@ impl App {
         name: &str,
         max_utterance_ms: Option<u64>,
         fit_window: bool,
-        prefer: &[Lang],
+        prefer: Prefer<'_>,
     ) -> Result<Whisper, Error> {
         // A file that is no model is refused before the register is opened for it.
         if !file.is_dir() {
             check_model(file)?;
         }
-        let names = match prefer {
+        let names = match prefer.languages {
             [] => Vec::new(),
-            languages => self.names_to_hear(languages)?,
+            _ => self.names_to_hear(prefer)?,
         };
         let engine = self.speech_engine(file)?;
         Ok(Whisper::load(&WhisperOptions {
@@ -240,7 +293,7 @@ impl App {
             name: name.to_owned(),
             engine,
             threads: self.threads_for(engine),
-            max_utterance_ms: max_utterance_ms.unwrap_or(USUAL_MAX_UTTERANCE_MS),
+            max_utterance_ms,
             fit_window,
             names,
         })?)
@@ -270,9 +323,11 @@ fn add_translation(
     model: &Model,
     pair: LangPair,
     second: Option<Box<dyn Translator>>,
+    cancel: &Cancel,
 ) -> Result<(), Error> {
     let card = &model.card;
-    let engine = translate::open(&model.weights(), &card.name, card.language_tokens.as_ref())?;
+    let tokens = card.language_tokens.as_ref();
+    let engine = translate::open(&model.weights(), &card.name, tokens, cancel)?;
     engines.translation.push(TranslationRoute {
         model: card.name.clone(),
         digest: model.digest(),
@@ -309,7 +364,7 @@ pub(super) fn open_translator(
         Named::Unlisted(_, folder) => {
             let model = unlisted_name(&folder);
             OpenedTranslator {
-                engine: translate::open(&folder, &model, None)?,
+                engine: translate::open(&folder, &model, None, cancel)?,
                 model,
                 practice: false,
                 digest: String::new(),
@@ -322,7 +377,7 @@ pub(super) fn open_translator(
             let (weights, card) = (model.weights(), model.card);
             let tokens = card.language_tokens.as_ref();
             OpenedTranslator {
-                engine: translate::open(&weights, &card.name, tokens)?,
+                engine: translate::open(&weights, &card.name, tokens, cancel)?,
                 model: card.name,
                 practice: card.practice,
                 digest,

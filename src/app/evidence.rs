@@ -1,24 +1,25 @@
-//! Keys, certifying, sealing and verifying: the store's chain and records, the workspace's files and
-//! keys, brought together for `evidence`, which knows none of them.
+//! Certifying, sealing and verifying: the store's chain and records, the workspace's files and keys,
+//! brought together for `evidence`, which knows none of them.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::audio;
 use crate::domain::{AudioFile, Cancel, Interview, InterviewId, SegmentId};
 use crate::evidence::{
-    self, Check, KeyRing, Kind, KnownKey, Passphrase, PublicKey, Role, SecretKey, Sign as _,
-    SoundHead, Story, Verdict, WORKSPACE, check_rows, check_signatures, check_sound, hash_reader,
+    self, Check, Kind, KnownKey, Order, SecretKey, Sign as _, SoundHead, Story, Verdict, WORKSPACE,
+    check_rows, check_signatures, check_sound, hash_reader,
 };
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::text;
 use crate::vault;
 
-use super::read::write_whole;
+use super::keys::not_vouched;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// What a person signed for.
@@ -35,69 +36,25 @@ pub struct Sealed {
 }
 
 impl App {
-    /// The keys of this workspace.
-    pub fn keys(&self) -> KeyRing {
-        KeyRing::at(&self.workspace.keys())
-    }
-
-    /// Makes a person's key.
+    /// Signs for lines as a person who wrote none of them. Returns the new version of each. Lines that
+    /// are held back are certified `despite` their doubts only for a reason.
     ///
     /// # Errors
-    /// A short passphrase, a name that cannot be; a disk that refuses.
-    pub fn make_key(&self, name: &str, role: Role, phrase: Passphrase) -> Result<PublicKey, Error> {
-        let mut store = self.store()?;
-        let key = self.keys().make(name, role, phrase)?;
-        store.note_own(Kind::KeyMade, key_facts(&key))?;
-        Ok(key)
-    }
-
-    /// Trusts the key in a file that a partner handed over.
-    ///
-    /// # Errors
-    /// A file that is no key, or a revoked one; a disk that refuses.
-    pub fn trust_key(&self, file: &Path) -> Result<PublicKey, Error> {
-        let text = std::fs::read(file).map_err(|cause| Error::File {
-            what: "read the file",
-            cause,
-            path: file.to_owned(),
-        })?;
-        let mut store = self.store()?;
-        let key = self.keys().trust(&String::from_utf8_lossy(&text))?;
-        if !store.has_own(Kind::KeyTrusted, "key", &key.number)?
-            && !store.has_own(Kind::KeyMade, "key", &key.number)?
-        {
-            store.note_own(Kind::KeyTrusted, key_facts(&key))?;
-        }
-        Ok(key)
-    }
-
-    /// Trusts a key no more.
-    ///
-    /// # Errors
-    /// An unknown key, one that was revoked before; a disk that refuses.
-    pub fn revoke_key(&self, typed: &str, reason: Option<&str>) -> Result<KnownKey, Error> {
-        let mut store = self.store()?;
-        let key = self.keys().find(typed)?;
-        self.keys().revoke(&key, reason)?;
-        store.note_own(Kind::KeyRevoked, key_facts(&key.public))?;
-        Ok(key)
-    }
-
-    /// Signs for lines as a person who wrote none of them. Returns the new version of each.
-    ///
-    /// # Errors
-    /// A role that does not certify; a line that the person wrote; an unknown line.
+    /// A role that does not certify; a line that the person wrote, or that is held back where no
+    /// reason is given; an unknown line.
     pub fn certify(
         &self,
         id: &str,
         segments: &[SegmentId],
         signer: &SecretKey,
+        despite: Option<&str>,
     ) -> Result<(InterviewId, Vec<u32>), Error> {
         let public = signer.public();
         if !public.role.certifies() {
             let (role, what) = (public.role.as_str(), "certify lines");
             return Err(evidence::Error::Role { role, what }.into());
         }
+        self.may_sign(signer)?;
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         let own = KnownKey {
@@ -108,7 +65,7 @@ impl App {
         // By name in any spelling, and by the key's number where a correction was signed with that.
         let name = text::fold(&public.name);
         let wrote = |author: &str| own.is_called(author) || text::fold(author.trim()) == name;
-        let versions = store.certify(&id, segments, signer, &wrote)?;
+        let versions = store.certify(&id, segments, signer, &wrote, despite)?;
         Ok((id, versions))
     }
 
@@ -116,7 +73,7 @@ impl App {
     /// sound, line or entry can be added; texts can, and stand behind the seal where all can see it.
     ///
     /// # Errors
-    /// A session that still runs; [`Error::DoesNotFit`]; a cancel.
+    /// A role that does not seal; a session that still runs; [`Error::DoesNotFit`]; a cancel.
     pub fn seal(
         &self,
         id: &str,
@@ -124,11 +81,17 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Sealed, Error> {
+        let role = signer.public().role;
+        if !role.seals() {
+            let (role, what) = (role.as_str(), "seal an interview");
+            return Err(evidence::Error::Role { role, what }.into());
+        }
         let mut store = self.store()?;
         let id = store.resolve(id)?;
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
         }
+        let head = evidence::head(&store.chain(&id)?).to_owned();
         self.insist(&store, &id, cancel, watcher)?;
         let lines = store.segments(&id)?;
         let waits = |s: &&crate::domain::Segment| s.version == 0;
@@ -136,7 +99,9 @@ impl App {
         let mut facts = Map::new();
         facts.insert("lines".into(), json!(lines.len()));
         facts.insert("pending".into(), json!(pending));
-        let link = store.note(&id, Kind::Sealed, facts, Some(signer))?;
+        self.may_sign(signer)?;
+        // What came in meanwhile was not looked at.
+        let link = store.note_behind(&id, &head, Kind::Sealed, facts, Some(signer))?;
         Ok(Sealed {
             number: store.chain(&id)?.len() as u64,
             interview: id,
@@ -208,7 +173,14 @@ impl App {
         let mut checks = vec![chain];
         if !story.events.is_empty() {
             checks.push(check_rows(&story.events, &rows));
-            checks.push(check_signatures(&story.events, &self.keys().list()?));
+            let links = store.own_chain()?;
+            // A broken one is told of by its own check.
+            let own = evidence::read(WORKSPACE, &links).unwrap_or_default();
+            let order = Order::of(&own, &id.0, &story);
+            let keys = self.keys().list()?;
+            checks.push(check_signatures(&story.events, &keys, &|event| {
+                order.before_revocation(event)
+            }));
             checks.push(length(store, id, &story)?);
             checks.push(match store.wrongly_shown(id)? {
                 Some(line) => {
@@ -283,7 +255,24 @@ impl App {
             return Ok(Check::bad(NAME, detail));
         }
         let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
-        for key in self.keys().list()? {
+        let keys = self.keys().list()?;
+        // Seals and bundles are only noted here; their signatures stand in the interviews' chains.
+        let signed = events.iter().filter(|e| e.signed.is_some());
+        let before = |event: &evidence::Event| {
+            let key = event.signed.as_ref().map(|by| by.key.as_str());
+            let mut earlier = events.iter().filter(|e| e.number < event.number);
+            let revoked = Kind::KeyRevoked.as_str();
+            Some(!earlier.any(|e| e.kind == revoked && e.fact("key") == key))
+        };
+        let signed: Vec<evidence::Event> = signed.cloned().collect();
+        let signatures = check_signatures(&signed, &keys, &before);
+        if !signatures.ok {
+            return Ok(Check::bad(NAME, signatures.detail));
+        }
+        if let Some(detail) = not_vouched(&events) {
+            return Ok(Check::bad(NAME, detail));
+        }
+        for key in &keys {
             let number = key.public.number.as_str();
             let came = |e: &&evidence::Event| {
                 brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number)
@@ -300,14 +289,18 @@ impl App {
             let detail = "the end of the interview's chain was cut off";
             return Ok(Check::bad(NAME, detail));
         }
-        if let Some(detail) = sealed_after_revocation(&events, story) {
-            return Ok(Check::bad(NAME, detail));
-        }
-        let remembered = [Kind::Sealed.as_str(), Kind::Bundled.as_str()];
-        let unknown = |e: &&evidence::Event| {
-            remembered.contains(&e.kind.as_str()) && !noted.contains(&e.hash.as_str())
+        let is = |e: &evidence::Event, kinds: &[Kind]| kinds.iter().any(|k| e.kind == k.as_str());
+        let is_noted = |e: &evidence::Event| noted.contains(&e.hash.as_str());
+        // Earlier programs noted no consents: all are from the first one on that is.
+        let consents = [Kind::Consented, Kind::Lifted];
+        let mut told = story.events.iter().filter(|e| is_noted(e));
+        let first = told.find(|e| is(e, &consents)).map(|e| e.number);
+        let unknown = |e: &evidence::Event| {
+            let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
+                || is(e, &consents) && first.is_some_and(|first| e.number > first);
+            remembered && !is_noted(e)
         };
-        if story.events.iter().any(|e| unknown(&e)) {
+        if story.events.iter().any(unknown) {
             let detail = "the end of the workspace's own chain was cut off";
             return Ok(Check::bad(NAME, detail));
         }
@@ -385,34 +378,6 @@ impl App {
     }
 }
 
-/// A seal of this interview that was noted behind the revocation of the key that made it: whatever the
-/// clock said, the order of the events is proved.
-fn sealed_after_revocation(own: &[evidence::Event], story: &Story) -> Option<String> {
-    let is = |e: &evidence::Event, kind: Kind| e.kind == kind.as_str();
-    let seals = own.iter().filter(|e| is(e, Kind::Sealed));
-    for noted in seals {
-        let seal = story
-            .events
-            .iter()
-            .find(|e| noted.fact("head") == Some(e.hash.as_str()));
-        let signed = seal.and_then(|seal| Some((seal.number, seal.signed.as_ref()?)));
-        let Some((number, signed)) = signed else {
-            continue;
-        };
-        let revoked = |e: &evidence::Event| {
-            is(e, Kind::KeyRevoked)
-                && e.number < noted.number
-                && e.fact("key") == Some(signed.key.as_str())
-        };
-        if own.iter().any(revoked) {
-            return Some(format!(
-                "event {number} was sealed after its key was revoked"
-            ));
-        }
-    }
-    None
-}
-
 /// The length of the sound that is stored against the one that was told at its end.
 fn length(store: &Store, id: &InterviewId, story: &Story) -> Result<Check, Error> {
     const NAME: &str = "length";
@@ -426,13 +391,6 @@ fn length(store: &Store, id: &InterviewId, story: &Story) -> Result<Check, Error
         }
         _ => Check::good(NAME, format!("{stored} ms")),
     })
-}
-
-fn key_facts(key: &PublicKey) -> Map<String, Value> {
-    let mut facts = Map::new();
-    facts.insert("key".into(), json!(key.number));
-    facts.insert("role".into(), json!(key.role.as_str()));
-    facts
 }
 
 /// Passes bytes on and hashes them.

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Cancel, Interview, InterviewId, Lang};
+use crate::domain::{Asked, Cancel, Interview, InterviewId, Lang};
 use crate::evidence::{self, Kind, Outgoing, To};
-use crate::export::{
-    self, Format, Person, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
-};
+use crate::export::{self, Format, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template};
 use crate::fonts;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 
 use super::evidence::Hashing;
-use super::read::write_whole;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// What may be chosen about an export.
@@ -24,7 +22,7 @@ pub struct ExportChoices {
     /// A page carries the sound.
     pub sound: bool,
     /// Whose record it is.
-    pub person: Option<Person>,
+    pub person: Option<Asked>,
     /// The languages of a record, one or two; those of the interview where none is named.
     pub languages: Vec<Lang>,
     /// The list of what to cover.
@@ -122,7 +120,7 @@ impl App {
             bound.allow(&Outgoing {
                 to: To::File,
                 sound,
-                named: rules.is_none() && !record,
+                named: !record && !rules.as_ref().is_some_and(Redaction::covers_names),
             })?;
         }
         self.open_export(&id, format, rules.is_some())?;
@@ -202,7 +200,7 @@ impl App {
         let mut facts = Map::new();
         facts.insert("format".into(), json!(format.as_str()));
         facts.insert("redacted".into(), json!(redacted));
-        self.note_export(id, Kind::OpenedForExport, facts)
+        self.note_export(Some(id), Kind::OpenedForExport, facts)
     }
 
     /// Notes that an export was written whole.
@@ -210,23 +208,55 @@ impl App {
         let mut facts = Map::new();
         facts.insert("format".into(), json!(format.as_str()));
         facts.insert("sha256".into(), json!(sha256));
-        self.note_export(id, Kind::Exported, facts)
+        self.note_export(Some(id), Kind::Exported, facts)
     }
 
-    /// A workspace that cannot be written is a copy on a read-only disk: what is read there cannot be
+    /// Notes an export in the interview's chain, or in the workspace's own. A workspace that cannot be
+    /// written is a copy on a read-only disk: what is read there cannot be
     /// noted in the record, and the record itself is elsewhere.
-    fn note_export(
+    pub(super) fn note_export(
         &self,
-        id: &InterviewId,
+        id: Option<&InterviewId>,
         kind: Kind,
         facts: Map<String, Value>,
     ) -> Result<(), Error> {
         match Store::open(&self.workspace.store()) {
-            Ok(mut store) => store.note(id, kind, facts, None).map(|_| ())?,
+            Ok(mut store) => match id {
+                Some(id) => store.note(id, kind, facts, None).map(|_| ())?,
+                None => store.note_own(kind, facts, None).map(|_| ())?,
+            },
             Err(store::Error::ReadOnly | store::Error::Open { .. }) => {}
             Err(e) => return Err(e.into()),
         }
         Ok(())
+    }
+
+    /// Notes in an interview's chain that a person opened it in the window, and who, where a name was
+    /// chosen there. Quiet where the interview is sealed and where nothing can be written. False while
+    /// it is recorded, or somebody else writes: then it is to be noted the next time.
+    ///
+    /// # Errors
+    /// An unknown interview; an unreadable store.
+    pub(super) fn note_opened(&self, id: &InterviewId) -> Result<bool, Error> {
+        let mut store = match Store::open(&self.workspace.store()) {
+            Ok(store) => store,
+            Err(store::Error::ReadOnly | store::Error::Open { .. }) => return Ok(true),
+            Err(e) => return Err(e.into()),
+        };
+        if store.session(id)?.is_some_and(|s| s.in_progress) {
+            return Ok(false);
+        }
+        let mut facts = Map::new();
+        facts.insert("through".into(), json!("window"));
+        let name = self.choices().choices.name;
+        if !name.trim().is_empty() {
+            facts.insert("name".into(), json!(name.trim()));
+        }
+        match store.note_opened(id, facts) {
+            Ok(_) | Err(store::Error::ReadOnly) => Ok(true),
+            Err(store::Error::Busy) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// The forms of a record in these languages, or in the first two of the interview.

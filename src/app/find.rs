@@ -127,6 +127,7 @@ impl App {
                 pair: LangPair { from, to },
                 model: None,
                 glossary: None,
+                case: None,
                 beam: None,
                 max_tokens: None,
                 second: None,

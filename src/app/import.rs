@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::ZonedDateTime;
+use jiff::tz::TimeZone;
+
 use crate::audio;
 use crate::domain::{
     Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
 };
 use crate::pipeline::{self, Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
-use crate::store::{ImportedLine, NewInterview, Store};
+use crate::store::{ImportedLine, ImportedTranslation, NewInterview, Store};
 use crate::text;
 use crate::transcript::{self, is_transcript};
 
-use super::engines::pairs_of;
+use super::armed::with_offset;
+use super::engines::{Needs, pairs_of};
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -73,19 +77,19 @@ impl App {
         each: &mut dyn FnMut(&ImportOutcome),
     ) -> Result<Vec<ImportOutcome>, Error> {
         request.check()?;
-        let _lock = WorkLock::take(&self.workspace)?;
+        let lock = WorkLock::take(&self.workspace)?;
+        self.sweep(&lock);
         let mut store = self.store_watched(cancel, watcher)?;
         let mut engines = Engines::default();
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model or glossary is said before anything is copied.
         self.glossary()?;
-        self.add_engines(
-            &mut engines,
-            std::slice::from_ref(&request.languages),
-            sound,
-            cancel,
-            watcher,
-        )?;
+        let needs = Needs {
+            interviews: std::slice::from_ref(&request.languages),
+            case: request.case.as_deref(),
+            listen: sound,
+        };
+        self.add_engines(&mut engines, &needs, cancel, watcher)?;
         let mut outcomes = Vec::new();
         for source in files {
             let result = self.import_one(&mut store, source, request, cancel, watcher);
@@ -228,7 +232,10 @@ fn import_transcript(
         };
         let text = unicode(lang, line.text);
         let translations = line.translations.into_iter();
-        let translations = translations.map(|(l, t)| (l, unicode(l, t))).collect();
+        let by = line.machine_translations;
+        let translations = translations
+            .map(|(lang, text)| ImportedTranslation::new(lang, unicode(lang, text), by))
+            .collect();
         imported.push(ImportedLine {
             speaker,
             span: Span::new(SamplePos::from_ms(line.start_ms), SamplePos::from_ms(end)),
@@ -313,18 +320,19 @@ pub(super) fn new_id() -> InterviewId {
     let random = std::collections::hash_map::RandomState::new()
         .build_hasher()
         .finish();
-    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    // By the clocks here: the name stands on paper beside the time of day.
+    let now = ZonedDateTime::now();
+    let now = now.strftime("%Y%m%d-%H%M%S");
     InterviewId(format!("{now}-{:06x}", random & 0x00ff_ffff))
 }
 
 /// When the file was last written: the best that is known of when it was recorded. RFC 3339.
 fn recorded_at(source: &Path) -> String {
     let modified = source.metadata().and_then(|m| m.modified()).ok();
-    modified
+    let moment = modified
         .and_then(|time| jiff::Timestamp::try_from(time).ok())
-        .unwrap_or_else(jiff::Timestamp::now)
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+        .unwrap_or_else(jiff::Timestamp::now);
+    with_offset(&moment.to_zoned_datetime(TimeZone::system()))
 }
 
 #[cfg(test)]

@@ -8,17 +8,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::audio::Level;
-use crate::domain::{InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
+use crate::domain::{Asked, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
 use crate::pipeline::Report;
 use crate::pipeline::live::Live;
 
 pub use super::armed::Armed;
+pub use super::partials::Partials;
 pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 
 use super::awake::Awake;
 use super::lock::WorkLock;
 use super::microphone::MicrophoneTest;
-use super::{App, Error, Person};
+use super::{App, Error};
 
 /// What a person most often marks. Any other words may be used too.
 pub const MARKERS: [&str; 6] = [
@@ -75,7 +76,7 @@ pub struct LiveRequest {
     /// The case.
     pub case: Option<String>,
     /// As what the person is interviewed; stands in the record.
-    pub person: Option<Person>,
+    pub person: Option<Asked>,
     /// Who is in the room; stands in the record.
     pub present: Option<String>,
     /// Speakers and their languages, one for each channel that is recognised. None: one channel for
@@ -110,6 +111,8 @@ pub struct Session {
     pub(super) awake: Option<Awake>,
     /// Held until the last row is written.
     pub(super) lock: WorkLock,
+    /// What went wrong at its beginning without stopping it, each with the next step.
+    pub(super) remarks: Vec<(String, String)>,
 }
 
 /// What a session left behind.
@@ -197,6 +200,11 @@ impl Session {
         self.live.begun()
     }
 
+    /// What went wrong at its beginning without stopping it, each with the next step.
+    pub fn remarks(&self) -> &[(String, String)] {
+        &self.remarks
+    }
+
     /// Whether the computer was kept from going to sleep. If not, the person should see to it.
     pub fn stays_awake(&self) -> bool {
         self.awake.is_some()
@@ -252,6 +260,7 @@ impl Session {
             live,
             awake,
             lock,
+            ..
         } = self;
         let id = live.id().clone();
         let finished = live.finish();

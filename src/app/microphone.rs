@@ -17,7 +17,7 @@ use crate::audio::{
 use crate::domain::SAMPLE_RATE;
 
 use super::live::LiveSource;
-use super::read::write_whole;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// Largest file of remembered microphones.
@@ -218,7 +218,13 @@ impl App {
         known
     }
 
+    /// Remembers the microphones of a session for the next one. A way to the sound server is not one
+    /// microphone: with one among them none is remembered, and the system's usual one is used next.
     pub(super) fn remember_microphones(&self, devices: &[DeviceInfo]) -> Result<(), Error> {
+        let devices = match devices.iter().any(|device| device.floating) {
+            true => &[],
+            false => devices,
+        };
         let remember = |device: &DeviceInfo| Remembered {
             id: device.id.clone(),
             name: device.name.clone(),
@@ -379,13 +385,16 @@ mod tests {
             id: id.into(),
             name: name.into(),
             default: true,
+            floating: false,
+            place: String::new(),
             channels: 1,
             min_rate: 8000,
             max_rate: 48_000,
         };
         let desk = known("alsa:hw:CARD=NotThere,DEV=0", "Desk");
         let table = known("alsa:hw:CARD=NorThis,DEV=0", "ໂຕະ");
-        app.remember_microphones(&[desk.clone(), table]).unwrap();
+        app.remember_microphones(&[desk.clone(), table.clone()])
+            .unwrap();
         let names = |app: &App| -> Vec<String> {
             let all = app.remembered_microphones();
             all.into_iter().map(|known| known.name).collect()
@@ -395,6 +404,13 @@ mod tests {
         let text = refused.to_string();
         assert!(text.contains("Desk") && text.contains("NotThere"), "{text}");
         assert!(!refused.help().is_empty());
+        // What the system uses at the moment is no identity.
+        let server = DeviceInfo {
+            floating: true,
+            ..known("alsa:pulse", "PulseAudio")
+        };
+        app.remember_microphones(&[table, server]).unwrap();
+        assert!(names(&app).is_empty(), "{:?}", names(&app));
         // One that was remembered alone is read as well, and a damaged memory is no memory.
         let path = app.workspace.microphone_file();
         fs::write(

@@ -22,26 +22,35 @@ mod export;
 mod find;
 mod import;
 mod judge;
+mod keys;
 pub mod live;
+mod live_engines;
 mod lock;
 pub mod microphone;
 pub mod models;
+mod near_names;
 pub mod offers;
+mod partials;
 pub mod people;
+mod people_export;
 pub mod phrasebook;
 mod read;
 mod read_back;
 mod recut;
+mod scratch;
 mod shelf;
 mod shrink;
 mod speak;
 mod speakers;
 mod terms;
+mod unfinished;
 mod vault;
 mod voices;
+mod whole;
 mod work;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
@@ -55,6 +64,8 @@ pub use evidence::Sealed;
 pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
 pub use judge::{FailedRecording, JudgeRequest, Judgement, LanguageJudgement};
+pub use near_names::NearName;
+pub use people_export::PeopleExported;
 pub use read::{Edit, Edited, History};
 pub use read_back::Readable;
 pub use recut::{CutHistory, Hint, follower, places, suggest};
@@ -62,18 +73,19 @@ pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
 pub use shrink::TrimRequest;
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use speakers::speakers_of;
+pub use unfinished::Unfinished;
 pub use vault::VaultState;
 pub use voices::{Suggested, Voices};
 pub use work::WorkReport;
 
-pub use crate::export::Person;
 pub use crate::transcript::is_transcript;
 
 use crate::config::Config;
-use crate::domain::Cancel;
+use crate::domain::{Cancel, FactKind};
 use crate::glossary::Glossary;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
+use crate::translate::KnownNames;
 use crate::workspace::{self, Workspace};
 
 /// What the front ends know before anything is opened.
@@ -237,7 +249,13 @@ impl App {
     /// form is brought up to date where it can be written.
     fn reading(&self) -> Result<Store, Error> {
         let path = self.workspace.store();
-        if !path.exists() {
+        // A store that cannot be looked at is not an empty one.
+        let there = path.try_exists().map_err(|cause| Error::File {
+            what: "read the database",
+            cause,
+            path: path.clone(),
+        })?;
+        if !there {
             return Ok(Store::open_in_memory()?);
         }
         match Store::open_read_only(&path) {
@@ -255,5 +273,16 @@ impl App {
             all.merge(shelf::load_csv(&path)?);
         }
         Ok(all)
+    }
+
+    /// The glossaries in force in a case, or in none: rows of other cases are left out.
+    fn glossary_for(&self, case: Option<&str>) -> Result<Glossary, Error> {
+        Ok(self.glossary()?.for_case(case))
+    }
+
+    /// The names that an interview of a case, or of none, may speak of.
+    fn names_for(&self, case: Option<&str>, glossary: &Glossary) -> Result<Arc<KnownNames>, Error> {
+        let people = self.reading()?.values_in_force(case, FactKind::Name)?;
+        Ok(Arc::new(KnownNames::new(people, glossary)))
     }
 }

@@ -14,7 +14,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 pub(super) use hash::sha256_file;
 pub(super) use names::is_ggml;
 use names::{is_gguf, is_hidden, stays_inside};
-pub use suited::ErrorRate;
+pub use suited::{ErrorRate, Unit};
 
 mod hash;
 mod names;
@@ -459,16 +459,8 @@ impl Shelf {
             .ok_or_else(|| unusable().unwrap_or_else(|| Error::Unknown(name.to_owned())))
     }
 
-    /// For speech in `lang`: the preferred one if it serves it, else a real one before a practice one.
-    ///
-    /// # Errors
-    /// [`Error::NoSpeech`].
-    pub fn for_speech(&self, lang: Lang, preferred: Option<&str>) -> Result<&Model, Error> {
-        self.pick(preferred, |m| m.hears(lang))
-            .ok_or(Error::NoSpeech(lang))
-    }
-
-    /// The model for translation of `pair`, chosen in the same way.
+    /// The model for translation of `pair`: the preferred one if it serves it, else a real one before a
+    /// practice one.
     ///
     /// # Errors
     /// [`Error::NoTranslation`].

@@ -2,19 +2,14 @@
 //!
 //! Nothing is added, merged or decided here without a person's name beside it.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::domain::{
     Decision, Fact, FactKind, InterviewId, Lang, NameSource, Person, PersonId, SegmentId, Verdict,
 };
-use crate::export::people as ftm;
-use crate::store::{NewFact, Offer, Store};
+use crate::store::{NewFact, Store};
 use crate::text::names::{Name, PartMatch, SHOWN};
 
-use super::read::write_whole;
 use super::{App, Error};
 
 /// Something to enter of a person.
@@ -141,7 +136,6 @@ impl App {
         let lines = lines(&store, entries)?;
         let facts: Vec<NewFact<'_>> = entries.iter().zip(&lines).map(new_fact).collect();
         let id = store.add_person(case, by, &facts)?;
-        answer(&mut store, entries, &lines, by)?;
         Ok(store.person(&id)?)
     }
 
@@ -153,10 +147,8 @@ impl App {
         let mut store = self.store()?;
         let id = person_id(id);
         let lines = lines(&store, entries)?;
-        for new in entries.iter().zip(&lines).map(new_fact) {
-            store.add_fact(&id, by, &new)?;
-        }
-        answer(&mut store, entries, &lines, by)?;
+        let facts: Vec<NewFact<'_>> = entries.iter().zip(&lines).map(new_fact).collect();
+        store.add_facts(&id, by, &facts)?;
         Ok(store.person(&id)?)
     }
 
@@ -265,35 +257,6 @@ impl App {
         }
         Ok(links)
     }
-
-    /// Writes the register, or one case of it, as FollowTheMoney entities, one JSON object a line.
-    /// Returns how many people it holds.
-    ///
-    /// # Errors
-    /// A file that is there; a disk that refuses; an unreadable store.
-    pub fn export_people(
-        &self,
-        case: Option<&str>,
-        out: &Path,
-        force: bool,
-    ) -> Result<usize, Error> {
-        let store = self.reading()?;
-        let people = store.people(case)?;
-        let mut decisions: Vec<Decision> = Vec::new();
-        let mut interviews = BTreeSet::new();
-        for person in &people {
-            decisions.extend(store.decisions(&person.id)?);
-            interviews.extend(person.facts.iter().filter_map(|f| f.interview.clone()));
-        }
-        let interviews = interviews
-            .into_iter()
-            .map(|id| store.interview(&id))
-            .collect::<Result<Vec<_>, _>>()?;
-        write_whole(out, force, &mut |file| {
-            Ok(ftm::write(&people, &decisions, &interviews, file)?)
-        })?;
-        Ok(people.len())
-    }
 }
 
 /// The name by which a person is called in lists: the first that counts, else the number.
@@ -304,7 +267,7 @@ pub fn title(person: &Person) -> String {
         .map_or_else(|| person.id.0.clone(), str::to_owned)
 }
 
-fn person_id(typed: &str) -> PersonId {
+pub(super) fn person_id(typed: &str) -> PersonId {
     PersonId(typed.trim().to_lowercase())
 }
 
@@ -336,22 +299,6 @@ fn new_fact<'a>((entry, line): (&'a Entry, &'a Line)) -> NewFact<'a> {
         reason: entry.reason.as_deref(),
         replaces: entry.replaces,
     }
-}
-
-/// What was entered from a line is not offered from it again.
-fn answer(store: &mut Store, entries: &[Entry], lines: &[Line], by: &str) -> Result<(), Error> {
-    for (entry, line) in entries.iter().zip(lines) {
-        if let Some((id, segment)) = line {
-            let offer = Offer {
-                interview: id,
-                segment: *segment,
-                kind: entry.kind,
-                value: &entry.value,
-            };
-            store.answer_offer(&offer, true, by, None)?;
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn possible(

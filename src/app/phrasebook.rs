@@ -4,9 +4,7 @@
 
 use std::sync::OnceLock;
 
-use crate::domain::Lang;
-
-use super::Person;
+use crate::domain::{Asked, Lang};
 
 /// What a sentence is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,11 +82,11 @@ const WITNESS: [&str; 12] = [
 ];
 
 /// The sentences that a person of this kind is told before the first question, in order.
-pub fn checklist(person: Person) -> Vec<&'static Phrase> {
+pub fn checklist(person: Asked) -> Vec<&'static Phrase> {
     let ids: &[&str] = match person {
-        Person::Suspect => &SUSPECT,
-        Person::Victim => &VICTIM,
-        Person::Witness => &WITNESS,
+        Asked::Suspect => &SUSPECT,
+        Asked::Victim => &VICTIM,
+        Asked::Witness => &WITNESS,
     };
     let found = |id: &&str| phrases().iter().find(|p| p.id == *id);
     ids.iter().filter_map(found).collect()
@@ -177,7 +175,7 @@ mod tests {
     #[test]
     fn each_kind_of_person_has_a_list_of_its_own_that_ends_with_their_consent() {
         let ids = |person| checklist(person).iter().map(|p| p.id).collect::<Vec<_>>();
-        let all = [Person::Suspect, Person::Victim, Person::Witness].map(ids);
+        let all = [Asked::Suspect, Asked::Victim, Asked::Witness].map(ids);
         assert_eq!(
             all.each_ref().map(Vec::len),
             [SUSPECT.len(), VICTIM.len(), WITNESS.len()],
@@ -188,7 +186,7 @@ mod tests {
             assert_eq!(own.last(), Some(&"rights-32"));
         }
         assert!(all[0].contains(&"rights-16") && !all[2].contains(&"rights-13"));
-        assert!(checklist(Person::Witness).iter().any(|p| p.is_question()));
+        assert!(checklist(Asked::Witness).iter().any(|p| p.is_question()));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Reading what is stored, correcting it by a new version, and writing it out.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -207,46 +205,4 @@ pub(super) fn is_blank(words: &str) -> bool {
     words
         .chars()
         .all(|c| c.is_whitespace() || text::is_dropped(c))
-}
-
-/// Writes to a temporary file beside `out` and renames it, so that a full disk or a kill leaves the
-/// old file as it was. Without `replace` a file that is there stays.
-pub(super) fn write_whole(
-    out: &Path,
-    replace: bool,
-    write: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let failed = |cause: io::Error| Error::File {
-        what: "write the file",
-        cause,
-        path: out.to_owned(),
-    };
-    if out.symlink_metadata().is_ok() {
-        if !out.is_file() {
-            return Err(Error::NoPlainFile(out.to_owned()));
-        }
-        if !replace {
-            return Err(Error::Exists(out.to_owned()));
-        }
-    }
-    let folder = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| match e.kind() {
-        kind @ io::ErrorKind::NotFound => failed(io::Error::new(kind, "there is no such folder")),
-        _ => failed(e),
-    })?;
-    let mut buffered = BufWriter::new(temporary);
-    write(&mut buffered)?;
-    let temporary = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
-    let file: &File = temporary.as_file();
-    file.sync_all().map_err(failed)?;
-    let placed = if replace {
-        temporary.persist(out)
-    } else {
-        temporary.persist_noclobber(out)
-    };
-    placed.map_err(|e| failed(e.error))?;
-    Ok(())
 }

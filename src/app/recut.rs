@@ -4,7 +4,7 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
-use crate::domain::{InterviewId, Lang, SamplePos, Segment, SegmentId};
+use crate::domain::{InterviewId, Lang, SamplePos, Segment, SegmentId, Word};
 use crate::store::{Recut, Recutting, SplitAt};
 use crate::text;
 
@@ -196,21 +196,15 @@ fn time_of(line: &Segment, at: usize) -> Option<u64> {
 
 /// The recognised words' places in characters and when they begin.
 fn word_places(line: &Segment) -> Vec<(usize, u64)> {
-    let (mut from, mut characters) = (0usize, 0usize);
+    let (mut read, mut characters) = (0usize, 0usize);
     let mut found = Vec::new();
-    for word in line.words.iter().filter(|w| !w.text.is_empty()) {
-        let Some(rest) = line.text.get(from..) else {
-            break;
-        };
-        let Some(at) = rest.find(&word.text) else {
-            continue;
-        };
-        let before = rest.get(..at).unwrap_or_default().chars().count();
-        found.push((characters.saturating_add(before), word.start_ms));
-        characters = characters
-            .saturating_add(before)
-            .saturating_add(word.text.chars().count());
-        from = from.saturating_add(at).saturating_add(word.text.len());
+    let places = Word::places(&line.words, &line.text);
+    for (word, at) in line.words.iter().zip(places) {
+        let Some(at) = at else { continue };
+        let between = line.text.get(read..at).unwrap_or_default();
+        characters = characters.saturating_add(between.chars().count());
+        found.push((characters, word.start_ms));
+        read = at;
     }
     found
 }
@@ -231,7 +225,7 @@ fn is_end(whole: &str, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Span, Status, Translation, Word};
+    use crate::domain::{Span, Status, Translation};
 
     fn line(lang: Lang, text: &str, other: Lang, translation: &str) -> Segment {
         Segment {
@@ -251,6 +245,7 @@ mod tests {
                 lang: other,
                 text: translation.into(),
                 engine: "engine".into(),
+                status: Status::Machine,
                 log_prob: None,
                 terms: Vec::new(),
                 flags: Vec::new(),

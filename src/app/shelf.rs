@@ -13,7 +13,8 @@ use crate::glossary::{self, Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
 use super::models::{ErrorRate, Kind, Model};
-use super::read::write_whole;
+use super::scratch::Purpose;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// The forms in which a glossary is written.
@@ -68,6 +69,9 @@ pub struct ModelInfo {
     /// Why a person should not rely on it, one line a language.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
+    /// The languages of which they speak.
+    #[serde(skip)]
+    pub doubted: Vec<Lang>,
     /// Size of all its files.
     pub bytes: u64,
     /// Its folder.
@@ -85,6 +89,7 @@ impl From<&Model> for ModelInfo {
             source: card.source,
             description: card.description,
             practice: card.practice,
+            doubted: doubted(model),
             doubts: card
                 .languages
                 .iter()
@@ -100,6 +105,13 @@ impl From<&Model> for ModelInfo {
             folder: model.folder.clone(),
         }
     }
+}
+
+/// The languages in which a person should not rely on a model.
+fn doubted(model: &Model) -> Vec<Lang> {
+    let mut languages = model.card.languages.clone();
+    languages.retain(|lang| model.doubt(*lang).is_some());
+    languages
 }
 
 impl App {
@@ -328,10 +340,7 @@ impl App {
                 path,
             }
         };
-        let scratch = tempfile::Builder::new()
-            .prefix(".importing-")
-            .tempdir_in(self.workspace.models())
-            .map_err(failed(&self.workspace.models()))?;
+        let scratch = self.scratch(Purpose::Importing)?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
                 step: Step::Copying,
@@ -441,10 +450,20 @@ impl App {
     /// that recognise the others.
     pub fn speech_doubts(&self, languages: &[Lang]) -> (Vec<Lang>, Vec<String>) {
         let shelf = self.shelf();
-        let preferred = self.config.speech_model.as_deref();
+        let preferred = |lang: Lang| self.config.speech_for(lang);
         let mut without = languages.to_vec();
-        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
-        (without, shelf.doubts(languages, preferred))
+        without.retain(|lang| shelf.for_speech(*lang, preferred(*lang)).is_err());
+        (without, shelf.doubts(languages, &preferred))
+    }
+
+    /// The languages of the six in which a person should not rely on the model that would recognise
+    /// them.
+    pub fn speech_doubted(&self) -> Vec<Lang> {
+        let shelf = self.shelf();
+        let model = |lang: Lang| shelf.for_speech(lang, self.config.speech_for(lang)).ok();
+        let mut languages = Lang::SIX.to_vec();
+        languages.retain(|lang| model(*lang).is_some_and(|m| m.doubt(*lang).is_some()));
+        languages
     }
 
     /// The languages of the six that no installed model serves in this way.

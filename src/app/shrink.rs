@@ -9,6 +9,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::translate::{ShrinkOptions, shrink};
 
 use super::models::{Card, Error as ModelError, Kind, ListedFile, Model, sha256_file};
+use super::scratch::Purpose;
 use super::{App, Error, ModelInfo};
 
 /// Which model, and what to make smaller.
@@ -61,7 +62,7 @@ impl App {
         }
         model.verify(cancel, watcher)?;
         self.workspace.make_folders()?;
-        let scratch = tempfile::tempdir_in(&models).map_err(failed(&models))?;
+        let scratch = self.scratch(Purpose::Shrinking)?;
         let options = ShrinkOptions {
             trim: request.trim,
             quantise: request.quantise,

@@ -9,13 +9,16 @@ use crate::audio::{self, SegmenterLimits};
 use crate::domain::{Cancel, Flag, FlagKind, Lang, LangPair, Utterance};
 use crate::glossary::Glossary;
 use crate::pipeline::{
-    LineOptions, Progress, Step, TranslatedLine, TranslationRoute, Watcher, translate_line,
+    LineOptions, Progress, SourceLine, Step, TranslatedLine, TranslationRoute, Watcher,
+    translate_line,
 };
 use crate::speech::Recognizer;
 use crate::store::Maker;
+use crate::vault;
 
-use super::engines::{Named, open_translator, unlisted_name, unlisted_note};
+use super::engines::{Named, Prefer, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
+use super::scratch::{Purpose, Scratch};
 use super::{App, Error};
 
 /// One recognised utterance.
@@ -59,6 +62,8 @@ pub struct TranslateRequest {
     pub model: Option<String>,
     /// Name of a glossary; all in force where left out.
     pub glossary: Option<String>,
+    /// The case whose terms and names are in force beside those of no case.
+    pub case: Option<String>,
     /// Beam, 1 to 8.
     pub beam: Option<usize>,
     /// Longest translation of a sentence, in tokens.
@@ -67,6 +72,16 @@ pub struct TranslateRequest {
     pub second: Option<String>,
     /// The model alone.
     pub raw: bool,
+}
+
+/// Which recogniser is wanted.
+pub(super) struct EarRequest<'a> {
+    /// What it is to hear.
+    pub(super) language: Lang,
+    /// Name of a model or a folder; the usual one where left out.
+    pub(super) model: Option<&'a str>,
+    /// The case whose names are preferred beside those of no case.
+    pub(super) case: Option<&'a str>,
 }
 
 /// A loaded recogniser.
@@ -104,6 +119,19 @@ impl OpenTranslator {
     /// # Errors
     /// The engine's own; a cancel.
     pub fn translate(&mut self, text: &str, cancel: &Cancel) -> Result<TranslatedLine, Error> {
+        self.translate_spoken(text, &[], cancel)
+    }
+
+    /// Translates one text whose speaker paused at these places, in bytes.
+    ///
+    /// # Errors
+    /// The engine's own; a cancel.
+    pub(super) fn translate_spoken(
+        &mut self,
+        text: &str,
+        pauses: &[usize],
+        cancel: &Cancel,
+    ) -> Result<TranslatedLine, Error> {
         let Self {
             routes,
             glossary,
@@ -111,9 +139,12 @@ impl OpenTranslator {
             options,
             ..
         } = self;
-        Ok(translate_line(
-            routes, glossary, text, *pair, options, cancel,
-        )?)
+        let source = SourceLine {
+            text,
+            pauses,
+            pair: *pair,
+        };
+        Ok(translate_line(routes, glossary, &source, options, cancel)?)
     }
 
     /// The models as events name them, those that a list vouches for.
@@ -168,7 +199,12 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Transcribed, Error> {
-        let mut ear = self.recognizer(language, model, cancel, watcher)?;
+        let wanted = EarRequest {
+            language,
+            model,
+            case: None,
+        };
+        let mut ear = self.recognizer(&wanted, cancel, watcher)?;
         let begun = Instant::now();
         let heard = self.hear(&mut ear, source, language, cancel, watcher)?;
         let mut notes = ear.notes;
@@ -191,7 +227,7 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Heard, Error> {
-        let scratch = self.scratch()?;
+        let scratch = self.hearing_place()?;
         let mut tell = |done, total| {
             watcher(Progress::Step {
                 step: Step::Decoding,
@@ -244,44 +280,45 @@ impl App {
     }
 
     /// A folder for the working copy, gone when this is dropped. The sound of a case stays inside the
-    /// workspace, unless that cannot be written.
-    fn scratch(&self) -> Result<tempfile::TempDir, Error> {
+    /// workspace, unless that cannot be written; that of a locked one always does.
+    fn hearing_place(&self) -> Result<Scratch, Error> {
         let recordings = self.workspace.recordings();
-        std::fs::create_dir_all(&recordings)
-            .and_then(|()| {
-                tempfile::Builder::new()
-                    .prefix(".scratch-")
-                    .tempdir_in(&recordings)
-            })
-            .or_else(|_| tempfile::tempdir())
-            .map_err(|cause| Error::File {
-                what: "make a temporary folder",
-                cause,
-                path: std::env::temp_dir(),
-            })
+        match self.scratch(Purpose::Hearing) {
+            Err(_) if !vault::guards(&recordings) => {
+                Scratch::elsewhere().map_err(|cause| Error::File {
+                    what: "make a temporary folder",
+                    cause,
+                    path: std::env::temp_dir(),
+                })
+            }
+            made => made,
+        }
     }
 
     /// Loads a recogniser for one language: the named one, or the usual one.
     pub(super) fn recognizer(
         &self,
-        language: Lang,
-        model: Option<&str>,
+        wanted: &EarRequest<'_>,
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Ear, Error> {
+        let EarRequest {
+            language,
+            model,
+            case,
+        } = *wanted;
         let shelf = self.shelf();
+        let prefer = Prefer {
+            languages: &[language],
+            case,
+        };
         let named = match model {
             Some(text) => Named::find(&shelf, text)?,
-            None => Named::listed(shelf.for_speech(language, self.config.speech_model.as_deref())?),
+            None => Named::listed(shelf.for_speech(language, self.config.speech_for(language))?),
         };
         match named.wanted(Kind::WhisperGgml)? {
             Named::Unlisted(Kind::Wav2vec2Ctc, folder) => Ok(Ear {
-                engine: Box::new(self.load_ctc(
-                    &folder,
-                    &unlisted_name(&folder),
-                    vec![language],
-                    None,
-                )?),
+                engine: Box::new(self.load_ctc(&folder, &unlisted_name(&folder), None, prefer)?),
                 practice: false,
                 maker: None,
                 notes: vec![unlisted_note(&folder)],
@@ -292,7 +329,7 @@ impl App {
                     &unlisted_name(&file),
                     None,
                     true,
-                    &[language],
+                    prefer,
                 )?),
                 practice: false,
                 maker: None,
@@ -303,7 +340,7 @@ impl App {
             }
             Named::Listed(model) => {
                 model.verify(cancel, watcher)?;
-                let engine = self.load_listed(&model)?;
+                let engine = self.load_listed(&model, case)?;
                 Ok(Ear {
                     maker: Some(Maker {
                         engine: engine.engine().to_owned(),
@@ -321,7 +358,7 @@ impl App {
     /// Loads a translator for one direction.
     ///
     /// # Errors
-    /// An unknown or unsuitable model; an unknown glossary; a cancel.
+    /// An unknown or unsuitable model; an unknown glossary; an unreadable register; a cancel.
     pub fn translator(
         &self,
         request: &TranslateRequest,
@@ -358,16 +395,21 @@ impl App {
             practice: opened.practice,
             second: second.map(|o| o.engine),
         };
+        let case = request.case.as_deref();
         let glossary = match (&request.glossary, request.raw) {
             (_, true) => Glossary::default(),
-            (Some(name), _) => self.glossary_named(name)?,
-            (None, _) => self.glossary()?,
+            (Some(name), _) => self.glossary_named(name)?.for_case(case),
+            (None, _) => self.glossary_for(case)?,
         };
+        let mut options = self.line_options(request.beam, request.max_tokens, request.raw);
+        if !request.raw {
+            options.names = self.names_for(case, &glossary)?;
+        }
         Ok(OpenTranslator {
             routes: vec![route],
             glossary,
             pair: request.pair,
-            options: self.line_options(request.beam, request.max_tokens, request.raw),
+            options,
             notes,
         })
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::glossary::{self, Glossary, Term};
 
-use super::read::write_whole;
 use super::shelf::load_csv;
+use super::whole::write_whole;
 use super::{App, Error};
 
 /// The glossary that takes terms which stand in none of the workspace's own.

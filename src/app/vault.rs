@@ -4,7 +4,6 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -17,17 +16,16 @@ use crate::evidence::Kind;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::Store;
 use crate::text;
-use crate::vault::{self, LockFile, RecoveryIdentity, State, Unlocked, WorkspaceKey};
+use crate::vault::{
+    self, Failed, LockFile, RecoveryIdentity, State, Tries, Unlocked, WorkspaceKey,
+};
 
 use super::lock::WorkLock;
+use super::scratch::{IMPORTING, PLANS};
 use super::{App, Error};
 
-/// The longest that a wrong passphrase costs beside the work.
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// How deep the folders of an interview or a bundle go.
 const DEPTH: u32 = 4;
-/// Files that say that a folder is an interview to be.
-const PLANS: [&str; 2] = ["intake.json", "session.json"];
 
 /// Whether a workspace has a lock, and whether this session has opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +44,7 @@ pub enum VaultState {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Door {
     key: Arc<Mutex<Option<Arc<Unlocked>>>>,
-    failures: Arc<AtomicU32>,
+    failed: Arc<Mutex<Failed>>,
 }
 
 impl Door {
@@ -61,14 +59,25 @@ impl Door {
             .clone()
     }
 
-    /// Counts a refusal and lets the next try wait: one second, two, four, up to half a minute.
-    fn checked<T>(&self, tried: Result<T, vault::Error>) -> Result<T, Error> {
-        if matches!(tried, Err(vault::Error::Refused(_))) {
-            let before = self.failures.fetch_add(1, Ordering::Relaxed).min(5);
-            thread::sleep(Duration::from_secs(1 << before).min(LONGEST_DELAY));
-        } else {
-            self.failures.store(0, Ordering::Relaxed);
-        }
+    /// Tries to open the lock once those before have been waited for, here and in other processes.
+    fn attempt<T>(
+        &self,
+        root: &Path,
+        open: impl FnOnce() -> Result<T, vault::Error>,
+    ) -> Result<T, Error> {
+        let mut known = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tries = Tries::hold(root, *known);
+        let before = tries.failed();
+        thread::sleep(before.wait(vault::now()));
+        // Counted before it is made: whoever ends the program meanwhile has tried.
+        tries.set(before.again(vault::now()));
+        let tried = open();
+        tries.set(match &tried {
+            Ok(_) => Failed::default(),
+            Err(vault::Error::Refused(_)) => before.again(vault::now()),
+            Err(_) => before,
+        });
+        *known = tries.failed();
         Ok(tried?)
     }
 }
@@ -102,7 +111,8 @@ impl App {
     /// halfway loses nothing; the next [`Self::unlock`] goes on.
     ///
     /// # Errors
-    /// A workspace that has a lock, or in which somebody works; a short passphrase; a full disk.
+    /// A workspace that has a lock, or in which somebody works or hears something; a short passphrase; a
+    /// full disk.
     pub fn lock_workspace(
         &self,
         passphrase: &str,
@@ -110,10 +120,11 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<(), Error> {
         let root = self.workspace.root();
-        let _work = WorkLock::take(&self.workspace)?;
+        let work = WorkLock::take(&self.workspace)?;
         if LockFile::read(root)?.is_some() {
             return Err(vault::Error::LockedBefore(root.to_owned()).into());
         }
+        let _alone = self.sweep_out(&work)?;
         if self.workspace.store().exists() {
             // Of the newest form and whole, before anything is moved.
             self.store()?.check()?;
@@ -127,11 +138,16 @@ impl App {
         Ok(())
     }
 
+    /// How long the next try at the lock has to wait, because others failed before it.
+    pub fn wait_before_unlocking(&self) -> Duration {
+        vault::failed_tries(self.workspace.root()).wait(vault::now())
+    }
+
     /// Opens a locked workspace for this session; finishes a locking that was cut off. The workspace's
     /// own chain notes it, and through what: `window`, or the verb of a command.
     ///
     /// # Errors
-    /// A wrong passphrase, after a delay that grows; a lock file that cannot be used.
+    /// A wrong passphrase, after which the next try waits longer; a lock file that cannot be used.
     pub fn unlock(
         &self,
         passphrase: &str,
@@ -140,10 +156,13 @@ impl App {
     ) -> Result<(), Error> {
         let root = self.workspace.root();
         let mut lock = self.vault_lock()?;
-        let key = self.door.checked(lock.open(&phrase(passphrase), root))?;
+        let key = self
+            .door
+            .attempt(root, || lock.open(&phrase(passphrase), root))?;
         let held = vault::hold(root, key)?;
         if lock.state == State::Moving {
-            let _work = WorkLock::take(&self.workspace)?;
+            let work = WorkLock::take(&self.workspace)?;
+            let _alone = self.sweep_out(&work)?;
             self.move_in(&mut lock, watcher)?;
         }
         self.door.set(Some(held));
@@ -165,10 +184,10 @@ impl App {
     /// A wrong or short passphrase; a disk that refuses.
     pub fn change_passphrase(&self, old: &str, new: &str) -> Result<(), Error> {
         let root = self.workspace.root();
-        let _work = WorkLock::take(&self.workspace)?;
+        let work = WorkLock::take(&self.workspace)?;
         let mut lock = self.vault_lock()?;
-        let key = self.door.checked(lock.open(&phrase(old), root))?;
-        self.rewrap(&mut lock, key, new, Kind::PassphraseChanged)
+        let key = self.door.attempt(root, || lock.open(&phrase(old), root))?;
+        self.rewrap((&mut lock, &work), key, new, Kind::PassphraseChanged)
     }
 
     /// Another passphrase, by the recovery key (the text of its file).
@@ -177,19 +196,11 @@ impl App {
     /// A key that does not open it; a short passphrase; a disk that refuses.
     pub fn recover_workspace(&self, identity: &str, new: &str) -> Result<(), Error> {
         let root = self.workspace.root();
-        let _work = WorkLock::take(&self.workspace)?;
+        let work = WorkLock::take(&self.workspace)?;
         let mut lock = self.vault_lock()?;
         let identity = RecoveryIdentity::read(identity)?;
-        let key = self.door.checked(lock.recover(&identity, root))?;
-        self.rewrap(&mut lock, key, new, Kind::Recovered)
-    }
-
-    /// Files of interviews and bundles that lie in the clear; none once the workspace is locked.
-    ///
-    /// # Errors
-    /// A folder that cannot be listed; a workspace that is locked and not open.
-    pub fn count_plain(&self) -> Result<usize, Error> {
-        Ok(self.plain_files()?.len())
+        let key = self.door.attempt(root, || lock.recover(&identity, root))?;
+        self.rewrap((&mut lock, &work), key, new, Kind::Recovered)
     }
 
     fn vault_lock(&self) -> Result<LockFile, Error> {
@@ -200,7 +211,7 @@ impl App {
 
     fn rewrap(
         &self,
-        lock: &mut LockFile,
+        (lock, work): (&mut LockFile, &WorkLock),
         key: WorkspaceKey,
         new: &str,
         kind: Kind,
@@ -209,6 +220,7 @@ impl App {
         let held = vault::hold(root, key)?;
         lock.change(held.key(), &phrase(new))?;
         if lock.state == State::Moving {
+            let _alone = self.sweep_out(work)?;
             self.move_in(lock, &|_| {})?;
         }
         // The chain first: a passphrase that changed without an event would be worse than the other way.
@@ -223,7 +235,7 @@ impl App {
         for (name, fact) in known {
             facts.insert((*name).into(), json!(fact));
         }
-        self.store()?.note_own(kind, facts)?;
+        self.store()?.note_own(kind, facts, None)?;
         Ok(())
     }
 
@@ -313,9 +325,7 @@ fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Er
         let name = name.to_string_lossy();
         if kind.is_dir() && depth > 0 {
             collect(&path, depth - 1, found)?;
-        } else if kind.is_file()
-            && (name.starts_with(".importing-") || name.starts_with(vault::HALF))
-        {
+        } else if kind.is_file() && (name.starts_with(IMPORTING) || name.starts_with(vault::HALF)) {
             fs::remove_file(&path).map_err(failed)?;
         } else if kind.is_file() && !vault::is_sealed(&path).map_err(failed)? {
             found.push(path);

@@ -1,5 +1,7 @@
 //! Working off what is pending: after an import, after a crash, after an interruption.
 
+use std::sync::Arc;
+
 use crate::domain::{Cancel, InterviewId, Lang};
 use crate::pipeline::live::{Recovered, recover_session, unfinished_sessions};
 use crate::pipeline::{
@@ -9,7 +11,7 @@ use crate::pipeline::{
 use crate::store::Store;
 use crate::translate::DecodeOptions;
 
-use super::engines::room_for_recognisers;
+use super::engines::{Needs, room_for_recognisers};
 use super::lock::WorkLock;
 use super::{App, Error};
 
@@ -38,7 +40,8 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<WorkReport, Error> {
-        let _lock = WorkLock::take(&self.workspace)?;
+        let lock = WorkLock::take(&self.workspace)?;
+        self.sweep(&lock);
         let mut store = self.store_watched(cancel, watcher)?;
         let recordings = self.workspace.recordings();
         let only = id.map(|text| store.resolve(text)).transpose()?;
@@ -105,11 +108,24 @@ impl App {
             .collect();
         ids.sort();
         ids.dedup();
-        let languages = ids
-            .iter()
-            .map(|id| Ok(store.interview(id)?.languages))
-            .collect::<Result<Vec<Vec<Lang>>, Error>>()?;
-        self.add_engines(engines, &languages, !spoken.is_empty(), cancel, watcher)?;
+        let mut languages: Vec<Vec<Lang>> = Vec::new();
+        let mut cases: Vec<Option<String>> = Vec::new();
+        for id in &ids {
+            let interview = store.interview(id)?;
+            languages.push(interview.languages);
+            cases.push(interview.case);
+        }
+        cases.dedup();
+        let needs = Needs {
+            interviews: &languages,
+            // One recogniser hears them all: names of a case are for that case alone.
+            case: match cases.as_slice() {
+                [one] => one.as_deref(),
+                _ => None,
+            },
+            listen: !spoken.is_empty(),
+        };
+        self.add_engines(engines, &needs, cancel, watcher)?;
         let backlog = Backlog {
             store: &self.workspace.store(),
             recordings: &self.workspace.recordings(),
@@ -124,7 +140,7 @@ impl App {
         Ok(backlog.run(engines, only)?)
     }
 
-    /// How lines are translated, flags before settings.
+    /// How lines are translated, flags before settings; without known names.
     pub(super) fn line_options(
         &self,
         beam: Option<usize>,
@@ -138,6 +154,7 @@ impl App {
                 ..DecodeOptions::default()
             },
             raw,
+            names: Arc::default(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Lists the microphones. A machine without a sound card has an empty list, not an error.
 
+use std::fs;
+use std::path::Path;
+
 use cpal::traits::{DeviceTrait, HostTrait};
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +11,33 @@ use super::Error;
 /// One input device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
-    /// Names the device for good, also after others were plugged in, for example `alsa:hw:CARD=0`.
+    /// Names the device for good, also after others were plugged in, for example `alsa:hw:CARD=PCH`.
     pub id: String,
     /// For people.
     pub name: String,
     /// Whether the system records from it when nobody chooses.
     pub default: bool,
+    /// Not one microphone but whatever the system uses at the moment, which may change while it records.
+    pub floating: bool,
+    /// What tells it from another of the same make: its serial number, or where it is plugged in. Empty
+    /// where the system does not say.
+    pub place: String,
     /// Channels at most.
     pub channels: u16,
     /// Lowest sample rate, frames a second.
     pub min_rate: u32,
     /// Highest sample rate, frames a second.
     pub max_rate: u32,
+}
+
+impl DeviceInfo {
+    /// Its name, with what tells it from another of the same make.
+    pub fn title(&self) -> String {
+        match self.place.as_str() {
+            "" => self.name.clone(),
+            place => format!("{} ({place})", self.name),
+        }
+    }
 }
 
 /// The input devices, the default one first, then by name.
@@ -51,13 +69,55 @@ pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
     Ok(list)
 }
 
+/// The card that an id such as `alsa:hw:CARD=PCH,DEV=0` names.
+fn card(id: &str) -> Option<&str> {
+    let (_, card) = id.split_once("CARD=")?;
+    card.split(',').next().filter(|card| !card.is_empty())
+}
+
 /// Whether an id such as `alsa:hw:CARD=0,DEV=0` tells where a card stands instead of which it is.
 fn named_by_place(id: &str) -> bool {
-    let Some((_, card)) = id.split_once("CARD=") else {
+    card(id).is_some_and(|card| card.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Where the system lists its sound cards.
+const CARDS: &str = "/sys/class/sound";
+/// Longest serial number that is shown, in letters.
+const MAX_SERIAL: usize = 40;
+/// Names of ALSA that stand for whatever the system uses, where no card is named beside them.
+const FLOATING: [&str; 6] = ["default", "sysdefault", "pulse", "pipewire", "jack", "oss"];
+
+/// Whether an id such as `alsa:pulse` names a way to the sound server instead of a device.
+fn floats(id: &str) -> bool {
+    let Some(name) = id.strip_prefix("alsa:") else {
         return false;
     };
-    let card = card.split(',').next().unwrap_or_default();
-    !card.is_empty() && card.bytes().all(|b| b.is_ascii_digit())
+    let base = name.split(':').next().unwrap_or_default();
+    FLOATING.contains(&base) && !name.contains("CARD=")
+}
+
+/// The serial number of a card in an id such as `alsa:hw:CARD=Device_1,DEV=0`, else the USB port that it
+/// is plugged into; empty for what is built in.
+fn place(id: &str, cards: &Path) -> String {
+    let found = card(id).and_then(|card| {
+        let entries = fs::read_dir(cards).ok()?.flatten();
+        let own = |folder: &Path| {
+            let id = fs::read_to_string(folder.join("id"));
+            id.is_ok_and(|id| id.trim() == card)
+        };
+        let folder = entries.map(|e| e.path()).find(|folder| own(folder))?;
+        // The interface of the device that makes the sound; the device itself is above it.
+        let interface = fs::canonicalize(folder.join("device")).ok()?;
+        let device = interface.parent()?;
+        let serial = fs::read_to_string(device.join("serial")).unwrap_or_default();
+        let serial: String = serial.trim().chars().take(MAX_SERIAL).collect();
+        if !serial.is_empty() {
+            return Some(format!("no. {serial}"));
+        }
+        let port = device.join("busnum").is_file().then(|| device.file_name());
+        Some(format!("USB {}", port??.to_string_lossy()))
+    });
+    found.unwrap_or_default()
 }
 
 /// `None` for a device that cannot record now, such as an unplugged or exclusively used one.
@@ -70,6 +130,8 @@ fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<D
     let configs: Vec<_> = device.supported_input_configs().ok()?.collect();
     Some(DeviceInfo {
         default: default == Some(&id),
+        floating: floats(&id.to_string()),
+        place: place(&id.to_string(), Path::new(CARDS)),
         id: id.to_string(),
         name,
         channels: configs.iter().map(|c| c.channels()).max()?,
@@ -189,6 +251,56 @@ mod tests {
             "alsa:hw:CARD=",
         ] {
             assert!(!named_by_place(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_the_sound_server_is_not_one_microphone() {
+        for id in ["alsa:default", "alsa:pulse", "alsa:pipewire", "alsa:jack"] {
+            assert!(floats(id), "{id}");
+        }
+        for id in [
+            "alsa:hw:CARD=PCH,DEV=0",
+            "alsa:sysdefault:CARD=PCH",
+            "alsa:default:CARD=PCH",
+            "wasapi:{0.0.1}",
+            "coreaudio:default",
+        ] {
+            assert!(!floats(id), "{id}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_cards_of_the_same_make_are_told_apart_by_number_or_port() {
+        let dir = tempfile::tempdir().unwrap();
+        let cards = dir.path().join("cards");
+        let plug = |number: u32, name: &str, port: &str, serial: Option<&str>| {
+            let device = dir.path().join(port);
+            let interface = device.join(format!("{port}:1.0"));
+            fs::create_dir_all(&interface).unwrap();
+            fs::write(device.join("busnum"), "1\n").unwrap();
+            if let Some(serial) = serial {
+                fs::write(device.join("serial"), format!("{serial}\n")).unwrap();
+            }
+            let card = cards.join(format!("card{number}"));
+            fs::create_dir_all(&card).unwrap();
+            fs::write(card.join("id"), format!("{name}\n")).unwrap();
+            std::os::unix::fs::symlink(&interface, card.join("device")).unwrap();
+        };
+        plug(1, "Device", "1-2", None);
+        plug(2, "Device_1", "1-3", Some("A00042"));
+        let built_in = dir.path().join("pci");
+        fs::create_dir_all(built_in.join("0000:00:1f.3")).unwrap();
+        let card = cards.join("card0");
+        fs::create_dir_all(&card).unwrap();
+        fs::write(card.join("id"), "PCH\n").unwrap();
+        std::os::unix::fs::symlink(built_in.join("0000:00:1f.3"), card.join("device")).unwrap();
+        let place = |id: &str| place(id, &cards);
+        assert_eq!(place("alsa:hw:CARD=Device,DEV=0"), "USB 1-2");
+        assert_eq!(place("alsa:hw:CARD=Device_1,DEV=0"), "no. A00042");
+        for id in ["alsa:hw:CARD=PCH,DEV=0", "alsa:hw:CARD=Gone", "alsa:pulse"] {
+            assert_eq!(place(id), "", "{id}");
         }
     }
 

@@ -1,17 +1,24 @@
 //! Finds the utterances of a session while it is being recorded. It reads the working copy that the
 //! recorder appends to: the file is the queue, so a slow listener costs no memory and loses nothing.
 
+use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::growing_wav::HEADER_BYTES;
-use super::segmenter::{Cut, FRAME_SAMPLES, Running, Segmenter, SegmenterLimits};
+use super::segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
 use super::vad::VoiceDetector;
+use crate::domain::SAMPLE_RATE;
 use crate::vault::{self, Content};
 
 /// Samples that are read at once: four seconds.
 const BLOCK: u64 = 1 << 16;
+/// Louder than this is more than a quiet room, decibels below full scale.
+const LOUD_DB: f32 = -45.0;
+/// Frames without speech after which loud sound is suspicious (one minute), and how many of them are loud.
+const NO_VOICE: usize = 60 * SAMPLE_RATE as usize / FRAME_SAMPLES;
+const LOUD: usize = NO_VOICE / 2;
 
 /// Listens to one channel of a session.
 pub struct Listener {
@@ -21,7 +28,35 @@ pub struct Listener {
     segmenter: Segmenter,
     heard: u64,
     voiced: u64,
+    din: Din,
     bytes: Vec<u8>,
+}
+
+/// The last minute of a channel since somebody spoke: which of its frames were loud.
+#[derive(Default)]
+struct Din {
+    frames: VecDeque<bool>,
+    loud: usize,
+}
+
+impl Din {
+    fn push(&mut self, frame: Frame, voiced: bool) {
+        if voiced {
+            self.frames.clear();
+            self.loud = 0;
+            return;
+        }
+        let loud = frame.level_db > LOUD_DB;
+        self.frames.push_back(loud);
+        self.loud += usize::from(loud);
+        if self.frames.len() > NO_VOICE && self.frames.pop_front() == Some(true) {
+            self.loud = self.loud.saturating_sub(1);
+        }
+    }
+
+    fn is_suspicious(&self) -> bool {
+        self.frames.len() >= NO_VOICE && self.loud >= LOUD
+    }
 }
 
 impl Listener {
@@ -34,6 +69,7 @@ impl Listener {
             segmenter: Segmenter::new(limits),
             heard: 0,
             voiced: 0,
+            din: Din::default(),
             bytes: Vec::new(),
         }
     }
@@ -46,6 +82,11 @@ impl Listener {
     /// Samples in which somebody is likely to have spoken, so far.
     pub fn voiced(&self) -> u64 {
         self.voiced
+    }
+
+    /// Whether the last minute was loud for half of it and still holds nothing that is taken for speech.
+    pub fn hears_only_noise(&self) -> bool {
+        self.din.is_suspicious()
     }
 
     /// The utterance that is being spoken now.
@@ -70,9 +111,11 @@ impl Listener {
                 let Some(frame) = self.detector.push(sample) else {
                     continue;
                 };
-                if frame.probability >= 0.5 {
+                let voiced = frame.probability >= 0.5;
+                if voiced {
                     self.voiced = self.voiced.saturating_add(FRAME_SAMPLES as u64);
                 }
+                self.din.push(frame, voiced);
                 cuts.extend(self.segmenter.push(frame));
             }
             self.bytes = bytes;
@@ -116,6 +159,30 @@ mod tests {
     use super::super::{Decoder, find_utterances};
     use super::*;
     use crate::domain::Cancel;
+
+    #[test]
+    fn a_loud_minute_without_speech_is_suspicious_and_speech_or_quiet_ends_that() {
+        let frame = |level_db| Frame {
+            probability: 0.0,
+            level_db,
+        };
+        let mut din = Din::default();
+        for at in 0..NO_VOICE {
+            assert!(!din.is_suspicious(), "after {at} frames");
+            din.push(frame(if at % 2 == 0 { -30.0 } else { -80.0 }), false);
+        }
+        assert!(din.is_suspicious(), "half of the minute was loud");
+        din.push(frame(-80.0), false);
+        assert!(!din.is_suspicious(), "less than half of the last minute");
+        din.push(frame(-30.0), false);
+        assert!(din.is_suspicious());
+        din.push(frame(-30.0), true);
+        assert!(!din.is_suspicious(), "somebody spoke");
+        for _ in 0..NO_VOICE * 2 {
+            din.push(frame(-46.0), false);
+        }
+        assert!(!din.is_suspicious(), "a quiet room is no fault");
+    }
 
     #[test]
     fn listening_while_it_grows_finds_the_same_as_reading_it_afterwards() {

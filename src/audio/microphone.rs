@@ -339,6 +339,8 @@ mod tests {
             id: id.into(),
             name: name.into(),
             default: false,
+            floating: false,
+            place: String::new(),
             channels: 2,
             min_rate: 8000,
             max_rate: 48_000,

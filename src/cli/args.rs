@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::Lang;
+use crate::domain::{Asked, Lang};
 
 use super::again::{AgainArgs, SpeakerArgs, VoicesArgs};
 use super::channels::parse_channel;
@@ -14,7 +14,7 @@ use super::search::Search;
 pub use super::channels::{Channel, Dealt};
 pub use super::consent::Consent;
 pub use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
-pub use super::export::{Export, Person};
+pub use super::export::Export;
 pub use super::people_args::People;
 pub use super::read_back::ReadBack;
 pub use super::recut::Recuts;
@@ -185,7 +185,7 @@ pub struct Record {
     pub seconds: Option<u64>,
     /// As what the person is interviewed; stands in the record.
     #[arg(long, value_name = "PERSON")]
-    pub of: Option<Person>,
+    pub of: Option<Asked>,
     /// Who is in the room; stands in the record.
     #[arg(long, value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
     pub present: Option<String>,
@@ -298,6 +298,9 @@ pub struct Translate {
     /// A glossary's name; all of them where it is left out.
     #[arg(long, value_name = "NAME")]
     pub glossary: Option<String>,
+    /// The case whose terms and names are in force beside those of no case.
+    #[arg(long, value_name = "NAME")]
+    pub case: Option<String>,
     /// How many translations are kept side by side while searching, 1 to 8.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=8))]
     pub beam: Option<usize>,
@@ -309,7 +312,7 @@ pub struct Translate {
     #[arg(long, value_name = "NAME_OR_DIR", conflicts_with = "raw")]
     pub second: Option<String>,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
-    #[arg(long, conflicts_with = "glossary")]
+    #[arg(long, conflicts_with_all = ["glossary", "case"])]
     pub raw: bool,
     /// Write one JSON object a line.
     #[arg(long)]

@@ -12,7 +12,6 @@ use crate::evidence::{self, Asked, Audience};
 
 use super::args::Json;
 use super::evidence::{partner, signer};
-use super::export::Person;
 use super::print::{Out, plain, say};
 use super::{Failure, usage};
 
@@ -23,7 +22,7 @@ pub struct Consent {
     pub id: String,
     /// Who was asked; with it a consent is entered.
     #[arg(long, value_name = "PERSON", requires = "seen_by", requires = "by")]
-    pub of: Option<Person>,
+    pub of: Option<Asked>,
     /// Who may see it: nobody, agency, anyone, or keys of partners by name or number.
     #[arg(long, value_delimiter = ',', value_name = "WHO", requires = "of",
           value_parser = NonEmptyStringValueParser::new())]
@@ -99,9 +98,7 @@ fn entered(app: &App, typed: &Consent) -> Result<Option<evidence::Consent>, Fail
     }
     let asked = match typed.of {
         None => return Ok(None),
-        Some(Person::Suspect) => Asked::Suspect,
-        Some(Person::Victim) => Asked::Victim,
-        Some(Person::Witness) => Asked::Witness,
+        Some(asked) => asked,
     };
     let usual = asked.usual_pseudonym().filter(|_| !typed.own_name);
     Ok(Some(evidence::Consent {

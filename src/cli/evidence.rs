@@ -1,6 +1,6 @@
 //! Verbs of evidence: keys, certify, seal, bundle, receive, received, verify.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
@@ -8,26 +8,48 @@ use serde_json::json;
 use crate::app::{self, App, Cover};
 use crate::domain::SegmentId;
 use crate::evidence::{
-    self, KnownKey, Passphrase, PublicKey, Receipt, SCRIPT, SecretKey, Verdict, grouped,
+    self, KnownKey, Passphrase, PublicKey, Role, SCRIPT, SecretKey, Verdict, grouped,
 };
 
 use super::evidence_args::{Bundle, Certify, Keys, Receive, Seal, Verify};
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Look, Out, count, plain, say, size};
 use super::progress::Watch;
-use super::{Failure, args, usage};
+use super::{Failure, args, secret, usage};
 
 /// Verification found a mismatch.
 const MISMATCH: u8 = 3;
 const NOTHING_KEPT: &str = "nothing was stored.";
+/// How scripts give a passphrase: a file that holds it, or the words.
+const GIVEN: [&str; 2] = ["MEKONG_PASSPHRASE_FILE", "MEKONG_PASSPHRASE"];
+/// The same of whoever vouches for a new key, whose own passphrase is another one.
+const VOUCHER: [&str; 2] = [
+    "MEKONG_VOUCHER_PASSPHRASE_FILE",
+    "MEKONG_VOUCHER_PASSPHRASE",
+];
 
 pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure> {
     match typed {
-        Keys::New { name, role, form } => {
+        Keys::New {
+            name,
+            role,
+            by,
+            form,
+        } => {
+            let role = Role::from(role);
+            let voucher = match app.asks_for_voucher(role)? {
+                true => Some(opened(app, by.as_deref(), Some(VOUCHER))?),
+                false => None,
+            };
             let phrase = new_passphrase(&name)?;
-            let key = app.make_key(&name, role.into(), phrase)?;
+            let key = app.make_key(&name, role, phrase, voucher.as_ref())?;
             print_key(&key, form.json, out)?;
             say("Keep the passphrase: nobody can open the key without it.");
+            if role == Role::Administrator && voucher.is_none() {
+                say(
+                    "Make a key for a second administrator: only one of them vouches for the next.",
+                );
+            }
             Ok(())
         }
         Keys::List(form) => list_keys(app, form.json, out),
@@ -121,7 +143,7 @@ fn print_key(key: &PublicKey, json: bool, out: &mut Out) -> Result<(), Failure> 
 pub(super) fn certify(app: &App, typed: &Certify, out: &mut Out) -> Result<(), Failure> {
     let signer = signer(app, typed.by.as_deref())?;
     let segments: Vec<SegmentId> = typed.segments.iter().copied().map(SegmentId).collect();
-    let (id, versions) = app.certify(&typed.id, &segments, &signer)?;
+    let (id, versions) = app.certify(&typed.id, &segments, &signer, typed.despite.as_deref())?;
     if typed.form.json {
         let lines: Vec<_> = segments
             .iter()
@@ -240,12 +262,14 @@ pub(super) fn receive(app: &App, typed: &Receive, out: &mut Out) -> Result<(), F
     };
     let cancel = cancel_on_ctrl_c(NOTHING_KEPT);
     let watch = Watch::new();
-    let (opened, foreign) =
-        app.receive(&typed.file, secret.as_ref(), &cancel, &|p| watch.hear(p))?;
+    let hear = |p| watch.hear(p);
+    let (opened, foreign) = match (&typed.receipt, &secret) {
+        (Some(path), Some(signer)) => {
+            app.receive_and_sign(&typed.file, signer, path, (&cancel, &hear))?
+        }
+        _ => app.receive(&typed.file, secret.as_ref(), &cancel, &hear)?,
+    };
     drop(watch);
-    if let (Some(path), Some(secret)) = (&typed.receipt, &secret) {
-        app.write_text(path, &format!("{}\n", Receipt::sign(&opened, secret)))?;
-    }
     if typed.form.json {
         return Ok(out.json(&json!({"received": foreign, "checks": opened.checks}))?);
     }
@@ -295,9 +319,10 @@ pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Fai
         app.verify_interview(what, typed.head.as_deref(), &cancel, &hear)?
     };
     drop(watch);
-    print_verdict(&verdict, typed.form.json, out)?;
+    let printed = print_verdict(&verdict, typed.form.json, out);
+    // Whether or not anybody read what did not fit.
     if verdict.ok {
-        Ok(())
+        printed
     } else {
         Err(Failure::Told(MISMATCH))
     }
@@ -325,50 +350,37 @@ fn print_verdict(verdict: &Verdict, json: bool, out: &mut Out) -> Result<(), Fai
 
 /// Opens the key of the person who signs.
 pub(super) fn signer(app: &App, typed: Option<&str>) -> Result<SecretKey, Failure> {
+    opened(app, typed, None)
+}
+
+/// Opens a key; `first` names the variables that hold its passphrase for scripts before the usual ones.
+fn opened(app: &App, typed: Option<&str>, first: Option<[&str; 2]>) -> Result<SecretKey, Failure> {
     let ring = app.keys();
     let key = ring.own(typed).map_err(app::Error::from)?;
-    let phrase = passphrase(&format!("Passphrase of {}: ", plain(&key.public.name)))?;
+    let prompt = format!("Passphrase of {}: ", plain(&key.public.name));
+    let phrase = passphrase(&prompt, first)?;
     Ok(ring.unlock(&key, phrase).map_err(app::Error::from)?)
 }
 
 /// A new passphrase, typed twice.
 fn new_passphrase(name: &str) -> Result<Passphrase, Failure> {
-    if let Some(phrase) = scripted()? {
-        return Ok(Passphrase::new(phrase));
-    }
-    let prompt = format!("New passphrase of {}: ", plain(name));
-    let first = typed_unseen(&prompt)?;
-    if first == typed_unseen("The same again: ")? {
-        Ok(Passphrase::new(first))
-    } else {
-        Err(usage("the two passphrases differ"))
-    }
-}
-
-fn passphrase(prompt: &str) -> Result<Passphrase, Failure> {
-    let phrase = match scripted()? {
+    let phrase = match secret::given(None, GIVEN)? {
         Some(phrase) => phrase,
-        None => typed_unseen(prompt)?,
+        None => secret::typed_twice(&format!("New passphrase of {}: ", plain(name)), GIVEN[0])?,
     };
     Ok(Passphrase::new(phrase))
 }
 
-/// For scripts: `MEKONG_PASSPHRASE_FILE` names a file, `MEKONG_PASSPHRASE` holds it.
-fn scripted() -> Result<Option<String>, Failure> {
-    if let Some(path) = std::env::var_os("MEKONG_PASSPHRASE_FILE").filter(|v| !v.is_empty()) {
-        let text = std::fs::read_to_string(path).map_err(Failure::Input)?;
-        return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
-    }
-    Ok(std::env::var("MEKONG_PASSPHRASE")
-        .ok()
-        .filter(|v| !v.is_empty()))
-}
-
-fn typed_unseen(prompt: &str) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(usage(
-            "a passphrase is typed at a terminal, or given by MEKONG_PASSPHRASE_FILE",
-        ));
-    }
-    rpassword::prompt_password(prompt).map_err(Failure::Input)
+/// A passphrase; `first` are variables that are asked before the usual ones.
+fn passphrase(prompt: &str, first: Option<[&str; 2]>) -> Result<Passphrase, Failure> {
+    let own = first.map(|given| secret::given(None, given)).transpose()?;
+    let phrase = match own.flatten() {
+        Some(phrase) => Some(phrase),
+        None => secret::given(None, GIVEN)?,
+    };
+    let phrase = match phrase {
+        Some(phrase) => phrase,
+        None => secret::typed_unseen(prompt, GIVEN[0])?,
+    };
+    Ok(Passphrase::new(phrase))
 }

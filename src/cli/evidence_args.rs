@@ -19,6 +19,9 @@ pub enum Keys {
         /// What the person does; interpreters and reviewers certify lines.
         #[arg(long)]
         role: RoleName,
+        /// Whose key vouches for an administrator's or a reviewer's, once there is an administrator.
+        #[arg(long, value_name = "KEY")]
+        by: Option<String>,
         #[command(flatten)]
         form: Json,
     },
@@ -62,7 +65,7 @@ pub enum RoleName {
     Interpreter,
     /// Reads what others wrote, and certifies lines.
     Reviewer,
-    /// Looks after keys and exchanges bundles.
+    /// Looks after keys, seals interviews and exchanges bundles.
     Administrator,
 }
 
@@ -88,6 +91,10 @@ pub struct Certify {
     /// Whose key signs: a name, or the first digits of the number.
     #[arg(long, value_name = "KEY")]
     pub by: Option<String>,
+    /// Why lines that are held back, since a machine most likely invented their words, are certified as
+    /// they stand; it is kept with the signature.
+    #[arg(long, value_name = "REASON")]
+    pub despite: Option<String>,
     #[command(flatten)]
     pub form: Json,
 }

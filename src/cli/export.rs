@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::app::{self, App};
-use crate::domain::Lang;
+use crate::domain::{Asked, Lang};
 use crate::export;
 
 use super::Failure;
@@ -38,31 +39,24 @@ pub struct Export {
     pub redact: Option<PathBuf>,
     /// Whose record it is.
     #[arg(long, value_name = "PERSON")]
-    pub of: Option<Person>,
+    pub of: Option<Asked>,
     /// The languages of a record, one or two, for example zh,vi; without it those of the interview.
     #[arg(long, value_delimiter = ',', value_name = "LANGS")]
     pub languages: Vec<Lang>,
 }
 
-/// Whose record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Person {
-    /// Suspected of a crime.
-    Suspect,
-    /// Harmed by one.
-    Victim,
-    /// Saw or heard something.
-    Witness,
-}
+impl ValueEnum for Asked {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl Person {
-    /// The same, as the program knows it.
-    pub fn meant(self) -> app::Person {
-        match self {
-            Person::Suspect => app::Person::Suspect,
-            Person::Victim => app::Person::Victim,
-            Person::Witness => app::Person::Witness,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Asked::Suspect => "Suspected of a crime",
+            Asked::Victim => "Harmed by one",
+            Asked::Witness => "Saw or heard something",
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
     }
 }
 
@@ -118,7 +112,7 @@ pub(super) fn export(app: &App, typed: &Export, out: &mut Out) -> Result<(), Fai
     };
     let choices = app::ExportChoices {
         sound: !typed.no_sound,
-        person: typed.of.map(Person::meant),
+        person: typed.of,
         languages: typed.languages.clone(),
         redact: typed.redact.clone(),
     };

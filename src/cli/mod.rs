@@ -18,6 +18,7 @@ mod read_back;
 mod record;
 mod recut;
 mod search;
+mod secret;
 mod shelf;
 mod sound_check;
 mod speak;
@@ -71,6 +72,17 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether nothing else went wrong than that the reader of standard output has gone away.
+    fn is_broken_pipe(&self) -> bool {
+        let cause = match self {
+            Failure::Output(cause)
+            | Failure::App(app::Error::Export(crate::export::Error::Write(cause)))
+            | Failure::Worded(_, app::Error::Export(crate::export::Error::Write(cause))) => cause,
+            _ => return false,
+        };
+        cause.kind() == io::ErrorKind::BrokenPipe
+    }
+
     /// A wrong command line with the usage of the verb that was typed.
     fn of_verb(self, matches: &ArgMatches) -> Self {
         let Failure::Typed(message) = self else {
@@ -157,7 +169,8 @@ pub fn run(typed: impl IntoIterator<Item = OsString>, desktop: Desktop) -> u8 {
     let result = result.and(out.flush().map_err(Failure::Output));
     match result {
         Ok(()) => 0,
-        Err(_) if out.broken() => 0,
+        // The reader has seen enough; what else went wrong is told all the same.
+        Err(failure) if failure.is_broken_pipe() => 0,
         Err(failure) => failure.tell(),
     }
 }

@@ -357,11 +357,33 @@ fn links(app: &App, typed: &args::PeopleLinks, out: &mut Out) -> Result<(), Fail
 }
 
 fn export(app: &App, typed: &args::PeopleExport, out: &mut Out) -> Result<(), Failure> {
-    let people = app.export_people(typed.case.as_deref(), &typed.out, typed.force)?;
+    let told = app.export_people(typed.case.as_deref(), &typed.out, typed.force)?;
     let file = typed.out.display().to_string();
-    let people = match people {
+    let people = |number| match number {
         1 => "1 person".to_owned(),
         many => format!("{many} people"),
     };
-    Ok(writeln!(out, "written: {} ({people})", plain(&file))?)
+    writeln!(out, "written: {} ({})", plain(&file), people(told.people))?;
+    if told.renamed > 0 {
+        let who = people(told.renamed);
+        say(&format!(
+            "note: {who} under a pseudonym and nothing else, as consent asks."
+        ));
+    }
+    if told.left_out > 0 {
+        let who = people(told.left_out);
+        say(&format!(
+            "note: {who} left out, as consent asks ('mekong consent')."
+        ));
+    }
+    if told.entries > 0 {
+        let entries = match told.entries {
+            1 => "1 entry".to_owned(),
+            many => format!("{many} entries"),
+        };
+        say(&format!(
+            "note: {entries} left out, from interviews of which nothing may leave."
+        ));
+    }
+    Ok(())
 }

@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use crate::domain::{Flag, FlagKind, Lang};
 
-/// Standard output. Remembers a broken pipe, which is no failure: the reader has seen enough.
+/// Standard output.
 pub(super) struct Out {
     sink: BufWriter<Stdout>,
     colour: bool,
-    broken: bool,
 }
 
 /// How a part of a line looks on a terminal.
@@ -48,13 +47,7 @@ impl Out {
         Self {
             sink: BufWriter::new(stdout),
             colour,
-            broken: false,
         }
-    }
-
-    /// Whether the reader has gone away.
-    pub(super) fn broken(&self) -> bool {
-        self.broken
     }
 
     /// `text` in a look, on a terminal only, and never with control characters of its own.
@@ -72,24 +65,15 @@ impl Out {
         serde_json::to_writer(&mut *self, value)?;
         self.write_all(b"\n")
     }
-
-    fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.broken |= result
-            .as_ref()
-            .is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
-        result
-    }
 }
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = self.sink.write(bytes);
-        self.watch(result)
+        self.sink.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let result = self.sink.flush();
-        self.watch(result)
+        self.sink.flush()
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::app::live::{
-    LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Session,
+    LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Partials, Session,
 };
 use crate::app::microphone::MicrophoneTest;
 use crate::domain::{Segment, SegmentId};
-use crate::export;
+use crate::{export, text};
 
 use super::args;
 use super::import::unfinished;
@@ -27,6 +27,8 @@ const KEPT: &str = "the recording ends; what is not yet written 'mekong resume' 
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Between two lines of state where standard error is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(15);
+/// Letters of what is being said that stand behind the line of state.
+const PREVIEW: usize = 40;
 /// Longest command that is typed during a session, in bytes.
 const MAX_TYPED: u64 = 4096;
 
@@ -34,7 +36,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     let request = LiveRequest {
         languages: typed.languages,
         case: typed.case,
-        person: typed.of.map(args::Person::meant),
+        person: typed.of,
         present: typed.present,
         dealt: args::Dealt::shares(&typed.channels),
         channels: args::Dealt::speakers(typed.channels),
@@ -47,7 +49,13 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         planned: typed.seconds.map(Duration::from_secs),
     };
     let mut armed = app.arm(&request)?;
+    armed.load_ahead();
     say(&format!("microphone: {}", plain(&armed.source())));
+    if armed.follows_system() {
+        say(
+            "note: this is not one microphone but whatever the system uses now; it may change while it records. 'mekong devices' lists microphones by name.",
+        );
+    }
     if armed.is_practice() {
         say("note: a file plays in place of a microphone; the interview is marked as practice.");
     }
@@ -73,6 +81,10 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     }
     let session = armed.start()?;
     say(&format!("recording: {}", session.id()));
+    for (what, next) in session.remarks() {
+        say(&format!("note: {}", plain(what)));
+        say(&format!("  next: {next}"));
+    }
     if !session.stays_awake() {
         say(
             "note: this system could not be asked to stay awake; see that it does not go to sleep.",
@@ -90,7 +102,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         wanted: request.languages.len().saturating_sub(1),
         shown: Vec::new(),
         drawn: Instant::now(),
-        partial: String::new(),
+        partials: Partials::default(),
         recorded: false,
         whole: true,
         printed: Ok(()),
@@ -118,6 +130,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             None => {}
         }
         if session.missed_events() {
+            screen.partials.clear();
             screen.reload(&session);
         }
         screen.draw(&session);
@@ -135,8 +148,10 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         report.id,
         length(report.duration_ms)
     ));
-    printed?;
-    if whole { Ok(()) } else { Err(Failure::Told(1)) }
+    if !whole {
+        return Err(Failure::Told(1));
+    }
+    Ok(printed?)
 }
 
 /// What is typed while the session runs, line by line. Ends silently with its input.
@@ -176,7 +191,7 @@ struct Screen<'a> {
     wanted: usize,
     shown: Vec<SegmentId>,
     drawn: Instant,
-    partial: String,
+    partials: Partials,
     recorded: bool,
     /// Neither disk nor program failed the recording.
     whole: bool,
@@ -226,15 +241,14 @@ impl Screen<'_> {
     }
 
     fn hear(&mut self, session: &Session, event: LiveEvent) {
+        self.partials.hear(&event);
         match event {
             LiveEvent::Line { segment, step } => {
                 if step == LineStep::Translated {
                     self.show(session, segment, false);
                 }
-                self.partial.clear();
             }
-            LiveEvent::Partial { text, .. } => self.partial = text,
-            LiveEvent::Alarm { text, help } => {
+            LiveEvent::Alarm { text, help, .. } => {
                 self.clear();
                 say(&format!("ALARM {text}"));
                 say(&format!("  next: {help}"));
@@ -249,7 +263,10 @@ impl Screen<'_> {
                 };
                 say(&format!("{}  {safe}", length(duration_ms)));
             }
-            LiveEvent::Entries | LiveEvent::Ended => {}
+            LiveEvent::Partial { .. }
+            | LiveEvent::Committed { .. }
+            | LiveEvent::Entries
+            | LiveEvent::Ended => {}
         }
     }
 
@@ -304,17 +321,35 @@ impl Screen<'_> {
         let levels: Vec<f32> = session.levels().iter().map(|l| l.peak_db).collect();
         let line = state_line(&session.status(), &levels);
         if self.terminal {
-            let faint: String = self.partial.chars().take(40).collect();
-            let _ = write!(
-                io::stderr(),
-                "\r\x1b[K{line}  \x1b[2;3m{}\x1b[0m",
-                plain(&faint)
-            );
+            let faint = previews(&self.partials, levels.len());
+            let _ = write!(io::stderr(), "\r\x1b[K{line}  {faint}");
             let _ = io::stderr().flush();
         } else {
             say(&line);
         }
     }
+}
+
+/// What is being said on each of so many channels: slanted, and faint where it may still change.
+fn previews(partials: &Partials, channels: usize) -> String {
+    let room = PREVIEW / partials.shown().count().max(1);
+    let one = |(channel, steady, rest): (u16, &str, &str)| {
+        let number = match channels {
+            0 | 1 => String::new(),
+            _ => format!("{} ", channel.saturating_add(1)),
+        };
+        let letters = text::graphemes(steady);
+        let left = room.saturating_sub(letters.len());
+        let steady: String = letters.into_iter().take(room).collect();
+        let rest: String = text::graphemes(rest).into_iter().take(left).collect();
+        format!(
+            "{number}\x1b[3m{}\x1b[2m{}\x1b[0m",
+            plain(&steady),
+            plain(&rest)
+        )
+    };
+    let all: Vec<String> = partials.shown().map(one).collect();
+    all.join("  ")
 }
 
 fn state_line(status: &LiveStatus, levels: &[f32]) -> String {
@@ -345,6 +380,33 @@ fn meter(db: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{SamplePos, Span};
+
+    #[test]
+    fn what_is_said_on_each_channel_stands_beside_the_others_and_what_is_steady_is_not_faint() {
+        let mut partials = Partials::default();
+        let mut say = |channel, text: &str| {
+            partials.hear(&LiveEvent::Partial {
+                channel,
+                span: Span::new(SamplePos(0), SamplePos(16_000)),
+                text: text.into(),
+            });
+        };
+        say(0, "你有权");
+        say(1, "ខ្ញុំ");
+        say(1, "ខ្ញុំជា");
+        let slant = |steady: &str, rest: &str| format!("\x1b[3m{steady}\x1b[2m{rest}\x1b[0m");
+        let (first, second) = (slant("", "你有权"), slant("ខ្ញុំ", "ជា"));
+        assert_eq!(previews(&partials, 2), format!("1 {first}  2 {second}"));
+        let mut alone = Partials::default();
+        alone.hear(&LiveEvent::Partial {
+            channel: 0,
+            span: Span::new(SamplePos(0), SamplePos(16_000)),
+            text: "ก".repeat(PREVIEW + 1),
+        });
+        let cut = slant("", &"ก".repeat(PREVIEW));
+        assert_eq!(previews(&alone, 1), cut);
+    }
 
     #[test]
     fn the_state_shows_levels_lag_and_what_is_wrong() {

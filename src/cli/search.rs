@@ -70,6 +70,8 @@ struct Found<'a> {
     more: bool,
     hits: Vec<FoundHit<'a>>,
     complete: bool,
+    /// Bundles of partners that are not what was received, and were not searched.
+    broken: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -193,6 +195,7 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
             more: page.more,
             hits: page.hits.iter().map(FoundHit::from).collect(),
             complete: page.complete,
+            broken: &page.broken,
         })?);
     }
     for hit in &page.hits {

@@ -149,6 +149,7 @@ pub(super) fn translate(app: &App, typed: args::Translate, out: &mut Out) -> Res
         pair,
         model: typed.model,
         glossary: typed.glossary,
+        case: typed.case,
         beam: typed.beam,
         max_tokens: typed.max_tokens,
         second: typed.second,

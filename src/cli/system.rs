@@ -108,13 +108,18 @@ pub(super) fn devices(app: &App, typed: &Json, out: &mut Out) -> Result<(), Fail
         say("This machine has no microphone, or its sound service does not show one.");
     }
     for device in &devices {
-        let name = out.paint(Look::Strong, &device.name);
+        let name = out.paint(Look::Strong, &device.title());
+        let floating = if device.floating {
+            "  (not one microphone: whatever the system uses now)"
+        } else {
+            ""
+        };
         let usual = if device.default {
             "  (the system's usual one)"
         } else {
             ""
         };
-        writeln!(out, "{name}{usual}")?;
+        writeln!(out, "{name}{usual}{floating}")?;
         let rates = format!("{} to {} Hz", device.min_rate, device.max_rate);
         writeln!(
             out,

@@ -1,6 +1,6 @@
 //! `mekong workspace`: the lock that keeps a thief from reading what was said.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -12,7 +12,7 @@ use crate::vault::RecoveryIdentity;
 use super::args::{Json, Verb};
 use super::print::{Out, say};
 use super::progress::Watch;
-use super::{Failure, usage};
+use super::{Failure, secret, usage};
 
 /// `mekong workspace`
 #[derive(Debug, Subcommand)]
@@ -71,7 +71,7 @@ pub(super) fn workspace(
             recovery_key_file,
             new_passphrase_file,
         } => {
-            let key = read(recovery_key_file)?;
+            let key = secret::read(recovery_key_file)?;
             let new = new_passphrase(new_passphrase_file.as_deref())?;
             app.recover_workspace(&key, &new)?;
             Ok(writeln!(out, "the workspace has a new passphrase")?)
@@ -115,9 +115,9 @@ fn lock(
         let root = app.workspace().root().to_owned();
         return Err(app::Error::from(crate::vault::Error::LockedBefore(root)).into());
     }
-    let phrase = match passphrase_of(passphrase_file)? {
+    let phrase = match secret::given(passphrase_file, GIVEN)? {
         Some(phrase) => phrase,
-        None => typed_twice()?,
+        None => secret::typed_twice(NEW, ELSEWHERE)?,
     };
     let recipient = match (&typed.recovery_key, &typed.new_recovery_key) {
         (Some(key), _) => key.clone(),
@@ -164,67 +164,35 @@ pub(super) fn open(
         return Ok(());
     }
     let phrase = passphrase("Passphrase of the workspace: ", passphrase_file)?;
+    let wait = app.wait_before_unlocking().as_secs_f32().ceil();
+    if wait > 0.0 {
+        say(&format!(
+            "A wrong passphrase was given before: this one is tried in {wait} s."
+        ));
+    }
     let watch = Watch::new();
     Ok(app.unlock(&phrase, named, &|p| watch.hear(p))?)
 }
 
-fn passphrase(prompt: &str, file: Option<&Path>) -> Result<String, Failure> {
-    match passphrase_of(file)? {
-        Some(phrase) => Ok(phrase),
-        None => typed_unseen(prompt),
-    }
-}
+/// How scripts give the passphrase.
+const GIVEN: [&str; 2] = [
+    "MEKONG_WORKSPACE_PASSPHRASE_FILE",
+    "MEKONG_WORKSPACE_PASSPHRASE",
+];
+/// How it is given where nobody types.
+const ELSEWHERE: &str = "--passphrase-file or MEKONG_WORKSPACE_PASSPHRASE_FILE";
+const NEW: &str = "New passphrase of the workspace: ";
 
-/// From a file that was named, or for scripts: `MEKONG_WORKSPACE_PASSPHRASE_FILE` names a file,
-/// `MEKONG_WORKSPACE_PASSPHRASE` holds it.
-fn passphrase_of(file: Option<&Path>) -> Result<Option<String>, Failure> {
-    if let Some(path) = file {
-        return read(path).map(Some);
+fn passphrase(prompt: &str, file: Option<&Path>) -> Result<String, Failure> {
+    match secret::given(file, GIVEN)? {
+        Some(phrase) => Ok(phrase),
+        None => secret::typed_unseen(prompt, ELSEWHERE),
     }
-    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty());
-    if let Some(path) = set("MEKONG_WORKSPACE_PASSPHRASE_FILE") {
-        return read(Path::new(&path)).map(Some);
-    }
-    Ok(set("MEKONG_WORKSPACE_PASSPHRASE").and_then(|v| v.into_string().ok()))
 }
 
 fn new_passphrase(file: Option<&Path>) -> Result<String, Failure> {
     match file {
-        Some(path) => read(path),
-        None => typed_twice(),
+        Some(path) => secret::read(path),
+        None => secret::typed_twice(NEW, ELSEWHERE),
     }
-}
-
-fn typed_twice() -> Result<String, Failure> {
-    let first = typed_unseen("New passphrase of the workspace: ")?;
-    if first == typed_unseen("The same again: ")? {
-        Ok(first)
-    } else {
-        Err(usage("the two passphrases differ"))
-    }
-}
-
-/// Largest file with a passphrase or a recovery key.
-const MAX_SECRET: u64 = 16 << 10;
-
-fn read(path: &Path) -> Result<String, Failure> {
-    use io::Read as _;
-    let mut text = String::new();
-    let file = std::fs::File::open(path);
-    file.and_then(|file| file.take(MAX_SECRET).read_to_string(&mut text))
-        .map_err(|cause| app::Error::File {
-            what: "read the file",
-            cause,
-            path: path.to_owned(),
-        })?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-fn typed_unseen(prompt: &str) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(usage(
-            "a passphrase is typed at a terminal, or given by --passphrase-file or MEKONG_WORKSPACE_PASSPHRASE_FILE",
-        ));
-    }
-    rpassword::prompt_password(prompt).map_err(Failure::Input)
 }

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use half::slice::HalfFloatSliceExt;
 use serde::Deserialize;
@@ -41,6 +43,8 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody asked to stop.
+    Stopped,
 }
 
 /// The tensors of one checkpoint, in one file or several. Nothing is read until it is asked for.
@@ -50,6 +54,8 @@ pub struct Weights {
     names: HashMap<String, usize>,
     /// What to name when a tensor is in no file.
     root: PathBuf,
+    /// Raised, it ends the reading.
+    stop: Arc<AtomicBool>,
 }
 
 struct Shard {
@@ -128,6 +134,7 @@ impl Weights {
             files: vec![shard],
             names,
             root: path,
+            stop: Arc::default(),
         })
     }
 
@@ -163,7 +170,17 @@ impl Weights {
             files,
             names,
             root: index,
+            stop: Arc::default(),
         })
+    }
+
+    /// The same, for somebody who may raise this flag while it is read: every piece of a tensor that is asked for
+    /// then is [`Error::Stopped`].
+    pub fn until(self, stop: &Arc<AtomicBool>) -> Self {
+        Self {
+            stop: Arc::clone(stop),
+            ..self
+        }
     }
 
     /// An error about the checkpoint as a whole.
@@ -254,7 +271,7 @@ impl Weights {
     /// Reads the bytes of some rows, the first dimension of `shape`, into `data`.
     ///
     /// # Errors
-    /// As [`Self::numbers`], and where the file cannot be read.
+    /// As [`Self::numbers`], where the file cannot be read, and a stop.
     pub fn read_rows(
         &mut self,
         name: &str,
@@ -262,6 +279,9 @@ impl Weights {
         rows: Range<usize>,
         data: &mut Vec<u8>,
     ) -> Result<Numbers, Error> {
+        if self.stop.load(Ordering::Acquire) {
+            return Err(Error::Stopped);
+        }
         let (shard, entry) = self.entry(name, shape)?;
         let row = entry.bytes / shape.first().copied().unwrap_or(1).max(1);
         let from = rows.start.saturating_mul(row);

@@ -1,5 +1,7 @@
 //! Doubts about a line. A flag is shown and kept; it never changes or removes what was said.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// What kind of doubt. The text form is a promise to scripts: never rename one.
@@ -31,6 +33,8 @@ pub enum FlagKind {
     TermMissing,
     /// A number, date or document number differs between the two sides.
     NumberMismatch,
+    /// A name of the source does not stand in the translation.
+    NameDiffers,
     /// One side denies, the other does not.
     NegationDiffers,
     /// One side asks, the other states.
@@ -61,7 +65,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 25] = [
+    pub const ALL: [FlagKind; 26] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -74,6 +78,7 @@ impl FlagKind {
         FlagKind::CutWithoutPause,
         FlagKind::TermMissing,
         FlagKind::NumberMismatch,
+        FlagKind::NameDiffers,
         FlagKind::NegationDiffers,
         FlagKind::QuestionDiffers,
         FlagKind::LunarDate,
@@ -104,6 +109,7 @@ impl FlagKind {
             FlagKind::CutWithoutPause => "cut-without-pause",
             FlagKind::TermMissing => "term-missing",
             FlagKind::NumberMismatch => "number-mismatch",
+            FlagKind::NameDiffers => "name-differs",
             FlagKind::NegationDiffers => "negation-differs",
             FlagKind::QuestionDiffers => "question-differs",
             FlagKind::LunarDate => "lunar-date",
@@ -118,6 +124,19 @@ impl FlagKind {
             FlagKind::NoModel => "no-model",
             FlagKind::EngineFailed => "engine-failed",
         }
+    }
+
+    /// Whether a machine's words with this doubt were most likely never said, so that they stand on no
+    /// paper before a person has decided on them.
+    pub const fn quarantines(self) -> bool {
+        matches!(
+            self,
+            FlagKind::PhantomPhrase
+                | FlagKind::Repetition
+                | FlagKind::NoSpeech
+                | FlagKind::WrongScript
+                | FlagKind::SpeechRate
+        )
     }
 
     /// The kind with this text form.
@@ -158,8 +177,28 @@ pub struct Place {
     pub from: usize,
     /// The character behind it.
     pub to: usize,
-    /// What was read there, for example `3500`.
+    /// What was read there, for example `3500`; empty for a place where something should stand and does not.
     pub value: String,
+}
+
+impl Place {
+    /// The place of a stretch of bytes of a text.
+    pub fn of(text: &str, side: Side, range: &Range<usize>, value: &str) -> Self {
+        let chars = |until: usize| text.get(..until).map_or(0, |t| t.chars().count());
+        Self {
+            side,
+            from: chars(range.start),
+            to: chars(range.end),
+            value: value.to_owned(),
+        }
+    }
+
+    /// The whole text, for what should stand somewhere in it.
+    pub fn whole(text: &str, side: Side) -> Self {
+        let start = text.len().saturating_sub(text.trim_start().len());
+        let end = text.trim_end().len().max(start);
+        Self::of(text, side, &(start..end), "")
+    }
 }
 
 impl Flag {
@@ -190,6 +229,20 @@ impl Flag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn doubts_about_a_translation_or_a_place_hold_nothing_back() {
+        let held = FlagKind::ALL.into_iter().filter(|k| k.quarantines());
+        let held: Vec<&str> = held.map(FlagKind::as_str).collect();
+        let invented = [
+            "no-speech",
+            "repetition",
+            "wrong-script",
+            "speech-rate",
+            "phantom-phrase",
+        ];
+        assert_eq!(held, invented);
+    }
 
     #[test]
     fn text_forms_agree_with_serde_and_read_back() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flag, Lang, Span};
+use super::{Flag, FlagKind, Lang, Span};
 
 /// Names one interview for ever; also the name of its folder. Lower-case letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,6 +119,21 @@ pub struct Word {
     pub confidence: f32,
 }
 
+impl Word {
+    /// Where each of these words begins in the line that they were recognised in, in bytes. They come in the
+    /// order of the line; `None` for a word that does not stand in it, such as one that was corrected since.
+    pub fn places(words: &[Word], line: &str) -> Vec<Option<usize>> {
+        let mut from = 0usize;
+        let place = |word: &Word| {
+            let rest = line.get(from..).filter(|_| !word.text.is_empty())?;
+            let at = from.saturating_add(rest.find(&word.text)?);
+            from = at.saturating_add(word.text.len());
+            Some(at)
+        };
+        words.iter().map(place).collect()
+    }
+}
+
 /// What a recogniser made of an utterance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypothesis {
@@ -210,6 +225,13 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Why its words are held back from what people are given to read or to sign: a machine wrote them,
+    /// most likely without anybody having said them, and no person has decided on them yet. `None`
+    /// for all other lines.
+    pub fn quarantined(&self) -> Option<FlagKind> {
+        quarantine(self.status, &self.flags)
+    }
+
     /// What it reads in a language: what was said, or the translation that stands.
     pub fn words_in(&self, lang: Lang) -> Option<&str> {
         if self.lang == lang {
@@ -218,6 +240,13 @@ impl Segment {
         let made = self.translations.iter().find(|t| t.lang == lang);
         made.map(|t| t.text.as_str())
     }
+}
+
+/// The first doubt that holds a text of this status back; none where a person wrote it or signed for
+/// it, which takes a reason then.
+pub fn quarantine(status: Status, flags: &[Flag]) -> Option<FlagKind> {
+    let mut kinds = flags.iter().map(|f| f.kind);
+    kinds.find(|kind| status == Status::Machine && kind.quarantines())
 }
 
 /// A glossary term found in the source, and whether the translation uses an approved counterpart.
@@ -244,7 +273,10 @@ pub struct Translation {
     pub text: String,
     /// Engine and model, or the person who wrote it.
     pub engine: String,
-    /// Mean log-probability a token, natural logarithm; `None` for a person's words.
+    /// Whose word it is: a machine's that nobody has checked, a person's, or certified.
+    pub status: Status,
+    /// Mean log-probability a token, natural logarithm; `None` for a person's words and where a machine
+    /// elsewhere told none.
     pub log_prob: Option<f32>,
     /// Glossary terms.
     pub terms: Vec<TermUse>,

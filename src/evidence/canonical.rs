@@ -153,6 +153,22 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Adds bytes in base64 (RFC 4648); a count that three does not divide ends in `=`.
+pub fn base64(bytes: &[u8], out: &mut String) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    out.reserve(bytes.len().div_ceil(3).saturating_mul(4));
+    for three in bytes.chunks(3) {
+        let of = |at: usize| u32::from(three.get(at).copied().unwrap_or_default());
+        let bits = of(0) << 16 | of(1) << 8 | of(2);
+        for at in 0..4u32 {
+            let place = (bits >> (18 - 6 * at)) & 63;
+            let letter = LETTERS.get(place as usize).copied().unwrap_or(b'A');
+            let there = at as usize <= three.len();
+            out.push(if there { char::from(letter) } else { '=' });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -219,5 +235,20 @@ mod tests {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(sha256(b""), empty);
         assert!(grouped(empty).starts_with("e3b0 c442 98fc 1c14 9afb f4c8 996f b924\n27ae"));
+    }
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            let mut out = String::new();
+            base64(bytes.as_bytes(), &mut out);
+            assert_eq!(out, text);
+        }
     }
 }

@@ -52,6 +52,8 @@ pub enum Kind {
     Certified,
     /// A person signed the head of the chain.
     Sealed,
+    /// A person opened an interview in the window.
+    Opened,
     /// Somebody asked for an export.
     OpenedForExport,
     /// An export was written whole.
@@ -89,7 +91,10 @@ pub enum Kind {
 impl Kind {
     /// Whether the workspace's own chain notes the hash of such an event.
     pub const fn is_remembered(self) -> bool {
-        matches!(self, Kind::Sealed | Kind::Bundled)
+        matches!(
+            self,
+            Kind::Sealed | Kind::Bundled | Kind::Consented | Kind::Lifted
+        )
     }
 
     /// The stable word.
@@ -111,6 +116,7 @@ impl Kind {
             Kind::Attributed => "attributed",
             Kind::Certified => "certified",
             Kind::Sealed => "sealed",
+            Kind::Opened => "opened",
             Kind::OpenedForExport => "opened-for-export",
             Kind::Exported => "exported",
             Kind::Bundled => "bundled",

@@ -179,8 +179,13 @@ pub fn check_rows(events: &[Event], rows: &[Row]) -> Check {
 }
 
 /// Every signature in a chain against the keys that are known; that they fit was found when the chain
-/// was read.
-pub fn check_signatures(events: &[Event], keys: &[KnownKey]) -> Check {
+/// was read. `before` says whether an event came before its key was revoked, where the order of events
+/// tells; else the dates do.
+pub fn check_signatures(
+    events: &[Event],
+    keys: &[KnownKey],
+    before: &dyn Fn(&Event) -> Option<bool>,
+) -> Check {
     const NAME: &str = "signatures";
     let mut signatures = 0;
     for event in events {
@@ -201,7 +206,7 @@ pub fn check_signatures(events: &[Event], keys: &[KnownKey]) -> Check {
             let detail = format!("event {number} names another person than its key");
             return Check::bad(NAME, detail);
         }
-        if !key.is_trusted_at(&event.at) {
+        if !before(event).unwrap_or_else(|| key.is_trusted_at(&event.at)) {
             let detail = format!("event {number} was signed after its key was revoked");
             return Check::bad(NAME, detail);
         }
@@ -294,7 +299,7 @@ mod tests {
         vec![
             first,
             check_rows(&story.events, rows),
-            check_signatures(&story.events, keys),
+            check_signatures(&story.events, keys, &|_| None),
         ]
         .into()
     }
@@ -312,6 +317,26 @@ mod tests {
             "event 7, officer; nothing came after"
         );
         assert!(story.has(&links[6].hash) && !story.has(BEGIN));
+    }
+
+    #[test]
+    fn the_order_of_events_counts_before_their_dates() {
+        let key = SecretKey::new("Su", Role::Officer).unwrap();
+        let rows = rows();
+        let (story, _) = Story::of("a-1", &chain(&rows, &key));
+        let revoked = |at: &str| KnownKey {
+            revoked: Some(at.to_owned()),
+            ..known(&key)
+        };
+        let fits = |key: KnownKey, before: Option<bool>| {
+            check_signatures(&story.events, &[key], &|_| before).ok
+        };
+        // The seal is dated 2026-11-24.
+        assert!(fits(revoked("2027-01-01T00:00:00Z"), None));
+        assert!(!fits(revoked("2026-01-01T00:00:00Z"), None));
+        assert!(fits(revoked("2026-01-01T00:00:00Z"), Some(true)));
+        assert!(!fits(revoked("2027-01-01T00:00:00Z"), Some(false)));
+        assert!(!fits(known(&key), Some(false)), "its note was taken away");
     }
 
     #[test]

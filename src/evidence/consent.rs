@@ -10,49 +10,12 @@ use serde_json::{Map, Value, json};
 use super::chain::{Event, Kind};
 use super::check::{Check, Story};
 use super::sign::Role;
+use crate::domain::Asked;
 
 /// Longest pseudonym, in characters.
 const MAX_PSEUDONYM: usize = 60;
 /// Most partners that one consent names.
 const MAX_PARTNERS: usize = 100;
-
-/// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Suspected of a crime.
-    Suspect,
-    /// Harmed by one.
-    Victim,
-    /// Saw or heard something.
-    Witness,
-}
-
-impl Asked {
-    /// All of them.
-    pub const ALL: [Asked; 3] = [Asked::Suspect, Asked::Victim, Asked::Witness];
-
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Asked::Suspect => "suspect",
-            Asked::Victim => "victim",
-            Asked::Witness => "witness",
-        }
-    }
-
-    /// Whether the voice may be heard where nobody says otherwise: not a victim's.
-    pub const fn usual_sound(self) -> bool {
-        !matches!(self, Asked::Victim)
-    }
-
-    /// What stands for the name where nobody says otherwise: for a victim's a pseudonym.
-    pub const fn usual_pseudonym(self) -> Option<&'static str> {
-        match self {
-            Asked::Victim => Some("V1"),
-            Asked::Suspect | Asked::Witness => None,
-        }
-    }
-}
 
 /// Who may see the interview.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,9 +119,10 @@ impl Limit {
                  --redact LIST or --covered."
             }
             Limit::Name => {
-                "Name what is to be covered with --redact LIST; or enter the person in the register \
-                 and name it in the consent (--person), then the pseudonym takes the place of every \
-                 name, in a bundle with --covered."
+                "Enter the person in the register, with the name as it stands in the lines ('mekong \
+                 people add'), and name it in the consent (--person): then the pseudonym takes the place \
+                 of every name, in a bundle with --covered. What else is to be covered goes into \
+                 --redact LIST."
             }
         }
     }
@@ -321,6 +285,17 @@ impl Story {
             may && used.is_none_or(|used| used < at)
         });
         Some((Consent::of_event(event), counts))
+    }
+
+    /// The last day by the dates of the consent that counts and of what came after it; `None` without a
+    /// consent. Not of what came before: one event of a clock that was years ahead would end every later
+    /// consent, and who enters one anew after the clock was put right says by which day it ends.
+    pub fn last_day(&self) -> Option<Date> {
+        let consented = Kind::Consented.as_str();
+        let given = self.events.iter().rposition(|e| e.kind == consented)?;
+        let since = self.events.iter().skip(given);
+        let days = since.filter_map(|e| e.at.get(..10)?.parse().ok());
+        days.max()
     }
 
     /// In words: what the person allows.

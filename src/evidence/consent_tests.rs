@@ -87,10 +87,15 @@ fn each_limit_binds_and_says_what_to_do() {
 
 /// A chain of these events.
 fn chain(drafts: &[Draft<'_>]) -> Story {
+    dated(drafts, &vec!["2026-11-24T00:00:00Z"; drafts.len()])
+}
+
+/// A chain of these events, each at its time.
+fn dated(drafts: &[Draft<'_>], times: &[&str]) -> Story {
     let mut links: Vec<Link> = Vec::new();
-    for (number, draft) in (1..).zip(drafts) {
+    for (number, (draft, at)) in (1..).zip(drafts.iter().zip(times)) {
         let previous = links.last().map_or(BEGIN, |l| l.hash.as_str());
-        let link = draft.link("a-1", number, previous, "2026-11-24T00:00:00Z");
+        let link = draft.link("a-1", number, previous, at);
         links.push(link.unwrap());
     }
     let (story, check) = Story::of("a-1", &links);
@@ -128,6 +133,28 @@ fn the_newest_consent_counts_as_it_was_entered() {
         let (consent, _) = chain(&[broken]).consent().unwrap();
         assert_eq!(consent.seen_by, Audience::Nobody, "{gone}");
     }
+}
+
+#[test]
+fn a_clock_that_was_years_ahead_ends_no_consent_that_is_entered_after_it() {
+    let noted = || Draft::of(Kind::Noted, &[]);
+    let ahead = [noted(), given(&victim()), noted()];
+    let times = [
+        "2030-01-01T00:00:00Z",
+        "2026-11-24T00:00:00Z",
+        "2026-11-25T00:00:00Z",
+    ];
+    let story = dated(&ahead, &times);
+    assert_eq!(story.last_day(), Some(day("2026-11-25")));
+    // A day that was noted since is over, whatever the clock says later.
+    let back = [given(&victim()), noted(), noted()];
+    let times = [
+        "2027-06-30T00:00:00Z",
+        "2027-07-01T00:00:00Z",
+        "2027-06-29T00:00:00Z",
+    ];
+    assert_eq!(dated(&back, &times).last_day(), Some(day("2027-07-01")));
+    assert_eq!(chain(&[noted()]).last_day(), None);
 }
 
 fn lift<'a>(signer: Option<&'a dyn Sign>) -> Draft<'a> {

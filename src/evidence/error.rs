@@ -48,6 +48,9 @@ pub enum Error {
         /// What was asked.
         what: &'static str,
     },
+    /// A key that nobody vouched for, in a workspace that has an administrator.
+    #[error("an administrator of this workspace vouches for a new key with the role '{0}'")]
+    Unvouched(&'static str),
     /// The system has no random numbers.
     #[error("the system gives no random numbers, so nothing can be kept secret")]
     NoRandomness,
@@ -154,6 +157,10 @@ impl Error {
             Error::ShortPassphrase(_) => "Use several words that nobody connects with you.",
             Error::Passphrase => "Type it again. Nobody can open the key without it.",
             Error::Role { .. } => "Ask a person whose key has the role for it.",
+            Error::Unvouched(_) => {
+                "Let an administrator sign for it: mekong keys new NAME --role ROLE --by \
+                 ADMINISTRATOR; in the window, open the administrator's key first."
+            }
             Error::NoRandomness => "Restart the computer; if it stays, use another one.",
             Error::NotABundle => "Name the file that 'mekong bundle' wrote.",
             Error::NotForThisKey => {
@@ -169,7 +176,9 @@ impl Error {
             Error::OtherReceiver(_) => "Ask the sender to make a bundle for your key.",
             Error::Consent(limit) => limit.help(),
             Error::BadConsent(_) => "Say who was asked, who may see it and who enters it.",
-            Error::Replay(_) => "Nothing needs to be done: it is stored already.",
+            Error::Replay(_) => {
+                "It is stored already; with --receipt a receipt for it is signed again."
+            }
             Error::Read { .. } => "Check that the path is right and that you may read it.",
             Error::Write { .. } => "Check that the disk has room and that you may write there.",
             Error::Cancelled => "Start it again whenever you like.",

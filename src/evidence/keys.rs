@@ -80,6 +80,34 @@ impl KnownKey {
     }
 }
 
+/// A key that is made and not kept yet.
+pub struct NewKey {
+    public: PublicKey,
+    locked: Vec<u8>,
+}
+
+impl NewKey {
+    /// A key of a person, its secret locked with a passphrase.
+    ///
+    /// # Errors
+    /// A short passphrase, a bad name; a system without randomness.
+    pub fn new(name: &str, role: Role, passphrase: Passphrase) -> Result<Self, Error> {
+        if passphrase.is_short() {
+            return Err(Error::ShortPassphrase(SHORTEST));
+        }
+        let secret = SecretKey::new(name, role)?;
+        Ok(Self {
+            public: secret.public().clone(),
+            locked: lock(&secret.secrets(), passphrase)?,
+        })
+    }
+
+    /// What others may know of it.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
 /// The keys of one workspace.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
@@ -165,22 +193,17 @@ impl KeyRing {
         }
     }
 
-    /// Makes a key of a person.
+    /// Keeps a key of a person.
     ///
     /// # Errors
-    /// A short passphrase, a bad name, a disk that refuses.
-    pub fn make(&self, name: &str, role: Role, passphrase: Passphrase) -> Result<PublicKey, Error> {
-        if passphrase.is_short() {
-            return Err(Error::ShortPassphrase(SHORTEST));
-        }
-        let secret = SecretKey::new(name, role)?;
+    /// A disk that refuses.
+    pub fn keep(&self, new: NewKey) -> Result<PublicKey, Error> {
+        let NewKey { public, locked } = new;
         fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
-        let locked = lock(&secret.secrets(), passphrase)?;
         // The secret first: a public key without it would look like a partner's.
-        self.write(&secret.public().number, SECRET, &locked)?;
-        let text = secret.public().to_text();
-        self.write(&secret.public().number, "public.json", text.as_bytes())?;
-        Ok(secret.public().clone())
+        self.write(&public.number, SECRET, &locked)?;
+        self.write(&public.number, "public.json", public.to_text().as_bytes())?;
+        Ok(public)
     }
 
     /// Opens a key with its passphrase. A wrong one costs some seconds and gives no hint.
@@ -356,10 +379,11 @@ mod tests {
         let ring = KeyRing::at(&dir.path().join("keys"));
         assert!(ring.list().unwrap().is_empty());
         assert!(matches!(
-            ring.make("Li", Role::Officer, phrase("too short")),
+            NewKey::new("Li", Role::Officer, phrase("too short")),
             Err(Error::ShortPassphrase(_))
         ));
-        let public = ring.make("Li", Role::Officer, phrase(WORDS)).unwrap();
+        let new = NewKey::new("Li", Role::Officer, phrase(WORDS)).unwrap();
+        let public = ring.keep(new).unwrap();
         let known = ring.find("LI").unwrap();
         assert!(known.own && known.public == public);
         assert_eq!(ring.find(&public.number[..8]).unwrap(), known);

@@ -8,10 +8,11 @@
 //! | `sound` | the chain of a session's sound, a link a second |
 //! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
+//! | `order` | what came before a revocation, by the order of events |
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive`, `inside` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `inside`, `shown` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod bag;
@@ -24,37 +25,25 @@ mod container;
 mod error;
 mod inside;
 mod keys;
+mod order;
 mod receipt;
 mod receive;
+mod shown;
 mod sign;
 mod sound;
 mod source;
 
+pub use crate::domain::Asked;
 pub use bag::{Contents, Packed, SCRIPT, write_bundle};
-pub use canonical::{canonical, grouped, hex, parse_canonical, sha256};
+pub use canonical::{base64, canonical, grouped, hex, parse_canonical, sha256};
 pub use chain::{BEGIN, Break, Draft, Event, Kind, Link, Row, Signed, WORKSPACE, head, read};
 pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader};
 pub use clock::set_back;
-pub use consent::{Asked, Audience, Consent, Limit, Outgoing, To};
+pub use consent::{Audience, Consent, Limit, Outgoing, To};
 pub use error::Error;
-pub use keys::{KeyRing, KnownKey, Passphrase};
+pub use keys::{KeyRing, KnownKey, NewKey, Passphrase};
+pub use order::Order;
 pub use receipt::Receipt;
 pub use receive::{Opened, Reception, SEALED, open_bundle, open_folder};
-pub use sign::{PublicKey, Role, SecretKey, Sign, to_pem};
+pub use sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign, to_pem};
 pub use sound::{OpenPart, SoundHead, SoundLink, check_sound};
-
-/// Base64 with padding (RFC 4648), for the PEM form of a key.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| group.get(at).map_or(0, |b| u32::from(*b));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let index = (bits >> (18 - 6 * place)) & 63;
-            let digit = DIGITS.get(index as usize).map_or('=', |d| char::from(*d));
-            text.push(if place <= group.len() { digit } else { '=' });
-        }
-    }
-    text
-}

@@ -168,7 +168,7 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
     }
     let size = format!("{} files, {done} bytes", manifest.len());
     opened.checks.push(Check::good("files", size));
-    contents(&mut opened, &texts, &manifest)?;
+    contents(&mut opened, &texts, &manifest, how.keys)?;
     Ok(opened)
 }
 

@@ -6,8 +6,8 @@
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde_json::{Map, Value, json};
 
-use super::canonical::{canonical, hex, unhex};
-use super::{Error, base64};
+use super::Error;
+use super::canonical::{base64, canonical, hex, unhex};
 
 /// What stands before an Ed25519 key in the DER form of a public key (RFC 8410).
 const DER_HEAD: [u8; 12] = [
@@ -27,7 +27,7 @@ pub enum Role {
     Interpreter,
     /// Reads what others wrote, and certifies lines.
     Reviewer,
-    /// Looks after keys and exchanges bundles.
+    /// Looks after keys, seals interviews and exchanges bundles.
     Administrator,
 }
 
@@ -58,6 +58,17 @@ impl Role {
     /// Whether one of this role may certify lines.
     pub const fn certifies(self) -> bool {
         matches!(self, Role::Interpreter | Role::Reviewer)
+    }
+
+    /// Whether one of this role may seal interviews.
+    pub const fn seals(self) -> bool {
+        matches!(self, Role::Officer | Role::Administrator)
+    }
+
+    /// Whether an administrator vouches for a new key of this role, once there is one: it signs for what
+    /// others did.
+    pub const fn is_vouched_for(self) -> bool {
+        matches!(self, Role::Reviewer | Role::Administrator)
     }
 }
 
@@ -257,7 +268,8 @@ pub fn verifies(number: &str, message: &[u8], signature: &str) -> bool {
 pub fn to_pem(number: &str) -> Option<String> {
     let mut der = DER_HEAD.to_vec();
     der.extend(unhex::<32>(number)?);
-    let body = base64(&der);
+    let mut body = String::new();
+    base64(&der, &mut body);
     Some(format!(
         "-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
     ))

@@ -57,12 +57,16 @@ pub enum Error {
     /// Rules that cover nothing: something is misspelt, and would stay.
     #[error("nothing in this interview fits {}", rules(.0))]
     RedactsNothing(Vec<usize>),
-    /// The names of a person stand nowhere, so that none of them was covered.
+    /// The names of a person stand nowhere as the register has them: how the lines have them, and so
+    /// what is to be covered, nobody knows.
     #[error("no name that the register has of this person stands in this interview")]
     NamesNowhere,
     /// A word would stay somewhere, for example in a reason.
     #[error("words of rule {0} would stay in the copy")]
     WordStays(usize),
+    /// Who signs the copy, or signed in it, has a name that is to be covered.
+    #[error("words of rule {0} stand in the name of a person who signs the copy")]
+    SignerStays(usize),
     /// Somebody asked to stop.
     #[error("interrupted; nothing was written")]
     Cancelled,
@@ -116,15 +120,20 @@ impl Error {
                  and to."
             }
             Error::RedactsNothing(_) => {
-                "Correct the spelling as it stands in the lines, or remove the rule: what is misspelt \
-                 would stay readable."
+                "Correct the spelling as it stands in the lines, or the times so that they lie inside the \
+                 recording, or remove the rule: what is misspelt would stay readable."
             }
             Error::NamesNowhere => {
-                "Add the name to the register as it stands in the lines ('mekong people note'), or name \
-                 lines and times to cover with --redact LIST."
+                "Add the name to the register as it stands in the lines ('mekong people note'): then the \
+                 pseudonym takes its place. Where nobody says it, let an administrator lift the limit for \
+                 this file: mekong consent ID --lift REASON"
             }
             Error::WordStays(_) => {
                 "Write reasons without the words they hide, and list every spelling of the word."
+            }
+            Error::SignerStays(_) => {
+                "Let a person sign whose name is not to be covered (--by), or take that name out of the \
+                 list."
             }
             Error::Cancelled => "Start it again whenever you like.",
             Error::NoSound => "Choose a format of the text, or import the recording itself.",

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Source;
+use super::{Source, is_machine_translation};
 use crate::domain::{
     AudioFile, Channel, Flag, Interpreted, Interview, Lang, Segment, SegmentId, TermUse,
     Translation, Word,
@@ -67,9 +67,10 @@ struct TranslationForm<'a> {
     terms: &'a [TermUse],
     flags: Vec<&'static str>,
     log_prob: Option<f64>,
-    /// A person wrote it, or it came with an imported transcript; no model of this program did.
+    /// A person wrote or certified it; no machine's words that nobody has checked.
     by_person: bool,
     of_version: u32,
+    status: &'static str,
     flag_details: Vec<&'a Flag>,
 }
 
@@ -144,8 +145,9 @@ fn translation_form(t: &Translation) -> TranslationForm<'_> {
         terms: &t.terms,
         flags: t.flags.iter().map(|f| f.kind.as_str()).collect(),
         log_prob: t.log_prob.and_then(short),
-        by_person: t.log_prob.is_none(),
+        by_person: !is_machine_translation(t),
         of_version: t.of_version,
+        status: t.status.as_str(),
         flag_details: detailed(&t.flags),
     }
 }
@@ -159,4 +161,47 @@ fn detailed(flags: &[Flag]) -> Vec<&Flag> {
 fn short(value: f32) -> Option<f64> {
     let rounded = (f64::from(value) * 10_000.0).round() / 10_000.0;
     rounded.is_finite().then_some(rounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Status;
+    use crate::export::tests::{SIX, export, interview, line, translation};
+    use crate::export::{Format, MACHINE_NOTICE};
+
+    #[test]
+    fn a_machines_translation_is_told_by_its_status_and_not_by_a_probability() {
+        for (lang, words) in SIX {
+            let to = if lang == Lang::Vi { Lang::Zh } else { Lang::Vi };
+            let of = |status: Status| {
+                let mut segment = line(1, lang, words);
+                segment.status = Status::Edited;
+                segment.translations.push(Translation {
+                    status,
+                    // Neither an imported transcript nor a partner tells one.
+                    log_prob: None,
+                    ..translation(to, "x")
+                });
+                segment
+            };
+            let shown = interview(&[lang, to]);
+            for (status, by_person) in [
+                (Status::Machine, false),
+                (Status::Edited, true),
+                (Status::Certified, true),
+            ] {
+                let segments = [of(status)];
+                let made = json_value(&shown, &segments)["segments"][0]["translations"][0].clone();
+                assert_eq!(made["by_person"], by_person, "{lang} {status:?}");
+                assert_eq!(made["status"], status.as_str());
+                let text = export(Format::Txt, &shown, &segments);
+                assert_eq!(
+                    text.contains(MACHINE_NOTICE),
+                    !by_person,
+                    "{lang} {status:?}"
+                );
+            }
+        }
+    }
 }

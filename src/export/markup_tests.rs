@@ -211,6 +211,7 @@ fn a_translation_memory_pairs_lines_and_marks_the_machine() {
     let mut segments = six_lines();
     segments[0].status = Status::Certified;
     segments[0].translations[0].log_prob = None;
+    segments[0].translations[0].status = Status::Edited;
     segments.push(line(7, Lang::Vi, "Không ai dịch."));
     segments.push(hostile_line(8));
     let root = parse(&export(Format::Tmx, &interview(&Lang::SIX), &segments));

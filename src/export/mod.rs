@@ -9,6 +9,7 @@ mod csv;
 mod docx;
 mod eaf;
 mod error;
+mod held;
 mod html;
 mod json;
 mod paper;
@@ -34,11 +35,11 @@ use std::str::FromStr;
 
 pub use error::Error;
 pub use json::{json_value, segment_value};
-pub use record::{Person, SHIPPED as SHIPPED_TEMPLATES, Template};
+pub use record::{SHIPPED as SHIPPED_TEMPLATES, Template};
 pub use redact::{Redacted, Redaction};
 pub use sound::Sound;
 
-use crate::domain::{FlagKind, Interview, Lang, ReadBack, Segment, Status, Translation};
+use crate::domain::{Asked, FlagKind, Interview, Lang, ReadBack, Segment, Status, Translation};
 use crate::fonts::Face;
 
 /// Stands at the head of every export that holds words no person has checked.
@@ -184,7 +185,7 @@ pub struct Print<'a> {
     /// The forms of a record, one or two languages.
     pub templates: &'a [Template],
     /// Whose record.
-    pub person: Option<Person>,
+    pub person: Option<Asked>,
     /// Hash of the chain's last event; its first digits stand on every page.
     pub head: Option<&'a str>,
     /// What was said to the lines when they were read back.
@@ -234,6 +235,15 @@ pub fn write(
     progress: Progress<'_>,
 ) -> Result<(), Error> {
     let mut out = io::BufWriter::new(out);
+    let held = match format {
+        // The record's hash is of the words, and its form has words of its own for a line without.
+        Format::Json | Format::Audio | Format::Record | Format::RecordPdf => source.segments.into(),
+        _ => held::hold_back(source.segments),
+    };
+    let source = &Source {
+        segments: &held,
+        ..*source
+    };
     match format {
         Format::Txt => txt::write(source, &mut out)?,
         Format::Json => json::write(source, &mut out)?,
@@ -320,9 +330,9 @@ fn is_machine_text(segment: &Segment) -> bool {
     segment.status == Status::Machine
 }
 
-/// Only a machine's translation has a probability; a person's never does.
+/// Whether a machine made it, here or elsewhere, and nobody has checked it.
 fn is_machine_translation(t: &Translation) -> bool {
-    t.log_prob.is_some()
+    t.status == Status::Machine
 }
 
 /// What stands in place of the text of a line that has none.

@@ -58,7 +58,7 @@ struct Checked {
     span: Option<Span>,
     /// What stands in place of what is covered.
     block: String,
-    /// The register has them; none of them need stand in the interview where a list names more.
+    /// The register has them: one of them must stand in the interview, whichever rule covers it.
     names: bool,
 }
 
@@ -135,11 +135,16 @@ impl Redaction {
         })
     }
 
-    /// Covers a person's names too, and writes another name in their place.
+    /// Covers a person's names too, and writes another name in their place. Names without letters or
+    /// digits are none.
     pub fn add_names(&mut self, names: &[String], pseudonym: &str) {
         let needles = names.iter().map(|name| needle(name));
+        let needles: Vec<Vec<char>> = needles.filter(|n| !n.is_empty()).collect();
+        if needles.is_empty() {
+            return;
+        }
         self.rules.push(Checked {
-            needles: needles.filter(|n| !n.is_empty()).collect(),
+            needles,
             line: None,
             span: None,
             block: format!("[{}]", one_line(pseudonym)),
@@ -147,16 +152,26 @@ impl Redaction {
         });
     }
 
+    /// Whether a person's names are among what it covers.
+    pub fn covers_names(&self) -> bool {
+        self.rules.iter().any(|rule| rule.names)
+    }
+
     /// Makes the covered copy. `parent` is the hash of the last event of the interview's chain.
     ///
     /// # Errors
-    /// A rule that finds nothing; a word that would stay.
+    /// A rule that finds nothing; a person none of whose names is found; a word that would stay.
     pub fn apply(
         &self,
         interview: &Interview,
         segments: &[Segment],
         parent: &str,
     ) -> Result<Redacted, Error> {
+        // Of the whole: a rule of the list may cover a name before its turn comes.
+        let whole = json::json_value(interview, segments);
+        if self.rules.iter().any(|r| r.names && !holds(&whole, r)) {
+            return Err(Error::NamesNowhere);
+        }
         let mut work = Work {
             rules: &self.rules,
             used: vec![false; self.rules.len()],
@@ -170,31 +185,32 @@ impl Redaction {
             places: 0,
             lines: 0,
         };
+        let by_word = self.rules.iter().any(|rule| !rule.needles.is_empty());
         for segment in &mut copy.segments {
             if work.line(segment) {
                 copy.covered.push(segment.span);
                 copy.lines = copy.lines.saturating_add(1);
+            } else if by_word && !has_words(segment) {
+                // Nobody knows yet what is said there: a name may be.
+                copy.covered.push(segment.span);
             }
         }
+        let sound = SamplePos::from_ms(interview.duration_ms);
+        let sound = Span::new(SamplePos::default(), sound);
         for (rule, used) in self.rules.iter().zip(&mut work.used) {
-            // Silence without words is a stretch too.
+            // Silence without words is a stretch too; behind the end there is nothing.
             if let Some(span) = rule.span {
                 copy.covered.push(span);
-                *used = true;
+                *used |= span.overlap(sound) > 0;
             }
         }
         work.head(&mut copy.interview);
         copy.places = work.places;
-        let named = |n: &usize| self.rules.get(n.saturating_sub(1)).is_some_and(|r| r.names);
-        let mut unused: Vec<usize> = (1..)
-            .zip(&work.used)
-            .filter(|(_, u)| !**u)
+        let unused: Vec<usize> = (1..)
+            .zip(self.rules.iter().zip(&work.used))
+            .filter(|(_, (rule, used))| !**used && !rule.names)
             .map(|(n, _)| n)
             .collect();
-        if self.rules.len() == 1 && unused.iter().any(named) {
-            return Err(Error::NamesNowhere);
-        }
-        unused.retain(|n| !named(n));
         if !unused.is_empty() {
             return Err(Error::RedactsNothing(unused));
         }
@@ -205,24 +221,59 @@ impl Redaction {
     /// Looks through everything that an export may write.
     fn prove(&self, copy: &Redacted) -> Result<(), Error> {
         let value = json::json_value(&copy.interview, &copy.segments);
-        for (number, rule) in (1..).zip(&self.rules) {
-            if holds(&value, rule) {
-                return Err(Error::WordStays(number));
-            }
+        match self.rule_in(&value) {
+            Some(number) => Err(Error::WordStays(number)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The number of the first rule of which a word stands in any text of a JSON value.
+    pub fn rule_in(&self, value: &serde_json::Value) -> Option<usize> {
+        let mut rules = (1..).zip(&self.rules);
+        rules.find_map(|(number, rule)| holds(value, rule).then_some(number))
     }
 }
+
+/// Whether anything was written of a line, in any language.
+fn has_words(segment: &Segment) -> bool {
+    let mut texts = segment.translations.iter().map(|t| &t.text);
+    !segment.text.trim().is_empty() || texts.any(|text| !text.trim().is_empty())
+}
+
+/// Fields of hashes, times, numbers, generated names and words of the program: they say nothing.
+const NO_WORDS: [&str; 22] = [
+    "sha256",
+    "started",
+    "at",
+    "until",
+    "program",
+    "kind",
+    "role",
+    "of",
+    "format",
+    "id",
+    "interview",
+    "previous",
+    "parent",
+    "parent_head",
+    "rows",
+    "key",
+    "seen_by",
+    "signature",
+    "number",
+    "recipient",
+    "proof",
+    "made",
+];
 
 /// Whether any text of a JSON value holds a word of the rule.
 fn holds(value: &serde_json::Value, rule: &Checked) -> bool {
     match value {
         serde_json::Value::String(text) => !places(text, &rule.needles).is_empty(),
         serde_json::Value::Array(values) => values.iter().any(|v| holds(v, rule)),
-        // Hashes, times and generated names hold digits that say nothing.
-        serde_json::Value::Object(fields) => fields.iter().any(|(name, v)| {
-            !["sha256", "started", "id"].contains(&name.as_str()) && holds(v, rule)
-        }),
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .any(|(name, v)| !NO_WORDS.contains(&name.as_str()) && holds(v, rule)),
         _ => false,
     }
 }

@@ -6,9 +6,9 @@ use flate2::read::ZlibDecoder;
 use zip::ZipArchive;
 
 use super::*;
-use crate::domain::{Flag, FlagKind, Lang, TermUse, Word};
+use crate::domain::{Asked, Flag, FlagKind, Lang, Status, TermUse, Word};
 use crate::export::tests::{interview, line, translation};
-use crate::export::{Format, Person, Print, Sound, Source, Template, write};
+use crate::export::{Format, Print, Sound, Source, Template, write};
 use crate::fonts;
 
 /// A name in each language, as it stands in a line and, otherwise written, in the list.
@@ -176,7 +176,7 @@ fn nothing_that_is_covered_is_left_in_any_file() {
             read_back: &[],
             faces: &found.faces,
             templates: &templates,
-            person: Some(Person::Victim),
+            person: Some(Asked::Victim),
         };
         let mut out = Vec::new();
         write(format, &source, &mut out, &mut |_, _| Ok(())).unwrap();
@@ -219,6 +219,58 @@ fn a_list_that_would_leave_something_is_refused() {
 }
 
 #[test]
+fn a_line_that_nobody_has_read_yet_is_not_heard_where_words_are_covered() {
+    let mut waiting = lines();
+    for (id, status) in [(11, Status::Pending), (12, Status::Failed)] {
+        let mut segment = line(id, Lang::Km, "");
+        segment.status = status;
+        waiting.push(segment);
+    }
+    let unread = [waiting[10].span, waiting[11].span];
+    let shown = interview(&Lang::SIX);
+    let heard = |rules: &Redaction| {
+        let copy = rules.apply(&shown, &waiting, "").unwrap();
+        unread.iter().all(|span| !copy.covered.contains(span))
+    };
+    for (_, _, word, _) in NAMES {
+        let by_word = format!("[[redact]]\nwords = [\"{word}\"]\nreason = \"name\"");
+        let copy = Redaction::parse(&by_word).unwrap();
+        let copy = copy.apply(&shown, &waiting, "").unwrap();
+        assert!(unread.iter().all(|s| copy.covered.contains(s)), "{word}");
+        assert_eq!(copy.lines, 1, "nothing was covered in them");
+        let mut by_name = Redaction::default();
+        by_name.add_names(&[word.to_owned()], "Mai");
+        assert!(!heard(&by_name), "{word}");
+    }
+    // Who covers one line by its number has heard the others.
+    let by_line = Redaction::parse("[[redact]]\nline = 8\nreason = \"address\"").unwrap();
+    assert!(heard(&by_line));
+}
+
+#[test]
+fn times_outside_the_recording_cover_nothing_and_are_refused() {
+    let with = |duration_ms, from: &str, to: &str| {
+        let shown = Interview {
+            duration_ms,
+            ..interview(&[Lang::Vi])
+        };
+        let text = format!("[[redact]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"x\"");
+        let list = Redaction::parse(&text).unwrap();
+        list.apply(&shown, &[line(1, Lang::Vi, "Anh Hùng ở đây.")], "")
+    };
+    let of = |from, to| with(60_000, from, to);
+    // Minutes typed as hours.
+    let outside = of("01:02:00", "01:03:00").unwrap_err();
+    assert!(matches!(&outside, Error::RedactsNothing(rules) if *rules == [1]));
+    assert!(outside.help().contains("inside the recording"));
+    // Where nobody speaks there is sound none the less.
+    assert_eq!(of("00:00:58", "00:01:01").unwrap().covered.len(), 1);
+    // A transcript without a recording has lines alone.
+    assert!(with(0, "00:00:58", "00:01:01").is_err());
+    assert_eq!(with(0, "00:00:01", "00:00:02").unwrap().lines, 1);
+}
+
+#[test]
 fn a_pseudonym_takes_the_place_of_every_name_of_a_person() {
     let shown = interview(&Lang::SIX);
     let names: Vec<String> = NAMES
@@ -231,7 +283,7 @@ fn a_pseudonym_takes_the_place_of_every_name_of_a_person() {
     assert_eq!(copy.segments[0].text, "证人叫[Mai]，住瑞丽。");
     assert_eq!(copy.segments[1].text, "Tên là [Mai], ở đây.");
     assert!(copy.covered.len() >= 6);
-    // Names that stand nowhere are no mistake beside a list that covers something else.
+    // Names that stand nowhere as the register has them: beside a list that covers something else too.
     let nowhere = ["Bounmy".to_owned(), "...".to_owned()];
     let mut alone = Redaction::default();
     alone.add_names(&nowhere, "Mai");
@@ -239,7 +291,15 @@ fn a_pseudonym_takes_the_place_of_every_name_of_a_person() {
     assert!(matches!(refused, Err(Error::NamesNowhere)), "{refused:?}");
     let mut beside = list();
     beside.add_names(&nowhere, "Mai");
-    assert!(beside.apply(&shown, &lines(), "").is_ok());
+    let refused = beside.apply(&shown, &lines(), "");
+    assert!(matches!(refused, Err(Error::NamesNowhere)), "{refused:?}");
+    // A rule of the list that covers them first is as good.
+    let mut before = list();
+    before.add_names(&names, "Mai");
+    assert!(before.covers_names() && before.apply(&shown, &lines(), "").is_ok());
+    let mut none = Redaction::default();
+    none.add_names(&["...".to_owned()], "Mai");
+    assert!(!none.covers_names());
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub(super) fn translation(lang: Lang, text: &str) -> Translation {
         lang,
         text: text.to_owned(),
         engine: "translator 1".to_owned(),
+        status: Status::Machine,
         log_prob: Some(-0.5),
         terms: Vec::new(),
         flags: Vec::new(),
@@ -176,6 +177,7 @@ fn plain_text_says_who_wrote_what_and_how_sure_it_is() {
     second.version = 2;
     let mut t = translation(Lang::Vi, "Tốt.");
     t.log_prob = None;
+    t.status = Status::Edited;
     t.engine = "Wang".to_owned();
     t.flags = vec![Flag::with(FlagKind::Stale, "of an earlier version")];
     second.translations.push(t);
@@ -311,8 +313,8 @@ fn a_spreadsheet_reads_the_table_and_runs_nothing() {
     let mut last = line(99, Lang::Zh, "他说：\"好\", 然后\n走了");
     last.speaker = "=HYPERLINK(\"x\")".to_owned();
     last.flags = vec![
-        Flag::new(FlagKind::NoSpeech),
-        Flag::new(FlagKind::Repetition),
+        Flag::new(FlagKind::LowConfidence),
+        Flag::new(FlagKind::LanguageUncertain),
     ];
     last.translations.push(translation(Lang::Vi, "@SUM(A1)"));
     segments.push(last);
@@ -334,7 +336,7 @@ fn a_spreadsheet_reads_the_table_and_runs_nothing() {
     assert_eq!(&last[column("text")], "他说：\"好\", 然后\n走了");
     assert_eq!(&last[column("speaker")], "'=HYPERLINK(\"x\")");
     assert_eq!(&last[column("translation_vi")], "'@SUM(A1)");
-    assert_eq!(&last[column("flags")], "no-speech repetition");
+    assert_eq!(&last[column("flags")], "low-confidence language-uncertain");
     assert_eq!(&last[column("start_ms")], "99000");
     assert_eq!(&last[column("translation_zh")], "");
 }

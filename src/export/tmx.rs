@@ -41,7 +41,7 @@ fn write_unit(segment: &Segment, out: &mut dyn Write) -> io::Result<()> {
         .map(|t| (t, one_line(&t.text)))
         .filter(|(_, words)| !words.is_empty())
         .collect();
-    if said.is_empty() || sides.is_empty() {
+    if said.is_empty() || sides.is_empty() || segment.quarantined().is_some() {
         return Ok(());
     }
     let (id, lang) = (segment.id.0, segment.lang);

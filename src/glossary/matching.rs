@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use crate::domain::{Flag, FlagKind, Lang, LangPair, TermUse};
+use crate::domain::{Flag, FlagKind, Lang, LangPair, Place, Side, TermUse};
 use crate::text::{IndexToken, index_tokens, words};
 
 use super::{Entry, Glossary, Problem, ProblemKind, Term};
@@ -16,6 +16,8 @@ pub struct RequiredTerm {
     pub source: String,
     /// Where it stands in the source, in bytes.
     pub range: Range<usize>,
+    /// The same for a person who is shown it.
+    pub place: Place,
     /// The counterpart that is suggested; empty where the glossary only forbids.
     pub preferred: String,
     /// All counterparts that satisfy it: the approved ones, the preferred one first, then everyday
@@ -236,8 +238,10 @@ impl Glossary {
         if admitted.is_empty() && forbidden.is_empty() {
             return None;
         }
+        let source = text.get(range.clone())?;
         Some(RequiredTerm {
-            source: text.get(range.clone())?.to_owned(),
+            source: source.to_owned(),
+            place: Place::of(text, Side::Source, &range, source),
             range,
             preferred: admitted.first().cloned().unwrap_or_default(),
             admitted,
@@ -247,7 +251,8 @@ impl Glossary {
 
     /// Whether a translation holds an approved counterpart of each required term, and none that is
     /// forbidden (one inside an approved counterpart does not count). Each term is told once,
-    /// however often the source has it.
+    /// however often the source has it; the flag names all its places there, and in the translation those of
+    /// what is forbidden, or the whole of it for what is missing.
     pub fn check(
         &self,
         required: &[RequiredTerm],
@@ -262,6 +267,12 @@ impl Glossary {
                 continue;
             }
             told.push(&term.admitted);
+            let again = |other: &&RequiredTerm| {
+                std::ptr::eq(*other, term)
+                    || (!term.admitted.is_empty() && other.admitted == term.admitted)
+            };
+            let said = required.iter().filter(again).map(|t| t.place.clone());
+            let said: Vec<Place> = said.collect();
             let mut places = Vec::new();
             let mut used = None;
             for variant in &term.admitted {
@@ -274,7 +285,9 @@ impl Glossary {
             if !term.admitted.is_empty() {
                 if used.is_none() {
                     let detail = format!("{} → {}", term.source, term.preferred);
-                    flags.push(Flag::with(FlagKind::TermMissing, detail));
+                    let mut both = said.clone();
+                    both.push(Place::whole(translation, Side::Translation));
+                    flags.push(Flag::with(FlagKind::TermMissing, detail).at(both));
                 }
                 uses.push(TermUse {
                     source: term.source.clone(),
@@ -284,14 +297,17 @@ impl Glossary {
                 });
             }
             for variant in &term.forbidden {
-                let alone = target.find_all(variant).into_iter().any(|at| {
-                    !places
-                        .iter()
-                        .any(|p| p.start <= at.start && at.end <= p.end)
+                let mut alone = target.find_all(variant);
+                alone.retain(|at| {
+                    let inside = |p: &Range<usize>| p.start <= at.start && at.end <= p.end;
+                    !places.iter().any(inside)
                 });
-                if alone {
+                if !alone.is_empty() {
                     let detail = format!("{}: {variant}", term.source);
-                    flags.push(Flag::with(FlagKind::TermForbidden, detail));
+                    let place = |at| Place::of(translation, Side::Translation, at, variant);
+                    let both = said.iter().cloned().chain(alone.iter().map(place));
+                    let flag = Flag::with(FlagKind::TermForbidden, detail);
+                    flags.push(flag.at(both.collect()));
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! place that names egui. No frame reads a file, waits for a model or holds a lock for longer than a
 //! pointer's copy.
 
+mod closing;
 mod fonts;
 mod gate;
 mod palette;

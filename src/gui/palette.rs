@@ -12,7 +12,7 @@ use crate::text;
 use super::safe;
 use super::shell::{Go, Scene, Screen};
 use super::theme;
-use super::widgets::script;
+use super::widgets::{script, scroll};
 
 /// Width of the box, in points.
 const WIDTH: f32 = 440.0;
@@ -29,6 +29,8 @@ pub struct Palette {
     open: bool,
     text: String,
     chosen: usize,
+    /// An arrow moved it: it is to be brought into view.
+    moved: bool,
 }
 
 impl Palette {
@@ -48,9 +50,11 @@ impl Palette {
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
             self.chosen = self.chosen.saturating_add(1);
+            self.moved = true;
         }
         if pressed(Key::ArrowUp) {
             self.chosen = self.chosen.saturating_sub(1);
+            self.moved = true;
         }
         self.chosen = self.chosen.min(places.len().saturating_sub(1));
         if pressed(Key::Escape) {
@@ -102,11 +106,15 @@ impl Palette {
         if places.is_empty() {
             script::label(ui, scene.words.t("palette-nothing"), scene.own(ui));
         }
-        ScrollArea::vertical().max_height(LIST).show(ui, |ui| {
+        scroll::part(ui, ScrollArea::vertical().max_height(LIST), |ui| {
             for (at, (name, _)) in places.iter().enumerate() {
                 let size = vec2(ui.available_width(), theme::PRESS);
                 let button = Button::selectable(at == self.chosen, name).truncate();
-                if ui.add(button.min_size(size)).clicked() {
+                let button = ui.add(button.min_size(size));
+                if at == self.chosen && std::mem::take(&mut self.moved) {
+                    button.scroll_to_me(None);
+                }
+                if button.clicked() {
                     *wanted = Some(at);
                 }
             }

@@ -6,9 +6,14 @@ use crate::text;
 /// Clusters of a name that are shown.
 const SHOWN: usize = 48;
 
+/// Words of any length: what is invisible becomes visible, and nothing is cut.
+pub fn words(raw: &str) -> String {
+    raw.chars().map(Shown::of).fold(String::new(), Shown::add)
+}
+
 /// A name for one line of a screen.
 pub fn name(raw: &str) -> String {
-    let visible: String = raw.chars().map(Shown::of).fold(String::new(), Shown::add);
+    let visible = words(raw);
     let clusters = text::graphemes(&visible);
     if clusters.len() <= SHOWN {
         return visible;

@@ -9,6 +9,7 @@ use crate::app::desk::{Command, Desk, Notice, Told};
 use crate::app::{App, BlankKey, Choices, WindowSize};
 use crate::domain::{InterviewId, Lang, SegmentId};
 
+use super::closing::Closing;
 use super::fonts::Fonts;
 use super::palette::Palette;
 use super::panels::{Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
@@ -105,6 +106,7 @@ pub struct Desktop {
     screen: Screen,
     hidden: bool,
     palette: Palette,
+    closing: Closing,
     /// How large the window is, for the next start.
     size: Option<WindowSize>,
     notice: Option<Told>,
@@ -139,6 +141,7 @@ impl Desktop {
             screen: Screen::Review,
             hidden: false,
             palette: Palette::default(),
+            closing: Closing::default(),
             size: None,
             notice,
             intake: Intake::new(app.practice_recordings()),
@@ -202,6 +205,13 @@ impl Desktop {
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         self.measure(ui);
+        // Also while everything is hidden: a recording must not end by it.
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        self.closing.show(ui, &scene);
         if self.hides(ui) {
             let ground = Frame::new().fill(theme::of(ui).ground);
             let alarmed = !self.desk.board().alarms().is_empty();
@@ -232,7 +242,7 @@ impl Desktop {
             let frame = self.rail_frame(ui);
             let rail = Panel::left("rail").resizable(false).exact_size(theme::RAIL);
             rail.frame(frame).show(ui, |ui| {
-                ScrollArea::vertical().show(ui, |ui| self.rail(ui));
+                widgets::scroll::part(ui, ScrollArea::vertical(), |ui| self.rail(ui));
             });
         }
         self.messages(ui);

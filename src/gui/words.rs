@@ -5,6 +5,9 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::app::Choices;
 use crate::domain::Lang;
 
@@ -33,6 +36,8 @@ pub struct Words {
     native: bool,
     /// Years of the Buddhist Era.
     buddhist: bool,
+    /// Where the clock hangs that the person looks at.
+    zone: TimeZone,
     own: HashMap<&'static str, &'static str>,
     english: HashMap<&'static str, &'static str>,
 }
@@ -44,6 +49,7 @@ impl Words {
             lang,
             native: false,
             buddhist: false,
+            zone: TimeZone::system(),
             own: read(source(lang)),
             english: read(source(Lang::En)),
         }
@@ -78,9 +84,32 @@ impl Words {
         number.chars().map(|c| own(c).unwrap_or(c)).collect()
     }
 
-    /// The day of a moment (RFC 3339) as the person chose to read it: `2026-11-23`, `๒๕๖๙-๑๑-๒๓`.
+    /// The day of a moment (RFC 3339) where the person is, as they chose to read it: `2026-11-23`,
+    /// `๒๕๖๙-๑๑-๒๓`.
     pub fn day(&self, moment: &str) -> String {
-        let day = moment.get(..10).unwrap_or(moment);
+        let local = self.local(moment);
+        self.written(local.as_ref().map_or(moment, |(day, _)| day.as_str()))
+    }
+
+    /// The same with hour and minute: `2026-11-23 15:04`. What is no moment is shown as it stands.
+    pub fn moment(&self, moment: &str) -> String {
+        match self.local(moment) {
+            Some((day, time)) => format!("{} {}", self.written(&day), self.digits(&time)),
+            None => moment.to_owned(),
+        }
+    }
+
+    /// Day and time of a moment by the clocks where the person is; the one place that knows of zones.
+    fn local(&self, moment: &str) -> Option<(String, String)> {
+        let at: Timestamp = moment.parse().ok()?;
+        let at = at.to_zoned_datetime(self.zone.clone());
+        let day = at.strftime("%Y-%m-%d").to_string();
+        Some((day, at.strftime("%H:%M").to_string()))
+    }
+
+    /// A day in the digits and years that the person chose.
+    fn written(&self, day: &str) -> String {
+        let day = day.get(..10).unwrap_or(day);
         let year: Option<u32> = day.get(..4).and_then(|year| year.parse().ok());
         match (year, day.get(4..)) {
             (Some(year), Some(rest)) if self.buddhist => {
@@ -221,8 +250,9 @@ mod tests {
 
     #[test]
     fn numbers_and_years_are_as_chosen_and_names_stay() {
-        let chosen = |language, native_digits, buddhist_era| {
-            Words::chosen(&Choices {
+        let chosen = |language, native_digits, buddhist_era| Words {
+            zone: TimeZone::UTC,
+            ..Words::chosen(&Choices {
                 language,
                 native_digits,
                 buddhist_era,
@@ -249,6 +279,40 @@ mod tests {
         }
         let count = chosen(Lang::Km, true, false).with("lines-count", &[("count", "1280")]);
         assert!(count.contains("១២៨០"), "{count}");
+    }
+
+    #[test]
+    fn moments_are_shown_by_the_clocks_where_the_person_is() {
+        let here = |hours, minutes| {
+            let seconds = hours * 3600 + minutes * 60;
+            let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds(seconds).unwrap());
+            Words {
+                zone,
+                ..Words::of(Lang::Km)
+            }
+        };
+        let late = "2026-11-23T18:05:09.25Z";
+        assert_eq!(here(7, 0).moment(late), "2026-11-24 01:05");
+        assert_eq!(here(7, 0).day(late), "2026-11-24");
+        assert_eq!(here(6, 30).moment(late), "2026-11-24 00:35");
+        assert_eq!(here(0, 0).moment(late), "2026-11-23 18:05");
+        // Stored with an offset it is the same moment.
+        let stored = "2026-11-24T01:05:09+07:00";
+        assert_eq!(here(8, 0).moment(stored), "2026-11-24 02:05");
+        assert_eq!(here(-5, 0).day(stored), "2026-11-23");
+        let chosen = Words {
+            native: true,
+            buddhist: true,
+            ..here(7, 0)
+        };
+        let shown = chosen.moment(late);
+        assert!(
+            shown.contains("២៥៦៩-១១-២៤") && shown.ends_with(" ០១:០៥"),
+            "{shown}"
+        );
+        // A day alone is no moment: nothing is moved.
+        assert_eq!(here(7, 0).day("2026-11-23"), "2026-11-23");
+        assert_eq!(here(7, 0).moment("unknown"), "unknown");
     }
 
     #[test]

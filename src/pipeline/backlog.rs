@@ -3,13 +3,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use crate::domain::{Cancel, InterviewId};
+use crate::domain::{Cancel, FactKind, InterviewId};
 use crate::glossary::Glossary;
 use crate::speech;
 use crate::store::{NewRecord, PendingTranslation, PendingUtterance, Record, Store};
+use crate::translate::KnownNames;
 
 use super::board::{Board, Work};
 use super::crew::{Finding, Made};
@@ -29,7 +31,7 @@ pub struct Backlog<'a> {
     pub recordings: &'a Path,
     /// The terms to check.
     pub glossary: &'a Glossary,
-    /// How lines are translated.
+    /// How lines are translated; names are looked up in the store.
     pub options: LineOptions,
     /// Also try again what failed before.
     pub retry_failed: bool,
@@ -115,8 +117,7 @@ impl Backlog<'_> {
         let total_ms = spoken.iter().map(|p| p.span.duration_ms()).sum();
         let lines = spoken.len().saturating_add(written.len());
         let ids = spoken.iter().map(|p| &p.interview);
-        let glossaries =
-            &self.glossaries(store, ids.chain(written.iter().map(|p| &p.interview)))?;
+        let in_force = &self.in_force(store, ids.chain(written.iter().map(|p| &p.interview)))?;
         let mut crew = self.crew(engines, spoken.len(), lines);
         let workers = crew.workers();
         let board = &Board::new(spoken, written, self.cancel);
@@ -124,7 +125,7 @@ impl Backlog<'_> {
             let (hand_in, findings) = sync_channel(workers.len().saturating_mul(AHEAD));
             for worker in workers {
                 let hand_in = hand_in.clone();
-                scope.spawn(move || self.work(worker, board, glossaries, &hand_in));
+                scope.spawn(move || self.work(worker, board, in_force, &hand_in));
             }
             drop(hand_in);
             let done = Writer {
@@ -142,25 +143,45 @@ impl Backlog<'_> {
         })
     }
 
-    /// The terms in force in each interview where cases have terms of their own: those of its case
-    /// count before the general ones.
-    fn glossaries<'i>(
+    /// What is in force in each interview: terms and names of its case before the general ones.
+    fn in_force<'i>(
         &self,
         store: &Store,
         ids: impl Iterator<Item = &'i InterviewId>,
-    ) -> Result<HashMap<InterviewId, Glossary>, Error> {
+    ) -> Result<HashMap<InterviewId, Arc<InForce>>, Error> {
+        let mut cases: HashMap<Option<String>, Arc<InForce>> = HashMap::new();
         let mut known = HashMap::new();
-        if !self.glossary.has_cases() {
-            return Ok(known);
-        }
         for id in ids {
-            if !known.contains_key(id) {
-                let case = store.interview(id)?.case;
-                known.insert(id.clone(), self.glossary.for_case(case.as_deref()));
+            if known.contains_key(id) {
+                continue;
             }
+            let case = store.interview(id)?.case;
+            let own = match cases.get(&case) {
+                Some(own) => Arc::clone(own),
+                None => {
+                    let glossary = self.glossary.for_case(case.as_deref());
+                    let people = store.values_in_force(case.as_deref(), FactKind::Name)?;
+                    let options = LineOptions {
+                        names: Arc::new(KnownNames::new(people, &glossary)),
+                        ..self.options.clone()
+                    };
+                    let own = Arc::new(InForce { glossary, options });
+                    cases.insert(case, Arc::clone(&own));
+                    own
+                }
+            };
+            known.insert(id.clone(), own);
         }
         Ok(known)
     }
+}
+
+/// What is in force in the interviews of one case, or of none.
+pub(super) struct InForce {
+    /// Its terms.
+    pub(super) glossary: Glossary,
+    /// How its lines are translated, with the names that they may speak of.
+    pub(super) options: LineOptions,
 }
 
 /// The one thread that writes to the store.

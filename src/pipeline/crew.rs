@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use crate::audio;
-use crate::domain::{Hypothesis, InterviewId, Translation, Utterance};
-use crate::glossary::Glossary;
+use crate::domain::{Hypothesis, InterviewId, Status, Translation, Utterance};
 use crate::store::{PendingTranslation, PendingUtterance};
 
+use super::backlog::InForce;
 use super::board::{Board, Work};
 use super::engines::recognize;
-use super::{Backlog, Engines, Error, SpeechRoute, TranslationRoute, translate_line};
+use super::{Backlog, Engines, Error, SourceLine, SpeechRoute, TranslationRoute, translate_line};
 
 /// What a worker made of a line.
 pub(super) struct Finding {
@@ -140,7 +141,7 @@ impl Backlog<'_> {
         &self,
         worker: Worker<'_>,
         board: &Board<'_>,
-        glossaries: &HashMap<InterviewId, Glossary>,
+        in_force: &HashMap<InterviewId, Arc<InForce>>,
         hand_in: &SyncSender<Finding>,
     ) {
         let mut worker = worker;
@@ -159,8 +160,8 @@ impl Backlog<'_> {
                 }),
                 Work::Translate(row) => guarded("the translator", || {
                     let routes = worker.translates.as_deref_mut().unwrap_or_default();
-                    let glossary = glossaries.get(&row.interview).unwrap_or(self.glossary);
-                    self.translate(routes, glossary, row).map(Made::Translated)
+                    let own = in_force.get(&row.interview).map(Arc::as_ref);
+                    self.translate(routes, own, row).map(Made::Translated)
                 }),
             };
             // Where nobody takes it, the writer has gone and said why.
@@ -189,21 +190,22 @@ impl Backlog<'_> {
     fn translate(
         &self,
         routes: &mut [TranslationRoute],
-        glossary: &Glossary,
+        own: Option<&InForce>,
         row: &PendingTranslation,
     ) -> Result<Translation, Error> {
-        let line = translate_line(
-            routes,
-            glossary,
-            &row.text,
-            row.pair,
-            &self.options,
-            self.cancel,
-        )?;
+        let source = SourceLine {
+            text: &row.text,
+            pauses: &row.pauses,
+            pair: row.pair,
+        };
+        let general = (self.glossary, &self.options);
+        let (glossary, options) = own.map_or(general, |own| (&own.glossary, &own.options));
+        let line = translate_line(routes, glossary, &source, options, self.cancel)?;
         Ok(Translation {
             lang: row.pair.to,
             text: line.text,
             engine: line.engine,
+            status: Status::Machine,
             log_prob: Some(line.log_prob),
             terms: line.terms,
             flags: line.flags,

@@ -1,9 +1,13 @@
 //! Several workers at once: the same texts, each line once, and one bad line that stops no other.
 
-use super::tests::{Bed, FakeTongue, LINES, ZH_VI};
-use super::{Engines, Error};
-use crate::domain::{Cancel, FlagKind, Lang, Status};
-use crate::store::Store;
+use super::tests::{Bed, FakeTongue, LINES, ZH_VI, interview};
+use super::{Engines, Error, LineOptions, SourceLine, translate_line};
+use crate::domain::{
+    Cancel, FactKind, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span, Status,
+};
+use crate::glossary::Glossary;
+use crate::store::{ImportedLine, NewFact, NewInterview, Store};
+use crate::translate::{self, DecodeOptions, Decoded, Translator};
 
 /// Texts and translations by line.
 fn words(bed: &Bed) -> Vec<(String, Vec<String>)> {
@@ -107,5 +111,108 @@ fn a_translator_that_panics_or_fails_on_a_line_does_the_others_and_marks_it() {
         let lines = store.segments(&bed.id).unwrap();
         let failed = |f: &crate::domain::Flag| f.kind == FlagKind::EngineFailed;
         assert!(!lines.iter().any(|s| s.flags.iter().any(failed)));
+    }
+}
+
+#[test]
+fn thai_and_lao_are_translated_in_the_parts_that_the_speaker_made() {
+    let bed = Bed::new();
+    for (from, text) in [
+        (Lang::Th, "ผมไม่เคยไปที่นั่น เขาบอกให้ผมรอ"),
+        (Lang::Lo, "ຂ້ອຍບໍ່ເຄີຍໄປບ່ອນນັ້ນ ລາວບອກໃຫ້ຂ້ອຍລໍຖ້າ"),
+    ] {
+        let pair = LangPair::new(from, Lang::Vi);
+        let mut routes = bed.engines(&[], None, &[pair]).translation;
+        let (first, second) = text.split_once(' ').unwrap();
+        let heard = [first.len() + 1];
+        for (pauses, raw, wanted) in [
+            (&heard[..], false, format!("<{first}> <{second}>")),
+            (&[], false, format!("<{text}>")),
+            (&heard, true, format!("<{text}>")),
+        ] {
+            let source = SourceLine { text, pauses, pair };
+            let options = LineOptions {
+                decode: DecodeOptions::default(),
+                raw,
+                names: Default::default(),
+            };
+            let glossary = Glossary::default();
+            let line = translate_line(&mut routes, &glossary, &source, &options, &Cancel::new());
+            assert_eq!(line.unwrap().text, wanted, "{from}");
+        }
+    }
+}
+
+/// Writes of everything that it rains.
+struct Weather;
+
+impl Translator for Weather {
+    fn engine(&self) -> &str {
+        "weather"
+    }
+
+    fn supports(&self, _: LangPair) -> bool {
+        true
+    }
+
+    fn translate(
+        &mut self,
+        _: &str,
+        _: LangPair,
+        _: &DecodeOptions,
+        _: &Cancel,
+    ) -> Result<Decoded, translate::Error> {
+        Ok(Decoded {
+            text: "Hôm qua trời mưa.".into(),
+            token_ids: vec![1],
+            log_prob: -0.1,
+            score: -0.1,
+            truncated: false,
+        })
+    }
+}
+
+#[test]
+fn names_of_the_register_are_looked_for_in_their_case_alone() {
+    let bed = Bed::new();
+    let mut store = Store::open(&bed.store()).unwrap();
+    let name = |value| NewFact::new(FactKind::Name, value);
+    store
+        .add_person(Some("K-1"), "Li", &[name("张建国")])
+        .unwrap();
+    store.add_person(None, "Li", &[name("王丽华")]).unwrap();
+    let line = ImportedLine {
+        speaker: "officer".into(),
+        span: Span::new(SamplePos::from_ms(0), SamplePos::from_ms(900)),
+        lang: Lang::Zh,
+        text: "昨天张建国和王丽华来了。".into(),
+        translations: Vec::new(),
+        machine: false,
+        flags: Vec::new(),
+    };
+    for (name, case, missing) in [
+        ("20260101-000000-000011", Some("K-1"), "张建国, 王丽华"),
+        ("20260101-000000-000012", Some("K-2"), "王丽华"),
+        ("20260101-000000-000013", None, "王丽华"),
+    ] {
+        let id = InterviewId(name.to_owned());
+        let new = NewInterview {
+            case: case.map(str::to_owned),
+            working: Vec::new(),
+            ..interview(&id)
+        };
+        store
+            .create_from_transcript(&new, std::slice::from_ref(&line), "a test", None)
+            .unwrap();
+        let mut engines = bed.engines(&[], None, &[ZH_VI]);
+        engines.translation[0].engine = Box::new(Weather);
+        bed.run_on(&id, engines).unwrap();
+        let line = store.segments(&id).unwrap().remove(0);
+        let flags = line.translations[0].flags.iter();
+        let named: Vec<&str> = flags
+            .filter(|f| f.kind == FlagKind::NameDiffers)
+            .filter_map(|f| f.detail.split(" |").next())
+            .collect();
+        assert_eq!(named, [missing], "{case:?}");
     }
 }

@@ -11,7 +11,9 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, SegmenterLimits, WorkingCopy};
-use crate::domain::{AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang};
+use crate::domain::{
+    AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance,
+};
 use crate::store::{NewAudio, NewInterview, NewSegment, Store};
 use crate::vault;
 
@@ -45,8 +47,8 @@ pub struct IntakePlan {
     pub started: String,
     /// File name of the original, without folders.
     pub original_name: String,
-    /// Longest utterance the recogniser takes, in milliseconds.
-    pub max_utterance_ms: u64,
+    /// Longest utterance that the recogniser of each language takes.
+    pub max_utterance_ms: LongestUtterance,
     /// Store it also where another interview holds the same recording.
     #[serde(default)]
     pub again: bool,
@@ -370,8 +372,8 @@ fn find_segments(
     working: &WorkingCopy,
     channels: &[Channel],
 ) -> Result<Vec<NewSegment>, Error> {
-    let limits = SegmenterLimits {
-        max_ms: plan.max_utterance_ms,
+    let limits = |channel: &Channel| SegmenterLimits {
+        max_ms: plan.max_utterance_ms.among(&channel.languages),
         ..SegmenterLimits::default()
     };
     // One thread a channel, at most eight: they share nothing but the disk and the progress.
@@ -379,8 +381,8 @@ fn find_segments(
     let cuts = thread::scope(|scope| {
         let searches: Vec<_> = (0..)
             .zip(channels.iter().zip(&working.files))
-            .map(|(index, (_, file))| {
-                let path = folder.join(file);
+            .map(|(index, (channel, file))| {
+                let (path, limits) = (folder.join(file), limits(channel));
                 let mut tell = move |done, total| tell_sum(intake, progress, index, (done, total));
                 scope
                     .spawn(move || audio::find_utterances(&path, &limits, &mut tell, intake.cancel))

@@ -15,7 +15,7 @@ fn plan() -> IntakePlan {
         channels: Vec::new(),
         started: "2026-01-01T00:00:00Z".into(),
         original_name: "tape.wav".into(),
-        max_utterance_ms: 7000,
+        max_utterance_ms: 7000.into(),
         again: false,
     }
 }

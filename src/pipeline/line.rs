@@ -1,10 +1,12 @@
 //! One line through translation: sentences one by one, the glossary's terms put through and checked,
 //! doubts flagged.
 
+use std::sync::Arc;
+
 use crate::domain::{Cancel, Flag, FlagKind, LangPair, Side, TermUse};
 use crate::glossary::Glossary;
 use crate::text;
-use crate::translate::{self, DecodeOptions, Decoded};
+use crate::translate::{self, DecodeOptions, Decoded, KnownNames};
 
 use super::{Error, TranslationRoute, opinion};
 
@@ -15,6 +17,19 @@ pub struct LineOptions {
     pub decode: DecodeOptions,
     /// The model alone: no normalising, no sentence splitting, no terms, no checks.
     pub raw: bool,
+    /// Names that the lines may speak of; a name that the translation does not carry over is flagged.
+    pub names: Arc<KnownNames>,
+}
+
+/// A line to be translated.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceLine<'a> {
+    /// What was said.
+    pub text: &'a str,
+    /// Where its speaker paused, in bytes of the text; none where that is not known.
+    pub pauses: &'a [usize],
+    /// From which language into which.
+    pub pair: LangPair,
 }
 
 /// A translated line.
@@ -34,18 +49,18 @@ pub struct TranslatedLine {
     pub engine: String,
 }
 
-/// Translates one line with the route that serves `pair`.
+/// Translates one line with the route that serves its pair.
 ///
 /// # Errors
 /// [`Error::NoTranslator`]; the engine's own errors.
 pub fn translate_line(
     routes: &mut [TranslationRoute],
     glossary: &Glossary,
-    source: &str,
-    pair: LangPair,
+    source: &SourceLine<'_>,
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
+    let pair = source.pair;
     let route = routes
         .iter_mut()
         .find(|r| r.pairs.contains(&pair))
@@ -54,10 +69,10 @@ pub fn translate_line(
     let mut line = if options.raw {
         let decoded = route
             .engine
-            .translate(source, pair, &options.decode, cancel)?;
+            .translate(source.text, pair, &options.decode, cancel)?;
         join(vec![decoded], pair, route.engine.engine())
     } else {
-        checked(route, glossary, source, pair, options, cancel)?
+        checked(route, glossary, source, options, cancel)?
     };
     if practice {
         line.flags.push(Flag::new(FlagKind::PracticeModel));
@@ -68,23 +83,28 @@ pub fn translate_line(
 fn checked(
     route: &mut TranslationRoute,
     glossary: &Glossary,
-    source: &str,
-    pair: LangPair,
+    line: &SourceLine<'_>,
     options: &LineOptions,
     cancel: &Cancel,
 ) -> Result<TranslatedLine, Error> {
-    if !has_words(source) {
-        return Ok(carried_over(source));
+    if !has_words(line.text) {
+        return Ok(carried_over(line.text));
     }
-    let source = text::normalise(source, pair.from);
+    let pair = line.pair;
+    let source = text::normalise(line.text, pair.from);
+    // Words with times come with a machine's text, which is in canonical form.
+    let known = source == line.text;
+    let pauses = if known { line.pauses } else { &[] };
+    let sentences = text::spoken_sentences(&source, pair.from, pauses);
     let (mut parts, mut others) = (Vec::new(), Vec::new());
     let mut flags: Vec<Flag> = Vec::new();
     let mut starts = Starts::default();
-    for sentence in text::sentences(&source, pair.from) {
+    for &sentence in &sentences {
         let (mut decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
         decoded.text = text::normalise(&decoded.text, pair.to);
         starts.advance(&source, sentence);
-        for mut flag in translate::check(sentence, &decoded.text, pair, &decoded) {
+        let found = translate::check(sentence, &decoded.text, pair, &decoded, &options.names);
+        for mut flag in found {
             starts.shift(&mut flag);
             if !flags.contains(&flag) {
                 flags.push(flag);
@@ -105,7 +125,6 @@ fn checked(
     line.flags.extend(flags);
     line.flags.extend(term_flags);
     if let Some(second) = &mut route.second {
-        let sentences = text::sentences(&source, pair.from);
         let second = second.as_mut();
         let flag = opinion::diverges(
             second,

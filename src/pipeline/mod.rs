@@ -24,7 +24,7 @@ pub use intake::{
     Intake, IntakePlan, Interrupted, Received, assign_channels, intake_file, intake_notes,
     interrupted_intakes, resume_intake, unfinished_intakes,
 };
-pub use line::{LineOptions, TranslatedLine, translate_line};
+pub use line::{LineOptions, SourceLine, TranslatedLine, translate_line};
 
 use crate::domain::{InterviewId, SegmentId};
 

@@ -178,7 +178,21 @@ impl Bed {
         }
     }
 
-    pub fn run(&self, mut engines: Engines, retry_failed: bool) -> Result<Report, Error> {
+    pub fn run(&self, engines: Engines, retry_failed: bool) -> Result<Report, Error> {
+        self.run_at(&self.id, engines, retry_failed)
+    }
+
+    /// The same for another interview.
+    pub fn run_on(&self, id: &InterviewId, engines: Engines) -> Result<Report, Error> {
+        self.run_at(id, engines, false)
+    }
+
+    fn run_at(
+        &self,
+        id: &InterviewId,
+        mut engines: Engines,
+        retry_failed: bool,
+    ) -> Result<Report, Error> {
         let backlog = Backlog {
             store: &self.store(),
             recordings: &self.dir.path().join("recordings"),
@@ -186,6 +200,7 @@ impl Bed {
             options: LineOptions {
                 decode: DecodeOptions::default(),
                 raw: false,
+                names: Arc::default(),
             },
             retry_failed,
             cores: self.cores,
@@ -193,7 +208,7 @@ impl Bed {
             cancel: &self.cancel,
             watcher: &|_| {},
         };
-        backlog.run(&mut engines, Some(&self.id))
+        backlog.run(&mut engines, Some(id))
     }
 
     pub fn statuses(&self) -> Vec<Status> {
@@ -207,7 +222,7 @@ impl Bed {
     }
 }
 
-fn interview(id: &InterviewId) -> NewInterview {
+pub(super) fn interview(id: &InterviewId) -> NewInterview {
     NewInterview {
         id: id.clone(),
         case: None,
@@ -357,7 +372,7 @@ fn plan(id: &str) -> IntakePlan {
         channels: Vec::new(),
         started: "2026-01-01T00:00:00Z".into(),
         original_name: "tape.wav".into(),
-        max_utterance_ms: 7000,
+        max_utterance_ms: 7000.into(),
         again: false,
     }
 }

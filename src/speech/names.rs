@@ -18,6 +18,36 @@ const MOST_SYLLABLES: usize = 4;
 /// Fewer would be preferred in the middle of other words.
 const FEWEST_SYLLABLES: usize = 2;
 
+/// A name that is preferred where the sound leaves it open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preferred {
+    /// As it is written: as entered, and in Latin letters as at the start of a sentence.
+    pub ways: Vec<String>,
+    /// What the whole of it gains, as a logarithm; at most [`MOST_SYLLABLES`] times [`GAIN`].
+    pub gain: f32,
+    /// Its script writes spaces, so it begins and ends where a word does.
+    pub spaced: bool,
+}
+
+/// How a name is preferred; `None` for one of fewer than two syllables, which would be found in the
+/// middle of other words.
+pub fn preferred(name: &str) -> Option<Preferred> {
+    let read = Name::read(name, None);
+    let clean = read.text();
+    let letters = || text::graphemes(clean).len() / 2;
+    let syllables = read.syllables().unwrap_or_else(letters);
+    if syllables < FEWEST_SYLLABLES {
+        return None;
+    }
+    let spaced = read.written() == Some(Written::Latin);
+    let capital = spaced.then(|| text::capitalised(clean));
+    Some(Preferred {
+        ways: [clean.to_owned()].into_iter().chain(capital).collect(),
+        gain: syllables.min(MOST_SYLLABLES) as f32 * GAIN,
+        spaced,
+    })
+}
+
 /// The list as a tree, with links from each place to the longest end of it that also begins a name
 /// (Aho and Corasick 1975).
 #[derive(Debug, Default)]
@@ -60,21 +90,16 @@ impl Names {
         };
         let mut room = MOST_BYTES;
         for name in names.iter().take(MOST_NAMES) {
-            let read = Name::read(name, None);
-            let clean = read.text();
-            let letters = || text::graphemes(clean).len() / 2;
-            let syllables = read.syllables().unwrap_or_else(letters);
-            room = room.saturating_sub(clean.len());
-            if syllables < FEWEST_SYLLABLES || room == 0 {
+            let Some(Preferred { ways, gain, spaced }) = preferred(name) else {
                 continue;
+            };
+            room = room.saturating_sub(ways.first().map_or(0, String::len));
+            if room == 0 {
+                break;
             }
-            let gain = syllables.min(MOST_SYLLABLES) as f32 * GAIN;
-            if read.written() == Some(Written::Latin) {
-                // A word begins behind a space; at the start of a sentence it is capital.
-                tree.add(&format!(" {clean}"), gain);
-                tree.add(&format!(" {}", text::capitalised(clean)), gain);
-            } else {
-                tree.add(clean, gain);
+            for way in ways {
+                // A word begins behind a space.
+                tree.add(&if spaced { format!(" {way}") } else { way }, gain);
             }
         }
         tree.link();

@@ -7,6 +7,10 @@
 
 use crate::domain::Lang;
 
+/// The longest utterance where no language is known, in milliseconds: up to here recognition is most
+/// reliable.
+const USUAL_LONGEST_MS: u64 = 15_000;
+
 /// Limits of decoding in one language.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Profile {
@@ -24,6 +28,9 @@ pub struct Profile {
     pub doubtful: f32,
     /// What stands between two pieces of one utterance.
     pub joiner: &'static str,
+    /// The longest utterance for a model that does not say, in milliseconds. Burmese, Lao and Khmer
+    /// take three times the tokens, and Whisper loses its way in long ones.
+    pub longest_ms: u64,
 }
 
 impl Profile {
@@ -31,14 +38,14 @@ impl Profile {
     pub const fn of(lang: Lang) -> Profile {
         // Tokens a character, measured on the Universal Declaration of Human Rights: zh 1.16,
         // vi 0.38, th 0.88, km 2.11, my 2.78, lo 2.91.
-        let (tokens_per_second, loop_tokens, fastest, doubtful, joiner) = match lang {
-            Lang::Zh => (25.0, 24, 10.0, 0.75, ""),
-            Lang::Vi => (25.0, 24, 25.0, 0.75, " "),
-            Lang::Th => (40.0, 24, 20.0, 0.75, " "),
-            Lang::My => (80.0, 48, 14.0, 0.85, " "),
-            Lang::Lo => (80.0, 48, 20.0, 0.85, " "),
-            Lang::Km => (70.0, 48, 16.0, 0.85, " "),
-            Lang::En => (25.0, 24, 28.0, 0.75, " "),
+        let (tokens_per_second, loop_tokens, fastest, doubtful, joiner, longest_ms) = match lang {
+            Lang::Zh => (25.0, 24, 10.0, 0.75, "", 15_000),
+            Lang::Vi => (25.0, 24, 25.0, 0.75, " ", 15_000),
+            Lang::Th => (40.0, 24, 20.0, 0.75, " ", 15_000),
+            Lang::My => (80.0, 48, 14.0, 0.85, " ", 6_000),
+            Lang::Lo => (80.0, 48, 20.0, 0.85, " ", 6_000),
+            Lang::Km => (70.0, 48, 16.0, 0.85, " ", 6_000),
+            Lang::En => (25.0, 24, 28.0, 0.75, " ", 15_000),
         };
         Profile {
             tokens_per_second,
@@ -46,7 +53,15 @@ impl Profile {
             fastest,
             doubtful,
             joiner,
+            longest_ms,
         }
+    }
+
+    /// The longest utterance that may be in any of these languages, for a model that does not say, in
+    /// milliseconds.
+    pub fn longest_ms(among: &[Lang]) -> u64 {
+        let each = among.iter().map(|lang| Profile::of(*lang).longest_ms);
+        each.min().unwrap_or(USUAL_LONGEST_MS)
     }
 
     /// The most tokens that `seconds` of speech may take.
@@ -90,6 +105,18 @@ mod tests {
         assert!(!ends_in_loop(&[7; 23], 24));
         assert!(ends_in_loop(&[7; 24], 24));
         assert!(!ends_in_loop(&[], 24));
+    }
+
+    #[test]
+    fn scripts_of_many_tokens_are_cut_sooner() {
+        for lang in [Lang::My, Lang::Lo, Lang::Km] {
+            assert_eq!(Profile::longest_ms(&[lang]), 6_000, "{lang}");
+            assert_eq!(Profile::longest_ms(&[Lang::Zh, lang]), 6_000);
+        }
+        for lang in [Lang::Zh, Lang::Vi, Lang::Th] {
+            assert_eq!(Profile::longest_ms(&[lang]), 15_000, "{lang}");
+        }
+        assert_eq!(Profile::longest_ms(&[]), 15_000);
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn options(model: &Path, fit_window: bool, engine: Engine) -> WhisperOptions {
         name: "tiny".into(),
         engine,
         threads: 1,
-        max_utterance_ms: 15_000,
+        max_utterance_ms: Some(15_000),
         fit_window,
         names: Vec::new(),
     }

@@ -23,7 +23,7 @@ use super::ggml::Header;
 use super::line::recognise;
 use super::names::Names;
 use super::native::Native;
-use super::{Error, Recognizer, check_model};
+use super::{Error, Profile, Recognizer, check_model};
 
 /// How long a cancel may go unnoticed.
 const POLL: Duration = Duration::from_millis(50);
@@ -64,8 +64,9 @@ pub struct WhisperOptions {
     /// each other without rest: with two on two busy cores a token took 40 to 100 times longer than
     /// with one (measured). Take more than one only on cores that nothing else uses.
     pub threads: usize,
-    /// Utterances are decoded in pieces of at most this length, and of the model's window.
-    pub max_utterance_ms: u64,
+    /// Utterances are decoded in pieces of at most this length, and of the model's window. `None`
+    /// where the model does not say: then as the language allows.
+    pub max_utterance_ms: Option<u64>,
     /// Size the window to the utterance (several times faster on short ones) and take the full
     /// window only where the text looks wrong.
     pub fit_window: bool,
@@ -91,7 +92,8 @@ pub struct Whisper {
     weights: Arc<dyn Weights>,
     names: Arc<Names>,
     engine: String,
-    longest_ms: u64,
+    /// What the model itself takes, in milliseconds.
+    longest_ms: Option<u64>,
     fit_window: bool,
     threads: usize,
     jobs: Option<SyncSender<Job>>,
@@ -112,7 +114,9 @@ impl Whisper {
             weights,
             Arc::new(Names::new(&options.names)),
             format!("whisper {} ({})", options.name, options.engine.name()),
-            options.max_utterance_ms.min(header.window_ms()).max(1000),
+            options
+                .max_utterance_ms
+                .map(|ms| ms.min(header.window_ms()).max(1000)),
             options.fit_window,
             options.threads.clamp(1, cores()),
         )
@@ -123,7 +127,7 @@ impl Whisper {
         weights: Arc<dyn Weights>,
         names: Arc<Names>,
         engine: String,
-        longest_ms: u64,
+        longest_ms: Option<u64>,
         fit_window: bool,
         threads: usize,
     ) -> Result<Self, Error> {
@@ -182,7 +186,8 @@ impl Recognizer for Whisper {
     }
 
     fn max_utterance_ms(&self) -> u64 {
-        self.longest_ms
+        let usual = Profile::longest_ms(&[]).min(self.weights.header().window_ms());
+        self.longest_ms.unwrap_or(usual)
     }
 
     fn recognize(
@@ -195,7 +200,9 @@ impl Recognizer for Whisper {
         self.submit(Job {
             utterance: utterance.clone(),
             among: among.to_vec(),
-            longest_ms: self.longest_ms,
+            longest_ms: self
+                .longest_ms
+                .unwrap_or_else(|| Profile::longest_ms(among)),
             fit_window: self.fit_window,
             engine: self.engine.clone(),
             cancel: cancel.clone(),

@@ -2,8 +2,10 @@
 //!
 //! Whisper is asked for no timestamps (they cost text), and whisper.cpp's alignment by attention
 //! ends the program on a window shorter than 30 s. So the letters of a line are spread evenly over
-//! the parts of the sound in which somebody speaks: good enough to highlight and to jump to, and no
-//! word lies in a pause.
+//! the parts of the sound in which somebody speaks: good enough to highlight and to jump to. A longer
+//! pause stands between two words.
+
+use std::ops::Range;
 
 use crate::domain::{Lang, SamplePos, Span, Word};
 use crate::text;
@@ -13,6 +15,8 @@ use super::text_tokens::Assembled;
 
 /// Weight of a frame without voice, so that a line in faint sound still has places.
 const PAUSE_WEIGHT: f32 = 0.02;
+/// Frames without voice that no word is said over: 300 ms.
+const LONG_PAUSE: usize = 30;
 
 /// The words of `line` (the canonical form of `raw.text`), in order, inside `span`.
 ///
@@ -45,7 +49,48 @@ pub fn place(
             confidence: confidence(raw, log_probs, line.len(), range.start, range.end),
         });
     }
+    for pause in long_pauses(voiced) {
+        let at = |frame: usize| clock.frame(frame).as_ms();
+        keep_free(&mut words, at(pause.start), at(pause.end));
+    }
     words
+}
+
+/// The frames of each longer pause between two voiced ones.
+fn long_pauses(voiced: &[bool]) -> Vec<Range<usize>> {
+    let spoken: Vec<usize> = (0..)
+        .zip(voiced)
+        .filter(|(_, v)| **v)
+        .map(|(f, _)| f)
+        .collect();
+    let gaps = spoken.iter().zip(spoken.iter().skip(1));
+    gaps.map(|(last, next)| last.saturating_add(1)..*next)
+        .filter(|gap| gap.len() >= LONG_PAUSE)
+        .collect()
+}
+
+/// Puts a pause, in milliseconds, between two words: at the nearer end of the word over which it lies.
+fn keep_free(words: &mut [Word], from: u64, to: u64) {
+    let Some(first) = words.iter().position(|w| w.end_ms > from) else {
+        return;
+    };
+    let Some(word) = words.get(first) else { return };
+    let mostly_before = from.saturating_sub(word.start_ms) >= word.end_ms.saturating_sub(to);
+    let (before, after) = words.split_at_mut(first.saturating_add(usize::from(mostly_before)));
+    // One word over all the sound, or the pause before the first: there is no place to move to.
+    let (Some(last), Some(next)) = (before.last_mut(), after.first_mut()) else {
+        return;
+    };
+    last.end_ms = from;
+    next.start_ms = to;
+    for word in before {
+        word.start_ms = word.start_ms.min(from);
+        word.end_ms = word.end_ms.min(from);
+    }
+    for word in after {
+        word.start_ms = word.start_ms.max(to);
+        word.end_ms = word.end_ms.max(to);
+    }
 }
 
 /// Mean probability of the tokens that lie in bytes `from..to` of the canonical line. Its bytes are
@@ -109,13 +154,22 @@ impl Clock {
         let weight = self.sums.get(frame).map_or(1.0, |s| s - before);
         let part = ((wanted - before) / weight).clamp(0.0, 1.0);
         let samples = ((frame as f32 + part) * FRAME as f32) as u64;
-        let position = self
-            .span
-            .start
-            .0
-            .saturating_add(samples)
-            .min(self.span.end.0);
-        SamplePos(position).as_ms()
+        self.position(samples).as_ms()
+    }
+
+    /// Where a frame begins.
+    fn frame(&self, frame: usize) -> SamplePos {
+        self.position(frame.saturating_mul(FRAME) as u64)
+    }
+
+    fn position(&self, samples: u64) -> SamplePos {
+        SamplePos(
+            self.span
+                .start
+                .0
+                .saturating_add(samples)
+                .min(self.span.end.0),
+        )
     }
 }
 
@@ -154,6 +208,39 @@ mod tests {
             let middle = words[words.len() / 2].start_ms;
             assert!((10_450..11_550).contains(&middle), "{middle}");
         }
+    }
+
+    #[test]
+    fn a_pause_stands_between_two_words() {
+        let lines = [
+            (Lang::Zh, "我不知道我没有看见"),
+            (Lang::Vi, "Tôi không biết tôi không thấy"),
+            (Lang::Th, "ผมไม่รู้ ผมไม่เห็น"),
+            (Lang::My, "မသိဘူး မတွေ့ဘူး"),
+            (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ ຂ້ອຍບໍ່ເຫັນ"),
+            (Lang::Km, "ខ្ញុំមិនដឹង ខ្ញុំមិនឃើញ"),
+        ];
+        // A second of speech, 0.4 s of silence, a second of speech; 0.2 s are no pause.
+        let (long, short) = (100..140, 40..60);
+        let voiced: Vec<bool> = (0..240)
+            .map(|f| !long.contains(&f) && !short.contains(&f))
+            .collect();
+        for (lang, line) in lines {
+            let raw = assemble(line.as_bytes().chunks(2));
+            let log_probs = vec![0.5_f32.ln(); raw.ends.len()];
+            let words = place(line, lang, &raw, &log_probs, &voiced, span(10_000, 12_400));
+            let gaps: Vec<(u64, u64)> = words
+                .windows(2)
+                .map(|w| (w[0].end_ms, w[1].start_ms))
+                .filter(|(end, start)| end != start)
+                .collect();
+            assert_eq!(gaps, [(11_000, 11_400)], "{line}: {words:?}");
+            assert!(words.iter().all(|w| w.start_ms < w.end_ms), "{words:?}");
+        }
+        // One word alone lies where it was said, over the pause.
+        let raw = assemble([b"kh\xc3\xb4ng".as_slice()]);
+        let words = place("không", Lang::Vi, &raw, &[-0.1], &voiced, span(0, 2_400));
+        assert!(words[0].start_ms < 1_000 && words[0].end_ms > 1_400);
     }
 
     #[test]

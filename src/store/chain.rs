@@ -7,7 +7,7 @@ use super::interviews::interview_key;
 use super::proofs::{self, TEXT, TRANSLATION};
 use super::versions::{NewText, insert_text, insert_translation};
 use super::{Error, Store, codec, derived, lines};
-use crate::domain::{InterviewId, SegmentId, Status, Translation, Word};
+use crate::domain::{InterviewId, SegmentId, Status, Translation, quarantine};
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, set_back};
 
 /// The subject of the workspace's own chain.
@@ -40,14 +40,41 @@ impl Store {
         read(&self.conn, OWN)
     }
 
-    /// Adds an event of custody that makes no records: an export, a seal, a bundle. Of a seal and of
-    /// a bundle the workspace's own chain notes the hash in the same transaction.
+    /// Adds an event of custody that makes no records: an export, a seal, a bundle, a consent. Of those
+    /// that [`Kind::is_remembered`] the workspace's own chain notes the hash in the same transaction.
     ///
     /// # Errors
     /// An unknown interview; a database that cannot be written.
     pub fn note(
         &mut self,
         id: &InterviewId,
+        kind: Kind,
+        facts: Map<String, Value>,
+        signer: Option<&dyn Sign>,
+    ) -> Result<Link, Error> {
+        self.add_note(id, None, kind, facts, signer)
+    }
+
+    /// The same where `head` is still the hash of the chain's last event: who signs has looked at what
+    /// came before, and at nothing that came since.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where something was added; what [`Self::note`] says.
+    pub fn note_behind(
+        &mut self,
+        id: &InterviewId,
+        head: &str,
+        kind: Kind,
+        facts: Map<String, Value>,
+        signer: Option<&dyn Sign>,
+    ) -> Result<Link, Error> {
+        self.add_note(id, Some(head), kind, facts, signer)
+    }
+
+    fn add_note(
+        &mut self,
+        id: &InterviewId,
+        head: Option<&str>,
         kind: Kind,
         facts: Map<String, Value>,
         signer: Option<&dyn Sign>,
@@ -60,6 +87,11 @@ impl Store {
         };
         let tx = self.write()?;
         let key = interview_key(&tx, id)?;
+        if let Some(head) = head
+            && last_hash(&tx, key)? != head
+        {
+            return Err(Error::Busy);
+        }
         let link = append(&tx, key, &draft)?;
         if kind.is_remembered() {
             // Elsewhere too, so that the end of this chain cannot be cut off unseen.
@@ -72,21 +104,97 @@ impl Store {
         Ok(link)
     }
 
-    /// Adds an event to the workspace's own chain.
+    /// Adds an event to the workspace's own chain, signed where somebody vouches for it.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub fn note_own(&mut self, kind: Kind, facts: Map<String, Value>) -> Result<Link, Error> {
+    pub fn note_own(
+        &mut self,
+        kind: Kind,
+        facts: Map<String, Value>,
+        signer: Option<&dyn Sign>,
+    ) -> Result<Link, Error> {
         let draft = Draft {
             kind,
             facts,
             rows: &[],
-            signer: None,
+            signer,
         };
         let tx = self.write()?;
         let link = append(&tx, OWN, &draft)?;
         tx.commit()?;
         Ok(link)
+    }
+
+    /// The interviews of which a consent was entered, by name. The events themselves are looked
+    /// through: the column beside them is not what is hashed.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn consented(&self) -> Result<Vec<InterviewId>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM interview WHERE EXISTS (SELECT 1 FROM chain WHERE subject = interview.key
+                 AND (kind = ?1 OR instr(body, ?2) > 0)) ORDER BY id",
+        )?;
+        let kind = Kind::Consented.as_str();
+        let told = format!("\"kind\":\"{kind}\"");
+        let found = statement.query_map([kind, &told], |row| row.get(0).map(InterviewId))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Adds the event of a partner's bundle to the workspace's own chain, once `place` has put the bundle
+    /// where it is read. The database is held meanwhile, so that of two who receive the same one only
+    /// the first does: false where it had been received.
+    ///
+    /// # Errors
+    /// What `place` says; a database that cannot be written.
+    pub fn note_received<E: From<Error>>(
+        &mut self,
+        bundle: &str,
+        facts: Map<String, Value>,
+        place: impl FnOnce() -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let draft = Draft {
+            facts,
+            ..Draft::of(Kind::Received, &[])
+        };
+        let tx = self.write()?;
+        if has_own(&tx, Kind::Received, "bundle", bundle)? {
+            return Ok(false);
+        }
+        place()?;
+        append(&tx, OWN, &draft)?;
+        tx.commit().map_err(Error::from)?;
+        Ok(true)
+    }
+
+    /// Notes that a person opened an interview. False where it is sealed: what is finished is not added
+    /// to by reading.
+    ///
+    /// # Errors
+    /// An unknown interview; a database that cannot be written.
+    pub fn note_opened(
+        &mut self,
+        id: &InterviewId,
+        facts: Map<String, Value>,
+    ) -> Result<bool, Error> {
+        let draft = Draft {
+            facts,
+            ..Draft::of(Kind::Opened, &[])
+        };
+        let tx = self.write()?;
+        let key = interview_key(&tx, id)?;
+        let sealed: bool = tx
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = ?1 AND kind = 'sealed')",
+            )?
+            .query_row([key], |row| row.get(0))?;
+        if sealed {
+            return Ok(false);
+        }
+        append(&tx, key, &draft)?;
+        tx.commit()?;
+        Ok(true)
     }
 
     /// The time of the last event that was noted of the workspace or of its newest interview, RFC 3339.
@@ -120,13 +228,7 @@ impl Store {
     /// # Errors
     /// An unreadable database.
     pub fn has_own(&self, kind: Kind, fact: &str, value: &str) -> Result<bool, Error> {
-        Ok(self
-            .conn
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 0 AND kind = ?1
-                     AND json_extract(body, '$.facts.' || ?2) = ?3)",
-            )?
-            .query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
+        has_own(&self.conn, kind, fact, value)
     }
 
     /// How many events of this kind the workspace's own chain has.
@@ -142,35 +244,61 @@ impl Store {
     }
 
     /// Signs for lines: the words and translations that count become certified versions of the same
-    /// words, all of them in one signed event. Returns the version of each line's text.
+    /// words, all of them in one signed event. Returns the version of each line's text. Lines that are
+    /// held back are certified `despite` their doubts only for a reason, which stands in the event.
     ///
     /// # Errors
-    /// An unknown line, a line without words; [`Error::OwnWork`] where the signer wrote a version.
+    /// An unknown line, a line without words; [`Error::OwnWork`] where the signer wrote a version;
+    /// [`Error::HeldBack`].
     pub fn certify(
         &mut self,
         id: &InterviewId,
         segments: &[SegmentId],
         signer: &dyn Sign,
         wrote: &dyn Fn(&str) -> bool,
+        despite: Option<&str>,
     ) -> Result<Vec<u32>, Error> {
+        let despite = despite.map(str::trim).filter(|reason| !reason.is_empty());
         let tx = self.write()?;
         let interview = interview_key(&tx, id)?;
         let (mut rows, mut versions) = (Vec::new(), Vec::new());
+        let mut held: Vec<i64> = Vec::new();
         for segment in segments {
             let key = lines::current_key(&tx, id, *segment)?;
             if written_by(&tx, key, wrote)? {
                 return Err(Error::OwnWork(segment.0));
             }
-            versions.push(certify_line(&tx, key, &signer.public().name, &mut rows)?);
+            let current = lines::current_text(&tx, key)?.ok_or(Error::NoText)?;
+            let by = signer.public().name.as_str();
+            let reason = match (quarantine(current.status, &current.flags), despite) {
+                (None, _) => None,
+                (Some(kind), None) => return Err(Error::HeldBack(segment.0, kind)),
+                (Some(_), reason) => {
+                    held.push(segment.0);
+                    reason
+                }
+            };
+            versions.push(certify_line(&tx, key, &current, (by, reason), &mut rows)?);
             derived::refresh_line(&tx, key)?;
         }
         let mut draft = Draft::of(Kind::Certified, &rows);
+        if let Some(reason) = despite.filter(|_| !held.is_empty()) {
+            draft = draft.with("held_back", held).with("despite", reason);
+        }
         draft.signer = Some(signer);
         append(&tx, interview, &draft)?;
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
         Ok(versions)
     }
+}
+
+fn has_own(conn: &Connection, kind: Kind, fact: &str, value: &str) -> Result<bool, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 0 AND kind = ?1
+             AND json_extract(body, '$.facts.' || ?2) = ?3)",
+    )?;
+    Ok(statement.query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
 }
 
 /// Whether a person for whom `wrote` is true wrote any version of this line or of a translation, or
@@ -206,22 +334,17 @@ fn written_by(conn: &Connection, key: i64, wrote: &dyn Fn(&str) -> bool) -> Resu
 fn certify_line(
     tx: &Transaction<'_>,
     key: i64,
-    by: &str,
+    current: &lines::CurrentText,
+    (by, reason): (&str, Option<&str>),
     rows: &mut Vec<Row>,
 ) -> Result<u32, Error> {
-    let current = lines::current_text(tx, key)?.ok_or(Error::NoText)?;
-    let words: String = tx.query_row(
-        "SELECT words FROM text_version WHERE segment = ?1 AND version = ?2",
-        params![key, current.version],
-        |row| row.get(0),
-    )?;
-    let words: Vec<Word> = codec::from_json(&words)?;
+    let words = lines::words_of(tx, key, current.version)?;
     let text = NewText {
         lang: current.lang,
         text: &current.text,
         status: Status::Certified,
         author: by,
-        reason: None,
+        reason,
         confidence: None,
         words: &words,
         // Doubts that a machine had stay readable.
@@ -237,10 +360,11 @@ fn certify_line(
         let certified = Translation {
             engine: by.to_owned(),
             of_version: version,
+            status: Status::Certified,
             log_prob: None,
             ..stored.translation
         };
-        let number = insert_translation(tx, key, &certified, Status::Certified, None)?;
+        let number = insert_translation(tx, key, &certified, None)?;
         rows.extend(translation_row(tx, key, certified.lang.code(), number)?);
     }
     Ok(version)
@@ -313,6 +437,15 @@ pub(super) fn append(
         link.hash
     ])?;
     Ok(link)
+}
+
+/// The hash of a chain's last event.
+fn last_hash(conn: &Connection, subject: i64) -> Result<String, Error> {
+    let last: Option<String> = conn
+        .prepare_cached("SELECT hash FROM chain WHERE subject = ?1 ORDER BY number DESC LIMIT 1")?
+        .query_row([subject], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or_else(|| BEGIN.to_owned()))
 }
 
 /// Begins the chain of every interview that has none with all that is stored of it.

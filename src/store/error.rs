@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use crate::domain::FactKind;
+use crate::domain::{FactKind, FlagKind};
 
 /// Why the store could not do what was asked. Nothing was changed when one of these comes back:
 /// every write is one transaction.
@@ -111,6 +111,9 @@ pub enum Error {
     /// Somebody would certify what they wrote themselves.
     #[error("line {0} holds words of the same person, who cannot certify them")]
     OwnWork(i64),
+    /// A machine most likely invented the words of the line.
+    #[error("line {} is held back ({}): a machine most likely invented its words", .0, .1.as_str())]
+    HeldBack(i64, FlagKind),
     /// Somebody signed for the line.
     #[error("line {0} is certified and stays as it is unless somebody says why it must change")]
     CertifiedLine(i64),
@@ -226,6 +229,9 @@ impl Error {
                 "'--line N --right' answers one line; '--refuse REASON' refuses the whole record."
             }
             Error::NoReason => "Write the reason in a few words, or that the person gave none.",
+            Error::HeldBack(..) => {
+                "Listen to the line. Correct it, or say why it is certified as it stands (--despite REASON)."
+            }
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
             Error::CertifiedLine(_) => {
                 "Give a reason; the change takes the certificate away, and both stay in the history."

@@ -64,18 +64,8 @@ pub(super) fn part_words(
     at_ms: u64,
 ) -> [Vec<Word>; 2] {
     let mut parted = [Vec::new(), Vec::new()];
-    let cut = halves.left.len();
-    let mut from = 0usize;
-    for word in words {
-        let place = whole.get(from..).and_then(|rest| rest.find(&word.text));
-        let behind = match place.filter(|_| !word.text.is_empty()) {
-            Some(at) => {
-                let start = from.saturating_add(at);
-                from = start.saturating_add(word.text.len());
-                start >= cut
-            }
-            None => word.start_ms >= at_ms,
-        };
+    for (word, place) in words.iter().zip(Word::places(words, whole)) {
+        let behind = place.map_or(word.start_ms >= at_ms, |at| at >= halves.left.len());
         let [first, second] = &mut parted;
         if behind { second } else { first }.push(word.clone());
     }
@@ -199,6 +189,7 @@ pub(super) fn join_translations(
         lang: first.lang,
         text: joined(&first.text, &second.text, first.lang),
         engine: both(&first.engine, &second.engine),
+        status: first.status,
         log_prob: lower(first.log_prob, second.log_prob),
         terms,
         flags: join_flags(&first.flags, &second.flags, source, before),

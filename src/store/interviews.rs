@@ -408,15 +408,14 @@ fn insert_imported(
     source: &str,
 ) -> Result<(), Error> {
     let key = insert_segment(tx, interview, id, segment)?;
-    let status = if line.machine {
-        Status::Machine
-    } else {
-        Status::Edited
+    let of = |machine| match machine {
+        true => Status::Machine,
+        false => Status::Edited,
     };
     let text = super::versions::NewText {
         lang: line.lang,
         text: &line.text,
-        status,
+        status: of(line.machine),
         author: source,
         reason: None,
         confidence: None,
@@ -424,17 +423,18 @@ fn insert_imported(
         flags: &line.flags,
     };
     let version = insert_text(tx, key, &text)?;
-    for (lang, words) in &line.translations {
+    for made in &line.translations {
         let translation = Translation {
-            lang: *lang,
-            text: words.clone(),
+            lang: made.lang,
+            text: made.text.clone(),
             engine: source.to_owned(),
+            status: of(made.machine),
             log_prob: None,
             terms: Vec::new(),
-            flags: Vec::new(),
+            flags: made.flags.clone(),
             of_version: version,
         };
-        insert_translation(tx, key, &translation, status, None)?;
+        insert_translation(tx, key, &translation, None)?;
     }
     derived::refresh_line(tx, key)?;
     Ok(())

@@ -6,6 +6,7 @@ use super::interviews::interview_key;
 use super::{Error, Store, codec, derived};
 use crate::domain::{
     Flag, FlagKind, InterviewId, Lang, SamplePos, Segment, SegmentId, Span, Status, Translation,
+    Word,
 };
 
 /// The version of a line's text that counts.
@@ -177,6 +178,14 @@ pub(super) fn current_text(conn: &Connection, key: i64) -> Result<Option<Current
     rows.next()?.map(read_text).transpose()
 }
 
+/// The recognised words of a version of a line's text.
+pub(super) fn words_of(conn: &Connection, key: i64, version: u32) -> Result<Vec<Word>, Error> {
+    let words: String = conn
+        .prepare_cached("SELECT words FROM text_version WHERE segment = ?1 AND version = ?2")?
+        .query_row((key, version), |row| row.get(0))?;
+    codec::from_json(&words)
+}
+
 /// A text from a row of [`TEXT_COLUMNS`].
 pub(super) fn read_text(row: &Row<'_>) -> Result<CurrentText, Error> {
     Ok(CurrentText {
@@ -215,6 +224,7 @@ pub(super) fn keep_first(found: &mut Vec<StoredTranslation>, next: &mut Option<S
 
 /// A translation from a row of [`TRANSLATION_COLUMNS`].
 pub(super) fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error> {
+    let status = codec::status(&row.get::<_, String>(7)?)?;
     Ok(StoredTranslation {
         translation: Translation {
             lang: codec::lang(&row.get::<_, String>(0)?)?,
@@ -224,8 +234,9 @@ pub(super) fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error
             terms: codec::from_json(&row.get::<_, String>(4)?)?,
             flags: codec::from_json(&row.get::<_, String>(5)?)?,
             of_version: row.get(6)?,
+            status,
         },
-        by_person: row.get::<_, String>(7)? != Status::Machine.as_str(),
+        by_person: status != Status::Machine,
     })
 }
 

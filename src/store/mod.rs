@@ -49,9 +49,10 @@ pub use recut::{Recutting, SplitAt};
 pub use recuts::{Recut, RecutKind, RecutLine};
 pub use speakers::{BY_VOICE, SpeakerVersion};
 pub use types::{
-    Corrected, Correction, Hit, ImportedLine, Index, Matched, NameMatch, Neighbour, NewAudio,
-    NewEvent, NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer, PendingTranslation,
-    PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion, Via, Why,
+    Corrected, Correction, Hit, ImportedLine, ImportedTranslation, Index, Matched, NameMatch,
+    Neighbour, NewAudio, NewEvent, NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer,
+    PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion,
+    Via, Why,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

@@ -1,13 +1,16 @@
 //! The backlog: lines that wait for recognition or translation.
 
+use std::collections::BTreeMap;
+
 use super::derived::{
     WAITS_FAILED, WAITS_RECOGNITION, WAITS_TRANSLATION, WAITS_TRANSLATION_FAILED, failed_languages,
     missing_translations,
 };
 use super::interviews::interview_key;
-use super::lines::{current_text, current_translations};
+use super::lines::{current_text, current_translations, words_of};
 use super::{Error, PendingTranslation, PendingUtterance, Store, codec};
 use crate::domain::{InterviewId, LangPair, SamplePos, SegmentId, Span};
+use crate::text::pauses;
 
 impl Store {
     /// Lines that wait for recognition, of one interview or of all, the oldest interview first and
@@ -77,6 +80,21 @@ impl Store {
         self.untranslated(id, None, true)
     }
 
+    /// How many lines a machine failed on and nobody mended, by interview; those with none are left out.
+    pub fn failed_lines(&self) -> Result<BTreeMap<InterviewId, u64>, Error> {
+        // The first condition lets the index of lines that wait serve.
+        let mut statement = self.conn.prepare_cached(
+            "SELECT i.id, count(*) FROM line l JOIN interview i ON i.key = l.interview
+             WHERE l.waits > 0 AND l.waits IN (?1, ?2) GROUP BY l.interview",
+        )?;
+        let mut rows = statement.query((WAITS_FAILED, WAITS_TRANSLATION_FAILED))?;
+        let mut failed = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            failed.insert(InterviewId(row.get(0)?), codec::from_integer(row, 1)?);
+        }
+        Ok(failed)
+    }
+
     /// The missing translations: those that failed, or those that did not.
     fn untranslated(
         &self,
@@ -116,16 +134,21 @@ impl Store {
             };
             let there = current_translations(&self.conn, key)?;
             let tried = failed_languages(&self.conn, key, text.version)?;
-            for to in missing_translations(&languages, text.lang, &text.text, text.version, &there)
-            {
-                if tried.contains(&to) != failed {
-                    continue;
-                }
+            let mut missing =
+                missing_translations(&languages, text.lang, &text.text, text.version, &there);
+            missing.retain(|to| tried.contains(to) == failed);
+            if missing.is_empty() {
+                continue;
+            }
+            let words = words_of(&self.conn, key, text.version)?;
+            let pauses = pauses(&text.text, &words);
+            for to in missing {
                 pending.push(PendingTranslation {
                     interview: InterviewId(row.get(0)?),
                     segment: SegmentId(row.get(1)?),
                     version: text.version,
                     text: text.text.clone(),
+                    pauses: pauses.clone(),
                     pair: LangPair::new(text.lang, to),
                 });
             }

@@ -6,7 +6,7 @@ use super::interviews::{CASES, interview_key, spelled_like};
 use super::lines::segment_key;
 use super::{Error, NewFact, Offer, Store, codec, people_match, register};
 use crate::domain::{
-    Decision, Fact, FactKind, InterviewId, NameSource, Person, PersonId, SegmentId, Verdict,
+    Decision, Fact, FactKind, InterviewId, Lang, NameSource, Person, PersonId, SegmentId, Verdict,
 };
 use crate::evidence::Kind;
 use crate::text::names::Written;
@@ -23,6 +23,17 @@ pub(super) const FACT_FROM: &str = "person_fact f
 /// Facts that count: no other row takes their place, and they take nothing back.
 pub(super) const COUNTS: &str =
     "f.withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM person_fact r WHERE r.replaces = f.key)";
+/// A person `p` who was entered in the case, or is named by a fact from its interviews.
+const IN_CASE: &str = "p.case_name = ?2 OR p.case_name IN (SELECT value FROM json_each(?1))
+     OR EXISTS (SELECT 1 FROM person_fact c JOIN interview i ON i.key = c.interview
+                WHERE c.person = p.key AND i.case_name IN (SELECT value FROM json_each(?1)))";
+/// A person `p` of whom no case knows.
+const OF_NO_CASE: &str = "p.case_name IS NULL
+     AND NOT EXISTS (SELECT 1 FROM person_fact c JOIN interview i ON i.key = c.interview
+                     WHERE c.person = p.key AND i.case_name IS NOT NULL)";
+
+/// Values of one kind of one person, each with its language.
+pub type Values = Vec<(String, Option<Lang>)>;
 
 impl Store {
     /// Adds a person with what is known. Returns the name in the register.
@@ -53,21 +64,24 @@ impl Store {
         Ok(id)
     }
 
-    /// Adds what is known of a person, or corrects it where `new.replaces` names a fact of the same
-    /// person and kind. Returns its number.
-    pub fn add_fact(
+    /// Adds what is known of a person, or corrects it where a fact's `replaces` names one of the same
+    /// person and kind: all of it or nothing. Returns the numbers.
+    pub fn add_facts(
         &mut self,
         person: &PersonId,
         by: &str,
-        new: &NewFact<'_>,
-    ) -> Result<i64, Error> {
+        facts: &[NewFact<'_>],
+    ) -> Result<Vec<i64>, Error> {
         signed(by)?;
         let tx = self.write()?;
         let key = person_key(&tx, person)?;
-        let fact = insert_fact(&tx, key, by, new)?;
+        let added = facts
+            .iter()
+            .map(|new| insert_fact(&tx, key, by, new))
+            .collect::<Result<_, _>>()?;
         register::note(&tx, Kind::Registered)?;
         tx.commit()?;
-        Ok(fact)
+        Ok(added)
     }
 
     /// Takes a fact back. The row stays, and one that says so is added.
@@ -133,18 +147,13 @@ impl Store {
         signed(by)?;
         let tx = self.write()?;
         let segment = segment_key(&tx, offer.interview, offer.segment)?;
-        tx.execute(
-            "INSERT INTO person_offer (segment, kind, value, answer, made_by, at, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                segment,
-                offer.kind.as_str(),
-                offer.value,
-                if added { "added" } else { "dismissed" },
-                by.trim(),
-                codec::now(),
-                reason
-            ],
+        let answer = if added { "added" } else { "dismissed" };
+        insert_answer(
+            &tx,
+            segment,
+            (offer.kind, offer.value),
+            answer,
+            (by, reason),
         )?;
         register::note(&tx, Kind::Decided)?;
         Ok(tx.commit()?)
@@ -174,28 +183,53 @@ impl Store {
 
     /// All people, or those of one case: entered in it, or named by a fact from its interviews.
     pub fn people(&self, case: Option<&str>) -> Result<Vec<Person>, Error> {
-        let case = case
-            .map(|name| {
-                Ok::<_, Error>((
-                    spelled_like(&self.conn, CASES, name)?,
-                    name.trim().to_owned(),
-                ))
-            })
-            .transpose()?;
-        let (like, typed) = case.unzip();
-        let mut statement = self.conn.prepare_cached(
-            "SELECT p.id FROM person p WHERE ?1 IS NULL OR p.case_name = ?2
-             OR p.case_name IN (SELECT value FROM json_each(?1))
-             OR EXISTS (SELECT 1 FROM person_fact f JOIN interview i ON i.key = f.interview
-                        WHERE f.person = p.key AND i.case_name IN (SELECT value FROM json_each(?1)))
-             ORDER BY p.key",
-        )?;
-        let ids: Vec<String> = statement
-            .query_map(params![like, typed], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        ids.into_iter()
-            .map(|id| self.person(&PersonId(id)))
-            .collect()
+        let (like, typed) = self.spelled(case)?;
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT p.id FROM person p WHERE ?1 IS NULL OR {IN_CASE} ORDER BY p.key"
+        ))?;
+        let ids = statement.query_map(params![like, typed], |row| row.get(0).map(PersonId))?;
+        ids.map(|id| self.person(&id?)).collect()
+    }
+
+    /// What counts of one kind, each with its language, person by person: of those whom an interview of
+    /// this case, or of none, may speak of. These are the people of the case and those of no case at
+    /// all; nobody of another case.
+    pub fn values_in_force(
+        &self,
+        case: Option<&str>,
+        kind: FactKind,
+    ) -> Result<Vec<Values>, Error> {
+        let case = case.map(str::trim).filter(|name| !name.is_empty());
+        let (like, typed) = self.spelled(case)?;
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT f.person, f.value, f.lang FROM person_fact f
+             WHERE f.kind = ?3 AND {COUNTS} AND f.person IN (
+                 SELECT p.key FROM person p WHERE {IN_CASE} OR ({OF_NO_CASE}))
+             ORDER BY f.person, f.key"
+        ))?;
+        let mut rows = statement.query(params![like, typed, kind.as_str()])?;
+        let mut found: Vec<Values> = Vec::new();
+        let mut last: Option<i64> = None;
+        while let Some(row) = rows.next()? {
+            let person: i64 = row.get(0)?;
+            let lang: Option<String> = row.get(2)?;
+            let value = (row.get(1)?, lang.map(|l| codec::lang(&l)).transpose()?);
+            match found.last_mut() {
+                Some(same) if last == Some(person) => same.push(value),
+                _ => found.push(vec![value]),
+            }
+            last = Some(person);
+        }
+        Ok(found)
+    }
+
+    /// A case as it is stored, in all its spellings as JSON, and as it was typed.
+    fn spelled(&self, case: Option<&str>) -> Result<(Option<String>, Option<String>), Error> {
+        let Some(name) = case else {
+            return Ok((None, None));
+        };
+        let like = spelled_like(&self.conn, CASES, name)?;
+        Ok((Some(like), Some(name.trim().to_owned())))
     }
 
     /// One person with what counts now.
@@ -323,10 +357,37 @@ fn insert_fact(
         ],
     )?;
     let fact = tx.last_insert_rowid();
+    if let Some(segment) = segment {
+        // What was entered from a line is not offered from it again.
+        insert_answer(tx, segment, (new.kind, new.value), "added", (by, None))?;
+    }
     if is_name {
         people_match::remember(tx, fact, &value, new.lang)?;
     }
     Ok(fact)
+}
+
+fn insert_answer(
+    tx: &Transaction<'_>,
+    segment: i64,
+    (kind, value): (FactKind, &str),
+    answer: &str,
+    (by, reason): (&str, Option<&str>),
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO person_offer (segment, kind, value, answer, made_by, at, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            segment,
+            kind.as_str(),
+            value,
+            answer,
+            by.trim(),
+            codec::now(),
+            reason
+        ],
+    )?;
+    Ok(())
 }
 
 /// The form of a value that is compared; `None` where it cannot be of this kind.

@@ -8,7 +8,7 @@ use super::interviews::interview_key;
 use super::lines::{current_key, insist_on_reason};
 use super::proofs::{self, RECUT, RECUT_LINE};
 use super::recuts::{Place, RecutKind, place};
-use super::remake::{Made, merge, split};
+use super::remake::{Made, merge, split, uncertify};
 use super::{Error, Recut, Store, codec, derived};
 use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 use crate::evidence::{Draft, Kind};
@@ -71,12 +71,13 @@ impl Store {
             let key = current_key(&tx, id, line)?;
             insist_on_reason(&tx, key, line, reason)?;
         }
-        let made = match what {
+        let mut made = match what {
             Recutting::Split(line, at) => split(&tx, interview, id, *line, at)?,
             Recutting::Merge(first, second) => merge(&tx, interview, id, [*first, *second])?,
             Recutting::Retime(line, span) => retime(&tx, interview, id, *line, *span)?,
             Recutting::Undo(number) => undo(&tx, interview, *number)?,
         };
+        moved(&tx, &mut made, (by.trim(), reason))?;
         let number = store(&tx, interview, made, by.trim(), reason)?;
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
@@ -92,6 +93,26 @@ fn is_sealed(conn: &Connection, interview: i64) -> Result<bool, Error> {
             "SELECT EXISTS (SELECT 1 FROM chain WHERE kind = 'sealed' AND subject = ?1)",
         )?
         .query_row([interview], |row| row.get(0))?)
+}
+
+/// Lines that stand and go to other sound: a certificate was for the sound that they had.
+fn moved(
+    tx: &Transaction<'_>,
+    made: &mut Made,
+    (by, reason): (&str, Option<&str>),
+) -> Result<(), Error> {
+    for (key, span) in &made.parts {
+        let now = place(tx, *key, as_cut(tx, *key)?)?;
+        if now.gone || span.is_none_or(|span| span == (now.start, now.end)) {
+            continue;
+        }
+        let line = tx.query_row("SELECT id FROM segment WHERE key = ?1", [key], |row| {
+            row.get(0).map(SegmentId)
+        })?;
+        insist_on_reason(tx, *key, line, reason)?;
+        uncertify(tx, *key, (by, reason), &mut made.rows)?;
+    }
+    Ok(())
 }
 
 /// Stores a change and its event, and works its lines out again.

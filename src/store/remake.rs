@@ -34,7 +34,7 @@ struct Whole {
     place: Place,
     cut: NewSegment,
     text: Option<Written>,
-    translations: Vec<(Translation, Status)>,
+    translations: Vec<Translation>,
 }
 
 /// What was written of a line: of certified words, who wrote them.
@@ -95,7 +95,7 @@ pub(super) fn split(
             confidence: text.confidence,
         };
         made.text(tx, key, &half)?;
-        for (translation, status) in &whole.translations {
+        for translation in &whole.translations {
             let named = at.translations.iter().find(|(l, _)| *l == translation.lang);
             let Some((_, at)) = named else { continue };
             let parted = halves::part(&translation.text, *at).ok_or_else(no_part)?;
@@ -111,7 +111,7 @@ pub(super) fn split(
                 of_version: 1,
                 ..*translation
             };
-            made.translation(tx, key, &half, *status)?;
+            made.translation(tx, key, &half)?;
         }
     }
     Ok(made)
@@ -174,16 +174,14 @@ pub(super) fn merge(
         flags: halves::join_flags(&a.flags, &b.flags, before, 0),
     };
     made.text(tx, key, &text)?;
-    for (ours, status) in &first.translations {
-        let theirs = second
-            .translations
-            .iter()
-            .find(|(t, _)| t.lang == ours.lang);
-        let Some((theirs, other)) = theirs else {
+    for ours in &first.translations {
+        let theirs = second.translations.iter().find(|t| t.lang == ours.lang);
+        let Some(theirs) = theirs else {
             continue;
         };
-        let joined = halves::join_translations(ours, theirs, before);
-        made.translation(tx, key, &joined, worked_on(*status, *other))?;
+        let mut joined = halves::join_translations(ours, theirs, before);
+        joined.status = worked_on(ours.status, theirs.status);
+        made.translation(tx, key, &joined)?;
     }
     Ok(made)
 }
@@ -270,9 +268,8 @@ impl Made {
         tx: &Transaction<'_>,
         key: i64,
         new: &Translation,
-        status: Status,
     ) -> Result<(), Error> {
-        let version = insert_translation(tx, key, new, status, None)?;
+        let version = insert_translation(tx, key, new, None)?;
         let rows = translation_row(tx, key, new.lang.code(), version)?;
         self.rows.extend(rows);
         Ok(())
@@ -320,6 +317,48 @@ impl Whole {
     }
 }
 
+/// Takes the certificate from a line that becomes another one by a change of `by`: its words are added
+/// again, and so is each translation of them, without it. Nothing for a line that has none.
+pub(super) fn uncertify(
+    tx: &Transaction<'_>,
+    key: i64,
+    (by, reason): (&str, Option<&str>),
+    rows: &mut Vec<Row>,
+) -> Result<(), Error> {
+    let current = current_text(tx, key)?;
+    let Some(current) = current.filter(|text| text.status == Status::Certified) else {
+        return Ok(());
+    };
+    let words = written(tx, key, &current.text)?.words;
+    let text = NewText {
+        lang: current.lang,
+        text: &current.text,
+        // A machine's version would not count before the certified one.
+        status: Status::Edited,
+        author: by,
+        reason,
+        confidence: None,
+        words: &words,
+        flags: &current.flags,
+    };
+    let translations = current_translations(tx, key)?;
+    let version = insert_text(tx, key, &text)?;
+    rows.extend(text_row(tx, key, version)?);
+    for stored in translations {
+        let mut made = stored.translation;
+        if made.of_version != current.version {
+            continue;
+        }
+        made.of_version = version;
+        if made.status == Status::Certified {
+            (made.status, made.engine) = (Status::Edited, by.to_owned());
+        }
+        let number = insert_translation(tx, key, &made, reason)?;
+        rows.extend(translation_row(tx, key, made.lang.code(), number)?);
+    }
+    Ok(())
+}
+
 /// The words that count as whoever wrote them left them: a certificate is for one line only.
 fn written(conn: &Connection, key: i64, text: &str) -> Result<Written, Error> {
     let mut statement = conn.prepare_cached(&format!(
@@ -347,7 +386,7 @@ fn written_translation(
     conn: &Connection,
     key: i64,
     counts: Translation,
-) -> Result<(Translation, Status), Error> {
+) -> Result<Translation, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT status, author, log_prob FROM translation
          WHERE segment = ?1 AND lang = ?2 AND text = ?3 AND status <> 'certified'
@@ -357,11 +396,10 @@ fn written_translation(
     let row = rows
         .next()?
         .ok_or_else(|| Error::damaged("a certified translation has no author"))?;
-    let status = codec::status(&row.get::<_, String>(0)?)?;
-    let translation = Translation {
+    Ok(Translation {
+        status: codec::status(&row.get::<_, String>(0)?)?,
         engine: row.get(1)?,
         log_prob: row.get(2)?,
         ..counts
-    };
-    Ok((translation, status))
+    })
 }

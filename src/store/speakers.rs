@@ -6,6 +6,7 @@ use super::chain;
 use super::interviews::interview_key;
 use super::lines::{current_key, insist_on_reason, segment_key};
 use super::proofs::{self, SPEAKER};
+use super::remake::uncertify;
 use super::{Error, Store, codec, derived};
 use crate::domain::{InterviewId, SegmentId};
 use crate::evidence::{Draft, Kind};
@@ -69,6 +70,7 @@ impl Store {
             let version = insert(&tx, key, speaker, by, reason)?;
             let one = "r.segment = ?1 AND r.version = ?2";
             rows.extend(proofs::select(&tx, &SPEAKER, one, params![key, version])?);
+            uncertify(&tx, key, (by, reason), &mut rows)?;
             keys.push(key);
         }
         if keys.is_empty() {

@@ -95,11 +95,36 @@ pub struct ImportedLine {
     /// What was said.
     pub text: String,
     /// Translations that came with it.
-    pub translations: Vec<(Lang, String)>,
+    pub translations: Vec<ImportedTranslation>,
     /// A machine wrote it and nobody has checked it; else it counts as a person's words.
     pub machine: bool,
     /// Doubts that came with it.
     pub flags: Vec<Flag>,
+}
+
+/// A translation of a transcript that was written elsewhere.
+#[derive(Clone, Debug)]
+pub struct ImportedTranslation {
+    /// Its language.
+    pub lang: Lang,
+    /// Its words.
+    pub text: String,
+    /// A machine made it and nobody has checked it; else it counts as a person's.
+    pub machine: bool,
+    /// Doubts that came with it.
+    pub flags: Vec<Flag>,
+}
+
+impl ImportedTranslation {
+    /// One without doubts.
+    pub fn new(lang: Lang, text: String, machine: bool) -> Self {
+        Self {
+            lang,
+            text,
+            machine,
+            flags: Vec::new(),
+        }
+    }
 }
 
 /// A line that waits for recognition.
@@ -132,6 +157,8 @@ pub struct PendingTranslation {
     pub version: u32,
     /// The text.
     pub text: String,
+    /// Where its speaker paused, in bytes; none where the times of its words are not known.
+    pub pauses: Vec<usize>,
     /// From which language into which.
     pub pair: LangPair,
 }

@@ -128,46 +128,6 @@ impl Store {
         Ok(done)
     }
 
-    /// Adds a person's version of a line's text and returns its number.
-    pub fn edit_text(
-        &mut self,
-        id: &InterviewId,
-        segment: SegmentId,
-        text: &str,
-        by: &str,
-        reason: Option<&str>,
-    ) -> Result<u32, Error> {
-        let new = Correction {
-            text: Some(text),
-            translation: None,
-            by,
-            reason,
-        };
-        Ok(self.edit(id, segment, &new)?.text.unwrap_or_default())
-    }
-
-    /// Adds a person's translation of a line into `lang` and returns its version number.
-    pub fn edit_translation(
-        &mut self,
-        id: &InterviewId,
-        segment: SegmentId,
-        lang: Lang,
-        text: &str,
-        by: &str,
-        reason: Option<&str>,
-    ) -> Result<u32, Error> {
-        let new = Correction {
-            text: None,
-            translation: Some((lang, text)),
-            by,
-            reason,
-        };
-        Ok(self
-            .edit(id, segment, &new)?
-            .translation
-            .unwrap_or_default())
-    }
-
     /// All versions of a line's text, the first one first.
     pub fn history(&self, id: &InterviewId, segment: SegmentId) -> Result<Vec<TextVersion>, Error> {
         let key = segment_key(&self.conn, id, segment)?;
@@ -239,12 +199,13 @@ pub(super) fn correct_translation(
         lang,
         text: text.to_owned(),
         engine: new.by.to_owned(),
+        status: Status::Edited,
         log_prob: None,
         terms: Vec::new(),
         flags: Vec::new(),
         of_version,
     };
-    insert_translation(tx, key, &translation, Status::Edited, new.reason)
+    insert_translation(tx, key, &translation, new.reason)
 }
 
 /// Adds a record; what kind of event that is, and the record as it is hashed.
@@ -282,7 +243,7 @@ fn insert_record(
                 Record::TranslatedAgain(_, reason) => Some(*reason),
                 _ => None,
             };
-            let version = insert_translation(tx, key, t, Status::Machine, reason)?;
+            let version = insert_translation(tx, key, t, reason)?;
             let rows = translation_row(tx, key, t.lang.code(), version)?;
             Ok((Kind::Translated, rows))
         }
@@ -335,7 +296,6 @@ pub(super) fn insert_translation(
     tx: &Transaction<'_>,
     key: i64,
     new: &Translation,
-    status: Status,
     reason: Option<&str>,
 ) -> Result<u32, Error> {
     Ok(tx
@@ -353,7 +313,7 @@ pub(super) fn insert_translation(
                 new.lang.code(),
                 new.of_version,
                 new.text,
-                status.as_str(),
+                new.status.as_str(),
                 new.engine,
                 reason,
                 new.log_prob.filter(|p| p.is_finite()),

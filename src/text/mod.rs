@@ -13,8 +13,10 @@ mod mentions;
 pub mod names;
 mod normalise;
 mod numerals;
+mod origin;
 mod script;
 mod segment;
+mod sentences;
 mod skeleton;
 mod zawgyi;
 
@@ -25,8 +27,10 @@ pub use markup::escape_markup;
 pub use mentions::{Mention, birth_year, mentions};
 pub use normalise::{bare, composed, fold, is_dropped, normalise};
 pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
+pub use origin::origin;
 pub use script::{capitalised, in_script, numbers};
-pub use segment::{graphemes, line_breaks, sentences, words};
+pub use segment::{common_start, graphemes, line_breaks, words};
+pub use sentences::{pauses, sentences, spoken_sentences};
 pub use skeleton::QuickLook;
 pub use zawgyi::{from_zawgyi, is_zawgyi};
 

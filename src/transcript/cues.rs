@@ -181,6 +181,8 @@ fn push_cue(
     if mark.is_some() && ["[pending]", "[failed]", "[no text]"].contains(&text.as_str()) {
         text.clear();
     }
+    let by_machine = |mark: &Option<Mark>| mark.is_some_and(|m| m.machine);
+    let machine_translations = parts.as_slice().iter().any(|(mark, _)| by_machine(mark));
     let line = Line {
         speaker,
         start_ms: cue.times.0,
@@ -190,7 +192,8 @@ fn push_cue(
         translations: parts
             .filter_map(|(mark, text)| Some((mark?.lang, text)))
             .collect(),
-        machine: mark.is_some_and(|m| m.machine),
+        machine: by_machine(&mark),
+        machine_translations,
         flags: mark
             .filter(|m| m.practice)
             .map(|_| Flag::new(FlagKind::PracticeModel))

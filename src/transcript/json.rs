@@ -37,6 +37,8 @@ struct Row {
 struct Rendering {
     lang: String,
     text: String,
+    status: Option<String>,
+    by_person: Option<bool>,
 }
 
 /// Reads the document. What is not asked for is skipped without recursion, so that no nesting can
@@ -90,6 +92,10 @@ fn read_segments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>
 
 impl Row {
     fn into_line(self) -> Result<Line, String> {
+        let is_machine = |status: Option<&String>| status.is_some_and(|s| s == "machine");
+        let machine = is_machine(self.status.as_ref());
+        let made = |t: &Rendering| is_machine(t.status.as_ref()) || t.by_person == Some(false);
+        let machine_translations = machine || self.translations.iter().any(made);
         let translations = self.translations.into_iter();
         Ok(Line {
             speaker: self.speaker,
@@ -100,7 +106,8 @@ impl Row {
             translations: translations
                 .map(|t| Ok((parse_lang(&t.lang)?, t.text)))
                 .collect::<Result<_, String>>()?,
-            machine: self.status.as_deref() == Some("machine"),
+            machine,
+            machine_translations,
             flags: self
                 .flags
                 .iter()

@@ -43,6 +43,8 @@ pub struct Line {
     pub translations: Vec<(Lang, String)>,
     /// The file says that a machine wrote it and nobody has checked it.
     pub machine: bool,
+    /// The file says so of one of the translations.
+    pub machine_translations: bool,
     /// Doubts that the file holds; only JSON has them.
     pub flags: Vec<Flag>,
 }

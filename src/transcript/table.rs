@@ -117,6 +117,7 @@ impl Columns {
         let filled = |i: Option<usize>| i.map(field).filter(|f| !f.trim().is_empty());
         let lang = filled(self.lang).map(parse_lang).transpose()?;
         let translations = self.translations.iter();
+        let machine = filled(self.status) == Some("machine");
         Ok(Line {
             speaker: filled(self.speaker).map(|f| unquote(f).to_owned()),
             start_ms: parse_time(field(self.start), self.start_in_ms)
@@ -131,7 +132,8 @@ impl Columns {
                 .map(|(i, to)| (*to, unquote(field(*i)).to_owned()))
                 .filter(|(to, _)| Some(*to) != lang)
                 .collect(),
-            machine: filled(self.status) == Some("machine"),
+            machine,
+            machine_translations: machine,
             flags: filled(self.flags)
                 .unwrap_or_default()
                 .split_whitespace()

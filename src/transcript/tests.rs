@@ -200,6 +200,7 @@ fn a_cue_that_a_machine_wrote_stays_a_machines() {
         lang: Some(Lang::Km),
         translations: vec![(Lang::Vi, "Tôi".into())],
         machine: true,
+        machine_translations: true,
         flags: vec![Flag::new(FlagKind::PracticeModel)],
         ..line(1_000, 2_000, "ខ្ញុំ")
     };
@@ -208,7 +209,24 @@ fn a_cue_that_a_machine_wrote_stays_a_machines() {
     let table =
         "start_ms,end_ms,lang,text,status,flags\n1,2,th,สวัสดี,machine,practice-model no-such\n";
     let row = &good(Form::Csv, table)[0];
-    assert!(row.machine);
+    assert!(row.machine && row.machine_translations);
+    for (told, machine) in [
+        (r#""status":"machine""#, true),
+        (r#""by_person":false"#, true),
+        (r#""by_person":true"#, false),
+        (r#""status":"certified""#, false),
+    ] {
+        let document = format!(
+            r#"{{"segments":[{{"start_ms":1,"lang":"lo","text":"ຂ້ອຍ","status":"edited",
+                "translations":[{{"lang":"km","text":"ខ្ញុំ",{told}}}]}}]}}"#
+        );
+        let row = &good(Form::Json, &document)[0];
+        assert_eq!(
+            (row.machine, row.machine_translations),
+            (false, machine),
+            "{told}"
+        );
+    }
     assert_eq!(row.flags, [Flag::new(FlagKind::PracticeModel)]);
 }
 

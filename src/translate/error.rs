@@ -81,6 +81,7 @@ impl From<checkpoint::Error> for Error {
             checkpoint::Error::Read { cause, path } => Error::Read { cause, path },
             checkpoint::Error::Index { problem, path } => Error::Config { problem, path },
             checkpoint::Error::Weights { problem, path } => Error::Weights { problem, path },
+            checkpoint::Error::Stopped => Error::Cancelled,
         }
     }
 }

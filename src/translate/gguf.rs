@@ -15,6 +15,7 @@ use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use candle_core::quantized::{GgmlDType, QTensor};
 
 use super::Error;
+use crate::domain::Cancel;
 
 /// `GGUF`, little-endian.
 const MAGIC: u32 = 0x4655_4747;
@@ -76,6 +77,7 @@ pub(super) struct Gguf {
     tensors: HashMap<String, Entry>,
     /// Where the data begins, in bytes.
     data_start: u64,
+    cancel: Cancel,
 }
 
 struct Entry {
@@ -113,12 +115,21 @@ impl Gguf {
             file: header.input.into_inner(),
             metadata,
             tensors,
+            cancel: Cancel::new(),
         };
         for (name, entry) in &gguf.tensors {
             gguf.check(entry, len)
                 .map_err(|problem| gguf.refuse(format!("the tensor '{name}': {problem}")))?;
         }
         Ok(gguf)
+    }
+
+    /// The same, for somebody who may cancel while it is read.
+    pub fn until(self, cancel: &Cancel) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..self
+        }
     }
 
     /// Whether the data of a tensor lies inside the file. A format that this reader does not know
@@ -223,6 +234,9 @@ impl Gguf {
         let mut blocks = Vec::new();
         let all = shape.first().copied().unwrap_or(1);
         for from in (0..all).step_by(rows.max(1)) {
+            if self.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
             let mut part = shape.to_vec();
             if let Some(first) = part.first_mut() {
                 *first = rows.min(all.saturating_sub(from));

@@ -42,7 +42,12 @@ impl Llm {
     ///
     /// `name` is what [`Translator::engine`] answers.
     pub fn load(path: &Path, name: &str) -> Result<Self, Error> {
-        let gguf = Gguf::open(path)?;
+        Self::load_until(path, name, &Cancel::new())
+    }
+
+    /// The same, for somebody who may cancel meanwhile.
+    pub(super) fn load_until(path: &Path, name: &str, cancel: &Cancel) -> Result<Self, Error> {
+        let gguf = Gguf::open(path)?.until(cancel);
         let config = DecoderConfig::from_gguf(&gguf)?;
         let beside = path.with_file_name("tokenizer.json");
         let pieces = match beside.is_file() {

@@ -51,12 +51,13 @@ fn dense(weights: &mut Weights, name: &str, shape: &[usize]) -> Result<Tensor, E
 }
 
 impl Source {
-    /// Opens a GGUF file, or the safetensors of a folder.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// Opens a GGUF file, or the safetensors of a folder. A cancel ends the reading of tensors.
+    pub fn open(path: &Path, cancel: &Cancel) -> Result<Self, Error> {
         if path.is_dir() {
-            Ok(Source::Folder(Weights::open(path)?))
+            let weights = Weights::open(path)?;
+            Ok(Source::Folder(weights.until(cancel.as_atomic())))
         } else {
-            Ok(Source::Gguf(Gguf::open(path)?))
+            Ok(Source::Gguf(Gguf::open(path)?.until(cancel)))
         }
     }
 
@@ -217,5 +218,94 @@ impl Table {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use candle_core::DType;
+    use candle_core::quantized::gguf_file;
+
+    use super::*;
+
+    /// Numbers between -1 and 1, the same in every run.
+    fn numbers(count: usize, mut state: u64) -> Vec<f32> {
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// Multiplies by six-bit weights from a file and by the same weights widened.
+    #[test]
+    fn six_bit_weights_multiply_as_what_they_stand_for() {
+        const ROWS: usize = 48;
+        const WIDTH: usize = 512;
+        let weights = Tensor::from_vec(numbers(ROWS * WIDTH, 7), (ROWS, WIDTH), &Device::Cpu);
+        let six = QTensor::quantize(&weights.unwrap(), GgmlDType::Q6K).unwrap();
+        let wide = six.dequantize(&Device::Cpu).unwrap();
+        let mut bytes = Cursor::new(Vec::new());
+        gguf_file::write(&mut bytes, &[], &[("w.weight", &six)]).unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes.get_ref()).unwrap();
+
+        let open = || Source::open(file.path(), &Cancel::new()).unwrap();
+        let matrix = open().matrix("w", (ROWS, WIDTH), false).unwrap();
+        assert!(matches!(matrix, Matrix::Packed(..)), "it stays in six bits");
+        let x = Tensor::from_vec(numbers(3 * WIDTH, 9), (3, WIDTH), &Device::Cpu).unwrap();
+        let wanted = x
+            .matmul(&wide.t().unwrap())
+            .unwrap()
+            .to_vec2::<f32>()
+            .unwrap();
+        let found = matrix.forward(&x).unwrap().to_vec2::<f32>().unwrap();
+        let table = open().table("w.weight", ROWS, WIDTH).unwrap();
+        let logits = table.logits(&x, &Cancel::new()).unwrap();
+        let (mut size, mut apart) = (0.0, 0.0f32);
+        for (wanted, found) in wanted.iter().flatten().zip(found.iter().flatten()) {
+            size += wanted * wanted;
+            apart = apart.max((wanted - found).abs());
+        }
+        // The other factor is rounded to eight bits; six-bit weights read wrongly would be far off.
+        let usual = (size / (3 * ROWS) as f32).sqrt();
+        assert!(apart < 0.03 * usual, "{apart} of {usual}");
+        assert_eq!(logits, found);
+
+        let rows = table.rows(&[0, 17, 47]).unwrap().to_vec2::<f32>().unwrap();
+        for (row, token) in rows.iter().zip([0, 17, 47]) {
+            let wanted: Vec<f32> = wide.get(token).unwrap().to_vec1().unwrap();
+            assert_eq!(*row, wanted, "{token}");
+        }
+        // Rows that are no whole blocks cannot be stored so.
+        assert!(open().matrix("w", (ROWS, WIDTH / 2), false).is_err());
+    }
+
+    #[test]
+    fn a_cancel_ends_the_reading_of_a_file_and_of_a_folder() {
+        let ones = Tensor::ones((2, 32), DType::F32, &Device::Cpu).unwrap();
+        let packed = QTensor::quantize(&ones, GgmlDType::Q8_0).unwrap();
+        let mut bytes = Cursor::new(Vec::new());
+        gguf_file::write(&mut bytes, &[], &[("w.weight", &packed)]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("model.gguf");
+        std::fs::write(&file, bytes.get_ref()).unwrap();
+        let header = br#"{"w.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[0,256]}}"#;
+        let mut folder = (header.len() as u64).to_le_bytes().to_vec();
+        folder.extend(header);
+        folder.extend([0; 256]);
+        std::fs::write(dir.path().join("model.safetensors"), folder).unwrap();
+        for path in [file.as_path(), dir.path()] {
+            let cancel = Cancel::new();
+            let mut source = Source::open(path, &cancel).unwrap();
+            assert!(source.matrix("w", (2, 32), false).is_ok());
+            cancel.cancel();
+            let stopped = source.matrix("w", (2, 32), false);
+            assert!(matches!(stopped, Err(Error::Cancelled)));
+        }
     }
 }

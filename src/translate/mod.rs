@@ -13,6 +13,7 @@ mod error;
 mod gguf;
 mod gguf_tokens;
 mod guided;
+mod known;
 mod linear;
 mod llm;
 mod matrix;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 pub use checks::{check, compare};
 pub use error::Error;
+pub use known::KnownNames;
 pub use llm::Llm;
 pub use open::{Form, form, open};
 pub use shrink::{ShrinkOptions, Shrunk, shrink};
@@ -159,9 +161,20 @@ impl M2m100 {
         name: &str,
         language_tokens: Option<&BTreeMap<Lang, String>>,
     ) -> Result<Self, Error> {
+        Self::load_until(dir, name, language_tokens, &Cancel::new())
+    }
+
+    /// The same, for somebody who may cancel meanwhile.
+    fn load_until(
+        dir: &Path,
+        name: &str,
+        language_tokens: Option<&BTreeMap<Lang, String>>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         let config = Config::read(dir)?;
         let tokens = Tokens::read(dir, &config, language_tokens)?;
-        let model = Model::load(config, &mut Weights::open(dir)?)?;
+        let mut weights = Weights::open(dir)?.until(cancel.as_atomic());
+        let model = Model::load(config, &mut weights)?;
         Ok(Self {
             engine: name.to_owned(),
             model: Arc::new(model),

@@ -149,8 +149,12 @@ impl Model {
         let memory = self.encode(source, &mut work, cancel)?;
         let mut cross = Vec::with_capacity(self.decoder.len());
         for layer in &self.decoder {
-            stop_if(cancel)?;
-            cross.push(layer.cross.keys_values(&memory, &mut work));
+            let mut known = KeysValues::default();
+            for memory in memory.chunks(SOURCE_ROWS.saturating_mul(self.config.d_model)) {
+                stop_if(cancel)?;
+                known.append(layer.cross.keys_values(memory, &mut work));
+            }
+            cross.push(known);
         }
         Ok(Source {
             ids: source.to_vec(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::config::read_json;
 use super::gguf::{Gguf, is_gguf};
 use super::{Error, Llm, M2m100, T5, Translator};
-use crate::domain::Lang;
+use crate::domain::{Cancel, Lang};
 
 /// Which engine a translation model needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +45,16 @@ pub fn form(path: &Path) -> Result<Option<Form>, Error> {
 /// names the languages' tokens where the tokenizer's own are not the usual ones.
 ///
 /// # Errors
-/// A model of another architecture, or damaged; see [`Error`].
+/// A model of another architecture, or damaged; see [`Error`]. [`Error::Cancelled`] soon after `cancel` is raised.
 pub fn open(
     path: &Path,
     name: &str,
     language_tokens: Option<&BTreeMap<Lang, String>>,
+    cancel: &Cancel,
 ) -> Result<Box<dyn Translator>, Error> {
     Ok(match form(path)? {
-        Some(Form::T5) => Box::new(T5::load(path, name, language_tokens)?),
-        Some(Form::DecoderOnly) => Box::new(Llm::load(path, name)?),
+        Some(Form::T5) => Box::new(T5::load_until(path, name, language_tokens, cancel)?),
+        Some(Form::DecoderOnly) => Box::new(Llm::load_until(path, name, cancel)?),
         None if path.is_file() => {
             return Err(Error::Weights {
                 problem: "it is no GGUF file, or it is empty".to_owned(),
@@ -61,6 +62,8 @@ pub fn open(
             });
         }
         // What is no model at all is named by the reader of folders.
-        Some(Form::M2m100) | None => Box::new(M2m100::load(path, name, language_tokens)?),
+        Some(Form::M2m100) | None => {
+            Box::new(M2m100::load_until(path, name, language_tokens, cancel)?)
+        }
     })
 }

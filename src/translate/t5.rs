@@ -38,8 +38,18 @@ impl T5 {
         name: &str,
         language_tags: Option<&BTreeMap<Lang, String>>,
     ) -> Result<Self, Error> {
+        Self::load_until(path, name, language_tags, &Cancel::new())
+    }
+
+    /// The same, for somebody who may cancel meanwhile.
+    pub(super) fn load_until(
+        path: &Path,
+        name: &str,
+        language_tags: Option<&BTreeMap<Lang, String>>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         let (config, pieces, mut source) = if is_gguf(path) {
-            let source = Source::open(path)?;
+            let source = Source::open(path, cancel)?;
             let Source::Gguf(gguf) = &source else {
                 return Err(source.refuse("it is no GGUF file".to_owned()));
             };
@@ -52,7 +62,7 @@ impl T5 {
         } else {
             let config = T5Config::read(path)?;
             let pieces = Pieces::read(&path.join("tokenizer.json"), is_tag)?;
-            (config, pieces, Source::open(path)?)
+            (config, pieces, Source::open(path, cancel)?)
         };
         pieces.agree(config.vocab_size)?;
         let tags = tags(&pieces, language_tags)?;

@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, shield};
 
 /// 256 random bits.
 pub struct WorkspaceKey(Zeroizing<[u8; 32]>);
@@ -18,6 +18,7 @@ impl WorkspaceKey {
     /// # Errors
     /// [`Error::System`] where the system has no random numbers.
     pub fn generate() -> Result<Self, Error> {
+        shield::close();
         let mut bytes = Zeroizing::new([0; 32]);
         fill(&mut *bytes)?;
         Ok(Self(bytes))

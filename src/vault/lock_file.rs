@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::key::fill;
-use super::{Error, LOCK_FILE, RecoveryIdentity, WorkspaceKey};
+use super::{Error, LOCK_FILE, RecoveryIdentity, WorkspaceKey, shield};
 
 /// The newest form of the file.
 const VERSION: u64 = 1;
@@ -160,6 +160,7 @@ impl LockFile {
     /// # Errors
     /// [`Error::Refused`]; [`Error::System`] where 64 MiB of memory cannot be had.
     pub fn open(&self, passphrase: &str, root: &Path) -> Result<WorkspaceKey, Error> {
+        shield::close();
         let refused = || Error::Refused(root.to_owned());
         let by = &self.passphrase;
         let salt = unhex(&by.salt)
@@ -184,6 +185,7 @@ impl LockFile {
     /// # Errors
     /// [`Error::Refused`].
     pub fn recover(&self, identity: &RecoveryIdentity, root: &Path) -> Result<WorkspaceKey, Error> {
+        shield::close();
         let refused = || Error::Refused(root.to_owned());
         let sealed = unhex(&self.recovery.sealed).ok_or_else(refused)?;
         let opened = age::Decryptor::new_buffered(&sealed[..]).map_err(|_| refused())?;

@@ -15,8 +15,10 @@ mod lines;
 mod lock_file;
 mod read;
 mod seal;
+mod shield;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod write;
 
 pub use error::Error;
@@ -27,8 +29,9 @@ pub use lock_file::{LockFile, State};
 pub(crate) use read::CHUNK;
 pub use read::{Content, open, open_plain, read_small};
 pub use seal::{HALF, is_sealed, overwrite, seal_file};
+pub use tries::{Failed, Tries, failed_tries, now};
 pub use write::Writer;
-pub(crate) use write::growing_lengths;
+pub(crate) use write::{growing_lengths, sync_folder};
 
 use std::path::{Path, PathBuf};
 

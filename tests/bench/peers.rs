@@ -107,7 +107,7 @@ pub fn tantivy(folder: &Path, rows: &Rows, lines: usize, words: &[String], pairs
     };
     for n in (0..lines).filter(|_| !there) {
         let row = rows.row(n);
-        writeln!(to, "{}\t{}", cut(&row.text), cut(&row.translations[0].1)).unwrap();
+        writeln!(to, "{}\t{}", cut(&row.text), cut(&row.translations[0].text)).unwrap();
     }
     writeln!(to).unwrap();
     for question in words.iter().chain(pairs) {

@@ -22,9 +22,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mekong_interview::domain::{
-    Channel, Hypothesis, InterviewId, Lang, SamplePos, Span, Translation,
+    Channel, Hypothesis, InterviewId, Lang, SamplePos, Span, Status, Translation,
 };
-use mekong_interview::store::{ImportedLine, NewInterview, NewSegment, SearchQuery, Store};
+use mekong_interview::store::{
+    ImportedLine, ImportedTranslation, NewInterview, NewSegment, SearchQuery, Store,
+};
 use mekong_interview::text;
 use random::Random;
 use rusqlite::Connection;
@@ -133,7 +135,7 @@ impl Rows {
             span: Span::new(start, SamplePos(start.0 + 16_000)),
             lang: Lang::SIX[said],
             text,
-            translations: vec![(Lang::SIX[into], line(into))],
+            translations: vec![ImportedTranslation::new(Lang::SIX[into], line(into), true)],
             machine: true,
             flags: Vec::new(),
         }
@@ -197,8 +199,8 @@ fn questions(rows: &Rows, lines: usize) -> (Vec<String>, Vec<String>) {
                 .map_or_else(|| "x".to_owned(), |w| text[w.clone()].to_owned())
         };
         let said = word(&line.text, line.lang);
-        let (lang, translated) = &line.translations[0];
-        pairs.push(format!("\"{said}\" \"{}\"", word(translated, *lang)));
+        let made = &line.translations[0];
+        pairs.push(format!("\"{said}\" \"{}\"", word(&made.text, made.lang)));
         words.push(format!("\"{said}\""));
     }
     (words, pairs)
@@ -341,11 +343,12 @@ fn one_more_line(path: &Path, rows: &Rows, lines: usize) {
         };
         store.record_hypothesis(&new.id, ids[0], &heard).unwrap();
         let said = begun.elapsed();
-        let (lang, text) = row.translations[0].clone();
+        let ImportedTranslation { lang, text, .. } = row.translations[0].clone();
         let made = Translation {
             lang,
             text,
             engine: "bench".into(),
+            status: Status::Machine,
             log_prob: None,
             terms: Vec::new(),
             flags: Vec::new(),

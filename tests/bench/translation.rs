@@ -3,6 +3,9 @@
 //!
 //!     translation shrink FROM TO     an 8-bit copy
 //!     translation run DIR            24 source tokens, 40 target tokens, beams 1, 2 and 4
+//!     translation cancel [ROWS]      how long the engine goes on after it was asked to stop: 50 random moments of a
+//!                                    translation and 20 of loading, on random 8-bit weights of NLLB-600M's shape with
+//!                                    so many rows in the vocabulary (usual: 256206) and of four decoder-only layers
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,11 +17,17 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mekong_interview::domain::{Cancel, Lang};
-use mekong_interview::translate::{DecodeOptions, M2m100, ShrinkOptions, shrink};
+use mekong_interview::translate::{self, DecodeOptions, Llm, M2m100, ShrinkOptions, shrink};
+use random::Random;
 use serde_json::json;
+
+#[path = "checkpoint.rs"]
+mod checkpoint;
+#[path = "random.rs"]
+mod random;
 
 /// Source tokens, and target tokens after the language token.
 const SHAPE: (u32, usize) = (24, 40);
@@ -39,8 +48,105 @@ fn main() {
             shrink(from, to, options, None, &mut |_, _| {}, &Cancel::new()).unwrap();
         }
         ["run", dir, ..] => measure(Path::new(dir)),
+        ["cancel", more @ ..] => {
+            let rows = more.iter().find_map(|rows| rows.parse().ok());
+            let folder = tempfile::tempdir().unwrap();
+            checkpoint::make(folder.path(), rows.unwrap_or(256_206));
+            let begun = Instant::now();
+            let model = M2m100::load(folder.path(), "bench", None).unwrap();
+            let load = begun.elapsed();
+            for (source, beam) in [(24, 1), (24, 4), (200, 4), (900, 8)] {
+                stop_translating(&model, source, beam);
+            }
+            drop(model);
+            stop_loading(folder.path(), load);
+            let file = folder.path().join("decoder.gguf");
+            checkpoint::make_decoder(&file);
+            stop_continuing(&Llm::load(&file, "bench").unwrap());
+        }
         _ => println!("needs a checkpoint: run tests/bench/translation_peer.py"),
     }
+}
+
+/// Raises a cancel at random moments of a translation of `source` tokens and prints how long it went on.
+fn stop_translating(model: &M2m100, source: u32, beam: usize) {
+    let language = model.language_token(Lang::Vi).unwrap();
+    let mut tokens = vec![model.language_token(Lang::Zh).unwrap()];
+    tokens.extend((1..source - 1).map(|i| 100 + i * 37));
+    tokens.push(2);
+    let options = DecodeOptions {
+        beam,
+        max_tokens: SHAPE.1 + 1,
+        ..DecodeOptions::default()
+    };
+    let run = |number: u32, cancel: &Cancel| {
+        let mut tokens = tokens.clone();
+        // The engine knows the sentence that it read last.
+        tokens[1] = 100 + number;
+        model.generate(&tokens, language, &options, cancel)
+    };
+    let what = format!("translate {source} tokens, beam {beam}");
+    stop_fifty_times(&what, |number, cancel| run(number, cancel).is_err());
+}
+
+/// The same with a decoder-only model that reads 600 tokens.
+fn stop_continuing(model: &Llm) {
+    let options = DecodeOptions {
+        max_tokens: SHAPE.1,
+        ..DecodeOptions::default()
+    };
+    let prompt: Vec<u32> = (0..600).map(|i| 100 + i * 37).collect();
+    stop_fifty_times("continue 600 tokens", |_, cancel| {
+        model.generate(&prompt, &options, cancel).is_err()
+    });
+}
+
+/// `work` says whether it was stopped.
+fn stop_fifty_times(what: &str, work: impl Fn(u32, &Cancel) -> bool) {
+    let begun = Instant::now();
+    assert!(!work(0, &Cancel::new()));
+    let whole = begun.elapsed();
+    let mut random = Random(7);
+    let stop = |number: u32| stopped(random.below(1000), whole, |cancel| work(number, cancel));
+    told(what, whole, (1..=50).map(stop).collect());
+}
+
+/// The same while a checkpoint is loaded.
+fn stop_loading(dir: &Path, whole: Duration) {
+    let mut random = Random(1);
+    let load = |cancel: &Cancel| translate::open(dir, "bench", None, cancel).is_err();
+    let times = (0..20)
+        .map(|_| stopped(random.below(1000), whole, load))
+        .collect();
+    told("load", whole, times);
+}
+
+/// Milliseconds between a cancel, after so many thousandths of the time that the whole takes, and the end of the
+/// work; `None` where it ended by itself before.
+fn stopped(after: usize, whole: Duration, work: impl FnOnce(&Cancel) -> bool) -> Option<f64> {
+    let cancel = Cancel::new();
+    let raised = std::thread::scope(|scope| {
+        let raiser = scope.spawn(|| {
+            std::thread::sleep(whole.mul_f64(after as f64 / 1000.0));
+            cancel.cancel();
+            Instant::now()
+        });
+        let was_stopped = work(&cancel);
+        let ended = Instant::now();
+        let raised = raiser.join().unwrap();
+        was_stopped.then(|| ended.duration_since(raised))
+    });
+    raised.map(|time| time.as_secs_f64() * 1000.0)
+}
+
+fn told(what: &str, whole: Duration, times: Vec<Option<f64>>) {
+    let mut times: Vec<f64> = times.into_iter().flatten().collect();
+    times.sort_by(f64::total_cmp);
+    println!(
+        "{}",
+        json!({"what": what, "whole_ms": whole.as_millis() as u64, "stops": times.len(),
+               "median_ms": times.get(times.len() / 2), "worst_ms": times.last()})
+    );
 }
 
 fn measure(dir: &Path) {

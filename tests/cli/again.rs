@@ -149,3 +149,27 @@ fn a_line_is_heard_in_another_language_and_translated_once_more_beside_what_was_
         "Lan",
     ]);
 }
+
+#[test]
+fn a_line_translated_again_has_the_terms_of_its_case() {
+    let desk = Desk::empty();
+    let line = json!({"start_ms": 0, "end_ms": 900, "lang": "zh", "text": "护照号码是E12345678。"});
+    let talk = json!({ "segments": [line] }).to_string();
+    let file = desk.file("talk.json", talk.as_bytes());
+    let import = ["import", &file, "--languages", "zh,vi", "--case", "C-zh"];
+    let done = desk.json(&[&import[..], &["--json"]].concat());
+    let id = done[0]["id"].as_str().unwrap();
+    let glossaries = desk.workspace().join("glossaries");
+    std::fs::create_dir_all(&glossaries).unwrap();
+    let table =
+        "id,zh,vi,case\nown,护照号码,mã số sổ thông hành,C-zh\nother,护照号码,số giấy,C-th\n";
+    std::fs::write(glossaries.join("own.csv"), table).unwrap();
+    let again = ["again", id, "1", "--to", "vi", "--by", "Lan"];
+    desk.json(&[&again[..], &["--model", "practice-mt", "--json"]].concat());
+    let shown = desk.json(&["show", id, "--json"]);
+    let terms = shown["segments"][0]["translations"].to_string();
+    assert!(
+        terms.contains("mã số sổ thông hành") && !terms.contains("số giấy"),
+        "{terms}"
+    );
+}

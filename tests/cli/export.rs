@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::common::mekong;
+use crate::common::{assert_helpful_failure, mekong, stderr};
 use crate::fixture::{Desk, TALKS};
 
 const FORMATS: [&str; 8] = ["txt", "json", "csv", "srt", "vtt", "html", "eaf", "tmx"];
@@ -269,5 +269,60 @@ fn a_full_standard_output_is_a_failure() {
             .output()
             .unwrap();
         crate::common::assert_helpful_failure(&output, "a full output");
+    }
+}
+
+#[test]
+fn invented_words_are_held_back_until_somebody_signs_for_them_with_a_reason() {
+    for talk in &TALKS {
+        let desk = Desk::empty();
+        let mut document = talk.document();
+        for line in document["segments"].as_array_mut().unwrap() {
+            line["status"] = json!("machine");
+        }
+        let (invented, kept) = (talk.lines[0].1, talk.lines[1].1);
+        document["segments"][0]["flags"] = json!(["repetition"]);
+        let file = desk.file("talk.json", document.to_string().as_bytes());
+        let languages = talk.languages.join(",");
+        let args = ["import", &file, "--languages", &languages, "--json"];
+        let id = desk.json(&args)[0]["id"].as_str().unwrap().to_owned();
+        let export = |format| desk.text(&["export", &id, "--format", format, "--out", "-"]);
+        for format in FORMATS {
+            let text = export(format);
+            assert_eq!(text.contains(invented), format == "json", "{format} {text}");
+            assert!(text.contains(kept), "{format}");
+        }
+        assert!(desk.text(&["show", &id]).contains(invented));
+        let signed = |args: &[&str]| {
+            let mut command = mekong(&desk.workspace());
+            command.env("MEKONG_PASSPHRASE", "four words and a river");
+            command.args(args).output().unwrap()
+        };
+        assert!(
+            signed(&["keys", "new", "Lan", "--role", "reviewer"])
+                .status
+                .success()
+        );
+        let certify = ["certify", &id, "1", "2", "--by", "Lan"];
+        for more in [&[][..], &["--despite", " "]] {
+            let refused = signed(&[&certify[..], more].concat());
+            assert_helpful_failure(&refused, "certify");
+            let told = stderr(&refused);
+            assert!(
+                told.contains("held back (repetition)") && told.contains("--despite"),
+                "{told}"
+            );
+        }
+        assert!(!export("srt").contains(invented));
+        let done = signed(&[&certify[..], &["--despite", "heard three times"]].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+        for format in FORMATS {
+            assert!(export(format).contains(invented), "{format}");
+        }
+        let history = desk.json(&["history", &id, "1", "--json"]);
+        assert!(
+            history.to_string().contains("heard three times"),
+            "{history}"
+        );
     }
 }

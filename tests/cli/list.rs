@@ -64,3 +64,13 @@ fn a_case_is_found_in_any_letters_and_an_unknown_one_is_said() {
     assert!(output.status.success() && output.stdout.is_empty());
     assert!(stderr(&output).contains("No interviews of the case 'nobody's'"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_cannot_be_looked_at_is_not_an_empty_workspace() {
+    let desk = Desk::empty();
+    let store = desk.workspace().join("store.sqlite3");
+    std::os::unix::fs::symlink(&store, &store).unwrap();
+    let told = desk.fails(&["list"]);
+    assert!(!told.contains("No interviews"), "{told}");
+}

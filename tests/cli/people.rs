@@ -223,3 +223,37 @@ fn transcripts_offer_names_and_numbers_and_add_none_by_themselves() {
         );
     }
 }
+
+#[test]
+fn the_register_is_written_as_far_as_its_people_allow() {
+    let (desk, ids) = Desk::with_talks();
+    let add = |name: &str, more: &[&str]| {
+        let args = [&["people", "add", name, "--by", "Li", "--json"], more].concat();
+        desk.json(&args)["id"].as_str().unwrap().to_owned()
+    };
+    let nobody = add("张伟", &["--phone", "+86 138 0013 8000"]);
+    let under = add("ສົມພອນ", &["--document", "N7654321"]);
+    add("សុខ", &["--plate", "2A-1234"]);
+    let consent = |id: &str, person: &str, seen_by: &str| {
+        let by = ["--seen-by", seen_by, "--by", "Li"];
+        let args = ["consent", id, "--of", "victim", "--person", person];
+        desk.text(&[&args[..], &by].concat());
+    };
+    consent(&ids[0], &nobody, "nobody");
+    consent(&ids[1], &under, "agency");
+    let out = desk.path("people.jsonl");
+    let export = ["people", "export", "--out", out.to_str().unwrap()];
+    let output = desk.run(&export);
+    assert!(output.status.success());
+    let told = crate::common::stderr(&output);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("(2 people)"));
+    assert!(
+        told.contains("1 person under a pseudonym") && told.contains("1 person left out"),
+        "{told}"
+    );
+    let written = std::fs::read_to_string(&out).unwrap();
+    for hidden in ["张伟", "138", "ສົມພອນ", "N7654321"] {
+        assert!(!written.contains(hidden), "{hidden} in {written}");
+    }
+    assert!(written.contains("\"V1\"") && written.contains("សុខ") && written.contains("2A-1234"));
+}

@@ -42,6 +42,18 @@ fn people_see_every_line_with_its_translation_time_and_speaker() {
 }
 
 #[test]
+fn showing_changes_nothing() {
+    let (desk, ids) = Desk::with_talks();
+    let store = desk.workspace().join("store.sqlite3");
+    let before = std::fs::read(&store).unwrap();
+    for id in &ids {
+        desk.text(&["show", id]);
+        desk.json(&["show", id, "--json"]);
+    }
+    assert!(std::fs::read(&store).unwrap() == before);
+}
+
+#[test]
 fn a_unique_beginning_of_an_id_is_enough() {
     let desk = Desk::empty();
     let id = desk.import(&TALKS[0]);

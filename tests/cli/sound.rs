@@ -363,3 +363,51 @@ fn a_speech_model_is_taken_by_its_folder_or_its_file() {
             .contains("practice-model")
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn an_import_that_is_interrupted_ends_with_130_and_leaves_what_was_there() {
+    use std::time::{Duration, Instant};
+
+    let (desk, ids) = Desk::with_talks();
+    let show = |id: &String| desk.json(&["show", id, "--json"]);
+    let before: Vec<Value> = ids.iter().map(show).collect();
+    let recordings = desk.workspace().join("recordings");
+    let folders = || fs::read_dir(&recordings).map_or(0, Iterator::count);
+    let known = folders();
+    let sound = practice_sound("zh-vi");
+    let mut child = mekong(&desk.workspace())
+        .args(["import", &sound, "--languages", "zh,vi"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It is in the middle once it has a folder of its own.
+    let begun = Instant::now();
+    while folders() == known {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("stopping"), "{}", stderr(&ended));
+
+    let after: Vec<Value> = ids.iter().map(show).collect();
+    assert_eq!(before, after);
+    for id in &ids {
+        assert_eq!(desk.json(&["verify", id, "--json"])["ok"], true);
+    }
+    // Nothing is lost either: the rest is done when it is asked for.
+    desk.text(&["resume"]);
+    let list = desk.json(&["list", "--json"]);
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len(), ids.len() + 1);
+    assert!(list.iter().all(|one| one["pending"] == 0), "{list:?}");
+}

@@ -70,3 +70,54 @@ fn what_stops_every_other_command_is_a_finding_of_the_doctor() {
     let text = crate::common::run(&desk.path("missing"), &["doctor"]).stdout;
     assert!(String::from_utf8_lossy(&text).starts_with("bad      workspace"));
 }
+
+/// Temporary folders below the recordings.
+fn scratch(desk: &Desk) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(desk.workspace().join("recordings")) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|e| e.unwrap().path());
+    let is_scratch = |path: &std::path::PathBuf| path.to_str().unwrap().contains("/.scratch-");
+    paths.filter(is_scratch).collect()
+}
+
+/// A command that hears a recording, killed in the middle of it.
+fn kill_hearing(desk: &Desk) {
+    let sound = crate::common::practice_sound("km-vi");
+    let mut child = crate::common::mekong(&desk.workspace())
+        .args(["transcribe", &sound, "--language", "km"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while scratch(desk).is_empty() {
+        let ended = child.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended without a temporary folder");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(scratch(desk).len(), 1);
+}
+
+#[test]
+fn what_a_killed_command_left_is_removed_by_the_doctor_a_resume_and_an_import() {
+    let desk = Desk::empty();
+    kill_hearing(&desk);
+    let told = desk.run(&["doctor", "--json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let findings = told["findings"].as_array().unwrap();
+    let found = findings.iter().find(|f| f["name"] == "leftovers").unwrap();
+    assert_eq!(found["health"], "good", "{found}");
+    assert!(
+        found["detail"].as_str().unwrap().starts_with("1 leftover "),
+        "{found}"
+    );
+    assert!(scratch(&desk).is_empty());
+    kill_hearing(&desk);
+    desk.text(&["resume"]);
+    assert!(scratch(&desk).is_empty());
+    kill_hearing(&desk);
+    desk.import(&crate::fixture::TALKS[0]);
+    assert!(scratch(&desk).is_empty());
+}

@@ -166,3 +166,36 @@ fn a_second_model_that_writes_something_else_is_told() {
     let told = flags("decoder/qwen3/q8_0.gguf");
     assert!(told.contains("opinions-differ"), "{told}");
 }
+
+#[test]
+fn the_terms_of_a_case_are_in_force_where_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let glossaries = dir.path().join("glossaries");
+    std::fs::create_dir_all(&glossaries).unwrap();
+    let table = "id,vi,th,case\na,người dẫn đường,คนนำทาง,K-1\nb,người dẫn đường,มัคคุเทศก์,K-2\n";
+    std::fs::write(glossaries.join("own.csv"), table).unwrap();
+    let model = common::root().join("tests/fixtures/t5/folder-a");
+    let terms = |more: &[&str]| {
+        let text = "Tôi gặp người dẫn đường.";
+        let fixed = ["translate", text, "--from", "vi", "--to", "th", "--json"];
+        let model = ["--model", model.to_str().unwrap(), "--max-tokens", "6"];
+        let args = [&fixed[..], &model, more].concat();
+        common::json(dir.path(), &args)["terms"].to_string()
+    };
+    for more in [
+        &["--case", "K-1"][..],
+        &["--case", "K-1", "--glossary", "own"],
+    ] {
+        let found = terms(more);
+        assert!(
+            found.contains("คนนำทาง") && !found.contains("มัคคุเทศก์"),
+            "{found}"
+        );
+    }
+    assert!(terms(&["--case", "K-2"]).contains("มัคคุเทศก์"));
+    assert_eq!(terms(&[]), "[]");
+    assert_eq!(terms(&["--case", "K-3"]), "[]");
+    let desk = Desk::empty();
+    let raw = ["translate", "x", "--from", "vi", "--to", "th", "--raw"];
+    desk.refused(&[&raw[..], &["--case", "K-1"]].concat());
+}

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{
-    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Translation,
+    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status, Translation,
 };
 use mekong_interview::evidence::{Role, SecretKey, Sign, Verdict};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
-use mekong_interview::store::{NewSegment, Store};
+use mekong_interview::store::{self, Correction, NewSegment, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -34,6 +34,38 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
+    }
+}
+
+/// A person's version of one side of a line.
+pub trait Edits {
+    /// Of its text; the version's number.
+    fn edit_text(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, store::Error>;
+}
+
+impl Edits for Store {
+    fn edit_text(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, store::Error> {
+        let new = Correction {
+            text: Some(text),
+            translation: None,
+            by,
+            reason,
+        };
+        Ok(self.edit(id, segment, &new)?.text.unwrap_or_default())
     }
 }
 
@@ -74,7 +106,7 @@ impl Custody {
         }
         let id = record(&app, dir.path());
         let segments = [SegmentId(2), SegmentId(3)];
-        app.certify(&id.0, &segments, &reviewer).unwrap();
+        app.certify(&id.0, &segments, &reviewer, None).unwrap();
         let sealed = app.seal(&id.0, &officer, &Cancel::new(), &|_| {}).unwrap();
         Self {
             dir,
@@ -162,7 +194,7 @@ pub fn record(app: &App, dir: &Path) -> InterviewId {
         channels: Vec::new(),
         started: "2026-11-24T09:00:00+07:00".into(),
         original_name: "现场.wav".into(),
-        max_utterance_ms: 15_000,
+        max_utterance_ms: 15_000.into(),
         again: true,
     };
     let recordings = app.workspace().recordings();
@@ -199,6 +231,7 @@ pub fn record(app: &App, dir: &Path) -> InterviewId {
             lang: to,
             text: "Anh tên gì?".into(),
             engine: "test engine 2".into(),
+            status: Status::Machine,
             log_prob: Some(-0.25),
             terms: Vec::new(),
             flags: Vec::new(),

@@ -80,7 +80,7 @@ fn is_no_sound(path: &Path) -> bool {
         channels: Vec::new(),
         started: "2026-11-24T09:00:00+07:00".into(),
         original_name: "x".into(),
-        max_utterance_ms: 15_000,
+        max_utterance_ms: 15_000.into(),
         again: true,
     };
     let intake = Intake {

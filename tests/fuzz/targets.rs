@@ -18,7 +18,7 @@ use mekong_interview::evidence::{
 };
 use mekong_interview::export::{Redaction, Template};
 use mekong_interview::glossary::Glossary;
-use mekong_interview::store::{NewInterview, NewSegment, SearchQuery, Store};
+use mekong_interview::store::{Correction, NewInterview, NewSegment, SearchQuery, Store};
 use mekong_interview::vault::LockFile;
 use mekong_interview::{evidence, speech, transcript, translate};
 
@@ -250,7 +250,7 @@ fn gguf_seeds() -> Vec<Vec<u8>> {
 
 fn gguf(bytes: &[u8]) {
     in_file(bytes, "model.gguf", |_, path| {
-        let _ = translate::open(path, "fuzz", None);
+        let _ = translate::open(path, "fuzz", None, &Cancel::new());
     });
 }
 
@@ -268,7 +268,7 @@ fn m2m100(bytes: &[u8], name: &str) {
                 fs::copy(whole.join(file), folder.join(file)).unwrap();
             }
         }
-        let _ = translate::open(&folder, "fuzz", None);
+        let _ = translate::open(&folder, "fuzz", None, &Cancel::new());
         fs::copy(whole.join(name), folder.join(name)).unwrap();
     });
 }
@@ -446,7 +446,13 @@ fn some_lines() -> Store {
         .collect();
     store.create_interview(&interview, &lines).unwrap();
     for (line, text) in store.segments(&id).unwrap().iter().zip(words) {
-        store.edit_text(&id, line.id, text, "seed", None).unwrap();
+        let new = Correction {
+            text: Some(text),
+            translation: None,
+            by: "seed",
+            reason: None,
+        };
+        store.edit(&id, line.id, &new).unwrap();
     }
     store
 }

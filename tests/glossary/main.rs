@@ -7,7 +7,7 @@ mod bad;
 
 use std::path::{Path, PathBuf};
 
-use mekong_interview::domain::{FlagKind, Lang, LangPair};
+use mekong_interview::domain::{FlagKind, Lang, LangPair, Side};
 use mekong_interview::glossary::{Entry, Error, Glossary, MAX_BYTES, MAX_ROWS, Review, Term};
 
 fn project(path: &str) -> PathBuf {
@@ -77,6 +77,17 @@ fn every_shipped_term_is_found_and_satisfied_by_itself_in_every_direction() {
                 assert_eq!(
                     flags[0].detail,
                     format!("{source} → {}", required[0].preferred)
+                );
+                // The term, and the whole of the translation that lacks it.
+                let whole = source.chars().count();
+                let places: Vec<_> = flags[0]
+                    .places
+                    .iter()
+                    .map(|p| (p.side, p.from, p.to))
+                    .collect();
+                assert_eq!(
+                    places,
+                    [(Side::Source, 0, whole), (Side::Translation, 0, 1)]
                 );
             }
         }
@@ -206,6 +217,16 @@ fn forbidden_variants_are_flagged_unless_inside_an_admitted_one() {
             FlagKind::TermForbidden
         ]
     );
+    let places: Vec<Vec<_>> = flags
+        .iter()
+        .map(|f| f.places.iter().map(|p| (p.side, p.from, p.to)).collect())
+        .collect();
+    let twice = [(Side::Source, 0, 4), (Side::Source, 5, 9)];
+    for (flag, other) in places.iter().zip([(0, 11), (3, 10), (7, 10)]) {
+        let (from, to) = other;
+        assert_eq!(flag[..2], twice);
+        assert_eq!(flag[2..], [(Side::Translation, from, to)]);
+    }
     assert!(
         glossary
             .required("拐卖", LangPair::new(Lang::Zh, Lang::Vi))

@@ -5,6 +5,7 @@ Face folder with an expected.json beside it: source ids, greedy and beam tokens 
 scores, and the logits of the first steps, all from transformers on the CPU in float32.
 
     python make_m2m100.py --out ../fixtures/m2m100
+    python make_m2m100.py --out DIR --large               larger shapes, for scripts/proof parity
     python make_m2m100.py --practice ../../models/practice/mt --texts TEXTS.tsv --out ../fixtures/m2m100
 
 The second form does the same for the trained practice model (practice.json). A case is
@@ -44,6 +45,14 @@ SHAPES = {
     "small-c": dict(d_model=32, heads=4, enc=2, dec=3, ffn=(36, 28), pieces=214, scale=True,
                     seed=3, spread=(0.15, 8.0, 4.0, 3.0, 4.0), dtype=torch.float16, shards=3),
 }
+LARGE = {
+    "large-a": dict(d_model=128, heads=8, enc=4, dec=4, ffn=(320, 256), pieces=214, scale=True,
+                    seed=5, spread=(0.15, 8.0, 4.0, 3.0, 3.0), dtype=torch.float32, shards=1),
+    "large-b": dict(d_model=256, heads=4, enc=6, dec=3, ffn=(512, 1024), pieces=198, scale=False,
+                    seed=6, spread=(0.6, 8.0, 4.0, 3.0, 3.0), dtype=torch.float16, shards=3),
+    "large-c": dict(d_model=96, heads=6, enc=3, dec=6, ffn=(200, 384), pieces=181, scale=True,
+                    seed=7, spread=(0.15, 8.0, 4.0, 3.0, 4.0), dtype=torch.float32, shards=1),
+}
 LOGITS = 4  # teacher-forced steps whose logits are recorded
 SLICE = 16  # logits recorded at each of them, evenly over the vocabulary
 
@@ -52,7 +61,7 @@ def plans(max_length):
     """The generate() arguments behind each entry of a case."""
     base = dict(max_length=max_length, do_sample=False, length_penalty=1.0, early_stopping=False,
                 no_repeat_ngram_size=0, repetition_penalty=1.0, num_return_sequences=1)
-    beams = {f"beam{n}": dict(base, num_beams=n) for n in (2, 4, 5)}
+    beams = {f"beam{n}": dict(base, num_beams=n) for n in (2, 4, 5, 8)}
     return {"greedy": dict(base, num_beams=1), **beams,
             "beam4_penalty06": dict(base, num_beams=4, length_penalty=0.6),
             "beam4_early": dict(base, num_beams=4, early_stopping=True)}
@@ -233,6 +242,7 @@ def main():
     args.add_argument("--practice", type=Path, help="folder of the trained practice model")
     args.add_argument("--texts", type=Path, help="with --practice: lines of from, to, text, tab-separated")
     args.add_argument("--only", help="make just this one of the tiny checkpoints")
+    args.add_argument("--large", action="store_true", help="larger shapes instead of the tiny ones")
     args = args.parse_args()
     torch.set_num_threads(1)
     if args.practice:
@@ -242,7 +252,7 @@ def main():
         cases, dropped, chosen = make_cases(model, tok, wanted, ("greedy", "beam4"), 128)
         write(args.out / "practice.json", model, cases, dropped, chosen)
         return
-    for name, shape in SHAPES.items():
+    for name, shape in (LARGE if args.large else SHAPES).items():
         if args.only not in (None, name):
             continue
         tok = tiny_tokenizer(shape["pieces"])

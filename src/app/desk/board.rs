@@ -6,24 +6,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::app::live::LiveStatus;
+use crate::app::live::{LiveStatus, Partials};
 use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
-use crate::app::{CutHistory, Error, ModelInfo, Voices};
+use crate::app::{CutHistory, Error, ModelInfo, Unfinished, Voices};
 use crate::audio::{DeviceInfo, Hearing, Level};
-use crate::domain::{
-    Interpreted, Interview, InterviewId, InterviewSummary, Lang, Person, Segment, SegmentId,
-    SessionEvent, Span,
-};
+use crate::domain::{InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, Index, Recut, SpeakerVersion, TextVersion};
 
+use super::alarms::Alarms;
 use super::custody::{Custody, Outcome};
-use super::register::{Entered, Near, Offers, PersonShown};
+use super::opened::{ForeignOpened, Opened};
+use super::register::{Entered, Near, NearNames, Offers, PersonShown};
 
-/// Failures of a recording that wait to be acknowledged; the oldest stay, for they began it.
-const ALARMS: usize = 32;
 /// Messages that wait to be read by a person; older ones give way.
 const NOTICES: usize = 6;
 
@@ -62,10 +59,14 @@ impl<T> Slot<T> {
 pub struct Board {
     /// All interviews, newest first.
     pub interviews: Slot<Vec<InterviewSummary>>,
+    /// What was begun and is not finished.
+    pub unfinished: Slot<Unfinished>,
     /// The interview that was opened last.
     pub opened: Slot<Opened>,
     /// The versions of the line that was asked for last.
     pub versions: Slot<Versions>,
+    /// Names that may have been misheard in the line that was asked for last.
+    pub near_names: Slot<NearNames>,
     /// How the last correction ended.
     pub saved: Slot<Saved>,
     /// What the voices say that were listened to last, under the number of the question.
@@ -117,7 +118,9 @@ pub struct Board {
     /// The picture of the stretch that was asked for last.
     pub closer: Slot<Closer>,
     notices: Mutex<VecDeque<Notice>>,
-    alarms: Mutex<Vec<Told>>,
+    alarms: Alarms,
+    /// When a person last looked at the screen on which recordings begin.
+    attended: Mutex<Option<Instant>>,
 }
 
 impl Board {
@@ -132,24 +135,31 @@ impl Board {
         notices.push_back(notice);
     }
 
-    /// A failure of a recording: it stays until a person acknowledges it.
-    pub(super) fn alarm(&self, told: Told) {
-        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
-        if alarms.len() < ALARMS && !alarms.contains(&told) {
-            alarms.push(told);
-        }
+    /// A failure of a recording, which perhaps `ends` it: it stays until a person acknowledges it.
+    pub(super) fn alarm(&self, told: Told, ends: bool) {
+        self.alarms.add(told, ends);
     }
 
     /// The failures of a recording that nobody acknowledged yet, the first first.
     pub fn alarms(&self) -> Vec<Told> {
-        let alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
-        alarms.clone()
+        self.alarms.all()
     }
 
     /// A person has seen them.
     pub fn acknowledge(&self) {
-        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
-        alarms.clear();
+        self.alarms.clear();
+    }
+
+    /// A person looks at the screen on which recordings begin: microphones that were tested go on
+    /// listening, so that a recording begins with what was said before its button was pressed.
+    pub fn attend(&self) {
+        let now = Some(Instant::now());
+        *self.attended.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// When that was the last time.
+    pub(super) fn attended(&self) -> Option<Instant> {
+        *self.attended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The oldest message that nobody has seen yet.
@@ -187,57 +197,6 @@ pub enum Notice {
     Busy,
     /// A file was written.
     Written(PathBuf),
-}
-
-/// An interview with its lines. A line is shared, so that one correction copies pointers only.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    /// Without its lines.
-    pub interview: Interview,
-    /// By time.
-    pub lines: Vec<Arc<Segment>>,
-    /// What an interpreter rendered.
-    pub layers: Interpreted,
-    /// Every change of the cut of its lines, the first one first.
-    pub recuts: Vec<Recut>,
-}
-
-impl Opened {
-    /// The interpreter's lines that are shown below a line.
-    pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
-        let own = self.layers.rendered_after(line);
-        if own.is_empty() {
-            return Vec::new();
-        }
-        let lines = self.lines.iter().filter(|l| own.contains(&l.id));
-        lines.map(AsRef::as_ref).collect()
-    }
-
-    /// Where a line stands in `lines`; of one that gave way, the first that took its place.
-    pub fn place(&self, line: SegmentId) -> Option<usize> {
-        let mut wanted = line;
-        // Each step goes to a later change, so it ends.
-        for recut in std::iter::once(None).chain(self.recuts.iter().map(Some)) {
-            if let Some(recut) = recut
-                && recut.replaced().any(|l| l == wanted)
-                && let Some(next) = recut.standing().next()
-            {
-                wanted = next;
-            }
-        }
-        self.lines.iter().position(|l| l.id == wanted)
-    }
-}
-
-/// A partner's interview, for reading only.
-#[derive(Clone, Debug)]
-pub struct ForeignOpened {
-    /// The bundle that it came in; `opened` is called so too, for its own name may be one of ours.
-    pub bundle: String,
-    /// Its own name.
-    pub name: InterviewId,
-    /// The rest of it.
-    pub opened: Arc<Opened>,
 }
 
 /// The levels of a stretch of one channel: the largest of equal parts, 0.0 to 1.0.
@@ -301,6 +260,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Whether all lines were looked at.
     pub complete: bool,
+    /// Partners' bundles that are not what was received, and were not searched.
+    pub broken: Vec<String>,
     /// How the search index served.
     pub index: Index,
 }
@@ -312,6 +273,8 @@ pub struct Shelf {
     pub terms: Vec<Term>,
     /// All models.
     pub models: Vec<ModelInfo>,
+    /// Languages in which a person should not rely on the model that would recognise them.
+    pub doubted: Vec<Lang>,
     /// What could not be read.
     pub broken: Vec<Told>,
 }
@@ -407,15 +370,15 @@ pub struct Recording {
     /// How loud each channel is.
     pub levels: Vec<Level>,
     /// What is being said, as far as the machine makes it out.
-    pub partial: String,
-    /// What a person should know now; the desk hands it to [`Board::alarms`].
-    pub alarms: Vec<Told>,
+    pub partials: Partials,
     /// The newest entries of the record: pauses, marks, gaps, what was heard before the start.
     pub entries: Vec<SessionEvent>,
     /// The sound has ended; text is still being written.
     pub ending: bool,
     /// The microphone, or the practice file.
     pub source: String,
+    /// It is whatever the system uses at the moment.
+    pub floating: bool,
     /// A file plays in place of a microphone.
     pub practice: bool,
     /// Languages that no installed model recognises.
@@ -429,6 +392,8 @@ pub struct Recording {
 pub struct Testing {
     /// The microphone.
     pub source: String,
+    /// It is whatever the system uses at the moment.
+    pub floating: bool,
     /// How loud each channel is.
     pub levels: Vec<Level>,
     /// Something was heard.

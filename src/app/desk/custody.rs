@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::{Cover, Error, ExportChoices, Exported, Foreign, Sealed};
 use crate::domain::{Cancel, InterviewId, Lang, ReadBack, SegmentId};
-use crate::evidence::{
-    self, Consent, KnownKey, Passphrase, PublicKey, Receipt, Role, SecretKey, Verdict,
-};
+use crate::evidence::{self, Consent, KnownKey, Passphrase, PublicKey, Role, SecretKey, Verdict};
 use crate::export::Format;
 use crate::pipeline::Progress;
 use crate::store::{Answer, NewReadBack};
@@ -27,7 +25,7 @@ pub enum Task {
     Export(InterviewId, Format, ExportChoices, Option<PathBuf>),
     /// Open a key of this desk, by its number.
     Open(String, Passphrase),
-    /// Make a key.
+    /// Make a key; the opened one vouches for it where somebody has to.
     Make(String, Role, Passphrase),
     /// Trust a partner's key.
     Trust(PathBuf),
@@ -35,8 +33,8 @@ pub enum Task {
     Revoke(String, Option<String>),
     /// Write what others need of a key to a file.
     HandOver(String, PathBuf),
-    /// Sign for lines that somebody else wrote.
-    Certify(InterviewId, Vec<SegmentId>),
+    /// Sign for lines that somebody else wrote; why, where they are held back.
+    Certify(InterviewId, Vec<SegmentId>, Option<String>),
     /// Sign the head of an interview's chain.
     Seal(InterviewId),
     /// Write an interview for the holder of this key, to this file or under a free name.
@@ -125,19 +123,27 @@ impl Held {
         *held = key.map(|key| (Arc::new(key), Instant::now()));
     }
 
-    /// The key, for one signature more.
-    fn get(&self) -> Option<Arc<SecretKey>> {
+    /// The key, for one signature more. One that signed nothing for long is gone, however busy the
+    /// desk was with other work meanwhile.
+    fn get(&self, now: Instant) -> Option<Arc<SecretKey>> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_some_and(|opened| is_stale(opened, now)) {
+            *held = None;
+        }
         let (key, used) = held.as_mut()?;
-        *used = Instant::now();
+        *used = now;
         Some(Arc::clone(key))
     }
 
     fn is_stale(&self) -> bool {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref()
-            .is_some_and(|(_, used)| used.elapsed() > FORGET_AFTER)
+        let now = Instant::now();
+        held.as_ref().is_some_and(|opened| is_stale(opened, now))
     }
+}
+
+fn is_stale((_, used): &Opened, now: Instant) -> bool {
+    now.saturating_duration_since(*used) > FORGET_AFTER
 }
 
 /// Forgets the opened key.
@@ -203,8 +209,9 @@ pub(super) fn run(
                 app.export(&id.0, format, &choices, place, cancel, watcher)?;
             Outcome::Exported(out, covered)
         }
-        Task::Certify(id, lines) => {
-            let (_, versions) = app.certify(&id.0, &lines, &*signer(common)?)?;
+        Task::Certify(id, lines, despite) => {
+            let key = signer(common)?;
+            let (_, versions) = app.certify(&id.0, &lines, &key, despite.as_deref())?;
             Outcome::Certified(versions.len())
         }
         Task::Seal(id) => Outcome::Sealed(app.seal(&id.0, &*signer(common)?, cancel, watcher)?),
@@ -275,7 +282,8 @@ fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
             common.board.signer.put(key.public);
         }
         Task::Make(name, role, phrase) => {
-            app.make_key(name.trim(), role, phrase)?;
+            let voucher = common.held.get(Instant::now());
+            app.make_key(name.trim(), role, phrase, voucher.as_deref())?;
         }
         Task::Trust(file) => {
             app.trust_key(&file)?;
@@ -305,21 +313,20 @@ fn receive(
     watcher: &(dyn Fn(Progress) + Sync),
 ) -> Result<Outcome, Error> {
     let app = &common.app;
-    let key = match receipt {
-        true => Some(signer(common)?),
-        false => opener(common, file)?,
+    let (_, foreign) = if receipt {
+        let (key, beside) = (signer(common)?, file.with_extension("receipt"));
+        app.receive_and_sign(file, &key, &beside, (cancel, watcher))?
+    } else {
+        let key = opener(common, file)?;
+        app.receive(file, key.as_deref(), cancel, watcher)?
     };
-    let (opened, foreign) = app.receive(file, key.as_deref(), cancel, watcher)?;
-    if let Some(key) = key.filter(|_| receipt) {
-        let beside = file.with_extension("receipt");
-        app.write_text(&beside, &format!("{}\n", Receipt::sign(&opened, &*key)))?;
-    }
     Ok(Outcome::Received(foreign))
 }
 
 /// The key that a person opened.
 fn signer(common: &Common) -> Result<Arc<SecretKey>, Error> {
-    common.held.get().ok_or(Error::NobodySigns)
+    forget_stale(common);
+    common.held.get(Instant::now()).ok_or(Error::NobodySigns)
 }
 
 /// The key that a file needs to be read.
@@ -338,4 +345,24 @@ fn partner(common: &Common, number: &str) -> Result<PublicKey, Error> {
 
 fn usual(common: &Common, id: &InterviewId, ending: &str) -> PathBuf {
     reader::free_name(&common.app.usual_folder(), &id.0, ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_signed_nothing_for_long_is_gone_also_from_a_busy_desk() {
+        let key = SecretKey::new("ကိုအောင်", Role::Officer).unwrap();
+        let held = Held::default();
+        held.put(Some(key));
+        let now = Instant::now();
+        // Each signature counts from itself.
+        let early = Duration::from_secs(1);
+        assert!(held.get(now + FORGET_AFTER - early).is_some());
+        assert!(held.get(now + FORGET_AFTER * 2 - early).is_some());
+        let late = now + FORGET_AFTER * 3;
+        assert!(held.get(late).is_none());
+        assert!(held.get(now).is_none(), "it does not come back");
+    }
 }

@@ -49,6 +49,10 @@ pub(super) fn run(
                 next = live::test(common, &request, asked, read);
                 continue;
             }
+            Command::Listen(request, test) => {
+                next = live::listen(common, &request, test, asked, read);
+                continue;
+            }
             // Meant for a recording or a test that has ended meanwhile.
             Command::Pause(_)
             | Command::GoOn
@@ -133,7 +137,10 @@ impl Bench<'_> {
                     job.notes.extend(done.not_taken_up.iter().map(Told::of));
                 });
                 self.note_report(&done.report);
-                Ok(done.taken_up.into_iter().map(|r| r.id).collect())
+                let taken_up = done.taken_up.into_iter().map(|r| r.id);
+                Ok(taken_up
+                    .chain(done.recovered.into_iter().map(|r| r.id))
+                    .collect())
             }
             Command::CheckModels => {
                 let mut checked = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use crate::app::Error;
-use crate::app::live::{Armed, LiveEvent, LiveReport, LiveRequest, Session};
+use crate::app::live::{Armed, LiveEvent, LiveReport, LiveRequest, Partials, Session};
 use crate::app::microphone::{MicrophoneTest, TEST_LENGTH, play_back};
 use crate::audio::Take;
 use crate::domain::SessionEvent;
@@ -17,12 +17,10 @@ use super::{Command, Common};
 const PATIENCE: Duration = Duration::from_millis(80);
 /// The rows are read again no more often than this.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
-/// Alarms that are kept on the screen; older ones stand in the record.
-const ALARMS: usize = 4;
-
 /// Entries of the record that are shown; all stand in the record.
 const ENTRIES: usize = 6;
-/// Microphones that were tested listen for so long at most: nothing is imported meanwhile.
+/// Microphones that were tested listen for so long after a person last looked at the screen on which
+/// recordings begin: nothing is imported meanwhile.
 const LISTENS: Duration = Duration::from_secs(300);
 /// Louder than this is more than a quiet room, decibels below full scale.
 const HEARD_DB: f32 = -45.0;
@@ -49,6 +47,35 @@ pub(super) fn test(
     next
 }
 
+/// Listens again to microphones that passed a test. Gives the command that comes next, where one ended
+/// it.
+pub(super) fn listen(
+    common: &Common,
+    request: &LiveRequest,
+    test: MicrophoneTest,
+    asked: &Receiver<Command>,
+    read: &SyncSender<Command>,
+) -> Option<Command> {
+    let next = common.app.arm(request).and_then(|armed| {
+        let shown = Testing {
+            source: armed.source(),
+            floating: armed.follows_system(),
+            levels: armed.levels(),
+            heard: true,
+            phase: TestPhase::Asks(test),
+        };
+        show(common, &shown);
+        wait(common, armed, shown, asked, read)
+    });
+    let next = next.unwrap_or_else(|error| {
+        common.board.testing.take();
+        common.tell(&error);
+        None
+    });
+    (common.wake)();
+    next
+}
+
 fn try_out(
     common: &Common,
     request: &LiveRequest,
@@ -57,6 +84,7 @@ fn try_out(
     let armed = common.app.arm(request)?;
     let mut shown = Testing {
         source: armed.source(),
+        floating: armed.follows_system(),
         levels: armed.levels(),
         heard: false,
         phase: TestPhase::Speak,
@@ -96,14 +124,29 @@ fn show(common: &Common, shown: &Testing) {
     (common.wake)();
 }
 
-/// Keeps the microphones listening until they are recorded or something else is wanted.
+/// Keeps the microphones listening until they are recorded or something else is wanted. The models are
+/// loaded meanwhile.
 fn wait(
     common: &Common,
     armed: Armed,
+    shown: Testing,
+    asked: &Receiver<Command>,
+    read: &SyncSender<Command>,
+) -> Result<Option<Command>, Error> {
+    let next = stand_by(common, armed, shown, asked, read);
+    // Nobody listens any more.
+    common.board.testing.take();
+    next
+}
+
+fn stand_by(
+    common: &Common,
+    mut armed: Armed,
     mut shown: Testing,
     asked: &Receiver<Command>,
     read: &SyncSender<Command>,
 ) -> Result<Option<Command>, Error> {
+    armed.load_ahead();
     let begun = Instant::now();
     // Asked to end: a recording of the same microphones may follow at once.
     let mut ended: Option<Instant> = None;
@@ -120,11 +163,14 @@ fn wait(
             Ok(Command::EndTest) => ended = Some(Instant::now()),
             // Meant for a recording that has ended meanwhile.
             Ok(Command::Pause(_) | Command::GoOn | Command::Mark(_) | Command::EndRecording) => {}
+            // They do.
+            Ok(Command::Listen(..)) => {}
             Ok(other) => return Ok(Some(other)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) => {
                 // Nobody heard it, or nobody comes.
-                let gone = common.board.testing.get().is_none() || begun.elapsed() > LISTENS;
+                let attended = common.board.attended().map_or(begun, |at| at.max(begun));
+                let gone = common.board.testing.get().is_none() || attended.elapsed() > LISTENS;
                 if gone || ended.is_some_and(|since| since.elapsed() > PATIENCE) {
                     return Ok(None);
                 }
@@ -140,6 +186,8 @@ fn is_ended(common: &Common, asked: &Receiver<Command>) -> bool {
     match asked.recv_timeout(PATIENCE) {
         Err(RecvTimeoutError::Timeout) => false,
         Ok(Command::EndTest) | Err(RecvTimeoutError::Disconnected) => true,
+        // Asked for in the moment before the test.
+        Ok(Command::Listen(..)) => false,
         Ok(_) => {
             common.board.tell(Notice::Busy);
             false
@@ -180,10 +228,10 @@ fn over(common: &Common, recorded: Result<LiveReport, Error>, read: &SyncSender<
             });
         }
         // A recording that did not begin or broke off is more than a message.
-        Err(error) => common.board.alarm(Told {
-            what: common.app.words(&error),
-            next: error.help(),
-        }),
+        Err(error) => {
+            let (what, next) = (common.app.words(&error), error.help());
+            common.board.alarm(Told { what, next }, true);
+        }
     }
     common.board.recording.take();
     // A full queue means that a reading is on its way anyhow.
@@ -198,22 +246,26 @@ fn record(
     read: &SyncSender<Command>,
 ) -> Result<LiveReport, Error> {
     let (source, practice) = (armed.source(), armed.is_practice());
+    let floating = armed.follows_system();
     let without = armed.languages_without_model();
-    let remarks = armed.remarks().into_iter().map(|(what, next)| Told {
-        what,
-        next: next.to_owned(),
-    });
-    let alarms = remarks.collect();
+    for (what, next) in armed.remarks() {
+        let next = next.to_owned();
+        common.board.alarm(Told { what, next }, false);
+    }
     let session = armed.start()?;
+    for (what, next) in session.remarks() {
+        let (what, next) = (what.clone(), next.clone());
+        common.board.alarm(Told { what, next }, false);
+    }
     let mut shown = Recording {
         interview: session.id().clone(),
         status: session.status(),
         levels: session.levels(),
-        partial: String::new(),
-        alarms,
+        partials: Partials::default(),
         entries: Vec::new(),
         ending: false,
         source,
+        floating,
         practice,
         without,
         awake: session.stays_awake(),
@@ -225,27 +277,29 @@ fn record(
         if !session.awaits_text() {
             break;
         }
-        match session.event(PATIENCE) {
+        let event = session.event(PATIENCE);
+        if let Some(event) = &event {
+            shown.partials.hear(event);
+        }
+        match event {
             Some(LiveEvent::Ended) => break,
-            Some(LiveEvent::Line { .. }) => {
-                stale = true;
-                shown.partial.clear();
-            }
-            Some(LiveEvent::Partial { text, .. }) => shown.partial = text,
-            Some(LiveEvent::Alarm { text, help }) => {
-                shown.alarms.push(Told {
-                    what: text,
-                    next: help.to_owned(),
-                });
-                let most = shown.alarms.len().saturating_sub(ALARMS);
-                shown.alarms.drain(..most);
+            Some(LiveEvent::Line { .. }) => stale = true,
+            // It stays on the board until somebody has seen it.
+            Some(LiveEvent::Alarm {
+                text, help, ends, ..
+            }) => {
+                let (what, next) = (text, help.to_owned());
+                common.board.alarm(Told { what, next }, ends);
             }
             Some(LiveEvent::Recorded { .. }) => shown.ending = true,
             Some(LiveEvent::Entries) => noted = true,
-            None => {}
+            Some(LiveEvent::Partial { .. } | LiveEvent::Committed { .. }) | None => {}
         }
         let missed = session.missed_events();
         stale |= missed;
+        if missed {
+            shown.partials.clear();
+        }
         if std::mem::take(&mut noted) || missed {
             shown.entries = newest(common, &session);
         }
@@ -254,10 +308,6 @@ fn record(
             let _ = read.try_send(Command::Refresh);
         }
         (shown.status, shown.levels) = (session.status(), session.levels());
-        // They stay on the board until somebody has seen them.
-        for told in shown.alarms.drain(..) {
-            common.board.alarm(told);
-        }
         common.board.recording.put(shown.clone());
         (common.wake)();
     }
@@ -289,6 +339,8 @@ fn obey(common: &Common, session: &Session, asked: &Receiver<Command>, shown: &m
                 shown.ending = true;
                 Ok(())
             }
+            // Asked for in the moment before the recording.
+            Ok(Command::Listen(..)) => Ok(()),
             Ok(_) => {
                 common.board.tell(Notice::Busy);
                 Ok(())
@@ -306,5 +358,61 @@ fn obey(common: &Common, session: &Session, asked: &Receiver<Command>, shown: &m
         if let Err(error) = done {
             common.tell(&error);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::sync_channel;
+    use std::thread;
+
+    use super::*;
+    use crate::app::App;
+    use crate::app::live::LiveSource;
+    use crate::domain::Lang;
+
+    #[test]
+    fn microphones_that_listen_again_are_those_that_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = crate::workspace::Workspace::at(dir.path()).unwrap();
+        let app = Arc::new(App::at(workspace, None).unwrap());
+        let common = Common {
+            app: Arc::clone(&app),
+            board: Arc::default(),
+            wake: Arc::new(|| ()),
+            held: super::super::custody::Held::default(),
+        };
+        let kit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice");
+        let request = LiveRequest {
+            languages: vec![Lang::Zh, Lang::Vi],
+            sources: vec![LiveSource::Practice {
+                path: kit.join("zh-vi/audio.flac"),
+                speed: 1.0,
+            }],
+            ..LiveRequest::default()
+        };
+        let ((ask, asked), (read, _reads)) = (sync_channel(4), sync_channel(64));
+        let (board, wanted) = (Arc::clone(&common.board), request.clone());
+        let test = MicrophoneTest::Passed(vec![-12]);
+        let desk = thread::spawn(move || listen(&common, &request, test, &asked, &read));
+        let until = |done: &dyn Fn() -> bool| {
+            let begun = Instant::now();
+            while !done() {
+                assert!(begun.elapsed() < Duration::from_secs(60));
+                thread::sleep(Duration::from_millis(10));
+            }
+        };
+        until(&|| board.testing.get().is_some());
+        board.attend();
+        thread::sleep(Duration::from_millis(1_500));
+        ask.send(Command::Record(wanted)).unwrap();
+        until(&|| board.recording.get().is_some());
+        assert!(board.testing.get().is_none());
+        ask.send(Command::EndRecording).unwrap();
+        assert!(desk.join().unwrap().is_none());
+        let id = app.list(None).unwrap()[0].id.0.clone();
+        // A practice recording begins with its button, so nothing is kept from before it.
+        assert!(app.session(&id).unwrap().is_some());
     }
 }

@@ -4,10 +4,12 @@
 //! Nothing here waits on behalf of a screen. What is on the board is replaced whole, so a slow
 //! screen sees the newest and no queue grows.
 
+mod alarms;
 mod board;
 mod custody;
 mod jobs;
 mod live;
+mod opened;
 mod reader;
 mod register;
 mod sound;
@@ -19,12 +21,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use board::{
-    Board, Closer, Entry, Folder, ForeignOpened, Found, Job, JobKind, Notice, Opened, Overview,
-    Phase, Playing, Recording, Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
+    Board, Closer, Entry, Folder, Found, Job, JobKind, Notice, Overview, Phase, Playing, Recording,
+    Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Said, Task};
-pub use register::{Act, Entered, Near, Offers, PersonShown};
+pub use opened::{ForeignOpened, Opened};
+pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 pub use sound::Listening;
 
 use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
@@ -32,6 +35,7 @@ use crate::glossary::Term;
 use crate::store::{Recutting, SearchQuery};
 
 use super::live::LiveRequest;
+use super::microphone::MicrophoneTest;
 use super::{AgainRequest, App, Choices, Edit, ImportRequest, Suggested};
 
 /// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
@@ -49,6 +53,8 @@ pub enum Command {
     Refresh,
     /// Read all versions of one line.
     Versions(InterviewId, SegmentId),
+    /// Look for names that a machine may have misheard in one line.
+    NearNames(InterviewId, SegmentId),
     /// Add a version; the answer carries the number given here.
     Edit(InterviewId, SegmentId, Edit, u64),
     /// Part, join or move lines, signed with this name and perhaps with a reason; the answer carries the
@@ -112,6 +118,8 @@ pub enum Command {
     Microphones,
     /// Listen to the microphone that a recording would use, for some seconds; nothing is kept.
     TestMicrophone(LiveRequest),
+    /// Listen again to microphones that passed this test, without another one.
+    Listen(LiveRequest, MicrophoneTest),
     /// End the test.
     EndTest,
     /// Record an interview.
@@ -132,6 +140,8 @@ pub enum Command {
     PauseSound,
     /// Play what is heard at another speed, in percent, from the same place on.
     Speed(u16),
+    /// At the end of what is heard go on with the next line of the open interview, or no more.
+    GoOnReading(bool),
     /// Go on with this line where it was paused, else play it from its beginning.
     Hold(Listening),
     /// Pause what is heard; what is paused already stays so.
@@ -269,6 +279,7 @@ impl Desk {
             | Command::Voices(..)
             | Command::Record(_)
             | Command::TestMicrophone(_)
+            | Command::Listen(..)
             | Command::EndTest
             | Command::Pause(_)
             | Command::GoOn
@@ -278,6 +289,7 @@ impl Desk {
             | Command::PlayLine(..)
             | Command::PauseSound
             | Command::Speed(_)
+            | Command::GoOnReading(_)
             | Command::Hold(_)
             | Command::Release
             | Command::Skip(_)

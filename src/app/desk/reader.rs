@@ -1,5 +1,6 @@
 //! The desk's quick thread: reads the store, answers questions, adds corrections.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,9 +14,8 @@ use crate::pipeline::Progress;
 use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
 
-use super::board::{
-    Entry, Folder, ForeignOpened, Found, Notice, Opened, Recutted, Saved, Shelf, Told, Versions,
-};
+use super::board::{Entry, Folder, Found, Notice, Recutted, Saved, Shelf, Told, Versions};
+use super::opened::{ForeignOpened, Opened};
 use super::{Command, Common, Speaking, custody, register};
 
 /// Entries of a folder that are listed at most.
@@ -24,12 +24,15 @@ const MOST_ENTRIES: usize = 2_000;
 /// Answers until the desk is gone. `newest` counts the searches that were asked.
 pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64) {
     let mut answered = 0;
+    // Interviews of which it was noted that they were opened: once each, as long as the desk is there.
+    let mut noted = HashSet::new();
     while let Ok(command) = asked.recv() {
         let result = match command {
             Command::List => list(common),
-            Command::Open(id) => open(common, &id),
+            Command::Open(id) => open(common, &id).and_then(|()| note(common, id, &mut noted)),
             Command::Refresh => refresh(common),
             Command::Versions(id, segment) => versions(common, &id, segment),
+            Command::NearNames(id, segment) => register::near_names(common, id, segment),
             Command::Edit(id, segment, edit, number) => {
                 correct(common, &id, segment, &edit, number)
             }
@@ -99,7 +102,13 @@ fn microphones(common: &Common) -> Result<(), Error> {
 }
 
 fn list(common: &Common) -> Result<(), Error> {
-    common.board.interviews.put(common.app.list(None)?);
+    let board = &common.board;
+    let runs = board.recording.get().map(|r| r.interview.clone());
+    let works = board.job.get().is_some_and(|job| job.over.is_none());
+    board
+        .unfinished
+        .put(common.app.unfinished(runs.as_ref(), works)?);
+    board.interviews.put(common.app.list(None)?);
     Ok(())
 }
 
@@ -109,8 +118,18 @@ fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
         layers: Interpreted::of(&lines),
         lines: lines.into_iter().map(Arc::new).collect(),
         recuts: common.app.recuts(&interview.id.0)?.1,
+        events: common.app.events(&interview.id.0)?,
+        session: common.app.session(&interview.id.0)?,
         interview,
     });
+    Ok(())
+}
+
+/// Notes in the chain that a person opened an interview; it is on the screen already.
+fn note(common: &Common, id: InterviewId, noted: &mut HashSet<InterviewId>) -> Result<(), Error> {
+    if !noted.contains(&id) && common.app.note_opened(&id)? {
+        noted.insert(id);
+    }
     Ok(())
 }
 
@@ -203,6 +222,8 @@ fn foreign(common: &Common, bundle: String) -> Result<(), Error> {
             layers: Interpreted::of(&lines),
             lines: lines.into_iter().map(Arc::new).collect(),
             recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
             interview,
         }),
     });
@@ -253,6 +274,7 @@ fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Erro
         more: page.more,
         hits: page.hits,
         complete: page.complete,
+        broken: page.broken,
     });
     Ok(())
 }
@@ -267,6 +289,7 @@ pub(super) fn shelf(common: &Common) {
     common.board.shelf.put(Shelf {
         terms,
         models,
+        doubted: common.app.speech_doubted(),
         broken,
     });
 }

@@ -1,9 +1,9 @@
 //! The desk's part for the register of people: reads it for the screens and enters what a person
 //! signs for.
 
-use crate::app::Error;
 use crate::app::offers::Candidate;
 use crate::app::people::{Entry, Link, PersonPage, PossibleMatch};
+use crate::app::{Error, NearName};
 use crate::domain::{FactKind, InterviewId, PersonId, SegmentId, Verdict};
 
 use super::Common;
@@ -30,6 +30,17 @@ pub struct Near {
     pub text: String,
     /// The nearest first.
     pub found: Vec<PossibleMatch>,
+}
+
+/// Names that a machine may have misheard in one line.
+#[derive(Clone, Debug)]
+pub struct NearNames {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line.
+    pub segment: SegmentId,
+    /// The likeliest first.
+    pub found: Vec<NearName>,
 }
 
 /// What one transcript offers to the register.
@@ -86,6 +97,25 @@ pub(super) fn near(common: &Common, text: String) -> Result<(), Error> {
     let found = common.app.match_people(&text, None, false, MOST_NEAR)?;
     common.board.near.put(Near { text, found });
     Ok(())
+}
+
+pub(super) fn near_names(
+    common: &Common,
+    interview: InterviewId,
+    segment: SegmentId,
+) -> Result<(), Error> {
+    // The screen waits for an answer before it asks again, so a failure is one too.
+    let found = common.app.near_names(&interview, segment);
+    let (found, done) = match found {
+        Ok(found) => (found, Ok(())),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    common.board.near_names.put(NearNames {
+        interview,
+        segment,
+        found,
+    });
+    done
 }
 
 pub(super) fn offers(common: &Common, interview: InterviewId) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use crate::audio::{self, Playback};
 use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
 
 use super::board::{Closer, Overview, Playing};
+use super::opened::Opened;
 use super::{Command, Common};
 
 /// How often the place that is heard is brought up to date.
@@ -36,6 +37,8 @@ pub struct Listening {
     pub percent: u16,
     /// Over and over.
     pub again: bool,
+    /// On with the next line, and the next.
+    pub on: bool,
 }
 
 impl Listening {
@@ -111,6 +114,12 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                     what.percent = percent;
                 }
             }
+            Ok(Command::GoOnReading(on)) => {
+                let paused = paused.as_mut().map(|(what, _)| what);
+                if let Some(what) = heard.as_mut().map(|h| &mut h.what).or(paused) {
+                    what.on = on;
+                }
+            }
             Ok(Command::Hold(what)) => {
                 let same = |(p, _): &(Listening, u64)| {
                     p.interview == what.interview && p.segment == what.segment
@@ -140,10 +149,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             Err(RecvTimeoutError::Disconnected) => return,
         }
         if heard.as_ref().is_some_and(|h| h.playback.is_over()) {
-            heard = heard.take().filter(|h| h.what.again).and_then(|h| {
-                let from = h.what.span.start.as_ms();
-                begin(common, h.what, from)
-            });
+            heard = heard.take().and_then(|h| after(common, h.what));
         }
         match &heard {
             Some(h) => common.board.playing.put(Playing {
@@ -155,6 +161,34 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
         }
         (common.wake)();
     }
+}
+
+/// What is heard after the end of a line: the same once more, the next line, or nothing.
+fn after(common: &Common, what: Listening) -> Option<Heard> {
+    let what = if what.again {
+        what
+    } else {
+        let opened = common.board.opened.get().filter(|_| what.on)?;
+        next(&opened, &what)?
+    };
+    let from = what.span.start.as_ms();
+    begin(common, what, from)
+}
+
+/// The line that begins next in the interview that is open, with sound in it.
+fn next(opened: &Opened, what: &Listening) -> Option<Listening> {
+    if opened.interview.id != what.interview {
+        return None;
+    }
+    let at = opened.place(what.segment)?;
+    let mut behind = opened.lines.iter().skip(at.saturating_add(1));
+    let line = behind.find(|line| line.span.samples() > 0)?;
+    Some(Listening {
+        segment: line.id,
+        channel: line.channel,
+        span: line.span,
+        ..what.clone()
+    })
 }
 
 /// A line as it is to be heard; one that cannot be read is told.
@@ -172,6 +206,7 @@ fn find(
             span: line.span,
             percent,
             again: false,
+            on: false,
         }),
         Err(error) => {
             common.tell(&error);
@@ -285,4 +320,79 @@ fn loudest_of(pcm: &[f32]) -> f32 {
 fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
     let pcm = audio::read_span(file, Span::new(SamplePos(from), SamplePos(to)))?;
     Ok(loudest_of(&pcm))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{Interpreted, Interview, Lang, Segment, Status};
+
+    fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
+        Arc::new(Segment {
+            id: SegmentId(id),
+            span: Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms)),
+            channel,
+            speaker: "officer".to_owned(),
+            lang: Lang::Lo,
+            text: "ສະບາຍດີ".to_owned(),
+            confidence: None,
+            words: Vec::new(),
+            flags: Vec::new(),
+            status: Status::Machine,
+            author: String::new(),
+            version: 1,
+            translations: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn the_next_line_is_the_one_that_begins_next_on_whatever_channel_and_the_last_has_none() {
+        let opened = Opened {
+            interview: Interview {
+                id: InterviewId("i".to_owned()),
+                case: None,
+                languages: vec![Lang::Lo, Lang::Zh],
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            // The third has no sound: nothing of it could be heard.
+            lines: vec![
+                line(1, 0, 0, 2_000),
+                line(4, 1, 1_500, 3_000),
+                line(2, 0, 3_000, 3_000),
+                line(3, 1, 4_000, 5_000),
+            ],
+            layers: Interpreted::of::<Segment>(&[]),
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+        };
+        let first = Listening {
+            interview: opened.interview.id.clone(),
+            segment: SegmentId(1),
+            channel: 0,
+            span: opened.lines[0].span,
+            percent: 80,
+            again: false,
+            on: true,
+        };
+        let second = next(&opened, &first).unwrap();
+        assert_eq!((second.segment, second.channel), (SegmentId(4), 1));
+        assert_eq!(second.span, opened.lines[1].span);
+        assert!(second.on && second.percent == 80, "as the one before");
+        let third = next(&opened, &second).unwrap();
+        assert_eq!(third.segment, SegmentId(3));
+        assert!(next(&opened, &third).is_none());
+        let elsewhere = Listening {
+            interview: InterviewId("another".to_owned()),
+            ..first
+        };
+        assert!(next(&opened, &elsewhere).is_none());
+    }
 }

@@ -14,7 +14,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::text;
 
 use super::bench::{machine, peak_memory_mb};
-use super::speak::Ear;
+use super::speak::{Ear, EarRequest};
 use super::{App, Error};
 use test_set::Example;
 
@@ -126,7 +126,12 @@ impl App {
             notes: Vec::new(),
         };
         for (lang, examples) in set {
-            let mut ear = self.recognizer(lang, Some(request.model), cancel, watcher)?;
+            let wanted = EarRequest {
+                language: lang,
+                model: Some(request.model),
+                case: None,
+            };
+            let mut ear = self.recognizer(&wanted, cancel, watcher)?;
             ear.engine.engine().clone_into(&mut judgement.engine);
             judgement.notes.append(&mut ear.notes);
             let mut sums = Sums::default();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, Shelf};
+use super::{Error, Kind, Model, Shelf};
 use crate::domain::Lang;
 
 /// From this share of wrong characters or words on, in percent, a transcript cannot be used.
@@ -44,6 +44,17 @@ impl std::fmt::Display for ErrorRate {
 }
 
 impl Model {
+    /// What a choice for `lang` goes by, the best first. A model without a figure comes behind those
+    /// with one.
+    fn hoped_for(&self, lang: Lang) -> (bool, bool, u64, &str) {
+        let listed = self.card.error_rates.get(&lang).map(|rate| rate.percent);
+        let known = listed.filter(|percent| percent.is_finite() && *percent >= 0.0);
+        // In thousandths of a percent, since whole numbers have an order.
+        let rate = known.map_or(u64::MAX, |percent| (f64::from(percent) * 1000.0) as u64);
+        let doubted = self.doubt(lang).is_some();
+        (self.card.practice, doubted, rate, &self.card.name)
+    }
+
     /// Why a person should not rely on this model for speech in `lang`; `None` where nothing is known
     /// against it. Practice models are marked in another way.
     pub fn doubt(&self, lang: Lang) -> Option<String> {
@@ -71,9 +82,27 @@ impl Model {
 }
 
 impl Shelf {
+    /// For speech in `lang`: the preferred one if it serves it, else the one of which most is to be
+    /// hoped: a real one before a practice one, one without a doubt before others, then the one that
+    /// errs least as far as is known, then by name.
+    ///
+    /// # Errors
+    /// [`Error::NoSpeech`].
+    pub fn for_speech(&self, lang: Lang, preferred: Option<&str>) -> Result<&Model, Error> {
+        let serving = || self.models.iter().filter(|m| m.hears(lang));
+        let named = serving().find(|m| preferred == Some(m.card.name.as_str()));
+        let best = || serving().min_by(|a, b| a.hoped_for(lang).cmp(&b.hoped_for(lang)));
+        named.or_else(best).ok_or(Error::NoSpeech(lang))
+    }
+
     /// What speaks against the models that serve these languages, one line each.
-    pub fn doubts(&self, languages: &[Lang], preferred: Option<&str>) -> Vec<String> {
-        let doubt = |lang: &Lang| self.for_speech(*lang, preferred).ok()?.doubt(*lang);
+    pub fn doubts<'a>(
+        &self,
+        languages: &[Lang],
+        preferred: &impl Fn(Lang) -> Option<&'a str>,
+    ) -> Vec<String> {
+        let model = |lang: &Lang| self.for_speech(*lang, preferred(*lang)).ok();
+        let doubt = |lang: &Lang| model(lang)?.doubt(*lang);
         languages.iter().filter_map(doubt).collect()
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::FlagKind;
 
 /// A sentence without its full stop.
-pub(super) fn explain(kind: FlagKind) -> &'static str {
+pub(in crate::export) fn explain(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::PracticeModel => "A practice model wrote this: never for casework",
         FlagKind::LowConfidence => "The recogniser gave its own words a low probability",
@@ -17,6 +17,7 @@ pub(super) fn explain(kind: FlagKind) -> &'static str {
         FlagKind::CutWithoutPause => "Cut in the middle of speech",
         FlagKind::TermMissing => "An agreed term has no approved counterpart in the translation",
         FlagKind::NumberMismatch => "A number, a date or a document number differs",
+        FlagKind::NameDiffers => "A name of the source does not stand in the translation",
         FlagKind::NegationDiffers => "One side denies, the other does not",
         FlagKind::QuestionDiffers => "One side asks, the other states",
         FlagKind::LunarDate => "A date of another calendar, which a person must convert",

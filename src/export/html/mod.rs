@@ -14,14 +14,15 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Flag, Interpreted, Interview, Lang, SAMPLE_RATE, Segment, Translation};
+use crate::evidence::base64;
 use crate::text::escape_markup;
 
 use super::{
     Error, Progress, Source, clean_lines, is_hidden, is_machine_text, is_machine_translation,
     one_line, placeholder, target_languages, timecode, wav::minutes,
 };
-use explain::explain;
-use sound::{BLOCK_BYTES, BLOCK_SAMPLES, Encoder, STEPS, base64};
+pub(super) use explain::explain;
+use sound::{BLOCK_BYTES, BLOCK_SAMPLES, Encoder, STEPS};
 
 const STYLE: &str = include_str!("page.css");
 const PLAYER: &str = include_str!("player.js");

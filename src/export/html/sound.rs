@@ -2,6 +2,8 @@
 //! by themselves, so that a line in the middle of hours plays at once, and base64 whose blocks begin
 //! at whole letters.
 
+use crate::evidence::base64;
+
 /// How the step changes after a code's three lower bits.
 const MOVES: [i32; 8] = [-1, -1, -1, -1, 2, 4, 6, 8];
 /// Bytes a block: a head of four, and a multiple of three, so that blocks stay apart in base64.
@@ -112,40 +114,9 @@ fn step(index: i32) -> i32 {
     STEPS.get(index).copied().unwrap_or(7)
 }
 
-/// Adds bytes in base64 (RFC 4648); a count that three does not divide ends in `=`.
-pub(super) fn base64(bytes: &[u8], out: &mut String) {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    out.reserve(bytes.len().div_ceil(3).saturating_mul(4));
-    for three in bytes.chunks(3) {
-        let of = |at: usize| u32::from(three.get(at).copied().unwrap_or_default());
-        let bits = of(0) << 16 | of(1) << 8 | of(2);
-        for at in 0..4u32 {
-            let place = (bits >> (18 - 6 * at)) & 63;
-            let letter = LETTERS.get(place as usize).copied().unwrap_or(b'A');
-            let there = at as usize <= three.len();
-            out.push(if there { char::from(letter) } else { '=' });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            let mut out = String::new();
-            base64(bytes.as_bytes(), &mut out);
-            assert_eq!(out, text);
-        }
-    }
 
     #[test]
     fn blocks_are_decoded_by_themselves_and_sound_alike() {

@@ -4,15 +4,15 @@
 //!
 //! Nothing is invented: what the store does not know is a blank to write on by hand.
 
+mod clock;
 mod read_back;
 mod template;
 #[cfg(test)]
 mod tests;
 
-use jiff::SignedDuration;
-use jiff::fmt::temporal::Pieces;
+use jiff::tz::TimeZone;
 
-use crate::domain::{Flag, FlagKind, Lang, Segment};
+use crate::domain::{Asked, Flag, FlagKind, Lang, Segment};
 
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
 use super::redact::transcript_hash;
@@ -20,7 +20,7 @@ use super::{Source, is_machine_text, is_machine_translation, one_line, timecode}
 
 use read_back::Answers;
 
-pub use template::{Person, SHIPPED, Template};
+pub use template::{SHIPPED, Template};
 
 /// Blanks up to this length share a row with another.
 const SHORT_BLANK: usize = 14;
@@ -28,13 +28,14 @@ const SHORT_BLANK: usize = 14;
 const LINE: usize = 36;
 
 /// The whole record in the templates' languages: one, or two side by side.
-pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Person) -> Paper {
+pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Asked) -> Paper {
     let record = Record {
         source,
         templates,
         person,
         hash: transcript_hash(source.interview, source.segments),
         answers: Answers::of(source.print.read_back),
+        home: clock::home(&source.interview.started, TimeZone::system()),
     };
     let mut rows = record.head();
     rows.extend(source.segments.iter().map(|s| record.line(s)));
@@ -50,9 +51,11 @@ pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Person)
 struct Record<'a> {
     source: &'a Source<'a>,
     templates: &'a [Template],
-    person: Person,
+    person: Asked,
     hash: String,
     answers: Answers<'a>,
+    /// The zone in which the interview was held.
+    home: TimeZone,
 }
 
 impl Record<'_> {
@@ -154,11 +157,7 @@ impl Record<'_> {
         if !self.source.recorded_here {
             return None;
         }
-        let pieces = Pieces::parse(&self.source.interview.started).ok()?;
-        let begun = pieces.date().to_datetime(pieces.time()?);
-        let passed = SignedDuration::from_millis(i64::try_from(ms).ok()?);
-        let at = begun.checked_add(passed).ok()?;
-        Some(at.strftime("%Y-%m-%d %H:%M").to_string())
+        clock::minute(&self.source.interview.started, ms, &self.home)
     }
 
     /// One line in each language: said, or translated.
@@ -173,7 +172,11 @@ impl Record<'_> {
         {
             let mark = machine_mark(is_machine_text(segment), main);
             let code = format!("({}) ", segment.lang);
-            column.extend(paragraphs(&segment.text, segment.lang, main, (&code, mark)));
+            let (text, lang) = match main.held_back(segment) {
+                Some(held) => (held, main.language),
+                None => (segment.text.clone(), segment.lang),
+            };
+            column.extend(paragraphs(&text, lang, main, (&code, mark)));
         }
         Row::beside(columns)
     }
@@ -185,9 +188,11 @@ impl Record<'_> {
         let time = time.split('.').next().unwrap_or_default();
         let who = format!("{} [{time}] {who}", segment.id.0);
         let answer = self.answers.mark(segment, template);
+        let held = template.held_back(segment);
         if segment.lang == lang {
             let mark = machine_mark(is_machine_text(segment), template) + &answer;
-            return paragraphs(&segment.text, lang, template, (&who, mark));
+            let text = held.as_deref().unwrap_or(&segment.text);
+            return paragraphs(text, lang, template, (&who, mark));
         }
         let Some(t) = segment.translations.iter().find(|t| t.lang == lang) else {
             return paragraphs("", lang, template, (&who, answer));
@@ -198,7 +203,9 @@ impl Record<'_> {
             mark.push_str(&template.words.stale);
         }
         mark.push_str(&answer);
-        paragraphs(&t.text, lang, template, (&who, mark))
+        let held = held.filter(|_| is_machine_translation(t));
+        let text = held.as_deref().unwrap_or(&t.text);
+        paragraphs(text, lang, template, (&who, mark))
     }
 
     fn close(&self) -> Vec<Row> {
@@ -209,22 +216,24 @@ impl Record<'_> {
             };
             Row::beside(self.templates.iter().map(column).collect())
         };
-        let refusal = self
-            .answers
-            .whole
-            .and_then(|w| Some((w.lang, w.reason.as_deref()?)));
-        let refusal = match refusal {
+        let refusal = match self.answers.whole {
             None => each(|t| &t.closing.refusal, LINE),
-            Some((lang, reason)) => {
+            Some(whole) => {
                 let column = |t: &Template| {
                     let words = &t.closing.refusal;
                     let plain = Paragraph::new(Size::Body).with(t.language, Look::Plain, words);
-                    vec![plain.with(lang, Look::Strong, reason)]
+                    // A covered copy withholds the reason, and not that it was refused.
+                    vec![match whole.reason.as_deref() {
+                        Some(reason) => plain.with(whole.lang, Look::Strong, reason),
+                        None => plain.with(t.language, Look::Strong, &t.read_back.refused),
+                    }]
                 };
                 Row::beside(self.templates.iter().map(column).collect())
             }
         };
-        let mut rows = self.answers.rows(self.source.segments, self.templates);
+        let mut rows = self
+            .answers
+            .rows(self.source.segments, self.templates, &self.home);
         rows.extend([
             each(|t| &t.closing.read, 0).keep(),
             each(|t| &t.closing.formula, 0).keep(),

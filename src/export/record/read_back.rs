@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use crate::domain::{ReadAnswer, ReadBack, Segment};
 use crate::export::paper::{Look, Paragraph, Row, Size};
 
-use super::Template;
+use super::{Template, clock};
 
 /// The answers by line. One that was given to other words than the line has now does not count.
 pub(super) struct Answers<'a> {
@@ -42,7 +44,12 @@ impl<'a> Answers<'a> {
     }
 
     /// Which lines were read back and what was said to them; nothing where none was.
-    pub(super) fn rows(&self, segments: &[Segment], templates: &[Template]) -> Vec<Row> {
+    pub(super) fn rows(
+        &self,
+        segments: &[Segment],
+        templates: &[Template],
+        home: &TimeZone,
+    ) -> Vec<Row> {
         if self.is_empty() {
             return Vec::new();
         }
@@ -73,12 +80,12 @@ impl<'a> Answers<'a> {
             vec![Paragraph::new(Size::Body).with(t.language, Look::Plain, &told)]
         };
         let mut rows = vec![Row::beside(templates.iter().map(column).collect()).keep()];
-        rows.extend(self.told(segments, templates));
+        rows.extend(self.told(segments, templates, home));
         rows
     }
 
     /// Who read out and when, and why lines were refused.
-    fn told(&self, segments: &[Segment], templates: &[Template]) -> Option<Row> {
+    fn told(&self, segments: &[Segment], templates: &[Template], home: &TimeZone) -> Option<Row> {
         let main = templates.first()?;
         let given = segments.iter().filter_map(|s| self.by_line.get(&s.id.0));
         let given: Vec<&ReadBack> = given.copied().chain(self.whole).collect();
@@ -89,10 +96,11 @@ impl<'a> Answers<'a> {
                 named.push(&answer.by);
             }
         }
-        let days: Vec<&str> = given.iter().filter_map(|a| a.at.get(..10)).collect();
+        let days = given.iter().filter_map(|a| clock::day(&a.at, home));
+        let days: Vec<String> = days.collect();
         if let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) {
             let days = if first == last {
-                (*first).to_owned()
+                first.clone()
             } else {
                 format!("{first} - {last}")
             };

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::domain::Lang;
+use crate::domain::{Asked, FlagKind, Lang, Segment};
 use crate::export::Error;
 
 /// Largest template that is read; the shipped ones have some 10 KB.
@@ -45,28 +45,6 @@ pub const SHIPPED: [(&str, &str); 6] = [
     ),
 ];
 
-/// Whose record it is. A suspect's is another form than a victim's or a witness's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Person {
-    /// Suspected of a crime.
-    Suspect,
-    /// Harmed by one.
-    Victim,
-    /// Saw or heard something.
-    Witness,
-}
-
-impl Person {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Person::Suspect => "suspect",
-            Person::Victim => "victim",
-            Person::Witness => "witness",
-        }
-    }
-}
-
 /// One text for each kind of person.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,11 +55,11 @@ pub(super) struct ByPerson {
 }
 
 impl ByPerson {
-    pub(super) fn of(&self, person: Person) -> &str {
+    pub(super) fn of(&self, person: Asked) -> &str {
         match person {
-            Person::Suspect => &self.suspect,
-            Person::Victim => &self.victim,
-            Person::Witness => &self.witness,
+            Asked::Suspect => &self.suspect,
+            Asked::Victim => &self.victim,
+            Asked::Witness => &self.witness,
         }
     }
 }
@@ -143,11 +121,11 @@ pub(super) struct Sign {
 }
 
 impl Sign {
-    pub(super) fn of(&self, person: Person) -> &str {
+    pub(super) fn of(&self, person: Asked) -> &str {
         match person {
-            Person::Suspect => &self.suspect,
-            Person::Victim => &self.victim,
-            Person::Witness => &self.witness,
+            Asked::Suspect => &self.suspect,
+            Asked::Victim => &self.victim,
+            Asked::Witness => &self.witness,
         }
     }
 }
@@ -179,6 +157,34 @@ impl Default for ReadBackWords {
     }
 }
 
+/// What stands in place of words that are held back, and why they are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeldWords {
+    /// With `{reason}`.
+    held: String,
+    phantom_phrase: String,
+    repetition: String,
+    no_speech: String,
+    wrong_script: String,
+    speech_rate: String,
+}
+
+/// A form of an earlier version has no words for it.
+impl Default for HeldWords {
+    fn default() -> Self {
+        let word = str::to_owned;
+        Self {
+            held: word("[held back: {reason}]"),
+            phantom_phrase: word("a phrase that machines invent in silence or music"),
+            repetition: word("the same words over and over"),
+            no_speech: word("perhaps nobody speaks here"),
+            wrong_script: word("letters of another script"),
+            speech_rate: word("more words than anybody speaks in this time"),
+        }
+    }
+}
+
 /// All words of a record in one language.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +201,8 @@ pub struct Template {
     pub(super) closing: Closing,
     #[serde(default)]
     pub(super) read_back: ReadBackWords,
+    #[serde(default)]
+    held: HeldWords,
     pub(super) sign: Sign,
 }
 
@@ -243,7 +251,24 @@ impl Template {
         if !page.contains("{page}") || !page.contains("{pages}") {
             return Err("the words 'page' need {page} and {pages}".to_owned());
         }
+        if !template.held.held.contains("{reason}") {
+            return Err("the words 'held' need {reason}".to_owned());
+        }
         Ok(template)
+    }
+
+    /// What stands in place of the words of a line that is held back; `None` for all others.
+    pub(super) fn held_back(&self, segment: &Segment) -> Option<String> {
+        let words = &self.held;
+        let reason = match segment.quarantined()? {
+            FlagKind::PhantomPhrase => &words.phantom_phrase,
+            FlagKind::Repetition => &words.repetition,
+            FlagKind::NoSpeech => &words.no_speech,
+            FlagKind::WrongScript => &words.wrong_script,
+            FlagKind::SpeechRate => &words.speech_rate,
+            other => return Some(words.held.replace("{reason}", other.as_str())),
+        };
+        Some(words.held.replace("{reason}", reason))
     }
 
     pub(super) fn label(&self, name: &str) -> Option<&str> {

@@ -71,12 +71,55 @@ fn every_language_has_a_whole_form() {
         // Nobody has read them yet; whoever does changes this line together with the file.
         assert!(!template.reviewed && !template.unreviewed.is_empty());
         let title = |p| template.title.of(p).to_owned();
-        assert_ne!(title(Person::Suspect), title(Person::Witness));
+        assert_ne!(title(Asked::Suspect), title(Asked::Witness));
     }
     assert!(matches!(
         Template::of(Lang::En, None),
         Err(Error::NoTemplate(Lang::En))
     ));
+}
+
+#[test]
+fn the_record_says_why_words_are_held_back_in_its_own_language() {
+    for (lang, text) in SIX {
+        let mut said = line(1, lang, text);
+        let other = if lang == Lang::Zh { Lang::My } else { Lang::Zh };
+        said.translations.push(translation(other, "无中生有"));
+        for kind in FlagKind::ALL.into_iter().filter(|k| k.quarantines()) {
+            said.status = Status::Machine;
+            said.flags = vec![Flag::with(kind, text)];
+            let forms = templates(&[lang, other]);
+            let shown = interview(&[lang, other]);
+            let written = |said: &Segment, forms: &[Template]| {
+                let lines = std::slice::from_ref(said);
+                let source = Source::new(&shown, lines);
+                let record = paper(&source, forms, Asked::Witness);
+                // The hash is of what is stored.
+                let hash = digits(&transcript_hash(&shown, lines));
+                assert!(text_of(&record.foot).contains(&hash));
+                text_of(&record.rows)
+            };
+            let record = written(&said, &forms);
+            assert!(!record.contains(text) && !record.contains("无中生有"));
+            let told: Vec<String> = forms.iter().filter_map(|f| f.held_back(&said)).collect();
+            assert_eq!(told.len(), 2);
+            for told in &told {
+                assert!(record.contains(told), "{told} {record}");
+            }
+            // The words are those of the form's language, one for each doubt.
+            assert!(
+                !told
+                    .iter()
+                    .any(|t| t.contains("held back") || t.contains(kind.as_str()))
+            );
+            // In a column of another language too.
+            let record = written(&said, &templates(&[other]));
+            assert!(!record.contains(text) && !record.contains("无中生有"));
+            said.status = Status::Certified;
+            let record = written(&said, &forms);
+            assert!(record.contains(text) && record.contains("无中生有"));
+        }
+    }
 }
 
 #[test]
@@ -100,7 +143,7 @@ fn a_record_in_two_languages_has_all_that_the_rules_ask() {
     let templates = templates(&[Lang::Zh, Lang::Km]);
     let mut source = Source::new(&shown, &lines);
     source.recorded_here = true;
-    let record = paper(&source, &templates, Person::Suspect);
+    let record = paper(&source, &templates, Asked::Suspect);
     let text = text_of(&record.rows);
     for wanted in [
         "讯问笔录",
@@ -145,13 +188,13 @@ fn a_record_in_two_languages_has_all_that_the_rules_ask() {
         },
         ..source
     };
-    let foot = text_of(&paper(&chained, &templates, Person::Suspect).foot);
+    let foot = text_of(&paper(&chained, &templates, Asked::Suspect).foot);
     assert!(
         foot.contains("记录链 SHA-256 0123 4567 89ab cdef\n"),
         "{foot}"
     );
     assert!(foot.contains("第 <page> 页 共 <pages> 页"), "{foot}");
-    let witness = text_of(&paper(&source, &templates, Person::Witness).rows);
+    let witness = text_of(&paper(&source, &templates, Asked::Witness).rows);
     assert!(witness.contains("询问笔录") && !witness.contains("讯问笔录"));
 }
 
@@ -159,7 +202,7 @@ fn a_record_in_two_languages_has_all_that_the_rules_ask() {
 fn what_is_not_known_is_a_blank() {
     let shown = interview(&[Lang::Zh]);
     let source = Source::new(&shown, &[]);
-    let text = text_of(&paper(&source, &templates(&[Lang::Zh]), Person::Victim).rows);
+    let text = text_of(&paper(&source, &templates(&[Lang::Zh]), Asked::Victim).rows);
     for label in [
         "开始时间",
         "结束时间",
@@ -184,7 +227,7 @@ fn one_language_carries_what_was_said_in_all() {
         let shown = interview(&[lang]);
         let lines = [line(1, lang, words)];
         let source = Source::new(&shown, &lines);
-        let text = text_of(&paper(&source, &templates(&[lang]), Person::Witness).rows);
+        let text = text_of(&paper(&source, &templates(&[lang]), Asked::Witness).rows);
         assert!(text.contains(words), "{lang}: {text}");
     }
 }
@@ -213,10 +256,10 @@ fn what_was_said_when_it_was_read_back_stands_in_the_record() {
     ];
     let templates = templates(&[Lang::Zh, Lang::Lo]);
     let mut source = Source::new(&shown, &lines);
-    let plain = text_of(&paper(&source, &templates, Person::Victim).rows);
+    let plain = text_of(&paper(&source, &templates, Asked::Victim).rows);
     assert!(!plain.contains("逐行宣读核对"), "nothing was read back");
     source.print.read_back = &answers;
-    let text = text_of(&paper(&source, &templates, Person::Victim).rows);
+    let text = text_of(&paper(&source, &templates, Asked::Victim).rows);
     for wanted in [
         // One that was changed since counts as not read.
         "逐行宣读核对：确认无误：1-2; 已更正：3; 拒绝：4; 未宣读：5-6",
@@ -229,6 +272,15 @@ fn what_was_said_when_it_was_read_back_stands_in_the_record() {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }
     assert_eq!(text.matches("[已更正]").count(), 1, "{text}");
+    // A covered copy withholds the reason, never that the record was refused.
+    let withheld = [answer(None, ReadAnswer::Refused, None)];
+    source.print.read_back = &withheld;
+    let covered = text_of(&paper(&source, &templates, Asked::Victim).rows);
+    for wanted in ["注明情况：拒绝", "ໃຫ້ລະບຸເຫດຜົນ: ປະຕິເສດ"]
+    {
+        assert!(covered.contains(wanted), "{wanted}\n{covered}");
+    }
+    source.print.read_back = &answers;
     // A form of an earlier version has no words of its own for it.
     let folder = tempfile::tempdir().unwrap();
     let (name, shipped) = SHIPPED[0];
@@ -236,7 +288,7 @@ fn what_was_said_when_it_was_read_back_stands_in_the_record() {
     let (_, after) = rest.split_once("[sign]").unwrap();
     fs::write(folder.path().join(name), format!("{before}[sign]{after}")).unwrap();
     let older = Template::of(Lang::Zh, Some(folder.path())).unwrap();
-    let text = text_of(&paper(&source, &[older], Person::Victim).rows);
+    let text = text_of(&paper(&source, &[older], Asked::Victim).rows);
     assert!(
         text.contains("Read back line by line：right：1-2"),
         "{text}"
@@ -251,7 +303,7 @@ fn an_agency_may_change_the_words() {
     let changed = shipped.replace("讯问笔录", "本局讯问笔录");
     fs::write(&path, changed).unwrap();
     let own = Template::of(Lang::Zh, Some(folder.path())).unwrap();
-    assert_eq!(own.title.of(Person::Suspect), "本局讯问笔录");
+    assert_eq!(own.title.of(Asked::Suspect), "本局讯问笔录");
     assert!(Template::of(Lang::Vi, Some(folder.path())).is_ok());
     for broken in [
         shipped.replace("{pages}", "x"),
@@ -283,7 +335,7 @@ fn a_record_must_be_somebodys_and_in_one_language_or_two() {
     };
     assert!(matches!(of(&source), Err(Error::NoPerson)));
     source.print = Print {
-        person: Some(Person::Suspect),
+        person: Some(Asked::Suspect),
         templates: &templates,
         ..Print::default()
     };

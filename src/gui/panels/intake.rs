@@ -3,37 +3,40 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
 
 use super::live::Live;
 use super::microphone::MicrophoneChoice;
 use super::phrasebook::Phrasebook;
+use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind, Opened, Recording};
 use crate::app::live::{LiveRequest, LiveSource};
-use crate::app::{ImportRequest, Person};
-use crate::domain::Lang;
+use crate::domain::{Asked, Lang};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::chooser::{self, Chosen};
-use crate::gui::widgets::{job, languages, script};
+use crate::gui::widgets::{job, languages, script, scroll};
 use crate::transcript::is_transcript;
 
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
 const MOST_FILES: usize = 100;
 
 /// As what somebody is interviewed, and what the screens call it.
-pub const PURPOSES: [(Person, &str); 3] = [
-    (Person::Suspect, "person-suspect"),
-    (Person::Victim, "person-victim"),
-    (Person::Witness, "person-witness"),
+pub const PURPOSES: [(Asked, &str); 3] = [
+    (Asked::Suspect, "person-suspect"),
+    (Asked::Victim, "person-victim"),
+    (Asked::Witness, "person-witness"),
 ];
 
 /// What is typed into the screen.
 pub struct Intake {
     practice: Vec<(PathBuf, Vec<Lang>)>,
     files: Vec<PathBuf>,
+    /// The files that were sent, and when: they come back where nothing was taken in.
+    sent: Option<(Instant, Vec<PathBuf>)>,
     typed: String,
     choosing: bool,
     officer: Option<Lang>,
@@ -41,7 +44,7 @@ pub struct Intake {
     third: Option<Lang>,
     case: String,
     /// As what the person is interviewed.
-    purpose: Option<Person>,
+    purpose: Option<Asked>,
     /// Who is in the room.
     present: String,
     /// A recording ran when this was painted last.
@@ -57,6 +60,7 @@ impl Intake {
         Self {
             practice,
             files: Vec::new(),
+            sent: None,
             typed: String::new(),
             choosing: false,
             officer: Some(Lang::Zh),
@@ -75,8 +79,10 @@ impl Intake {
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         self.take_dropped(ui);
+        self.take_back(scene);
         let mut go = None;
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let area = ScrollArea::vertical().auto_shrink(false);
+        scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
             scene.heading(ui, "intake-title");
             if let Some(recording) = scene.desk.board().recording.get() {
@@ -113,6 +119,22 @@ impl Intake {
             self.practice(ui, scene);
         });
         go
+    }
+
+    /// Puts the files back of an import that ended without anything taken in.
+    fn take_back(&mut self, scene: &Scene<'_>) {
+        let Some((since, files)) = &self.sent else {
+            return;
+        };
+        let job = scene.desk.board().job.get();
+        let Some(job) = job.filter(|j| j.kind == JobKind::Import && j.since >= *since) else {
+            return;
+        };
+        let Some(made) = &job.over else { return };
+        if made.is_empty() && !job.stopped && self.files.is_empty() {
+            self.files.clone_from(files);
+        }
+        self.sent = None;
     }
 
     fn take_dropped(&mut self, ui: &Ui) {
@@ -317,9 +339,23 @@ impl Intake {
             (None, None) => words.t("live-about"),
         };
         script::label(ui, remark, scene.remark(ui));
+        self.doubts(ui, scene);
         if let Some(wanted) = wanted {
             scene.desk.ask(Command::EndTest);
             scene.desk.ask(Command::Record(wanted));
+        }
+    }
+
+    /// The chosen languages whose only model cannot be relied on, told before anybody speaks.
+    fn doubts(&self, ui: &mut Ui, scene: &Scene<'_>) {
+        let shelf = scene.desk.board().shelf.get();
+        let doubted = shelf.iter().flat_map(|shelf| &shelf.doubted);
+        let chosen = self.languages();
+        for lang in doubted.filter(|lang| chosen.contains(lang)) {
+            let name = lang.native_name();
+            let told = scene.words.with("intake-unsuited", &[("language", name)]);
+            let doubt = theme::of(ui).doubt;
+            script::label(ui, &told, scene.own(ui).coloured(doubt));
         }
     }
 
@@ -346,8 +382,11 @@ impl Intake {
                 channels: Vec::new(),
                 again: false,
             };
-            let files = std::mem::take(&mut self.files);
-            scene.desk.ask(Command::Import(files, request));
+            // Before it is sent: the desk may begin at once.
+            let (since, files) = (Instant::now(), self.files.clone());
+            if scene.desk.ask(Command::Import(files, request)) {
+                self.sent = Some((since, std::mem::take(&mut self.files)));
+            }
         }
         if let Some(id) = lacks {
             script::label(ui, words.t(id), scene.remark(ui));
@@ -377,7 +416,7 @@ impl Intake {
             self.other = languages.get(1).copied();
             self.third = languages.get(2).copied();
             "practice".clone_into(&mut self.case);
-            self.purpose = Some(Person::Witness);
+            self.purpose = Some(Asked::Witness);
             "practice".clone_into(&mut self.present);
         }
     }

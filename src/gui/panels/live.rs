@@ -3,26 +3,17 @@
 
 use eframe::egui::{Key, TextEdit, Ui};
 
-use crate::app::desk::{Command, Recording};
-use crate::app::live::{MARKERS, PRESENT, PURPOSE};
-use crate::domain::EventKind;
+use crate::app::desk::{Command, Opened, Recording};
+use crate::app::live::MARKERS;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::widgets::{meters, rendered};
 
-use super::intake::PURPOSES;
+use super::happened::{self, MARKS};
+use super::shown::Shown;
 
-/// What the screens call the usual marks, in their order.
-const MARKS: [&str; MARKERS.len()] = [
-    "marker-exhibit",
-    "marker-break",
-    "marker-interpreter-comes",
-    "marker-interpreter-goes",
-    "marker-rights",
-    "marker-somebody",
-];
 /// Lines that are shown while they come.
 const LAST: usize = 5;
 
@@ -30,6 +21,7 @@ const LAST: usize = 5;
 #[derive(Default)]
 pub struct Live {
     words: String,
+    shown: Shown,
 }
 
 impl Live {
@@ -53,7 +45,8 @@ impl Live {
         let go = self.buttons(ui, scene, now);
         entries(ui, scene, now);
         ui.separator();
-        lines(ui, scene, now);
+        let opened = self.shown.get(scene, &now.interview);
+        lines(ui, scene, now, opened.as_deref());
         go
     }
 
@@ -85,7 +78,7 @@ impl Live {
     fn health(&self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
         let colours = theme::of(ui);
-        meters::show(ui, scene, &now.source, &now.levels);
+        meters::show(ui, scene, (&now.source, now.floating), &now.levels);
         let mut remarks =
             vec![words.with("live-lag", &[("time", &safe::clock(now.status.lag_ms))])];
         if let Some(minutes) = now.status.disk_minutes {
@@ -153,6 +146,11 @@ impl Live {
             if ui.button(words.t("live-read")).clicked() {
                 go = Some(Go::Line(now.interview.clone(), None));
             }
+            // Asked for once more: nobody waits for the text. It stands where no second press of the
+            // first button meets it.
+            if now.ending && ui.button(words.t("live-stop-now")).clicked() {
+                scene.desk.ask(Command::EndRecording);
+            }
         });
         go
     }
@@ -161,59 +159,34 @@ impl Live {
 /// What happened beside the words, the newest first.
 fn entries(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
     for entry in now.entries.iter().rev() {
-        let id = match entry.kind {
-            EventKind::PreRoll => "entry-pre-roll",
-            EventKind::Pause => "entry-pause",
-            EventKind::Marker => "entry-marker",
-            EventKind::Gap => "entry-gap",
-            EventKind::Alarm => "entry-alarm",
-            EventKind::Clock => "entry-clock",
-            EventKind::Test => "entry-test",
-        };
-        let (from, to) = (entry.span.start.as_ms(), entry.span.end.as_ms());
-        let mut text = safe::clock(from);
-        if to > from {
-            text.push_str(&format!(" – {}", safe::clock(to)));
-        }
-        let mark = MARKERS.iter().zip(MARKS).find(|(m, _)| **m == entry.label);
-        let label = match (entry.kind, mark) {
-            // What it is says it all.
-            (EventKind::PreRoll, _) => String::new(),
-            (_, Some((_, id))) => scene.words.t(id).to_owned(),
-            _ => named(scene, &entry.label),
-        };
-        text.push_str(&format!("  {}  {label}", scene.words.t(id)));
-        script::label(ui, text.trim_end(), scene.remark(ui));
+        script::label(ui, &happened::line(scene, entry), scene.remark(ui));
     }
 }
 
-/// The label of an entry: what a field of the beginning says, in the words of the screens.
-fn named(scene: &Scene<'_>, label: &str) -> String {
-    let words = scene.words;
-    if let Some(who) = label.strip_prefix(PURPOSE) {
-        let purpose = PURPOSES.iter().find(|(person, _)| person.as_str() == who);
-        let who = purpose.map_or(who, |(_, id)| words.t(id));
-        return format!("{}: {}", words.t("intake-purpose"), safe::name(who));
-    }
-    match label.strip_prefix(PRESENT) {
-        Some(who) => format!("{}: {}", words.t("intake-present"), safe::name(who)),
-        None => safe::name(label),
-    }
-}
-
-/// What is being said, faintly, and the newest lines, the newest first.
-fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+/// What is being said on each channel, faint where it may still change, and the newest lines, the newest
+/// first.
+fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording, opened: Option<&Opened>) {
     let colours = theme::of(ui);
-    if !now.partial.is_empty() {
+    for (channel, steady, rest) in now.partials.shown() {
+        let mut text = "… ".to_owned();
+        if now.levels.len() > 1 {
+            let number = channel.saturating_add(1).to_string();
+            text = scene.words.with("live-level", &[("channel", &number)]);
+            text.push_str(" … ");
+        }
+        let from = text.len();
+        text.push_str(steady);
+        let steady = Mark {
+            range: from..text.len(),
+            marking: Marking::Colour(colours.text),
+        };
+        text.push_str(rest);
         let letters = scene.own(ui).coloured(colours.faint);
-        script::label(ui, &format!("… {}", now.partial), letters);
+        script::marked(ui, &text, letters, &[steady], false);
     }
-    let Some(opened) = scene.desk.board().opened.get() else {
+    let Some(opened) = opened else {
         return;
     };
-    if opened.interview.id != now.interview {
-        return;
-    }
     for line in opened
         .lines
         .iter()
@@ -234,5 +207,73 @@ fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
             script::label(ui, &translation.text, letters);
         }
         rendered::show(ui, scene, &opened.rendered_after(line.id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::app::desk::Desk;
+    use crate::app::{App, Choices, Options};
+    use crate::domain::{InterviewId, Lang};
+    use crate::gui::words::Words;
+
+    fn recording(ending: bool) -> Recording {
+        Recording {
+            interview: InterviewId("20261123-080000-aaaaaa".to_owned()),
+            status: crate::app::live::LiveStatus::default(),
+            levels: Vec::new(),
+            partials: Default::default(),
+            entries: Vec::new(),
+            ending,
+            source: "a microphone".to_owned(),
+            floating: false,
+            practice: false,
+            without: Vec::new(),
+            awake: true,
+        }
+    }
+
+    fn window(now: Recording) -> (tempfile::TempDir, Harness<'static>) {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        };
+        let app = App::open(&options).unwrap();
+        let desk = Desk::start(Arc::new(app), Arc::new(|| ())).unwrap();
+        let (words, choices) = (Words::of(Lang::En), Choices::default());
+        let mut live = Live::default();
+        let mut window = Harness::builder()
+            .allow_missing_glyphs()
+            .build_ui(move |ui| {
+                let scene = Scene {
+                    desk: &desk,
+                    words: &words,
+                    choices: &choices,
+                };
+                live.show(ui, &scene, &now);
+            });
+        window.run_steps(2);
+        (dir, window)
+    }
+
+    #[test]
+    fn whoever_ended_the_recording_need_not_wait_for_the_text() {
+        let sees = |window: &Harness<'_>, text| {
+            let mut found = window.query_all_by_label_contains(text);
+            found.next().is_some()
+        };
+        let (_dir, window) = window(recording(false));
+        assert!(sees(&window, "End the recording") && !sees(&window, "Stop now"));
+        let (_dir, mut window) = self::window(recording(true));
+        assert!(!sees(&window, "End the recording"));
+        window.get_by_label_contains("Stop now").click();
+        window.run_steps(2);
     }
 }

@@ -8,7 +8,6 @@ use crate::app::live::{LiveRequest, LiveSource};
 use crate::app::microphone::MicrophoneTest;
 use crate::audio::{DeviceInfo, Hearing};
 use crate::domain::Lang;
-use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, languages, meters, script};
@@ -65,6 +64,8 @@ pub struct MicrophoneChoice {
     testing: Vec<LiveSource>,
     /// Why there is no test.
     reason: String,
+    /// Microphones that were tested listened when this was painted last.
+    listened: bool,
 }
 
 impl Default for MicrophoneChoice {
@@ -75,6 +76,7 @@ impl Default for MicrophoneChoice {
             passed: None,
             testing: Vec::new(),
             reason: String::new(),
+            listened: false,
         }
     }
 }
@@ -132,11 +134,38 @@ impl MicrophoneChoice {
         if let Some(at) = removed {
             self.rows.remove(at);
         }
+        self.listen(scene, request.as_ref());
         self.buttons(ui, scene, request);
         if let Some(testing) = scene.desk.board().testing.get() {
             self.outcome(ui, scene, &testing);
         }
         self.gate(ui, scene);
+    }
+
+    /// While this screen is open, microphones that were tested listen: they are opened again where
+    /// something else came between, so that a recording begins with what was said before its button.
+    fn listen(&mut self, scene: &Scene<'_>, request: Option<&LiveRequest>) {
+        let board = scene.desk.board();
+        let listens = board.testing.get().is_some();
+        if listens {
+            board.attend();
+        }
+        let passed = self.passed.as_ref().map(|(_, test)| test.clone());
+        if let Some(request) = request
+            && self.is_to_listen_again(listens)
+            && let Some(test) = passed
+        {
+            scene.desk.ask(Command::Listen(request.clone(), test));
+        }
+    }
+
+    /// Once after they ceased to listen: microphones that are gone are not asked for without end.
+    fn is_to_listen_again(&mut self, listens: bool) -> bool {
+        let own = self.sources();
+        let passed = self.passed.as_ref().is_some_and(|(s, _)| *s == own);
+        let ceased = self.listened && !listens;
+        self.listened = listens;
+        ceased && passed
     }
 
     fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
@@ -174,7 +203,8 @@ impl MicrophoneChoice {
     fn outcome(&mut self, ui: &mut Ui, scene: &Scene<'_>, testing: &Testing) {
         let words = scene.words;
         let colours = theme::of(ui);
-        meters::show(ui, scene, &testing.source, &testing.levels);
+        let source = (testing.source.as_str(), testing.floating);
+        meters::show(ui, scene, source, &testing.levels);
         let (id, colour) = match (&testing.phase, testing.heard) {
             (TestPhase::Speak, false) => ("microphone-speak", colours.text),
             (TestPhase::Speak, true) => ("microphone-hears", colours.good),
@@ -241,7 +271,8 @@ fn device(
     };
     let label = ui.label(name);
     let current = found.iter().find(|d| Some(&d.id) == row.chosen.as_ref());
-    let shown = current.map(|d| safe::name(&d.name));
+    let named = |d: &DeviceInfo| meters::called(scene, &d.title(), d.floating);
+    let shown = current.map(named);
     let shown = shown.unwrap_or_else(|| words.t("microphone-usual").to_owned());
     let response = ComboBox::from_id_salt(("microphone", at))
         .selected_text(shown)
@@ -252,8 +283,7 @@ fn device(
             ui.selectable_value(&mut row.chosen, None, usual);
             for device in found {
                 let id = Some(device.id.clone());
-                let name = safe::name(&device.name);
-                ui.selectable_value(&mut row.chosen, id, name);
+                ui.selectable_value(&mut row.chosen, id, named(device));
             }
         })
         .response;
@@ -321,5 +351,19 @@ mod tests {
         assert_eq!(choice.test(), Some(MicrophoneTest::Skipped("ទីបន្ទាន់".into())));
         choice.used();
         assert_eq!(choice.test(), None);
+    }
+
+    #[test]
+    fn tested_microphones_that_ceased_to_listen_are_opened_again_once() {
+        let mut choice = MicrophoneChoice::default();
+        assert!(!choice.is_to_listen_again(true));
+        assert!(!choice.is_to_listen_again(false), "nothing was passed");
+        choice.passed = Some((choice.sources(), MicrophoneTest::Passed(vec![-9])));
+        assert!(!choice.is_to_listen_again(true));
+        assert!(choice.is_to_listen_again(false));
+        assert!(!choice.is_to_listen_again(false), "once");
+        assert!(!choice.is_to_listen_again(true));
+        choice.rows[0].chosen = Some("alsa:other".into());
+        assert!(!choice.is_to_listen_again(false), "another microphone");
     }
 }

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod glossary;
+mod happened;
 mod intake;
 mod live;
 mod microphone;
@@ -11,6 +12,7 @@ mod phrasebook;
 mod review;
 mod search;
 mod settings;
+mod shown;
 
 pub use evidence::Evidence;
 pub use glossary::Glossary;

@@ -5,6 +5,7 @@ use eframe::egui::{Button, Frame, Margin, ScrollArea, Ui};
 
 use crate::app::ModelInfo;
 use crate::app::desk::{Command, JobKind};
+use crate::app::models::Unit;
 use crate::domain::Lang;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
@@ -12,6 +13,7 @@ use crate::gui::theme;
 use crate::gui::widgets::job;
 use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::scroll;
 
 /// The screen.
 #[derive(Default)]
@@ -25,7 +27,8 @@ impl Models {
         let words = scene.words;
         scene.heading(ui, "models-title");
         let shelf = scene.desk.board().shelf.get()?;
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let area = ScrollArea::vertical().auto_shrink(false);
+        scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
             if shelf.models.is_empty() {
                 script::label(ui, words.t("models-empty"), scene.own(ui));
@@ -103,12 +106,42 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
         );
         script::label(ui, &facts, scene.own(ui));
         script::label(ui, &model.description, Letters::small(ui, Lang::En));
+        errors(ui, scene, model);
         if model.practice {
             let letters = scene.own(ui).coloured(colours.doubt);
             script::label(ui, words.t("models-practice"), letters);
         }
         state(ui, scene, model);
     });
+}
+
+/// How often it errs in each language, and where nobody should rely on it.
+fn errors(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
+    let words = scene.words;
+    for (lang, rate) in &model.error_rates {
+        let id = match rate.unit {
+            Unit::Characters => "models-errors-characters",
+            Unit::Words => "models-errors-words",
+        };
+        let percent = format!("{:.1}", rate.percent);
+        let source = safe::name(&rate.source);
+        let values = [
+            ("language", lang.native_name()),
+            ("percent", percent.as_str()),
+            ("source", source.as_str()),
+        ];
+        let told = words.with(id, &values);
+        script::label(ui, &told, scene.remark(ui));
+    }
+    let doubt = scene.own(ui).coloured(theme::of(ui).doubt);
+    for lang in &model.doubted {
+        let id = match model.error_rates.contains_key(lang) {
+            true => "models-unusable",
+            false => "models-untrained",
+        };
+        let told = words.with(id, &[("language", lang.native_name())]);
+        script::label(ui, &told, doubt);
+    }
 }
 
 /// What the last comparison of its files gave.

@@ -8,14 +8,14 @@ use eframe::egui::{
     vec2,
 };
 
-use crate::app::Person;
 use crate::app::desk::{Command, Recording};
 use crate::app::phrasebook::{Phrase, Topic, checklist, phrases};
-use crate::domain::{InterviewId, Lang};
+use crate::domain::{Asked, InterviewId, Lang};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::scroll;
 use crate::text;
 
 /// Height of the list, in points.
@@ -39,6 +39,8 @@ pub struct Phrasebook {
     /// What was answered, and when.
     answered: HashMap<&'static str, (bool, u64)>,
     of: Option<InterviewId>,
+    /// What the person interviewed saw last of this recording.
+    said: Option<(InterviewId, String, Lang)>,
 }
 
 impl Default for Phrasebook {
@@ -54,15 +56,16 @@ impl Default for Phrasebook {
             stamped: HashMap::new(),
             answered: HashMap::new(),
             of: None,
+            said: None,
         }
     }
 }
 
 /// What the list of each kind of person is called.
-const LISTS: [(Person, &str); 3] = [
-    (Person::Suspect, "checklist-suspect"),
-    (Person::Victim, "checklist-victim"),
-    (Person::Witness, "checklist-witness"),
+const LISTS: [(Asked, &str); 3] = [
+    (Asked::Suspect, "checklist-suspect"),
+    (Asked::Victim, "checklist-victim"),
+    (Asked::Witness, "checklist-witness"),
 ];
 
 impl Phrasebook {
@@ -73,7 +76,7 @@ impl Phrasebook {
         scene: &Scene<'_>,
         recording: Option<&Recording>,
         (officer, other): (Lang, Option<Lang>),
-        person: Option<Person>,
+        person: Option<Asked>,
     ) {
         let words = scene.words;
         self.lang = other;
@@ -118,7 +121,7 @@ impl Phrasebook {
             script::label(ui, words.t("phrases-nothing"), scene.own(ui));
         }
         let area = ScrollArea::vertical().id_salt("phrases").max_height(LIST);
-        area.show(ui, |ui| {
+        scroll::part(ui, area, |ui| {
             for phrase in found {
                 self.one(ui, scene, recording, phrase, (officer, other));
             }
@@ -126,7 +129,7 @@ impl Phrasebook {
     }
 
     /// Topic and words.
-    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>, person: Option<Person>) {
+    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>, person: Option<Asked>) {
         let words = scene.words;
         ui.horizontal_wrapped(|ui| {
             let list = LISTS.iter().find(|(own, _)| Some(*own) == person);
@@ -264,7 +267,8 @@ impl Phrasebook {
                         size: theme::LARGE,
                         ..Letters::running(ui, *lang)
                     };
-                    ScrollArea::vertical().show(ui, |ui| script::label(ui, text, letters));
+                    let area = ScrollArea::vertical();
+                    scroll::page(ui, area, |ui| script::label(ui, text, letters));
                 }
             });
         });
@@ -274,21 +278,26 @@ impl Phrasebook {
     }
 
     /// The sentence that was chosen, else what was said last, in the language of the person
-    /// interviewed.
-    fn for_them(&self, scene: &Scene<'_>) -> Option<(String, Lang)> {
+    /// interviewed. While the officer reads another interview, it is what they saw before.
+    fn for_them(&mut self, scene: &Scene<'_>) -> Option<(String, Lang)> {
         let lang = self.lang?;
         if let Some(phrase) = self.shown {
             return Some((phrase.text(lang).to_owned(), lang));
         }
         let board = scene.desk.board();
-        let (recording, opened) = (board.recording.get()?, board.opened.get()?);
-        if opened.interview.id != recording.interview {
-            return None;
-        }
-        let translated = opened.lines.iter().rev().find_map(|line| {
-            let found = line.translations.iter().find(|t| t.lang == lang);
-            found.map(|t| t.text.clone())
+        let recorded = board.recording.get()?.interview.clone();
+        let opened = board.opened.get().filter(|o| o.interview.id == recorded);
+        let translated = opened.and_then(|opened| {
+            opened.lines.iter().rev().find_map(|line| {
+                let found = line.translations.iter().find(|t| t.lang == lang);
+                found.map(|t| t.text.clone())
+            })
         });
-        Some((translated?, lang))
+        if let Some(text) = translated {
+            self.said = Some((recorded.clone(), text, lang));
+        }
+        let said = self.said.as_ref();
+        let said = said.filter(|(of, _, in_lang)| *of == recorded && *in_lang == lang);
+        said.map(|(_, text, lang)| (text.clone(), *lang))
     }
 }

@@ -7,7 +7,7 @@ use crate::app::{BlankKey, Choices, Look, PedalKey, TEXT_PERCENT};
 use crate::domain::Lang;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::{languages, script};
+use crate::gui::widgets::{languages, script, scroll};
 
 /// Steps of the size of the text, in percent.
 const STEP: f64 = 10.0;
@@ -32,7 +32,8 @@ impl Settings {
             self.draft = scene.choices.clone();
         }
         let mut settled = false;
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let area = ScrollArea::vertical().auto_shrink(false);
+        scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
             scene.heading(ui, "settings-title");
             settled |= self.looks(ui, scene);

@@ -9,7 +9,7 @@ use crate::app::desk::Command;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::{script, scroll};
 
 /// Height of the list, in points.
 const LIST: f32 = 220.0;
@@ -81,6 +81,7 @@ fn inside(
                     }
                 }
             }
+            scroll::follow(ui);
         });
         if folder.cut {
             script::label(ui, words.t("choose-cut"), scene.remark(ui));

@@ -11,10 +11,20 @@ use crate::gui::theme;
 /// Quietest level that a meter shows, decibels below full scale.
 const QUIET: f32 = -60.0;
 
+/// What a microphone is called: one that is whatever the system uses at the moment says so.
+pub fn called(scene: &Scene<'_>, name: &str, floating: bool) -> String {
+    let name = safe::name(name);
+    match floating {
+        true => format!("{} ({name})", scene.words.t("microphone-floating")),
+        false => name,
+    }
+}
+
 /// Paints the name of `source` and a bar a channel, first channel first.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>, source: &str, levels: &[Level]) {
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, source: (&str, bool), levels: &[Level]) {
     let words = scene.words;
-    let name = words.with("live-source", &[("name", &safe::name(source))]);
+    let name = called(scene, source.0, source.1);
+    let name = words.with("live-source", &[("name", &name)]);
     script::label(ui, &name, scene.remark(ui));
     let accent = theme::of(ui).accent;
     for (channel, level) in (1..).zip(levels) {

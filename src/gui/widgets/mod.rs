@@ -7,4 +7,6 @@ pub mod languages;
 pub mod meters;
 pub mod path;
 pub mod rendered;
+pub mod rows;
 pub mod script;
+pub mod scroll;

@@ -30,6 +30,8 @@ pub enum Marking {
     Underline(Color32),
     /// A ground behind.
     Ground(Color32),
+    /// Letters of another colour.
+    Colour(Color32),
 }
 
 /// A marked stretch, in bytes.
@@ -224,6 +226,7 @@ fn job(row: &str, from: usize, letters: Letters, marks: &[Mark]) -> LayoutJob {
                     format.underline = Stroke::new(theme::UNDERLINE, colour);
                 }
                 Marking::Ground(colour) => format.background = colour,
+                Marking::Colour(colour) => format.color = colour,
             }
         }
         job.append(row.get(start..end).unwrap_or_default(), 0.0, format);

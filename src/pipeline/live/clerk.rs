@@ -11,7 +11,7 @@ use crate::audio::{self, Entry, Notice, Recorder, Stop};
 use crate::domain::{EventKind, SamplePos};
 use crate::store::{NewEvent, Store};
 
-use super::entries::{From, alarm_of, record_entry, worse};
+use super::entries::{From, alarm_of, channel_of, record_entry, worse};
 use super::recover::end_session;
 use super::{Error, LiveEvent, Order, Shared};
 
@@ -150,7 +150,12 @@ impl Clerk<'_> {
             _ => {}
         }
         if let Some((text, help)) = alarm_of(&entry.notice, from) {
-            self.shared.tell(LiveEvent::Alarm { text, help });
+            self.shared.tell(LiveEvent::Alarm {
+                channel: channel_of(&entry.notice, from),
+                text,
+                help,
+                ends: matches!(entry.notice, Notice::Stopped { .. }),
+            });
         }
         let folder = self.shared.folder();
         let place = (&self.shared.id, folder.as_path());

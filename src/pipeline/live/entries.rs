@@ -187,6 +187,16 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
     })
 }
 
+/// The channel of the session that a notice is about, where it is about one.
+pub(super) fn channel_of(notice: &Notice, from: From) -> Option<u16> {
+    match notice {
+        Notice::Clipping { channel, .. }
+        | Notice::Silent { channel, .. }
+        | Notice::SoundAgain { channel, .. } => Some(from.series.channel(*channel)),
+        _ => None,
+    }
+}
+
 /// What a person must know of a notice at once, with the next step.
 pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static str)> {
     let channel = |c: &u16| from.series.channel(*c).saturating_add(1);

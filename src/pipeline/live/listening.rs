@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::audio::{Cut, Listener, SegmenterLimits};
-use crate::domain::{Cancel, EventKind, Flag, FlagKind, Lang, SamplePos, Span};
+use crate::domain::{Cancel, Channel, EventKind, Flag, FlagKind, Lang, LongestUtterance, Span};
 use crate::store::{NewEvent, NewSegment, Store};
 
+use super::health::{Health, Trouble};
 use super::{Error, LineStep, LiveEvent, Preview, Shared};
 
 /// A pause that ends an utterance in a live session. Shorter than for a file: people wait for it.
@@ -20,8 +21,6 @@ const REST: Duration = Duration::from_millis(15);
 const PREVIEW_EVERY: Duration = Duration::from_millis(700);
 /// The least that is worth a preview.
 const PREVIEW_LEAST_MS: u64 = 600;
-/// Speech without any text after which a person is told.
-const NO_TEXT_MS: u64 = 20_000;
 
 /// How live sound is cut. A recovery cuts alike, so that lines fit what is stored.
 pub(super) fn limits(max_ms: u64) -> SegmenterLimits {
@@ -33,10 +32,10 @@ pub(super) fn limits(max_ms: u64) -> SegmenterLimits {
 }
 
 /// Works until the sound is over and cut to its end.
-pub(super) fn run(shared: &Shared, max_utterance_ms: u64, wake: &SyncSender<()>) {
+pub(super) fn run(shared: &Shared, longest: &LongestUtterance, wake: &SyncSender<()>) {
     let heard = Store::open(&shared.place.store)
         .map_err(Error::from)
-        .and_then(|store| Listening::new(shared, store, max_utterance_ms, wake).run());
+        .and_then(|store| Listening::new(shared, store, longest, wake).run());
     if let Err(e) = heard {
         // The sound goes on; its lines are cut by `resume`.
         shared.whole.store(false, Ordering::Release);
@@ -55,10 +54,6 @@ struct Listening<'a> {
     store: Store,
     wake: &'a SyncSender<()>,
     ears: Vec<Ear>,
-    /// Speech heard when the last text came, and how many texts there were.
-    texts: u64,
-    voiced_at_text: u64,
-    told_no_text: bool,
 }
 
 struct Ear {
@@ -67,31 +62,32 @@ struct Ear {
     previewed_at: Instant,
     /// The settled utterance that was offered last.
     offered: Option<Span>,
+    health: Health,
 }
 
 impl<'a> Listening<'a> {
     fn new(
         shared: &'a Shared,
         store: Store,
-        max_utterance_ms: u64,
+        longest: &LongestUtterance,
         wake: &'a SyncSender<()>,
     ) -> Self {
         let folder = shared.folder();
-        let limits = limits(max_utterance_ms);
-        let ear = |index: u16| Ear {
-            channel: index,
-            listener: Listener::new(&folder.join(format!("working-{index}.wav")), &limits),
+        let ear = |channel: &Channel| Ear {
+            channel: channel.index,
+            listener: Listener::new(
+                &folder.join(format!("working-{}.wav", channel.index)),
+                &limits(longest.among(&channel.languages)),
+            ),
             previewed_at: Instant::now(),
             offered: None,
+            health: Health::default(),
         };
         Self {
-            ears: shared.channels.iter().map(|c| ear(c.index)).collect(),
+            ears: shared.channels.iter().map(ear).collect(),
             shared,
             store,
             wake,
-            texts: 0,
-            voiced_at_text: 0,
-            told_no_text: false,
         }
     }
 
@@ -198,27 +194,36 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// Health is what comes out: people speak, so text must come.
+    /// Looks what comes out of each channel for itself: one that is well does not speak for another.
     fn watch_health(&mut self) -> Result<(), Error> {
-        let texts = self.shared.texts.load(Ordering::Relaxed);
-        let voiced: u64 = self.ears.iter().map(|e| e.listener.voiced()).sum();
-        if texts != self.texts {
-            (self.texts, self.voiced_at_text, self.told_no_text) = (texts, voiced, false);
-            return Ok(());
+        let mut troubles = Vec::new();
+        for ear in &mut self.ears {
+            let texts = self.shared.texts_on(ear.channel);
+            let texts = texts.map_or(0, |texts| texts.load(Ordering::Relaxed));
+            let (voiced, noise) = (ear.listener.voiced(), ear.listener.hears_only_noise());
+            if let Some(trouble) = ear.health.look(texts, voiced, noise) {
+                troubles.push((ear.channel, trouble));
+            }
         }
-        let without = SamplePos(voiced.saturating_sub(self.voiced_at_text)).as_ms();
-        if without < NO_TEXT_MS || self.told_no_text {
-            return Ok(());
+        for (channel, trouble) in troubles {
+            self.alarm(channel, trouble)?;
         }
-        self.told_no_text = true;
-        let text = format!("{} s of speech and no text", without / 1000);
+        Ok(())
+    }
+
+    /// Tells of one channel's trouble and writes it into the record.
+    fn alarm(&mut self, channel: u16, trouble: Trouble) -> Result<(), Error> {
+        let mut text = trouble.what();
+        if self.ears.len() > 1 {
+            text = format!("channel {}: {text}", channel.saturating_add(1));
+        }
         let at = self.shared.reached();
         self.store.add_event(
             &self.shared.id,
             &NewEvent {
                 kind: EventKind::Alarm,
                 label: text.clone(),
-                channel: None,
+                channel: Some(channel),
                 start: at,
                 end: Some(at),
                 closes: None,
@@ -227,8 +232,10 @@ impl<'a> Listening<'a> {
             },
         )?;
         self.shared.tell(LiveEvent::Alarm {
+            channel: Some(channel),
             text,
-            help: "The sound is recorded all the same. See whether the right languages were chosen and a model for them is there; 'mekong resume' writes the text later.",
+            help: trouble.help(),
+            ends: false,
         });
         self.shared.tell(LiveEvent::Entries);
         Ok(())

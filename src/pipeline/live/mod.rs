@@ -7,6 +7,9 @@
 
 mod clerk;
 mod entries;
+mod health;
+#[cfg(test)]
+mod health_tests;
 mod listening;
 mod plan;
 mod recover;
@@ -47,7 +50,7 @@ const LETS_GO: Duration = Duration::from_secs(5);
 const MAX_LABEL: usize = 2000;
 
 /// Loads the engines on the session's own thread, so that recording never waits for them.
-pub type LoadEngines = Box<dyn FnOnce() -> Result<Engines, Error> + Send>;
+pub type LoadEngines = Box<dyn FnOnce(&Cancel) -> Result<Engines, Error> + Send>;
 
 /// Where a session stands in its workspace, and how its lines are translated.
 pub struct LivePlace {
@@ -72,7 +75,7 @@ pub enum LiveEvent {
         step: LineStep,
     },
     /// What the machine makes of the running utterance so far. Shown faintly, stored nowhere; the
-    /// next one of the channel, or its line, takes its place.
+    /// next one of the channel takes its place, or [`LiveEvent::Committed`] its line.
     Partial {
         /// The channel.
         channel: u16,
@@ -81,14 +84,26 @@ pub enum LiveEvent {
         /// What it sounds like.
         text: String,
     },
+    /// The words of a channel stand in its line up to here, or there will be none: what was shown of
+    /// it so far as a [`LiveEvent::Partial`] gives way. That of other channels stays.
+    Committed {
+        /// The channel.
+        channel: u16,
+        /// Where the line ends.
+        until: SamplePos,
+    },
     /// The entries of the session changed: markers, pauses, gaps.
     Entries,
     /// Something is wrong that a person should know now.
     Alarm {
+        /// The channel, where it is one channel's.
+        channel: Option<u16>,
         /// What, in plain words.
         text: String,
         /// The next step.
         help: &'static str,
+        /// The recording has ended by it, so that nothing may hide it.
+        ends: bool,
     },
     /// The sound is closed and safe on the disk; text may still be written.
     Recorded {
@@ -154,8 +169,8 @@ struct Shared {
     /// Milliseconds of utterances cut, and of those recognised.
     cut_ms: AtomicU64,
     recognised_ms: AtomicU64,
-    /// Lines that got words.
-    texts: AtomicU64,
+    /// Lines that got words, of each channel in the order of `channels`.
+    texts: Vec<AtomicU64>,
     /// Milliseconds that the last preview took.
     preview_cost_ms: AtomicU64,
     previews: Mutex<Previews>,
@@ -192,8 +207,12 @@ impl Shared {
     }
 
     fn alarm(&self, error: &Error, help: &'static str) {
-        let text = error.to_string();
-        self.tell(LiveEvent::Alarm { text, help });
+        self.tell(LiveEvent::Alarm {
+            channel: None,
+            text: error.to_string(),
+            help,
+            ends: false,
+        });
     }
 
     /// How far the sound reaches that can be read: that of the microphone that is furthest.
@@ -207,6 +226,12 @@ impl Shared {
         let has = |m: &&LiveMicrophone| channel < m.series.channel(m.channels);
         let own = self.microphones.iter().find(has);
         own.map_or(0, |m| m.progress.derived())
+    }
+
+    /// Counts the lines of a channel that got words.
+    fn texts_on(&self, channel: u16) -> Option<&AtomicU64> {
+        let place = self.channels.iter().position(|c| c.index == channel)?;
+        self.texts.get(place)
     }
 
     fn all_series(&self) -> Vec<Series> {
@@ -283,7 +308,7 @@ impl Live {
             paused: AtomicBool::new(false),
             cut_ms: AtomicU64::new(0),
             recognised_ms: AtomicU64::new(0),
-            texts: AtomicU64::new(0),
+            texts: plan.channels.iter().map(|_| AtomicU64::new(0)).collect(),
             preview_cost_ms: AtomicU64::new(0),
             previews: Mutex::new(Previews {
                 slots: vec![None; plan.channels.len()],
@@ -293,7 +318,7 @@ impl Live {
             given_up: OnceLock::new(),
         });
         let (wake, woken) = sync_channel(WAKE_SLOTS);
-        let limit = plan.max_utterance_ms;
+        let limit = plan.max_utterance_ms.clone();
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.into()).spawn(work)
         };
@@ -308,7 +333,7 @@ impl Live {
         ));
         threads.extend(spawn(
             "listener",
-            Box::new(move || listening::run(&for_listener, limit, &wake)),
+            Box::new(move || listening::run(&for_listener, &limit, &wake)),
         ));
         let wording = thread::Builder::new()
             .name("wording".into())

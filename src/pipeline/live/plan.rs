@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{Beginning, MAX_LIVE_CHANNELS, Recorder, Series};
-use crate::domain::{Channel, EventKind, InterviewId, Lang, SamplePos};
+use crate::domain::{Channel, EventKind, InterviewId, Lang, LongestUtterance, SamplePos};
 use crate::pipeline::intake::write_whole;
 use crate::store::{NewEvent, NewInterview, NewSession, Store};
 
@@ -37,8 +37,8 @@ pub struct SessionPlan {
     pub device: String,
     /// A file plays in place of a microphone.
     pub practice: bool,
-    /// Longest utterance the recogniser takes, in milliseconds.
-    pub max_utterance_ms: u64,
+    /// Longest utterance that the recogniser of each language takes.
+    pub max_utterance_ms: LongestUtterance,
     /// Length for which the disk must have room.
     pub planned: Duration,
     /// The microphones in the order of their channels; none stands for one that hears them all.
@@ -127,7 +127,7 @@ impl SessionPlan {
         let session = NewSession {
             device: self.device.clone(),
             practice: self.practice,
-            max_utterance_ms: self.max_utterance_ms,
+            max_utterance_ms: self.max_utterance_ms.least(),
         };
         (interview, session)
     }
@@ -215,7 +215,7 @@ mod tests {
             started: String::new(),
             device: String::new(),
             practice: false,
-            max_utterance_ms: 7000,
+            max_utterance_ms: 7000.into(),
             planned: Duration::from_secs(1),
             microphones: microphones.iter().enumerate().map(microphone).collect(),
             test: String::new(),

@@ -139,7 +139,11 @@ fn cut_rest(
 ) -> Result<usize, Error> {
     let stored = store.segments(&plan.id)?;
     let limit = store.session_limit_ms(&plan.id)?;
-    let limits = limits(limit.unwrap_or(plan.max_utterance_ms));
+    // The record knows the least; a plan that says something else is not the session's.
+    let longest = match limit {
+        Some(ms) if ms != plan.max_utterance_ms.least() => ms.into(),
+        _ => plan.max_utterance_ms.clone(),
+    };
     let mut rows: Vec<NewSegment> = Vec::new();
     for channel in &plan.channels {
         let own = stored.iter().filter(|s| s.channel == channel.index);
@@ -149,6 +153,7 @@ fn cut_rest(
             let step = Step::FindingSpeech;
             watcher(Progress::Step { step, done, total });
         };
+        let limits = limits(longest.among(&channel.languages));
         let cuts = audio::find_utterances(&working, &limits, &mut tell, cancel)?;
         let new = cuts.into_iter().filter(|cut| cut.span.start >= done);
         rows.extend(new.map(|cut| new_segment(channel, cut)));

@@ -180,7 +180,7 @@ fn one_of_two_microphones_goes_away_changes_and_drifts_and_the_other_is_untouche
         recorder(wild.opener(), &clock, (SECOND, &chain), 1),
     ];
     let place = bed.place();
-    let live = Live::begin(recorders, &plan, place, Box::new(|| Ok(engines(false)))).unwrap();
+    let live = Live::begin(recorders, &plan, place, Box::new(|_| Ok(engines(false)))).unwrap();
     assert_eq!(live.levels().len(), 2);
     let begun = clock();
     let seen = Mutex::new(Vec::new());
@@ -300,7 +300,7 @@ fn a_second_microphone_that_was_opened_late_begins_at_the_same_moment() {
         vec![early, late],
         &plan,
         place,
-        Box::new(|| Ok(engines(false))),
+        Box::new(|_| Ok(engines(false))),
     )
     .unwrap();
     std::thread::sleep(Duration::from_millis(500));
@@ -351,7 +351,7 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
         recorders,
         &plan,
         bed.place(),
-        Box::new(|| Ok(engines(false))),
+        Box::new(|_| Ok(engines(false))),
     )
     .unwrap();
     let begun = Instant::now();

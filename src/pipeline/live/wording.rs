@@ -8,9 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::audio;
-use crate::domain::{Hypothesis, InterviewId, Translation, Utterance};
+use crate::domain::{
+    Hypothesis, InterviewId, SamplePos, SegmentId, Status, Translation, Utterance,
+};
 use crate::pipeline::engines::{hearers, recognize, translators};
-use crate::pipeline::translate_line;
+use crate::pipeline::{SourceLine, translate_line};
 use crate::speech;
 use crate::store::{PendingTranslation, PendingUtterance, Store};
 
@@ -29,11 +31,13 @@ const LATER: &str = "The recording goes on. 'mekong resume' writes the text late
 pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (Engines, Report) {
     let mut engines = Engines::default();
     let mut report = Report::default();
-    match load() {
+    match load(&shared.give_up) {
         Ok(loaded) => {
             engines = loaded;
             report = word(shared, &mut engines, woken);
         }
+        // Whoever gave up the text while models were loaded knows it.
+        Err(_) if shared.give_up.is_cancelled() => {}
         Err(e) => {
             report.note(&e);
             shared.alarm(&e, LATER);
@@ -81,6 +85,13 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
             shared.alarm(&e, LATER);
         }
     };
+    // Where it broke off, nothing takes the place of what was shown of an utterance.
+    for channel in &shared.channels {
+        shared.tell(LiveEvent::Committed {
+            channel: channel.index,
+            until: SamplePos(u64::MAX),
+        });
+    }
     add("the recogniser", heard);
     add("the translator", translated);
     report
@@ -112,13 +123,31 @@ fn recognise_all(
     store.set_makers(hearers(routes));
     let mut report = Report::default();
     let mut ahead: Option<Ahead> = None;
+    let mut skipped: HashSet<SegmentId> = HashSet::new();
     loop {
         let over = shared.lines_over.load(Ordering::Acquire);
         for row in store.pending_recognition(Some(&shared.id), false)? {
             if shared.give_up.is_cancelled() {
                 return Ok(report);
             }
-            recognise_row(shared, &mut store, routes, &row, &mut ahead, &mut report)?;
+            if skipped.contains(&row.segment) {
+                continue;
+            }
+            match recognise_row(shared, &mut store, routes, &row, &mut ahead, &mut report) {
+                Ok(()) => {}
+                // It waits for a model; other channels have theirs.
+                Err(e @ Error::NoRecognizer(_)) => {
+                    if skipped.is_empty() {
+                        shared.alarm(&e, LATER);
+                    }
+                    report.note(&e);
+                    skipped.insert(row.segment);
+                    // Else no preview of the others would be worth its time.
+                    let done = row.span.duration_ms();
+                    shared.recognised_ms.fetch_add(done, Ordering::Relaxed);
+                }
+                Err(e) => return Err(e),
+            }
             let _ = wake.try_send(()); // a full slot means that it has been told
         }
         if over {
@@ -173,8 +202,10 @@ fn recognise_row(
         Ok(hypothesis) => {
             store.record_hypothesis(&row.interview, row.segment, &hypothesis)?;
             report.recognised += 1;
-            if !hypothesis.text.is_empty() {
-                shared.texts.fetch_add(1, Ordering::Relaxed);
+            if !hypothesis.text.is_empty()
+                && let Some(texts) = shared.texts_on(row.channel)
+            {
+                texts.fetch_add(1, Ordering::Relaxed);
             }
         }
         // These concern one line; whatever else goes wrong concerns them all.
@@ -187,6 +218,10 @@ fn recognise_row(
         }
         Err(e) => return Err(e),
     }
+    shared.tell(LiveEvent::Committed {
+        channel: row.channel,
+        until: row.span.end,
+    });
     let done = row.span.duration_ms();
     shared.recognised_ms.fetch_add(done, Ordering::Relaxed);
     shared.tell(LiveEvent::Line {
@@ -256,11 +291,15 @@ fn translate_row(
     row: &PendingTranslation,
 ) -> Result<(), Error> {
     let place = &shared.place;
+    let source = SourceLine {
+        text: &row.text,
+        pauses: &row.pauses,
+        pair: row.pair,
+    };
     let line = translate_line(
         routes,
         &place.glossary,
-        &row.text,
-        row.pair,
+        &source,
         &place.options,
         &shared.give_up,
     )?;
@@ -268,6 +307,7 @@ fn translate_row(
         lang: row.pair.to,
         text: line.text,
         engine: line.engine,
+        status: Status::Machine,
         log_prob: Some(line.log_prob),
         terms: line.terms,
         flags: line.flags,

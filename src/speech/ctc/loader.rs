@@ -26,6 +26,7 @@ impl From<checkpoint::Error> for Error {
                 path,
                 reason: problem,
             },
+            checkpoint::Error::Stopped => Error::Cancelled,
         }
     }
 }

@@ -9,6 +9,7 @@
 mod config;
 mod features;
 mod letters;
+mod lexicon;
 mod line;
 mod loader;
 mod model;
@@ -22,12 +23,13 @@ use crate::compute::product::Activations;
 use crate::domain::{Cancel, Hypothesis, Lang, SamplePos, Utterance};
 
 use super::sound;
-use super::{Error, Recognizer};
+use super::{Error, MOST_NAMES, Recognizer};
 use config::Config;
 use letters::{Letters, code};
+use lexicon::{Lexicon, spellings};
 use loader::Loader;
 use model::{Model, Voice};
-use search::{Lexicon, Scores};
+use search::Scores;
 
 /// Sound on both sides of a piece that is heard and not written, so that no letter is cut in two.
 const OVERLAP_MS: u64 = 500;
@@ -102,11 +104,11 @@ impl Ctc {
         let model = Model::read(&config, &mut loader, options.exact)?;
         let mut speakers = speakers(&config, &mut loader, options)?;
         for speaker in &mut speakers {
-            let spelled = options
-                .names
-                .iter()
-                .filter_map(|n| speaker.letters.spell(n));
-            speaker.lexicon = Lexicon::new(spelled);
+            let gap = speaker.letters.spell(" ");
+            let gap = gap.and_then(|tokens| tokens.first().copied());
+            let names = options.names.iter().take(MOST_NAMES);
+            let spelled = names.flat_map(|name| spellings(name, &speaker.letters));
+            speaker.lexicon = Lexicon::new(spelled, gap);
         }
         let longest_ms = options
             .max_utterance_ms

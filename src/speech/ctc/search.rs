@@ -7,15 +7,13 @@ use std::collections::HashMap;
 use crate::domain::Cancel;
 use crate::speech::Error;
 
+use super::lexicon::Lexicon;
 use super::stop_if;
 
 /// Texts that are followed at a time.
 const BEAM: usize = 24;
 /// Tokens less likely than this at a frame do not begin anything new there.
 const UNLIKELY: f32 = -9.0;
-/// What each letter of a name of the case gains, as a logarithm. Taken back if the name is not
-/// finished, so that no half of a name is preferred.
-const GAIN: f32 = 1.2;
 
 /// Logarithms of probabilities, `(frames, tokens)`.
 pub(super) struct Scores {
@@ -100,75 +98,6 @@ pub(super) fn greedy(scores: &Scores, blank: usize) -> Vec<Said> {
     said
 }
 
-/// The names and terms of a case as a tree of tokens.
-#[derive(Debug, Default)]
-pub(super) struct Lexicon {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    next: HashMap<usize, usize>,
-    /// A name ends here.
-    whole: bool,
-    depth: usize,
-}
-
-impl Lexicon {
-    /// A tree of these spellings.
-    pub fn new(spellings: impl IntoIterator<Item = Vec<usize>>) -> Self {
-        let mut nodes = vec![Node::default()];
-        for spelling in spellings {
-            let mut at = 0;
-            for token in spelling {
-                let known = nodes.get(at).and_then(|n| n.next.get(&token)).copied();
-                at = known.unwrap_or_else(|| {
-                    let depth = nodes.get(at).map_or(0, |n| n.depth).saturating_add(1);
-                    nodes.push(Node {
-                        depth,
-                        ..Node::default()
-                    });
-                    let new = nodes.len().saturating_sub(1);
-                    if let Some(node) = nodes.get_mut(at) {
-                        node.next.insert(token, new);
-                    }
-                    new
-                });
-            }
-            if let Some(node) = nodes.get_mut(at).filter(|n| n.depth > 0) {
-                node.whole = true;
-            }
-        }
-        Self { nodes }
-    }
-
-    /// Whether it holds anything.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.len() <= 1
-    }
-
-    /// One token further from `at`: where to, and what the text gains by it.
-    fn step(&self, at: usize, token: usize) -> (usize, f32) {
-        let node = self.nodes.get(at);
-        if let Some(next) = node.and_then(|n| n.next.get(&token)) {
-            return (*next, GAIN);
-        }
-        let back = self.unfinished(at);
-        match self.nodes.first().and_then(|root| root.next.get(&token)) {
-            Some(next) => (*next, GAIN - back),
-            None => (0, -back),
-        }
-    }
-
-    /// What a text that stands at `at` has gained for a name that it did not finish.
-    fn unfinished(&self, at: usize) -> f32 {
-        match self.nodes.get(at) {
-            Some(node) if !node.whole => node.depth as f32 * GAIN,
-            _ => 0.0,
-        }
-    }
-}
-
 /// A text that is followed.
 #[derive(Clone)]
 struct Path {
@@ -214,7 +143,7 @@ pub(super) fn beam(
         tokens: Vec::new(),
         with_blank: 0.0,
         without: f32::NEG_INFINITY,
-        node: 0,
+        node: lexicon.start(),
         gain: 0.0,
     }];
     for row in scores.rows() {
@@ -229,7 +158,7 @@ pub(super) fn beam(
         paths = further(&paths, &likely, silent, row, lexicon);
     }
     for path in &mut paths {
-        path.gain -= lexicon.unfinished(path.node);
+        path.gain += lexicon.settled(path.node);
     }
     let best = paths
         .into_iter()
@@ -380,6 +309,7 @@ fn gather(scores: &Scores, path: &[usize], tokens: &[usize]) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::ctc::lexicon::Spelling;
 
     /// Scores of frames in which some tokens have the given probabilities.
     fn scores(frames: &[&[f32]]) -> Scores {
@@ -456,7 +386,12 @@ mod tests {
     fn a_name_of_the_case_wins_where_the_sound_leaves_it_open_and_only_there() {
         let open: [&[f32]; 3] = [&[0.04, 0.5, 0.46], &[0.98, 0.01, 0.01], &[0.04, 0.5, 0.46]];
         let find = |frames: &[&[f32]], names: &[&[usize]]| {
-            let lexicon = Lexicon::new(names.iter().map(|n| n.to_vec()));
+            let spelling = |tokens: &&[usize]| Spelling {
+                tokens: tokens.to_vec(),
+                gain: 1.0,
+                spaced: false,
+            };
+            let lexicon = Lexicon::new(names.iter().map(spelling), None);
             beam(&scores(frames), 0, &lexicon, &Cancel::new()).unwrap()
         };
         assert_eq!(find(&open, &[]), [1, 1]);

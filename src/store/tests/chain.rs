@@ -4,8 +4,9 @@
 use rusqlite::Connection;
 
 use super::super::{Error, NewEvent, NewSession, Store};
-use super::{cut, id, interview, told};
-use crate::domain::{EventKind, Lang, SamplePos, SegmentId};
+use super::Edits as _;
+use super::{SIX_LINES, cut, heard, id, interview, told};
+use crate::domain::{EventKind, Flag, FlagKind, Hypothesis, Lang, SamplePos, SegmentId};
 use crate::evidence::{Draft, Kind, Role, SecretKey, Story, check_rows};
 
 fn kinds(store: &Store, name: &str) -> Vec<String> {
@@ -127,7 +128,7 @@ fn a_refused_change_leaves_no_event() {
     let same = store.edit_text(&id("a-1"), SegmentId(1), "Tôi tên là Hùng.", "Li", None);
     assert!(matches!(same, Err(Error::Unchanged)));
     let key = SecretKey::new("Li", Role::Reviewer).unwrap();
-    let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|_| true);
+    let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|_| true, None);
     // A machine wrote it, so nobody's own work is in it.
     assert!(own.is_ok());
     assert_eq!(store.chain(&id("a-1")).unwrap().len(), before.len() + 1);
@@ -137,10 +138,78 @@ fn a_refused_change_leaves_no_event() {
     store
         .edit_text(&id("a-1"), SegmentId(1), "x", "Li", Some("misheard"))
         .unwrap();
-    let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|by| by == "Li");
+    let own = store.certify(&id("a-1"), &[SegmentId(1)], &key, &|by| by == "Li", None);
     assert!(matches!(own, Err(Error::OwnWork(1))));
     assert_eq!(store.chain(&id("a-1")).unwrap().len(), before.len() + 2);
     fits(&store, "a-1");
+}
+
+#[test]
+fn what_a_machine_most_likely_invented_is_certified_only_for_a_reason() {
+    let key = SecretKey::new("Li", Role::Reviewer).unwrap();
+    for (lang, said, _) in SIX_LINES {
+        let mut store = Store::open_in_memory().unwrap();
+        told(&mut store, "a-1", lang, &[said, said]);
+        let a = id("a-1");
+        let invented = Hypothesis {
+            flags: vec![Flag::with(FlagKind::PhantomPhrase, said)],
+            ..heard(lang, &format!("{said} 2"))
+        };
+        store
+            .record_hypothesis(&a, SegmentId(2), &invented)
+            .unwrap();
+        let lines = [SegmentId(1), SegmentId(2)];
+        let events = store.chain(&a).unwrap().len();
+        let shown = store.segments(&a).unwrap();
+        assert_eq!(shown[1].quarantined(), Some(FlagKind::PhantomPhrase));
+        for none in [None, Some(" \n")] {
+            let held = store.certify(&a, &lines, &key, &|_| false, none);
+            assert!(matches!(
+                held,
+                Err(Error::HeldBack(2, FlagKind::PhantomPhrase))
+            ));
+        }
+        // Nothing of it was stored, not even the line beside it.
+        assert_eq!(store.chain(&a).unwrap().len(), events);
+        assert_eq!(store.segments(&a).unwrap(), shown);
+        let heard = Some("heard three times");
+        store.certify(&a, &lines, &key, &|_| false, heard).unwrap();
+        let (story, _) = Story::of("a-1", &store.chain(&a).unwrap());
+        let event = story.events.last().unwrap();
+        assert_eq!(event.facts["held_back"], serde_json::json!([2]));
+        assert_eq!(event.facts["despite"], "heard three times");
+        let line = &store.segments(&a).unwrap()[1];
+        assert_eq!(line.quarantined(), None);
+        assert!(line.flags.iter().any(|f| f.kind == FlagKind::PhantomPhrase));
+        let texts = store.history(&a, SegmentId(2)).unwrap();
+        assert_eq!(texts.last().unwrap().reason.as_deref(), heard);
+        // The other line needed none.
+        let texts = store.history(&a, SegmentId(1)).unwrap();
+        assert_eq!(texts.last().unwrap().reason, None);
+        fits(&store, "a-1");
+    }
+}
+
+#[test]
+fn a_correction_lifts_what_held_a_line_back() {
+    let mut store = Store::open_in_memory().unwrap();
+    told(&mut store, "a-1", Lang::Lo, &["ຂອບໃຈ"]);
+    let a = id("a-1");
+    let invented = Hypothesis {
+        flags: vec![Flag::new(FlagKind::Repetition)],
+        ..heard(Lang::Lo, "ຂອບໃຈ ຂອບໃຈ")
+    };
+    store
+        .record_hypothesis(&a, SegmentId(1), &invented)
+        .unwrap();
+    store.edit_text(&a, SegmentId(1), "ບໍ່", "Lan", None).unwrap();
+    assert_eq!(store.segments(&a).unwrap()[0].quarantined(), None);
+    let key = SecretKey::new("Li", Role::Reviewer).unwrap();
+    store
+        .certify(&a, &[SegmentId(1)], &key, &|_| false, None)
+        .unwrap();
+    let (story, _) = Story::of("a-1", &store.chain(&a).unwrap());
+    assert!(!story.events.last().unwrap().facts.contains_key("despite"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::super::{Error, SearchQuery, Store, open};
+use super::Edits as _;
 use super::{cut, heard, id, interview, told};
 use crate::domain::{Cancel, FlagKind, Lang, SegmentId, Status};
 

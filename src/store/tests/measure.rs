@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use super::super::{ImportedLine, NewInterview, SearchQuery, Store};
+use super::super::{ImportedLine, ImportedTranslation, NewInterview, SearchQuery, Store};
+use super::Edits as _;
 use super::{SIX_LINES, id, interview};
 use crate::domain::{Cancel, Lang, SamplePos, SegmentId, Span};
 
@@ -59,7 +60,11 @@ fn a_thousand_interviews() {
                         ),
                         lang,
                         text: said[at].clone(),
-                        translations: vec![(Lang::Zh, chinese[at % chinese.len()].clone())],
+                        translations: vec![ImportedTranslation::new(
+                            Lang::Zh,
+                            chinese[at % chinese.len()].clone(),
+                            false,
+                        )],
                         machine: false,
                         flags: Vec::new(),
                     }

@@ -12,9 +12,10 @@ mod search;
 mod sessions;
 mod speakers;
 
-use super::{NewAudio, NewInterview, NewSegment, Store};
+use super::{Correction, Error, NewAudio, NewFact, NewInterview, NewSegment, Store};
 use crate::domain::{
-    AudioFile, Channel, Flag, FlagKind, Hypothesis, InterviewId, Lang, SamplePos, Span, Translation,
+    AudioFile, Channel, Flag, FlagKind, Hypothesis, InterviewId, Lang, PersonId, SamplePos,
+    SegmentId, Span, Status, Translation,
 };
 
 /// A sentence in each of the six languages, and a word inside it.
@@ -109,6 +110,7 @@ pub(super) fn translated(lang: Lang, text: &str, of_version: u32) -> Translation
         lang,
         text: text.to_owned(),
         engine: "translator 1".to_owned(),
+        status: Status::Machine,
         log_prob: Some(-0.25),
         terms: Vec::new(),
         flags: Vec::new(),
@@ -138,5 +140,75 @@ pub(super) fn told(store: &mut Store, name: &str, lang: Lang, texts: &[&str]) {
                 &heard(lang, text),
             )
             .unwrap();
+    }
+}
+
+/// A person's version of one side of a line, and one fact of a person.
+pub(super) trait Edits {
+    /// Of its text; the version's number.
+    fn edit_text(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, Error>;
+
+    /// Of its translation into `lang`; the version's number.
+    fn edit_translation(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        lang: Lang,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, Error>;
+
+    /// One fact of a person; its number.
+    fn add_fact(&mut self, person: &PersonId, by: &str, new: &NewFact<'_>) -> Result<i64, Error>;
+}
+
+impl Edits for Store {
+    fn edit_text(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, Error> {
+        let new = Correction {
+            text: Some(text),
+            translation: None,
+            by,
+            reason,
+        };
+        Ok(self.edit(id, segment, &new)?.text.unwrap_or_default())
+    }
+
+    fn edit_translation(
+        &mut self,
+        id: &InterviewId,
+        segment: SegmentId,
+        lang: Lang,
+        text: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<u32, Error> {
+        let new = Correction {
+            text: None,
+            translation: Some((lang, text)),
+            by,
+            reason,
+        };
+        let made = self.edit(id, segment, &new)?.translation;
+        Ok(made.unwrap_or_default())
+    }
+
+    fn add_fact(&mut self, person: &PersonId, by: &str, new: &NewFact<'_>) -> Result<i64, Error> {
+        let added = self.add_facts(person, by, std::slice::from_ref(new))?;
+        Ok(added[0])
     }
 }

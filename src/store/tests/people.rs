@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::super::{Error, NewFact, Offer, Store};
+use super::Edits as _;
 use super::{id, told};
 use crate::domain::{FactKind, InterviewId, Lang, NameSource, PersonId, SegmentId, Verdict};
 use crate::text::names::{Name, SHOWN};
@@ -318,4 +319,63 @@ fn every_row_of_the_register_stands_in_the_own_chain_by_its_hash() {
         let found = fits(&store);
         assert_eq!((found.ok, found.detail.as_str()), (false, told));
     }
+}
+
+#[test]
+fn several_entries_are_stored_all_or_none() {
+    let mut store = Store::open_in_memory().unwrap();
+    told(&mut store, "a-1", Lang::Zh, &["我叫张伟。"]);
+    let who = person(&mut store, "ສົມພອນ");
+    let line = id("a-1");
+    let at = Some((&line, SegmentId(1)));
+    let from_line = NewFact {
+        line: at,
+        ..name("张伟")
+    };
+    let wrong = NewFact::new(FactKind::BirthYear, "no year");
+    let refused = store.add_facts(&who, "Li", &[from_line, wrong]);
+    assert!(matches!(refused, Err(Error::BadFact(FactKind::BirthYear))));
+    assert_eq!(store.person_history(&who).unwrap().len(), 1);
+    assert!(store.answered_offers(&line).unwrap().is_empty());
+    let added = store
+        .add_facts(&who, "Li", &[from_line, NewFact::new(FactKind::Note, "สูง")])
+        .unwrap();
+    assert_eq!(added.len(), 2);
+    // What was entered from a line is not offered from it again.
+    let answered = store.answered_offers(&line).unwrap();
+    assert_eq!(
+        answered,
+        [(SegmentId(1), FactKind::Name, "张伟".to_owned())]
+    );
+}
+
+#[test]
+fn in_a_case_are_its_people_and_those_of_none() {
+    let mut store = Store::open_in_memory().unwrap();
+    let hung = person(&mut store, "阮文雄");
+    store
+        .add_fact(&hung, "Li", &name("Nguyễn Văn Hùng"))
+        .unwrap();
+    store
+        .add_person(Some("案件二"), "Li", &[name("สมชาย ใจดี")])
+        .unwrap();
+    let place = NewFact::new(FactKind::Place, "ປາກເຊ");
+    store
+        .add_person(None, "Li", &[name("ສົມພອນ"), place])
+        .unwrap();
+    let known = |case: Option<&str>| -> Vec<String> {
+        let people = store.values_in_force(case, FactKind::Name).unwrap();
+        let of = |names: &Vec<(String, Option<Lang>)>| {
+            let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+            names.join(" = ")
+        };
+        people.iter().map(of).collect()
+    };
+    assert_eq!(known(Some("案件一")), ["阮文雄 = Nguyễn Văn Hùng", "ສົມພອນ"]);
+    assert_eq!(known(Some(" 案件二 ")), ["สมชาย ใจดี", "ສົມພອນ"]);
+    for none in [None, Some(""), Some("案件三")] {
+        assert_eq!(known(none), ["ສົມພອນ"], "{none:?}");
+    }
+    let places = store.values_in_force(None, FactKind::Place).unwrap();
+    assert_eq!(places, [[("ປາກເຊ".to_owned(), None)]]);
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::{SearchQuery, Store};
+use super::Edits as _;
 use super::{SIX_LINES, cut, heard, id, interview, told, translated};
 use crate::domain::{Cancel, Lang, SegmentId};
 

@@ -1,6 +1,7 @@
 //! What a question may say: operators, quotes, narrowing; near spellings; the lines around a hit.
 
 use super::super::{Matched, SearchPage, SearchQuery, Store, Why};
+use super::Edits as _;
 use super::{SIX_LINES, id, interview, told};
 use crate::domain::{FactKind, FlagKind, Lang, PersonId, SegmentId, Status};
 use crate::store::{NewFact, Other, Via};

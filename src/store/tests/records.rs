@@ -1,6 +1,9 @@
 //! Records: what goes in comes out, people stand before machines, nothing is ever overwritten.
 
-use super::super::{Correction, Error, ImportedLine, NewRecord, Record, Store};
+use super::super::{
+    Correction, Error, ImportedLine, ImportedTranslation, NewRecord, Record, Store,
+};
+use super::Edits as _;
 use super::{SIX_LINES, cut, heard, id, interview, translated};
 use crate::domain::{
     Flag, FlagKind, Lang, LangPair, SamplePos, SegmentId, Span, Status, TermUse, Word,
@@ -133,7 +136,18 @@ fn words_and_flags_survive_in_all_six_scripts() {
             end_ms: 20,
             confidence: 0.5,
         }];
+        // Half a second later the rest of the line, as a word of its own.
+        let at = text.find(word).unwrap() + word.len();
+        h.words.push(Word {
+            text: text[at..].into(),
+            start_ms: 520,
+            end_ms: 600,
+            confidence: 0.5,
+        });
         store.record_hypothesis(&id("a-1"), FIRST, &h).unwrap();
+        for waiting in store.pending_translation(None).unwrap() {
+            assert_eq!(waiting.pauses, [at], "{lang}");
+        }
         let line = store.segment(&id("a-1"), FIRST).unwrap();
         assert_eq!((line.text.as_str(), line.lang), (text, lang));
         assert_eq!(line.words, h.words);
@@ -275,7 +289,7 @@ fn a_transcript_from_elsewhere_counts_as_a_persons() {
         span: Span::new(SamplePos::from_ms(start), SamplePos::from_ms(start + 1)),
         lang,
         text: text.to_owned(),
-        translations: vec![(to, words.to_owned())],
+        translations: vec![ImportedTranslation::new(to, words.to_owned(), false)],
         machine: false,
         flags: Vec::new(),
     };
@@ -296,6 +310,7 @@ fn a_transcript_from_elsewhere_counts_as_a_persons() {
     assert_eq!(found[1].author, "imported from srt");
     assert_eq!(found[1].translations[0].text, "是的");
     assert_eq!(found[1].translations[0].log_prob, None);
+    assert_eq!(found[1].translations[0].status, Status::Edited);
     assert!(store.pending_recognition(None, true).unwrap().is_empty());
     assert!(store.pending_translation(None).unwrap().is_empty());
 }

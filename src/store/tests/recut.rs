@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::{Error, Recut, RecutKind, Recutting, SearchQuery, SplitAt, Store};
+use super::Edits as _;
 use super::{cut, heard, id, interview, told, translated};
 use crate::domain::{
     Cancel, Flag, FlagKind, Lang, Place, SamplePos, Segment, SegmentId, Side, Span, Status, Word,
@@ -419,11 +420,11 @@ fn who_worked_on_a_line_cannot_certify_what_was_made_of_it() {
     let key = SecretKey::new("Duc", Role::Reviewer).unwrap();
     for name in ["Mai", "Lan"] {
         let wrote = |author: &str| author == name;
-        let done = store.certify(&id("a-1"), &[SegmentId(3)], &key, &wrote);
+        let done = store.certify(&id("a-1"), &[SegmentId(3)], &key, &wrote, None);
         assert!(matches!(done, Err(Error::OwnWork(3))), "{name}: {done:?}");
     }
     store
-        .certify(&id("a-1"), &[SegmentId(3)], &key, &|_| false)
+        .certify(&id("a-1"), &[SegmentId(3)], &key, &|_| false, None)
         .unwrap();
     assert_eq!(lines(&store)[0].status, Status::Certified);
     // A certificate is for one line: joined with another, the words are their writer's again.

@@ -1,6 +1,7 @@
 //! Search in all six scripts, with and without diacritics, digits, filters, marks, odd queries.
 
 use super::super::{Error, Matched, SearchPage, SearchQuery, Store};
+use super::Edits as _;
 use super::{SIX_LINES, id, interview, told, translated};
 use crate::domain::{Lang, SegmentId};
 

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::{Error, Recutting, SearchQuery, SplitAt, Store};
+use super::Edits as _;
 use super::{cut, heard, id, interview, told};
 use crate::domain::{Lang, SamplePos, SegmentId};
 use crate::evidence::{Role, SecretKey, Story, check_rows};
@@ -95,7 +96,7 @@ fn lines_that_are_parted_keep_the_speaker_and_who_named_it_cannot_certify() {
     assert_eq!(lines[0].speaker, "interpreter");
     assert_eq!(lines[1].speaker, "interpreter");
     let key = SecretKey::new("Duc", Role::Reviewer).unwrap();
-    let done = store.certify(&id("a-1"), &[lines[0].id], &key, &|who| who == "Lan");
+    let done = store.certify(&id("a-1"), &[lines[0].id], &key, &|who| who == "Lan", None);
     assert!(matches!(done, Err(Error::OwnWork(_))), "{done:?}");
     // What was named since stands in the way of taking the change back.
     say(&mut store, lines[0].id.0, "officer").unwrap();
@@ -109,7 +110,9 @@ fn a_certified_line_is_locked_until_somebody_says_why() {
     let mut store = two_lines();
     let key = SecretKey::new("Duc", Role::Reviewer).unwrap();
     let line = [SegmentId(1)];
-    store.certify(&id("a-1"), &line, &key, &|_| false).unwrap();
+    store
+        .certify(&id("a-1"), &line, &key, &|_| false, None)
+        .unwrap();
     let locked = |done: Result<(), Error>| {
         assert!(matches!(done, Err(Error::CertifiedLine(1))), "{done:?}");
     };

@@ -111,7 +111,8 @@ fn name_at(text: &str, lower: &str, from: usize, lang: Lang) -> Option<Range<usi
     let start = from.saturating_add(lead);
     let rest = lower.get(start..)?;
     let (ends, never) = (cues::ends(lang), cues::never(lang));
-    if never.iter().any(|word| rest.starts_with(word)) {
+    // What looks like the end of the cue may be the first letter of the name, whose marks then follow.
+    if rest.starts_with(is_mark) || never.iter().any(|word| rest.starts_with(word)) {
         return None;
     }
     let breaks = |c: char| !(c.is_alphanumeric() || is_mark(c) || "·•-' ".contains(c));
@@ -302,6 +303,7 @@ mod tests {
             ),
             ("ฉันชื่อสมชาย มาจากเชียงราย", Lang::Th, "สมชาย"),
             ("ကျွန်တော့်နာမည် အောင်မင်းပါ။", Lang::My, "အောင်မင်း"),
+            ("အစ်မနာမည်ကျန်းကျွင်းပါ။", Lang::My, "ကျန်းကျွင်း"),
             ("ຂ້ອຍຊື່ສົມພອນ ມາຈາກຫຼວງພະບາງ", Lang::Lo, "ສົມພອນ"),
             ("ខ្ញុំឈ្មោះសុខាមកពីប៉ោយប៉ែត។", Lang::Km, "សុខា"),
         ] {

@@ -1,7 +1,5 @@
 //! Numbers, dates and amounts of a line against those of its translation.
 
-use std::ops::Range;
-
 use crate::domain::{Flag, FlagKind, LangPair, Place, Side};
 use crate::text::{self, Figure, Unit};
 
@@ -31,20 +29,18 @@ pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag
         };
         let detail = format!("{} | {}", say(&left), say(&right));
         let mut places = Vec::new();
-        places.extend(
-            left.iter()
-                .map(|f| place(source, Side::Source, &f.range, f.key())),
-        );
-        places.extend(
-            right
-                .iter()
-                .map(|f| place(translation, Side::Translation, &f.range, f.key())),
-        );
+        for (text, side, figures) in [
+            (source, Side::Source, &left),
+            (translation, Side::Translation, &right),
+        ] {
+            let place = |f: &Figure| Place::of(text, side, &f.range, readable(f.key()));
+            places.extend(figures.iter().map(place));
+        }
         flags.push(Flag::with(FlagKind::NumberMismatch, detail.trim()).at(places));
     }
     if let Some(range) = text::lunar_date(source, pair.from) {
         let mark = source.get(range.clone()).unwrap_or_default();
-        let place = place(source, Side::Source, &range, mark);
+        let place = Place::of(source, Side::Source, &range, mark);
         flags.push(Flag::with(FlagKind::LunarDate, mark).at(vec![place]));
     }
     flags
@@ -62,17 +58,6 @@ fn readable(key: &str) -> &str {
         "w7" => "Sun",
         text::HALF => "half",
         key => key,
-    }
-}
-
-/// A place in characters.
-pub(super) fn place(text: &str, side: Side, range: &Range<usize>, value: &str) -> Place {
-    let chars = |until: usize| text.get(..until).map_or(0, |t| t.chars().count());
-    Place {
-        side,
-        from: chars(range.start),
-        to: chars(range.end),
-        value: readable(value).to_owned(),
     }
 }
 

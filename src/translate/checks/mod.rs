@@ -1,9 +1,10 @@
-//! Doubts about a translation that need no model: numbers, language, length, loops, probability.
+//! Doubts about a translation that need no model: numbers, names, language, length, loops, probability.
 
 mod figures;
+mod names;
 mod polarity;
 
-use super::Decoded;
+use super::{Decoded, KnownNames};
 use crate::domain::{Flag, FlagKind, Lang, LangPair};
 use crate::text;
 
@@ -20,25 +21,33 @@ const SLACK: f64 = 10.0;
 /// Share of foreign letters that may stand among those that the source does not hold.
 const FOREIGN: f32 = 0.3;
 
-/// The doubts about one sentence and its translation, most serious first.
+/// The doubts about one sentence and its translation, most serious first. Of `known` come the names
+/// that the sentence may speak of.
 ///
 /// `Truncated` is not among them: [`Decoded::truncated`] says it already.
-pub fn check(source: &str, translation: &str, pair: LangPair, decoded: &Decoded) -> Vec<Flag> {
+pub fn check(
+    source: &str,
+    translation: &str,
+    pair: LangPair,
+    decoded: &Decoded,
+    known: &KnownNames,
+) -> Vec<Flag> {
     if source.trim().is_empty() {
         return Vec::new();
     }
-    let mut flags = compare(source, translation, pair);
+    let mut flags = compare(source, translation, pair, known);
     flags.extend(probability(decoded));
     flags
 }
 
 /// The doubts that need no model's word: what [`check`] finds but for the probability. Serves for what
 /// a person wrote too.
-pub fn compare(source: &str, translation: &str, pair: LangPair) -> Vec<Flag> {
+pub fn compare(source: &str, translation: &str, pair: LangPair, known: &KnownNames) -> Vec<Flag> {
     let mut flags = figures::check(source, translation, pair);
     let language = language(source, translation, pair);
-    // Of a line that is not in the wanted language, its denials and questions say nothing.
+    // Of a line that is not in the wanted language, its names, denials and questions say nothing.
     if language.is_none() {
+        flags.extend(names::check(source, translation, pair, known));
         flags.extend(polarity::check(source, translation, pair));
     }
     flags.extend(language);
@@ -123,7 +132,14 @@ mod tests {
     }
 
     fn flags(source: &str, from: Lang, translation: &str, to: Lang) -> Vec<Flag> {
-        check(source, translation, LangPair::new(from, to), &decoded(-0.3))
+        let pair = LangPair::new(from, to);
+        check(
+            source,
+            translation,
+            pair,
+            &decoded(-0.3),
+            &KnownNames::default(),
+        )
     }
 
     fn decoded(log_prob: f32) -> Decoded {
@@ -246,8 +262,9 @@ mod tests {
         );
         assert!(found.contains(&FlagKind::Repetition), "{found:?}");
         let pair = LangPair::new(Lang::Zh, Lang::Vi);
-        let low = check("你好。", "Xin chào.", pair, &decoded(-2.0));
+        let none = KnownNames::default();
+        let low = check("你好。", "Xin chào.", pair, &decoded(-2.0), &none);
         assert_eq!(low, [Flag::new(FlagKind::LowProbability)]);
-        assert_eq!(check(" ", "", pair, &decoded(0.0)), []);
+        assert_eq!(check(" ", "", pair, &decoded(0.0), &none), []);
     }
 }

@@ -1,6 +1,8 @@
 //! Whether both sides deny, and whether both sides ask. Marks are data; not reviewed by native speakers.
 
-use crate::domain::{Flag, FlagKind, Lang, LangPair};
+use std::ops::Range;
+
+use crate::domain::{Flag, FlagKind, Lang, LangPair, Place, Side};
 use crate::text;
 
 /// How clearly a text denies or asks.
@@ -12,36 +14,82 @@ enum Strength {
     Clearly,
 }
 
-/// The doubts about denial and about question and statement.
-pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag> {
-    let left = text::fold(&without_numbers(source, pair.from));
-    let right = text::fold(&without_numbers(translation, pair.to));
-    let mut flags = Vec::new();
-    let mut compare =
-        |kind, of: fn(&str, Lang) -> Strength| match (of(&left, pair.from), of(&right, pair.to)) {
-            (Strength::Clearly, Strength::No) => flags.push(Flag::with(kind, "source only")),
-            (Strength::No, Strength::Clearly) => flags.push(Flag::with(kind, "translation only")),
-            _ => {}
-        };
-    compare(FlagKind::NegationDiffers, denial);
-    compare(FlagKind::QuestionDiffers, question);
-    flags
+/// What a text says, and the mark that says it clearly, in bytes.
+type Said = (Strength, Range<usize>);
+
+/// A text as it is searched: folded, without its numbers in words (vi không is zero too). What is taken out
+/// leaves as much white space, so that a place in what is left is one in the text.
+struct Searched<'a> {
+    text: &'a str,
+    side: Side,
+    lang: Lang,
+    blanked: String,
+    folded: String,
 }
 
-/// The text without its numbers in words: vi không is zero too.
-fn without_numbers(text: &str, lang: Lang) -> String {
-    let mut left = String::with_capacity(text.len());
-    let mut at = 0;
-    for figure in text::figures(text, lang)
-        .iter()
-        .filter(|f| f.spelled && f.sure)
-    {
-        left.push_str(text.get(at..figure.range.start).unwrap_or_default());
-        left.push(' ');
-        at = figure.range.end;
+impl<'a> Searched<'a> {
+    fn new(text: &'a str, side: Side, lang: Lang) -> Self {
+        let mut blanked = text.to_owned();
+        for figure in text::figures(text, lang) {
+            if figure.spelled && figure.sure && text.get(figure.range.clone()).is_some() {
+                let blank = " ".repeat(figure.range.len());
+                blanked.replace_range(figure.range, &blank);
+            }
+        }
+        let folded = text::fold(&blanked);
+        Self {
+            text,
+            side,
+            lang,
+            blanked,
+            folded,
+        }
     }
-    left.push_str(text.get(at..).unwrap_or_default());
-    left
+
+    /// Where the mark stands.
+    fn mark(&self, folded: &Range<usize>) -> Place {
+        let range = text::origin(&self.blanked, folded);
+        let value = self.text.get(range.clone()).unwrap_or_default();
+        Place::of(self.text, self.side, &range, value)
+    }
+
+    /// Where such a mark would stand: a question's at the end, behind the last word; a denial's anywhere.
+    fn gap(&self, kind: FlagKind) -> Place {
+        let last = text::words(self.text, self.lang).pop();
+        match last.filter(|_| kind == FlagKind::QuestionDiffers) {
+            Some(word) => {
+                let range = word.start..self.text.trim_end().len();
+                Place::of(self.text, self.side, &range, "")
+            }
+            None => Place::whole(self.text, self.side),
+        }
+    }
+}
+
+/// The doubts about denial and about question and statement, each with its place on both sides.
+pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag> {
+    let left = Searched::new(source, Side::Source, pair.from);
+    let right = Searched::new(translation, Side::Translation, pair.to);
+    let mut flags = Vec::new();
+    for kind in [FlagKind::NegationDiffers, FlagKind::QuestionDiffers] {
+        let of = match kind {
+            FlagKind::NegationDiffers => denial,
+            _ => question,
+        };
+        let (said, mark) = of(&left.folded, pair.from);
+        let (written, other) = of(&right.folded, pair.to);
+        let (detail, places) = match (said, written) {
+            (Strength::Clearly, Strength::No) => {
+                ("source only", vec![left.mark(&mark), right.gap(kind)])
+            }
+            (Strength::No, Strength::Clearly) => {
+                ("translation only", vec![left.gap(kind), right.mark(&other)])
+            }
+            _ => continue,
+        };
+        flags.push(Flag::with(kind, detail).at(places));
+    }
+    flags
 }
 
 /// Words that deny, words that may, and phrases in which the first are no denial.
@@ -167,22 +215,27 @@ fn denial_words(lang: Lang) -> Denial {
     }
 }
 
-/// Whether a word stands in a text; in languages with spaces between spaces.
-fn stands(text: &str, word: &str, lang: Lang) -> bool {
-    if !matches!(lang, Lang::Vi | Lang::En) || word == "n't" {
-        return text.contains(word);
-    }
-    text.match_indices(word).any(|(at, found)| {
-        let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+/// Where a word stands in a text first; in languages with spaces between spaces.
+fn standing(text: &str, word: &str, lang: Lang) -> Option<Range<usize>> {
+    let inside = !matches!(lang, Lang::Vi | Lang::En) || word == "n't";
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    text.match_indices(word).find_map(|(at, found)| {
+        let end = at.saturating_add(found.len());
         let before = text.get(..at).and_then(|t| t.chars().next_back());
-        let after = text
-            .get(at.saturating_add(found.len())..)
-            .and_then(|t| t.chars().next());
-        !letter(before) && !letter(after)
+        let after = text.get(end..).and_then(|t| t.chars().next());
+        (inside || (!letter(before) && !letter(after))).then_some(at..end)
     })
 }
 
-fn denial(text: &str, lang: Lang) -> Strength {
+/// Where the first of these words stands, of two that begin together the longer.
+fn first(text: &str, words: &[&str], lang: Lang) -> Option<Range<usize>> {
+    let places = words.iter().map(|w| standing(text, &text::fold(w), lang));
+    places
+        .flatten()
+        .min_by_key(|r| (r.start, std::cmp::Reverse(r.end)))
+}
+
+fn denial(text: &str, lang: Lang) -> Said {
     let words = denial_words(lang);
     let mut rest = text.to_owned();
     let mut excepted = false;
@@ -190,18 +243,20 @@ fn denial(text: &str, lang: Lang) -> Strength {
         let phrase = text::fold(phrase);
         if rest.contains(&phrase) {
             excepted = true;
-            rest = rest.replace(&phrase, " ");
+            rest = rest.replace(&phrase, &" ".repeat(phrase.len()));
         }
     }
     let tail = without_asking(&rest, lang);
-    let any = |list: &[&str]| list.iter().any(|w| stands(tail, &text::fold(w), lang));
-    if any(words.clear) {
-        Strength::Clearly
-    } else if excepted || any(words.perhaps) || (lang == Lang::My && prefixed(tail)) {
+    if let Some(mark) = first(tail, words.clear, lang) {
+        return (Strength::Clearly, mark);
+    }
+    let perhaps = first(tail, words.perhaps, lang).is_some();
+    let strength = if excepted || perhaps || (lang == Lang::My && prefixed(tail)) {
         Strength::Perhaps
     } else {
         Strength::No
-    }
+    };
+    (strength, 0..0)
 }
 
 /// The text without the word at its end that only asks: vi không and chưa, Lao ບໍ່, Khmer ទេ.
@@ -334,27 +389,30 @@ fn question_words(lang: Lang) -> (&'static [&'static str], &'static [&'static st
     }
 }
 
-fn question(text: &str, lang: Lang) -> Strength {
+fn question(text: &str, lang: Lang) -> Said {
     let end =
         text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '”' | '」' | ')'));
-    if end.ends_with(['?', '？']) {
-        return Strength::Clearly;
+    if let Some((at, _)) = end
+        .char_indices()
+        .next_back()
+        .filter(|(_, c)| matches!(c, '?' | '？'))
+    {
+        return (Strength::Clearly, at..end.len());
     }
     let (last, words) = question_words(lang);
     let end = end.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_mark(c));
     // In Vietnamese, không at the end of a line without a question mark may deny.
-    let closes = last.iter().any(|p| {
+    let closing = last.iter().find_map(|p| {
         end.strip_suffix(text::fold(p).as_str())
-            .is_some_and(|rest| {
+            .filter(|rest| {
                 !matches!(lang, Lang::Vi | Lang::En) || rest.ends_with(char::is_whitespace)
             })
+            .map(|rest| rest.len()..end.len())
     });
-    if closes && lang != Lang::Vi {
-        return Strength::Clearly;
-    }
-    if closes || words.iter().any(|w| stands(text, &text::fold(w), lang)) {
-        Strength::Perhaps
-    } else {
-        Strength::No
+    match closing {
+        Some(mark) if lang != Lang::Vi => (Strength::Clearly, mark),
+        Some(_) => (Strength::Perhaps, 0..0),
+        None if first(text, words, lang).is_some() => (Strength::Perhaps, 0..0),
+        None => (Strength::No, 0..0),
     }
 }

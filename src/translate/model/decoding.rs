@@ -13,6 +13,9 @@ use crate::compute::product::Activations;
 use crate::domain::Cancel;
 use crate::translate::error::StepError;
 
+/// Rows of logits between two looks at the cancel flag; more than the widest beam has.
+const LOGIT_ROWS: usize = 16;
+
 /// The decoder's state over one sentence.
 pub(in crate::translate) struct Decoding<'a> {
     model: &'a Model,
@@ -248,6 +251,7 @@ impl<'a> Decoding<'a> {
                 &mut x,
                 &layer.attention.look(&mut query, cache, paths, work).0,
             );
+            stop_if(self.cancel)?;
             layer.cross_norm.apply(&x, &mut normed);
             let mut query = layer.cross.query(&normed, work);
             let (seen, shares) = layer.cross.look(&mut query, cross, &everything, work);
@@ -255,6 +259,7 @@ impl<'a> Decoding<'a> {
                 watch.add(&shares, config.decoder_attention_heads, self.source.len());
             }
             add(&mut x, &seen);
+            stop_if(self.cancel)?;
             layer.feed_forward.add_to(&mut x, work);
         }
         self.rows = self.rows.saturating_add(tokens.len() as u32);
@@ -268,7 +273,14 @@ impl<'a> Decoding<'a> {
 
     /// The logits of hidden states: a row of `vocab` numbers for each of the `n` hypotheses.
     pub fn logits(&mut self, hidden: &Hidden) -> Result<Vec<Vec<f32>>, StepError> {
-        stop_if(self.cancel)?;
-        Ok(self.model.project(&hidden.rows, &mut self.work))
+        let mut rows = Vec::with_capacity(hidden.rows.len() / hidden.d.max(1));
+        for some in hidden
+            .rows
+            .chunks(LOGIT_ROWS.saturating_mul(hidden.d).max(1))
+        {
+            stop_if(self.cancel)?;
+            rows.extend(self.model.project(some, &mut self.work));
+        }
+        Ok(rows)
     }
 }

@@ -23,9 +23,11 @@ enum Seen {
 
 /// What is typed into this part.
 pub struct Consenting {
-    /// The interview, and what was entered for it when the fields were filled.
-    of: Option<(InterviewId, Option<Consent>)>,
-    asked: Asked,
+    /// The interview, what was entered for it, and as what its person was interviewed, when the
+    /// fields were filled.
+    of: Option<(InterviewId, Option<Consent>, Option<Asked>)>,
+    /// Who was asked; nobody until the record of the interview or a person says so.
+    asked: Option<Asked>,
     seen: Seen,
     partner: Option<String>,
     until: String,
@@ -38,15 +40,14 @@ pub struct Consenting {
 
 impl Default for Consenting {
     fn default() -> Self {
-        let asked = Asked::Victim;
         Self {
             of: None,
-            asked,
+            asked: None,
             seen: Seen::Agency,
             partner: None,
             until: String::new(),
-            sound: asked.usual_sound(),
-            pseudonym: asked.usual_pseudonym().unwrap_or_default().to_owned(),
+            sound: false,
+            pseudonym: String::new(),
             person: String::new(),
             by: String::new(),
             reason: String::new(),
@@ -68,7 +69,7 @@ impl From<&Consent> for Consenting {
             },
         };
         Self {
-            asked: consent.asked,
+            asked: Some(consent.asked),
             seen,
             partner,
             until: consent.until.map(|day| day.to_string()).unwrap_or_default(),
@@ -80,15 +81,38 @@ impl From<&Consent> for Consenting {
     }
 }
 
+impl From<Asked> for Consenting {
+    /// The fields as they usually stand for somebody who was interviewed so.
+    fn from(asked: Asked) -> Self {
+        let mut fields = Self::default();
+        fields.choose(asked);
+        fields
+    }
+}
+
 impl Consenting {
+    /// Sets who was asked, and what is usual for them.
+    fn choose(&mut self, asked: Asked) {
+        self.asked = Some(asked);
+        // A victim is heard and named only where the person wants it.
+        self.sound = asked.usual_sound();
+        self.pseudonym = asked.usual_pseudonym().unwrap_or_default().to_owned();
+    }
+
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, custody: &Custody) {
         let words = scene.words;
-        let of = Some((opened.interview.id.clone(), custody.consent.clone()));
+        let purpose = opened.purpose();
+        let of = Some((
+            opened.interview.id.clone(),
+            custody.consent.clone(),
+            purpose,
+        ));
         if self.of != of {
             // One person's limits are never another's.
             let by = std::mem::take(&mut self.by);
-            let filled = custody.consent.as_ref().map(Self::from);
+            let entered = custody.consent.as_ref().map(Self::from);
+            let filled = entered.or(purpose.map(Self::from));
             *self = Self {
                 of,
                 by,
@@ -113,16 +137,25 @@ impl Consenting {
         };
         let chosen = self.seen != Seen::Partner || self.partner.is_some();
         let button = Button::new(words.t("consent-enter"));
-        let ready = free && chosen && until.is_some() && !self.by.trim().is_empty();
+        if self.asked.is_none() {
+            let doubt = theme::of(ui).doubt;
+            script::label(
+                ui,
+                words.t("consent-of-whom"),
+                scene.own(ui).coloured(doubt),
+            );
+        }
+        let named = self.asked.is_some() && !self.by.trim().is_empty();
+        let ready = free && chosen && until.is_some() && named;
         if ui.add_enabled(ready, button).clicked()
-            && let Some(until) = until
+            && let (Some(until), Some(asked)) = (until, self.asked)
         {
             let typed = |text: &str| {
                 let text = text.trim();
                 (!text.is_empty()).then(|| text.to_owned())
             };
             let consent = Consent {
-                asked: self.asked,
+                asked,
                 seen_by: self.audience(),
                 until,
                 sound: self.sound,
@@ -153,11 +186,9 @@ impl Consenting {
         ui.horizontal_wrapped(|ui| {
             ui.label(words.t("consent-of"));
             for asked in Asked::ALL {
-                let chosen = ui.radio_value(&mut self.asked, asked, words.t(person(asked)));
-                if chosen.changed() {
-                    // A victim is heard and named only where the person wants it.
-                    self.sound = asked.usual_sound();
-                    self.pseudonym = asked.usual_pseudonym().unwrap_or_default().to_owned();
+                let is = self.asked == Some(asked);
+                if ui.radio(is, words.t(person(asked))).clicked() && !is {
+                    self.choose(asked);
                 }
             }
         });

@@ -3,9 +3,9 @@
 
 use eframe::egui::{Button, ComboBox, TextEdit, Ui};
 
+use crate::app::ExportChoices;
 use crate::app::desk::{Custody, Opened, Task};
-use crate::app::{ExportChoices, Person};
-use crate::domain::Lang;
+use crate::domain::{Asked, InterviewId, Lang};
 use crate::evidence::KnownKey;
 use crate::export::Format;
 use crate::gui::safe;
@@ -19,8 +19,11 @@ use super::{PathField, ask, pick_key};
 
 /// What is typed into this part.
 pub struct Interview {
+    /// The interview for which whose record it is was set, and what its own record says of that.
+    of: Option<(InterviewId, Option<Asked>)>,
     format: Format,
-    person: Person,
+    /// Whose record it is; nobody's until its own record or a person says so.
+    person: Option<Asked>,
     first: Option<Lang>,
     second: Option<Lang>,
     sound: bool,
@@ -37,8 +40,9 @@ pub struct Interview {
 impl Default for Interview {
     fn default() -> Self {
         Self {
+            of: None,
             format: Format::RecordPdf,
-            person: Person::Witness,
+            person: None,
             first: None,
             second: None,
             sound: true,
@@ -66,6 +70,12 @@ impl Interview {
         let interview = &opened.interview;
         let case = safe::name(interview.case.as_deref().unwrap_or_default());
         script::label(ui, &format!("{}   {case}", interview.id), scene.own(ui));
+        let of = Some((interview.id.clone(), opened.purpose()));
+        if self.of != of {
+            // A suspect's record has other words than a witness's.
+            self.person = opened.purpose();
+            self.of = of;
+        }
         let free = !job::is_running(scene);
         self.export(ui, scene, &opened, free);
         ui.separator();
@@ -97,7 +107,7 @@ impl Interview {
             ui.horizontal_wrapped(|ui| {
                 ui.label(words.t("export-of"));
                 for (person, name) in PURPOSES {
-                    ui.radio_value(&mut self.person, person, words.t(name));
+                    ui.radio_value(&mut self.person, Some(person), words.t(name));
                 }
             });
             let own = words.t("export-own-languages");
@@ -119,11 +129,16 @@ impl Interview {
         }
         self.redact.show(ui, scene, "export-redact", true);
         self.out.show(ui, scene, "export-out", false);
+        let known = !self.format.is_record() || self.person.is_some();
+        if !known {
+            let doubt = theme::of(ui).doubt;
+            script::label(ui, words.t("export-of-whom"), scene.own(ui).coloured(doubt));
+        }
         let button = Button::new(words.t("export-write"));
-        if ui.add_enabled(free, button).clicked() {
+        if ui.add_enabled(free && known, button).clicked() {
             let choices = ExportChoices {
                 sound: self.sound,
-                person: self.format.is_record().then_some(self.person),
+                person: self.person.filter(|_| self.format.is_record()),
                 languages: self.languages(),
                 redact: self.redact.path(),
             };

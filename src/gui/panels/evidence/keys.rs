@@ -40,6 +40,12 @@ impl Default for Keys {
 }
 
 impl Keys {
+    /// Whether an administrator has to vouch for the key that is about to be made.
+    pub fn asks_for_voucher(&self, custody: &Custody) -> bool {
+        let administrates = |k: &KnownKey| k.own && k.public.role == Role::Administrator;
+        self.role.is_vouched_for() && custody.keys.iter().any(administrates)
+    }
+
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
         let words = scene.words;
@@ -53,7 +59,7 @@ impl Keys {
             self.one(ui, scene, key, free);
         }
         ui.separator();
-        self.make(ui, scene, free);
+        self.make(ui, scene, custody, free);
         ui.separator();
         ui.strong(words.t("keys-partner"));
         script::label(ui, words.t("keys-partner-about"), scene.remark(ui));
@@ -77,7 +83,7 @@ impl Keys {
         script::marked(ui, &grouped(&public.number), scene.remark(ui), &[], true);
         if let Some(at) = &key.revoked {
             let failure = theme::of(ui).failure;
-            let text = words.with("keys-revoked", &[("at", at)]);
+            let text = words.with("keys-revoked", &[("at", &words.moment(at))]);
             script::label(ui, &text, scene.own(ui).coloured(failure));
             return;
         }
@@ -111,7 +117,7 @@ impl Keys {
         ui.add_space(theme::GAP);
     }
 
-    fn make(&mut self, ui: &mut Ui, scene: &Scene<'_>, free: bool) {
+    fn make(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody, free: bool) {
         let words = scene.words;
         ui.strong(words.t("keys-new"));
         ui.horizontal_wrapped(|ui| {
@@ -129,6 +135,9 @@ impl Keys {
                 .response;
             response.labelled_by(label.id);
         });
+        if self.asks_for_voucher(custody) {
+            script::label(ui, words.t("keys-vouch"), scene.remark(ui));
+        }
         ui.horizontal_wrapped(|ui| {
             for (text, name) in [
                 (&mut self.phrase, words.t("keys-phrase")),

@@ -15,7 +15,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
-use crate::gui::widgets::{job, script};
+use crate::gui::widgets::{job, script, scroll};
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,8 @@ impl Evidence {
             scene.desk.ask(Command::Custody);
         }
         let mut go = None;
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let area = ScrollArea::vertical().auto_shrink(false);
+        scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
             ui.horizontal_wrapped(|ui| {
                 scene.heading(ui, "evidence-title");
@@ -78,7 +79,12 @@ impl Evidence {
                 script::label(ui, &told.what, scene.own(ui).coloured(failure));
                 script::label(ui, &told.next, scene.own(ui));
             }
-            if !matches!(self.part, Part::Keys | Part::ReadBack) {
+            let signs = match self.part {
+                Part::Keys => self.keys.asks_for_voucher(&custody),
+                Part::ReadBack => false,
+                Part::Interview | Part::Consent | Part::Partners => true,
+            };
+            if signs {
                 self.signer(ui, scene, &custody);
             }
             job::show(ui, scene, &[JobKind::Evidence]);

@@ -47,11 +47,10 @@ impl Partners {
             script::label(ui, words.t("received-nothing"), scene.own(ui));
         }
         for foreign in &custody.received {
-            let day = foreign.received.get(..16).unwrap_or(&foreign.received);
             let text = format!(
                 "{}   {}",
                 safe::name(&foreign.interview),
-                day.replace('T', " ")
+                words.moment(&foreign.received)
             );
             script::label(ui, &text, scene.own(ui));
             let path = foreign.folder.display().to_string();

@@ -12,6 +12,7 @@ use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::scroll;
 use crate::text;
 
 use form::TermForm;
@@ -42,7 +43,7 @@ impl Glossary {
             // The terms would have no room beside the form.
             let area = ScrollArea::vertical().auto_shrink(false);
             let form = &mut self.form;
-            area.show(ui, |ui| {
+            scroll::page(ui, area, |ui| {
                 if form.as_mut().is_some_and(|form| form.show(ui, scene)) {
                     *form = None;
                 }
@@ -93,6 +94,7 @@ impl Glossary {
                     wanted = Some((*term).clone());
                 }
             }
+            scroll::keys(ui);
         });
         self.form = wanted.map(TermForm::new).or(self.form.take());
         None

@@ -11,7 +11,7 @@ use crate::gui::panels::search::{cases, choose};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::{script, scroll};
 
 /// People in the picture at most: more lines than that cannot be told apart.
 const MOST: usize = 24;
@@ -40,7 +40,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, case: &mut Option<String>) -> Option
         return None;
     }
     let area = ScrollArea::vertical().auto_shrink(false);
-    area.show(ui, |ui| both(ui, scene, &links)).inner
+    scroll::page(ui, area, |ui| both(ui, scene, &links))
 }
 
 /// Picture and table.

@@ -11,6 +11,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::scroll;
 
 use super::{Signing, kind_name, percent};
 
@@ -60,6 +61,7 @@ impl OffersPart {
                     went = answer.or(went.take());
                 }
             }
+            scroll::keys(ui);
         });
         went
     }
@@ -78,7 +80,7 @@ impl OffersPart {
             let current = interviews
                 .iter()
                 .find(|i| Some(&i.id) == self.interview.as_ref());
-            let shown = current.map_or_else(String::new, called);
+            let shown = current.map_or_else(String::new, |one| called(scene, one));
             let response = ComboBox::from_id_salt("transcript")
                 .width(320.0)
                 .truncate()
@@ -88,7 +90,7 @@ impl OffersPart {
                     area.show_rows(ui, theme::PRESS, interviews.len(), |ui, rows| {
                         for one in interviews.get(rows).into_iter().flatten() {
                             let own = Some(&one.id) == self.interview.as_ref();
-                            if ui.selectable_label(own, called(one)).clicked() {
+                            if ui.selectable_label(own, called(scene, one)).clicked() {
                                 chosen = Some(one.id.clone());
                                 ui.close();
                             }
@@ -105,9 +107,9 @@ impl OffersPart {
 }
 
 /// What an interview is called in the box.
-fn called(one: &InterviewSummary) -> String {
+fn called(scene: &Scene<'_>, one: &InterviewSummary) -> String {
     let languages: Vec<&str> = one.languages.iter().map(|l| l.native_name()).collect();
-    let day = one.started.get(..10).unwrap_or(&one.started);
+    let day = scene.words.day(&one.started);
     let case = safe::name(one.case.as_deref().unwrap_or_default());
     format!("{day}   {}   {case}", languages.join(" – "))
 }

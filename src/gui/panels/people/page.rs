@@ -11,6 +11,7 @@ use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::languages;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::scroll;
 
 use super::{Signing, kind_name, letters_of, links, percent, source_name};
 
@@ -69,7 +70,7 @@ impl Page {
             return wish;
         };
         let area = ScrollArea::vertical().auto_shrink(false).id_salt(&id.0);
-        area.show(ui, |ui| {
+        scroll::page(ui, area, |ui| {
             head(ui, scene, &shown);
             self.facts(ui, scene, &shown, signing, &mut wish);
             self.add(ui, scene, id, signing);
@@ -250,7 +251,7 @@ impl Page {
                 .iter()
                 .filter(|d| d.other == near.person || d.person == near.person);
             if let Some(last) = between.next_back() {
-                let at = last.at.get(..16).unwrap_or(&last.at).replace('T', " ");
+                let at = words.moment(&last.at);
                 let mut text = words.with(
                     "people-decided",
                     &[("by", &safe::name(&last.by)), ("at", &at)],
@@ -275,13 +276,15 @@ fn head(ui: &mut Ui, scene: &Scene<'_>, shown: &PersonShown) {
     };
     let name = first.map_or(person.id.0.as_str(), |f| f.value.as_str());
     script::label(ui, &safe::name(name), letters);
-    let at = person.at.get(..10).unwrap_or(&person.at);
     let mut text = format!("{}   ", person.id);
     if let Some(case) = &person.case {
         text.push_str(&safe::name(case));
         text.push_str("   ");
     }
-    let values = [("by", safe::name(&person.by)), ("at", at.to_owned())];
+    let values = [
+        ("by", safe::name(&person.by)),
+        ("at", scene.words.day(&person.at)),
+    ];
     let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
     text.push_str(&scene.words.with("people-entered", &values));
     script::label(ui, &text, scene.remark(ui));
@@ -297,9 +300,9 @@ fn about(scene: &Scene<'_>, fact: &Fact, counts: bool) -> String {
         parts.push(safe::name(script));
     }
     parts.extend(fact.source.map(|s| words.t(source_name(s)).to_owned()));
-    let at = fact.at.get(..10).unwrap_or(&fact.at);
+    let at = words.day(&fact.at);
     let by = safe::name(&fact.by);
-    parts.push(words.with("people-entered", &[("by", &by), ("at", at)]));
+    parts.push(words.with("people-entered", &[("by", &by), ("at", &at)]));
     parts.extend(fact.reason.as_deref().map(safe::name));
     if !counts {
         parts.push(words.t("people-withdrawn").to_owned());

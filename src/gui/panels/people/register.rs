@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{Button, TextEdit, Ui, vec2};
 
 use crate::app::desk::{Act, Command};
 use crate::app::people::Entry;
@@ -11,6 +11,7 @@ use crate::domain::{FactKind, Lang, NameSource, Person, PersonId};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
+use crate::gui::widgets::rows::{Rows, row};
 use crate::gui::widgets::{languages, script};
 use crate::text;
 
@@ -28,6 +29,7 @@ pub struct Register {
     lang: Option<Lang>,
     of: Option<(Arc<Vec<Person>>, String)>,
     shown: Vec<usize>,
+    rows: Rows,
 }
 
 impl Register {
@@ -43,7 +45,7 @@ impl Register {
             ui.spinner();
             return None;
         };
-        self.fields(ui, scene, signing);
+        let typing = self.fields(ui, scene, signing);
         let mut wanted = self.near(ui, scene);
         self.sift(&people);
         ui.add_space(theme::GAP);
@@ -56,26 +58,31 @@ impl Register {
         if self.shown.is_empty() {
             script::label(ui, words.t("people-none"), scene.own(ui));
         }
-        let area = ScrollArea::vertical().auto_shrink(false);
-        area.show_rows(ui, ROW, self.shown.len(), |ui, rows| {
-            let shown = self.shown.get(rows).into_iter().flatten();
-            for person in shown.filter_map(|at| people.get(*at)) {
-                let size = vec2(ui.available_width(), ROW - theme::GAP);
-                let button = Button::new(about(person)).truncate().min_size(size);
-                if ui.add(button).clicked() {
-                    wanted = Some(person.id.clone());
-                }
+        let person = |at: usize| self.shown.get(at).and_then(|at| people.get(*at));
+        let taken = self.rows.keys(ui, self.shown.len(), typing);
+        if let Some(person) = taken.and_then(person) {
+            wanted = Some(person.id.clone());
+        }
+        self.rows.show(ui, ROW, self.shown.len(), |ui, at, chosen| {
+            let Some(person) = person(at) else { return };
+            let size = vec2(ui.available_width(), ROW - theme::GAP);
+            let button = row(about(person), chosen);
+            if ui.add(button.min_size(size)).clicked() {
+                wanted = Some(person.id.clone());
             }
         });
         wanted
     }
 
-    fn fields(&mut self, ui: &mut Ui, scene: &Scene<'_>, signing: &mut Signing) {
+    /// The fields; whether the one of the words has the keyboard.
+    fn fields(&mut self, ui: &mut Ui, scene: &Scene<'_>, signing: &mut Signing) -> bool {
         let words = scene.words;
+        let mut typing = false;
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("people-find"));
             let field = TextEdit::singleline(&mut self.text).char_limit(300);
             let field = ui.add(field.desired_width(220.0)).labelled_by(label.id);
+            typing = field.has_focus() || field.lost_focus();
             if field.changed() && !self.text.trim().is_empty() {
                 scene.desk.ask(Command::Near(self.text.trim().to_owned()));
             }
@@ -90,6 +97,7 @@ impl Register {
                 signing.send(scene, Act::Add(None, vec![entry]));
             }
         });
+        typing
     }
 
     /// People whose names are near to what is typed, whatever script they are written in.
@@ -129,6 +137,7 @@ impl Register {
             .filter(|at| people.get(*at).is_some_and(holds))
             .collect();
         self.of = Some((Arc::clone(people), self.text.clone()));
+        self.rows.anew();
     }
 }
 

@@ -15,7 +15,7 @@ use super::signature::{Pressed, Signature};
 use super::undo::Change;
 
 /// What is corrected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// What was said.
     Said,
@@ -33,6 +33,10 @@ pub struct Editor {
     text: String,
     /// What stood there when it was opened.
     before: String,
+    /// What it was opened with.
+    first: String,
+    /// These were typed earlier and not kept.
+    restored: bool,
     signature: Signature,
     /// The number under which it was sent.
     sent: Option<u64>,
@@ -70,6 +74,8 @@ impl Editor {
             side,
             lang,
             before: text.clone(),
+            first: text.clone(),
+            restored: false,
             text,
             signature: Signature::new(by, String::new()),
             sent: None,
@@ -81,9 +87,29 @@ impl Editor {
     /// Starts with other words, and the reason why they may be better.
     #[must_use]
     pub fn with(mut self, text: String, reason: String, by: &str) -> Self {
+        self.first.clone_from(&text);
         self.text = text;
         self.signature = Signature::new(by, reason);
         self
+    }
+
+    /// Starts with words that were typed earlier and not kept.
+    #[must_use]
+    pub fn restored(mut self, text: String) -> Self {
+        self.first.clone_from(&text);
+        self.text = text;
+        self.restored = !self.is_as_before();
+        self
+    }
+
+    /// Whether it says what stood there before.
+    pub fn is_as_before(&self) -> bool {
+        self.text.trim() == self.before.trim()
+    }
+
+    /// The words, where a person typed in it.
+    pub fn typed(&self) -> Option<&str> {
+        (self.text != self.first).then_some(self.text.as_str())
     }
 
     /// Whether there were words before: only then there is something to go back to.
@@ -131,6 +157,9 @@ impl Editor {
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }
+        if self.restored {
+            self.earlier(ui, scene);
+        }
         let marked = marked(ui, id, &self.text).filter(|_| self.text == self.before);
         let takes = takes | (marked.is_some() && ui.button(words.t("edit-term")).clicked());
         if let Some(marked) = marked.filter(|_| takes) {
@@ -152,21 +181,40 @@ impl Editor {
             script::label(ui, &told.what, scene.own(ui).coloured(failure));
             script::label(ui, &told.next, scene.own(ui));
         }
-        if keep && self.sent.is_none() {
-            let number = scene.desk.number();
-            let sent = scene.desk.ask(Command::Edit(
-                interview.clone(),
-                self.segment,
-                self.edit(),
-                number,
-            ));
-            self.sent = sent.then_some(number);
+        if keep {
+            self.keep(scene, interview);
         }
         if left && self.sent.is_none() {
             Ended::Left
         } else {
             Ended::Open
         }
+    }
+
+    /// Says that these words were typed earlier, and takes them away where they are not wanted.
+    fn earlier(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let doubt = theme::of(ui).doubt;
+        let letters = scene.remark(ui).coloured(doubt);
+        script::label(ui, scene.words.t("edit-draft"), letters);
+        if ui.button(scene.words.t("edit-draft-drop")).clicked() {
+            self.text.clone_from(&self.before);
+            self.restored = false;
+        }
+    }
+
+    /// Sends the correction, once.
+    pub fn keep(&mut self, scene: &Scene<'_>, interview: &InterviewId) {
+        if self.sent.is_some() {
+            return;
+        }
+        let number = scene.desk.number();
+        let sent = scene.desk.ask(Command::Edit(
+            interview.clone(),
+            self.segment,
+            self.edit(),
+            number,
+        ));
+        self.sent = sent.then_some(number);
     }
 
     fn edit(&self) -> Edit {

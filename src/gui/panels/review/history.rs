@@ -24,7 +24,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish>
     for said in &versions.speakers {
         let who = super::row::speaker(scene.words, &said.speaker);
         let mut text = scene.words.with("speaker-was", &[("speaker", &who)]);
-        let about = format!("   {}   {}", minute(scene, &said.at), safe::name(&said.by));
+        let about = format!(
+            "   {}   {}",
+            scene.words.moment(&said.at),
+            safe::name(&said.by)
+        );
         text.push_str(&about);
         if let Some(reason) = &said.reason {
             text.push_str("   ");
@@ -53,7 +57,7 @@ fn about(scene: &Scene<'_>, version: &TextVersion) -> String {
     let mut about = format!(
         "{}   {}   {}",
         version.version,
-        minute(scene, &version.at),
+        scene.words.moment(&version.at),
         safe::name(&version.author)
     );
     if let Some(reason) = &version.reason {
@@ -61,11 +65,6 @@ fn about(scene: &Scene<'_>, version: &TextVersion) -> String {
         about.push_str(&safe::name(reason));
     }
     about
-}
-
-fn minute(scene: &Scene<'_>, at: &str) -> String {
-    let time = at.get(11..16).unwrap_or_default();
-    scene.words.day(at) + " " + &scene.words.digits(time)
 }
 
 /// A line that gave way, with its words as they stood.
@@ -110,7 +109,7 @@ fn told(scene: &Scene<'_>, change: &Recut) -> String {
     };
     text.push_str(&format!(
         "   {}   {}",
-        minute(scene, &change.at),
+        scene.words.moment(&change.at),
         safe::name(&change.by)
     ));
     if let Some(reason) = &change.reason {

@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers, Slider, Ui};
 use crate::app::Choices;
 use crate::app::desk::{Command, Listening, Opened};
 use crate::audio::SPEED_PERCENT;
-use crate::domain::{Segment, SegmentId};
+use crate::domain::{InterviewId, Segment, SegmentId};
 use crate::gui::shell::{Go, Scene};
 
 /// One press of a key changes the speed by so much, in percent.
@@ -18,6 +18,10 @@ const SKIP_MS: i64 = 2_000;
 #[derive(Default)]
 pub struct Ear {
     again: bool,
+    /// On with the next line, and the next.
+    on: bool,
+    /// The line that was heard in the last frame.
+    heard: Option<SegmentId>,
     paused: bool,
     /// The line and the place at which it was paused, in milliseconds.
     place: Option<(SegmentId, u64)>,
@@ -59,6 +63,7 @@ impl Ear {
             span: line.span,
             percent: scene.choices.play_percent,
             again: self.again,
+            on: self.on,
         }
     }
 
@@ -100,6 +105,21 @@ impl Ear {
         self.again = !self.again;
     }
 
+    /// Goes on with the next line at the end of each, or no more; from the line on that is heard now.
+    pub fn go_on(&mut self, scene: &Scene<'_>) {
+        self.on = !self.on;
+        scene.desk.ask(Command::GoOnReading(self.on));
+    }
+
+    /// The line that the sound has just come to by itself.
+    pub fn came_to(&mut self, scene: &Scene<'_>, interview: &InterviewId) -> Option<SegmentId> {
+        let playing = scene.desk.board().playing.get();
+        let playing = playing.filter(|p| p.interview == *interview);
+        let heard = playing.map(|p| p.segment);
+        let before = std::mem::replace(&mut self.heard, heard);
+        heard.filter(|_| self.on && before != heard)
+    }
+
     /// The keys that work while something is written too: F1 and F2 back and forward, F3 and F4 slower
     /// and faster.
     pub fn keys(&self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
@@ -131,6 +151,10 @@ impl Ear {
             .suffix(" %");
         let moved = ui.add(slider).labelled_by(label.id);
         ui.checkbox(&mut self.again, words.t("listen-again"));
+        let mut on = self.on;
+        if ui.checkbox(&mut on, words.t("listen-on")).changed() {
+            self.go_on(scene);
+        }
         if moved.dragged() {
             self.draft = Some(percent);
             return None;

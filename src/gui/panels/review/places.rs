@@ -1,9 +1,9 @@
-//! The places of a doubt in the text they stand in: numbers, dates and document numbers that disagree
-//! get a ground behind them, on both sides.
+//! The places of a doubt in the text they stand in: numbers, denials, questions and terms that disagree get
+//! a ground behind them, and a line under the place where one should stand.
 
-use eframe::egui::Ui;
+use eframe::egui::{Color32, Ui};
 
-use crate::domain::{Flag, Side};
+use crate::domain::{Flag, Place, Side};
 use crate::gui::theme;
 use crate::gui::widgets::script::{Mark, Marking};
 
@@ -15,16 +15,27 @@ pub fn marks<'a>(
     flags: impl IntoIterator<Item = &'a Flag>,
     side: Side,
 ) -> Vec<Mark> {
-    let colour = theme::of(ui).found;
+    let colours = theme::of(ui);
     let places = flags.into_iter().flat_map(|flag| &flag.places);
+    let mark = |place: &Place| {
+        Some(Mark {
+            range: range(text, place.from, place.to)?,
+            marking: marking(place, &[colours.found, colours.doubt]),
+        })
+    };
     places
         .filter(|place| place.side == side)
-        .filter_map(|place| range(text, place.from, place.to))
-        .map(|range| Mark {
-            range,
-            marking: Marking::Ground(colour),
-        })
+        .filter_map(mark)
         .collect()
+}
+
+/// A ground behind what was read, a line under the place where nothing was and something should be.
+fn marking(place: &Place, [ground, line]: &[Color32; 2]) -> Marking {
+    if place.value.is_empty() {
+        Marking::Underline(*line)
+    } else {
+        Marking::Ground(*ground)
+    }
 }
 
 /// Characters as bytes.
@@ -39,6 +50,8 @@ fn range(text: &str, from: usize, to: usize) -> Option<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{FlagKind, Lang, LangPair};
+    use crate::translate::{KnownNames, compare};
 
     #[test]
     fn places_are_counted_in_characters_of_every_script() {
@@ -52,6 +65,49 @@ mod tests {
         ] {
             let found = range(text, from, to).unwrap();
             assert_eq!(&text[found], shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_has_a_ground_and_what_is_missing_a_line() {
+        let colours = [Color32::YELLOW, Color32::BROWN];
+        for (lang, other, text, shown) in [
+            (Lang::Zh, Lang::Vi, "我不认识他。", "不"),
+            (Lang::Vi, Lang::Zh, "Tôi không quen anh ta.", "không"),
+            (Lang::Th, Lang::Zh, "ฉันไม่รู้จักเขา", "ไม่"),
+            (Lang::Lo, Lang::Zh, "ຂ້ອຍບໍ່ຮູ້ຈັກລາວ", "ບໍ່"),
+            (Lang::Km, Lang::Zh, "ខ្ញុំមិនស្គាល់គាត់ទេ។", "មិន"),
+            (Lang::My, Lang::Zh, "ကျွန်တော် သူ့ကို မသိပါဘူး။", "ဘူး"),
+        ] {
+            let translation = if other == Lang::Zh {
+                "我认识他。"
+            } else {
+                "Tôi quen anh ta."
+            };
+            let flags = compare(
+                text,
+                translation,
+                LangPair::new(lang, other),
+                &KnownNames::default(),
+            );
+            let flag = flags
+                .iter()
+                .find(|f| f.kind == FlagKind::NegationDiffers)
+                .unwrap();
+            for place in &flag.places {
+                let (side, wanted) = match place.side {
+                    Side::Source => (text, Marking::Ground(colours[0])),
+                    Side::Translation => (translation, Marking::Underline(colours[1])),
+                };
+                let found = range(side, place.from, place.to).unwrap();
+                let whole = if place.side == Side::Source {
+                    shown
+                } else {
+                    translation
+                };
+                assert_eq!(&side[found], whole, "{text}");
+                assert_eq!(marking(place, &colours), wanted);
+            }
         }
     }
 

@@ -3,8 +3,9 @@
 
 use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
 
+use crate::app::NearName;
 use crate::app::desk::Versions;
-use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
+use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation, Word};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -14,7 +15,7 @@ use crate::gui::words::Words;
 
 use super::editor::Side;
 use super::recutter::Edge;
-use super::{history, places};
+use super::{doubts, history, near, places};
 
 /// Below this width the two sides stand one above the other.
 const TWO_COLUMNS: f32 = 480.0;
@@ -46,6 +47,10 @@ pub enum Wish {
     Term,
     /// Take a change of its place back.
     TakeBack(u32),
+    /// Put this one of the names that may have been misheard in its place.
+    TakeName(usize),
+    /// It is none of them; do not suggest this one again.
+    LeaveName(usize),
     /// Prefer this one of the other translations that engines made into a language.
     Prefer(Lang, usize),
 }
@@ -80,6 +85,8 @@ pub struct Standing<'a> {
     pub languages: &'a [Lang],
     /// What an interpreter made of it.
     pub rendered: &'a [&'a Segment],
+    /// Names that may have been misheard in it.
+    pub near: &'a [NearName],
     /// Its versions, where they are to be shown.
     pub versions: Option<&'a Versions>,
 }
@@ -134,7 +141,10 @@ pub fn show(
     let mut under = text;
     under.min.y = said_bottom.max(translations_bottom);
     let bottom = part(ui, under, |ui| {
-        doubts(ui, scene, line);
+        doubts::show(ui, scene, line);
+        if standing.chosen && !working && !standing.read_only {
+            wish = near::show(ui, scene, standing.near).or(wish);
+        }
         if let Some(versions) = standing.versions {
             wish = history::show(ui, scene, versions).or(wish);
         }
@@ -200,6 +210,14 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
     };
     let about = format!("{} · {by}", line.lang.native_name());
     script::label(ui, &about, Letters::small(ui, line.lang));
+    if let Some(kind) = line.quarantined() {
+        let held = words.with(
+            "line-held-back",
+            &[("reason", doubts::explained(words, kind))],
+        );
+        let doubt = theme::of(ui).doubt;
+        script::label(ui, &held, scene.remark(ui).coloured(doubt));
+    }
     let letters = Letters::running(ui, line.lang);
     if line.text.is_empty() {
         let id = match line.status {
@@ -222,18 +240,11 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
 /// The words that the recogniser was unsure of, in their places. Words come in the order of the text.
 fn doubtful(line: &Segment, percent: u16, colour: eframe::egui::Color32) -> Vec<Mark> {
     let least = f32::from(percent) / 100.0;
-    let mut from = 0;
     let mut marks = Vec::new();
-    for word in &line.words {
-        let place = line.text.get(from..).and_then(|rest| rest.find(&word.text));
-        let Some(at) = place.filter(|_| !word.text.is_empty()) else {
-            continue;
-        };
-        let start = from + at;
-        from = start + word.text.len();
-        if word.confidence < least {
+    for (word, place) in line.words.iter().zip(Word::places(&line.words, &line.text)) {
+        if let Some(start) = place.filter(|_| word.confidence < least) {
             marks.push(Mark {
-                range: start..from,
+                range: start..start + word.text.len(),
                 marking: Marking::Underline(colour),
             });
         }
@@ -335,62 +346,6 @@ fn one(
     wish
 }
 
-/// Every doubt of the line and of its translations, in words.
-fn doubts(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
-    let letters = scene.remark(ui).coloured(theme::of(ui).doubt);
-    let all = line.flags.iter().map(|f| (None, f));
-    let translated = line
-        .translations
-        .iter()
-        .flat_map(|t| t.flags.iter().map(move |f| (Some(t.lang), f)));
-    for (lang, flag) in all.chain(translated) {
-        if flag.kind == FlagKind::PracticeModel {
-            continue;
-        }
-        let side = lang.map_or(String::new(), |l| format!("{} · ", l.native_name()));
-        let mut text = format!("! {side}{}", explained(scene.words, flag.kind));
-        // The other translation stands below the first one.
-        if !flag.detail.is_empty() && flag.kind != FlagKind::OpinionsDiffer {
-            text.push_str(": ");
-            text.push_str(&flag.detail);
-        }
-        script::label(ui, &text, letters);
-    }
-}
-
-/// A kind of doubt in words.
-pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 25] = [
-        (FlagKind::PracticeModel, "flag-practice-model"),
-        (FlagKind::LowConfidence, "flag-low-confidence"),
-        (FlagKind::NoText, "flag-no-text"),
-        (FlagKind::NoSpeech, "flag-no-speech"),
-        (FlagKind::Repetition, "flag-repetition"),
-        (FlagKind::WrongScript, "flag-wrong-script"),
-        (FlagKind::SpeechRate, "flag-speech-rate"),
-        (FlagKind::LanguageUncertain, "flag-language-uncertain"),
-        (FlagKind::PhantomPhrase, "flag-phantom-phrase"),
-        (FlagKind::CutWithoutPause, "flag-cut-without-pause"),
-        (FlagKind::TermMissing, "flag-term-missing"),
-        (FlagKind::NegationDiffers, "flag-negation-differs"),
-        (FlagKind::QuestionDiffers, "flag-question-differs"),
-        (FlagKind::LunarDate, "flag-lunar-date"),
-        (FlagKind::NumberMismatch, "flag-number-mismatch"),
-        (FlagKind::TermForbidden, "flag-term-forbidden"),
-        (FlagKind::Untranslated, "flag-untranslated"),
-        (FlagKind::LengthRatio, "flag-length-ratio"),
-        (FlagKind::LowProbability, "flag-low-probability"),
-        (FlagKind::OpinionsDiffer, "flag-opinions-differ"),
-        (FlagKind::Truncated, "flag-truncated"),
-        (FlagKind::Zawgyi, "flag-zawgyi"),
-        (FlagKind::NoModel, "flag-no-model"),
-        (FlagKind::EngineFailed, "flag-engine-failed"),
-        (FlagKind::Stale, "flag-stale"),
-    ];
-    let known = KNOWN.iter().find(|(k, _)| *k == kind);
-    known.map_or(kind.as_str(), |(_, id)| words.t(id))
-}
-
 /// Whether a person may sign for a line: it has words and nobody did yet.
 pub fn can_be_certified(line: &Segment) -> bool {
     !line.text.is_empty() && matches!(line.status, Status::Machine | Status::Edited)
@@ -445,17 +400,7 @@ fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{SamplePos, SegmentId, Span, Word};
-
-    #[test]
-    fn every_doubt_has_words_in_every_language() {
-        for lang in Lang::ALL {
-            let words = Words::of(lang);
-            for kind in FlagKind::ALL {
-                assert_ne!(explained(&words, kind), kind.as_str(), "{lang}");
-            }
-        }
-    }
+    use crate::domain::{SamplePos, SegmentId, Span};
 
     #[test]
     fn the_second_of_two_equal_words_is_marked_in_its_own_place() {

@@ -5,27 +5,28 @@ use std::sync::Arc;
 
 use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-use crate::app::desk::{Command, JobKind, Opened, Task, Told};
-use crate::app::{Choices, Hint};
-use crate::domain::{FlagKind, Segment, SegmentId, Status};
+use crate::app::Choices;
+use crate::app::desk::{Command, JobKind, Opened, Told};
+use crate::domain::{FlagKind, InterviewId, Segment, SegmentId, Status};
+use crate::gui::panels::happened;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
-use crate::gui::widgets::{job, script};
+use crate::gui::widgets::{job, script, scroll};
 
-use super::again::AgainForm;
-use super::editor::{Editor, Ended, Side};
+use super::drafts::Drafts;
+use super::editor::{Editor, Ended};
 use super::listen::Ear;
+use super::near::{self, NearNames};
 use super::overview::Strip;
-use super::recutter::Recutter;
 use super::row::{self, Open, Standing, Wish};
-use super::speaker::SpeakerForm;
-use super::term::TermForm;
 use super::undo::{Change, Undo};
 use super::work::{self, Work};
 
+mod acts;
 mod keys;
+mod take;
 
 /// Rows that a page key moves over.
 const PAGE: usize = 10;
@@ -39,7 +40,10 @@ pub struct Table {
     /// Frames in which the chosen row is still to be brought into view: heights above it are guesses
     /// until they were laid out once.
     reveal: u8,
+    /// The interview that was painted last.
+    of: Option<InterviewId>,
     editor: Option<Editor>,
+    drafts: Drafts,
     work: Option<Work>,
     /// A partner's interview: nothing is changed or heard.
     read_only: bool,
@@ -49,6 +53,7 @@ pub struct Table {
     wanted: Option<SegmentId>,
     versions: bool,
     strip: Strip,
+    near: NearNames,
     ear: Ear,
     /// Where the person wants to go.
     leave: Option<Go>,
@@ -64,10 +69,11 @@ pub struct Answer {
 }
 
 impl Table {
-    /// For a partner's interview, which is only read.
-    pub fn read_only() -> Self {
+    /// For another interview; one of a partner's is only read.
+    pub fn new(drafts: Drafts, read_only: bool) -> Self {
         Self {
-            read_only: true,
+            drafts,
+            read_only,
             ..Self::default()
         }
     }
@@ -91,6 +97,9 @@ impl Table {
 
     /// Paints the transcript.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
+        if self.of.as_ref() != Some(&opened.interview.id) {
+            self.of = Some(opened.interview.id.clone());
+        }
         self.hear(scene, opened);
         let mut answer = Answer {
             back: self.head(ui, scene, opened),
@@ -106,6 +115,7 @@ impl Table {
             self.choose(after.saturating_sub(1));
             self.play(scene, opened);
         }
+        happened::show(ui, scene, opened);
         if opened.lines.is_empty() {
             script::label(ui, scene.words.t("review-no-lines"), scene.own(ui));
             return answer;
@@ -116,6 +126,7 @@ impl Table {
         area = area.id_salt(&opened.interview.id.0);
         area.show_viewport(ui, |ui, view| {
             answer.go = self.rows(ui, scene, opened, view).or(answer.go.take());
+            scroll::follow(ui);
         });
         answer
     }
@@ -137,6 +148,10 @@ impl Table {
             Some(Ok(line)) => self.wanted = Some(line),
             Some(Err(told)) => self.trouble = Some(told),
             None => {}
+        }
+        let id = &opened.interview.id;
+        if let Some(at) = self.ear.came_to(scene, id).and_then(|l| opened.place(l)) {
+            self.choose(at);
         }
         // The lines that are shown may be older than the change by a frame.
         if let Some(at) = self.wanted.and_then(|line| opened.place(line)) {
@@ -170,7 +185,9 @@ impl Table {
             }
             let pending = opened.lines.iter().any(|l| l.status == Status::Pending);
             let failed = opened.lines.iter().any(|l| l.status == Status::Failed);
-            if (pending || failed)
+            let session = opened.session.as_ref();
+            let cut_off = session.is_some_and(|session| session.in_progress);
+            if (pending || failed || cut_off)
                 && !self.read_only
                 && !job::is_running(scene)
                 && ui.button(words.t("resume")).clicked()
@@ -204,92 +221,6 @@ impl Table {
     fn play(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(line) = opened.lines.get(self.chosen) {
             self.ear.play(scene, opened, line);
-        }
-    }
-
-    fn grant(&mut self, scene: &Scene<'_>, opened: &Opened, wish: Wish) {
-        let Some(line) = opened.lines.get(self.chosen) else {
-            return;
-        };
-        if self.read_only {
-            return;
-        }
-        let by = &scene.choices.name;
-        self.trouble = None;
-        match wish {
-            Wish::Play => self.play(scene, opened),
-            Wish::Correct(side) => {
-                self.editor = Some(Editor::new(line, side, by));
-                self.reveal = 3;
-            }
-            Wish::Prefer(lang, at) => {
-                let found = line.translations.iter().find(|t| t.lang == lang);
-                let others = found.map(row::alternatives).unwrap_or_default();
-                if let Some((engine, text)) = others.into_iter().nth(at) {
-                    let reason = scene.words.with("edit-preferred", &[("engine", &engine)]);
-                    let editor = Editor::new(line, Side::Translation(lang), by);
-                    self.editor = Some(editor.with(text, reason, by));
-                    self.reveal = 3;
-                }
-            }
-            Wish::Split => {
-                let place = self.ear.place(scene, line.id);
-                self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
-            }
-            Wish::Merge => {
-                self.work = Recutter::merge(opened, line, by).map(Work::Recut);
-                self.opened(scene, "recut-no-next");
-            }
-            Wish::Retime => {
-                self.begin(Work::Recut(Recutter::retime(opened, line, by)));
-            }
-            Wish::Edge(edge, ms) => {
-                let moved = Recutter::retime(opened, line, by).with_edge(edge, ms);
-                self.begin(Work::Recut(moved));
-            }
-            Wish::Speaker => self.begin(Work::Speaker(SpeakerForm::new(opened, line, by))),
-            Wish::Again => self.begin(Work::Again(AgainForm::new(opened, line, by))),
-            Wish::Term => self.begin(Work::Term(TermForm::new(opened, line, None, by))),
-            Wish::TakeBack(number) => {
-                let id = &opened.interview.id;
-                self.undo.take_back(scene, id, number);
-            }
-            Wish::Certify if scene.desk.board().signer.get().is_none() => {
-                self.leave = Some(Go::To(Screen::Evidence));
-            }
-            Wish::Certify => {
-                let id = opened.interview.id.clone();
-                let task = Task::Certify(id, vec![line.id]);
-                scene.desk.ask(Command::Task(task));
-            }
-            Wish::Versions => {
-                self.versions = !self.versions;
-                let id = opened.interview.id.clone();
-                if self.versions {
-                    scene.desk.ask(Command::Versions(id, line.id));
-                }
-            }
-        }
-    }
-
-    fn begin(&mut self, work: Work) {
-        self.work = Some(work);
-        self.reveal = 3;
-    }
-
-    fn split(&mut self, scene: &Scene<'_>, line: &Segment, hint: Hint) {
-        self.work = Recutter::split(line, hint, &scene.choices.name).map(Work::Recut);
-        self.opened(scene, "recut-no-words");
-    }
-
-    /// Brings what was opened into view, or says why nothing was.
-    fn opened(&mut self, scene: &Scene<'_>, why_not: &'static str) {
-        self.reveal = 3;
-        if self.work.is_none() {
-            self.trouble = Some(Told {
-                what: scene.words.t(why_not).to_owned(),
-                next: String::new(),
-            });
         }
     }
 
@@ -360,7 +291,13 @@ impl Table {
             .filter(|v| self.versions && chosen && v.interview == *id && v.segment == line.id);
         let playing = scene.desk.board().playing.get();
         let rendered = opened.rendered_after(line.id);
+        let mut near = Vec::new();
+        if chosen && !self.read_only {
+            self.near.ask(scene, id, line);
+            near = near::found(scene, id, line);
+        }
         let standing = Standing {
+            near: &near,
             rendered: &rendered,
             chosen,
             working: false,
@@ -398,7 +335,7 @@ impl Table {
             self.choose(at);
             self.reveal = 0;
         }
-        if response.double_clicked() {
+        if self.plays(&response, opened, at) {
             self.grant(scene, opened, Wish::Play);
         }
         if let Some(wish) = wish {
@@ -408,43 +345,6 @@ impl Table {
             self.work = None;
         }
         (height, self.ended(scene, opened, line, ended))
-    }
-
-    fn ended(
-        &mut self,
-        scene: &Scene<'_>,
-        opened: &Opened,
-        line: &Segment,
-        ended: Ended,
-    ) -> Option<Go> {
-        match ended {
-            Ended::Term(lang, marked) => {
-                self.editor = None;
-                let by = &scene.choices.name;
-                let form = TermForm::new(opened, line, Some((lang, marked)), by);
-                self.begin(Work::Term(form));
-                None
-            }
-            Ended::Part(at) => {
-                self.editor = None;
-                self.split(scene, line, Hint::Text(at));
-                None
-            }
-            Ended::Open => None,
-            Ended::Left => {
-                self.editor = None;
-                None
-            }
-            Ended::Stored(by) => {
-                match self.editor.take() {
-                    Some(editor) if editor.has_before() => self.undo.done(editor.change()),
-                    // Nothing stood there that could be put back.
-                    Some(_) => self.undo.forget(),
-                    None => {}
-                }
-                signed(scene, by)
-            }
-        }
     }
 }
 

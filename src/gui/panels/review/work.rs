@@ -10,6 +10,7 @@ use crate::gui::widgets::script;
 use crate::store::Recut;
 
 use super::again::AgainForm;
+use super::despite::DespiteForm;
 use super::recutter::Recutter;
 use super::speaker::SpeakerForm;
 use super::term::TermForm;
@@ -24,6 +25,8 @@ pub enum Work {
     Again(AgainForm),
     /// A term is taken from it.
     Term(TermForm),
+    /// It is held back, and somebody signs for it all the same.
+    Despite(DespiteForm),
 }
 
 /// What became of it in this frame.
@@ -53,6 +56,7 @@ impl Work {
             Work::Speaker(form) => form.segment,
             Work::Again(form) => form.segment,
             Work::Term(form) => form.segment,
+            Work::Despite(form) => form.segment,
         }
     }
 
@@ -63,6 +67,7 @@ impl Work {
             Work::Speaker(form) => form.show(ui, scene, opened),
             Work::Again(form) => form.show(ui, scene, opened),
             Work::Term(form) => form.show(ui, scene, opened),
+            Work::Despite(form) => form.show(ui, scene, opened),
         }
     }
 
@@ -81,6 +86,7 @@ impl Work {
             }),
             Work::Again(form) => form.sent().map(signed),
             Work::Term(form) => form.hear(scene).map(signed),
+            Work::Despite(form) => form.sent().then(|| signed(scene.choices.name.clone())),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::app::desk::{Command, Found};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
-use crate::gui::widgets::script;
+use crate::gui::widgets::{script, scroll};
 use crate::store::{Hit, Index, SearchQuery};
 
 use filters::Filters;
@@ -104,6 +104,10 @@ impl Search {
         if !found.complete {
             script::label(ui, words.t("search-incomplete"), scene.remark(ui));
         }
+        for bundle in &found.broken {
+            let told = words.with("search-broken", &[("bundle", bundle)]);
+            script::label(ui, &told, scene.remark(ui));
+        }
         let index = match found.index {
             Index::Used => None,
             Index::Mended => Some("search-mended"),
@@ -179,6 +183,7 @@ impl Search {
                 at = at.saturating_add(1);
             }
             self.reveal(ui, origin.y, width);
+            scroll::keys(ui);
         });
         go
     }

@@ -10,6 +10,7 @@ use crate::domain::Segment;
 use crate::gui::shell::Scene;
 
 use super::super::editor::Side;
+use super::super::near;
 use super::super::recutter::Edge;
 use super::super::row::{self, Wish};
 use super::{PAGE, Table, is_flagged, is_unreviewed};
@@ -55,6 +56,9 @@ impl Table {
         if pressed(Key::L) {
             self.ear.repeat();
         }
+        if pressed(Key::P) {
+            self.ear.go_on(scene);
+        }
         let id = &opened.interview.id;
         let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
         if with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) {
@@ -93,6 +97,8 @@ impl Table {
         }
         let translation = other.filter(|_| !line.text.is_empty());
         let certifies = row::can_be_certified(line);
+        let near = near::found(scene, &opened.interview.id, line);
+        let is_near = !near.is_empty();
         [
             (Key::E, Some(Wish::Correct(Side::Said))),
             (
@@ -107,6 +113,8 @@ impl Table {
             (Key::W, Some(Wish::Speaker)),
             (Key::A, Some(Wish::Again)),
             (Key::G, Some(Wish::Term)),
+            (Key::Y, is_near.then_some(Wish::TakeName(0))),
+            (Key::X, is_near.then_some(Wish::LeaveName(0))),
         ]
         .into_iter()
         .find_map(|(key, wish)| wish.filter(|_| pressed(key)))

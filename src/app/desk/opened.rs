@@ -1,0 +1,107 @@
+//! An interview as the screens read it: what it is, its lines, and what happened beside the words.
+
+use std::sync::Arc;
+
+use crate::app::live::PURPOSE;
+use crate::domain::{
+    Asked, EventKind, Interpreted, Interview, InterviewId, Segment, SegmentId, SessionEvent,
+    SessionState,
+};
+use crate::store::Recut;
+
+/// An interview with its lines. A line is shared, so that one correction copies pointers only.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Without its lines.
+    pub interview: Interview,
+    /// By time.
+    pub lines: Vec<Arc<Segment>>,
+    /// What an interpreter rendered.
+    pub layers: Interpreted,
+    /// Every change of the cut of its lines, the first one first.
+    pub recuts: Vec<Recut>,
+    /// What happened beside the words, by place in the sound; empty where it was not recorded here.
+    pub events: Vec<SessionEvent>,
+    /// How its recording stands; none where it was not recorded here.
+    pub session: Option<SessionState>,
+}
+
+impl Opened {
+    /// The interpreter's lines that are shown below a line.
+    pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
+        let own = self.layers.rendered_after(line);
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let lines = self.lines.iter().filter(|l| own.contains(&l.id));
+        lines.map(AsRef::as_ref).collect()
+    }
+
+    /// Where a line stands in `lines`; of one that gave way, the first that took its place.
+    pub fn place(&self, line: SegmentId) -> Option<usize> {
+        let mut wanted = line;
+        // Each step goes to a later change, so it ends.
+        for recut in std::iter::once(None).chain(self.recuts.iter().map(Some)) {
+            if let Some(recut) = recut
+                && recut.replaced().any(|l| l == wanted)
+                && let Some(next) = recut.standing().next()
+            {
+                wanted = next;
+            }
+        }
+        self.lines.iter().position(|l| l.id == wanted)
+    }
+
+    /// As what the person is interviewed, where the beginning of the record says so.
+    pub fn purpose(&self) -> Option<Asked> {
+        purpose(&self.events)
+    }
+}
+
+/// The purpose that the first entry of its kind names.
+fn purpose(events: &[SessionEvent]) -> Option<Asked> {
+    let marks = events.iter().filter(|e| e.kind == EventKind::Marker);
+    let named = marks.filter_map(|e| e.label.strip_prefix(PURPOSE)).next()?;
+    Asked::ALL.into_iter().find(|asked| asked.as_str() == named)
+}
+
+/// A partner's interview, for reading only.
+#[derive(Clone, Debug)]
+pub struct ForeignOpened {
+    /// The bundle that it came in; `opened` is called so too, for its own name may be one of ours.
+    pub bundle: String,
+    /// Its own name.
+    pub name: InterviewId,
+    /// The rest of it.
+    pub opened: Arc<Opened>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Span;
+
+    #[test]
+    fn the_purpose_is_what_the_record_began_with_and_never_a_guess() {
+        let event = |kind, label: &str| SessionEvent {
+            id: 1,
+            kind,
+            label: label.to_owned(),
+            channel: None,
+            span: Span::default(),
+            lasts: false,
+            at: "2026-11-24T09:00:00+07:00".to_owned(),
+        };
+        let mark = |label| event(EventKind::Marker, label);
+        assert_eq!(purpose(&[]), None);
+        assert_eq!(purpose(&[mark("exhibit"), mark("purpose: driver")]), None);
+        let said = event(EventKind::Pause, "purpose: witness");
+        assert_eq!(purpose(&[said]), None, "a reason is no purpose");
+        let both = [
+            mark("present: Lan"),
+            mark("purpose: suspect"),
+            mark("purpose: witness"),
+        ];
+        assert_eq!(purpose(&both), Some(Asked::Suspect));
+    }
+}

@@ -1,0 +1,243 @@
+//! Keys of people: made, trusted, revoked, each with an event in the workspace's own chain. Once the
+//! workspace has an administrator, one vouches for every new key that signs for what others did.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::evidence::{
+    self, Event, KeyRing, Kind, KnownKey, MAX_KEY_FILE, NewKey, Passphrase, PublicKey, Role,
+    SecretKey, Sign,
+};
+use crate::store::Store;
+
+use super::{App, Error};
+
+impl App {
+    /// The keys of this workspace.
+    pub fn keys(&self) -> KeyRing {
+        KeyRing::at(&self.workspace.keys())
+    }
+
+    /// Whether an administrator of this workspace has to vouch for a new key of this role.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn asks_for_voucher(&self, role: Role) -> Result<bool, Error> {
+        Ok(role.is_vouched_for() && has_administrator(&self.reading()?)?)
+    }
+
+    /// Makes a person's key. The first administrator's needs nobody; from then on an administrator
+    /// vouches for the next one, and for a reviewer's, also where all administrators' keys are revoked
+    /// by now: otherwise whoever revokes them would be the next one.
+    ///
+    /// # Errors
+    /// A short passphrase, a name that cannot be; [`evidence::Error::Unvouched`], a voucher who may not;
+    /// a disk that refuses.
+    pub fn make_key(
+        &self,
+        name: &str,
+        role: Role,
+        phrase: Passphrase,
+        voucher: Option<&SecretKey>,
+    ) -> Result<PublicKey, Error> {
+        let mut store = self.store()?;
+        let mut signer: Option<&dyn Sign> = None;
+        if role.is_vouched_for() && has_administrator(&store)? {
+            let voucher = voucher.ok_or(evidence::Error::Unvouched(role.as_str()))?;
+            self.may_vouch(&store, voucher, role)?;
+            signer = Some(voucher);
+        }
+        let _hold = self.hold()?;
+        let key = NewKey::new(name, role, phrase)?;
+        // The event first: a key that came in by none would never be believed again.
+        store.note_own(Kind::KeyMade, key_facts(key.public()), signer)?;
+        Ok(self.keys().keep(key)?)
+    }
+
+    /// Refuses one who is no administrator, of another workspace, or not trusted any more.
+    fn may_vouch(&self, store: &Store, voucher: &SecretKey, role: Role) -> Result<(), Error> {
+        let public = voucher.public();
+        if public.role != Role::Administrator {
+            let (role, what) = (public.role.as_str(), "vouch for a new key");
+            return Err(evidence::Error::Role { role, what }.into());
+        }
+        let known = self.keys().numbered(&public.number)?;
+        match known.map(|key| key.revoked) {
+            Some(Some(_)) => Err(evidence::Error::Revoked(public.number.clone()).into()),
+            Some(None) if store.has_own(Kind::KeyMade, "key", &public.number)? => Ok(()),
+            Some(None) | None => Err(evidence::Error::Unvouched(role.as_str()).into()),
+        }
+    }
+
+    /// Trusts the key in a file that a partner handed over.
+    ///
+    /// # Errors
+    /// A file that is no key, or a revoked one; a disk that refuses.
+    pub fn trust_key(&self, file: &Path) -> Result<PublicKey, Error> {
+        let failed = |cause| Error::File {
+            what: "read the file",
+            cause,
+            path: file.to_owned(),
+        };
+        let mut text = Vec::new();
+        // One byte more than a key has is enough to refuse it.
+        std::fs::File::open(file)
+            .and_then(|input| {
+                let most = MAX_KEY_FILE as u64;
+                input.take(most.saturating_add(1)).read_to_end(&mut text)
+            })
+            .map_err(failed)?;
+        let mut store = self.store()?;
+        let _hold = self.hold()?;
+        let key = self.keys().trust(&String::from_utf8_lossy(&text))?;
+        if !store.has_own(Kind::KeyTrusted, "key", &key.number)?
+            && !store.has_own(Kind::KeyMade, "key", &key.number)?
+        {
+            store.note_own(Kind::KeyTrusted, key_facts(&key), None)?;
+        }
+        Ok(key)
+    }
+
+    /// Trusts a key no more.
+    ///
+    /// # Errors
+    /// An unknown key, one that was revoked before; a disk that refuses.
+    pub fn revoke_key(&self, typed: &str, reason: Option<&str>) -> Result<KnownKey, Error> {
+        let mut store = self.store()?;
+        let _hold = self.hold()?;
+        let key = self.keys().find(typed)?;
+        let number = &key.public.number;
+        // The event first, and each of the two again where the other one was cut off.
+        let noted = store.has_own(Kind::KeyRevoked, "key", number)?;
+        if noted && key.revoked.is_some() {
+            return Err(evidence::Error::Revoked(number.clone()).into());
+        }
+        if !noted {
+            store.note_own(Kind::KeyRevoked, key_facts(&key.public), None)?;
+        }
+        if key.revoked.is_none() {
+            self.keys().revoke(&key, reason)?;
+        }
+        Ok(key)
+    }
+
+    /// Refuses a key that was revoked since it was opened.
+    ///
+    /// # Errors
+    /// [`evidence::Error::Revoked`]; keys that cannot be read.
+    pub fn may_sign(&self, signer: &SecretKey) -> Result<(), Error> {
+        let number = &signer.public().number;
+        match self.keys().numbered(number)? {
+            Some(key) if key.revoked.is_some() => {
+                Err(evidence::Error::Revoked(number.clone()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an administrator's key was ever made in this workspace. The chain says so: a file can be
+/// taken away.
+fn has_administrator(store: &Store) -> Result<bool, Error> {
+    Ok(store.has_own(Kind::KeyMade, "role", Role::Administrator.as_str())?)
+}
+
+/// A key for which nobody vouched though the workspace did so before, or for which somebody did who may
+/// not. Workspaces that never had a voucher come from before there were any.
+pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
+    let is = |e: &Event, kind: Kind| e.kind == kind.as_str();
+    let made = |e: &&Event| is(e, Kind::KeyMade);
+    let begun = own.iter().filter(made).find(|e| e.signed.is_some())?.number;
+    let asked = |e: &&Event| {
+        let role = e.fact("role").and_then(Role::parse);
+        e.number >= begun && (e.signed.is_some() || role.is_some_and(Role::is_vouched_for))
+    };
+    own.iter().filter(made).filter(asked).find_map(|new| {
+        let by = new.signed.as_ref().filter(|by| {
+            let administrator = Role::Administrator.as_str();
+            let before =
+                |e: &&Event| e.number < new.number && e.fact("key") == Some(by.key.as_str());
+            let mut earlier = own.iter().filter(before);
+            let was_made =
+                |e: &Event| is(e, Kind::KeyMade) && e.fact("role") == Some(administrator);
+            earlier.clone().any(was_made) && !earlier.any(|e| is(e, Kind::KeyRevoked))
+        });
+        by.is_none().then(|| {
+            let number = new.number;
+            format!("event {number} made a key for which no administrator vouched")
+        })
+    })
+}
+
+fn key_facts(key: &PublicKey) -> Map<String, Value> {
+    let mut facts = Map::new();
+    facts.insert("key".into(), json!(key.number));
+    facts.insert("role".into(), json!(key.role.as_str()));
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Options;
+
+    #[test]
+    fn a_revocation_that_was_cut_off_is_made_whole_by_asking_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::open(&Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        let file = dir.path().join("key.json");
+        let mut numbers = Vec::new();
+        for name in ["张伟", "Nguyễn", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"]
+        {
+            let key = SecretKey::new(name, Role::Officer).unwrap();
+            std::fs::write(&file, key.public().to_text()).unwrap();
+            app.trust_key(&file).unwrap();
+            assert!(app.may_sign(&key).is_ok());
+            // Only the file was written, or only the event.
+            let known = app.keys().find(name).unwrap();
+            if numbers.len() % 2 == 0 {
+                app.keys().revoke(&known, None).unwrap();
+            } else {
+                let mut store = app.store().unwrap();
+                store
+                    .note_own(Kind::KeyRevoked, key_facts(&known.public), None)
+                    .unwrap();
+            }
+            app.revoke_key(name, None).unwrap();
+            assert!(app.keys().find(name).unwrap().revoked.is_some());
+            assert!(app.revoke_key(name, None).is_err(), "{name}: only once");
+            let refused = app.may_sign(&key).unwrap_err();
+            assert!(refused.to_string().contains("revoked"), "{refused}");
+            numbers.push(known.public.number);
+        }
+        let links = app.store().unwrap().own_chain().unwrap();
+        for number in numbers {
+            let told = links.iter().filter(|link| {
+                link.kind().as_deref() == Some("key-revoked") && link.body.contains(&number)
+            });
+            assert_eq!(told.count(), 1);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_never_ends_is_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::open(&Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        let refused = app.trust_key(Path::new("/dev/zero")).unwrap_err();
+        assert!(matches!(
+            refused,
+            Error::Evidence(evidence::Error::NotAKey("it is too long"))
+        ));
+    }
+}

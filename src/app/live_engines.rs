@@ -1,0 +1,291 @@
+//! The engines of a live session: our own arithmetic unless a person chose other, only what the memory has
+//! room for, and loaded ahead where microphones listen already. A recording must not fall by them.
+
+use std::collections::BTreeSet;
+use std::thread::{self, JoinHandle};
+
+use crate::config::SpeechEngine;
+use crate::domain::{Cancel, Lang, Person};
+use crate::pipeline::Engines;
+
+use super::engines::{Needs, memory_available, pairs_of};
+use super::models::Model;
+use super::{App, Error};
+
+/// What is left to the recorder, the window and the system, in bytes.
+const SPARE: u64 = 1 << 30;
+
+/// A model that the memory has no room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TooLarge {
+    /// Its name.
+    pub(super) name: String,
+    /// Bytes of its files.
+    needs: u64,
+    /// Bytes that it may take.
+    room: u64,
+}
+
+impl TooLarge {
+    /// What a person should know, and the next step.
+    pub(super) fn remark(&self) -> (String, &'static str) {
+        let gb = |bytes: u64| bytes as f64 / 1e9;
+        (
+            format!(
+                "the model '{}' needs {:.1} GB of memory and there is room for {:.1} GB; its text is written later",
+                self.name,
+                gb(self.needs),
+                gb(self.room)
+            ),
+            "The recording goes on without it, and 'mekong resume' writes the text. Next time close other programs before, or use a smaller model.",
+        )
+    }
+}
+
+/// Bytes that the models of a session may take; `None` where the system does not say.
+pub(super) fn room_for_models() -> Option<u64> {
+    memory_available().map(|bytes| bytes.saturating_sub(SPARE))
+}
+
+/// Those of `models`, in order, that find no room beside those before them.
+fn too_large(models: &[&Model], room: Option<u64>) -> Vec<TooLarge> {
+    let Some(mut room) = room else {
+        return Vec::new();
+    };
+    let mut without = Vec::new();
+    for model in models {
+        let needs = model.card.files.iter().map(|f| f.bytes);
+        let needs = needs.fold(0, u64::saturating_add);
+        match room.checked_sub(needs) {
+            Some(left) => room = left,
+            None => without.push(TooLarge {
+                name: model.card.name.clone(),
+                needs,
+                room,
+            }),
+        }
+    }
+    without
+}
+
+impl App {
+    /// The models of a session in these languages that find no room: recognisers come first.
+    pub(super) fn too_large_for_live(
+        &self,
+        languages: &[Lang],
+        room: Option<u64>,
+    ) -> Vec<TooLarge> {
+        let shelf = self.shelf();
+        let speech = self.config.speech_model.as_deref();
+        let speech = languages
+            .iter()
+            .filter_map(|lang| shelf.for_speech(*lang, speech).ok());
+        let translation = self.config.translation_model.as_deref();
+        let translation =
+            pairs_of(languages).filter_map(|pair| shelf.for_translation(pair, translation).ok());
+        let second = self.config.second_translation_model.as_deref();
+        let second = second.and_then(|name| shelf.named(name).ok());
+        let mut seen = BTreeSet::new();
+        let mut models: Vec<&Model> = speech.chain(translation).chain(second).collect();
+        models.retain(|model| seen.insert(&model.card.name));
+        too_large(&models, room)
+    }
+
+    /// Loads what a session in these languages of this case needs, but the models of `without`.
+    ///
+    /// Where the settings leave the engine open it is our own, and nothing is measured: whisper.cpp
+    /// would take the recorder with it if it fell, and a measurement takes the recorder's time.
+    ///
+    /// # Errors
+    /// A model whose files are not as listed or cannot be loaded; a cancel.
+    pub(super) fn load_for_live(
+        &self,
+        languages: &[Lang],
+        case: Option<&str>,
+        without: &[TooLarge],
+        cancel: &Cancel,
+    ) -> Result<Engines, Error> {
+        let mut app = self.clone();
+        if app.config.engine == SpeechEngine::Auto {
+            app.config.engine = SpeechEngine::Native;
+        }
+        let second = app.config.second_translation_model.take();
+        app.config.second_translation_model =
+            second.filter(|name| without.iter().all(|w| w.name != *name));
+        let fits = |model: &Model| without.iter().all(|w| w.name != model.card.name);
+        let mut engines = Engines::default();
+        let needs = Needs {
+            interviews: &[languages.to_vec()],
+            case,
+            listen: true,
+        };
+        app.add_fitting_engines(&mut engines, &needs, &fits, cancel, &|_| {})?;
+        Ok(engines)
+    }
+
+    /// What recognisers prefer, as far as it can change while they wait.
+    fn preferred(&self, case: Option<&str>) -> (Vec<Person>, String) {
+        // A store that is not there yet knows nobody.
+        let people = self.people(None).unwrap_or_default();
+        let glossary = self.glossary_for(case);
+        let digest = glossary.map(|g| g.digest().to_owned());
+        (people, digest.unwrap_or_default())
+    }
+}
+
+/// Engines that are being loaded, or are loaded, for a session that has not begun. Dropping it ends the
+/// loading.
+pub(super) struct Ahead {
+    languages: Vec<Lang>,
+    case: Option<String>,
+    preferred: (Vec<Person>, String),
+    cancel: Cancel,
+    thread: Option<JoinHandle<Result<Engines, Error>>>,
+}
+
+impl Ahead {
+    /// Begins to load; `None` where the system gives no more threads, which costs time later.
+    pub(super) fn begin(
+        app: &App,
+        (languages, case): (&[Lang], Option<&str>),
+        without: &[TooLarge],
+    ) -> Option<Self> {
+        let cancel = Cancel::new();
+        let (own, stop) = (app.clone(), cancel.clone());
+        let (languages, case) = (languages.to_vec(), case.map(str::to_owned));
+        let (wanted, of, without) = (languages.clone(), case.clone(), without.to_vec());
+        let preferred = app.preferred(case.as_deref());
+        let thread = thread::Builder::new()
+            .name("load".into())
+            .spawn(move || own.load_for_live(&wanted, of.as_deref(), &without, &stop))
+            .ok()?;
+        Some(Self {
+            languages,
+            case,
+            preferred,
+            cancel,
+            thread: Some(thread),
+        })
+    }
+
+    /// Whether a session in these languages of this case that begins now would load the same.
+    pub(super) fn serves(&self, app: &App, languages: &[Lang], case: Option<&str>) -> bool {
+        self.languages == languages
+            && self.case.as_deref() == case
+            && self.preferred == app.preferred(case)
+    }
+
+    /// Whether loading is over.
+    #[cfg(test)]
+    pub(super) fn is_loaded(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits for the engines.
+    ///
+    /// # Errors
+    /// Those of loading.
+    pub(super) fn take(mut self) -> Result<Engines, Error> {
+        let thread = self.thread.take().map(JoinHandle::join);
+        thread
+            .and_then(Result::ok)
+            .unwrap_or(Err(crate::pipeline::Error::Worker(
+                "the loading of the models",
+            )
+            .into()))
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Options;
+    use crate::app::people::Entry;
+    use crate::domain::FactKind;
+
+    fn app(workspace: &std::path::Path) -> App {
+        App::open(&Options {
+            workspace: Some(workspace.to_owned()),
+            env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
+            ..Options::default()
+        })
+        .unwrap()
+    }
+
+    const LANGUAGES: [Lang; 2] = [Lang::Zh, Lang::Vi];
+
+    #[test]
+    fn a_live_session_takes_our_own_engine_and_measures_nothing_unless_a_person_chose() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut app = app(dir.path());
+        assert_eq!(app.config.engine, SpeechEngine::Auto);
+        let engine = |app: &App| {
+            let engines = app
+                .load_for_live(&LANGUAGES, None, &[], &Cancel::new())
+                .unwrap();
+            engines.speech[0].engine.engine().to_owned()
+        };
+        let own = engine(&app);
+        assert!(!own.contains("whisper.cpp"), "{own}");
+        assert!(!app.workspace.engines_file().exists(), "it was measured");
+        app.config.engine = SpeechEngine::WhisperCpp;
+        let chosen = engine(&app);
+        assert!(chosen.contains("whisper.cpp"), "{chosen}");
+    }
+
+    #[test]
+    fn models_without_room_are_left_out_the_recognisers_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app(dir.path());
+        let all = app.too_large_for_live(&LANGUAGES, Some(0));
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(app.too_large_for_live(&LANGUAGES, None).is_empty());
+        assert!(
+            app.too_large_for_live(&LANGUAGES, Some(u64::MAX))
+                .is_empty()
+        );
+        let recogniser = &all[0];
+        let room = Some(recogniser.needs);
+        let left = app.too_large_for_live(&LANGUAGES, room);
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].name, all[1].name);
+        let load = |without: &[TooLarge]| {
+            let engines = app.load_for_live(&LANGUAGES, None, without, &Cancel::new());
+            let engines = engines.unwrap();
+            (engines.speech.len(), engines.translation.len())
+        };
+        assert_eq!(load(&all), (0, 0));
+        assert_eq!(load(&left), (1, 0));
+        assert_eq!(load(&[]), (1, 1));
+        let (what, next) = recogniser.remark();
+        assert!(
+            what.contains(&recogniser.name) && !next.is_empty(),
+            "{what}"
+        );
+    }
+
+    #[test]
+    fn engines_loaded_ahead_serve_the_same_session_only_and_end_when_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app(dir.path());
+        let ahead = Ahead::begin(&app, (&LANGUAGES, None), &[]).unwrap();
+        assert!(ahead.serves(&app, &LANGUAGES, None));
+        assert!(!ahead.serves(&app, &[Lang::Zh, Lang::Km], None));
+        assert!(!ahead.serves(&app, &LANGUAGES, Some("K-1")));
+        let cancel = ahead.cancel.clone();
+        assert!(!cancel.is_cancelled());
+        drop(ahead);
+        assert!(cancel.is_cancelled());
+        // Who is entered meanwhile is among the names that are preferred.
+        let ahead = Ahead::begin(&app, (&LANGUAGES, None), &[]).unwrap();
+        let name = Entry::new(FactKind::Name, "ນາງ ຄໍາ");
+        app.add_person(None, "o", &[name]).unwrap();
+        assert!(!ahead.serves(&app, &LANGUAGES, None));
+    }
+}

@@ -1,0 +1,61 @@
+//! Passphrases and recovery keys: typed unseen at a terminal, or read from a file that was named.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
+
+use crate::app;
+
+use super::{Failure, usage};
+
+/// Largest file with a passphrase or a recovery key.
+const MAX_SECRET: u64 = 16 << 10;
+
+/// From a file that was named, or for scripts: the first variable names a file, the second one holds
+/// the secret itself.
+pub(super) fn given(
+    file: Option<&Path>,
+    [names_file, holds]: [&str; 2],
+) -> Result<Option<String>, Failure> {
+    if let Some(path) = file {
+        return read(path).map(Some);
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    match set(names_file) {
+        Some(path) => read(Path::new(&path)).map(Some),
+        None => Ok(set(holds).and_then(|text| OsString::into_string(text).ok())),
+    }
+}
+
+/// What a small file holds, without the end of its line.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path);
+    file.and_then(|file| file.take(MAX_SECRET).read_to_string(&mut text))
+        .map_err(|cause| app::Error::File {
+            what: "read the file",
+            cause,
+            path: path.to_owned(),
+        })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Typed at a terminal, unseen; `elsewhere` says how else it is given.
+pub(super) fn typed_unseen(prompt: &str, elsewhere: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(usage(&format!(
+            "a passphrase is typed at a terminal, or given by {elsewhere}"
+        )));
+    }
+    rpassword::prompt_password(prompt).map_err(Failure::Input)
+}
+
+/// The same for a new one: typed twice.
+pub(super) fn typed_twice(prompt: &str, elsewhere: &str) -> Result<String, Failure> {
+    let first = typed_unseen(prompt, elsewhere)?;
+    if first == typed_unseen("The same again: ", elsewhere)? {
+        Ok(first)
+    } else {
+        Err(usage("the two passphrases differ"))
+    }
+}

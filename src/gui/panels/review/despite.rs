@@ -1,0 +1,60 @@
+//! Signing for a line that is held back: only with a reason, which stays with the signature.
+
+use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
+
+use crate::app::desk::{Command, Opened, Task};
+use crate::domain::{Segment, SegmentId};
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::{job, script};
+
+use super::work::Ended;
+
+/// The reason that is being typed.
+pub struct DespiteForm {
+    /// The line.
+    pub segment: SegmentId,
+    reason: String,
+    sent: bool,
+}
+
+impl DespiteForm {
+    /// Of this line, without a reason yet.
+    pub fn new(line: &Segment) -> Self {
+        Self {
+            segment: line.id,
+            reason: String::new(),
+            sent: false,
+        }
+    }
+
+    /// Paints the field and signs once there is a reason.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
+        let words = scene.words;
+        let mut leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        ui.spacing_mut().item_spacing.y = theme::GAP;
+        script::label(ui, words.t("line-despite-about"), scene.own(ui));
+        ui.horizontal_wrapped(|ui| {
+            let label = ui.label(words.t("edit-reason"));
+            let field = TextEdit::singleline(&mut self.reason)
+                .char_limit(300)
+                .desired_width(320.0);
+            ui.add(field).labelled_by(label.id);
+            let ready = !self.reason.trim().is_empty() && !self.sent && !job::is_running(scene);
+            let button = Button::new(words.t("line-despite"));
+            if ui.add_enabled(ready, button).clicked() {
+                let id = opened.interview.id.clone();
+                let reason = self.reason.trim().to_owned();
+                let task = Task::Certify(id, vec![self.segment], Some(reason));
+                self.sent = scene.desk.ask(Command::Task(task));
+            }
+            leaves |= ui.button(words.t("cancel")).clicked();
+        });
+        if leaves { Ended::Left } else { Ended::Open }
+    }
+
+    /// Whether it is on its way; what came of it is told above the lines.
+    pub fn sent(&self) -> bool {
+        self.sent
+    }
+}

@@ -1,0 +1,180 @@
+//! What is done with the chosen line: what opens in it or below it, and how a correction ends.
+
+use eframe::egui::Response;
+
+use crate::app::Hint;
+use crate::app::desk::{Command, Opened, Task, Told};
+use crate::domain::{InterviewId, Segment};
+use crate::gui::shell::{Go, Scene, Screen};
+
+use super::super::again::AgainForm;
+use super::super::despite::DespiteForm;
+use super::super::drafts::Drafts;
+use super::super::editor::{Editor, Ended, Side};
+use super::super::recutter::Recutter;
+use super::super::row::{self, Wish};
+use super::super::speaker::SpeakerForm;
+use super::super::term::TermForm;
+use super::super::work::Work;
+use super::{Table, signed};
+
+impl Table {
+    /// Does what a row, its buttons or its keys want of the chosen line.
+    pub(super) fn grant(&mut self, scene: &Scene<'_>, opened: &Opened, wish: Wish) {
+        let Some(line) = opened.lines.get(self.chosen) else {
+            return;
+        };
+        if self.read_only {
+            return;
+        }
+        let by = &scene.choices.name;
+        self.trouble = None;
+        match wish {
+            Wish::Play => self.play(scene, opened),
+            Wish::Correct(side) => {
+                self.put_by(&opened.interview.id);
+                let editor = self.drafts.open(&opened.interview.id, line, side, by);
+                self.editor = Some(editor);
+                self.reveal = 3;
+            }
+            Wish::Prefer(lang, at) => {
+                let found = line.translations.iter().find(|t| t.lang == lang);
+                let others = found.map(row::alternatives).unwrap_or_default();
+                if let Some((engine, text)) = others.into_iter().nth(at) {
+                    let reason = scene.words.with("edit-preferred", &[("engine", &engine)]);
+                    self.put_by(&opened.interview.id);
+                    let editor = Editor::new(line, Side::Translation(lang), by);
+                    self.editor = Some(editor.with(text, reason, by));
+                    self.reveal = 3;
+                }
+            }
+            Wish::TakeName(at) => self.take_name(scene, opened, line, at),
+            Wish::LeaveName(at) => self.near.leave(scene, &opened.interview.id, line, at),
+            Wish::Split => {
+                let place = self.ear.place(scene, line.id);
+                self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
+            }
+            Wish::Merge => {
+                self.work = Recutter::merge(opened, line, by).map(Work::Recut);
+                self.opened(scene, "recut-no-next");
+            }
+            Wish::Retime => {
+                self.begin(Work::Recut(Recutter::retime(opened, line, by)));
+            }
+            Wish::Edge(edge, ms) => {
+                let moved = Recutter::retime(opened, line, by).with_edge(edge, ms);
+                self.begin(Work::Recut(moved));
+            }
+            Wish::Speaker => self.begin(Work::Speaker(SpeakerForm::new(opened, line, by))),
+            Wish::Again => self.begin(Work::Again(AgainForm::new(opened, line, by))),
+            Wish::Term => self.begin(Work::Term(TermForm::new(opened, line, None, by))),
+            Wish::TakeBack(number) => {
+                let id = &opened.interview.id;
+                self.undo.take_back(scene, id, number);
+            }
+            Wish::Certify if scene.desk.board().signer.get().is_none() => {
+                self.leave = Some(Go::To(Screen::Evidence));
+            }
+            Wish::Certify if line.quarantined().is_some() => {
+                self.begin(Work::Despite(DespiteForm::new(line)));
+            }
+            Wish::Certify => {
+                let id = opened.interview.id.clone();
+                let task = Task::Certify(id, vec![line.id], None);
+                scene.desk.ask(Command::Task(task));
+            }
+            Wish::Versions => {
+                self.versions = !self.versions;
+                let id = opened.interview.id.clone();
+                if self.versions {
+                    scene.desk.ask(Command::Versions(id, line.id));
+                }
+            }
+        }
+    }
+
+    /// Closes the editor; what was typed in it is found there again.
+    pub(super) fn put_by(&mut self, interview: &InterviewId) {
+        if let Some(editor) = self.editor.take() {
+            self.drafts.keep(interview, &editor);
+        }
+    }
+
+    /// For another interview: what was typed in this one is not lost.
+    pub fn leave(mut self) -> Drafts {
+        if let Some(of) = self.of.take() {
+            self.put_by(&of);
+        }
+        self.drafts
+    }
+
+    fn begin(&mut self, work: Work) {
+        self.work = Some(work);
+        self.reveal = 3;
+    }
+
+    fn split(&mut self, scene: &Scene<'_>, line: &Segment, hint: Hint) {
+        self.work = Recutter::split(line, hint, &scene.choices.name).map(Work::Recut);
+        self.opened(scene, "recut-no-words");
+    }
+
+    /// Brings what was opened into view, or says why nothing was.
+    fn opened(&mut self, scene: &Scene<'_>, why_not: &'static str) {
+        self.reveal = 3;
+        if self.work.is_none() {
+            self.trouble = Some(Told {
+                what: scene.words.t(why_not).to_owned(),
+                next: String::new(),
+            });
+        }
+    }
+
+    /// Whether a press on a row is to be heard: where there is sound and nothing is being written, one is
+    /// enough.
+    pub(super) fn plays(&self, pressed: &Response, opened: &Opened, at: usize) -> bool {
+        let free = self.editor.is_none() && self.work.is_none() && self.chosen == at;
+        let once = pressed.clicked() && free && !opened.interview.audio.is_empty();
+        once || pressed.double_clicked()
+    }
+
+    /// What became of a correction.
+    pub(super) fn ended(
+        &mut self,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        line: &Segment,
+        ended: Ended,
+    ) -> Option<Go> {
+        match ended {
+            Ended::Term(lang, marked) => {
+                self.editor = None;
+                let by = &scene.choices.name;
+                let form = TermForm::new(opened, line, Some((lang, marked)), by);
+                self.begin(Work::Term(form));
+                None
+            }
+            Ended::Part(at) => {
+                self.editor = None;
+                self.split(scene, line, Hint::Text(at));
+                None
+            }
+            Ended::Open => None,
+            Ended::Left => {
+                self.put_by(&opened.interview.id);
+                None
+            }
+            Ended::Stored(by) => {
+                if let Some(editor) = &self.editor {
+                    self.drafts.forget(&opened.interview.id, editor);
+                }
+                match self.editor.take() {
+                    Some(editor) if editor.has_before() => self.undo.done(editor.change()),
+                    // Nothing stood there that could be put back.
+                    Some(_) => self.undo.forget(),
+                    None => {}
+                }
+                signed(scene, by)
+            }
+        }
+    }
+}
