@@ -98,7 +98,7 @@ fn a_misheard_name_is_put_right_with_one_key_and_a_dismissal_is_remembered() {
         let versions = app.history(&id.0, 1).unwrap().text;
         let reason = versions.last().unwrap().reason.as_deref();
         assert_eq!(reason, Some("suggested from the register"), "{lang}");
-        assert!(!sees(&window, "a name of this case"), "{lang}");
+        until(&mut window, "gone", |w| !sees(w, "a name of this case"));
         // The same in the next line is not meant.
         key(&mut window, Key::ArrowDown);
         until_seen(&mut window, &format!("{name}, a name of this case"));
