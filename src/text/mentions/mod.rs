@@ -112,7 +112,7 @@ fn name_at(text: &str, lower: &str, from: usize, lang: Lang) -> Option<Range<usi
     let rest = lower.get(start..)?;
     let (ends, never) = (cues::ends(lang), cues::never(lang));
     // What looks like the end of the cue may be the first letter of the name, whose marks then follow.
-    if rest.starts_with(is_mark) || never.iter().any(|word| rest.starts_with(word)) {
+    if rest.starts_with(follows) || never.iter().any(|word| rest.starts_with(word)) {
         return None;
     }
     let breaks = |c: char| !(c.is_alphanumeric() || is_mark(c) || "·•-' ".contains(c));
@@ -132,6 +132,12 @@ fn name_at(text: &str, lower: &str, from: usize, lang: Lang) -> Option<Range<usi
     let characters = name.chars().count();
     let fits = (1..=LONGEST_NAME).contains(&characters) && !name.chars().any(|c| c.is_numeric());
     fits.then(|| start..start.saturating_add(name.len()))
+}
+
+/// Marks that no word begins with; Thai and Lao write some vowels before their consonant.
+fn follows(c: char) -> bool {
+    let leads = matches!(c, '\u{0E40}'..='\u{0E44}' | '\u{0EC0}'..='\u{0EC4}');
+    is_mark(c) && !is_dropped(c) && !leads
 }
 
 /// Vowel signs, tones and joiners, which belong to the letters before them.
