@@ -36,18 +36,34 @@ pub(super) fn pitch(pcm: &[f32]) -> Option<f32> {
 }
 
 fn energy(samples: &[f32]) -> f32 {
-    samples.iter().map(|x| x * x).sum()
+    product(samples, samples)
+}
+
+/// The sum of products, in lanes that a processor does at once; both are whole lanes long.
+fn product(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0f32; 8];
+    let (a, b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }
 
 /// After how many samples the sound comes again.
 fn lag(look: &[f32]) -> Option<f32> {
     let here = &look[..WINDOW];
     let own = energy(here);
+    let mut later = f64::from(energy(&look[LAGS.start..LAGS.start + WINDOW]));
     let alike: Vec<f32> = LAGS
         .map(|lag| {
-            let later = &look[lag..lag + WINDOW];
-            let both: f32 = here.iter().zip(later).map(|(a, b)| a * b).sum();
-            both / (own * energy(later) + 1e-9).sqrt()
+            let both = product(here, &look[lag..lag + WINDOW]);
+            let likeness = both / (own * later.max(0.0) as f32 + 1e-9).sqrt();
+            // The next one begins a sample later.
+            let square = |at: usize| look.get(at).map_or(0.0, |x| f64::from(x * x));
+            later += square(lag + WINDOW) - square(lag);
+            likeness
         })
         .collect();
     let best = alike.iter().copied().max_by(f32::total_cmp)?;
