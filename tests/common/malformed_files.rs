@@ -54,7 +54,10 @@ impl Work {
             }
             let bytes = match n {
                 // Each begins with its kind's heads cut off at every place.
-                n if n < wanted / 4 => seeds[n % seeds.len()][..n.min(seeds[0].len())].to_vec(),
+                n if n < wanted / 4 => {
+                    let seed = &seeds[n % seeds.len()];
+                    seed[..n.min(seed.len())].to_vec()
+                }
                 _ => mutant(&seeds, &mut self.dice),
             };
             self.made += 1;
