@@ -306,8 +306,8 @@ fn the_place_that_the_arrows_choose_by_its_name_is_always_in_view() {
     }
     window.run_steps(60);
     let places = window.query_all_by_role(Role::Button);
-    let chosen = places.filter(|n| n.accesskit_node().toggled() == Some(Toggled::True));
+    let mut chosen = places.filter(|n| n.accesskit_node().toggled() == Some(Toggled::True));
     // The last one: the rail behind has its own.
-    let place = chosen.rev().next().unwrap().rect();
+    let place = chosen.next_back().unwrap().rect();
     assert!(place.top() > 0.0 && place.bottom() < 600.0, "{place:?}");
 }
