@@ -37,7 +37,7 @@ impl TooLarge {
                 gb(self.needs),
                 gb(self.room)
             ),
-            "The recording goes on without it, and 'mekong resume' writes the text. Next time close other programs before, or use a smaller model.",
+            "The recording goes on without it; finish what is pending afterwards to get the text. Next time close other programs before, or use a smaller model.",
         )
     }
 }
