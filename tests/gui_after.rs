@@ -12,17 +12,12 @@ mod window;
 
 use std::path::Path;
 
-use eframe::egui::{Key, Modifiers, accesskit::Role, accesskit::Toggled};
+use eframe::egui::{Key, accesskit::Role, accesskit::Toggled};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::people::Entry;
 use mekong_interview::domain::{Channel, FactKind, InterviewId, Lang, SamplePos, Span};
 use mekong_interview::store::{NewInterview, NewRecord, NewSegment, NewSession, Record, Store};
 use window::*;
-
-fn chord(window: &mut Window, key: Key) {
-    window.key_press_modifiers(Modifiers::COMMAND, key);
-    window.run_steps(3);
-}
 
 /// Records a practice interview with a suspect for some seconds, with a pause, and ends it.
 fn record(window: &mut Window) {

@@ -30,8 +30,7 @@ fn make_key(workspace: &Path, name: &str, role: Role) -> String {
 }
 
 fn open_evidence(window: &mut Window) {
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num8);
-    window.run_steps(3);
+    chord(window, Key::Num8);
     until_seen(window, "Export and evidence");
 }
 
@@ -56,8 +55,7 @@ fn an_interview_is_written_out_in_a_chosen_form_and_place() {
     let mut window = tall_window(dir.path());
     open_evidence(&mut window);
     until_seen(&mut window, "Open an interview in Review first");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
-    window.run_steps(3);
+    chord(&mut window, Key::Num2);
     open_interview(&mut window, Lang::Lo);
     press(&mut window, "Evidence");
     until_seen(&mut window, "Write the file");
@@ -96,8 +94,7 @@ fn opened_by(workspace: &Path, id: &str) -> Vec<String> {
 /// Opens one interview, another one, and the first one again.
 fn look_twice(workspace: &Path) -> Window {
     let mut window = tall_window(workspace);
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
-    window.run_steps(3);
+    chord(&mut window, Key::Num2);
     open_interview(&mut window, Lang::Lo);
     for lang in [Lang::My, Lang::Lo] {
         press(&mut window, "Interviews");
@@ -292,8 +289,7 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     key(&mut window, Key::C);
     until_seen(&mut window, "Export and evidence");
     open_key(&mut window);
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
-    window.run_steps(3);
+    chord(&mut window, Key::Num2);
     key(&mut window, Key::C);
     until_seen(&mut window, "holds words of the same person");
     key(&mut window, Key::ArrowDown);
@@ -322,8 +318,7 @@ fn a_line_that_is_held_back_says_so_and_is_certified_only_with_a_reason() {
     open_key(&mut window);
     for (lang, said, _) in SIX {
         let lang: Lang = lang.parse().unwrap();
-        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
-        window.run_steps(3);
+        chord(&mut window, Key::Num2);
         press(&mut window, "Interviews");
         open_interview(&mut window, lang);
         until_seen(
@@ -368,8 +363,7 @@ fn no_words_are_cut_off_on_the_screen_of_evidence() {
         until_seen(&mut window, "K-17");
         press(&mut window, "中文 – Tiếng Việt");
         until_seen(&mut window, "Buổi phỏng vấn");
-        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num8);
-        window.run_steps(3);
+        chord(&mut window, Key::Num8);
         let fields = |w: &Window| w.query_all_by_role(accesskit::Role::TextInput).count();
         until(&mut window, "the fields", |w| fields(w) >= 3);
         nothing_is_cut_off(&window, &format!("{lang}"));
@@ -465,8 +459,7 @@ fn what_the_person_allows_is_entered_and_binds() {
     press(&mut window, "Consent");
     focus(&mut window, "Person of the register, as p3 (may be empty)");
     say(&mut window, "p77");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num2);
-    window.run_steps(3);
+    chord(&mut window, Key::Num2);
     press(&mut window, "Interviews");
     open_interview(&mut window, Lang::Th);
     open_evidence(&mut window);
@@ -485,19 +478,16 @@ fn a_screen_and_an_interview_are_found_by_their_names() {
     let dir = six_interviews();
     let mut window = tall_window(dir.path());
     until_seen(&mut window, "K-17");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
-    window.run_steps(3);
+    chord(&mut window, Key::K);
     until_seen(&mut window, "Go to");
     say(&mut window, "gloss");
     key(&mut window, Key::Enter);
     until_seen(&mut window, "Agreed terms");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
-    window.run_steps(3);
+    chord(&mut window, Key::K);
     say(&mut window, "ខ្មែរ");
     key(&mut window, Key::Enter);
     until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::K);
-    window.run_steps(3);
+    chord(&mut window, Key::K);
     say(&mut window, "zzz");
     until_seen(&mut window, "Nothing is called so");
     key(&mut window, Key::Escape);

@@ -26,11 +26,6 @@ fn open_intake(window: &mut Window) {
 }
 
 /// A check box by its words.
-fn tick(window: &mut Window, label: &str) {
-    window.get_by_label_contains(label).click();
-    window.run_steps(3);
-}
-
 #[test]
 fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
     let dir = tempfile::tempdir().unwrap();
@@ -146,8 +141,7 @@ fn no_words_are_cut_off_with_the_phrasebook_open() {
         let settings = format!("language = \"{lang}\"\n");
         fs::write(dir.path().join("desktop.toml"), settings).unwrap();
         let mut window = tall_window(dir.path());
-        window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num1);
-        window.run_steps(3);
+        chord(&mut window, Key::Num1);
         press(&mut window, "မြန်မာ – ไทย");
         let boxes = window.query_all_by_role(eframe::egui::accesskit::Role::CheckBox);
         let boxes: Vec<_> = boxes.collect();
@@ -156,11 +150,6 @@ fn no_words_are_cut_off_with_the_phrasebook_open() {
         until_seen(&mut window, phrases()[0].text(Lang::My));
         nothing_is_cut_off(&window, &format!("{lang}"));
     }
-}
-
-fn chord(window: &mut Window, key: Key) {
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, key);
-    window.run_steps(3);
 }
 
 #[test]

@@ -23,19 +23,6 @@ fn lines(workspace: &std::path::Path, lang: Lang) -> Vec<Segment> {
     app.show(&one.id.0).unwrap().1
 }
 
-fn with(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.key_press_modifiers(modifiers, key);
-    window.run_steps(3);
-}
-
-/// Writes the name into what is open, in place of one that is known, and keeps it.
-fn keep_as(window: &mut Window, name: &str) {
-    focus(window, "Your name");
-    with(window, Modifiers::COMMAND, Key::A);
-    say(window, name);
-    press(window, "Keep");
-}
-
 #[test]
 fn a_line_of_every_script_is_parted_joined_and_put_back_with_the_keyboard() {
     let dir = six_interviews();
@@ -48,7 +35,7 @@ fn a_line_of_every_script_is_parted_joined_and_put_back_with_the_keyboard() {
         assert!(sees(&window, "Time of the cut"), "{lang}");
         key(&mut window, Key::ArrowRight);
         key(&mut window, Key::ArrowLeft);
-        keep_as(&mut window, "Lan");
+        keep_as(&mut window, "Lan", "Keep");
         until(&mut window, "parted", |w| !sees(w, "Time of the cut"));
         assert!(sees(&window, "5 lines"), "{lang}");
         let parted = lines(dir.path(), lang);
@@ -89,7 +76,7 @@ fn a_line_is_parted_at_the_caret() {
     }
     with(&mut window, Modifiers::COMMAND, Key::Enter);
     assert!(sees(&window, "Time of the cut"));
-    keep_as(&mut window, "Sok");
+    keep_as(&mut window, "Sok", "Keep");
     until(&mut window, "five lines", |w| sees(w, "5 lines"));
     let parted = lines(dir.path(), Lang::Km);
     assert_eq!(
@@ -114,7 +101,7 @@ fn times_are_moved_by_keys_and_typed() {
     with(&mut window, Modifiers::COMMAND, Key::A);
     say(&mut window, "8,25");
     key(&mut window, Key::Enter);
-    keep_as(&mut window, "Noy");
+    keep_as(&mut window, "Noy", "Keep");
     until(&mut window, "stored", |w| !sees(w, "Begins"));
     let line = lines(dir.path(), Lang::Lo).remove(0);
     let times = (line.span.start.as_ms(), line.span.end.as_ms());
@@ -164,7 +151,7 @@ fn a_second_opinion_is_taken_by_a_person_with_name_and_reason() {
         let mut window = window(dir.path());
         open_interview(&mut window, lang);
         press(&mut window, "Take this one");
-        keep_as(&mut window, "Lan");
+        keep_as(&mut window, "Lan", "Keep");
         until(&mut window, "stored", |w| !sees(w, "Your name"));
         let line = lines(dir.path(), lang).remove(0);
         let taken = &line.translations[0];

@@ -43,8 +43,7 @@ fn register() -> tempfile::TempDir {
 
 fn open_people(window: &mut Window) {
     until_seen(window, "K-17");
-    window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Num7);
-    window.run_steps(3);
+    chord(window, Key::Num7);
 }
 
 #[test]

@@ -30,24 +30,6 @@ fn lines(workspace: &Path, lang: Lang) -> (String, Vec<Segment>) {
     (one.id.0.clone(), app.show(&one.id.0).unwrap().1)
 }
 
-fn with(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.key_press_modifiers(modifiers, key);
-    window.run_steps(3);
-}
-
-/// Writes the name into what is open and presses the button that keeps it.
-fn keep_as(window: &mut Window, name: &str, button: &str) {
-    focus(window, "Your name");
-    with(window, Modifiers::COMMAND, Key::A);
-    say(window, name);
-    press(window, button);
-}
-
-fn tick(window: &mut Window, label: &str) {
-    window.get_by_label_contains(label).click();
-    window.run_steps(3);
-}
-
 /// The list with this name opens, and this entry of it is chosen.
 fn choose(window: &mut Window, list: &str, entry: &str) {
     let found = window.query_all_by_role(Role::ComboBox).find(|n| {

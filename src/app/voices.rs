@@ -88,7 +88,13 @@ impl App {
                     _ => found.unsure = found.unsure.saturating_add(1),
                 }
             }
-            found.known.extend(names.into_iter().cloned());
+            let seconds = |of: usize| -> f32 {
+                let own = heard.iter().filter(|l| l.speaker == Some(of));
+                own.map(|l| l.voice.seconds()).sum()
+            };
+            let known = names.iter().enumerate();
+            let known = known.filter(|(of, _)| seconds(*of) >= voices::LEAST_KNOWN_S);
+            found.known.extend(known.map(|(_, name)| (*name).clone()));
         }
         if found.known.is_empty() {
             return Err(Error::VoicesUnknown);

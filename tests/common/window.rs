@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Key, accesskit::Role, accesskit::Toggled, vec2};
+use eframe::egui::{Key, Modifiers, accesskit::Role, accesskit::Toggled, vec2};
 use egui_kittest::{Harness, kittest::NodeT as _, kittest::Queryable as _};
 use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, ImportRequest, Options};
@@ -91,6 +91,28 @@ pub fn press(window: &mut Window, label: &str) {
 pub fn key(window: &mut Window, key: Key) {
     window.key_press(key);
     window.run_steps(3);
+}
+
+pub fn with(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(3);
+}
+
+pub fn chord(window: &mut Window, key: Key) {
+    with(window, Modifiers::COMMAND, key);
+}
+
+pub fn tick(window: &mut Window, label: &str) {
+    window.get_by_label_contains(label).click();
+    window.run_steps(3);
+}
+
+/// Writes the name into what is open, in place of one that is known, and presses the button that keeps it.
+pub fn keep_as(window: &mut Window, name: &str, button: &str) {
+    focus(window, "Your name");
+    chord(window, Key::A);
+    say(window, name);
+    press(window, button);
 }
 
 pub fn say(window: &mut Window, text: &str) {

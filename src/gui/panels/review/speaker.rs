@@ -130,8 +130,11 @@ impl SpeakerForm {
         }
     }
 
-    /// Offers to tell the other lines by the voices, and says what they tell.
+    /// Offers to tell the other lines by the voices, where there is sound, and says what they tell.
     fn by_voice(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) {
+        if opened.interview.audio.is_empty() {
+            return;
+        }
         let words = scene.words;
         ui.separator();
         script::label(ui, words.t("speaker-voices-about"), scene.own(ui));
