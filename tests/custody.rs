@@ -16,6 +16,8 @@ mod common;
 mod custody;
 #[path = "common/tamper.rs"]
 mod tamper;
+#[path = "common/trusted.rs"]
+mod trusted;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::{mekong, stderr};
-use custody::{Custody, Dice, Edits as _, open, trust, unguarded};
+use custody::{Custody, Dice, Edits as _, make, open, trust, unguarded};
 use mekong_interview::app::{App, Cover, Error, ExportChoices};
 use mekong_interview::domain::{Cancel, FactKind, Lang, ReadAnswer, SegmentId};
 use mekong_interview::evidence::{
@@ -202,8 +204,8 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
 fn own_key(app: &App, name: &str, role: Role) -> SecretKey {
     let phrase = || Passphrase::new("nine blue boats at dawn".to_owned());
     app.make_key(name, role, phrase(), None).unwrap();
-    let key = app.keys().own(Some(name)).unwrap();
-    app.keys().unlock(&key, phrase()).unwrap()
+    let key = app.keys().unwrap().own(Some(name)).unwrap();
+    app.keys().unwrap().unlock(&key, phrase()).unwrap()
 }
 
 fn victim(c: &Custody, partners: Vec<String>) -> Consent {
@@ -241,7 +243,7 @@ fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_i
         trust(&c.app, key, c.dir.path());
     }
     let consent = victim(&c, vec![khin.public().number.clone()]);
-    c.app.give_consent(&c.id.0, &consent).unwrap();
+    c.app.give_consent(&c.id.0, &consent, None).unwrap();
     assert_eq!(c.app.consent(&c.id.0).unwrap().1, Some(consent.clone()));
     let work = || -> (Cancel, fn(mekong_interview::pipeline::Progress)) { (Cancel::new(), |_| {}) };
     let export = |format, name: &str| {
@@ -294,10 +296,18 @@ fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_i
     // Lifted by an administrator, with a reason, for one file.
     let refused = c.app.lift_consent(&c.id.0, "court order", &c.officer);
     assert!(refused.unwrap_err().to_string().contains("officer"));
-    assert!(c.app.lift_consent(&c.id.0, " ", &khin).is_err());
-    c.app
-        .lift_consent(&c.id.0, "court order 12", &khin)
-        .unwrap();
+    // Trusted is not made here: a partner's administrator has no say, whatever lies in the folder.
+    let refused = c.app.lift_consent(&c.id.0, "court order", &khin);
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("not made in this workspace")
+    );
+    let mya = SecretKey::new("Daw Mya", Role::Administrator).unwrap();
+    make(&c.app, &mya, c.dir.path());
+    assert!(c.app.lift_consent(&c.id.0, " ", &mya).is_err());
+    c.app.lift_consent(&c.id.0, "court order 12", &mya).unwrap();
     assert!(whole(None, "f.zip").is_ok());
     assert_eq!(limit(whole(None, "g.zip")), Limit::Open);
     let verdict = c.verify();
@@ -308,14 +318,14 @@ fn what_a_person_allows_binds_exports_and_bundles_until_an_administrator_lifts_i
         until: Some("2020-01-31".parse().unwrap()),
         ..consent.clone()
     };
-    c.app.give_consent(&c.id.0, &over).unwrap();
+    c.app.give_consent(&c.id.0, &over, None).unwrap();
     let day = "2020-01-31".parse().unwrap();
     assert_eq!(limit(export(Format::Txt, "h.txt")), Limit::Over(day));
     let back = Consent {
         seen_by: Audience::Nobody,
         ..consent
     };
-    c.app.give_consent(&c.id.0, &back).unwrap();
+    c.app.give_consent(&c.id.0, &back, None).unwrap();
     assert_eq!(limit(export(Format::Json, "i.json")), Limit::Nobody);
     assert!(!c.dir.path().join("i.json").exists());
     // Who changes the consent in the database is seen, and nothing leaves the house meanwhile.
@@ -342,7 +352,8 @@ fn open_consent(c: &Custody, person: Option<&str>, seen_by: Audience) -> Consent
         person: person.map(str::to_owned),
         by: "王芳".into(),
     };
-    c.app.give_consent(&c.id.0, &consent).unwrap();
+    let signer = Some(&c.officer);
+    c.app.give_consent(&c.id.0, &consent, signer).unwrap();
     consent
 }
 
@@ -466,7 +477,8 @@ fn the_register_leaves_the_house_as_far_as_consent_allows() {
     };
     for (n, refused) in [None, Some(over)].into_iter().enumerate() {
         if let Some(over) = refused {
-            c.app.give_consent(&c.id.0, &over).unwrap();
+            let signer = Some(&c.officer);
+            c.app.give_consent(&c.id.0, &over, signer).unwrap();
         }
         let (told, left) = export(&format!("left-{n}.jsonl"));
         assert_eq!((told.people, told.left_out, told.entries), (1, 2, 1));
@@ -528,7 +540,7 @@ fn what_is_read_back_stands_in_the_chain_and_in_the_record_until_the_words_chang
     // Whoever corrected a line cannot certify it; it is seen where an answer is changed.
     assert!(c.verify().ok, "{:#?}", c.verify());
     let lan = SecretKey::new("N. Lan", Role::Interpreter).unwrap();
-    trust(&c.app, &lan, c.dir.path());
+    make(&c.app, &lan, c.dir.path());
     assert!(c.app.certify(&c.id.0, &[SegmentId(2)], &lan, None).is_err());
     let out = c.dir.path().join("record.docx");
     let choices = ExportChoices {

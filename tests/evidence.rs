@@ -22,7 +22,7 @@ use std::path::Path;
 use std::process::Output;
 
 use common::{assert_helpful_failure, mekong, stderr};
-use custody::{Custody, Dice, Edits as _, trust, unguarded};
+use custody::{Custody, Dice, Edits as _, make, trust, unguarded};
 use mekong_interview::domain::{Cancel, SamplePos, SegmentId, Span, Status};
 use mekong_interview::evidence::{self, Draft, Kind, Passphrase, Role, SecretKey, Sign, Story};
 use mekong_interview::store::{self, Recutting, Store};
@@ -116,7 +116,7 @@ fn only_an_officer_or_an_administrator_seals() {
     let c = Custody::new();
     for role in Role::ALL {
         let key = SecretKey::new("Dara", role).unwrap();
-        trust(&c.app, &key, c.dir.path());
+        make(&c.app, &key, c.dir.path());
         let sealed = c.app.seal(&c.id.0, &key, &Cancel::new(), &|_| {});
         match role {
             Role::Officer | Role::Administrator => assert!(sealed.is_ok(), "{sealed:?}"),
@@ -543,7 +543,7 @@ fn a_session_is_proved_second_by_second_here_and_at_the_partners() {
     assert!(machines > 1);
     // A bundle carries the links and a page to read, which the stock tools check too.
     let signer = SecretKey::new("李明", Role::Officer).unwrap();
-    trust(&app, &signer, here);
+    make(&app, &signer, here);
     let out = here.join("session.zip");
     let cancel = Cancel::new();
     app.bundle(id, None, &out, &signer, &cancel, &|_| {})
@@ -629,7 +629,7 @@ fn a_certificate_is_for_the_sound_and_the_speaker_that_the_line_had() {
     let dir = tempfile::tempdir().unwrap();
     let app = custody::open(dir.path());
     let reviewer = SecretKey::new("Nguyễn Thu", Role::Reviewer).unwrap();
-    trust(&app, &reviewer, dir.path());
+    make(&app, &reviewer, dir.path());
     let id = custody::record(&app, dir.path());
     let all: Vec<SegmentId> = (1..=6).map(SegmentId).collect();
     app.certify(&id.0, &all, &reviewer, None).unwrap();

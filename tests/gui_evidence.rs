@@ -222,7 +222,7 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
     let (here, there) = (six_interviews(), six_interviews());
     make_key(here.path(), "Lan", Role::Officer);
     let theirs = make_key(there.path(), "Aung", Role::Officer);
-    let lan = open_app(here.path()).keys().find("Lan").unwrap();
+    let lan = open_app(here.path()).keys().unwrap().find("Lan").unwrap();
     for (workspace, key) in [(here.path(), theirs), (there.path(), lan.public.to_text())] {
         let file = workspace.join("partner.json");
         std::fs::write(&file, key).unwrap();

@@ -408,12 +408,12 @@ fn two_desks() -> (tempfile::TempDir, tempfile::TempDir) {
     }
     let (id, cancel) = (lines(here.path(), Lang::Th).0, Cancel::new());
     let bundle = here.path().join("k17.mekong");
-    let own = ours.keys().find("Lan").unwrap();
-    let secret = ours.keys().unlock(&own, phrase()).unwrap();
+    let own = ours.keys().unwrap().find("Lan").unwrap();
+    let secret = ours.keys().unwrap().unlock(&own, phrase()).unwrap();
     ours.bundle(&id, Some(&aung), &bundle, &secret, &cancel, &|_| ())
         .unwrap();
-    let own = theirs.keys().find("Aung").unwrap();
-    let secret = theirs.keys().unlock(&own, phrase()).unwrap();
+    let own = theirs.keys().unwrap().find("Aung").unwrap();
+    let secret = theirs.keys().unwrap().unlock(&own, phrase()).unwrap();
     theirs
         .receive(&bundle, Some(&secret), &cancel, &|_| ())
         .unwrap();

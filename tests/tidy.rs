@@ -33,7 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "gui"],
 ];
 /// Imports inside one layer.
-const BESIDE: &[(&str, &str)] = &[("glossary", "text")];
+const BESIDE: &[(&str, &str)] = &[("glossary", "text"), ("evidence", "text")];
 /// Only these may read settings and the workspace.
 const READS_SETTINGS: &[&str] = &["app", "cli", "gui"];
 

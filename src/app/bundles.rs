@@ -186,7 +186,7 @@ impl App {
             let by = |e: &evidence::Event| e.signed.as_ref().is_some_and(|s| s.key == *number);
             events.iter().any(by)
         };
-        let keys = self.keys().list()?;
+        let keys = self.keys()?.list()?;
         let texts: Vec<String> = keys
             .iter()
             .filter(signed)
@@ -360,7 +360,7 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Opened, Error> {
-        let keys = self.keys().list()?;
+        let keys = self.keys()?.list()?;
         let total = file.metadata().map_or(0, |m| m.len());
         let mut tell = |done| {
             watcher(Progress::Step {
@@ -396,7 +396,7 @@ impl App {
     fn check_receipt(&self, line: &str) -> Result<Vec<Check>, Error> {
         let receipt = Receipt::read(line)?;
         let [_, role, number] = &receipt.by;
-        let known = self.keys().numbered(number)?;
+        let known = self.keys()?.numbered(number)?;
         if !known.is_some_and(|key| key.is_trusted_at(&receipt.at)) {
             return Err(evidence::Error::UntrustedKey(number.clone()).into());
         }

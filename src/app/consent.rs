@@ -8,11 +8,12 @@ use serde_json::{Map, json};
 
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
-    self, Consent, Kind, Link, Outgoing, Role, SecretKey, Sign as _, Story, set_back,
+    self, Asked, Consent, Kind, Link, Outgoing, Role, SecretKey, Sign, Story, WORKSPACE, set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
 
+use super::desk::purpose;
 use super::people::person_id;
 use super::people_export::same_as;
 use super::{App, Error};
@@ -36,12 +37,37 @@ impl App {
         Ok((id, consent.map(|(consent, _)| consent)))
     }
 
-    /// Enters what the person interviewed allows; from then on it counts in place of what was entered
-    /// before.
+    /// Whether a key signs for this consent: it allows more than the one that counts now, in a workspace
+    /// where somebody has a key that may sign for it. To allow less needs nobody.
     ///
     /// # Errors
-    /// One that does not hold together; an unknown person of the register.
-    pub fn give_consent(&self, id: &str, consent: &Consent) -> Result<InterviewId, Error> {
+    /// An unknown interview; [`Error::DoesNotFit`] where its chain is broken.
+    pub fn signs_consent(&self, id: &str, consent: &Consent) -> Result<bool, Error> {
+        let store = self.reading()?;
+        let id = store.resolve(id)?;
+        let before = story(&store, &id)?.and_then(|story| story.consent());
+        if !before.is_some_and(|(before, _)| consent.is_wider(&before)) {
+            return Ok(false);
+        }
+        let mut roles = Role::ALL.into_iter().filter(|r| Consent::may_widen(*r));
+        roles.try_fold(false, |made, role| {
+            let has = store.has_own(Kind::KeyMade, "role", role.as_str())?;
+            Ok(made || has)
+        })
+    }
+
+    /// Enters what the person interviewed allows; from then on it counts in place of what was entered
+    /// before. One that allows more than that is signed, where [`Self::signs_consent`].
+    ///
+    /// # Errors
+    /// One that does not hold together; an unknown person of the register;
+    /// [`evidence::Error::WiderConsent`].
+    pub fn give_consent(
+        &self,
+        id: &str,
+        consent: &Consent,
+        signer: Option<&SecretKey>,
+    ) -> Result<InterviewId, Error> {
         if let Some(fault) = consent.fault() {
             return Err(evidence::Error::BadConsent(fault).into());
         }
@@ -50,7 +76,16 @@ impl App {
         if let Some(person) = &consent.person {
             store.person(&PersonId(person.clone()))?;
         }
-        store.note(&id, Kind::Consented, consent.facts(), None)?;
+        let signer = signer.filter(|key| Consent::may_widen(key.public().role));
+        match signer {
+            Some(signer) => self.may_sign(signer)?,
+            None if self.signs_consent(&id.0, consent)? => {
+                return Err(evidence::Error::WiderConsent.into());
+            }
+            None => {}
+        }
+        let signer = signer.map(|key| key as &dyn Sign);
+        store.note(&id, Kind::Consented, consent.facts(), signer)?;
         Ok(id)
     }
 
@@ -100,12 +135,17 @@ impl App {
         store: &Store,
         id: &InterviewId,
     ) -> Result<Option<(Bound, bool)>, Error> {
+        let today = ZonedDateTime::now().date();
         let Some(story) = story(store, id)? else {
-            return Ok(None);
+            // A victim is covered until somebody asked.
+            let victim = purpose(&store.events(id)?) == Some(Asked::Victim);
+            let consent = Consent::unasked_victim();
+            return Ok(victim.then_some((Bound { consent, today }, false)));
         };
-        // A clock that was set back does not bring a day back that is over.
+        // A clock that was set back does not bring a day back that is over: neither here nor in anything
+        // that was noted of the workspace since the consent was.
         let noted = story.last_day().unwrap_or(Date::MIN);
-        let today = ZonedDateTime::now().date().max(noted);
+        let today = today.max(noted).max(last_own_day(store, &story)?);
         let given = story.consent();
         Ok(given.map(|(consent, is_lifted)| (Bound { consent, today }, is_lifted)))
     }
@@ -171,6 +211,15 @@ impl Bound {
             None => Ok(()),
         }
     }
+}
+
+/// The last day by the dates of what the workspace's own chain notes behind the consent that counts.
+fn last_own_day(store: &Store, story: &Story) -> Result<Date, Error> {
+    let own = evidence::read(WORKSPACE, &store.own_chain()?).unwrap_or_default();
+    let consent = story.consented().map(|event| event.hash.as_str());
+    let behind = own.iter().skip_while(|note| note.fact("head") != consent);
+    let days = behind.filter_map(|event| event.at.get(..10)?.parse().ok());
+    Ok(days.max().unwrap_or(Date::MIN))
 }
 
 /// Every name that the register ever had of a person, corrected and taken back ones too, under this

@@ -10,15 +10,14 @@ use sha2::{Digest as _, Sha256};
 use crate::audio;
 use crate::domain::{AudioFile, Cancel, Interview, InterviewId, SegmentId};
 use crate::evidence::{
-    self, Check, Kind, KnownKey, Order, SecretKey, Sign as _, SoundHead, Story, Verdict, WORKSPACE,
-    check_rows, check_signatures, check_sound, hash_reader,
+    self, Check, Kind, KnownKey, Order, Row, SecretKey, Sign as _, SoundHead, Story, Verdict,
+    WORKSPACE, check_acts, check_rows, check_signatures, check_sound, hash_reader,
 };
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::text;
 use crate::vault;
 
-use super::keys::not_vouched;
 use super::whole::write_whole;
 use super::{App, Error};
 
@@ -177,10 +176,13 @@ impl App {
             // A broken one is told of by its own check.
             let own = evidence::read(WORKSPACE, &links).unwrap_or_default();
             let order = Order::of(&own, &id.0, &story);
-            let keys = self.keys().list()?;
+            let keys = self.keys()?.list()?;
             checks.push(check_signatures(&story.events, &keys, &|event| {
                 order.before_revocation(event)
             }));
+            let records = rows.iter().filter_map(|row| Row::from_line(&row.line));
+            let records = records.map(|(row, columns)| (row.name, columns));
+            checks.push(check_acts(&story.events, &records.collect()));
             checks.push(length(store, id, &story)?);
             checks.push(match store.wrongly_shown(id)? {
                 Some(line) => {
@@ -208,6 +210,7 @@ impl App {
             done = done.saturating_add(self.size(id, audio));
         }
         checks.extend(self.sound_chain(&interview, story.sound_head().as_ref(), cancel)?);
+        checks.extend(self.working_copies(store, id, &story, cancel)?);
         Ok(checks)
     }
 
@@ -237,74 +240,6 @@ impl App {
         Ok(Some(check_sound(
             id, &lines, told, &parts, &mut open, cancel,
         )?))
-    }
-
-    /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
-    /// the heads that it noted of this interview are still in the interview's chain.
-    fn own_chain(&self, store: &Store, id: &InterviewId, story: &Story) -> Result<Check, Error> {
-        const NAME: &str = "workspace";
-        let links = store.own_chain()?;
-        let events = match evidence::read(WORKSPACE, &links) {
-            Ok(events) => events,
-            Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
-        };
-        // Older workspaces have people of whom no event speaks; from the first event on, all do.
-        let register = check_rows(&events, &store.register_proofs()?);
-        if !register.ok {
-            let detail = format!("register of people: {}", register.detail);
-            return Ok(Check::bad(NAME, detail));
-        }
-        let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
-        let keys = self.keys().list()?;
-        // Seals and bundles are only noted here; their signatures stand in the interviews' chains.
-        let signed = events.iter().filter(|e| e.signed.is_some());
-        let before = |event: &evidence::Event| {
-            let key = event.signed.as_ref().map(|by| by.key.as_str());
-            let mut earlier = events.iter().filter(|e| e.number < event.number);
-            let revoked = Kind::KeyRevoked.as_str();
-            Some(!earlier.any(|e| e.kind == revoked && e.fact("key") == key))
-        };
-        let signed: Vec<evidence::Event> = signed.cloned().collect();
-        let signatures = check_signatures(&signed, &keys, &before);
-        if !signatures.ok {
-            return Ok(Check::bad(NAME, signatures.detail));
-        }
-        if let Some(detail) = not_vouched(&events) {
-            return Ok(Check::bad(NAME, detail));
-        }
-        for key in &keys {
-            let number = key.public.number.as_str();
-            let came = |e: &&evidence::Event| {
-                brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number)
-            };
-            if !events.iter().any(|e| came(&e)) {
-                let start: String = number.chars().take(16).collect();
-                let detail = format!("the key {start}... came in by no event");
-                return Ok(Check::bad(NAME, detail));
-            }
-        }
-        let own = events.iter().filter(|e| e.fact("interview") == Some(&id.0));
-        let noted: Vec<&str> = own.filter_map(|e| e.fact("head")).collect();
-        if noted.iter().any(|head| !story.has(head)) {
-            let detail = "the end of the interview's chain was cut off";
-            return Ok(Check::bad(NAME, detail));
-        }
-        let is = |e: &evidence::Event, kinds: &[Kind]| kinds.iter().any(|k| e.kind == k.as_str());
-        let is_noted = |e: &evidence::Event| noted.contains(&e.hash.as_str());
-        // Earlier programs noted no consents: all are from the first one on that is.
-        let consents = [Kind::Consented, Kind::Lifted];
-        let mut told = story.events.iter().filter(|e| is_noted(e));
-        let first = told.find(|e| is(e, &consents)).map(|e| e.number);
-        let unknown = |e: &evidence::Event| {
-            let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
-                || is(e, &consents) && first.is_some_and(|first| e.number > first);
-            remembered && !is_noted(e)
-        };
-        if story.events.iter().any(unknown) {
-            let detail = "the end of the workspace's own chain was cut off";
-            return Ok(Check::bad(NAME, detail));
-        }
-        Ok(Check::good(NAME, format!("{} events", events.len())))
     }
 
     fn size(&self, id: &InterviewId, audio: &AudioFile) -> u64 {

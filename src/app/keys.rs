@@ -3,6 +3,7 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -15,9 +16,13 @@ use crate::store::Store;
 use super::{App, Error};
 
 impl App {
-    /// The keys of this workspace.
-    pub fn keys(&self) -> KeyRing {
-        KeyRing::at(&self.workspace.keys())
+    /// The keys of this workspace; one that an event revoked is revoked whatever its files say.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn keys(&self) -> Result<KeyRing, Error> {
+        let revoked = self.reading()?.revoked_keys()?;
+        Ok(KeyRing::at(&self.workspace.keys()).with_revoked(revoked))
     }
 
     /// Whether an administrator of this workspace has to vouch for a new key of this role.
@@ -29,7 +34,7 @@ impl App {
     }
 
     /// Makes a person's key. The first administrator's needs nobody; from then on an administrator
-    /// vouches for the next one, and for a reviewer's, also where all administrators' keys are revoked
+    /// vouches for the next one, and for a reviewer's or interpreter's, also where all administrators' keys are revoked
     /// by now: otherwise whoever revokes them would be the next one.
     ///
     /// # Errors
@@ -53,7 +58,7 @@ impl App {
         let key = NewKey::new(name, role, phrase)?;
         // The event first: a key that came in by none would never be believed again.
         store.note_own(Kind::KeyMade, key_facts(key.public()), signer)?;
-        Ok(self.keys().keep(key)?)
+        Ok(self.keys()?.keep(key)?)
     }
 
     /// Refuses one who is no administrator, of another workspace, or not trusted any more.
@@ -63,7 +68,7 @@ impl App {
             let (role, what) = (public.role.as_str(), "vouch for a new key");
             return Err(evidence::Error::Role { role, what }.into());
         }
-        let known = self.keys().numbered(&public.number)?;
+        let known = self.keys()?.numbered(&public.number)?;
         match known.map(|key| key.revoked) {
             Some(Some(_)) => Err(evidence::Error::Revoked(public.number.clone()).into()),
             Some(None) if store.has_own(Kind::KeyMade, "key", &public.number)? => Ok(()),
@@ -91,7 +96,7 @@ impl App {
             .map_err(failed)?;
         let mut store = self.store()?;
         let _hold = self.hold()?;
-        let key = self.keys().trust(&String::from_utf8_lossy(&text))?;
+        let key = self.keys()?.trust(&String::from_utf8_lossy(&text))?;
         if !store.has_own(Kind::KeyTrusted, "key", &key.number)?
             && !store.has_own(Kind::KeyMade, "key", &key.number)?
         {
@@ -107,33 +112,63 @@ impl App {
     pub fn revoke_key(&self, typed: &str, reason: Option<&str>) -> Result<KnownKey, Error> {
         let mut store = self.store()?;
         let _hold = self.hold()?;
-        let key = self.keys().find(typed)?;
+        let ring = self.keys()?;
+        let key = ring.find(typed)?;
         let number = &key.public.number;
         // The event first, and each of the two again where the other one was cut off.
         let noted = store.has_own(Kind::KeyRevoked, "key", number)?;
-        if noted && key.revoked.is_some() {
+        let has_note = ring.has_note(number);
+        if noted && has_note {
             return Err(evidence::Error::Revoked(number.clone()).into());
         }
         if !noted {
             store.note_own(Kind::KeyRevoked, key_facts(&key.public), None)?;
         }
-        if key.revoked.is_none() {
-            self.keys().revoke(&key, reason)?;
+        if !has_note {
+            ring.revoke(&key, reason)?;
         }
         Ok(key)
     }
 
-    /// Refuses a key that was revoked since it was opened.
+    /// From here on what the person of this key does in their own name is signed with it, until another
+    /// one, or nobody, sits down.
     ///
     /// # Errors
-    /// [`evidence::Error::Revoked`]; keys that cannot be read.
+    /// What [`Self::may_sign`] says.
+    pub fn sit_down(&self, key: Option<Arc<SecretKey>>) -> Result<(), Error> {
+        if let Some(key) = &key {
+            self.may_sign(key)?;
+        }
+        *self.hand.lock().unwrap_or_else(PoisonError::into_inner) = key;
+        Ok(())
+    }
+
+    /// The key of the person at the desk, unless it was revoked meanwhile.
+    pub(super) fn hand(&self, store: &Store) -> Result<Option<Arc<SecretKey>>, Error> {
+        let hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(key) = hand.clone() else {
+            return Ok(None);
+        };
+        let revoked = store.has_own(Kind::KeyRevoked, "key", &key.public().number)?;
+        Ok(Some(key).filter(|_| !revoked))
+    }
+
+    /// Refuses a key that was not made in this workspace, where others saw it come in by name and role,
+    /// or that was revoked since it was opened. A partner's key signs nothing here, though somebody
+    /// brought its secret half along.
+    ///
+    /// # Errors
+    /// [`evidence::Error::Revoked`], [`evidence::Error::MadeElsewhere`]; keys that cannot be read.
     pub fn may_sign(&self, signer: &SecretKey) -> Result<(), Error> {
         let number = &signer.public().number;
-        match self.keys().numbered(number)? {
-            Some(key) if key.revoked.is_some() => {
-                Err(evidence::Error::Revoked(number.clone()).into())
-            }
-            _ => Ok(()),
+        let known = self.keys()?.numbered(number)?;
+        if known.is_some_and(|key| key.revoked.is_some()) {
+            return Err(evidence::Error::Revoked(number.clone()).into());
+        }
+        if self.reading()?.has_own(Kind::KeyMade, "key", number)? {
+            Ok(())
+        } else {
+            Err(evidence::Error::MadeElsewhere(number.clone()).into())
         }
     }
 }
@@ -149,10 +184,19 @@ fn has_administrator(store: &Store) -> Result<bool, Error> {
 pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
     let is = |e: &Event, kind: Kind| e.kind == kind.as_str();
     let made = |e: &&Event| is(e, Kind::KeyMade);
-    let begun = own.iter().filter(made).find(|e| e.signed.is_some())?.number;
-    let asked = |e: &&Event| {
-        let role = e.fact("role").and_then(Role::parse);
-        e.number >= begun && (e.signed.is_some() || role.is_some_and(Role::is_vouched_for))
+    let vouched = |is: &dyn Fn(Role) -> bool| {
+        let mut vouched = own.iter().filter(made).filter(|e| e.signed.is_some());
+        let first = vouched.find(|e| e.fact("role").and_then(Role::parse).is_some_and(is));
+        first.map(|e| e.number)
+    };
+    let begun = vouched(&|_| true)?;
+    // Earlier programs asked nobody for an interpreter's.
+    let interpreters = vouched(&|role| role == Role::Interpreter);
+    let asked = |e: &&Event| match e.fact("role").and_then(Role::parse) {
+        _ if e.signed.is_some() => true,
+        Some(Role::Interpreter) => interpreters.is_some_and(|first| e.number >= first),
+        Some(role) => role.is_vouched_for() && e.number >= begun,
+        None => false,
     };
     own.iter().filter(made).filter(asked).find_map(|new| {
         let by = new.signed.as_ref().filter(|by| {
@@ -197,12 +241,17 @@ mod tests {
         {
             let key = SecretKey::new(name, Role::Officer).unwrap();
             std::fs::write(&file, key.public().to_text()).unwrap();
+            let facts = key_facts(key.public());
+            app.store()
+                .unwrap()
+                .note_own(Kind::KeyMade, facts, None)
+                .unwrap();
             app.trust_key(&file).unwrap();
             assert!(app.may_sign(&key).is_ok());
             // Only the file was written, or only the event.
-            let known = app.keys().find(name).unwrap();
+            let known = app.keys().unwrap().find(name).unwrap();
             if numbers.len() % 2 == 0 {
-                app.keys().revoke(&known, None).unwrap();
+                app.keys().unwrap().revoke(&known, None).unwrap();
             } else {
                 let mut store = app.store().unwrap();
                 store
@@ -210,7 +259,7 @@ mod tests {
                     .unwrap();
             }
             app.revoke_key(name, None).unwrap();
-            assert!(app.keys().find(name).unwrap().revoked.is_some());
+            assert!(app.keys().unwrap().find(name).unwrap().revoked.is_some());
             assert!(app.revoke_key(name, None).is_err(), "{name}: only once");
             let refused = app.may_sign(&key).unwrap_err();
             assert!(refused.to_string().contains("revoked"), "{refused}");

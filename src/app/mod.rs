@@ -11,6 +11,7 @@ mod bundles;
 mod choice;
 mod consent;
 mod covered;
+mod custody;
 mod demo;
 pub mod desk;
 mod desktop;
@@ -50,7 +51,7 @@ mod whole;
 mod work;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
@@ -82,6 +83,7 @@ pub use crate::transcript::is_transcript;
 
 use crate::config::Config;
 use crate::domain::{Cancel, FactKind};
+use crate::evidence::SecretKey;
 use crate::glossary::Glossary;
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
@@ -149,6 +151,8 @@ pub struct App {
     door: vault::Door,
     /// What partners sent, for searching.
     abroad: abroad::Abroad,
+    /// The open key of the person at the desk.
+    hand: Arc<Mutex<Option<Arc<SecretKey>>>>,
 }
 
 impl App {
@@ -194,6 +198,7 @@ impl App {
             model_roots,
             door: vault::Door::default(),
             abroad: abroad::Abroad::default(),
+            hand: Arc::default(),
         }
     }
 
@@ -219,7 +224,9 @@ impl App {
     /// Opens the store for writing; makes the workspace's folders and the database if need be.
     fn store(&self) -> Result<Store, Error> {
         self.workspace.make_folders()?;
-        Ok(Store::open(&self.workspace.store())?)
+        let mut store = Store::open(&self.workspace.store())?;
+        store.set_hand(self.hand(&store)?);
+        Ok(store)
     }
 
     /// The same at the beginning of long work: a search index of an older version is made anew there

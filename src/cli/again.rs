@@ -12,6 +12,7 @@ use crate::domain::{Lang, SegmentId};
 
 use super::Failure;
 use super::args::Json;
+use super::evidence::sit_down;
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Out, count, plain, say};
 use super::progress::Watch;
@@ -36,6 +37,9 @@ pub struct SpeakerArgs {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+    /// Sign it with the key of that name.
+    #[arg(long)]
+    pub sign: bool,
     #[command(flatten)]
     pub form: Json,
 }
@@ -86,6 +90,7 @@ pub struct AgainArgs {
 pub(super) fn speaker(app: &App, typed: &SpeakerArgs, out: &mut Out) -> Result<(), Failure> {
     let (line, signed) = (SegmentId(typed.segment), typed.reason.as_deref());
     let by = (typed.by.as_str(), signed);
+    sit_down(app, typed.sign, &typed.by)?;
     let (id, changed) = app.set_speaker(&typed.id, line, typed.all, &typed.to, by)?;
     if typed.form.json {
         let done = json!({"interview": id, "segment": line, "speaker": typed.to, "lines": changed});

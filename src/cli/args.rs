@@ -262,6 +262,9 @@ pub struct Edit {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+    /// Sign it with the key of that name.
+    #[arg(long)]
+    pub sign: bool,
     #[command(flatten)]
     pub form: Json,
 }

@@ -42,7 +42,7 @@ pub struct Consent {
     /// The person in the register, for example p3: the pseudonym takes the place of all its names.
     #[arg(long, value_name = "PERSON_ID", requires = "of")]
     pub person: Option<String>,
-    /// Who enters it; with --lift, whose key signs.
+    /// Who enters it; with --lift, or where it allows more than before, whose key signs.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// The person takes the consent back.
@@ -70,7 +70,13 @@ pub(super) fn consent(app: &App, typed: &Consent, out: &mut Out) -> Result<(), F
         app.lift_consent(&typed.id, reason, &signer)?;
         say("Lifted for the next file that leaves the house; this stands in the record.");
     } else if let Some(entered) = entered(app, typed)? {
-        app.give_consent(&typed.id, &entered)?;
+        let by = typed.by.as_deref();
+        let own = app.keys()?.own(by).is_ok();
+        let key = match own && app.signs_consent(&typed.id, &entered)? {
+            true => Some(signer(app, by)?),
+            false => None,
+        };
+        app.give_consent(&typed.id, &entered, key.as_ref())?;
     }
     let (id, consent) = app.consent(&typed.id)?;
     if typed.form.json {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -58,7 +59,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             out: file,
             form,
         } => {
-            let key = app.keys().find(&key).map_err(app::Error::from)?;
+            let key = app.keys()?.find(&key).map_err(app::Error::from)?;
             match file {
                 Some(file) => {
                     app.write_text(&file, &format!("{}\n", key.public.to_text()))?;
@@ -87,7 +88,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
 }
 
 fn list_keys(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
-    let keys = app.keys().list().map_err(app::Error::from)?;
+    let keys = app.keys()?.list().map_err(app::Error::from)?;
     if json {
         let all: Vec<_> = keys
             .iter()
@@ -247,7 +248,7 @@ pub(super) fn bundle(app: &App, typed: &Bundle, out: &mut Out) -> Result<(), Fai
 }
 
 pub(super) fn partner(app: &App, name: &str) -> Result<KnownKey, Failure> {
-    let key = app.keys().find(name).map_err(app::Error::from)?;
+    let key = app.keys()?.find(name).map_err(app::Error::from)?;
     match key.revoked {
         Some(_) => Err(app::Error::from(evidence::Error::Revoked(key.public.number)).into()),
         None => Ok(key),
@@ -302,6 +303,9 @@ pub(super) fn received(app: &App, typed: &args::Json, out: &mut Out) -> Result<(
 }
 
 pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Failure> {
+    if typed.all {
+        return verify_all(app, typed.form.json, out);
+    }
     let Some(what) = typed.what.as_deref() else {
         return Ok(out.write_all(SCRIPT.as_bytes())?);
     };
@@ -322,6 +326,41 @@ pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Fai
     let printed = print_verdict(&verdict, typed.form.json, out);
     // Whether or not anybody read what did not fit.
     if verdict.ok {
+        printed
+    } else {
+        Err(Failure::Told(MISMATCH))
+    }
+}
+
+/// The workspace itself and each of its interviews.
+fn verify_all(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let cancel = cancel_on_ctrl_c("nothing is changed.");
+    let watch = Watch::new();
+    let workspace = app.verify_workspace()?;
+    let mut all = Vec::new();
+    for summary in app.list(None)? {
+        let id = summary.id.0;
+        let verdict = app.verify_interview(&id, None, &cancel, &|p| watch.hear(p))?;
+        all.push((id, verdict));
+    }
+    drop(watch);
+    let ok = workspace.ok && all.iter().all(|(_, verdict)| verdict.ok);
+    let printed = if json {
+        let each = all
+            .iter()
+            .map(|(id, v)| json!({"interview": id, "ok": v.ok, "checks": v.checks}));
+        let each: Vec<_> = each.collect();
+        out.json(&json!({"ok": ok, "workspace": workspace.checks, "interviews": each}))
+            .map_err(Failure::from)
+    } else {
+        print_verdict(&workspace, false, out).and_then(|()| {
+            all.iter().try_for_each(|(id, verdict)| {
+                writeln!(out, "{}", out.paint(Look::Strong, id))?;
+                print_verdict(verdict, false, out)
+            })
+        })
+    };
+    if ok {
         printed
     } else {
         Err(Failure::Told(MISMATCH))
@@ -353,9 +392,18 @@ pub(super) fn signer(app: &App, typed: Option<&str>) -> Result<SecretKey, Failur
     opened(app, typed, None)
 }
 
+/// Opens the key of whoever does something, where it is to be signed.
+pub(super) fn sit_down(app: &App, sign: bool, by: &str) -> Result<(), Failure> {
+    if sign {
+        let key = signer(app, Some(by))?;
+        app.sit_down(Some(Arc::new(key)))?;
+    }
+    Ok(())
+}
+
 /// Opens a key; `first` names the variables that hold its passphrase for scripts before the usual ones.
 fn opened(app: &App, typed: Option<&str>, first: Option<[&str; 2]>) -> Result<SecretKey, Failure> {
-    let ring = app.keys();
+    let ring = app.keys()?;
     let key = ring.own(typed).map_err(app::Error::from)?;
     let prompt = format!("Passphrase of {}: ", plain(&key.public.name));
     let phrase = passphrase(&prompt, first)?;

@@ -160,7 +160,7 @@ pub struct Receive {
 #[derive(Debug, Args)]
 pub struct Verify {
     /// An interview, a bundle, an unpacked bundle's folder, or a receipt.
-    #[arg(value_name = "ID_OR_FILE", required_unless_present = "print_script")]
+    #[arg(value_name = "ID_OR_FILE", required_unless_present_any = ["print_script", "all"])]
     pub what: Option<String>,
     /// Digits that were written down when it was sealed: they must be in its chain.
     #[arg(long, value_name = "DIGITS", value_parser = NonEmptyStringValueParser::new())]
@@ -168,6 +168,9 @@ pub struct Verify {
     /// Whose key opens an encrypted bundle.
     #[arg(long = "as", value_name = "KEY")]
     pub key: Option<String>,
+    /// Every interview of the workspace, and whether all that ever came in are there.
+    #[arg(long, conflicts_with_all = ["what", "head", "key", "print_script"])]
+    pub all: bool,
     /// Print a script that checks an unpacked bundle with openssl and sha256sum alone.
     #[arg(long, conflicts_with_all = ["what", "head", "key"])]
     pub print_script: bool,

@@ -14,6 +14,7 @@ use crate::store::TextVersion;
 
 use super::Failure;
 use super::args;
+use super::evidence::sit_down;
 use super::print::{
     Look, Out, PRACTICE_NOTE, clock, codes, count, doubts, length, plain, practice, say,
 };
@@ -296,6 +297,7 @@ pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result
 }
 
 pub(super) fn edit(app: &App, typed: args::Edit, out: &mut Out) -> Result<(), Failure> {
+    sit_down(app, typed.sign, &typed.by)?;
     let edit = app::Edit {
         text: typed.text,
         translation: typed.translation.map(|text| (typed.to, text)),

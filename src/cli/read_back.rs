@@ -12,6 +12,7 @@ use crate::domain::{InterviewId, Lang, ReadAnswer, SegmentId};
 use crate::store::{Answer, NewReadBack};
 
 use super::args::Json;
+use super::evidence::sit_down;
 use super::print::{Look, Out, clock, count, plain, say, say_error};
 use super::{Failure, usage};
 
@@ -43,6 +44,9 @@ pub struct ReadBack {
     /// Read lines again that were answered before.
     #[arg(long, conflicts_with_all = ["line", "answer"])]
     pub again: bool,
+    /// Sign it with the key of that name.
+    #[arg(long, conflicts_with = "status")]
+    pub sign: bool,
     /// Show what was answered so far.
     #[arg(long, conflicts_with_all = ["line", "answer", "again"])]
     pub status: bool,
@@ -53,6 +57,7 @@ pub struct ReadBack {
 pub(super) fn read_back(app: &App, typed: &ReadBack, out: &mut Out) -> Result<(), Failure> {
     let (id, lang, lines) = app.readable(&typed.id, typed.lang)?;
     let by = typed.by.as_deref().unwrap_or_default();
+    sit_down(app, typed.sign, by)?;
     let answer = match (typed.right, &typed.correct, &typed.refuse) {
         (true, ..) => Some(Answer::Right),
         (_, Some(words), _) => Some(Answer::Corrected(words)),

@@ -11,6 +11,7 @@ use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 use crate::store::{Recut, Recutting};
 
 use super::args::Json;
+use super::evidence::sit_down;
 use super::print::{Out, clock, plain, say};
 use super::{Failure, usage};
 
@@ -38,6 +39,9 @@ pub struct Signed {
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
+    /// Sign it with the key of that name.
+    #[arg(long)]
+    pub sign: bool,
     #[command(flatten)]
     pub form: Json,
 }
@@ -185,6 +189,7 @@ fn change(
     signed: &Signed,
     out: &mut Out,
 ) -> Result<(), Failure> {
+    sit_down(app, signed.sign, &signed.by)?;
     let (id, done) = app.recut(&id.0, what, &signed.by, signed.reason.as_deref())?;
     if signed.form.json {
         let mut value = value(&done);

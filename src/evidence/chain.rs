@@ -16,6 +16,8 @@ use super::sign::{Sign, verifies};
 pub const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The subject of the chain that belongs to no interview: keys, and what came from elsewhere.
 pub const WORKSPACE: &str = "workspace";
+/// The fact of an event that names the working copies with their SHA-256.
+pub const WORKING: &str = "working";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +95,14 @@ impl Kind {
     pub const fn is_remembered(self) -> bool {
         matches!(
             self,
-            Kind::Sealed | Kind::Bundled | Kind::Consented | Kind::Lifted
+            Kind::Begun
+                | Kind::Imported
+                | Kind::Recording
+                | Kind::Certified
+                | Kind::Sealed
+                | Kind::Bundled
+                | Kind::Consented
+                | Kind::Lifted
         )
     }
 

@@ -168,6 +168,48 @@ impl Consent {
         (what.named && self.pseudonym.is_some()).then_some(Limit::Name)
     }
 
+    /// What binds a victim of whom no consent was entered yet: only the agency that recorded it sees it.
+    pub fn unasked_victim() -> Self {
+        Self {
+            asked: Asked::Victim,
+            seen_by: Audience::Agency,
+            until: None,
+            sound: true,
+            pseudonym: None,
+            person: None,
+            by: String::new(),
+        }
+    }
+
+    /// Whether it allows anything that another one does not.
+    pub fn is_wider(&self, than: &Self) -> bool {
+        if self.seen_by == Audience::Nobody {
+            return false;
+        }
+        let seen = match (&self.seen_by, &than.seen_by) {
+            (Audience::Nobody, _) | (_, Audience::Anyone) => false,
+            (Audience::Agency, other) => matches!(other, Audience::Nobody),
+            (Audience::Partners(new), Audience::Partners(old)) => {
+                new.iter().any(|key| !old.contains(key))
+            }
+            (Audience::Partners(_) | Audience::Anyone, _) => true,
+        };
+        let longer = match (self.until, than.until) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(new), Some(old)) => new > old,
+        };
+        // Another person's names would be covered in place of this one's.
+        let uncovered = than.pseudonym.is_some()
+            && (self.pseudonym.is_none() || than.person.is_some() && self.person != than.person);
+        seen || longer || uncovered || self.sound && !than.sound
+    }
+
+    /// Whether one of this role may sign for a consent that allows more than the one before.
+    pub const fn may_widen(role: Role) -> bool {
+        matches!(role, Role::Officer | Role::Administrator)
+    }
+
     /// As an event holds it.
     pub fn facts(&self) -> Map<String, Value> {
         let seen_by = match &self.seen_by {
@@ -269,14 +311,43 @@ impl fmt::Display for Consent {
 }
 
 impl Story {
+    /// The consents that were entered, with their places among the events, and which of them counts.
+    /// Once one was signed, one that allows more and that nobody of the right role signed does not.
+    fn consents(&self) -> (Option<(usize, Consent)>, Option<u64>) {
+        let (mut counts, mut signed, mut slipped) = (None::<(usize, Consent)>, false, None);
+        for (at, event) in self.events.iter().enumerate() {
+            if event.kind != Kind::Consented.as_str() {
+                continue;
+            }
+            let role = event.signed.as_ref().and_then(|by| Role::parse(&by.role));
+            let is_signed = role.is_some_and(Consent::may_widen);
+            let consent = Consent::of_event(event);
+            let wider = counts
+                .as_ref()
+                .is_some_and(|(_, old)| consent.is_wider(old));
+            if signed && !is_signed && wider {
+                slipped = slipped.or(Some(event.number));
+                continue;
+            }
+            signed |= is_signed;
+            counts = Some((at, consent));
+        }
+        (counts, slipped)
+    }
+
+    /// The event of the consent that counts.
+    pub fn consented(&self) -> Option<&Event> {
+        let (at, _) = self.consents().0?;
+        self.events.get(at)
+    }
+
     /// The consent that counts, and whether an administrator lifted it for the next file.
     pub fn consent(&self) -> Option<(Consent, bool)> {
         let last = |kinds: &[Kind]| {
             let is = |e: &Event| kinds.iter().any(|kind| e.kind == kind.as_str());
             self.events.iter().rposition(is)
         };
-        let given = last(&[Kind::Consented])?;
-        let event = self.events.get(given)?;
+        let (given, consent) = self.consents().0?;
         let lifted = last(&[Kind::Lifted]).filter(|at| *at > given);
         let used = last(&[Kind::Exported, Kind::Bundled]);
         let counts = lifted.is_some_and(|at| {
@@ -284,15 +355,14 @@ impl Story {
             let may = by.is_some_and(|by| by.role == Role::Administrator.as_str());
             may && used.is_none_or(|used| used < at)
         });
-        Some((Consent::of_event(event), counts))
+        Some((consent, counts))
     }
 
     /// The last day by the dates of the consent that counts and of what came after it; `None` without a
     /// consent. Not of what came before: one event of a clock that was years ahead would end every later
     /// consent, and who enters one anew after the clock was put right says by which day it ends.
     pub fn last_day(&self) -> Option<Date> {
-        let consented = Kind::Consented.as_str();
-        let given = self.events.iter().rposition(|e| e.kind == consented)?;
+        let (given, _) = self.consents().0?;
         let since = self.events.iter().skip(given);
         let days = since.filter_map(|e| e.at.get(..10)?.parse().ok());
         days.max()
@@ -300,8 +370,16 @@ impl Story {
 
     /// In words: what the person allows.
     pub fn consent_check(&self) -> Option<Check> {
-        let (consent, _) = self.consent()?;
-        Some(Check::good("consent", consent.to_string()))
+        let (counts, slipped) = self.consents();
+        let (_, consent) = counts?;
+        Some(match slipped {
+            None => Check::good("consent", consent.to_string()),
+            Some(number) => {
+                let detail =
+                    format!("event {number} allows more than before, and nobody signed it");
+                Check::bad("consent", detail)
+            }
+        })
     }
 }
 

@@ -31,6 +31,14 @@ pub enum Error {
     /// The secret lies elsewhere.
     #[error("the secret half of this key is not here: {0}")]
     NotOwn(String),
+    /// A partner's key, or one whose files were brought here from another workspace.
+    #[error("this key was not made in this workspace, so it signs nothing here: {0}")]
+    MadeElsewhere(String),
+    /// A consent that allows more than the one before, for which nobody signs.
+    #[error(
+        "this consent allows more than the one before, so an officer or administrator signs it"
+    )]
+    WiderConsent,
     /// Not trusted any more.
     #[error("this key was revoked: {0}")]
     Revoked(String),
@@ -153,6 +161,12 @@ impl Error {
             Error::NoOwnKey => "Make one: mekong keys new NAME --role officer",
             Error::SeveralOwn => "Say whose key signs, with --by.",
             Error::NotOwn(_) => "Sign with a key that was made at this desk.",
+            Error::MadeElsewhere(_) => {
+                "Make a key of your own here: mekong keys new NAME --role ROLE"
+            }
+            Error::WiderConsent => {
+                "Name your key with --by; in the window, open it first. What allows less needs no key."
+            }
             Error::Revoked(_) => "Make a new key, or ask the partner for their new one.",
             Error::ShortPassphrase(_) => "Use several words that nobody connects with you.",
             Error::Passphrase => "Type it again. Nobody can open the key without it.",

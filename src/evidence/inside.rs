@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::acts::check_acts;
 use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
 use super::canonical::sha256;
 use super::chain::{Kind, Link, Row};
@@ -46,6 +47,7 @@ pub(super) fn contents(
     let keys = signers(text(texts, KEYS)?, known)?;
     let signed = check_signatures(&story.events, &keys, &|_| None);
     keep(opened, signed)?;
+    keep(opened, check_acts(&story.events, &records))?;
     keep(opened, sound(&records, manifest))?;
     if let Some(links) = sound_links(opened, &story, texts)? {
         keep(opened, links)?;

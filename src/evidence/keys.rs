@@ -6,6 +6,7 @@
 //! that it was revoked. Nothing is ever taken away, so old signatures can be read for ever. In a locked
 //! workspace the files that tell a name are sealed like everything else.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -112,6 +113,8 @@ impl NewKey {
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     folder: PathBuf,
+    /// Numbers of keys that an event revoked, and when.
+    revoked: BTreeMap<String, String>,
 }
 
 impl KeyRing {
@@ -119,7 +122,16 @@ impl KeyRing {
     pub fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            revoked: BTreeMap::new(),
         }
+    }
+
+    /// With the keys that the workspace's own chain says are revoked: number and time (RFC 3339). They
+    /// are, whatever a file says, which can be taken away.
+    #[must_use]
+    pub fn with_revoked(mut self, revoked: BTreeMap<String, String>) -> Self {
+        self.revoked = revoked;
+        self
     }
 
     /// All keys, by name and number.
@@ -233,6 +245,9 @@ impl KeyRing {
     /// [`Error::NotAKey`]; [`Error::Revoked`]; a disk that refuses.
     pub fn trust(&self, text: &str) -> Result<PublicKey, Error> {
         let public = PublicKey::from_text(text)?;
+        if self.revoked.contains_key(&public.number) {
+            return Err(Error::Revoked(public.number));
+        }
         if let Some(known) = self.numbered(&public.number)? {
             return match known.revoked {
                 Some(_) => Err(Error::Revoked(public.number)),
@@ -250,7 +265,7 @@ impl KeyRing {
     /// # Errors
     /// [`Error::Revoked`] where that was done before; a disk that refuses.
     pub fn revoke(&self, key: &KnownKey, reason: Option<&str>) -> Result<(), Error> {
-        if key.revoked.is_some() {
+        if self.has_note(&key.public.number) {
             return Err(Error::Revoked(key.public.number.clone()));
         }
         let at = jiff::Timestamp::now().to_string();
@@ -260,6 +275,11 @@ impl KeyRing {
             "revoked.json",
             note.to_string().as_bytes(),
         )
+    }
+
+    /// Whether the note that it was revoked lies beside a key.
+    pub fn has_note(&self, number: &str) -> bool {
+        self.path(number, "revoked.json").is_file()
     }
 
     fn read(&self, path: &Path) -> Result<KnownKey, Error> {
@@ -279,6 +299,12 @@ impl KeyRing {
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(Error::read(&note, e)),
+        };
+        // The earlier of the two counts.
+        let told = self.revoked.get(&public.number).cloned();
+        let revoked = match (revoked, told) {
+            (Some(file), Some(event)) => Some(earlier(file, event)),
+            (file, event) => file.or(event),
         };
         Ok(KnownKey {
             own: self.path(&public.number, SECRET).is_file(),
@@ -313,11 +339,21 @@ impl KeyRing {
 impl KnownKey {
     /// Whether a person would call it so: by its name, or by the first digits of its number.
     pub fn is_called(&self, typed: &str) -> bool {
-        let typed = typed.trim().to_lowercase();
-        let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-        self.public.name.to_lowercase() == typed
-            || (digits.len() >= FEWEST && self.public.number.starts_with(&digits))
+        is_called(&self.public.name, &self.public.number, typed)
     }
+}
+
+/// Whether a person would call the key of this name and number so.
+pub(super) fn is_called(name: &str, number: &str, typed: &str) -> bool {
+    let typed = typed.trim().to_lowercase();
+    let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+    name.to_lowercase() == typed || (digits.len() >= FEWEST && number.starts_with(&digits))
+}
+
+/// The earlier of two moments; one that cannot be read is the earliest.
+fn earlier(a: String, b: String) -> String {
+    let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    if moment(&a) <= moment(&b) { a } else { b }
 }
 
 fn lock(text: &str, passphrase: Passphrase) -> Result<Vec<u8>, Error> {

@@ -8,6 +8,7 @@
 //! | `sound` | the chain of a session's sound, a link a second |
 //! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
+//! | `acts` | people did only what their roles allow; nobody certified their own work |
 //! | `order` | what came before a revocation, by the order of events |
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
@@ -15,6 +16,7 @@
 //! | `bag`, `source`, `receive`, `inside`, `shown` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
+mod acts;
 mod bag;
 mod canonical;
 mod chain;
@@ -34,9 +36,12 @@ mod sound;
 mod source;
 
 pub use crate::domain::Asked;
+pub use acts::{Records, check_acts};
 pub use bag::{Contents, Packed, SCRIPT, write_bundle};
 pub use canonical::{base64, canonical, grouped, hex, parse_canonical, sha256};
-pub use chain::{BEGIN, Break, Draft, Event, Kind, Link, Row, Signed, WORKSPACE, head, read};
+pub use chain::{
+    BEGIN, Break, Draft, Event, Kind, Link, Row, Signed, WORKING, WORKSPACE, head, read,
+};
 pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader};
 pub use clock::set_back;
 pub use consent::{Audience, Consent, Limit, Outgoing, To};

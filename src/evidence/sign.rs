@@ -66,9 +66,12 @@ impl Role {
     }
 
     /// Whether an administrator vouches for a new key of this role, once there is one: it signs for what
-    /// others did.
+    /// others did, so nobody makes one beside their own.
     pub const fn is_vouched_for(self) -> bool {
-        matches!(self, Role::Reviewer | Role::Administrator)
+        matches!(
+            self,
+            Role::Interpreter | Role::Reviewer | Role::Administrator
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use crate::audio::{self, SegmenterLimits, WorkingCopy};
 use crate::domain::{
     AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance,
 };
-use crate::store::{NewAudio, NewInterview, NewSegment, Store};
+use crate::store::{NewAudio, NewInterview, NewSegment, Store, Working};
 use crate::vault;
 
 use super::{Error, Progress, Step, Watcher};
@@ -264,6 +264,14 @@ fn finish(
     if segments.is_empty() {
         notes.push("no speech was found in this recording".to_owned());
     }
+    let working_copies = (0..heard).zip(&working.files);
+    let working_copies = working_copies.map(|(channel, file)| {
+        Ok(Working {
+            channel,
+            sha256: Some(audio::hash_file(&folder.join(file))?.0),
+            file: file.clone(),
+        })
+    });
     let new = NewInterview {
         id: plan.id.clone(),
         case: plan.case.clone(),
@@ -281,7 +289,7 @@ fn finish(
             bytes: copied.bytes,
         }],
         channels,
-        working: (0..heard).zip(working.files.iter().cloned()).collect(),
+        working: working_copies.collect::<Result<_, audio::Error>>()?,
     };
     if !notes.is_empty() {
         let path = folder.join(NOTES_FILE);

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::glossary::Glossary;
 use crate::speech::{self, Recognizer};
-use crate::store::{NewInterview, NewSegment, Store};
+use crate::store::{NewInterview, NewSegment, Store, Working};
 use crate::translate::{self, DecodeOptions, Decoded, Translator};
 
 pub(super) const LINES: u64 = 12;
@@ -235,7 +235,11 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
             speaker: "officer".into(),
             languages: vec![Lang::Zh],
         }],
-        working: vec![(0, "working-0.wav".into())],
+        working: vec![Working {
+            channel: 0,
+            file: "working-0.wav".into(),
+            sha256: None,
+        }],
     }
 }
 

@@ -1,13 +1,14 @@
 //! The chain of events in the database: written in the same transaction as the records it speaks of.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::interviews::interview_key;
 use super::proofs::{self, TEXT, TRANSLATION};
-use super::versions::{NewText, insert_text, insert_translation};
-use super::{Error, Store, codec, derived, lines};
-use crate::domain::{InterviewId, SegmentId, Status, Translation, quarantine};
+use super::{Error, Store, codec};
+use crate::domain::InterviewId;
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, set_back};
 
 /// The subject of the workspace's own chain.
@@ -93,13 +94,7 @@ impl Store {
             return Err(Error::Busy);
         }
         let link = append(&tx, key, &draft)?;
-        if kind.is_remembered() {
-            // Elsewhere too, so that the end of this chain cannot be cut off unseen.
-            let note = Draft::of(kind, &[])
-                .with("interview", id.0.as_str())
-                .with("head", link.hash.as_str());
-            append(&tx, OWN, &note)?;
-        }
+        remember(&tx, key, kind, &link)?;
         tx.commit()?;
         Ok(link)
     }
@@ -231,6 +226,21 @@ impl Store {
         has_own(&self.conn, kind, fact, value)
     }
 
+    /// The numbers of all keys that were revoked, and when first (RFC 3339), by the workspace's own
+    /// chain. The events themselves are looked through, not the column beside them.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn revoked_keys(&self) -> Result<BTreeMap<String, String>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT json_extract(body, '$.facts.key'), json_extract(body, '$.at') FROM chain
+             WHERE subject = 0 AND json_extract(body, '$.kind') = ?1 ORDER BY number DESC",
+        )?;
+        let kind = Kind::KeyRevoked.as_str();
+        let found = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
     /// How many events of this kind the workspace's own chain has.
     ///
     /// # Errors
@@ -242,132 +252,14 @@ impl Store {
         let count: i64 = statement.query_row([kind.as_str()], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
-
-    /// Signs for lines: the words and translations that count become certified versions of the same
-    /// words, all of them in one signed event. Returns the version of each line's text. Lines that are
-    /// held back are certified `despite` their doubts only for a reason, which stands in the event.
-    ///
-    /// # Errors
-    /// An unknown line, a line without words; [`Error::OwnWork`] where the signer wrote a version;
-    /// [`Error::HeldBack`].
-    pub fn certify(
-        &mut self,
-        id: &InterviewId,
-        segments: &[SegmentId],
-        signer: &dyn Sign,
-        wrote: &dyn Fn(&str) -> bool,
-        despite: Option<&str>,
-    ) -> Result<Vec<u32>, Error> {
-        let despite = despite.map(str::trim).filter(|reason| !reason.is_empty());
-        let tx = self.write()?;
-        let interview = interview_key(&tx, id)?;
-        let (mut rows, mut versions) = (Vec::new(), Vec::new());
-        let mut held: Vec<i64> = Vec::new();
-        for segment in segments {
-            let key = lines::current_key(&tx, id, *segment)?;
-            if written_by(&tx, key, wrote)? {
-                return Err(Error::OwnWork(segment.0));
-            }
-            let current = lines::current_text(&tx, key)?.ok_or(Error::NoText)?;
-            let by = signer.public().name.as_str();
-            let reason = match (quarantine(current.status, &current.flags), despite) {
-                (None, _) => None,
-                (Some(kind), None) => return Err(Error::HeldBack(segment.0, kind)),
-                (Some(_), reason) => {
-                    held.push(segment.0);
-                    reason
-                }
-            };
-            versions.push(certify_line(&tx, key, &current, (by, reason), &mut rows)?);
-            derived::refresh_line(&tx, key)?;
-        }
-        let mut draft = Draft::of(Kind::Certified, &rows);
-        if let Some(reason) = despite.filter(|_| !held.is_empty()) {
-            draft = draft.with("held_back", held).with("despite", reason);
-        }
-        draft.signer = Some(signer);
-        append(&tx, interview, &draft)?;
-        derived::refresh_tally(&tx, interview)?;
-        tx.commit()?;
-        Ok(versions)
-    }
 }
 
 fn has_own(conn: &Connection, kind: Kind, fact: &str, value: &str) -> Result<bool, Error> {
     let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 0 AND kind = ?1
+        "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 0 AND json_extract(body, '$.kind') = ?1
              AND json_extract(body, '$.facts.' || ?2) = ?3)",
     )?;
     Ok(statement.query_row(params![kind.as_str(), fact, value], |row| row.get(0))?)
-}
-
-/// Whether a person for whom `wrote` is true wrote any version of this line or of a translation, or
-/// of a line that it was made of, or made it.
-fn written_by(conn: &Connection, key: i64, wrote: &dyn Fn(&str) -> bool) -> Result<bool, Error> {
-    let mut statement = conn.prepare_cached(
-        "WITH RECURSIVE made (recut, old, new) AS (
-             SELECT c.key, gone.segment, made.segment FROM recut c
-             JOIN recut_line gone ON gone.recut = c.key AND gone.start_sample IS NULL
-             JOIN recut_line made ON made.recut = c.key AND made.start_sample IS NOT NULL
-             WHERE c.kind IN ('split', 'merge')
-         ), origin (segment) AS (
-             SELECT ?1 UNION SELECT made.old FROM made JOIN origin ON origin.segment = made.new
-         )
-         SELECT author FROM text_version
-             WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
-         UNION SELECT author FROM translation
-             WHERE segment IN (SELECT segment FROM origin) AND status = 'edited'
-         UNION SELECT author FROM speaker_version
-             WHERE segment IN (SELECT segment FROM origin)
-         UNION SELECT recut.author FROM recut JOIN made ON made.recut = recut.key
-             WHERE made.new IN (SELECT segment FROM origin)",
-    )?;
-    let mut rows = statement.query([key])?;
-    while let Some(row) = rows.next()? {
-        if wrote(&row.get::<_, String>(0)?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn certify_line(
-    tx: &Transaction<'_>,
-    key: i64,
-    current: &lines::CurrentText,
-    (by, reason): (&str, Option<&str>),
-    rows: &mut Vec<Row>,
-) -> Result<u32, Error> {
-    let words = lines::words_of(tx, key, current.version)?;
-    let text = NewText {
-        lang: current.lang,
-        text: &current.text,
-        status: Status::Certified,
-        author: by,
-        reason,
-        confidence: None,
-        words: &words,
-        // Doubts that a machine had stay readable.
-        flags: &current.flags,
-    };
-    let version = insert_text(tx, key, &text)?;
-    rows.extend(text_row(tx, key, version)?);
-    for stored in lines::current_translations(tx, key)? {
-        // One of an earlier version is not a translation of these words.
-        if stored.translation.of_version != current.version {
-            continue;
-        }
-        let certified = Translation {
-            engine: by.to_owned(),
-            of_version: version,
-            status: Status::Certified,
-            log_prob: None,
-            ..stored.translation
-        };
-        let number = insert_translation(tx, key, &certified, None)?;
-        rows.extend(translation_row(tx, key, certified.lang.code(), number)?);
-    }
-    Ok(version)
 }
 
 /// The record of one version of a line's text.
@@ -439,6 +331,26 @@ pub(super) fn append(
     Ok(link)
 }
 
+/// Notes an event of an interview in the workspace's own chain too, where it [`Kind::is_remembered`]: so
+/// neither the end of the interview's chain nor all of it can be taken away unseen.
+pub(super) fn remember(
+    tx: &Transaction<'_>,
+    interview: i64,
+    kind: Kind,
+    link: &Link,
+) -> Result<(), Error> {
+    if kind.is_remembered() {
+        let id: String = tx
+            .prepare_cached("SELECT id FROM interview WHERE key = ?1")?
+            .query_row([interview], |row| row.get(0))?;
+        let note = Draft::of(kind, &[])
+            .with("interview", id)
+            .with("head", link.hash.as_str());
+        append(tx, OWN, &note)?;
+    }
+    Ok(())
+}
+
 /// The hash of a chain's last event.
 fn last_hash(conn: &Connection, subject: i64) -> Result<String, Error> {
     let last: Option<String> = conn
@@ -460,7 +372,8 @@ pub(super) fn begin_missing(tx: &Transaction<'_>) -> Result<(), Error> {
     for (key, duration_ms) in interviews {
         let rows = proofs::all(tx, key)?;
         let draft = Draft::of(Kind::Begun, &rows).with("duration_ms", duration_ms);
-        append(tx, key, &draft)?;
+        let link = append(tx, key, &draft)?;
+        remember(tx, key, Kind::Begun, &link)?;
     }
     Ok(())
 }

@@ -73,3 +73,10 @@ pub(super) fn from_integer(row: &Row<'_>, column: usize) -> Result<u64, Error> {
     u64::try_from(row.get::<_, i64>(column)?)
         .map_err(|_| Error::damaged("a length or position below zero is stored"))
 }
+
+/// Files by name with their SHA-256, as an event holds them.
+pub(super) fn hashes(files: &[(String, String)]) -> serde_json::Value {
+    let each = files.iter();
+    let each = each.map(|(name, sha256)| (name.clone(), serde_json::json!(sha256)));
+    serde_json::Value::Object(each.collect())
+}

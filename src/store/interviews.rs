@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
-use crate::evidence::{Draft, Kind};
+use crate::evidence::{Draft, Kind, WORKING};
 use crate::text;
 
 /// The longest name of an interview; it also names a folder.
@@ -29,7 +29,7 @@ impl Store {
         let tx = self.write()?;
         let key = insert_interview(&tx, new, None)?;
         insert_segments(&tx, key, 1, segments)?;
-        note_import(&tx, key, new.duration_ms, None)?;
+        note_import(&tx, key, new, None)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -97,7 +97,7 @@ impl Store {
             };
             insert_imported(&tx, key, number, &segment, line, source)?;
         }
-        note_import(&tx, key, new.duration_ms, sha256)?;
+        note_import(&tx, key, new, sha256)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
@@ -223,16 +223,22 @@ impl Store {
 fn note_import(
     tx: &Transaction<'_>,
     key: i64,
-    duration_ms: u64,
+    new: &NewInterview,
     transcript: Option<&str>,
 ) -> Result<(), Error> {
     let rows = proofs::all(tx, key)?;
-    let mut draft = Draft::of(Kind::Imported, &rows).with("duration_ms", duration_ms);
+    let mut draft = Draft::of(Kind::Imported, &rows).with("duration_ms", new.duration_ms);
+    let working = new.working.iter();
+    let working = working.filter_map(|w| Some((w.file.clone(), w.sha256.clone()?)));
+    let working: Vec<(String, String)> = working.collect();
+    if !working.is_empty() {
+        draft = draft.with(WORKING, codec::hashes(&working));
+    }
     if let Some(sha256) = transcript {
         draft = draft.with("transcript_sha256", sha256);
     }
-    chain::append(tx, key, &draft)?;
-    Ok(())
+    let link = chain::append(tx, key, &draft)?;
+    chain::remember(tx, key, Kind::Imported, &link)
 }
 
 /// All names of cases, for [`spelled_like`].
@@ -309,7 +315,7 @@ pub(super) fn insert_interview(
         let working = new
             .working
             .iter()
-            .find(|(index, _)| *index == channel.index);
+            .find(|working| working.channel == channel.index);
         tx.execute(
             "INSERT INTO channel (interview, position, speaker, languages, working)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -318,7 +324,7 @@ pub(super) fn insert_interview(
                 channel.index,
                 channel.speaker,
                 codec::langs_to_text(&channel.languages),
-                working.map(|(_, file)| file)
+                working.map(|working| &working.file)
             ],
         )?;
     }

@@ -6,6 +6,7 @@
 //! version is kept, but it never becomes the one that counts.
 
 mod across;
+mod certify;
 mod chain;
 mod codec;
 mod derived;
@@ -52,7 +53,7 @@ pub use types::{
     Corrected, Correction, Hit, ImportedLine, ImportedTranslation, Index, Matched, NameMatch,
     Neighbour, NewAudio, NewEvent, NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer,
     PendingTranslation, PendingUtterance, Record, SearchPage, SearchQuery, Shared, TextVersion,
-    Via, Why,
+    Via, Why, Working,
 };
 
 /// An open interview database. One connection: share it between threads behind a lock, or open one

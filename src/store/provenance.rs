@@ -1,8 +1,12 @@
-//! What a machine's words were made with: the model by name and hash, and the glossary by its hash.
-//! Events of machines name it, so that the same words can be made again years later.
+//! Whose and what's work an event is. What a machine's words were made with: the model by name and hash,
+//! and the glossary by its hash, so that the same words can be made again years later. And what a person
+//! does whose key is open is signed with it, so that nobody corrects in somebody else's name.
+
+use std::sync::Arc;
 
 use super::{Record, Store};
-use crate::evidence::Draft;
+use crate::evidence::{Draft, SecretKey, Sign};
+use crate::text;
 
 /// A model, as an event names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +24,32 @@ pub struct Maker {
 pub(super) struct Provenance {
     glossary: Option<String>,
     makers: Vec<Maker>,
+    /// The key of the person at the desk.
+    hand: Option<Arc<SecretKey>>,
+}
+
+/// What signs for a person's work, where their key is open.
+pub(super) struct Hand(Option<Arc<SecretKey>>);
+
+impl Hand {
+    pub(super) fn signer(&self) -> Option<&dyn Sign> {
+        self.0.as_deref().map(|key| key as &dyn Sign)
+    }
 }
 
 impl Store {
+    /// From here on the key signs for what its person does, and for nobody else's work.
+    pub fn set_hand(&mut self, key: Option<Arc<SecretKey>>) {
+        self.provenance.hand = key;
+    }
+
+    /// What signs for the work of the person of this name.
+    pub(super) fn hand_of(&self, by: &str) -> Hand {
+        let name = text::fold(by.trim());
+        let own = |key: &&Arc<SecretKey>| text::fold(&key.public().name) == name;
+        Hand(self.provenance.hand.as_ref().filter(own).cloned())
+    }
+
     /// From here on the events of machines name the glossary with this SHA-256; an empty one stands
     /// for none.
     pub fn set_glossary(&mut self, digest: &str) {

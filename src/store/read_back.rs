@@ -53,6 +53,7 @@ impl Store {
             Answer::Refused(reason) if reason.trim().is_empty() => return Err(Error::NoReason),
             Answer::Refused(reason) => (ReadAnswer::Refused, Some(reason.trim())),
         };
+        let hand = self.hand_of(new.by);
         let tx = self.write()?;
         let interview = interview_key(&tx, id)?;
         let (mut rows, mut words) = (Vec::new(), None);
@@ -72,13 +73,14 @@ impl Store {
                 }
             }
         }
-        let draft = Draft::of(Kind::ReadBack, &rows)
+        let mut draft = Draft::of(Kind::ReadBack, &rows)
             .with("line", json!(new.segment))
             .with("lang", new.lang.code())
             .with("answer", answer.as_str())
             .with("reason", json!(reason))
             .with("by", new.by.trim())
             .with("words", json!(words.map(|w| sha256(w.as_bytes()))));
+        draft.signer = hand.signer();
         append(&tx, interview, &draft)?;
         derived::refresh_tally(&tx, interview)?;
         Ok(tx.commit()?)

@@ -7,6 +7,7 @@ use super::chain;
 use super::interviews::interview_key;
 use super::lines::{current_key, insist_on_reason};
 use super::proofs::{self, RECUT, RECUT_LINE};
+use super::provenance::Hand;
 use super::recuts::{Place, RecutKind, place};
 use super::remake::{Made, merge, split, uncertify};
 use super::{Error, Recut, Store, codec, derived};
@@ -57,6 +58,7 @@ impl Store {
         if self.session(id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::StillRecorded);
         }
+        let hand = self.hand_of(by);
         let tx = self.write()?;
         let interview = interview_key(&tx, id)?;
         if is_sealed(&tx, interview)? {
@@ -78,7 +80,7 @@ impl Store {
             Recutting::Undo(number) => undo(&tx, interview, *number)?,
         };
         moved(&tx, &mut made, (by.trim(), reason))?;
-        let number = store(&tx, interview, made, by.trim(), reason)?;
+        let number = store(&tx, interview, made, (by.trim(), reason), &hand)?;
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
         let all = self.recuts(id)?;
@@ -120,8 +122,8 @@ fn store(
     tx: &Transaction<'_>,
     interview: i64,
     made: Made,
-    by: &str,
-    reason: Option<&str>,
+    (by, reason): (&str, Option<&str>),
+    hand: &Hand,
 ) -> Result<u32, Error> {
     let number: u32 = tx
         .prepare_cached(
@@ -157,7 +159,8 @@ fn store(
     let mut rows = made.rows;
     rows.extend(proofs::select(tx, &RECUT, "r.key = ?1", [recut])?);
     rows.extend(proofs::select(tx, &RECUT_LINE, "r.recut = ?1", [recut])?);
-    let draft = Draft::of(Kind::Recut, &rows).with("change", made.kind.as_str());
+    let mut draft = Draft::of(Kind::Recut, &rows).with("change", made.kind.as_str());
+    draft.signer = hand.signer();
     chain::append(tx, interview, &draft)?;
     for (key, _) in &made.parts {
         derived::refresh_line(tx, *key)?;

@@ -6,7 +6,7 @@ use super::interviews::{insert_audio, insert_interview, interview_key};
 use super::proofs::{self, AUDIO, ENTRY, SESSION_END};
 use super::{Error, NewAudio, NewEvent, NewInterview, NewSession, Store, chain, codec, derived};
 use crate::domain::{EventKind, InterviewId, SamplePos, SessionEvent, SessionState, Span};
-use crate::evidence::{Draft, Kind, SoundHead};
+use crate::evidence::{Draft, Kind, SoundHead, WORKING};
 
 impl Store {
     /// Stores an interview that is about to be recorded, marked as in progress.
@@ -25,17 +25,20 @@ impl Store {
             ],
         )?;
         let rows = proofs::all(&tx, key)?;
-        chain::append(&tx, key, &Draft::of(Kind::Recording, &rows))?;
+        let link = chain::append(&tx, key, &Draft::of(Kind::Recording, &rows))?;
+        chain::remember(&tx, key, Kind::Recording, &link)?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }
 
-    /// The session is over; `how` is a stable word, and `sound` where the chain of its sound ends.
+    /// The session is over; `how` is a stable word, `sound` where the chain of its sound ends, and
+    /// `working` its working copies by name with their SHA-256.
     pub fn end_session(
         &mut self,
         id: &InterviewId,
         how: &str,
         sound: Option<&SoundHead>,
+        working: &[(String, String)],
     ) -> Result<(), Error> {
         let tx = self.write()?;
         let key = interview_key(&tx, id)?;
@@ -53,6 +56,9 @@ impl Store {
         if let Some(sound) = sound {
             draft = draft.with("sound_head", sound.head.as_str());
             draft = draft.with("sound_links", sound.links);
+        }
+        if !working.is_empty() {
+            draft = draft.with(WORKING, codec::hashes(working));
         }
         chain::append(&tx, key, &draft)?;
         Ok(tx.commit()?)

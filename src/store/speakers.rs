@@ -58,6 +58,7 @@ impl Store {
         if speaker.is_empty() || speaker.chars().count() > MAX_NAME {
             return Err(Error::BadSpeaker);
         }
+        let hand = self.hand_of(by);
         let tx = self.write()?;
         let interview = interview_key(&tx, id)?;
         let (mut rows, mut keys) = (Vec::new(), Vec::new());
@@ -76,7 +77,9 @@ impl Store {
         if keys.is_empty() {
             return Err(Error::Unchanged);
         }
-        chain::append(&tx, interview, &Draft::of(Kind::Attributed, &rows))?;
+        let mut draft = Draft::of(Kind::Attributed, &rows);
+        draft.signer = hand.signer();
+        chain::append(&tx, interview, &draft)?;
         for key in &keys {
             derived::refresh_line(&tx, *key)?;
         }

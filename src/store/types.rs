@@ -23,8 +23,19 @@ pub struct NewInterview {
     pub audio: Vec<NewAudio>,
     /// Channels, by index.
     pub channels: Vec<Channel>,
-    /// Channel index and the file name of its working copy in the interview's folder.
-    pub working: Vec<(u16, String)>,
+    /// The working copies of channels.
+    pub working: Vec<Working>,
+}
+
+/// What is listened to in place of a channel of the recordings: mono, 16 kHz.
+#[derive(Clone, Debug)]
+pub struct Working {
+    /// The channel, by index.
+    pub channel: u16,
+    /// Its file's name in the interview's folder.
+    pub file: String,
+    /// The SHA-256 of its file; `None` while it is still being recorded.
+    pub sha256: Option<String>,
 }
 
 /// An original recording that enters the store.

@@ -105,6 +105,7 @@ impl Store {
         if new.by.trim().is_empty() {
             return Err(Error::NoAuthor);
         }
+        let hand = self.hand_of(new.by);
         let tx = self.write()?;
         let key = current_key(&tx, id, segment)?;
         insist_on_reason(&tx, key, segment, new.reason)?;
@@ -121,7 +122,9 @@ impl Store {
             done.translation = Some(version);
         }
         let interview = interview_key(&tx, id)?;
-        chain::append(&tx, interview, &Draft::of(Kind::Edited, &rows))?;
+        let mut draft = Draft::of(Kind::Edited, &rows);
+        draft.signer = hand.signer();
+        chain::append(&tx, interview, &draft)?;
         derived::refresh_line(&tx, key)?;
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;

@@ -13,7 +13,7 @@ use mekong_interview::export::Format;
 use mekong_interview::pipeline::{Progress, Step};
 use mekong_interview::store::{self, NewFact, Store};
 
-use super::custody::{Custody, Edits as _, trust, unguarded};
+use super::custody::{Custody, Edits as _, make, unguarded};
 use super::{covered, everything, forge, holds, limit, list, partner, victim};
 
 /// What the plain export of an interview holds.
@@ -59,7 +59,7 @@ fn a_pseudonym_stands_for_every_name_that_the_person_ever_had_in_the_register() 
         person: Some(asked.0),
         by: "王芳".into(),
     };
-    c.app.give_consent(&c.id.0, &consent).unwrap();
+    c.app.give_consent(&c.id.0, &consent, None).unwrap();
     let text = exported(&c, "w.txt");
     assert!(!holds(&text, "张伟") && !holds(&text, "សុខា"));
     assert!(holds(&text, "[W1]") && holds(&text, "Hà Nội"));
@@ -73,7 +73,7 @@ fn a_covered_copy_names_neither_who_entered_the_consent_nor_a_signer_that_is_cov
         by: "សុខា".into(),
         ..victim(&c, Vec::new())
     };
-    c.app.give_consent(&c.id.0, &consent).unwrap();
+    c.app.give_consent(&c.id.0, &consent, None).unwrap();
     let file = covered(&c, "copy.zip", false).unwrap();
     let (_dir, theirs) = partner(&c);
     let (opened, foreign) = theirs
@@ -85,7 +85,7 @@ fn a_covered_copy_names_neither_who_entered_the_consent_nor_a_signer_that_is_cov
     let told = opened.checks.iter().find(|k| k.name == "consent").unwrap();
     assert!(told.detail.contains("may be seen by anyone"), "{told:?}");
     let signer = SecretKey::new("张伟", Role::Officer).unwrap();
-    trust(&c.app, &signer, c.dir.path());
+    make(&c.app, &signer, c.dir.path());
     let (cancel, out, list) = (Cancel::new(), c.dir.path().join("named.zip"), list(&c));
     let cover = Cover {
         list: Some(&list),
@@ -119,14 +119,15 @@ fn what_happens_while_a_file_is_written_or_checked_is_not_overlooked() {
         sound: true,
     };
     for is_copy in [false, true] {
-        c.app.give_consent(&c.id.0, &consent).unwrap();
+        let signer = Some(&c.officer);
+        c.app.give_consent(&c.id.0, &consent, signer).unwrap();
         let once = Once::new();
         let hear = |progress| {
             let Progress::Step { step, .. } = progress else {
                 return;
             };
             if step == Step::Copying {
-                once.call_once(|| drop(c.app.give_consent(&c.id.0, &back).unwrap()));
+                once.call_once(|| drop(c.app.give_consent(&c.id.0, &back, None).unwrap()));
             }
         };
         let (cancel, out) = (Cancel::new(), c.dir.path().join("late.zip"));
@@ -179,7 +180,7 @@ fn a_consent_that_is_cut_off_the_end_of_the_chain_is_missed() {
         seen_by: Audience::Nobody,
         ..victim(&c, Vec::new())
     };
-    c.app.give_consent(&c.id.0, &back).unwrap();
+    c.app.give_consent(&c.id.0, &back, None).unwrap();
     assert!(c.verify().ok, "{:#?}", c.verify());
     let last = |subject: i64| {
         let db = unguarded(&c.database());
@@ -193,7 +194,7 @@ fn a_consent_that_is_cut_off_the_end_of_the_chain_is_missed() {
     assert!(bad.iter().any(|k| k.name == "workspace"), "{bad:?}");
     // The other end: the note is gone, the consent is there.
     fs::write(c.database(), before).unwrap();
-    c.app.give_consent(&c.id.0, &back).unwrap();
+    c.app.give_consent(&c.id.0, &back, None).unwrap();
     last(0);
     let bad: Vec<_> = c.verify().checks.into_iter().filter(|k| !k.ok).collect();
     assert!(bad.iter().any(|k| k.name == "workspace"), "{bad:?}");
@@ -203,12 +204,12 @@ fn a_consent_that_is_cut_off_the_end_of_the_chain_is_missed() {
 fn a_key_that_was_revoked_after_it_was_opened_signs_nothing() {
     let c = Custody::new();
     let khin = SecretKey::new("Daw Khin", Role::Administrator).unwrap();
-    trust(&c.app, &khin, c.dir.path());
+    make(&c.app, &khin, c.dir.path());
     let agency = Consent {
         seen_by: Audience::Agency,
         ..victim(&c, Vec::new())
     };
-    c.app.give_consent(&c.id.0, &agency).unwrap();
+    c.app.give_consent(&c.id.0, &agency, None).unwrap();
     for name in ["李明", "Nguyễn Thu", "Daw Khin"] {
         c.app.revoke_key(name, None).unwrap();
     }
@@ -240,7 +241,11 @@ fn a_key_that_was_revoked_after_it_was_opened_signs_nothing() {
     };
     let after = Store::open(&c.database()).unwrap().chain(&c.id).unwrap();
     assert_eq!(before, after);
-    c.app.give_consent(&c.id.0, &anyone).unwrap();
+    let widened = c.app.give_consent(&c.id.0, &anyone, None);
+    assert!(
+        matches!(widened, Err(Error::Evidence(evidence::Error::WiderConsent))),
+        "{widened:?}"
+    );
     let bundled = c
         .app
         .bundle(&c.id.0, None, &out, &c.officer, &cancel, &|_| {});

@@ -9,7 +9,7 @@ use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{
     Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status, Translation,
 };
-use mekong_interview::evidence::{Role, SecretKey, Sign, Verdict};
+use mekong_interview::evidence::{Kind, Role, SecretKey, Sign, Verdict};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
 use mekong_interview::store::{self, Correction, NewSegment, Store};
 use rusqlite::Connection;
@@ -95,6 +95,22 @@ pub fn trust(app: &App, key: &SecretKey, dir: &Path) {
     fs::remove_file(file).unwrap();
 }
 
+/// The same of a key that was made in the workspace of `app`, by the event that says so.
+pub fn make(app: &App, key: &SecretKey, dir: &Path) {
+    app.workspace().make_folders().unwrap();
+    let public = key.public();
+    let facts = [
+        ("key", public.number.as_str()),
+        ("role", public.role.as_str()),
+    ];
+    let facts = facts.map(|(name, fact)| (name.to_owned(), fact.into()));
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    store
+        .note_own(Kind::KeyMade, facts.into_iter().collect(), None)
+        .unwrap();
+    trust(app, key, dir);
+}
+
 impl Custody {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -102,7 +118,7 @@ impl Custody {
         let officer = SecretKey::new("李明", Role::Officer).unwrap();
         let reviewer = SecretKey::new("Nguyễn Thu", Role::Reviewer).unwrap();
         for key in [&officer, &reviewer] {
-            trust(&app, key, dir.path());
+            make(&app, key, dir.path());
         }
         let id = record(&app, dir.path());
         let segments = [SegmentId(2), SegmentId(3)];

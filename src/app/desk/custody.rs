@@ -149,6 +149,8 @@ fn is_stale((_, used): &Opened, now: Instant) -> bool {
 /// Forgets the opened key.
 pub(super) fn forget(common: &Common) {
     common.held.put(None);
+    // Nobody sits down without anything that could be refused.
+    let _ = common.app.sit_down(None);
     common.board.signer.take();
 }
 
@@ -163,7 +165,7 @@ pub(super) fn forget_stale(common: &Common) {
 /// Reads keys and what was received.
 pub(super) fn read(common: &Common) {
     let mut broken = Vec::new();
-    let keys = common.app.keys().list().map_err(Error::from);
+    let keys = common.app.keys().and_then(|ring| Ok(ring.list()?));
     let keys = keys.unwrap_or_else(|error| {
         broken.push(Told::of(&error));
         Vec::new()
@@ -233,7 +235,8 @@ pub(super) fn run(
             Outcome::Written(out)
         }
         Task::Consent(id, consent) => {
-            app.give_consent(&id.0, &consent)?;
+            let key = common.held.get(Instant::now());
+            app.give_consent(&id.0, &consent, key.as_deref())?;
             Outcome::Noted
         }
         Task::Lift(id, reason) => {
@@ -276,9 +279,11 @@ fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
     match task {
         Task::Open(number, phrase) => {
             forget(common);
-            let key = app.keys().own(Some(&number))?;
-            let secret = app.keys().unlock(&key, phrase)?;
+            let key = app.keys()?.own(Some(&number))?;
+            let secret = app.keys()?.unlock(&key, phrase)?;
             common.held.put(Some(secret));
+            // A partner's key opens bundles; what is done here is then not signed.
+            let _ = app.sit_down(common.held.get(Instant::now()));
             common.board.signer.put(key.public);
         }
         Task::Make(name, role, phrase) => {
@@ -296,7 +301,7 @@ fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
             }
         }
         Task::HandOver(number, out) => {
-            let key = app.keys().find(&number)?;
+            let key = app.keys()?.find(&number)?;
             app.write_text(&out, &format!("{}\n", key.public.to_text()))?;
             return Ok(Outcome::Written(out));
         }
@@ -336,7 +341,7 @@ fn opener(common: &Common, file: &Path) -> Result<Option<Arc<SecretKey>>, Error>
 }
 
 fn partner(common: &Common, number: &str) -> Result<PublicKey, Error> {
-    let key = common.app.keys().find(number)?;
+    let key = common.app.keys()?.find(number)?;
     match key.revoked {
         Some(_) => Err(evidence::Error::Revoked(key.public.number).into()),
         None => Ok(key.public),

@@ -26,6 +26,7 @@ pub use board::{
 };
 
 pub use custody::{Custody, Outcome, Said, Task};
+pub(super) use opened::purpose;
 pub use opened::{ForeignOpened, Opened};
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 pub use sound::Listening;

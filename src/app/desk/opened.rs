@@ -59,7 +59,7 @@ impl Opened {
 }
 
 /// The purpose that the first entry of its kind names.
-fn purpose(events: &[SessionEvent]) -> Option<Asked> {
+pub(in crate::app) fn purpose(events: &[SessionEvent]) -> Option<Asked> {
     let marks = events.iter().filter(|e| e.kind == EventKind::Marker);
     let named = marks.filter_map(|e| e.label.strip_prefix(PURPOSE)).next()?;
     Asked::ALL.into_iter().find(|asked| asked.as_str() == named)

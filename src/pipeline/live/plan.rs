@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{Beginning, MAX_LIVE_CHANNELS, Recorder, Series};
 use crate::domain::{Channel, EventKind, InterviewId, Lang, LongestUtterance, SamplePos};
 use crate::pipeline::intake::write_whole;
-use crate::store::{NewEvent, NewInterview, NewSession, Store};
+use crate::store::{NewEvent, NewInterview, NewSession, Store, Working};
 
 use super::{Error, LivePlace};
 
@@ -110,10 +110,11 @@ impl SessionPlan {
 
     /// The rows that a session begins with.
     fn rows(&self) -> (NewInterview, NewSession) {
-        let working = self
-            .channels
-            .iter()
-            .map(|c| (c.index, format!("working-{}.wav", c.index)));
+        let working = self.channels.iter().map(|c| Working {
+            channel: c.index,
+            file: format!("working-{}.wav", c.index),
+            sha256: None,
+        });
         let interview = NewInterview {
             id: self.id.clone(),
             case: self.case.clone(),

@@ -125,7 +125,13 @@ pub(super) fn end_session(
         .map(|series| audio::recover_parts(folder, *series))
         .collect::<Result<Vec<_>, _>>()?;
     let sound = audio::complete_sound_chain(folder, &parts, &Cancel::new())?;
-    Ok(store.end_session(id, how, Some(&sound))?)
+    let working = store.working_copies(id)?.into_iter();
+    let working = working.map(|(_, file)| {
+        let (sha256, _) = audio::hash_file(&folder.join(&file))?;
+        Ok((file, sha256))
+    });
+    let working: Vec<(String, String)> = working.collect::<Result<_, Error>>()?;
+    Ok(store.end_session(id, how, Some(&sound), &working)?)
 }
 
 /// Cuts the whole sound again, as the session did, and adds what is not stored yet.

@@ -55,7 +55,7 @@ fn a_session_writes_an_event_for_whatever_it_stores() {
         .edit_text(&a, SegmentId(1), "好。", "Li", None)
         .unwrap();
     store.grow(&a, 90_000).unwrap();
-    store.end_session(&a, "asked", None).unwrap();
+    store.end_session(&a, "asked", None, &[]).unwrap();
     assert_eq!(
         kinds(&store, "a-1"),
         [

@@ -12,7 +12,7 @@ mod search;
 mod sessions;
 mod speakers;
 
-use super::{Correction, Error, NewAudio, NewFact, NewInterview, NewSegment, Store};
+use super::{Correction, Error, NewAudio, NewFact, NewInterview, NewSegment, Store, Working};
 use crate::domain::{
     AudioFile, Channel, Flag, FlagKind, Hypothesis, InterviewId, Lang, PersonId, SamplePos,
     SegmentId, Span, Status, Translation,
@@ -69,10 +69,13 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
                     .collect(),
             },
         ],
-        working: vec![
-            (0, "working-0.wav".to_owned()),
-            (1, "working-1.wav".to_owned()),
-        ],
+        working: [0, 1]
+            .map(|channel| Working {
+                channel,
+                file: format!("working-{channel}.wav"),
+                sha256: None,
+            })
+            .to_vec(),
     }
 }
 

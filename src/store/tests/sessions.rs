@@ -47,20 +47,20 @@ fn a_session_is_in_progress_until_it_is_ended_and_only_once() {
     store.grow(&live, 9_000).unwrap();
     store.grow(&live, 3_000).unwrap();
     assert_eq!(store.interview(&live).unwrap().duration_ms, 9_000);
-    store.end_session(&live, "asked", None).unwrap();
+    store.end_session(&live, "asked", None, &[]).unwrap();
     let state = store.session(&live).unwrap().unwrap();
     assert_eq!(
         (state.in_progress, state.ended.as_deref()),
         (false, Some("asked"))
     );
     assert!(store.open_sessions().unwrap().is_empty());
-    assert!(store.end_session(&live, "recovered", None).is_err());
+    assert!(store.end_session(&live, "recovered", None, &[]).is_err());
     store
         .create_interview(&interview("filed", &[Lang::Zh, Lang::Vi]), &[])
         .unwrap();
     assert_eq!(store.session(&id("filed")).unwrap(), None);
     assert!(
-        store.end_session(&id("filed"), "asked", None).is_err(),
+        store.end_session(&id("filed"), "asked", None, &[]).is_err(),
         "it was never live"
     );
     store.check().unwrap();
@@ -144,7 +144,7 @@ fn nothing_of_a_session_can_be_changed_or_removed() {
         ..event(EventKind::Gap, "unplugged", 500, Some(900))
     };
     store.add_event(&live, &gap).unwrap();
-    store.end_session(&live, "asked", None).unwrap();
+    store.end_session(&live, "asked", None, &[]).unwrap();
     for sql in [
         "UPDATE session SET device = 'other'",
         "DELETE FROM session",

@@ -1,0 +1,169 @@
+//! What the workspace's own chain says of an interview, and what is listened to in place of its
+//! recordings: the parts of a verification that go beyond the interview's own chain.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::audio;
+use crate::domain::{Cancel, InterviewId, InterviewSummary};
+use crate::evidence::{
+    self, Check, Event, Kind, Story, Verdict, WORKING, WORKSPACE, check_rows, check_signatures,
+};
+use crate::store::Store;
+
+use super::keys::not_vouched;
+use super::{App, Error};
+
+impl App {
+    /// The workspace's own chain by itself: keys, the register, and whether every interview that came in
+    /// is there.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn verify_workspace(&self) -> Result<Verdict, Error> {
+        let none = Story { events: Vec::new() };
+        let own = self.own_chain(&self.reading()?, &InterviewId(String::new()), &none)?;
+        Ok(vec![own].into())
+    }
+
+    /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
+    /// the heads that it noted of this interview are still in the interview's chain.
+    pub(super) fn own_chain(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+        story: &Story,
+    ) -> Result<Check, Error> {
+        const NAME: &str = "workspace";
+        let links = store.own_chain()?;
+        let events = match evidence::read(WORKSPACE, &links) {
+            Ok(events) => events,
+            Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
+        };
+        // Older workspaces have people of whom no event speaks; from the first event on, all do.
+        let register = check_rows(&events, &store.register_proofs()?);
+        if !register.ok {
+            let detail = format!("register of people: {}", register.detail);
+            return Ok(Check::bad(NAME, detail));
+        }
+        let brings = [Kind::KeyMade.as_str(), Kind::KeyTrusted.as_str()];
+        let keys = self.keys()?.list()?;
+        // Seals and bundles are only noted here; their signatures stand in the interviews' chains.
+        let signed = events.iter().filter(|e| e.signed.is_some());
+        let before = |event: &evidence::Event| {
+            let key = event.signed.as_ref().map(|by| by.key.as_str());
+            let mut earlier = events.iter().filter(|e| e.number < event.number);
+            let revoked = Kind::KeyRevoked.as_str();
+            Some(!earlier.any(|e| e.kind == revoked && e.fact("key") == key))
+        };
+        let signed: Vec<evidence::Event> = signed.cloned().collect();
+        let signatures = check_signatures(&signed, &keys, &before);
+        if !signatures.ok {
+            return Ok(Check::bad(NAME, signatures.detail));
+        }
+        if let Some(detail) = not_vouched(&events) {
+            return Ok(Check::bad(NAME, detail));
+        }
+        for key in &keys {
+            let number = key.public.number.as_str();
+            let came = |e: &&evidence::Event| {
+                brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number)
+            };
+            if !events.iter().any(|e| came(&e)) {
+                let start: String = number.chars().take(16).collect();
+                let detail = format!("the key {start}... came in by no event");
+                return Ok(Check::bad(NAME, detail));
+            }
+        }
+        if let Some(detail) = signed_elsewhere(&events, story) {
+            return Ok(Check::bad(NAME, detail));
+        }
+        if let Some(gone) = gone(&events, &store.list(None)?) {
+            let detail = format!("the interview {gone}, which came in here, is gone");
+            return Ok(Check::bad(NAME, detail));
+        }
+        let own = events.iter().filter(|e| e.fact("interview") == Some(&id.0));
+        let noted: Vec<&str> = own.filter_map(|e| e.fact("head")).collect();
+        if noted.iter().any(|head| !story.has(head)) {
+            let detail = "the end of the interview's chain was cut off";
+            return Ok(Check::bad(NAME, detail));
+        }
+        let is = |e: &evidence::Event, kinds: &[Kind]| kinds.iter().any(|k| e.kind == k.as_str());
+        let is_noted = |e: &evidence::Event| noted.contains(&e.hash.as_str());
+        // Earlier programs noted no consents: all are from the first one on that is.
+        let consents = [Kind::Consented, Kind::Lifted];
+        let mut told = story.events.iter().filter(|e| is_noted(e));
+        let first = told.find(|e| is(e, &consents)).map(|e| e.number);
+        let unknown = |e: &evidence::Event| {
+            let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
+                || is(e, &consents) && first.is_some_and(|first| e.number > first);
+            remembered && !is_noted(e)
+        };
+        if story.events.iter().any(unknown) {
+            let detail = "the end of the workspace's own chain was cut off";
+            return Ok(Check::bad(NAME, detail));
+        }
+        Ok(Check::good(NAME, format!("{} events", events.len())))
+    }
+
+    /// The working copies against the hashes that were told when they were complete: what was recognised
+    /// and what is played is what was recorded. `None` where nothing was told, as by earlier programs.
+    pub(super) fn working_copies(
+        &self,
+        store: &Store,
+        id: &InterviewId,
+        story: &Story,
+        cancel: &Cancel,
+    ) -> Result<Option<Check>, Error> {
+        const NAME: &str = "working copies";
+        let told = story.events.iter().rev().find_map(|e| e.facts.get(WORKING));
+        let Some(told) = told.and_then(Value::as_object) else {
+            return Ok(None);
+        };
+        let folder = self.workspace.recording(id);
+        let copies = store.working_copies(id)?;
+        if let Some(stranger) = copies.iter().find(|(_, file)| !told.contains_key(file)) {
+            let detail = format!("the one of channel {} is none that was told", stranger.0);
+            return Ok(Some(Check::bad(NAME, detail)));
+        }
+        for (file, sha256) in told {
+            if cancel.is_cancelled() {
+                return Err(evidence::Error::Cancelled.into());
+            }
+            if Path::new(file).components().count() != 1 || file == ".." {
+                return Ok(Some(Check::bad(NAME, "one is outside its folder")));
+            }
+            let detail = match audio::hash_file(&folder.join(file)) {
+                Ok((found, _)) if Some(found.as_str()) == sha256.as_str() => continue,
+                Ok((found, _)) => format!("the SHA-256 of {file} is {found} now"),
+                Err(e) => format!("{file}: {e}"),
+            };
+            return Ok(Some(Check::bad(NAME, detail)));
+        }
+        let s = if told.len() == 1 { "" } else { "s" };
+        Ok(Some(Check::good(NAME, format!("{} file{s}", told.len()))))
+    }
+}
+
+/// An event of an interview that a key signed which was not made in this workspace.
+fn signed_elsewhere(own: &[Event], story: &Story) -> Option<String> {
+    let made = |key: &str| {
+        let mut made = own.iter().filter(|e| e.kind == Kind::KeyMade.as_str());
+        made.any(|e| e.fact("key") == Some(key))
+    };
+    let strange = |e: &&Event| e.signed.as_ref().is_some_and(|by| !made(&by.key));
+    let event = story.events.iter().find(strange)?;
+    let number = event.number;
+    Some(format!(
+        "event {number} is signed by a key that was not made in this workspace"
+    ))
+}
+
+/// An interview that came in and is not there any more.
+fn gone<'a>(own: &'a [Event], there: &[InterviewSummary]) -> Option<&'a str> {
+    let births = [Kind::Begun, Kind::Imported, Kind::Recording];
+    let born = |e: &&Event| births.iter().any(|kind| e.kind == kind.as_str());
+    let mut came = own.iter().filter(born).filter_map(|e| e.fact("interview"));
+    came.find(|id| !there.iter().any(|summary| summary.id.0 == *id))
+}

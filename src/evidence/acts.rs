@@ -1,0 +1,341 @@
+//! Whether people did only what they may: a key signs for what its role allows, and a line is certified
+//! by a signature of somebody who wrote nothing of it. The program refuses anything else; here it is
+//! seen also where the rows were written by another program.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::chain::{Event, Kind, Signed, mentions};
+use super::check::Check;
+use super::keys::is_called;
+use super::sign::Role;
+use crate::domain::Status;
+use crate::text::fold;
+
+/// The columns of a record, by its name.
+pub type Records = BTreeMap<String, Map<String, Value>>;
+
+/// Every signed act and every certificate against what the keys' roles allow and who wrote the words.
+pub fn check_acts(events: &[Event], records: &Records) -> Check {
+    const NAME: &str = "certificates";
+    let Ok(made) = mentions(events) else {
+        return Check::bad(NAME, "a record was made twice");
+    };
+    if let Some(event) = events.iter().find(|e| !is_allowed(e)) {
+        let number = event.number;
+        let detail = format!("event {number} is signed by a key whose role may not do that");
+        return Check::bad(NAME, detail);
+    }
+    let number = |name: &str| made.get(name).map_or(0, |(_, number)| *number);
+    let work = Work::of(records, &number);
+    let (mut lines, mut unsigned) = (BTreeSet::new(), BTreeSet::new());
+    let is_signed = |at: u64| events.iter().any(|e| e.number == at && e.signed.is_some());
+    for (name, columns) in records.iter().filter(|(_, c)| is_certified(c)) {
+        let at = number(name);
+        let Some(event) = events.iter().find(|e| e.number == at) else {
+            continue; // in no event: told by the check of the records
+        };
+        if event.kind == Kind::Covered.as_str() {
+            continue; // whoever signed the copy vouches for what it shows
+        }
+        let certified = event.kind == Kind::Certified.as_str();
+        let Some(by) = event.signed.as_ref().filter(|_| certified) else {
+            return Check::bad(NAME, format!("'{name}' is certified by no signature"));
+        };
+        let author = columns.get("author").and_then(Value::as_str);
+        if author != Some(&by.by) {
+            return Check::bad(NAME, format!("'{name}' names another person than signed"));
+        }
+        let line = columns.get("line").and_then(Value::as_u64);
+        let line = line.unwrap_or_default();
+        if work.is_of(by, line, at) {
+            let detail = format!("line {line} was certified by a person who wrote of it");
+            return Check::bad(NAME, detail);
+        }
+        lines.insert(line);
+        if work
+            .before(line, at)
+            .iter()
+            .any(|(_, event)| !is_signed(*event))
+        {
+            unsigned.insert(line);
+        }
+    }
+    let s = if lines.len() == 1 { "" } else { "s" };
+    let mut detail = format!("{} line{s}", lines.len());
+    if !unsigned.is_empty() {
+        // A name that was only typed may be anybody's.
+        let more = format!(
+            "; in {} of them somebody's work is not signed",
+            unsigned.len()
+        );
+        detail.push_str(&more);
+    }
+    Check::good(NAME, detail)
+}
+
+/// Whether a key of this role may sign such an event.
+fn is_allowed(event: &Event) -> bool {
+    let Some(signed) = &event.signed else {
+        return true;
+    };
+    let Some(role) = Role::parse(&signed.role) else {
+        return false;
+    };
+    let is = |kind: Kind| event.kind == kind.as_str();
+    if is(Kind::Certified) {
+        role.certifies()
+    } else if is(Kind::Sealed) {
+        role.seals()
+    } else if is(Kind::Lifted) {
+        role == Role::Administrator
+    } else {
+        true
+    }
+}
+
+fn is_certified(columns: &Map<String, Value>) -> bool {
+    columns.get("status").and_then(Value::as_str) == Some(Status::Certified.as_str())
+}
+
+/// Who wrote of which line, and in which event.
+#[derive(Default)]
+struct Work<'a> {
+    authors: BTreeMap<u64, Vec<(&'a str, u64)>>,
+    /// Of a line that was parted or joined: the lines that it was made of.
+    made_of: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+impl<'a> Work<'a> {
+    fn of(records: &'a Records, number: &dyn Fn(&str) -> u64) -> Self {
+        let mut work = Self::default();
+        let mut parted: BTreeMap<u64, (BTreeSet<u64>, BTreeSet<u64>)> = BTreeMap::new();
+        for (name, columns) in records {
+            let (kind, _) = name.split_once(' ').unwrap_or((name, ""));
+            let whole = |column: &str| columns.get(column).and_then(Value::as_u64);
+            let text = |column: &str| columns.get(column).and_then(Value::as_str);
+            let (line, author) = (whole("line"), text("author"));
+            match (kind, line, author) {
+                ("text" | "translation", Some(line), Some(author))
+                    if text("status") == Some(Status::Edited.as_str()) =>
+                {
+                    work.add(line, author, number(name));
+                }
+                ("speaker", Some(line), Some(author)) => work.add(line, author, number(name)),
+                ("recut", Some(line), None) => {
+                    let recut = whole("recut").unwrap_or_default();
+                    let of = records.get(&format!("recut {recut}"));
+                    let column = |c: &str| of.and_then(|o| o.get(c)).and_then(Value::as_str);
+                    if let Some(author) = column("author") {
+                        work.add(line, author, number(name));
+                    }
+                    if matches!(column("kind"), Some("split" | "merge")) {
+                        let (gone, new) = parted.entry(recut).or_default();
+                        let stays = whole("start_sample").is_some();
+                        if stays { new } else { gone }.insert(line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (gone, new) in parted.into_values() {
+            for line in new {
+                work.made_of.entry(line).or_default().extend(&gone);
+            }
+        }
+        work
+    }
+
+    fn add(&mut self, line: u64, author: &'a str, event: u64) {
+        self.authors.entry(line).or_default().push((author, event));
+    }
+
+    /// Who wrote of the line, or of one that it was made of, before that event, and in which.
+    fn before(&self, line: u64, event: u64) -> Vec<(&'a str, u64)> {
+        let (mut open, mut seen, mut found) = (vec![line], BTreeSet::new(), Vec::new());
+        while let Some(line) = open.pop() {
+            if seen.insert(line) {
+                let own = self.authors.get(&line).into_iter().flatten();
+                found.extend(own.filter(|(_, at)| *at < event));
+                open.extend(self.made_of.get(&line).into_iter().flatten());
+            }
+        }
+        found
+    }
+
+    /// Whether this person did before that event.
+    fn is_of(&self, by: &Signed, line: u64, event: u64) -> bool {
+        let name = fold(by.by.trim());
+        let own = |author: &str| fold(author.trim()) == name || is_called(&by.by, &by.key, author);
+        self.before(line, event)
+            .iter()
+            .any(|(author, _)| own(author))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evidence::{BEGIN, Draft, Row, SecretKey, Story};
+
+    const PEOPLE: [&str; 6] = ["李明", "Nguyễn Thu", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"];
+
+    /// An interview's events with their records.
+    #[derive(Default)]
+    struct Talk {
+        events: Vec<Event>,
+        records: Records,
+        head: String,
+    }
+
+    impl Talk {
+        fn add(&mut self, kind: Kind, signer: Option<&SecretKey>, rows: &[(&str, Value)]) {
+            let row = |(name, columns): &(&str, Value)| {
+                Row::new((*name).to_owned(), columns.as_object().unwrap().clone()).unwrap()
+            };
+            let made: Vec<Row> = rows.iter().map(row).collect();
+            let mut draft = Draft::of(kind, &made);
+            draft.signer = signer.map(|key| key as &dyn crate::evidence::Sign);
+            let number = self.events.len() as u64 + 1;
+            let before = if number == 1 { BEGIN } else { &self.head };
+            let link = draft
+                .link("a-1", number, before, "2026-11-24T00:00:00Z")
+                .unwrap();
+            self.head.clone_from(&link.hash);
+            for row in made {
+                let (row, columns) = Row::from_line(&row.line).unwrap();
+                self.records.insert(row.name, columns);
+            }
+            self.events.push(crate::evidence::Event {
+                number,
+                kind: kind.as_str().to_owned(),
+                at: "2026-11-24T00:00:00Z".to_owned(),
+                facts: Map::new(),
+                rows: rows
+                    .iter()
+                    .map(|(name, _)| ((*name).to_owned(), String::new()))
+                    .collect(),
+                signed: signer.map(|key| Signed {
+                    by: crate::evidence::Sign::public(key).name.clone(),
+                    role: crate::evidence::Sign::public(key).role.as_str().to_owned(),
+                    key: crate::evidence::Sign::public(key).number.clone(),
+                }),
+                hash: link.hash,
+            });
+        }
+
+        fn told(&self) -> Check {
+            check_acts(&self.events, &self.records)
+        }
+    }
+
+    fn text(line: u64, status: &str, author: &str) -> Value {
+        json!({"line": line, "text": "x", "status": status, "author": author})
+    }
+
+    #[test]
+    fn a_certificate_needs_a_signature_of_one_who_may_and_wrote_nothing() {
+        for person in PEOPLE {
+            let key = SecretKey::new(person, Role::Reviewer).unwrap();
+            let officer = SecretKey::new(person, Role::Officer).unwrap();
+            let begun = |author: &str| {
+                let mut talk = Talk::default();
+                talk.add(
+                    Kind::Imported,
+                    None,
+                    &[("text 1.1", text(1, "machine", "engine"))],
+                );
+                talk.add(
+                    Kind::Edited,
+                    None,
+                    &[("text 1.2", text(1, "edited", author))],
+                );
+                talk
+            };
+            let certified = [("text 1.3", text(1, "certified", person))];
+            let mut good = begun("Lan");
+            good.add(Kind::Certified, Some(&key), &certified);
+            let told = "1 line; in 1 of them somebody's work is not signed";
+            assert_eq!(good.told(), Check::good("certificates", told));
+            let lan = SecretKey::new("Lan", Role::Officer).unwrap();
+            let mut signed = Talk::default();
+            signed.add(
+                Kind::Edited,
+                Some(&lan),
+                &[("text 1.2", text(1, "edited", "Lan"))],
+            );
+            signed.add(Kind::Certified, Some(&key), &certified);
+            assert_eq!(signed.told(), Check::good("certificates", "1 line"));
+            let mut own = begun(person);
+            own.add(Kind::Certified, Some(&key), &certified);
+            assert!(own.told().detail.contains("who wrote of it"), "{person}");
+            let digits: String = crate::evidence::Sign::public(&key)
+                .number
+                .chars()
+                .take(10)
+                .collect();
+            let mut by_number = begun(&digits);
+            by_number.add(Kind::Certified, Some(&key), &certified);
+            assert!(!by_number.told().ok, "{person}");
+            let mut unsigned = begun("Lan");
+            unsigned.add(Kind::Edited, None, &certified);
+            assert!(unsigned.told().detail.contains("no signature"));
+            let mut role = begun("Lan");
+            role.add(Kind::Certified, Some(&officer), &certified);
+            assert!(role.told().detail.contains("role"));
+            let mut name = begun("Lan");
+            name.add(
+                Kind::Certified,
+                Some(&key),
+                &[("text 1.3", text(1, "certified", "Aung"))],
+            );
+            assert!(name.told().detail.contains("another person"));
+            let mut seal = begun("Lan");
+            seal.add(Kind::Sealed, Some(&key), &[]);
+            assert!(!seal.told().ok, "a reviewer seals nothing");
+            let mut lifted = begun("Lan");
+            lifted.add(Kind::Lifted, Some(&officer), &[]);
+            assert!(!lifted.told().ok, "an officer lifts nothing");
+            // What was written after the certificate is another version.
+            good.add(
+                Kind::Edited,
+                None,
+                &[("text 1.4", text(1, "edited", person))],
+            );
+            assert!(good.told().ok);
+        }
+    }
+
+    #[test]
+    fn parted_and_moved_lines_keep_their_authors() {
+        let key = SecretKey::new("Lan", Role::Interpreter).unwrap();
+        let cut = |start: Option<u64>, line: u64| json!({"recut": 1, "line": line, "start_sample": start, "end_sample": start});
+        let certified = [("text 3.1", text(3, "certified", "Lan"))];
+        let talk = |editor: &str, cutter: &str| {
+            let mut talk = Talk::default();
+            talk.add(
+                Kind::Edited,
+                None,
+                &[("text 1.2", text(1, "edited", editor))],
+            );
+            let recut = json!({"number": 1, "kind": "split", "author": cutter});
+            let rows = [
+                ("recut 1", recut),
+                ("recut 1.1", cut(None, 1)),
+                ("recut 1.2", cut(Some(0), 2)),
+                ("recut 1.3", cut(Some(9), 3)),
+            ];
+            talk.add(Kind::Recut, None, &rows);
+            talk.add(Kind::Certified, Some(&key), &certified);
+            talk.told().ok
+        };
+        assert!(talk("Thu", "Aung"));
+        assert!(!talk("Lan", "Aung"), "wrote what was parted");
+        assert!(!talk("Thu", "LAN"), "parted it");
+        let (story, _) = Story::of("a-1", &[]);
+        assert!(check_acts(&story.events, &Records::new()).ok);
+    }
+}
