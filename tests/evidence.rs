@@ -43,11 +43,13 @@ fn an_interview_fits_and_every_step_stands_in_its_chain() {
             "chain",
             "records",
             "signatures",
+            "certificates",
             "length",
             "shown",
             "workspace",
             "seal",
             "sound original.wav",
+            "working copies",
             "head"
         ]
     );
@@ -135,7 +137,7 @@ fn only_an_officer_or_an_administrator_seals() {
 }
 
 #[test]
-fn an_administrator_vouches_for_the_next_one_and_for_reviewers() {
+fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
     let c = Custody::new();
     let here = c.dir.path();
     let new = |name: &str, role: &str, by: &[&str], voucher: &str| {
@@ -157,7 +159,7 @@ fn an_administrator_vouches_for_the_next_one_and_for_reviewers() {
     assert!(new("王芳", "administrator", &[], "").status.success());
     assert!(new("Dara", "officer", &[], "").status.success());
     let by = ["--by", "王芳"];
-    for role in ["administrator", "reviewer"] {
+    for role in ["administrator", "reviewer", "interpreter"] {
         refused(new("X", role, &[], ""), "more than one person");
         refused(
             new("X", role, &["--by", "Dara"], ""),
@@ -181,7 +183,12 @@ fn an_administrator_vouches_for_the_next_one_and_for_reviewers() {
             .status
             .success()
     );
-    assert!(new("Lan", "interpreter", &[], "").status.success());
+    assert!(
+        new("Lan", "interpreter", &["--by", "สมชาย"], PHRASE)
+            .status
+            .success()
+    );
+    assert!(new("Somchai", "officer", &[], "").status.success());
     // Whoever revokes the administrators is not the next one.
     for name in ["王芳", "สมชาย"] {
         c.app.revoke_key(name, None).unwrap();
@@ -192,7 +199,7 @@ fn an_administrator_vouches_for_the_next_one_and_for_reviewers() {
         evidence::read("workspace", &store.own_chain().unwrap()).unwrap()
     };
     let vouched: Vec<_> = own().into_iter().filter(|e| e.signed.is_some()).collect();
-    assert_eq!(vouched.len(), 2);
+    assert_eq!(vouched.len(), 3);
     assert!(vouched.iter().all(|e| e.kind == "key-made"));
     let wrong = || c.verify().checks.into_iter().find(|k| !k.ok);
     assert_eq!(wrong(), None);

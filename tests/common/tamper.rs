@@ -39,32 +39,43 @@ pub fn store(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
-/// `times` changes of the recording.
+/// `times` changes of the recording and, as many, of what is listened to in its place.
 pub fn sound(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let working = c.sound().with_file_name("working-0.wav");
+    let mut tally = changed(c, &c.sound(), ("sound original.wav", "sound"), times, dice);
+    let copies = changed(c, &working, ("working copies", "working copy"), times, dice);
+    tally.extend(copies);
+    tally
+}
+
+/// `times` changes of one file, each told by the check of this name.
+fn changed(
+    c: &Custody,
+    path: &Path,
+    (check, called): (&str, &str),
+    times: u64,
+    dice: &mut Dice,
+) -> Tally {
     let mut tally = Tally::new();
-    let path = c.sound();
-    let good = fs::read(&path).unwrap();
+    let good = fs::read(path).unwrap();
     for n in 0..times {
         let mut bytes = good.clone();
         let what = tamper_bytes(&mut bytes, dice);
-        fs::write(&path, bytes).unwrap();
+        fs::write(path, bytes).unwrap();
         let what = match dice.roll(50) {
             0 => {
-                fs::remove_file(&path).unwrap();
+                fs::remove_file(path).unwrap();
                 "deleted"
             }
             _ => what,
         };
         assert!(
-            c.verify()
-                .checks
-                .iter()
-                .any(|k| !k.ok && k.name == "sound original.wav"),
+            c.verify().checks.iter().any(|k| !k.ok && k.name == check),
             "{n}"
         );
-        note(&mut tally, format!("sound: {what}"));
+        note(&mut tally, format!("{called}: {what}"));
     }
-    fs::write(&path, &good).unwrap();
+    fs::write(path, &good).unwrap();
     assert!(c.verify().ok);
     tally
 }
@@ -117,15 +128,24 @@ pub fn each_byte(c: &Custody, step: usize) -> Tally {
 
 /// The interview in bundles signed by a stranger under the officer's name, and by a revoked key.
 pub fn resigned(c: &Custody) -> Tally {
-    let stranger = SecretKey::new(&c.officer.public().name, Role::Officer).unwrap();
-    let out = c.dir.path().join("resigned.zip");
-    let cancel = Cancel::new();
-    c.app
-        .bundle(&c.id.0, None, &out, &stranger, &cancel, &|_| {})
-        .unwrap();
-    assert!(!fits(&c.app, &out));
+    let stranger = Custody::new();
+    let out = stranger.bundle("resigned.zip");
+    let here = c.dir.path().join("resigned.zip");
+    fs::copy(&out, &here).unwrap();
+    assert!(!fits(&c.app, &here));
+    fs::remove_file(&here).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path());
+    trust(&app, &c.officer, dir.path());
+    let out = c.bundle("revoked.zip");
+    assert!(fits(&app, &out));
+    app.revoke_key(&c.officer.public().number, None).unwrap();
+    assert!(!fits(&app, &out));
     fs::remove_file(&out).unwrap();
-    Tally::from([("bundle: signed by a stranger".to_owned(), 1)])
+    Tally::from([
+        ("bundle: signed by a stranger".to_owned(), 1),
+        ("bundle: signed by a revoked key".to_owned(), 1),
+    ])
 }
 
 /// A bundle unpacked in a folder, and the sender's number.
