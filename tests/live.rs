@@ -219,7 +219,7 @@ fn a_device_with_one_speaker_stands_beside_one_with_two() {
 
 #[test]
 fn kills_lose_at_most_a_second_and_resume_finishes() {
-    let report = kills::kill_recordings(3, false, 1);
+    let report = kills::kill_recordings(3, false, 1, 16_000);
     assert!(report.worst_lost_ms <= 1000, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");
 }

@@ -151,7 +151,7 @@ fn every_malformed_file_is_refused() {
 #[ignore = "a full proof of some hours: scripts/proof record-kills"]
 fn a_killed_recording_loses_at_most_a_second() {
     let kills = setting("MEKONG_PROOF_KILLS", 1000);
-    let report = kills::kill_recordings(kills, false, setting("MEKONG_PROOF_AT_ONCE", 4));
+    let report = kills::kill_recordings(kills, false, setting("MEKONG_PROOF_AT_ONCE", 4), 16_000);
     println!(
         "record-kills: {} kills of a running recording; the most that one cost is {} ms of sound (to reach: at most 1000)",
         report.kills, report.worst_lost_ms
@@ -300,10 +300,16 @@ fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
     println!(
         "disk: {kills} kills of an import, searched before and after resume: {texts} texts, {files} files, nothing found"
     );
-    let report = kills::kill_recordings(kills, true, 1);
+    let report = kills::kill_recordings(kills, true, 1, 16_000);
     println!(
         "disk: {kills} kills of a locked recording (two channels at 16 kHz): at most {} ms lost (to reach: 1500), {} lines kept",
         report.worst_lost_ms, report.lines
+    );
+    assert!(report.worst_lost_ms <= 1_500, "{report:?}");
+    let report = kills::kill_recordings(kills, true, 1, 48_000);
+    println!(
+        "disk: {kills} kills of a locked recording (two channels at 48 kHz): at most {} ms lost (to reach: 1500)",
+        report.worst_lost_ms
     );
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
 }

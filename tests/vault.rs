@@ -95,7 +95,7 @@ fn a_killed_locking_goes_on_with_the_passphrase_and_loses_nothing() {
 
 #[test]
 fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
-    let report = kills::kill_recordings(3, true, 1);
+    let report = kills::kill_recordings(3, true, 1, 16_000);
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");
 }

@@ -3,11 +3,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use mekong_interview::vault::{self, LockFile, Unlocked};
 
 use crate::common::{fix_engine, json, lock, mekong, practice_sound, run, stderr};
 
@@ -40,8 +42,8 @@ pub fn wait_until_it_records(child: &mut Child) -> BufReader<ChildStderr> {
 }
 
 /// Kills recordings at random moments, up to six seconds after they began; `at_once` of them run side
-/// by side, each in a workspace of its own.
-pub fn kill_recordings(kills: u64, locked: bool, at_once: u64) -> KillReport {
+/// by side, each in a workspace of its own. At 16 kHz people speak; at another rate it is a tone.
+pub fn kill_recordings(kills: u64, locked: bool, at_once: u64, rate: u32) -> KillReport {
     let next = AtomicU64::new(0);
     let lane = || {
         let mut report = KillReport::default();
@@ -50,7 +52,7 @@ pub fn kill_recordings(kills: u64, locked: bool, at_once: u64) -> KillReport {
             if n >= kills {
                 return report;
             }
-            kill_one(n, locked, &mut report);
+            kill_one(n, locked, rate, &mut report);
         }
     };
     thread::scope(|scope| {
@@ -67,9 +69,13 @@ pub fn kill_recordings(kills: u64, locked: bool, at_once: u64) -> KillReport {
     })
 }
 
-fn kill_one(n: u64, locked: bool, report: &mut KillReport) {
-    let device = format!("file:{}", practice_sound("zh-vi"));
+fn kill_one(n: u64, locked: bool, rate: u32, report: &mut KillReport) {
     let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let sound = match rate {
+        16_000 => practice_sound("zh-vi"),
+        rate => tone(outside.path(), rate).to_str().unwrap().to_owned(),
+    };
+    let device = format!("file:{sound}");
     if locked {
         lock(dir.path(), outside.path());
     }
@@ -99,11 +105,42 @@ fn kill_one(n: u64, locked: bool, report: &mut KillReport) {
     child.kill().unwrap();
     let (recorded, killed) = (begun.elapsed(), SystemTime::now());
     child.wait().unwrap();
-    check(dir.path(), recorded, killed, report);
+    check(dir.path(), (recorded, killed), rate, report);
     report.kills += 1;
 }
 
-fn check(workspace: &Path, recorded: Duration, killed: SystemTime, report: &mut KillReport) {
+/// Twelve seconds of two channels at a rate.
+fn tone(folder: &Path, rate: u32) -> PathBuf {
+    let path = folder.join("tone.wav");
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    for n in 0..rate * 12 {
+        let level = (f64::from(n) * 0.05).sin() * 8_000.0;
+        wav.write_sample(level as i16).unwrap();
+        wav.write_sample(-level as i16).unwrap();
+    }
+    wav.finalize().unwrap();
+    path
+}
+
+/// Opens a locked workspace for looking at its files.
+fn opened(workspace: &Path) -> Option<std::sync::Arc<Unlocked>> {
+    let lock = LockFile::read(workspace).unwrap()?;
+    let key = lock.open(PASSPHRASE, workspace).unwrap();
+    Some(vault::hold(workspace, key).unwrap())
+}
+
+fn check(
+    workspace: &Path,
+    (recorded, killed): (Duration, SystemTime),
+    rate: u32,
+    report: &mut KillReport,
+) {
     // The workspace opens by itself.
     let list = json(workspace, &["list", "--json"]);
     let id = list[0]["id"].as_str().unwrap().to_owned();
@@ -143,6 +180,7 @@ fn check(workspace: &Path, recorded: Duration, killed: SystemTime, report: &mut 
     report.with_lines += u64::from(!lines.is_empty());
     report.lines += lines.len() as u64;
     let folder = workspace.join("recordings").join(&id);
+    let _key = opened(workspace);
     let microphones = after["audio"].as_array().unwrap().len();
     for (part, journal) in [
         ("part-001.wav", "journal.jsonl"),
@@ -155,17 +193,22 @@ fn check(workspace: &Path, recorded: Duration, killed: SystemTime, report: &mut 
         let recorded = began(&folder.join(journal))
             .and_then(|began| killed.duration_since(began).ok())
             .unwrap_or(recorded);
-        let bytes = fs::metadata(folder.join(part)).unwrap().len();
-        let kept_ms = bytes.saturating_sub(44) / 64; // two channels of 16 bit at 16 kHz
+        let bytes = vault::open(&folder.join(part)).unwrap().len().unwrap();
+        let kept_ms = bytes.saturating_sub(44) * 250 / u64::from(rate); // two channels of 16 bit
         let lost_ms = (recorded.as_millis() as u64).saturating_sub(kept_ms);
         report.worst_lost_ms = report.worst_lost_ms.max(lost_ms);
     }
 }
 
-/// When a recorder began, as its journal has it; none where that is sealed.
+/// When a recorder began, as its journal has it.
 fn began(journal: &Path) -> Option<SystemTime> {
-    let text = fs::read_to_string(journal).ok()?;
-    let first: serde_json::Value = serde_json::from_str(text.lines().next()?).ok()?;
+    let mut text = String::new();
+    vault::read_lines(journal, 1 << 16, 1, &mut |line| {
+        text.push_str(line);
+        false
+    })
+    .unwrap();
+    let first: serde_json::Value = serde_json::from_str(&text).ok()?;
     let wall: jiff::Timestamp = first["wall"].as_str()?.parse().ok()?;
     let since = u64::try_from(wall.as_millisecond()).ok()?;
     Some(UNIX_EPOCH + Duration::from_millis(since))
