@@ -36,6 +36,13 @@ pub(super) fn transcript(
     if shown.get("id") != Some(&json!(interview)) {
         return Check::bad(NAME, "it is of another interview");
     }
+    let head = records.get("interview");
+    let told = |column: &str| head.and_then(|columns| columns.get(column));
+    let differs =
+        |name: &str, column: &str| told(column).is_some_and(|v| shown.get(name) != Some(v));
+    if differs("started", "started") || differs("case", "case_name") {
+        return Check::bad(NAME, "its head is not what was stored");
+    }
     let mut standing = lines(records);
     standing.retain(|_, line| line.stands());
     let lines = shown.get("segments").and_then(Value::as_array);
@@ -146,6 +153,7 @@ impl Line<'_> {
             && is("speaker", of(speaker, "speaker"))
             && is("start_ms", ms(place.and_then(|p| p.get(start))))
             && is("end_ms", ms(place.and_then(|p| p.get(end))))
+            && text.is_none_or(|columns| as_told(shown, columns, "author", "author"))
             && (text.is_none() || is("lang", of(text, "lang")))
             && self.translated(shown)
     }
@@ -158,9 +166,20 @@ impl Line<'_> {
             && self.translations.iter().all(|(lang, (_, columns))| {
                 let lang = json!(lang);
                 let mut found = made.iter().filter(|t| t.get("lang") == Some(&lang));
-                found.any(|t| t.get("text") == columns.get("text"))
+                found.any(|t| {
+                    t.get("text") == columns.get("text")
+                        && as_told(t, columns, "engine", "author")
+                        && as_told(t, columns, "status", "status")
+                        && as_told(t, columns, "of_version", "of_version")
+                })
             })
     }
+}
+
+/// Whether something is shown as its record has it; the records of a covered copy tell less.
+fn as_told(shown: &Value, columns: &Columns, name: &str, column: &str) -> bool {
+    let told = columns.get(column);
+    told.is_none_or(|told| shown.get(name) == Some(told))
 }
 
 #[cfg(test)]
@@ -256,6 +275,42 @@ mod tests {
         let good = check(&shown());
         assert!(good.ok && good.detail == "7 lines", "{good:?}");
         assert!(!transcript("a-2", &shown().to_string(), &records()).ok);
+    }
+
+    #[test]
+    fn who_wrote_what_and_whose_head_it_is_are_seen_too() {
+        for (lang, words) in WORDS {
+            let mut records = BTreeMap::new();
+            let head = json!({"id": "a-1", "case_name": "K-17", "started": "2026-11-24T09:00:00Z"});
+            add(&mut records, "interview", head);
+            let cut = json!({"speaker": "all", "start_sample": 0, "end_sample": 160});
+            add(&mut records, "line 1", cut);
+            let text =
+                json!({"lang": lang, "text": words, "status": "certified", "author": "N. Lan"});
+            add(&mut records, "text 1.1", text);
+            let made = json!({"text": "x", "status": "machine", "author": "m 1", "of_version": 1});
+            add(&mut records, "translation 1.en.1", made);
+            let shown = json!({"id": "a-1", "case": "K-17", "started": "2026-11-24T09:00:00Z",
+                "segments": [{"id": 1, "version": 1, "text": words, "lang": lang, "author": "N. Lan",
+                    "status": "certified", "speaker": "all", "start_ms": 0, "end_ms": 10,
+                    "translations": [{"lang": "en", "text": "x", "engine": "m 1", "status": "machine",
+                        "of_version": 1}]}]});
+            let fits = |shown: &Value| transcript("a-1", &shown.to_string(), &records).ok;
+            assert!(fits(&shown), "{lang}");
+            for (at, other) in [
+                ("/case", json!("K-18")),
+                ("/case", json!(null)),
+                ("/started", json!("2026-11-25T09:00:00Z")),
+                ("/segments/0/author", json!("Somchai")),
+                ("/segments/0/translations/0/engine", json!("N. Lan")),
+                ("/segments/0/translations/0/status", json!("certified")),
+                ("/segments/0/translations/0/of_version", json!(2)),
+            ] {
+                let mut changed = shown.clone();
+                *changed.pointer_mut(at).unwrap() = other;
+                assert!(!fits(&changed), "{lang}: {at}");
+            }
+        }
     }
 
     #[test]

@@ -32,8 +32,12 @@ if [ -f data/sound-chain.jsonl ]; then
     done <data/sound-chain.jsonl
     grep -q "\"sound_head\":\"$previous\"" data/chain.jsonl || bad "the links of the sound"
 fi
-# Every record is named by an event with its hash.
-while IFS= read -r line; do
-    grep -q "\"$(printf %s "$line" | sha256sum | cut -c1-64)\"" data/chain.jsonl || bad "a record"
-done <data/records.jsonl
+# The records are those that the events name by their hashes, no more and no fewer.
+named=$(sed -n 's/.*"rows":{\([^}]*\)}.*/\1/p' data/chain.jsonl | grep -o '[0-9a-f]\{64\}' | sort)
+held=$(while IFS= read -r line; do printf %s "$line" | sha256sum | cut -c1-64; done <data/records.jsonl | sort)
+[ "$named" = "$held" ] || bad "a record"
+# The recordings are those that the records name.
+for digits in $(sed -n 's/.*"record":"audio [0-9]*".*"sha256":"\([0-9a-f]*\)".*/\1/p' data/records.jsonl); do
+    grep -q "^$digits  data/audio/" manifest-sha256.txt || bad "a recording"
+done
 echo "OK: signed by $key"

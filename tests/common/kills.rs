@@ -1,7 +1,6 @@
 //! Kills of a running recording, each followed by what a person would do: look, and resume.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Stdio};
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mekong_interview::vault::{self, LockFile, Unlocked};
 
-use crate::common::{fix_engine, json, lock, mekong, practice_sound, run, stderr};
+use crate::common::{PASSPHRASE, fix_engine, json, lock, mekong, practice_sound, run, stderr};
 
 /// What the kills showed.
 #[derive(Debug, Default)]

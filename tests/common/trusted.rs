@@ -396,3 +396,39 @@ fn what_a_person_does_at_the_desk_is_signed_with_their_open_key() {
     edit(6, "ສົມພອນ");
     assert!(!signed()[0]);
 }
+
+#[test]
+fn a_trusted_sender_who_leaves_out_a_record_or_a_recording_is_seen_by_the_script_too() {
+    let c = Custody::new();
+    let u = super::tamper::Unpacked::new(&c);
+    assert!(u.script_agrees(&u.folder));
+    let file = |name: &str| fs::read_to_string(u.folder.join(name)).unwrap();
+    let (records, manifest) = (file("data/records.jsonl"), file("manifest-sha256.txt"));
+    let digest = |text: &str| evidence::sha256(text.as_bytes());
+    let write = |name: &str, text: &str| {
+        let path = u.folder.join(name);
+        let _ = fs::remove_file(&path); // it may only be read
+        fs::write(path, text).unwrap();
+    };
+    let seen = |records: &str, manifest: &str| {
+        write("data/records.jsonl", records);
+        write("manifest-sha256.txt", manifest);
+        for name in ["tagmanifest-sha256.txt", "tagmanifest-sha256.sig"] {
+            fs::remove_file(u.folder.join(name)).unwrap();
+        }
+        super::tamper::sign(&u.folder, &c.officer);
+        !u.script_agrees(&u.folder) && !super::fits(&u.app, &u.folder)
+    };
+    for at in 0..records.lines().count() {
+        let kept = records.lines().enumerate().filter(|(n, _)| *n != at);
+        let fewer: String = kept.map(|(_, line)| format!("{line}\n")).collect();
+        let told = manifest.replace(&digest(&records), &digest(&fewer));
+        assert!(seen(&fewer, &told), "{at}");
+    }
+    // Another recording in the place of the one that was recorded.
+    let sound = u.folder.join("data/audio/original.wav");
+    let other = String::from_utf8_lossy(&fs::read(&sound).unwrap()).replace("WAVE", "WAVF");
+    let was = evidence::sha256(&fs::read(&sound).unwrap());
+    write("data/audio/original.wav", &other);
+    assert!(seen(&records, &manifest.replace(&was, &digest(&other))));
+}
