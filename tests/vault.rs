@@ -123,6 +123,7 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     // Without it the terms and the microphones are still there.
     assert!(case.with_phrase("", &["glossary", "list"]).status.success());
 
+    let first = std::fs::read(case.root().join("vault.json")).unwrap();
     let second = case.file("second.txt", "another long passphrase\n");
     let args = [
         "workspace",
@@ -143,6 +144,16 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
         case.run(&[&args[..], &["--new-passphrase-file", &third]].concat())
     };
     assert_helpful_failure(&recover(&stranger), "no recovery key");
+    // Whoever kept the file of before the change does not come in with the old words.
+    let lock = case.root().join("vault.json");
+    let newest = std::fs::read(&lock).unwrap();
+    std::fs::write(&lock, &first).unwrap();
+    let old = case.run(&["show", &id]);
+    assert_helpful_failure(&old, "an older lock");
+    assert!(stderr(&old).contains("older lock"), "{}", stderr(&old));
+    std::fs::write(&lock, newest).unwrap();
+    assert!(case.with_phrase("", &file).status.success());
+    std::fs::write(&lock, &first).unwrap();
     let opened = recover(recovery.to_str().unwrap());
     assert!(opened.status.success(), "{}", stderr(&opened));
     assert!(case.run(&["show", &id]).status.success());

@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 use zeroize::Zeroizing;
 
 use crate::domain::InterviewId;
-use crate::evidence::Kind;
+use crate::evidence::{self, Event, Kind, WORKSPACE};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::Store;
 use crate::text;
@@ -164,11 +164,15 @@ impl App {
             let work = WorkLock::take(&self.workspace)?;
             let _alone = self.sweep_out(&work)?;
             self.move_in(&mut lock, watcher)?;
+        } else if self.is_replaced(&lock) {
+            let _ = self.note_vault(Kind::Unlocked, &[("through", "an older lock, refused")]);
+            return Err(vault::Error::OldLock(root.to_owned()).into());
         }
         self.door.set(Some(held));
         // On a disk that only gives nothing can be noted, and a store that cannot be used is told of by
         // whatever is asked of it next: reading goes on.
-        let _ = self.note_vault(Kind::Unlocked, &[("through", through)]);
+        let mark = lock.mark();
+        let _ = self.note_vault(Kind::Unlocked, &[("through", through), ("lock", &mark)]);
         Ok(())
     }
 
@@ -224,10 +228,34 @@ impl App {
             self.move_in(lock, &|_| {})?;
         }
         // The chain first: a passphrase that changed without an event would be worse than the other way.
-        self.note_vault(kind, &[])?;
+        let mark = lock.mark();
+        self.note_vault(kind, &[("lock", &mark)])?;
         lock.write(root)?;
+        // It lies on the disk: from here on no earlier one opens anything.
+        let _ = self.note_vault(Kind::Unlocked, &[("through", "change"), ("lock", &mark)]);
         self.door.set(Some(held));
         Ok(())
+    }
+
+    /// Whether this lock is one of before the last change of the passphrase, though that change was
+    /// complete: the workspace was opened through the newer one. A store that cannot be read tells
+    /// nothing and keeps nobody out.
+    fn is_replaced(&self, lock: &LockFile) -> bool {
+        let links = self.reading().and_then(|store| Ok(store.own_chain()?));
+        let own = evidence::read(WORKSPACE, &links.unwrap_or_default()).unwrap_or_default();
+        let changes = [Kind::PassphraseChanged, Kind::Recovered];
+        let is_change = |e: &Event| changes.iter().any(|kind| e.kind == kind.as_str());
+        let Some(last) = own
+            .iter()
+            .rfind(|e| is_change(e) && e.fact("lock").is_some())
+        else {
+            return false;
+        };
+        let newest = last.fact("lock");
+        let opened = |e: &Event| {
+            e.number > last.number && e.kind == Kind::Unlocked.as_str() && e.fact("lock") == newest
+        };
+        newest != Some(&lock.mark()) && own.iter().any(opened)
     }
 
     fn note_vault(&self, kind: Kind, known: &[(&str, &str)]) -> Result<(), Error> {

@@ -18,6 +18,9 @@ pub enum Error {
     /// The passphrase, or the lock itself, is not the right one.
     #[error("the workspace could not be unlocked: {}", .0.display())]
     Refused(PathBuf),
+    /// A lock of before the passphrase was changed was put in the place of the present one.
+    #[error("this is an older lock of the workspace, whose passphrase was changed since: {}", .0.display())]
+    OldLock(PathBuf),
     /// Too easy to guess.
     #[error("a passphrase has at least {0} characters")]
     Short(usize),
@@ -68,6 +71,9 @@ impl Error {
             Error::NoLock(_) => "To lock it: mekong workspace lock",
             Error::Refused(_) => {
                 "Type it again, slowly. If it is lost, the agency's recovery key opens the workspace: mekong workspace recover"
+            }
+            Error::OldLock(_) => {
+                "Put the newest vault.json back, or open it with the agency's recovery key: mekong workspace recover"
             }
             Error::Short(_) => "Take several words that only you would put together.",
             Error::BadRecovery => {
