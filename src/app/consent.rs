@@ -8,7 +8,8 @@ use serde_json::{Map, json};
 
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
-    self, Asked, Consent, Kind, Link, Outgoing, Role, SecretKey, Sign, Story, WORKSPACE, set_back,
+    self, Asked, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story, WORKSPACE,
+    set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
@@ -207,6 +208,9 @@ impl Bound {
     /// Refuses what the person does not allow.
     pub(super) fn allow(&self, what: &Outgoing<'_>) -> Result<(), Error> {
         match self.consent.limit(what, self.today) {
+            Some(_) if self.consent == Consent::unasked_victim() => {
+                Err(evidence::Error::Consent(Limit::Unasked).into())
+            }
             Some(limit) => Err(evidence::Error::Consent(limit).into()),
             None => Ok(()),
         }

@@ -86,6 +86,8 @@ pub enum Limit {
     Sound,
     /// The name is to be covered.
     Name,
+    /// A victim whom nobody asked yet.
+    Unasked,
 }
 
 impl fmt::Display for Limit {
@@ -97,6 +99,9 @@ impl fmt::Display for Limit {
             Limit::Open => f.write_str("consent does not allow that anybody sees it"),
             Limit::Sound => f.write_str("consent does not allow the sound"),
             Limit::Name => f.write_str("consent allows it under a pseudonym only"),
+            Limit::Unasked => {
+                f.write_str("no consent was entered yet of this victim, so it stays in the agency")
+            }
         }
     }
 }
@@ -112,6 +117,10 @@ impl Limit {
             Limit::Partner => {
                 "Ask the person, then enter the answer with 'mekong consent ID --seen-by KEY', or let \
                  an administrator lift the limit for this file: mekong consent ID --lift REASON"
+            }
+            Limit::Unasked => {
+                "Ask the person, then enter the answer: mekong consent ID --of victim --seen-by WHO \
+                 --by NAME"
             }
             Limit::Open => "Encrypt it to the partner's key: --to KEY",
             Limit::Sound => {

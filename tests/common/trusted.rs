@@ -298,7 +298,7 @@ fn a_victim_of_whom_nobody_asked_stays_in_the_house() {
         let out = dir.path().join(name);
         app.bundle(&id.0, None, &out, &c.officer, &cancel, &|_| {})
     };
-    assert_eq!(limit(bundle("a.zip")), Limit::Open);
+    assert_eq!(limit(bundle("a.zip")), Limit::Unasked);
     let consent = Consent {
         asked: Asked::Victim,
         seen_by: Audience::Anyone,
