@@ -18,7 +18,7 @@ busy-next = ກະລຸນາລໍຖ້າຈັກໜ່ອຍແລ້ວ�
 written = ຂຽນໄຟລ໌ແລ້ວ: { $path }
 choices-broken = ອ່ານໄຟລ໌ຕັ້ງຄ່າຂອງທ່ານບໍ່ໄດ້ ຕອນນີ້ໃຊ້ການຕັ້ງຄ່າປົກກະຕິ
 choices-aside = ໄຟລ໌ເກົ່າເກັບໄວ້ທີ່: { $path }
-fonts-missing = ບໍ່ມີຕົວໜັງສືທີ່ສະແດງພາສາເຫຼົ່ານີ້ໄດ້: { $languages } ໃນ Debian ຫຼື Ubuntu ໃຫ້ໃຊ້ຄໍາສັ່ງ: sudo apt install fonts-noto-core fonts-noto-cjk ແລ້ວເປີດໂປຣແກຣມໃໝ່
+fonts-missing = ບໍ່ມີຕົວໜັງສືທີ່ຕິດຕັ້ງໄວ້ທີ່ສະແດງພາສາເຫຼົ່ານີ້ໄດ້: { $languages } ຂໍໃຫ້ຜູ້ດູແລຄອມພິວເຕີນີ້ຕິດຕັ້ງຕົວໜັງສື ເຊັ່ນ ແພັກເກດ fonts-noto-core ແລະ fonts-noto-cjk ແລ້ວເປີດໂປຣແກຣມໃໝ່
 
 intake-title = ການສໍາພາດໃໝ່
 intake-about = ນໍາເຂົ້າໄຟລ໌ສຽງ ຫຼືບົດບັນທຶກທີ່ເຮັດຢູ່ບ່ອນອື່ນ ຕົ້ນສະບັບຖືກສໍາເນົາໂດຍບໍ່ປ່ຽນແປງ ແລະເວລາຂອງທຸກແຖວຖືກເກັບໄວ້ ທ່ານລາກໄຟລ໌ມາວາງໃສ່ໜ້າຕ່າງນີ້ກໍໄດ້
@@ -187,7 +187,7 @@ review-reviewed = ກວດແລ້ວ
 review-unreviewed = ເຈົ້າຂອງພາສາຍັງບໍ່ໄດ້ກວດ
 
 models-title = ແບບຈໍາລອງ
-models-empty = ບໍ່ມີແບບຈໍາລອງ ໃຊ້ຄໍາສັ່ງ: mekong models import FOLDER
+models-empty = ບໍ່ມີແບບຈໍາລອງ ໃຊ້ “{ @models-import }” ເພື່ອນໍາເຂົ້າມາ
 models-check = ກວດທຸກໄຟລ໌
 models-about = ແບບຈໍາລອງທີ່ໄຟລ໌ຕ່າງຈາກລາຍການຈະບໍ່ຖືກໂຫຼດເດັດຂາດ
 models-speech = ສຽງເວົ້າ
@@ -545,6 +545,9 @@ line-term = ເພີ່ມຄຳສັບ (G)
 speaker-about = ໃຜເວົ້າໃນແຖວນີ້? ກົດຕົວເລກເພື່ອເລືອກຊື່. ຂອງເກົ່າຍັງຢູ່ໃນປະຫວັດ.
 speaker-all = ທຸກແຖວຂອງ: { $speaker }
 speaker-was = ຜູ້ເວົ້າ: { $speaker }
+speaker-everybody = ທຸກຄົນ
+speaker-unknown = ບໍ່ຮູ້
+speaker-number = ຜູ້ເວົ້າ { $count }
 speaker-voices-about = ເມື່ອຫຼາຍຄົນໃຊ້ຊ່ອງສຽງດຽວກັນ: ບອກວ່າໃຜເວົ້າໃນສອງຫຼືສາມແຖວທີ່ຊັດຂອງແຕ່ລະຄົນ ແລ້ວໃຫ້ແຍກແຖວອື່ນຕາມສຽງ. ສຽງຖືກທຽບຢູ່ໃນເຄື່ອງນີ້ເທົ່ານັ້ນ; ບໍ່ມີຫຍັງປ່ຽນຈົນກວ່າທ່ານຈະຢືນຢັນ.
 speaker-voices = ແຍກແຖວອື່ນຕາມສຽງ
 speaker-voices-rest = ກົງກັນ { $fitting } ແຖວ, ບໍ່ແນ່ໃຈ { $unsure } ແຖວ ແລະຄົງໄວ້ຄືເກົ່າ.

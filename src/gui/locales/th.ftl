@@ -18,7 +18,7 @@ busy-next = โปรดรอสักครู่แล้วลองอี�
 written = เขียนไฟล์แล้ว: { $path }
 choices-broken = อ่านไฟล์การตั้งค่าของคุณไม่ได้ ตอนนี้ใช้การตั้งค่าปกติ
 choices-aside = เก็บไฟล์เดิมไว้ที่: { $path }
-fonts-missing = ไม่มีแบบอักษรที่แสดงภาษาเหล่านี้ได้: { $languages } บน Debian หรือ Ubuntu ให้ใช้คำสั่ง: sudo apt install fonts-noto-core fonts-noto-cjk แล้วเปิดโปรแกรมใหม่
+fonts-missing = ไม่มีแบบอักษรที่ติดตั้งไว้ซึ่งแสดงภาษาเหล่านี้ได้: { $languages } ขอให้ผู้ดูแลคอมพิวเตอร์นี้ติดตั้งแบบอักษร เช่น แพ็กเกจ fonts-noto-core และ fonts-noto-cjk แล้วเปิดโปรแกรมใหม่
 
 intake-title = การสัมภาษณ์ใหม่
 intake-about = นำเข้าไฟล์เสียงหรือบันทึกถ้อยคำที่ทำไว้จากที่อื่น ต้นฉบับจะถูกคัดลอกโดยไม่แก้ไข และเก็บเวลาของทุกบรรทัดไว้ คุณลากไฟล์มาวางในหน้าต่างนี้ได้ด้วย
@@ -187,7 +187,7 @@ review-reviewed = ตรวจแล้ว
 review-unreviewed = เจ้าของภาษายังไม่ได้ตรวจ
 
 models-title = แบบจำลอง
-models-empty = ไม่มีแบบจำลอง ใช้คำสั่ง: mekong models import FOLDER
+models-empty = ไม่มีแบบจำลอง ใช้ “{ @models-import }” เพื่อนำเข้ามา
 models-check = ตรวจสอบทุกไฟล์
 models-about = แบบจำลองที่ไฟล์ต่างจากรายการจะไม่ถูกโหลดเด็ดขาด
 models-speech = เสียงพูด
@@ -545,6 +545,9 @@ line-term = เพิ่มคำศัพท์ (G)
 speaker-about = ใครพูดในบรรทัดนี้ กดตัวเลขเพื่อเลือกชื่อ ของเดิมยังอยู่ในประวัติ
 speaker-all = ทุกบรรทัดของ: { $speaker }
 speaker-was = ผู้พูด: { $speaker }
+speaker-everybody = ทุกคน
+speaker-unknown = ไม่ทราบ
+speaker-number = ผู้พูด { $count }
 speaker-voices-about = เมื่อหลายคนใช้ช่องเสียงเดียวกัน: ระบุว่าใครพูดในสองหรือสามบรรทัดที่ชัดของแต่ละคน แล้วให้แยกบรรทัดอื่นตามเสียง เสียงจะถูกเทียบในเครื่องนี้เท่านั้น และไม่มีอะไรเปลี่ยนจนกว่าคุณจะยืนยัน
 speaker-voices = แยกบรรทัดอื่นตามเสียง
 speaker-voices-rest = ตรงกัน { $fitting } บรรทัด ไม่แน่ใจ { $unsure } บรรทัดและคงไว้ตามเดิม

@@ -18,7 +18,7 @@ busy-next = Hãy chờ một lát rồi thử lại.
 written = Đã ghi tệp: { $path }
 choices-broken = Không đọc được tệp cài đặt của bạn. Đang dùng cài đặt thông thường.
 choices-aside = Tệp cũ được giữ ở đây: { $path }
-fonts-missing = Không có phông chữ nào hiển thị được: { $languages }. Trên Debian hoặc Ubuntu, hãy chạy: sudo apt install fonts-noto-core fonts-noto-cjk. Sau đó khởi động lại chương trình.
+fonts-missing = Không có phông chữ nào đã cài hiển thị được: { $languages }. Hãy nhờ người quản lý máy này cài phông chữ, ví dụ các gói fonts-noto-core và fonts-noto-cjk. Sau đó khởi động lại chương trình.
 
 intake-title = Cuộc phỏng vấn mới
 intake-about = Nhập bản ghi âm hoặc biên bản làm ở nơi khác. Bản gốc được sao chép nguyên vẹn và thời gian của từng dòng được giữ lại. Bạn cũng có thể thả tệp vào cửa sổ này.
@@ -187,7 +187,7 @@ review-reviewed = đã duyệt
 review-unreviewed = chưa được người bản ngữ duyệt
 
 models-title = Mô hình
-models-empty = Chưa có mô hình. Hãy chạy: mekong models import FOLDER
+models-empty = Chưa có mô hình. “{ @models-import }” sẽ đưa một mô hình vào.
 models-check = Kiểm tra mọi tệp
 models-about = Mô hình có tệp khác với danh sách sẽ không bao giờ được nạp.
 models-speech = Tiếng nói
@@ -545,6 +545,9 @@ line-term = Thêm thuật ngữ (G)
 speaker-about = Ai nói ở dòng này? Bấm số để chọn tên. Tên trước đó vẫn còn trong lịch sử.
 speaker-all = ở mọi dòng của: { $speaker }
 speaker-was = Người nói: { $speaker }
+speaker-everybody = mọi người
+speaker-unknown = không rõ
+speaker-number = người nói { $count }
 speaker-voices-about = Khi nhiều người dùng chung một kênh: hãy ghi rõ ai nói ở hai hoặc ba dòng rõ của mỗi người, rồi để máy nhận các dòng khác theo giọng. Giọng nói được so sánh trên máy này; không có gì thay đổi cho đến khi bạn xác nhận.
 speaker-voices = Nhận các dòng khác theo giọng
 speaker-voices-rest = { $fitting } dòng phù hợp, { $unsure } dòng chưa chắc và giữ nguyên.

@@ -18,7 +18,7 @@ busy-next = 请稍候再试。
 written = 文件已写入：{ $path }
 choices-broken = 无法读取您的设置文件，现在使用默认设置。
 choices-aside = 旧文件保存在：{ $path }
-fonts-missing = 已安装的字体无法显示：{ $languages }。在 Debian 或 Ubuntu 上运行：sudo apt install fonts-noto-core fonts-noto-cjk，然后重新启动程序。
+fonts-missing = 没有已安装的字体能显示：{ $languages }。请让管理这台电脑的人安装字体，例如 fonts-noto-core 和 fonts-noto-cjk 软件包。然后重新启动程序。
 
 intake-title = 新面谈
 intake-about = 导入录音，或在别处制作的笔录。原始文件原样复制，每一行的时间都会保留。也可以把文件拖到此窗口。
@@ -187,7 +187,7 @@ review-reviewed = 已审核
 review-unreviewed = 未经母语者审核
 
 models-title = 模型
-models-empty = 没有模型。请运行：mekong models import FOLDER
+models-empty = 没有模型。请用“{ @models-import }”装入一个。
 models-check = 检查所有文件
 models-about = 文件与清单不符的模型绝不会被加载。
 models-speech = 语音
@@ -545,6 +545,9 @@ line-term = 添加术语 (G)
 speaker-about = 这一行是谁在说话？按数字选择。原来的说话人保留在历史中。
 speaker-all = { $speaker } 的所有行
 speaker-was = 说话人：{ $speaker }
+speaker-everybody = 所有人
+speaker-unknown = 不明
+speaker-number = 说话人 { $count }
 speaker-voices-about = 多人共用一个声道时：先在每个人的两三句清楚的话里注明是谁在说，再按声音辨认其余各行。声音只在本机上比较；您确认之前什么都不会改变。
 speaker-voices = 按声音辨认其余各行
 speaker-voices-rest = { $fitting } 行相符，{ $unsure } 行不能确定，保持原样。
