@@ -104,15 +104,20 @@ fn literals(code: &str) -> (Vec<(usize, String)>, String) {
             let end = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
             wipe(&mut blank, at, at + end);
             at += end;
-        } else if rest.starts_with(b"'\"'") || rest.starts_with(b"'{'") || rest.starts_with(b"'}'")
-        {
+        } else if rest[0] == b'\'' && rest.get(1) == Some(&b'\\') {
+            let end = rest.iter().skip(3).position(|b| *b == b'\'').unwrap() + 4;
+            wipe(&mut blank, at, at + end);
+            at += end;
+        } else if rest[0] == b'\'' && rest.get(2) == Some(&b'\'') {
             wipe(&mut blank, at, at + 3);
             at += 3;
-        } else if rest.starts_with(b"r#\"") {
-            let end = code[at + 3..].find("\"#").unwrap() + at + 3;
-            found.push((at, code[at + 3..end].to_owned()));
-            wipe(&mut blank, at, end + 2);
-            at = end + 2;
+        } else if let Some(hashes) = raw(rest) {
+            let hash = format!("\"{}", "#".repeat(hashes));
+            let from = at + 1 + hash.len();
+            let end = code[from..].find(&hash).unwrap() + from;
+            found.push((at, code[from..end].to_owned()));
+            wipe(&mut blank, at, end + hash.len());
+            at = end + hash.len();
         } else if rest[0] == b'"' {
             let mut text = Vec::new();
             let mut here = at + 1;
@@ -143,6 +148,13 @@ fn literals(code: &str) -> (Vec<(usize, String)>, String) {
         }
     }
     (found, String::from_utf8_lossy(&blank).into_owned())
+}
+
+/// How many `#` a raw string has that begins here.
+fn raw(rest: &[u8]) -> Option<usize> {
+    let hashes = rest.strip_prefix(b"r")?;
+    let number = hashes.iter().take_while(|b| **b == b'#').count();
+    (hashes.get(number) == Some(&b'"')).then_some(number)
 }
 
 /// A source file without its tests.
@@ -263,14 +275,20 @@ fn every_sentence_is_found_as_itself_and_has_its_message_with_its_places() {
             .label(id)
             .unwrap_or_else(|| panic!("no message {id}"));
         let mut filled = text.to_owned();
-        for said in all().iter().filter(|said| said.id == id) {
-            for place in &said.places {
-                assert!(
-                    message.contains(&format!("{{ ${place} }}")),
-                    "{id} lost {place}"
-                );
-            }
+        // A message may say less, but never the path less, and nothing that its sentence does not say.
+        let places: Vec<&str> = message.split("{ $").skip(1).collect();
+        for place in places.iter().filter_map(|place| place.split_once(" }")) {
+            assert!(
+                text.contains(&format!("{{ ${} }}", place.0)),
+                "{id}: {}",
+                place.0
+            );
         }
+        assert_eq!(
+            text.contains("{ $path }"),
+            message.contains("{ $path }"),
+            "{id}"
+        );
         for place in Said::read(SAID.lines().find(|l| l.ends_with(text)).unwrap())
             .unwrap()
             .places

@@ -1104,3 +1104,13 @@ told-how-viet = by the Sino-Vietnamese reading
 told-how-pinyin = by Hanyu Pinyin
 told-how-mandarin = by the Mandarin reading
 told-how-sound = by sound
+# Forms, lists and files that are seldom met
+told-long-file = the recording is longer than 24 hours: { $path }
+told-long-file-next = Split the recording into parts of at most 24 hours and import each.
+told-transcript-encoding = the transcript is written in { $name }, not in UTF-8: { $path }
+told-export-template = there is no form of the record in { $language }
+told-export-template-next = Choose other languages.
+told-export-form-bad = the form cannot be used: { $detail }: { $path }
+told-export-form-bad-next = Correct the file, or move it away: then the form that ships with the program is used.
+told-export-list = the list of redactions cannot be used: { $detail }: { $path }
+told-export-list-next = Write each thing to cover as [[redact]] with a reason and one of: words, line, or from and to.
