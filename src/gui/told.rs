@@ -89,6 +89,11 @@ impl Words {
             "fact" => label("kind-"),
             "role" => label("role-"),
             "parts" => Some(self.parts(value)),
+            "undone" => {
+                let parts = value.split(" and ");
+                let parts = parts.map(|part| self.told_within(part, depth.saturating_sub(1)));
+                Some(parts.collect::<Vec<_>>().join(", "))
+            }
             _ if KNOWN.contains(&place) || READ.contains(&place) => depth
                 .checked_sub(1)
                 .filter(|depth| find(value, *depth).is_some())

@@ -35,16 +35,21 @@ const PUT_TOGETHER: &[(&str, &[&str])] = &[
     (DRIFT, &["{}", "{}", "behind"]),
     ("{} {} no character", &["{} byte", "was"]),
     ("{} {} no character", &["{} bytes", "were"]),
-    ("{} {}{}", &["{}", "event", ""]),
-    ("{} {}{}", &["{}", "record", ""]),
-    ("{} {}{}", &["{}", "record", "s"]),
-    ("{} {}{}", &["{}", "signature", ""]),
-    ("{} {}{}", &["{}", "signature", "s"]),
+    (COUNTED, &["{}", "unrecognised line", ""]),
+    (COUNTED, &["{}", "unrecognised line", "s"]),
+    (COUNTED, &["{}", "missing translation", ""]),
+    (COUNTED, &["{}", "missing translation", "s"]),
+    (COUNTED, &["{}", "event", ""]),
+    (COUNTED, &["{}", "record", ""]),
+    (COUNTED, &["{}", "record", "s"]),
+    (COUNTED, &["{}", "signature", ""]),
+    (COUNTED, &["{}", "signature", "s"]),
     ("{} after the seal", &["{} event"]),
     ("{} after the seal", &["{} events"]),
     ("{}, {}{}", &["{}", "{}", ""]),
     ("{}, {}{}", &["{}", "{}", ", in another order"]),
 ];
+const COUNTED: &str = "{} {}{}";
 const ZAWGYI: &str =
     "{} typed in Zawgyi and put into Unicode; the letters as they came are kept with their lines";
 const TELEPHONE: &str =

@@ -915,7 +915,7 @@ told-alarm-unmarked = an entry at the beginning of the record is missing: { $why
 told-alarm-unmarked-next = Write it as a mark while the recording runs.
 told-alarm-large = the model '{ $name }' needs { $needed } GB of memory and there is room for { $free } GB; its text is written later
 told-alarm-large-next = The recording goes on without it; finish what is pending afterwards to get the text. Next time close other programs before, or use a smaller model.
-told-unfinished = { $rest } left undone: { $why }
+told-unfinished = { $undone } left undone: { $why }
 told-unfinished-next = What is done is stored. Mend the cause; then “{ @resume }” does the rest.
 # Entries of the record
 told-entry-unheard = this microphone was not heard yet
@@ -1114,3 +1114,13 @@ told-export-form-bad = the form cannot be used: { $detail }: { $path }
 told-export-form-bad-next = Correct the file, or move it away: then the form that ships with the program is used.
 told-export-list = the list of redactions cannot be used: { $detail }: { $path }
 told-export-list-next = Write each thing to cover as [[redact]] with a reason and one of: words, line, or from and to.
+# What is wrong in a transcript or a key
+told-fault-end = the end is before the start
+told-fault-late = the time lies more than 1,000 hours from the start
+told-fault-language = lang is not one of zh, vi, th, my, lo, km and en
+told-key-unknown = its form is not known
+told-key-unsigned = its own signature does not fit
+told-key-misnamed = its file has the name of another key
+# What was left undone
+told-undone-lines = unrecognised lines: { $count }
+told-undone-translations = missing translations: { $count }
