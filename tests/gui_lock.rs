@@ -133,3 +133,20 @@ fn whoever_leaves_the_window_alone_finds_it_locked() {
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
     assert!(app.list(None).is_err(), "the key is still there");
 }
+
+#[test]
+fn a_wrong_passphrase_is_refused_in_the_language_of_the_screens() {
+    let (case, app) = locked();
+    for (lang, refused) in [
+        ("km", "មិនអាចដោះសោកន្លែងធ្វើការបានទេ"),
+        ("my", "လုပ်ငန်းနေရာကို မဖွင့်နိုင်ပါ"),
+    ] {
+        let settings = format!("language = \"{lang}\"\n");
+        std::fs::write(case.root().join("desktop.toml"), settings).unwrap();
+        let mut window = window(Arc::clone(&app));
+        enter(&mut window, "not the right words at all");
+        until(&mut window, refused);
+        assert!(!sees(&window, "Type it again"), "{lang}");
+        assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
+    }
+}

@@ -20,6 +20,7 @@ use super::fonts::Fonts;
 use super::shell::Desktop;
 use super::theme;
 use super::widgets::script::{self, Letters};
+use super::widgets::told;
 use super::words::Words;
 
 /// Width of the field for the passphrase, in points.
@@ -242,9 +243,8 @@ impl Prompt {
         }
         if let Some(told) = &self.told {
             ui.add_space(theme::GAP);
-            let alarm = letters.coloured(theme::of(ui).doubt);
-            script::label(ui, &told.what, alarm);
-            script::label(ui, &told.next, letters);
+            let doubt = theme::of(ui).doubt;
+            told::show(ui, &self.words, told, doubt);
         }
         entered || pressed
     }

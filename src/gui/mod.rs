@@ -10,6 +10,7 @@ mod panels;
 mod safe;
 mod shell;
 mod theme;
+mod told;
 mod widgets;
 mod words;
 

@@ -373,7 +373,7 @@ impl Desktop {
                 .inner_margin(Margin::symmetric(16, 8))
         };
         if !self.missing.is_empty() {
-            let names: Vec<&str> = self.missing.iter().map(|l| l.name()).collect();
+            let names: Vec<&str> = self.missing.iter().map(|l| l.native_name()).collect();
             let text = self
                 .words
                 .with("fonts-missing", &[("languages", &names.join(", "))]);
@@ -394,8 +394,7 @@ impl Desktop {
             let failure = theme::of(ui).failure;
             Panel::top("alarms").frame(frame).show(ui, |ui| {
                 for told in &alarms {
-                    script::label(ui, &told.what, own(ui).coloured(failure));
-                    script::label(ui, &told.next, own(ui));
+                    widgets::told::show(ui, &self.words, told, failure);
                 }
                 if ui.button(self.words.t("alarm-seen")).clicked() {
                     self.desk.board().acknowledge();
@@ -409,10 +408,8 @@ impl Desktop {
         let frame = strip(ui);
         let mut seen = false;
         Panel::top("notice").frame(frame).show(ui, |ui| {
-            script::label(ui, &told.what, own(ui));
-            if !told.next.is_empty() {
-                script::label(ui, &told.next, own(ui));
-            }
+            let colour = theme::of(ui).text;
+            widgets::told::show(ui, &self.words, &told, colour);
             seen = ui.button(close).clicked();
         });
         if seen {

@@ -1,7 +1,8 @@
 //! The words of the screens in seven languages, switched while the program runs.
 //!
 //! The files in `locales/` are written in a small part of the Fluent syntax: `id = text`, comments
-//! with `#`, and `{ $name }` where a value goes. A message that a language lacks is shown in English.
+//! with `#`, `{ $name }` where a value goes, and `{ @id }` where another message stands, such as the
+//! name of a button. A message that a language lacks is shown in English.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::domain::Lang;
 /// Years between the common era and the Buddhist Era, as the states of the region count it.
 const BUDDHIST: u32 = 543;
 /// Values that are numbers or times of the program's own.
-const COUNTED: [&str; 11] = [
+const COUNTED: [&str; 23] = [
     "count",
     "time",
     "minutes",
@@ -26,6 +27,18 @@ const COUNTED: [&str; 11] = [
     "size",
     "channel",
     "done",
+    "ms",
+    "rate",
+    "seconds",
+    "needed",
+    "free",
+    "failed",
+    "all",
+    "found",
+    "wanted",
+    "second",
+    "column",
+    "score",
 ];
 
 /// The messages of one language.
@@ -133,7 +146,19 @@ impl Words {
         found.copied().unwrap_or(id)
     }
 
-    /// One message with values in the places of `{ $name }`. A value is never read for places.
+    /// A message by an id that was put together; `None` where no file has it.
+    pub(super) fn label(&self, id: &str) -> Option<&'static str> {
+        self.own.get(id).or_else(|| self.english.get(id)).copied()
+    }
+
+    /// All messages of the language.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.own.iter().map(|(id, text)| (*id, *text))
+    }
+
+    /// One message with values in the places of `{ $name }`, and other messages in those of
+    /// `{ @id }`. A value is never read for places.
     pub fn with(&self, id: &'static str, values: &[(&str, &str)]) -> String {
         let mut rest = self.t(id);
         let mut out = String::with_capacity(rest.len());
@@ -145,7 +170,9 @@ impl Words {
                 continue;
             };
             let name = name.trim().trim_start_matches('$');
-            if let Some((_, value)) = values.iter().find(|(n, _)| *n == name) {
+            if let Some(id) = name.strip_prefix('@') {
+                out.push_str(self.label(id).unwrap_or_default());
+            } else if let Some((_, value)) = values.iter().find(|(n, _)| *n == name) {
                 if COUNTED.contains(&name) {
                     out.push_str(&self.digits(value));
                 } else {
@@ -236,7 +263,9 @@ mod tests {
             }
         }
         let english = read(source(Lang::En));
-        for id in english.keys() {
+        // What is said below the window is shown by its sentence.
+        let said = read(include_str!("locales/said.txt"));
+        for id in english.keys().filter(|id| !said.contains_key(*id)) {
             assert!(code.contains(&format!("\"{id}\"")), "nothing shows {id}");
         }
         for call in [".t(\"", ".with(\"", ".with(\n"] {
@@ -244,6 +273,8 @@ mod tests {
                 let id = code[at..].split('"').nth(1).unwrap_or_default();
                 let real = id.starts_with(|c: char| c.is_ascii_lowercase());
                 assert!(!real || english.contains_key(id), "no file has {id}");
+                let filled = call != ".t(\"" || english.get(id).is_none_or(|t| !t.contains('{'));
+                assert!(!real || filled, "{id} has places");
             }
         }
     }

@@ -82,6 +82,9 @@ pub fn line(scene: &Scene<'_>, entry: &SessionEvent) -> String {
         // What it is says it all.
         (EventKind::PreRoll, _) => String::new(),
         (_, Some((_, id))) => words.t(id).to_owned(),
+        (EventKind::Gap | EventKind::Alarm | EventKind::Clock | EventKind::Test, _) => {
+            safe::words(&words.told(&entry.label))
+        }
         _ => named(scene, &entry.label),
     };
     text.push_str(&format!("  {}  {label}", words.t(id)));

@@ -13,7 +13,7 @@ use crate::gui::theme;
 use crate::gui::widgets::job;
 use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
-use crate::gui::widgets::scroll;
+use crate::gui::widgets::{scroll, told};
 
 /// The screen.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Models {
         scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
             if shelf.models.is_empty() {
-                script::label(ui, words.t("models-empty"), scene.own(ui));
+                script::label(ui, &words.with("models-empty", &[]), scene.own(ui));
             } else {
                 let button = Button::new(words.t("models-check"));
                 if ui.add_enabled(!job::is_running(scene), button).clicked() {
@@ -43,8 +43,7 @@ impl Models {
             self.bring_in(ui, scene);
             let failure = theme::of(ui).failure;
             for told in &shelf.broken {
-                script::label(ui, &told.what, scene.own(ui).coloured(failure));
-                script::label(ui, &told.next, scene.own(ui));
+                told::show(ui, scene.words, told, failure);
             }
             for model in &shelf.models {
                 ui.add_space(theme::GAP);
@@ -153,8 +152,8 @@ fn state(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
         None => (words.t("models-unchecked"), colours.faint),
         Some(None) => (words.t("models-whole"), colours.good),
         Some(Some(told)) => {
-            script::label(ui, &told.what, scene.own(ui).coloured(colours.failure));
-            (told.next.as_str(), colours.text)
+            told::show(ui, words, told, colours.failure);
+            return;
         }
     };
     script::label(ui, text, scene.own(ui).coloured(colour));

@@ -8,7 +8,7 @@ use crate::domain::InterviewId;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::{script, told};
 
 /// Below this part of a step nothing is said about the time left: the guess would be a wild one.
 const FIRST_GUESS: f32 = 0.03;
@@ -67,10 +67,7 @@ fn inside(ui: &mut Ui, scene: &Scene<'_>, job: &Job) -> Option<InterviewId> {
     }
     let doubt = theme::of(ui).doubt;
     for note in &job.notes {
-        script::label(ui, &note.what, letters.coloured(doubt));
-        if !note.next.is_empty() {
-            script::label(ui, &note.next, letters);
-        }
+        told::show(ui, words, note, doubt);
     }
     wanted
 }

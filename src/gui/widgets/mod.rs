@@ -10,3 +10,4 @@ pub mod rendered;
 pub mod rows;
 pub mod script;
 pub mod scroll;
+pub mod told;

@@ -15,7 +15,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
-use crate::gui::widgets::{job, script, scroll};
+use crate::gui::widgets::{job, script, scroll, told};
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,8 +76,7 @@ impl Evidence {
             };
             for told in &custody.broken {
                 let failure = theme::of(ui).failure;
-                script::label(ui, &told.what, scene.own(ui).coloured(failure));
-                script::label(ui, &told.next, scene.own(ui));
+                told::show(ui, scene.words, told, failure);
             }
             let signs = match self.part {
                 Part::Keys => self.keys.asks_for_voucher(&custody),
@@ -273,7 +272,8 @@ fn checks(ui: &mut Ui, scene: &Scene<'_>, verdict: &Verdict) {
             } else {
                 (words.t("verify-bad"), colours.failure)
             };
-            let (name, detail) = (safe::name(&check.name), safe::name(&check.detail));
+            let name = safe::name(&words.told(&check.name));
+            let detail = safe::words(&words.told(&check.detail));
             let text = format!("{word}  {name}  {detail}");
             script::label(ui, &text, scene.remark(ui).coloured(colour));
         }

@@ -13,7 +13,7 @@ use crate::app::desk::{Act, Command, Told};
 use crate::domain::{Fact, FactKind, Lang, NameSource, Person, PersonId};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::told;
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,8 +87,7 @@ impl Signing {
         });
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
-            script::label(ui, &told.what, scene.own(ui).coloured(failure));
-            script::label(ui, &told.next, scene.own(ui));
+            told::show(ui, scene.words, told, failure);
         }
         let by = by.trim();
         (left && *by != scene.choices.name).then(|| {

@@ -154,7 +154,7 @@ fn offer(
                 let score = percent(near.score);
                 let values = [("name", name.as_str()), ("score", score.as_str())];
                 let button = ui.button(words.with("offers-this", &values));
-                if button.on_hover_text(&near.why).clicked() {
+                if button.on_hover_text(scene.words.told(&near.why)).clicked() {
                     signing.send(scene, Act::Note(near.person.clone(), vec![entry(one)]));
                 }
             }

@@ -230,7 +230,11 @@ impl Page {
         for near in &shown.near {
             ui.horizontal_wrapped(|ui| {
                 let name = format!("{}  {}", safe::name(&near.name), percent(near.score));
-                if ui.button(name).on_hover_text(&near.why).clicked() {
+                if ui
+                    .button(name)
+                    .on_hover_text(scene.words.told(&near.why))
+                    .clicked()
+                {
                     *wish = Wish::Other(near.person.clone());
                 }
                 for verdict in Verdict::ALL {

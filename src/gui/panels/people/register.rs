@@ -112,7 +112,11 @@ impl Register {
         ui.horizontal_wrapped(|ui| {
             for one in near.found.iter().take(NEAR) {
                 let name = format!("{}  {}", safe::name(&one.name), percent(one.score));
-                if ui.button(name).on_hover_text(&one.why).clicked() {
+                if ui
+                    .button(name)
+                    .on_hover_text(scene.words.told(&one.why))
+                    .clicked()
+                {
                     wanted = Some(one.person.clone());
                 }
             }

@@ -25,7 +25,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
         // The other translation stands below the first one.
         if !flag.detail.is_empty() && flag.kind != FlagKind::OpinionsDiffer {
             text.push_str(": ");
-            text.push_str(&flag.detail);
+            text.push_str(&scene.words.told(&flag.detail));
         }
         script::label(ui, &text, letters);
     }

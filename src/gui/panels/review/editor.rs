@@ -10,6 +10,7 @@ use crate::domain::{InterviewId, Lang, Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::told;
 
 use super::signature::{Pressed, Signature};
 use super::undo::Change;
@@ -178,8 +179,7 @@ impl Editor {
         let left = leaves || pressed == Pressed::Cancel;
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
-            script::label(ui, &told.what, scene.own(ui).coloured(failure));
-            script::label(ui, &told.next, scene.own(ui));
+            told::show(ui, scene.words, told, failure);
         }
         if keep {
             self.keep(scene, interview);

@@ -10,6 +10,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters, Mark, Marking};
+use crate::gui::widgets::told;
 use crate::store::{Recut, Recutting, SplitAt};
 
 use super::closer::Closer;
@@ -188,8 +189,7 @@ impl Recutter {
         let pressed = self.signature.show(ui, scene, self.sent.is_some());
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
-            script::label(ui, &told.what, scene.own(ui).coloured(failure));
-            script::label(ui, &told.next, scene.own(ui));
+            told::show(ui, scene.words, told, failure);
         }
         if self.sent.is_none() && (keeps || pressed == Pressed::Keep) {
             let number = scene.desk.number();

@@ -189,13 +189,21 @@ fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) 
     }
 }
 
-/// The usual roles in the language of the screens, any other word as it is.
+/// The usual roles and what stands for a speaker whom nobody named, in the language of the screens; any
+/// other word as it is.
 pub fn speaker(words: &Words, name: &str) -> String {
     match name {
         "officer" => words.t("role-officer").to_owned(),
         "interviewee" => words.t("role-interviewee").to_owned(),
         "interpreter" => words.t("role-interpreter").to_owned(),
-        other => safe::name(other),
+        "all" => words.t("speaker-everybody").to_owned(),
+        "unknown" => words.t("speaker-unknown").to_owned(),
+        other => match other.strip_prefix("speaker-") {
+            Some(number) if number.parse::<u16>().is_ok() => {
+                words.with("speaker-number", &[("count", number)])
+            }
+            _ => safe::name(other),
+        },
     }
 }
 

@@ -13,7 +13,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
-use crate::gui::widgets::{job, script, scroll};
+use crate::gui::widgets::{job, script, scroll, told};
 
 use super::drafts::Drafts;
 use super::editor::{Editor, Ended};
@@ -107,8 +107,7 @@ impl Table {
         };
         if let Some(told) = &self.trouble {
             let failure = theme::of(ui).failure;
-            script::label(ui, &told.what, scene.own(ui).coloured(failure));
-            script::label(ui, &told.next, scene.own(ui));
+            told::show(ui, scene.words, told, failure);
         }
         if let Some(ms) = self.strip.show(ui, scene, opened) {
             let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);

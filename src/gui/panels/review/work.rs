@@ -6,7 +6,7 @@ use crate::app::desk::{Opened, Told};
 use crate::domain::SegmentId;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::script;
+use crate::gui::widgets::told;
 use crate::store::Recut;
 
 use super::again::AgainForm;
@@ -136,8 +136,7 @@ impl Sent {
     pub fn trouble(&self, ui: &mut Ui, scene: &Scene<'_>) {
         if let Some(told) = &self.failed {
             let failure = theme::of(ui).failure;
-            script::label(ui, &told.what, scene.own(ui).coloured(failure));
-            script::label(ui, &told.next, scene.own(ui));
+            told::show(ui, scene.words, told, failure);
         }
     }
 }
