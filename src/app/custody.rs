@@ -141,8 +141,11 @@ impl App {
             };
             return Ok(Some(Check::bad(NAME, detail)));
         }
-        let s = if told.len() == 1 { "" } else { "s" };
-        Ok(Some(Check::good(NAME, format!("{} file{s}", told.len()))))
+        let detail = match told.len() {
+            1 => "1 file".to_owned(),
+            n => format!("{n} files"),
+        };
+        Ok(Some(Check::good(NAME, detail)))
     }
 }
 

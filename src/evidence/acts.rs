@@ -62,16 +62,14 @@ pub fn check_acts(events: &[Event], records: &Records) -> Check {
             unsigned.insert(line);
         }
     }
-    let s = if lines.len() == 1 { "" } else { "s" };
-    let mut detail = format!("{} line{s}", lines.len());
-    if !unsigned.is_empty() {
-        // A name that was only typed may be anybody's.
-        let more = format!(
-            "; in {} of them somebody's work is not signed",
-            unsigned.len()
-        );
-        detail.push_str(&more);
-    }
+    let (all, open) = (lines.len(), unsigned.len());
+    // A name that was only typed may be anybody's.
+    let detail = match (all, open) {
+        (1, 0) => format!("{all} line"),
+        (1, _) => format!("{all} line, {open} of them with work that nobody signed"),
+        (_, 0) => format!("{all} lines"),
+        _ => format!("{all} lines, {open} of them with work that nobody signed"),
+    };
     Check::good(NAME, detail)
 }
 
@@ -258,7 +256,7 @@ mod tests {
             let certified = [("text 1.3", text(1, "certified", person))];
             let mut good = begun("Lan");
             good.add(Kind::Certified, Some(&key), &certified);
-            let told = "1 line; in 1 of them somebody's work is not signed";
+            let told = "1 line, 1 of them with work that nobody signed";
             assert_eq!(good.told(), Check::good("certificates", told));
             let lan = SecretKey::new("Lan", Role::Officer).unwrap();
             let mut signed = Talk::default();

@@ -388,7 +388,7 @@ fn what_a_person_does_at_the_desk_is_signed_with_their_open_key() {
         .unwrap();
     assert!(verdict.ok, "{verdict:#?}");
     let told = verdict.checks.iter().find(|k| k.name == "certificates");
-    let detail = "2 lines; in 1 of them somebody's work is not signed";
+    let detail = "2 lines, 1 of them with work that nobody signed";
     assert_eq!(told.unwrap().detail, detail);
     let key = std::sync::Arc::new(open("ສົມພອນ"));
     app.sit_down(Some(key)).unwrap();
