@@ -253,12 +253,12 @@ mod tests {
             .map(|(id, (lang, words))| {
                 json!({"id": id, "version": 1, "text": words, "lang": lang, "status": "machine",
                     "speaker": "all", "start_ms": id * 100, "end_ms": id * 100 + 50,
-                    "translations": [{"lang": "vi", "text": "Anh tên gì?"}]})
+                    "translations": [{"lang": "vi", "text": "Anh tên gì?", "status": "machine"}]})
             })
             .collect();
         lines[1] = json!({"id": 2, "version": 2, "text": "Tôi đến từ Huế.", "lang": "vi",
             "status": "edited", "speaker": "officer", "start_ms": 201, "end_ms": 250,
-            "translations": [{"lang": "vi", "text": "x"}]});
+            "translations": [{"lang": "vi", "text": "x", "status": "edited"}]});
         lines.push(
             json!({"id": 8, "version": 0, "text": "", "lang": "km", "status": "pending",
             "speaker": "all", "start_ms": 0, "end_ms": 10, "translations": []}),
@@ -329,8 +329,8 @@ mod tests {
             json!({"id": 7}),
             json!({"id": 1}),
             json!({"translations": []}),
-            json!({"translations": [{"lang": "vi", "text": "Anh tên gì?"}]}),
-            json!({"translations": [{"lang": "vi", "text": "x"}, {"lang": "th", "text": "x"}]}),
+            json!({"translations": [{"lang": "vi", "text": "Anh tên gì?", "status": "edited"}]}),
+            json!({"translations": [{"lang": "vi", "text": "x", "status": "edited"}, {"lang": "th", "text": "x"}]}),
         ];
         for change in changes {
             let mut changed = shown();
