@@ -84,7 +84,7 @@ impl App {
         self.insist(&store, &id, cancel, watcher)?;
         let head = evidence::head(&store.chain(&id)?).to_owned();
         let (interview, segments) = self.show(&id.0)?;
-        let copy = rules.apply(&interview, &segments, &head)?;
+        let copy = rules.apply(&interview, &segments, &store.stood(&id)?, &head)?;
         // Somebody may have corrected a line between the two readings.
         if evidence::head(&store.chain(&id)?) != head {
             return Err(store::Error::Busy.into());
@@ -113,6 +113,7 @@ impl App {
                 sound: Sound {
                     files: &files,
                     covered: &copy.covered,
+                    heard: copy.heard.as_deref(),
                 },
                 redacted: Some(&copy),
                 ..Source::new(&copy.interview, &copy.segments)

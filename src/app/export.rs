@@ -139,7 +139,8 @@ impl App {
         let mut read_back = self.read_backs(id)?;
         let mut redacted = None;
         if let Some(rules) = rules {
-            let copy = rules.apply(&interview, &segments, &head)?;
+            let stood = self.reading()?.stood(&interview.id)?;
+            let copy = rules.apply(&interview, &segments, &stood, &head)?;
             // Reasons are a person's words too, and hold names.
             for answer in &mut read_back {
                 answer.reason = None;
@@ -173,6 +174,7 @@ impl App {
             sound: Sound {
                 files: &files,
                 covered: covered.as_deref().unwrap_or_default(),
+                heard: redacted.as_ref().and_then(|copy| copy.heard.as_deref()),
             },
             with_sound: choices.sound,
             redacted: redacted.as_ref(),
