@@ -6,6 +6,7 @@
 //! where only one side of a line holds a word, the other side is covered whole.
 
 mod across;
+mod facts;
 mod heard;
 mod proof;
 

@@ -69,3 +69,37 @@ fn a_line_that_was_moved_or_parted_is_not_heard_where_it_stood() {
     assert!(!loud(30_000) && (30_000..31_000).any(|n| at(n) != 0));
     assert!(loud(137_000) && (141_000..144_000).all(|n| at(n) == 0));
 }
+
+#[test]
+fn what_the_register_knows_beside_the_name_is_covered_too() {
+    let c = Custody::new();
+    let mut store = Store::open(&c.database()).unwrap();
+    let facts = [
+        NewFact::new(FactKind::Name, "张伟"),
+        NewFact::new(FactKind::Document, "E 1234 5678"),
+        NewFact::new(FactKind::Phone, "+84 912 345 678"),
+    ];
+    let person = store.add_person(None, "王芳", &facts).unwrap();
+    let same = [
+        NewFact::new(FactKind::Place, "ຫຼວງພະບາງ"),
+        NewFact::new(FactKind::Name, "Wei"),
+    ];
+    let same = store.add_person(None, "王芳", &same).unwrap();
+    let verdict = mekong_interview::domain::Verdict::Same;
+    store.decide(&person, &same, verdict, "王芳", None).unwrap();
+    drop(store);
+    let consent = open_consent(&c, Some(&person.0), Audience::Agency);
+    assert_eq!(consent.asked, Asked::Victim);
+    let text = export(&c, "a.txt", &ExportChoices::default(), Format::Txt).unwrap();
+    for word in ["张伟", "E12345678", "ຫຼວງພະບາງ"] {
+        assert!(!holds(&text, word), "{word}");
+    }
+    for word in [
+        "[Mai]",
+        "[redacted: document]",
+        "[redacted: place]",
+        "Hà Nội",
+    ] {
+        assert!(holds(&text, word), "{word}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::tests::NAMES;
 use super::*;
-use crate::domain::{Lang, Word};
+use crate::domain::{FactKind, Lang, Word};
 use crate::export::tests::{interview, line, translation};
 
 /// A rule of one word.
@@ -105,4 +105,60 @@ fn a_name_that_was_parted_with_its_line_is_covered_in_both() {
         by_name.add_names(&[word.to_owned()], "Mai");
         assert!(by_name.apply(&shown, &lines, &[], "").is_ok(), "{lang}");
     }
+}
+
+#[test]
+fn what_else_is_known_of_a_person_is_covered_where_it_stands() {
+    let facts = [
+        (FactKind::Phone, "+855 12 345 678"),
+        (FactKind::Document, "N-1234567"),
+        (FactKind::Plate, "云A12345"),
+        (FactKind::Place, "ຫຼວງພະບາງ"),
+        (FactKind::Place, "Nowhere Else"),
+        (FactKind::Place, "Mai"),
+        (FactKind::BirthYear, "2530"),
+        (FactKind::Mention, "阿雄"),
+        (FactKind::Mention, "Mai"),
+        (FactKind::Note, "ที่ไหน"),
+    ];
+    let facts = facts.map(|(kind, value)| (kind, value.to_owned()));
+    let mut rules = Redaction::default();
+    rules.add_names(&["张伟".to_owned()], "Mai");
+    rules.add_facts(&facts, "Mai");
+    let said = [
+        (
+            Lang::Zh,
+            "张伟和阿雄，一九八七年，云Ａ-12345",
+            "[Mai]和[Mai]，[redacted: birth-year]年，[redacted: plate]",
+        ),
+        (
+            Lang::Vi,
+            "Số 012.345.678, n1234567",
+            "Số 0[redacted: phone], [redacted: document]",
+        ),
+        (
+            Lang::Th,
+            "เกิดปี ๒๕๓๐ ที่ไหน",
+            "เกิดปี [redacted: birth-year] ที่ไหน",
+        ),
+        (Lang::My, "ဖုန်း ၀၁၂၃၄၅၆၇၈", "ဖုန်း ၀[redacted: phone]"),
+        (
+            Lang::Lo,
+            "ຂ້ອຍຢູ່ຫຼວງພະບາງ ໑໙໘໗",
+            "ຂ້ອຍຢູ່[redacted: place] [redacted: birth-year]",
+        ),
+        (Lang::Km, "+៨៥៥១២៣៤៥៦៧៨", "+[redacted: phone]"),
+    ];
+    let lines: Vec<Segment> = (1..)
+        .zip(said)
+        .map(|(id, (lang, text, _))| line(id, lang, text))
+        .collect();
+    let copy = rules
+        .apply(&interview(&Lang::SIX), &lines, &[], "")
+        .unwrap();
+    for (line, (lang, _, left)) in copy.segments.iter().zip(said) {
+        assert_eq!(line.text, left, "{lang}");
+    }
+    // A year is no part of a longer number.
+    assert_eq!(rules.covered("19870, 张伟"), "19870, [Mai]");
 }
