@@ -11,7 +11,7 @@ mod heard;
 mod proof;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -112,7 +112,7 @@ pub(super) fn transcript_hash(interview: &Interview, segments: &[Segment]) -> St
 }
 
 impl Redaction {
-    /// Reads a list.
+    /// Reads a list; `-` is standard input, so that it need not lie in the clear on any disk.
     ///
     /// # Errors
     /// A file that cannot be read or understood.
@@ -122,8 +122,12 @@ impl Redaction {
             path: path.to_owned(),
         };
         let mut text = String::new();
-        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
-        let read = file
+        let input: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|e| failed(e.to_string()))?)
+        };
+        let read = input
             .take(MAX_BYTES.saturating_add(1))
             .read_to_string(&mut text);
         let length = read.map_err(|e| failed(e.to_string()))?;
