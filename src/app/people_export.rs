@@ -6,14 +6,15 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use crate::domain::{Decision, Fact, FactKind, InterviewId, Person, PersonId, Verdict};
+use crate::domain::{Decision, Fact, FactKind, Interview, InterviewId, Person, PersonId, Verdict};
 use crate::evidence::{Kind, Outgoing, To};
 use crate::export::people as ftm;
 use crate::store::Store;
 
 use super::evidence::Hashing;
+use super::leaving::Standing;
 use super::people::person_id;
-use super::whole::write_whole;
+use super::whole::write_noted;
 use super::{App, Error};
 
 /// What was written, and what consents kept back.
@@ -42,6 +43,13 @@ struct Limits {
     lifted: Vec<(InterviewId, Option<PersonId>)>,
 }
 
+/// What leaves of an interview whose limits are lifted: what was entered from it, with the names.
+const EVERYTHING: Outgoing<'static> = Outgoing {
+    to: To::File,
+    sound: false,
+    named: true,
+};
+
 impl App {
     /// Writes the register, or one case of it, as FollowTheMoney entities, one JSON object a line. The
     /// consents that name a person of the register bind it as they bind every export. It stands in the
@@ -60,6 +68,10 @@ impl App {
         let limits = self.register_limits(&store)?;
         let mut people = store.people(case)?;
         let lifted = limits.used_by(&people);
+        let lifted = lifted
+            .into_iter()
+            .map(|id| Ok((self.standing(&store, &id)?, id)))
+            .collect::<Result<Vec<(Standing, InterviewId)>, Error>>()?;
         let told = limits.keep_back(&mut people);
         let mut decisions: Vec<Decision> = Vec::new();
         let mut interviews = BTreeSet::new();
@@ -81,18 +93,24 @@ impl App {
         facts.insert("renamed".into(), json!(told.renamed));
         facts.insert("left_out".into(), json!(told.left_out));
         self.note_export(None, Kind::OpenedForExport, facts.clone())?;
-        let mut digest = String::new();
-        write_whole(out, force, &mut |file| {
-            let mut file = Hashing::new(file);
-            ftm::write(&people, &decisions, &interviews, &mut file)?;
-            digest = file.digest();
-            Ok(())
-        })?;
-        facts.insert("sha256".into(), json!(digest));
-        for id in lifted {
-            self.note_export(Some(&id), Kind::Exported, facts.clone())?;
-        }
-        self.note_export(None, Kind::Exported, facts)?;
+        write_noted(
+            out,
+            force,
+            &mut |file| {
+                let mut file = Hashing::new(file);
+                ftm::write(&people, &decisions, &interviews, &mut file)?;
+                Ok(file.digest())
+            },
+            &mut |sha256: &String| {
+                facts.insert("sha256".into(), json!(sha256));
+                for (standing, id) in &lifted {
+                    let before = (standing, &EVERYTHING);
+                    let event = (Kind::Exported, &facts);
+                    self.note_leaving(&mut self.noting()?, id, before, event)?;
+                }
+                self.note_export(None, Kind::Exported, facts.clone())
+            },
+        )?;
         Ok(told)
     }
 

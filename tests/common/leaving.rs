@@ -37,6 +37,170 @@ fn export(
 }
 
 #[test]
+fn of_many_exports_at_once_one_uses_the_lift() {
+    let c = Custody::new();
+    let ruth = own_key(&c.app, "Ruth", Role::Administrator);
+    let consent = victim(&c, Vec::new());
+    let consent = Consent {
+        seen_by: Audience::Nobody,
+        ..consent
+    };
+    c.app.give_consent(&c.id.0, &consent).unwrap();
+    for round in 0..4 {
+        c.app.lift_consent(&c.id.0, "court order", &ruth).unwrap();
+        let lift = c.head_at(|kind| kind == "consent-lifted");
+        let before = events(&c).len();
+        let done: Vec<bool> = thread::scope(|scope| {
+            let one = |n: usize| {
+                let (c, officer) = (&c, &c.officer);
+                move || {
+                    let (cancel, name) = (Cancel::new(), format!("{round}-{n}"));
+                    if n.is_multiple_of(2) {
+                        let choices = ExportChoices::default();
+                        return export(c, &name, &choices, Format::Json).is_ok();
+                    }
+                    let out = c.dir.path().join(name);
+                    let made = c.app.bundle(&c.id.0, None, &out, officer, &cancel, &|_| {});
+                    assert_eq!(made.is_ok(), out.exists());
+                    made.is_ok()
+                }
+            };
+            let all: Vec<_> = (0..6).map(|n| scope.spawn(one(n))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(done.iter().filter(|done| **done).count(), 1, "{round}");
+        let left = events(&c).split_off(before);
+        let left = left
+            .iter()
+            .filter(|e| ["exported", "bundled"].contains(&e.kind.as_str()));
+        let lifts: Vec<_> = left.map(|e| e.fact("lift").map(str::to_owned)).collect();
+        assert_eq!(lifts, [Some(lift)], "{round}");
+    }
+    assert!(c.verify().ok, "{:#?}", c.verify());
+}
+
+#[test]
+fn entries_tell_what_left_and_for_whom_and_no_name() {
+    let c = Custody::new();
+    let khin = SecretKey::new("Daw Khin", Role::Administrator).unwrap();
+    trust(&c.app, &khin, c.dir.path());
+    let consent = Consent {
+        sound: true,
+        pseudonym: None,
+        ..victim(&c, vec![khin.public().number.clone()])
+    };
+    c.app.give_consent(&c.id.0, &consent).unwrap();
+    let choices = ExportChoices::default();
+    export(&c, "a.html", &choices, Format::Html).unwrap();
+    let covered = ExportChoices {
+        redact: Some(list(&c)),
+        ..choices
+    };
+    let mut out = Vec::new();
+    let cancel = Cancel::new();
+    let (id, form) = (&c.id.0, Format::Csv);
+    c.app
+        .export_to(id, form, &covered, &mut out, &cancel, &|_| {})
+        .unwrap();
+    let (file, to) = (c.dir.path().join("b.age"), Some(khin.public()));
+    c.app
+        .bundle(id, to, &file, &c.officer, &cancel, &|_| {})
+        .unwrap();
+    let all = events(&c);
+    let left: Vec<&Event> = all
+        .iter()
+        .filter(|e| ["exported", "bundled"].contains(&e.kind.as_str()))
+        .collect();
+    assert_eq!(left.len(), 3);
+    for event in &left {
+        assert_eq!(event.fact("person"), consent.person.as_deref());
+        assert!(event.facts["lift"].is_null());
+        let told = serde_json::to_string(&event.facts).unwrap();
+        for name in ["张伟", "សុខា", "Khin", "李明", "王芳"] {
+            assert!(!told.contains(name), "{told}");
+        }
+    }
+    assert_eq!(left[0].fact("format"), Some("html"));
+    assert_eq!(
+        (&left[0].facts["sound"], &left[0].facts["redacted"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(
+        (&left[1].facts["sound"], &left[1].facts["redacted"]),
+        (&false.into(), &true.into())
+    );
+    // What went to standard output is what was noted before.
+    assert_eq!(
+        left[1].fact("sha256"),
+        Some(evidence::sha256(&out).as_str())
+    );
+    assert_eq!(
+        left[2].fact("receiver"),
+        Some(khin.public().number.as_str())
+    );
+    assert_eq!(
+        left[2].fact("signer"),
+        Some(c.officer.public().number.as_str())
+    );
+    assert_eq!(left[2].facts["sound"], true);
+}
+
+#[test]
+fn the_digits_on_an_export_are_those_of_its_words() {
+    let c = Custody::unsealed(300);
+    let choices = ExportChoices {
+        redact: Some(list(&c)),
+        ..ExportChoices::default()
+    };
+    let over = AtomicBool::new(false);
+    let copies: Vec<String> = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut store = Store::open(&c.database()).unwrap();
+            for n in 0..2_000 {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let text = format!("Tôi đến từ Huế {n}.");
+                store
+                    .edit_text(&c.id, SegmentId(2), &text, "A", None)
+                    .unwrap();
+                thread::sleep(Duration::from_millis(3));
+            }
+        });
+        let copies = (0..40).filter_map(|_| {
+            let mut out = Vec::new();
+            let (id, cancel) = (&c.id.0, Cancel::new());
+            let done = c
+                .app
+                .export_to(id, Format::Txt, &choices, &mut out, &cancel, &|_| {});
+            done.ok().map(|_| String::from_utf8(out).unwrap())
+        });
+        let copies = copies.collect();
+        over.store(true, Ordering::Relaxed);
+        copies
+    });
+    assert!(copies.len() > 20, "{}", copies.len());
+    let all = events(&c);
+    let between = |text: &str, before: &str, behind: char| {
+        let from = text.split_once(before).unwrap().1;
+        from.chars()
+            .take_while(|c| *c != behind)
+            .collect::<String>()
+    };
+    for copy in copies {
+        let head = between(&copy, "whole record: ", '\n');
+        let n: usize = match copy.contains("Huế") {
+            true => between(&copy, "Huế ", '.').parse::<usize>().unwrap() + 1,
+            false => 0,
+        };
+        let end = all.iter().position(|e| e.hash == head.trim()).unwrap();
+        let edited = all[..=end].iter().filter(|e| e.kind == "edited").count();
+        // One correction came before, of another line.
+        assert_eq!(edited, n + 1);
+    }
+}
+
+#[test]
 fn a_line_that_was_moved_or_parted_is_not_heard_where_it_stood() {
     let c = Custody::unsealed(LONG);
     let mut store = Store::open(&c.database()).unwrap();
