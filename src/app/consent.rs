@@ -176,7 +176,7 @@ impl Bound {
 
 /// Every name that the register ever had of a person, corrected and taken back ones too, under this
 /// entry and under all that were decided to be the same person's.
-fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, Error> {
+pub(super) fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, Error> {
     let facts = facts_of(store, person)?.into_iter();
     let names = facts.filter(|(kind, _)| *kind == FactKind::Name);
     Ok(names.map(|(_, value)| value).collect())

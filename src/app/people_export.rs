@@ -8,9 +8,10 @@ use serde_json::{Map, json};
 
 use crate::domain::{Decision, Fact, FactKind, Interview, InterviewId, Person, PersonId, Verdict};
 use crate::evidence::{Kind, Outgoing, To};
-use crate::export::people as ftm;
+use crate::export::{Redaction, people as ftm};
 use crate::store::Store;
 
+use super::consent::names_of;
 use super::evidence::Hashing;
 use super::leaving::Standing;
 use super::people::person_id;
@@ -39,6 +40,9 @@ struct Limits {
     renamed: BTreeMap<PersonId, String>,
     /// Interviews of which nothing may leave, so what was entered from them neither.
     interviews: BTreeSet<InterviewId>,
+    /// Those among them whose consent names nobody of the register: it may be anybody who was entered
+    /// from them.
+    unnamed: BTreeSet<InterviewId>,
     /// Interviews whose limits are lifted for the next file, and whose person that is.
     lifted: Vec<(InterviewId, Option<PersonId>)>,
 }
@@ -82,10 +86,11 @@ impl App {
             decisions.extend(all.filter(|d| !renamed(&d.person) && !renamed(&d.other)));
             interviews.extend(person.facts.iter().filter_map(|f| f.interview.clone()));
         }
-        let interviews = interviews
+        let mut interviews = interviews
             .into_iter()
             .map(|id| store.interview(&id))
             .collect::<Result<Vec<_>, _>>()?;
+        limits.cover(&store, (&mut people, &mut decisions, &mut interviews))?;
         drop(store);
         let mut facts = Map::new();
         facts.insert("format".into(), json!("people"));
@@ -136,6 +141,9 @@ impl App {
                 None => BTreeSet::new(),
             };
             if refused.is_err() {
+                if everybody.is_empty() {
+                    limits.unnamed.insert(id.clone());
+                }
                 limits.interviews.insert(id);
                 limits.closed.extend(everybody);
             } else if let Some(name) = &bound.consent.pseudonym {
@@ -168,13 +176,20 @@ impl Limits {
         let mut told = PeopleExported::default();
         people.retain_mut(|person| {
             let before = person.facts.len();
+            let may_be = |f: &Fact| {
+                f.interview
+                    .as_ref()
+                    .is_some_and(|id| self.unnamed.contains(id))
+            };
+            let may_be_closed = person.facts.iter().any(may_be);
             let of_closed = |f: &Fact| {
                 let from = f.interview.as_ref();
                 from.is_some_and(|id| self.interviews.contains(id))
             };
             person.facts.retain(|fact| !of_closed(fact));
             let gone = before.saturating_sub(person.facts.len());
-            if self.closed.contains(&person.id) || gone > 0 && person.facts.is_empty() {
+            let closed = may_be_closed || self.closed.contains(&person.id);
+            if closed || gone > 0 && person.facts.is_empty() {
                 told.left_out = told.left_out.saturating_add(1);
                 return false;
             }
@@ -187,6 +202,41 @@ impl Limits {
             true
         });
         told
+    }
+}
+
+impl Limits {
+    /// Covers the names of who stands under a pseudonym or may not be seen in what was entered of others.
+    fn cover(
+        &self,
+        store: &Store,
+        (people, decisions, interviews): (&mut [Person], &mut [Decision], &mut [Interview]),
+    ) -> Result<(), Error> {
+        let mut rules = Redaction::default();
+        for (person, pseudonym) in &self.renamed {
+            rules.add_names(&names_of(store, person.clone())?, pseudonym);
+        }
+        let from_unnamed = store.people(None)?.into_iter().filter(|person| {
+            let from = person.facts.iter().filter_map(|f| f.interview.as_ref());
+            from.into_iter().any(|id| self.unnamed.contains(id))
+        });
+        let closed = self.closed.iter().cloned();
+        for person in closed.chain(from_unnamed.map(|person| person.id)) {
+            rules.add_names(&names_of(store, person)?, "redacted: name");
+        }
+        let facts = people
+            .iter_mut()
+            .filter(|p| !self.renamed.contains_key(&p.id));
+        for fact in facts.flat_map(|person| &mut person.facts) {
+            fact.value = rules.covered(&fact.value);
+        }
+        for decision in decisions {
+            decision.by = rules.covered(&decision.by);
+        }
+        for interview in interviews {
+            interview.case = interview.case.as_deref().map(|case| rules.covered(case));
+        }
+        Ok(())
     }
 }
 

@@ -177,6 +177,16 @@ impl Redaction {
         self.rules.iter().any(|rule| rule.names)
     }
 
+    /// A text with what it holds covered.
+    pub fn covered(&self, text: &str) -> String {
+        let mut work = Work::new(&self.rules);
+        let mut text = text.to_owned();
+        for at in 0..self.rules.len() {
+            work.cover(at, &mut text);
+        }
+        text
+    }
+
     /// Makes the covered copy. `stood` are all stretches that lines, or those that they were made of,
     /// ever had; `parent` is the hash of the last event of the interview's chain.
     ///

@@ -235,6 +235,65 @@ fn a_line_that_was_moved_or_parted_is_not_heard_where_it_stood() {
 }
 
 #[test]
+fn a_name_that_is_covered_stands_in_no_entry_of_others() {
+    let c = Custody::new();
+    let named = [
+        ("张伟", "欠张伟钱"),
+        ("Nguyễn Hùng", "nợ tiền nguyễn  hùng"),
+        ("สมชาย", "พี่ชายของสมชาย"),
+        ("ကိုအောင်", "ကိုအောင်၏ညီ"),
+        ("ສົມພອນ", "ເພື່ອນຂອງສົມພອນ"),
+        ("សុខា", "បងប្រុសសុខា"),
+    ];
+    let mut store = Store::open(&c.database()).unwrap();
+    let names: Vec<NewFact<'_>> = named
+        .iter()
+        .map(|(n, _)| NewFact::new(FactKind::Name, n))
+        .collect();
+    let hidden = store.add_person(None, "王芳", &names).unwrap();
+    let notes: Vec<NewFact<'_>> = std::iter::once(NewFact::new(FactKind::Name, "Bounmy"))
+        .chain(
+            named
+                .iter()
+                .map(|(_, note)| NewFact::new(FactKind::Note, note)),
+        )
+        .collect();
+    store.add_person(None, "王芳", &notes).unwrap();
+    // Typed by hand but for one entry, and a consent under a pseudonym that names nobody.
+    let line = Some((&c.id, SegmentId(6)));
+    let from_line = NewFact {
+        line,
+        ..NewFact::new(FactKind::Mention, "នាង")
+    };
+    let typed = [
+        NewFact::new(FactKind::Name, "ບົວ"),
+        NewFact::new(FactKind::Phone, "020 5555"),
+        from_line,
+    ];
+    store.add_person(None, "王芳", &typed).unwrap();
+    drop(store);
+    let people = |name: &str| {
+        let out = c.dir.path().join(name);
+        let told = c.app.export_people(None, &out, false).unwrap();
+        (told, fs::read(out).unwrap())
+    };
+    for (round, seen_by) in [(0, Audience::Agency), (1, Audience::Nobody)] {
+        open_consent(&c, Some(&hidden.0), seen_by);
+        let (told, left) = people(&format!("{round}.jsonl"));
+        assert_eq!(told.people + told.left_out, 3);
+        for (name, note) in named {
+            assert!(!holds(&left, name) && !holds(&left, note), "{round} {name}");
+        }
+        assert!(holds(&left, "欠") && holds(&left, "Bounmy"));
+        assert_eq!(holds(&left, "[Mai]"), round == 0);
+    }
+    open_consent(&c, None, Audience::Anyone);
+    let (told, left) = people("nobody.jsonl");
+    assert_eq!((told.people, told.left_out), (2, 1));
+    assert!(!holds(&left, "ບົວ") && !holds(&left, "5555") && holds(&left, "Bounmy"));
+}
+
+#[test]
 fn what_the_register_knows_beside_the_name_is_covered_too() {
     let c = Custody::new();
     let mut store = Store::open(&c.database()).unwrap();
