@@ -36,6 +36,7 @@ fn every_verb_works_locked_and_a_thief_finds_no_word() {
     );
     let talks = case.use_everything();
     case.assert_dark();
+    case.assert_nothing_is_written_inside(&case.recorded());
     // The search would have found what lies in the clear.
     let plain = Case::new();
     plain.import(&Talk::ALL[0]);
@@ -172,6 +173,21 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     assert!(case.with_phrase(&apart, &["show", &id]).status.success());
     // Without it the terms and the microphones are still there.
     assert!(case.with_phrase("", &["glossary", "list"]).status.success());
+    // Terms of its own come in sealed, so it asks, and from then on for reading them too.
+    let table = case.file("own-words.csv", "id,zh,km\nx-1,玉石矿老板,ចៅកែរណ្តៅត្បូង\n");
+    let bring = ["glossary", "import", &table];
+    assert_eq!(case.with_phrase("", &bring).status.code(), Some(2));
+    assert!(case.run(&bring).status.success());
+    case.assert_dark();
+    let none = case.with_phrase("", &["glossary", "list"]);
+    assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
+    // Who looks after the machine is told what is locked and not that it is broken.
+    let doctor = case.with_phrase("", &["doctor"]);
+    let told = String::from_utf8_lossy(&doctor.stdout);
+    assert!(
+        told.contains("glossary") && !told.contains("玉石"),
+        "{told}"
+    );
 
     let second = case.file("second.txt", "another long passphrase\n");
     let args = [

@@ -20,7 +20,7 @@ use crate::store::{self, Store};
 use crate::vault;
 
 use super::covered::ENDING;
-use super::leaving::{Standing, TRIES};
+use super::leaving::{Standing, TRIES, refuse_inside};
 use super::scratch::Purpose;
 use super::whole::write_noted;
 use super::{App, Error};
@@ -75,6 +75,9 @@ impl App {
         let id = store.resolve(id)?;
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
+        }
+        if to.is_none() {
+            refuse_inside(out)?;
         }
         let standing = self.standing(&store, &id)?;
         let what = Outgoing {

@@ -19,6 +19,7 @@ use crate::vault;
 
 use super::bundles::{Bundled, lines};
 use super::evidence::Hashing;
+use super::leaving::refuse_inside;
 use super::scratch::Purpose;
 use super::{App, Error};
 
@@ -66,6 +67,9 @@ impl App {
         let id = store.resolve(id)?;
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
+        }
+        if to.is_none() {
+            refuse_inside(out)?;
         }
         let standing = self.standing(&store, &id)?;
         let bound = standing.bound.as_ref();

@@ -162,6 +162,9 @@ pub enum Error {
     /// The entry was written and then the file could not be given its name.
     #[error("{0}; the record has its entry all the same, though there is no file")]
     NotedOnly(Box<Error>),
+    /// A copy in the clear, into a workspace that is locked.
+    #[error("a copy in the clear would lie inside a locked workspace: {0}")]
+    InsideLocked(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
@@ -329,6 +332,9 @@ impl Error {
                 "{} A limit that was lifted for this file has to be lifted again.",
                 cause.help()
             ),
+            Error::InsideLocked(_) => "Name a place outside of the workspace, for example on the USB \
+                stick for the partner."
+                .into(),
             Error::NoPlainFile(_) => "Name a file, which may be new.".into(),
             Error::NotEmpty(_) => {
                 "Name a new or empty folder, so that practice and casework stay apart.".into()

@@ -15,7 +15,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::store;
 
 use super::evidence::Hashing;
-use super::leaving::{Standing, TRIES};
+use super::leaving::{Standing, TRIES, refuse_inside};
 use super::whole::{write_noted, write_whole};
 use super::{App, Error};
 
@@ -102,7 +102,8 @@ impl App {
     /// file that is there already is replaced only with `force`.
     ///
     /// # Errors
-    /// An unknown id; a file that is there; a disk that refuses; a workspace that cannot be written; a cancel.
+    /// An unknown id; a file that is there; a disk that refuses; a workspace that cannot be written; a
+    /// place inside of a locked workspace; a cancel.
     pub fn export(
         &self,
         id: &str,
@@ -112,6 +113,7 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
+        refuse_inside(out)?;
         let wish = self.allowed(id, format, choices)?;
         let copy = self.gather(&wish.id, wish.rules.as_ref())?;
         let (told, _) = write_noted(

@@ -3,13 +3,17 @@
 //! a file without an entry. It is written behind the end of the chain in which the consent was read,
 //! so that of two exports at once only one uses what an administrator lifted for one file.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::InterviewId;
 use crate::evidence::{self, Kind, Outgoing};
 use crate::store::{self, Store};
+use crate::vault;
 
 use super::consent::Bound;
+use super::whole::folder_of;
 use super::{App, Error};
 
 /// Tries to write behind the end of a chain to which somebody else adds.
@@ -115,4 +119,19 @@ fn unnoted(error: store::Error) -> Error {
         e @ (store::Error::ReadOnly | store::Error::Open { .. }) => Error::Unnoted(e),
         e => e.into(),
     }
+}
+
+/// Refuses to write in the clear what was said into a locked workspace.
+///
+/// # Errors
+/// [`Error::InsideLocked`].
+pub(super) fn refuse_inside(out: &Path) -> Result<(), Error> {
+    // A link may lead there. A folder that is not there is told of when the file is written.
+    let folder = folder_of(out);
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let locked = |folder: &Path| vault::guards(folder);
+    if folder.ancestors().any(locked) {
+        return Err(Error::InsideLocked(out.to_owned()));
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::store::Store;
 
 use super::consent::names_of;
 use super::evidence::Hashing;
-use super::leaving::Standing;
+use super::leaving::{Standing, refuse_inside};
 use super::people::person_id;
 use super::whole::write_noted;
 use super::{App, Error};
@@ -68,6 +68,7 @@ impl App {
         out: &Path,
         force: bool,
     ) -> Result<PeopleExported, Error> {
+        refuse_inside(out)?;
         let store = self.reading()?;
         let limits = self.register_limits(&store)?;
         let mut people = store.people(case)?;

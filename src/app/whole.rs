@@ -78,7 +78,7 @@ pub(super) fn write_noted<T>(
         .map_err(|cause| Error::NotedOnly(Box::new(cause)))
 }
 
-fn folder_of(out: &Path) -> &Path {
+pub(super) fn folder_of(out: &Path) -> &Path {
     match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
