@@ -178,6 +178,8 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     let bring = ["glossary", "import", &table];
     assert_eq!(case.with_phrase("", &bring).status.code(), Some(2));
     assert!(case.run(&bring).status.success());
+    let brought = case.root().join("glossaries/own-words.csv");
+    assert!(vault::is_sealed(&brought).unwrap());
     case.assert_dark();
     let none = case.with_phrase("", &["glossary", "list"]);
     assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));

@@ -269,6 +269,9 @@ impl Case {
         }
         let app = self.app();
         app.put_term(&term).unwrap();
+        let own = self.root().join("glossaries/own.csv");
+        let locked = mekong_interview::vault::guards(&own);
+        assert_eq!(mekong_interview::vault::is_sealed(&own).unwrap(), locked);
         let admits = |t: &Term| {
             t.entries
                 .values()
