@@ -174,6 +174,25 @@ fn a_read_only_disk_can_be_read_and_searched_and_refuses_changes() {
     assert_eq!(hits["total"], 1);
     let id = before[0]["id"].as_str().unwrap().to_owned();
     assert!(run(&disk.at, &["show", &id]).status.success());
+    assert_eq!(json(&disk.at, &["show", &id, "--json"])["id"], id.as_str());
+    // Nothing leaves without an entry, and here none can be made.
+    let out = elsewhere.path().join("out.txt");
+    let out = out.to_str().unwrap();
+    for args in [
+        vec!["export", &id, "--format", "txt", "--out", out],
+        vec!["export", &id, "--format", "json", "--out", "-"],
+        vec!["people", "export", "--out", out],
+    ] {
+        let output = run(&disk.at, &args);
+        assert_helpful_failure(&output, &args.join(" "));
+        let told = stderr(&output);
+        assert!(
+            told.contains("record first") && told.contains("--workspace"),
+            "{told}"
+        );
+        assert!(output.stdout.is_empty() && !Path::new(out).exists());
+        plain(&told, &disk.at);
+    }
     for args in [
         vec!["import", &old, "--languages", "zh,vi"],
         vec!["edit", &id, "1", "--text", "我叫李伟。", "--by", "A"],

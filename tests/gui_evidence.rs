@@ -15,7 +15,7 @@ use eframe::egui::{Key, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::Edit;
 use mekong_interview::domain::{Cancel, InterviewId, Lang, Status};
-use mekong_interview::evidence::{Passphrase, Role, SecretKey, Sign as _, Story};
+use mekong_interview::evidence::{Kind, Passphrase, Role, SecretKey, Sign as _, Story};
 use mekong_interview::store::Store;
 use window::*;
 
@@ -127,6 +127,16 @@ fn who_opens_an_interview_stands_in_its_chain_once_a_session_until_it_is_sealed(
     let officer = SecretKey::new("李明", Role::Officer).unwrap();
     let key = dir.path().join("key.json");
     std::fs::write(&key, officer.public().to_text()).unwrap();
+    let facts = [
+        ("key", officer.public().number.as_str()),
+        ("role", officer.public().role.as_str()),
+    ];
+    let facts = facts.map(|(name, fact)| (name.to_owned(), fact.into()));
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    store
+        .note_own(Kind::KeyMade, facts.into_iter().collect(), None)
+        .unwrap();
+    drop(store);
     app.trust_key(&key).unwrap();
     let (out, partner) = (dir.path().join("a.zip"), tempfile::tempdir().unwrap());
     app.bundle(&id, None, &out, &officer, &cancel, &|_| ())

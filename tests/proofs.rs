@@ -280,6 +280,7 @@ fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
     case.lock();
     case.use_everything();
     case.assert_dark();
+    case.assert_nothing_is_written_inside(&case.recorded());
     println!(
         "disk: every verb used once: {} stored texts, {} files searched, nothing found",
         case.said().len(),

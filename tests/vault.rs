@@ -19,7 +19,7 @@ mod thief;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use common::{PASSPHRASE, assert_helpful_failure, json, lock, mekong, practice_sound, run, stderr};
 use mekong_interview::vault;
@@ -36,6 +36,7 @@ fn every_verb_works_locked_and_a_thief_finds_no_word() {
     );
     let talks = case.use_everything();
     case.assert_dark();
+    case.assert_nothing_is_written_inside(&case.recorded());
     // The search would have found what lies in the clear.
     let plain = Case::new();
     plain.import(&Talk::ALL[0]);
@@ -93,6 +94,56 @@ fn a_killed_locking_goes_on_with_the_passphrase_and_loses_nothing() {
     }
 }
 
+/// What came from a partner may only be read. A second name shows what became of the bytes.
+#[cfg(unix)]
+#[test]
+fn locking_writes_over_what_may_only_be_read() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("workspace");
+    let folder = root.join("received/0123456789abcdef0123456789abcdef/data");
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(root.join(".covered-a1b2c3")).unwrap();
+    let words = "我叫张伟 Hà Nội ที่ไหน ຫຼວງພະບາງ ခေါ်လဲ សុខា";
+    let files = [
+        folder.join("transcript.txt"),
+        root.join(".covered-a1b2c3/covered.wav"),
+    ];
+    let seconds = [dir.path().join("second-0"), dir.path().join("second-1")];
+    for (file, second) in files.iter().zip(&seconds) {
+        fs::write(file, words).unwrap();
+        fs::hard_link(file, second).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let mut command = mekong(&root);
+    command
+        .args(["workspace", "lock", "--new-recovery-key"])
+        .arg(dir.path().join("recovery.txt"))
+        .env("MEKONG_WORKSPACE_PASSPHRASE", PASSPHRASE)
+        .env("HOME", dir.path())
+        .stdin(Stdio::null());
+    // The system's administrator may write whatever the rights of a file say: be somebody else.
+    if chown(dir.path(), Some(65_534), Some(65_534)).is_ok() {
+        let all = Command::new("chown")
+            .args(["-R", "65534:65534"])
+            .arg(dir.path())
+            .status();
+        assert!(all.unwrap().success());
+        command.uid(65_534).gid(65_534);
+    }
+    let locked = command.output().unwrap();
+    assert!(locked.status.success(), "{}", stderr(&locked));
+    assert!(vault::is_sealed(&files[0]).unwrap() && !files[1].exists());
+    for second in seconds {
+        assert!(
+            fs::read(&second).unwrap().iter().all(|b| *b == 0),
+            "{}",
+            second.display()
+        );
+    }
+}
+
 #[test]
 fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
     let report = kills::kill_recordings(3, true, 1, 16_000);
@@ -122,6 +173,23 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     assert!(case.with_phrase(&apart, &["show", &id]).status.success());
     // Without it the terms and the microphones are still there.
     assert!(case.with_phrase("", &["glossary", "list"]).status.success());
+    // Terms of its own come in sealed, so it asks, and from then on for reading them too.
+    let table = case.file("own-words.csv", "id,zh,km\nx-1,玉石矿老板,ចៅកែរណ្តៅត្បូង\n");
+    let bring = ["glossary", "import", &table];
+    assert_eq!(case.with_phrase("", &bring).status.code(), Some(2));
+    assert!(case.run(&bring).status.success());
+    let brought = case.root().join("glossaries/own-words.csv");
+    assert!(vault::is_sealed(&brought).unwrap());
+    case.assert_dark();
+    let none = case.with_phrase("", &["glossary", "list"]);
+    assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
+    // Who looks after the machine is told what is locked and not that it is broken.
+    let doctor = case.with_phrase("", &["doctor"]);
+    let told = String::from_utf8_lossy(&doctor.stdout);
+    assert!(
+        told.contains("glossary") && !told.contains("玉石"),
+        "{told}"
+    );
 
     let first = std::fs::read(case.root().join("vault.json")).unwrap();
     let second = case.file("second.txt", "another long passphrase\n");

@@ -12,23 +12,21 @@ use crate::audio;
 use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{
     self, Check, Contents, Kind, KnownKey, Opened, Outgoing, Packed, PublicKey, Receipt, Reception,
-    SEALED, SecretKey, To, Verdict, open_bundle, open_folder, write_bundle,
+    SEALED, SecretKey, Sign as _, To, Verdict, open_bundle, open_folder, write_bundle,
 };
 use crate::export::{self, Format, Source};
 use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::vault;
 
-use super::consent::Bound;
 use super::covered::ENDING;
+use super::leaving::{Standing, TRIES, refuse_inside};
 use super::scratch::Purpose;
-use super::whole::write_whole;
+use super::whole::write_noted;
 use super::{App, Error};
 
 /// Most bytes of a receipt.
 const MAX_RECEIPT: u64 = 1 << 16;
-/// Tries to read an interview that somebody corrects meanwhile.
-const TRIES: usize = 5;
 
 /// A bundle that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +76,16 @@ impl App {
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
         }
-        let bound = self.bound(&store, &id)?;
+        if to.is_none() {
+            refuse_inside(out)?;
+        }
+        let standing = self.standing(&store, &id)?;
         let what = Outgoing {
             to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
             sound: !store.interview(&id)?.audio.is_empty(),
             named: true,
         };
-        if let Some(bound) = &bound {
+        if let Some(bound) = &standing.bound {
             bound.allow(&what)?;
         }
         self.insist(&store, &id, cancel, watcher)?;
@@ -93,20 +94,21 @@ impl App {
             &mut store,
             &id,
             (&contents, Map::new()),
-            (bound.as_ref(), &what),
+            (&standing, &what),
             (to, out, signer),
             (cancel, watcher),
         )
     }
 
     /// Writes the bundle and notes it in the chain, with these facts beside what is always told. The
-    /// consent is asked once more when all is written, before the file gets its name: that took minutes.
+    /// consent is asked once more when all is written: that took minutes. The entry comes before the
+    /// file's name.
     pub(super) fn send(
         &self,
         store: &mut Store,
         id: &InterviewId,
-        (contents, mut facts): (&Contents, Map<String, Value>),
-        (bound, what): (Option<&Bound>, &Outgoing<'_>),
+        (contents, facts): (&Contents, Map<String, Value>),
+        before: (&Standing, &Outgoing<'_>),
         (to, out, signer): (Option<&PublicKey>, &Path, &SecretKey),
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<Bundled, Error> {
@@ -118,17 +120,24 @@ impl App {
             });
         };
         self.may_sign(signer)?;
-        let mut packed = None;
-        write_whole(out, false, &mut |mut file| {
-            let written = write_bundle(&mut file, contents, signer, to, &mut tell, cancel)?;
-            packed = Some(written);
-            self.still_allowed(store, id, bound, what)
-        })?;
-        let packed = packed.ok_or(Error::Stopped)?;
-        facts.insert("bundle".into(), json!(packed.bundle));
-        facts.insert("manifest".into(), json!(packed.manifest));
-        facts.insert("receiver".into(), json!(to.map(|key| &key.number)));
-        store.note(id, Kind::Bundled, facts, None)?;
+        let packed = write_noted(
+            out,
+            false,
+            &mut |mut file| {
+                Ok(write_bundle(
+                    &mut file, contents, signer, to, &mut tell, cancel,
+                )?)
+            },
+            &mut |packed: &Packed| {
+                let mut facts = facts.clone();
+                facts.insert("bundle".into(), json!(packed.bundle));
+                facts.insert("manifest".into(), json!(packed.manifest));
+                facts.insert("receiver".into(), json!(to.map(|key| &key.number)));
+                facts.insert("signer".into(), json!(signer.public().number));
+                facts.insert("sound".into(), json!(before.1.sound));
+                self.note_leaving(store, id, before, (Kind::Bundled, &facts))
+            },
+        )?;
         Ok(Bundled {
             interview: InterviewId(contents.interview.clone()),
             packed,

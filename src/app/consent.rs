@@ -190,6 +190,7 @@ impl App {
             let names = names_of(store, person_id(person))?;
             let mut with_names = rules.clone().unwrap_or_default();
             with_names.add_names(&names, pseudonym);
+            with_names.add_facts(&facts_of(store, person_id(person))?, pseudonym);
             if with_names.covers_names() {
                 rules = Some(with_names);
             }
@@ -228,14 +229,24 @@ fn last_own_day(store: &Store, story: &Story) -> Result<Date, Error> {
 
 /// Every name that the register ever had of a person, corrected and taken back ones too, under this
 /// entry and under all that were decided to be the same person's.
-fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
+pub(super) fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, Error> {
+    let facts = facts_of(store, person)?.into_iter();
+    let names = facts.filter(|(kind, _)| *kind == FactKind::Name);
+    Ok(names.map(|(_, value)| value).collect())
+}
+
+/// The same of everything else that the register ever had of a person.
+fn facts_of(store: &Store, person: PersonId) -> Result<Vec<(FactKind, String)>, Error> {
+    let mut all = Vec::new();
     for id in same_as(store, person)? {
         let facts = store.person_history(&id)?.into_iter();
-        let named = facts.filter(|f| f.kind == FactKind::Name && !f.value.is_empty());
-        names.extend(named.map(|f| f.value));
+        all.extend(
+            facts
+                .filter(|f| !f.value.is_empty())
+                .map(|f| (f.kind, f.value)),
+        );
     }
-    Ok(names)
+    Ok(all)
 }
 
 /// The story of an interview with a consent in it. Where its chain is broken nobody knows what the

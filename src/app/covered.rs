@@ -15,11 +15,11 @@ use crate::evidence::{
 };
 use crate::export::{self, Format, Redacted, Redaction, Sound, Source};
 use crate::pipeline::{Progress, Step, Watcher};
-use crate::store;
 use crate::vault;
 
 use super::bundles::{Bundled, lines};
 use super::evidence::Hashing;
+use super::leaving::refuse_inside;
 use super::scratch::Purpose;
 use super::{App, Error};
 
@@ -68,27 +68,26 @@ impl App {
         if store.session(&id)?.is_some_and(|s| s.in_progress) {
             return Err(Error::SessionOpen(id));
         }
-        let bound = self.bound(&store, &id)?;
+        if to.is_none() {
+            refuse_inside(out)?;
+        }
+        let standing = self.standing(&store, &id)?;
+        let bound = standing.bound.as_ref();
         let files = self.working_files(&id)?;
         let sound = cover.sound && !files.is_empty();
-        let rules = self.covering(&store, bound.as_ref(), cover.list)?;
+        let rules = self.covering(&store, bound, cover.list)?;
         let what = Outgoing {
             to: to.map_or(To::Anybody, |key| To::Partner(&key.number)),
             sound,
             named: !rules.as_ref().is_some_and(Redaction::covers_names),
         };
-        if let Some(bound) = &bound {
+        if let Some(bound) = bound {
             bound.allow(&what)?;
         }
         let rules = rules.ok_or(Error::NothingToCover)?;
         self.insist(&store, &id, cancel, watcher)?;
-        let head = evidence::head(&store.chain(&id)?).to_owned();
-        let (interview, segments) = self.show(&id.0)?;
-        let copy = rules.apply(&interview, &segments, &head)?;
-        // Somebody may have corrected a line between the two readings.
-        if evidence::head(&store.chain(&id)?) != head {
-            return Err(store::Error::Busy.into());
-        }
+        let gathered = self.gather(&id, Some(&rules))?;
+        let copy = gathered.redacted.ok_or(Error::NothingToCover)?;
         let folder = self.scratch(Purpose::Covering)?;
         let mut made = CoveredCopy {
             interview: Interview {
@@ -113,6 +112,7 @@ impl App {
                 sound: Sound {
                     files: &files,
                     covered: &copy.covered,
+                    heard: copy.heard.as_deref(),
                 },
                 redacted: Some(&copy),
                 ..Source::new(&copy.interview, &copy.segments)
@@ -128,7 +128,7 @@ impl App {
             }];
             audio.push((SOUND.to_owned(), path, sha256));
         }
-        let consent = bound.as_ref().map(|b| b.consent.clone());
+        let consent = bound.map(|b| b.consent.clone());
         let contents = made.contents(consent, signer, audio)?;
         let mut facts = Map::new();
         facts.insert("covered".into(), json!(contents.head));
@@ -138,7 +138,7 @@ impl App {
             &mut store,
             &id,
             (&contents, facts),
-            (bound.as_ref(), &what),
+            (&standing, &what),
             (to, out, signer),
             (cancel, watcher),
         )

@@ -155,6 +155,9 @@ impl Choices {
     }
 }
 
+/// How the names of files end that could not be used, but for a number.
+const ASIDE: &str = "unusable-";
+
 /// What was read, and where a file went that could not be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadChoices {
@@ -168,6 +171,12 @@ impl App {
     /// Reads what was chosen; a missing file gives the usual choices.
     pub fn choices(&self) -> ReadChoices {
         let mut read = read(&self.workspace.desktop_file());
+        if let Some(aside) = &read.put_aside
+            && vault::guards(aside)
+        {
+            // Before anybody has given the passphrase it cannot be sealed: that is done then.
+            let _ = vault::seal_file(aside);
+        }
         let sealed = self.workspace.desktop_name();
         if let Ok(name) = vault::read_small(&sealed, MAX_BYTES) {
             read.choices.name = String::from_utf8(name).unwrap_or_default();
@@ -208,10 +217,11 @@ impl App {
     pub(super) fn hide_name(&self) -> Result<(), Error> {
         let path = self.workspace.desktop_file();
         let kept = read(&path).choices;
+        self.seal_aside()?;
         if kept.name.is_empty() {
             return Ok(());
         }
-        let old = fs::OpenOptions::new().write(true).open(&path);
+        let old = vault::open_over(&path);
         self.keep_choices(&kept)?;
         // The new file has taken the old one's place; its bytes are still on the disk.
         old.and_then(vault::overwrite).map_err(|cause| Error::File {
@@ -219,6 +229,23 @@ impl App {
             cause,
             path,
         })
+    }
+
+    /// Seals what was put aside because it could not be used: a name may stand in it.
+    pub(super) fn seal_aside(&self) -> Result<(), Error> {
+        let path = self.workspace.desktop_file();
+        let Ok(entries) = fs::read_dir(self.workspace.root()) else {
+            return Ok(());
+        };
+        let stem = path.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!("{stem}.{ASIDE}");
+        for entry in entries.flatten() {
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if is_file && entry.file_name().to_string_lossy().starts_with(&prefix) {
+                vault::seal_file(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn seal_name(&self, name: &str) -> Result<(), Error> {
@@ -262,7 +289,7 @@ fn read(path: &Path) -> ReadChoices {
 
 /// `desktop.toml.unusable-1`, `-2` ...: one that is put aside never replaces another.
 fn free_name(path: &Path) -> PathBuf {
-    let named = |number: u32| path.with_extension(format!("toml.unusable-{number}"));
+    let named = |number: u32| path.with_extension(format!("toml.{ASIDE}{number}"));
     (1..1000)
         .map(named)
         .find(|p| !p.exists())

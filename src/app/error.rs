@@ -156,6 +156,15 @@ pub enum Error {
     /// A folder, a device or a link to nothing stands where a new file should go; never replaced.
     #[error("this is a folder, a device or a link, not a file that can be written: {0}")]
     NoPlainFile(PathBuf),
+    /// A workspace that can only be read: nothing leaves it without an entry.
+    #[error("what leaves this workspace has to stand in its record first, and {0}")]
+    Unnoted(store::Error),
+    /// The entry was written and then the file could not be given its name.
+    #[error("{0}; the record has its entry all the same, though there is no file")]
+    NotedOnly(Box<Error>),
+    /// A copy in the clear, into a workspace that is locked.
+    #[error("a copy in the clear would lie inside a locked workspace: {0}")]
+    InsideLocked(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
@@ -316,6 +325,16 @@ impl Error {
                     .into()
             }
             Error::Exists(_) => "Name another file, or add --force to replace that one.".into(),
+            Error::Unnoted(_) => "Take the write protection away, or copy the whole workspace to a disk that \
+                can be written and export from there: mekong --workspace COPY export ..."
+                .into(),
+            Error::NotedOnly(cause) => format!(
+                "{} A limit that was lifted for this file has to be lifted again.",
+                cause.help()
+            ),
+            Error::InsideLocked(_) => "Name a place outside of the workspace, for example on the USB \
+                stick for the partner."
+                .into(),
             Error::NoPlainFile(_) => "Name a file, which may be new.".into(),
             Error::NotEmpty(_) => {
                 "Name a new or empty folder, so that practice and casework stay apart.".into()
@@ -371,7 +390,9 @@ impl Error {
     /// Whether the database as a whole refuses; [`super::App::words`] adds its path.
     pub(super) fn is_of_the_store(&self) -> bool {
         match self {
-            Error::Store(e) | Error::Pipeline(pipeline::Error::Store(e)) => e.is_of_the_file(),
+            Error::Store(e) | Error::Unnoted(e) | Error::Pipeline(pipeline::Error::Store(e)) => {
+                e.is_of_the_file()
+            }
             _ => false,
         }
     }

@@ -1,19 +1,22 @@
 //! Writing interviews out.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Asked, Cancel, Interview, InterviewId, Lang};
+use crate::domain::{Asked, Cancel, Interview, InterviewId, Lang, ReadBack, Segment};
 use crate::evidence::{self, Kind, Outgoing, To};
-use crate::export::{self, Format, Print, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template};
+use crate::export::{
+    self, Format, Print, Redacted, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
+};
 use crate::fonts;
 use crate::pipeline::{Progress, Step, Watcher};
-use crate::store::{self, Store};
+use crate::store;
 
 use super::evidence::Hashing;
-use super::whole::write_whole;
+use super::leaving::{Standing, TRIES, refuse_inside};
+use super::whole::{write_noted, write_whole};
 use super::{App, Error};
 
 /// What may be chosen about an export.
@@ -47,12 +50,60 @@ impl Default for ExportChoices {
     }
 }
 
+/// An export that was asked for and is allowed.
+struct Wish<'a> {
+    id: InterviewId,
+    format: Format,
+    choices: &'a ExportChoices,
+    rules: Option<Redaction>,
+    standing: Standing,
+    what: Outgoing<'static>,
+}
+
+impl Wish<'_> {
+    /// What its entries tell of it, without a name.
+    fn facts(&self) -> Map<String, Value> {
+        let facts = [
+            ("format", json!(self.format.as_str())),
+            ("sound", json!(self.what.sound)),
+            ("redacted", json!(self.rules.is_some())),
+        ];
+        let facts = facts.into_iter();
+        facts.map(|(name, fact)| (name.to_owned(), fact)).collect()
+    }
+}
+
+/// What is stored of an interview at one moment.
+pub(super) struct Gathered {
+    pub(super) interview: Interview,
+    pub(super) segments: Vec<Segment>,
+    read_back: Vec<ReadBack>,
+    /// The hash of the last event in its chain.
+    head: String,
+    /// What was covered in it.
+    pub(super) redacted: Option<Redacted>,
+}
+
+impl Gathered {
+    fn cover(&mut self, copy: Redacted) {
+        // Reasons are a person's words too, and hold names.
+        for answer in &mut self.read_back {
+            answer.reason = None;
+            answer.by.clear();
+        }
+        self.interview.clone_from(&copy.interview);
+        self.segments.clone_from(&copy.segments);
+        self.redacted = Some(copy);
+    }
+}
+
 impl App {
-    /// Writes one interview to a file: wholly or not at all. A file that is there already is
-    /// replaced only with `force`.
+    /// Writes one interview to a file: wholly or not at all, and not without an entry in its chain. A
+    /// file that is there already is replaced only with `force`.
     ///
     /// # Errors
-    /// An unknown id; a file that is there; a disk that refuses; a cancel.
+    /// An unknown id; a file that is there; a disk that refuses; a workspace that cannot be written; a
+    /// place inside of a locked workspace; a cancel.
     pub fn export(
         &self,
         id: &str,
@@ -62,23 +113,27 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
-        let mut told = (Exported::default(), String::new());
-        let (id, rules) = self.allowed(id, format, choices)?;
-        let what = (format, choices, rules.as_ref());
-        write_whole(out, force, &mut |file| {
-            let mut file = Hashing::new(file);
-            let exported = self.write_out(&id, what, &mut file, (cancel, watcher))?;
-            told = (exported, file.digest());
-            Ok(())
-        })?;
-        self.note_exported(&id, format, &told.1)?;
-        Ok(told.0)
+        refuse_inside(out)?;
+        let wish = self.allowed(id, format, choices)?;
+        let copy = self.gather(&wish.id, wish.rules.as_ref())?;
+        let (told, _) = write_noted(
+            out,
+            force,
+            &mut |file| {
+                let mut file = Hashing::new(file);
+                let told = self.write_out(&wish, &copy, &mut file, (cancel, watcher))?;
+                Ok((told, file.digest()))
+            },
+            &mut |(_, sha256)| self.note_exported(&wish, sha256),
+        )?;
+        Ok(told)
     }
 
-    /// Writes one interview to any writer.
+    /// Writes one interview to any writer. It is made twice: what was written cannot be taken back, so
+    /// its hash has to stand in the chain before.
     ///
     /// # Errors
-    /// An unknown id; a writer that refuses; a cancel.
+    /// An unknown id; a writer that refuses; a workspace that cannot be written; a cancel.
     pub fn export_to(
         &self,
         id: &str,
@@ -88,71 +143,103 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Exported, Error> {
-        let (id, rules) = self.allowed(id, format, choices)?;
-        let what = (format, choices, rules.as_ref());
-        let mut out = Hashing::new(out);
-        let told = self.write_out(&id, what, &mut out, (cancel, watcher))?;
-        self.note_exported(&id, format, &out.digest())?;
-        Ok(told)
+        let wish = self.allowed(id, format, choices)?;
+        let copy = self.gather(&wish.id, wish.rules.as_ref())?;
+        let mut nowhere = io::sink();
+        let mut first = Hashing::new(&mut nowhere);
+        self.write_out(&wish, &copy, &mut first, (cancel, watcher))?;
+        self.note_exported(&wish, &first.digest())?;
+        self.write_out(&wish, &copy, out, (cancel, watcher))
     }
 
     /// Refuses what the person interviewed does not allow; else notes that the export was asked for.
     /// What is to be covered in it.
-    fn allowed(
+    fn allowed<'a>(
         &self,
         id: &str,
         format: Format,
-        choices: &ExportChoices,
-    ) -> Result<(InterviewId, Option<Redaction>), Error> {
+        choices: &'a ExportChoices,
+    ) -> Result<Wish<'a>, Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        let bound = self.bound(&store, &id)?;
+        let standing = self.standing(&store, &id)?;
         // The law asks for the name in the record that the person signs.
         let record = format.is_record();
-        let names = bound.as_ref().filter(|_| !record);
+        let names = standing.bound.as_ref().filter(|_| !record);
         let rules = self.covering(&store, names, choices.redact.as_deref())?;
-        if let Some(bound) = &bound {
-            let sound = match format {
-                Format::Audio => true,
-                Format::Html => choices.sound && !store.working_copies(&id)?.is_empty(),
-                _ => false,
-            };
-            bound.allow(&Outgoing {
-                to: To::File,
-                sound,
-                named: !record && !rules.as_ref().is_some_and(Redaction::covers_names),
-            })?;
+        let sound = match format {
+            Format::Audio => true,
+            Format::Html => choices.sound && !store.working_copies(&id)?.is_empty(),
+            _ => false,
+        };
+        let what = Outgoing {
+            to: To::File,
+            sound,
+            named: !record && !rules.as_ref().is_some_and(Redaction::covers_names),
+        };
+        if let Some(bound) = &standing.bound {
+            bound.allow(&what)?;
         }
-        self.open_export(&id, format, rules.is_some())?;
-        Ok((id, rules))
+        let wish = Wish {
+            id,
+            format,
+            choices,
+            rules,
+            standing,
+            what,
+        };
+        self.note_export(Some(&wish.id), Kind::OpenedForExport, wish.facts())?;
+        Ok(wish)
+    }
+
+    /// What is stored of an interview at one moment, with what is to be covered covered. The end of its
+    /// chain stands on paper, so it has to be that of these words.
+    ///
+    /// # Errors
+    /// [`store::Error::Busy`] where somebody changes it all the time; what [`Redaction::apply`] says.
+    pub(super) fn gather(
+        &self,
+        id: &InterviewId,
+        rules: Option<&Redaction>,
+    ) -> Result<Gathered, Error> {
+        let store = self.reading()?;
+        for _ in 0..TRIES {
+            let head = evidence::head(&store.chain(id)?).to_owned();
+            let (interview, segments) = self.show(&id.0)?;
+            let read_back = self.read_backs(id)?;
+            let stood = store.stood(id)?;
+            // Somebody may have corrected a line between the readings.
+            if evidence::head(&store.chain(id)?) != head {
+                continue;
+            }
+            let mut made = Gathered {
+                interview,
+                segments,
+                read_back,
+                head,
+                redacted: None,
+            };
+            if let Some(rules) = rules {
+                made.cover(rules.apply(&made.interview, &made.segments, &stood, &made.head)?);
+            }
+            return Ok(made);
+        }
+        Err(store::Error::Busy.into())
     }
 
     fn write_out(
         &self,
-        id: &InterviewId,
-        (format, choices, rules): (Format, &ExportChoices, Option<&Redaction>),
+        wish: &Wish<'_>,
+        copy: &Gathered,
         out: &mut dyn Write,
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<Exported, Error> {
-        let (mut interview, mut segments) = self.show(&id.0)?;
-        let head = evidence::head(&self.reading()?.chain(id)?).to_owned();
-        let mut read_back = self.read_backs(id)?;
-        let mut redacted = None;
-        if let Some(rules) = rules {
-            let copy = rules.apply(&interview, &segments, &head)?;
-            // Reasons are a person's words too, and hold names.
-            for answer in &mut read_back {
-                answer.reason = None;
-                answer.by.clear();
-            }
-            interview.clone_from(&copy.interview);
-            segments.clone_from(&copy.segments);
-            redacted = Some(copy);
-        }
-        let covered = redacted.as_ref().map(|c| c.covered.clone());
+        let (format, choices) = (wish.format, wish.choices);
+        let (interview, segments) = (&copy.interview, &copy.segments);
+        let redacted = copy.redacted.as_ref();
         let files = self.working_files(&interview.id)?;
         let templates = if format.is_record() {
-            self.templates(&interview, &choices.languages)?
+            self.templates(interview, &choices.languages)?
         } else {
             Vec::new()
         };
@@ -167,16 +254,17 @@ impl App {
                 faces: &found.faces,
                 templates: &templates,
                 person: choices.person,
-                head: Some(&head),
-                read_back: &read_back,
+                head: Some(&copy.head),
+                read_back: &copy.read_back,
             },
             sound: Sound {
                 files: &files,
-                covered: covered.as_deref().unwrap_or_default(),
+                covered: redacted.map(|copy| &copy.covered[..]).unwrap_or_default(),
+                heard: redacted.and_then(|copy| copy.heard.as_deref()),
             },
             with_sound: choices.sound,
-            redacted: redacted.as_ref(),
-            ..Source::new(&interview, &segments)
+            redacted,
+            ..Source::new(interview, segments)
         };
         let mut tell = |done, total| {
             watcher(Progress::Step {
@@ -195,68 +283,17 @@ impl App {
         })
     }
 
-    /// Notes in the chain that an export was asked for.
-    fn open_export(&self, id: &InterviewId, format: Format, redacted: bool) -> Result<(), Error> {
-        let mut facts = Map::new();
-        facts.insert("format".into(), json!(format.as_str()));
-        facts.insert("redacted".into(), json!(redacted));
-        self.note_export(Some(id), Kind::OpenedForExport, facts)
-    }
-
-    /// Notes that an export was written whole.
-    fn note_exported(&self, id: &InterviewId, format: Format, sha256: &str) -> Result<(), Error> {
-        let mut facts = Map::new();
-        facts.insert("format".into(), json!(format.as_str()));
+    /// Notes that an export is whole and about to leave.
+    fn note_exported(&self, wish: &Wish<'_>, sha256: &str) -> Result<(), Error> {
+        let mut facts = wish.facts();
         facts.insert("sha256".into(), json!(sha256));
-        self.note_export(Some(id), Kind::Exported, facts)
-    }
-
-    /// Notes an export in the interview's chain, or in the workspace's own. A workspace that cannot be
-    /// written is a copy on a read-only disk: what is read there cannot be
-    /// noted in the record, and the record itself is elsewhere.
-    pub(super) fn note_export(
-        &self,
-        id: Option<&InterviewId>,
-        kind: Kind,
-        facts: Map<String, Value>,
-    ) -> Result<(), Error> {
-        match Store::open(&self.workspace.store()) {
-            Ok(mut store) => match id {
-                Some(id) => store.note(id, kind, facts, None).map(|_| ())?,
-                None => store.note_own(kind, facts, None).map(|_| ())?,
-            },
-            Err(store::Error::ReadOnly | store::Error::Open { .. }) => {}
-            Err(e) => return Err(e.into()),
-        }
-        Ok(())
-    }
-
-    /// Notes in an interview's chain that a person opened it in the window, and who, where a name was
-    /// chosen there. Quiet where the interview is sealed and where nothing can be written. False while
-    /// it is recorded, or somebody else writes: then it is to be noted the next time.
-    ///
-    /// # Errors
-    /// An unknown interview; an unreadable store.
-    pub(super) fn note_opened(&self, id: &InterviewId) -> Result<bool, Error> {
-        let mut store = match Store::open(&self.workspace.store()) {
-            Ok(store) => store,
-            Err(store::Error::ReadOnly | store::Error::Open { .. }) => return Ok(true),
-            Err(e) => return Err(e.into()),
-        };
-        if store.session(id)?.is_some_and(|s| s.in_progress) {
-            return Ok(false);
-        }
-        let mut facts = Map::new();
-        facts.insert("through".into(), json!("window"));
-        let name = self.choices().choices.name;
-        if !name.trim().is_empty() {
-            facts.insert("name".into(), json!(name.trim()));
-        }
-        match store.note_opened(id, facts) {
-            Ok(_) | Err(store::Error::ReadOnly) => Ok(true),
-            Err(store::Error::Busy) => Ok(false),
-            Err(e) => Err(e.into()),
-        }
+        let what = (&wish.standing, &wish.what);
+        self.note_leaving(
+            &mut self.noting()?,
+            &wish.id,
+            what,
+            (Kind::Exported, &facts),
+        )
     }
 
     /// The forms of a record in these languages, or in the first two of the interview.

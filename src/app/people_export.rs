@@ -6,14 +6,16 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use crate::domain::{Decision, Fact, FactKind, InterviewId, Person, PersonId, Verdict};
+use crate::domain::{Decision, Fact, FactKind, Interview, InterviewId, Person, PersonId, Verdict};
 use crate::evidence::{Kind, Outgoing, To};
-use crate::export::people as ftm;
+use crate::export::{Redaction, people as ftm};
 use crate::store::Store;
 
+use super::consent::names_of;
 use super::evidence::Hashing;
+use super::leaving::{Standing, refuse_inside};
 use super::people::person_id;
-use super::whole::write_whole;
+use super::whole::write_noted;
 use super::{App, Error};
 
 /// What was written, and what consents kept back.
@@ -38,9 +40,19 @@ struct Limits {
     renamed: BTreeMap<PersonId, String>,
     /// Interviews of which nothing may leave, so what was entered from them neither.
     interviews: BTreeSet<InterviewId>,
+    /// Those among them whose consent names nobody of the register: it may be anybody who was entered
+    /// from them.
+    unnamed: BTreeSet<InterviewId>,
     /// Interviews whose limits are lifted for the next file, and whose person that is.
     lifted: Vec<(InterviewId, Option<PersonId>)>,
 }
+
+/// What leaves of an interview whose limits are lifted: what was entered from it, with the names.
+const EVERYTHING: Outgoing<'static> = Outgoing {
+    to: To::File,
+    sound: false,
+    named: true,
+};
 
 impl App {
     /// Writes the register, or one case of it, as FollowTheMoney entities, one JSON object a line. The
@@ -56,10 +68,15 @@ impl App {
         out: &Path,
         force: bool,
     ) -> Result<PeopleExported, Error> {
+        refuse_inside(out)?;
         let store = self.reading()?;
         let limits = self.register_limits(&store)?;
         let mut people = store.people(case)?;
         let lifted = limits.used_by(&people);
+        let lifted = lifted
+            .into_iter()
+            .map(|id| Ok((self.standing(&store, &id)?, id)))
+            .collect::<Result<Vec<(Standing, InterviewId)>, Error>>()?;
         let told = limits.keep_back(&mut people);
         let mut decisions: Vec<Decision> = Vec::new();
         let mut interviews = BTreeSet::new();
@@ -70,10 +87,11 @@ impl App {
             decisions.extend(all.filter(|d| !renamed(&d.person) && !renamed(&d.other)));
             interviews.extend(person.facts.iter().filter_map(|f| f.interview.clone()));
         }
-        let interviews = interviews
+        let mut interviews = interviews
             .into_iter()
             .map(|id| store.interview(&id))
             .collect::<Result<Vec<_>, _>>()?;
+        limits.cover(&store, (&mut people, &mut decisions, &mut interviews))?;
         drop(store);
         let mut facts = Map::new();
         facts.insert("format".into(), json!("people"));
@@ -81,18 +99,24 @@ impl App {
         facts.insert("renamed".into(), json!(told.renamed));
         facts.insert("left_out".into(), json!(told.left_out));
         self.note_export(None, Kind::OpenedForExport, facts.clone())?;
-        let mut digest = String::new();
-        write_whole(out, force, &mut |file| {
-            let mut file = Hashing::new(file);
-            ftm::write(&people, &decisions, &interviews, &mut file)?;
-            digest = file.digest();
-            Ok(())
-        })?;
-        facts.insert("sha256".into(), json!(digest));
-        for id in lifted {
-            self.note_export(Some(&id), Kind::Exported, facts.clone())?;
-        }
-        self.note_export(None, Kind::Exported, facts)?;
+        write_noted(
+            out,
+            force,
+            &mut |file| {
+                let mut file = Hashing::new(file);
+                ftm::write(&people, &decisions, &interviews, &mut file)?;
+                Ok(file.digest())
+            },
+            &mut |sha256: &String| {
+                facts.insert("sha256".into(), json!(sha256));
+                for (standing, id) in &lifted {
+                    let before = (standing, &EVERYTHING);
+                    let event = (Kind::Exported, &facts);
+                    self.note_leaving(&mut self.noting()?, id, before, event)?;
+                }
+                self.note_export(None, Kind::Exported, facts.clone())
+            },
+        )?;
         Ok(told)
     }
 
@@ -118,6 +142,9 @@ impl App {
                 None => BTreeSet::new(),
             };
             if refused.is_err() {
+                if everybody.is_empty() {
+                    limits.unnamed.insert(id.clone());
+                }
                 limits.interviews.insert(id);
                 limits.closed.extend(everybody);
             } else if let Some(name) = &bound.consent.pseudonym {
@@ -150,13 +177,20 @@ impl Limits {
         let mut told = PeopleExported::default();
         people.retain_mut(|person| {
             let before = person.facts.len();
+            let may_be = |f: &Fact| {
+                f.interview
+                    .as_ref()
+                    .is_some_and(|id| self.unnamed.contains(id))
+            };
+            let may_be_closed = person.facts.iter().any(may_be);
             let of_closed = |f: &Fact| {
                 let from = f.interview.as_ref();
                 from.is_some_and(|id| self.interviews.contains(id))
             };
             person.facts.retain(|fact| !of_closed(fact));
             let gone = before.saturating_sub(person.facts.len());
-            if self.closed.contains(&person.id) || gone > 0 && person.facts.is_empty() {
+            let closed = may_be_closed || self.closed.contains(&person.id);
+            if closed || gone > 0 && person.facts.is_empty() {
                 told.left_out = told.left_out.saturating_add(1);
                 return false;
             }
@@ -169,6 +203,41 @@ impl Limits {
             true
         });
         told
+    }
+}
+
+impl Limits {
+    /// Covers the names of who stands under a pseudonym or may not be seen in what was entered of others.
+    fn cover(
+        &self,
+        store: &Store,
+        (people, decisions, interviews): (&mut [Person], &mut [Decision], &mut [Interview]),
+    ) -> Result<(), Error> {
+        let mut rules = Redaction::default();
+        for (person, pseudonym) in &self.renamed {
+            rules.add_names(&names_of(store, person.clone())?, pseudonym);
+        }
+        let from_unnamed = store.people(None)?.into_iter().filter(|person| {
+            let from = person.facts.iter().filter_map(|f| f.interview.as_ref());
+            from.into_iter().any(|id| self.unnamed.contains(id))
+        });
+        let closed = self.closed.iter().cloned();
+        for person in closed.chain(from_unnamed.map(|person| person.id)) {
+            rules.add_names(&names_of(store, person)?, "redacted: name");
+        }
+        let facts = people
+            .iter_mut()
+            .filter(|p| !self.renamed.contains_key(&p.id));
+        for fact in facts.flat_map(|person| &mut person.facts) {
+            fact.value = rules.covered(&fact.value);
+        }
+        for decision in decisions {
+            decision.by = rules.covered(&decision.by);
+        }
+        for interview in interviews {
+            interview.case = interview.case.as_deref().map(|case| rules.covered(case));
+        }
+        Ok(())
     }
 }
 

@@ -253,11 +253,8 @@ fn remove(path: &Path, wipe: bool) -> io::Result<()> {
         return fs::remove_dir(path);
     }
     if wipe && kind.is_file() {
-        // A file that cannot be written can be removed all the same.
-        let _ = OpenOptions::new()
-            .write(true)
-            .open(path)
-            .and_then(vault::overwrite);
+        // A file that belongs to somebody else can be removed all the same.
+        let _ = vault::open_over(path).and_then(vault::overwrite);
     }
     fs::remove_file(path)
 }

@@ -12,8 +12,10 @@ use crate::domain::{Cancel, Lang};
 use crate::glossary::{self, Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
+use super::leaving::refuse_inside;
 use super::models::{ErrorRate, Kind, Model};
 use super::scratch::Purpose;
+use super::terms::{is_out_of_reach, locked, write_table};
 use super::whole::write_whole;
 use super::{App, Error};
 
@@ -181,6 +183,7 @@ impl App {
         let files = self.glossary_files(&[])?;
         let info = |path: &PathBuf| match describe(path) {
             Ok(info) => info,
+            Err(_) if is_out_of_reach(path) => locked(path),
             Err(error) => GlossaryInfo {
                 name: stem(path),
                 path: path.clone(),
@@ -230,7 +233,7 @@ impl App {
             path: to.clone(),
         };
         write_whole(&to, replace, &mut |out| {
-            out.write_all(&table).map_err(written)
+            write_table(&table, &to, out).map_err(written)
         })?;
         describe(&to)
     }
@@ -254,6 +257,7 @@ impl App {
         } else {
             GlossaryForm::Csv
         });
+        refuse_inside(out)?;
         let mut terms = 0;
         write_whole(out, force, &mut |file| {
             terms = self.export_glossary_to(name, form, file)?;
@@ -418,7 +422,7 @@ fn unreviewed(term: &Term) -> bool {
         .any(|entry| entry.review == Review::Unreviewed)
 }
 
-fn csv_files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn csv_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -431,7 +435,7 @@ fn csv_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem()
         .map(|s| s.to_string_lossy().into_owned())
         .unwrap_or_default()

@@ -1,11 +1,13 @@
 //! Terms that a person enters or corrects: they go into a glossary of the workspace, and stand before
 //! those that ship with the program.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::glossary::{self, Glossary, Term};
+use crate::vault;
 
-use super::shelf::load_csv;
+use super::shelf::{GlossaryInfo, csv_files, load_csv, stem};
 use super::whole::write_whole;
 use super::{App, Error};
 
@@ -13,6 +15,24 @@ use super::{App, Error};
 const OWN: &str = "own.csv";
 
 impl App {
+    /// The tables of terms that belong to this workspace alone: those that a person entered or brought
+    /// in. Where the workspace is the program's own folder the shipped ones lie beside them.
+    pub(super) fn own_terms(&self) -> Vec<PathBuf> {
+        let folder = self.workspace.glossaries();
+        let real = |path: &Path| path.canonicalize().ok();
+        let shipped = self.kit.as_ref().map(|kit| kit.join("glossaries"));
+        let is_shipped = shipped.is_some_and(|kit| real(&kit) == real(&folder));
+        let mut own = csv_files(&folder);
+        own.retain(|file| !is_shipped || file.file_name() == Some(OWN.as_ref()));
+        own
+    }
+
+    /// Whether terms of this workspace are sealed, so that whoever needs terms has to unlock it.
+    pub fn has_sealed_terms(&self) -> bool {
+        let sealed = |path: &PathBuf| vault::is_sealed(path).unwrap_or_default();
+        self.own_terms().iter().any(sealed)
+    }
+
     /// Enters a term, or puts it in the place of the one with its id and case. A term without an id
     /// gets a new one. Returns the id.
     ///
@@ -58,7 +78,7 @@ impl App {
             path: folder.clone(),
         })?;
         write_whole(&path, true, &mut |out| {
-            out.write_all(&table).map_err(|cause| Error::File {
+            write_table(&table, &path, out).map_err(|cause| Error::File {
                 what: "write the glossary",
                 cause,
                 path: path.clone(),
@@ -88,6 +108,30 @@ impl App {
             all.merge(load_csv(Path::new(file))?);
         }
         Ok(all)
+    }
+}
+
+/// Writes a table of terms that belongs at `path`: sealed where the workspace is locked.
+pub(super) fn write_table(table: &[u8], path: &Path, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = vault::Writer::new(out, path)?;
+    out.write_all(table)?;
+    out.finish().map(|_| ())
+}
+
+/// Whether a table is sealed and nobody gave the passphrase.
+pub(super) fn is_out_of_reach(path: &Path) -> bool {
+    vault::key_for(path).is_err() && vault::is_sealed(path).unwrap_or_default()
+}
+
+/// A table of which nobody can say more without the passphrase. It is not broken.
+pub(super) fn locked(path: &Path) -> GlossaryInfo {
+    GlossaryInfo {
+        name: stem(path),
+        path: path.to_owned(),
+        terms: 0,
+        unreviewed: 0,
+        problems: vec!["it is locked with the workspace".to_owned()],
+        broken: None,
     }
 }
 

@@ -169,6 +169,8 @@ impl App {
             return Err(vault::Error::OldLock(root.to_owned()).into());
         }
         self.door.set(Some(held));
+        // What was put there in the clear since, or by a version that left it so.
+        let _ = self.seal_strays();
         // On a disk that only gives nothing can be noted, and a store that cannot be used is told of by
         // whatever is asked of it next: reading goes on.
         let mark = lock.mark();
@@ -288,6 +290,14 @@ impl App {
         Ok(lock.write(self.workspace.root())?)
     }
 
+    /// Seals what lies beside the interviews and holds words of them: own terms, settings put aside.
+    fn seal_strays(&self) -> Result<(), Error> {
+        for path in self.own_terms() {
+            vault::seal_file(&path)?;
+        }
+        self.seal_aside()
+    }
+
     /// The files of interviews and of partners' bundles that lie in the clear. What an import left
     /// half-written is removed.
     fn plain_files(&self) -> Result<Vec<PathBuf>, Error> {
@@ -307,6 +317,7 @@ impl App {
         collect(&self.workspace.received(), DEPTH, &mut found)?;
         // Who signs here is told by the public halves; the secret ones have passphrases of their own.
         collect(&self.workspace.keys(), 0, &mut found)?;
+        found.extend(self.own_terms());
         Ok(found)
     }
 }

@@ -27,6 +27,24 @@ pub(super) fn write_whole(
     replace: bool,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    match write_noted(out, replace, write, &mut |()| Ok(())) {
+        Err(Error::NotedOnly(cause)) => Err(*cause),
+        done => done,
+    }
+}
+
+/// The same; when the file is whole on the disk, and before it is given its name, `note` is told what
+/// `write` said. Where that fails there is no file.
+///
+/// # Errors
+/// Those of [`write_whole`]; what `note` says; [`Error::NotedOnly`] where only the name could not be
+/// given.
+pub(super) fn write_noted<T>(
+    out: &Path,
+    replace: bool,
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<T, Error>,
+    note: &mut dyn FnMut(&T) -> Result<(), Error>,
+) -> Result<T, Error> {
     let failed = |cause: io::Error| Error::File {
         what: "write the file",
         cause,
@@ -47,16 +65,20 @@ pub(super) fn write_whole(
         _ => failed(e),
     })?;
     let mut buffered = BufWriter::new(half.file());
-    write(&mut buffered)?;
+    let told = write(&mut buffered)?;
     buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     half.file().sync_all().map_err(failed)?;
-    match half.place(out, replace) {
+    note(&told)?;
+    let placed = match half.place(out, replace) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Error::Exists(out.to_owned())),
         placed => placed.and_then(|()| keep_name(folder)).map_err(failed),
-    }
+    };
+    placed
+        .map(|()| told)
+        .map_err(|cause| Error::NotedOnly(Box::new(cause)))
 }
 
-fn folder_of(out: &Path) -> &Path {
+pub(super) fn folder_of(out: &Path) -> &Path {
     match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -258,6 +280,32 @@ mod tests {
         assert!(given_up.is_err());
         assert_eq!(fs::read_to_string(&out).unwrap(), WORDS);
         assert_eq!(names(dir.path()), ["a.txt", "b.txt"]);
+    }
+
+    #[test]
+    fn what_is_noted_is_noted_before_the_file_has_a_name_and_without_it_there_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("ສຳເນົາ.txt");
+        let mut whole = |file: &mut dyn Write| {
+            file.write_all(WORDS.as_bytes()).unwrap();
+            Ok(WORDS.len())
+        };
+        let refused = write_noted(&out, false, &mut whole, &mut |_| Err(Error::Stopped));
+        assert!(matches!(refused, Err(Error::Stopped)));
+        assert!(names(dir.path()).is_empty());
+        let told = write_noted(&out, false, &mut whole, &mut |length| {
+            assert_eq!(*length, WORDS.len());
+            assert!(!out.exists(), "it has its name before it is noted");
+            Ok(())
+        });
+        assert_eq!(told.unwrap(), WORDS.len());
+        // Noted, and somebody else's file took the name.
+        let late = dir.path().join("b.txt");
+        let told = write_noted(&late, false, &mut whole, &mut |_| {
+            fs::write(&late, "of somebody else").unwrap();
+            Ok(())
+        });
+        assert!(matches!(told, Err(Error::NotedOnly(_))), "{told:?}");
     }
 
     #[test]

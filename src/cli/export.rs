@@ -34,7 +34,8 @@ pub struct Export {
     #[arg(long)]
     pub no_sound: bool,
     /// Cover what this list names, in both languages and in the sound: a TOML file with [[redact]],
-    /// a reason, and words = [...], line = N, or from and to.
+    /// a reason, and words = [...], line = N, or from and to; - for standard input, so that the list
+    /// lies on no disk.
     #[arg(long, value_name = "FILE")]
     pub redact: Option<PathBuf>,
     /// Whose record it is.

@@ -88,6 +88,8 @@ pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), F
             fields.insert("session".into(), json!(session));
             fields.insert("events".into(), events.iter().map(event_value).collect());
         }
+        // All of it, for a program: as good as an export.
+        app.note_shown(&interview.id)?;
         return Ok(out.json(&value)?);
     }
     print_interview(&interview, &segments, out)?;

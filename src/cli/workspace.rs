@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::app::{self, App, VaultState};
 use crate::vault::RecoveryIdentity;
 
-use super::args::{Json, Verb};
+use super::args::{Glossary, Json, Verb};
 use super::print::{Out, say};
 use super::progress::Watch;
 use super::{Failure, secret, usage};
@@ -139,7 +139,7 @@ fn lock(
         ));
     }
     say(
-        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Terms and settings are not covered; the names of the interviews' folders are dates and numbers.",
+        "A disk, above all a solid-state one, may keep old blocks of what lay in the clear before. Settings and the terms that ship are not covered; the names of the interviews' folders are dates and numbers.",
     );
     Ok(())
 }
@@ -160,6 +160,13 @@ pub(super) fn open(
             | Verb::Templates(_)
             | Verb::Bench(_)
     );
+    let terms = matches!(
+        verb,
+        Verb::Translate(_) | Verb::Glossary(_) | Verb::Bench(_)
+    );
+    // What is brought in is sealed, and what is sealed can be read with the passphrase only.
+    let brings = matches!(verb, Verb::Glossary(Glossary::Import { .. }));
+    let needs = needs || brings || terms && app.has_sealed_terms();
     if !needs || app.vault_state()? == VaultState::Plain {
         return Ok(());
     }

@@ -54,13 +54,13 @@ pub enum Kind {
     Certified,
     /// A person signed the head of the chain.
     Sealed,
-    /// A person opened an interview in the window.
+    /// A person opened an interview in the window, or a program was given all of it.
     Opened,
     /// Somebody asked for an export.
     OpenedForExport,
-    /// An export was written whole.
+    /// An export was whole, and about to be given its name.
     Exported,
-    /// A bundle for a partner was written whole.
+    /// A bundle for a partner was whole, and about to be given its name.
     Bundled,
     /// What the person interviewed allows, entered or changed.
     Consented,

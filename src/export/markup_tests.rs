@@ -327,6 +327,7 @@ fn a_page_carries_the_sound_and_a_button_a_line() {
     source.sound = Sound {
         files: &files,
         covered: &[],
+        heard: None,
     };
     let of = |source: &Source<'_>| {
         let (mut out, mut told) = (Vec::new(), Vec::new());
@@ -361,6 +362,7 @@ fn a_copy_of_the_sound_holds_every_sample() {
     source.sound = Sound {
         files: &files,
         covered: &covered,
+        heard: None,
     };
     let mut out = Vec::new();
     write(Format::Audio, &source, &mut out, &mut |_, _| Ok(())).unwrap();
@@ -395,6 +397,7 @@ fn a_wish_to_stop_ends_an_export() {
     source.sound = Sound {
         files: &files,
         covered: &[],
+        heard: None,
     };
     for format in [Format::Html, Format::Audio] {
         let stopped = write(format, &source, &mut Vec::new(), &mut |_, _| {

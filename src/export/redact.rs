@@ -5,17 +5,23 @@
 //! It fails closed: a rule that finds nothing is an error, because a misspelt name would stay; and
 //! where only one side of a line holds a word, the other side is covered whole.
 
+mod across;
+mod facts;
+mod heard;
+mod proof;
+
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Interview, SamplePos, Segment, Span};
+use crate::domain::{Interview, SamplePos, Segment, SegmentId, Span};
 
 use super::places::{needle, places};
 use super::{Error, json, one_line};
+use proof::holds;
 
 /// Largest list that is read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -60,6 +66,8 @@ struct Checked {
     block: String,
     /// The register has them: one of them must stand in the interview, whichever rule covers it.
     names: bool,
+    /// It need not stand in the interview.
+    may_miss: bool,
 }
 
 /// A covered copy.
@@ -71,6 +79,9 @@ pub struct Redacted {
     pub segments: Vec<Segment>,
     /// What must not be heard.
     pub covered: Vec<Span>,
+    /// What of each channel may be heard; nothing else, as nobody wrote down what is said there. `None`
+    /// where no words are covered: then all of it.
+    pub heard: Option<Vec<(u16, Span)>>,
     /// How many places were covered, and in how many lines.
     pub places: usize,
     /// Lines in which something was covered.
@@ -82,8 +93,12 @@ pub struct Redacted {
 impl Redacted {
     /// Stands at the head of the copy.
     pub(super) fn notice(&self) -> String {
+        let silent = match self.heard {
+            Some(_) => " Sound outside of the lines is left out.",
+            None => "",
+        };
         format!(
-            "Redacted copy: {} places in {} lines are covered. Last event of the whole record: {}",
+            "Redacted copy: {} places in {} lines are covered.{silent} Last event of the whole record: {}",
             self.places, self.lines, self.parent
         )
     }
@@ -97,7 +112,7 @@ pub(super) fn transcript_hash(interview: &Interview, segments: &[Segment]) -> St
 }
 
 impl Redaction {
-    /// Reads a list.
+    /// Reads a list; `-` is standard input, so that it need not lie in the clear on any disk.
     ///
     /// # Errors
     /// A file that cannot be read or understood.
@@ -107,8 +122,12 @@ impl Redaction {
             path: path.to_owned(),
         };
         let mut text = String::new();
-        let file = File::open(path).map_err(|e| failed(e.to_string()))?;
-        let read = file
+        let input: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|e| failed(e.to_string()))?)
+        };
+        let read = input
             .take(MAX_BYTES.saturating_add(1))
             .read_to_string(&mut text);
         let length = read.map_err(|e| failed(e.to_string()))?;
@@ -149,6 +168,7 @@ impl Redaction {
             span: None,
             block: format!("[{}]", one_line(pseudonym)),
             names: true,
+            may_miss: false,
         });
     }
 
@@ -157,7 +177,18 @@ impl Redaction {
         self.rules.iter().any(|rule| rule.names)
     }
 
-    /// Makes the covered copy. `parent` is the hash of the last event of the interview's chain.
+    /// A text with what it holds covered.
+    pub fn covered(&self, text: &str) -> String {
+        let mut work = Work::new(&self.rules);
+        let mut text = text.to_owned();
+        for at in 0..self.rules.len() {
+            work.cover(at, &mut text);
+        }
+        text
+    }
+
+    /// Makes the covered copy. `stood` are all stretches that lines, or those that they were made of,
+    /// ever had; `parent` is the hash of the last event of the interview's chain.
     ///
     /// # Errors
     /// A rule that finds nothing; a person none of whose names is found; a word that would stay.
@@ -165,38 +196,42 @@ impl Redaction {
         &self,
         interview: &Interview,
         segments: &[Segment],
+        stood: &[(SegmentId, Span)],
         parent: &str,
     ) -> Result<Redacted, Error> {
-        // Of the whole: a rule of the list may cover a name before its turn comes.
-        let whole = json::json_value(interview, segments);
-        if self.rules.iter().any(|r| r.names && !holds(&whole, r)) {
-            return Err(Error::NamesNowhere);
-        }
-        let mut work = Work {
-            rules: &self.rules,
-            used: vec![false; self.rules.len()],
-            places: 0,
-        };
+        let mut work = Work::new(&self.rules);
         let mut copy = Redacted {
             parent: parent.to_owned(),
             interview: interview.clone(),
             segments: segments.to_vec(),
             covered: Vec::new(),
+            heard: None,
             places: 0,
             lines: 0,
         };
+        let end = SamplePos::from_ms(interview.duration_ms);
+        let places = heard::Places::new(stood, end);
         let by_word = self.rules.iter().any(|rule| !rule.needles.is_empty());
-        for segment in &mut copy.segments {
-            if work.line(segment) {
-                copy.covered.push(segment.span);
+        copy.heard = by_word.then(|| places.of_lines(segments));
+        let shared = work.across(&mut copy.segments);
+        for (segment, shared) in copy.segments.iter_mut().zip(shared) {
+            let spans = places.of(segment);
+            if work.line(segment) || shared {
+                strip(segment);
+                copy.covered.extend(spans);
                 copy.lines = copy.lines.saturating_add(1);
             } else if by_word && !has_words(segment) {
                 // Nobody knows yet what is said there: a name may be.
-                copy.covered.push(segment.span);
+                copy.covered.extend(spans);
             }
         }
-        let sound = SamplePos::from_ms(interview.duration_ms);
-        let sound = Span::new(SamplePos::default(), sound);
+        // Of the whole: a rule of the list may cover a name before its turn comes.
+        let whole = json::json_value(interview, segments);
+        let mut rules = self.rules.iter().zip(&work.used);
+        if rules.any(|(rule, used)| rule.names && !*used && !holds(&whole, rule)) {
+            return Err(Error::NamesNowhere);
+        }
+        let sound = Span::new(SamplePos::default(), end);
         for (rule, used) in self.rules.iter().zip(&mut work.used) {
             // Silence without words is a stretch too; behind the end there is nothing.
             if let Some(span) = rule.span {
@@ -204,11 +239,12 @@ impl Redaction {
                 *used |= span.overlap(sound) > 0;
             }
         }
+        copy.covered = heard::merged(copy.covered);
         work.head(&mut copy.interview);
         copy.places = work.places;
         let unused: Vec<usize> = (1..)
             .zip(self.rules.iter().zip(&work.used))
-            .filter(|(_, (rule, used))| !**used && !rule.names)
+            .filter(|(_, (rule, used))| !**used && !rule.names && !rule.may_miss)
             .map(|(n, _)| n)
             .collect();
         if !unused.is_empty() {
@@ -238,44 +274,6 @@ impl Redaction {
 fn has_words(segment: &Segment) -> bool {
     let mut texts = segment.translations.iter().map(|t| &t.text);
     !segment.text.trim().is_empty() || texts.any(|text| !text.trim().is_empty())
-}
-
-/// Fields of hashes, times, numbers, generated names and words of the program: they say nothing.
-const NO_WORDS: [&str; 22] = [
-    "sha256",
-    "started",
-    "at",
-    "until",
-    "program",
-    "kind",
-    "role",
-    "of",
-    "format",
-    "id",
-    "interview",
-    "previous",
-    "parent",
-    "parent_head",
-    "rows",
-    "key",
-    "seen_by",
-    "signature",
-    "number",
-    "recipient",
-    "proof",
-    "made",
-];
-
-/// Whether any text of a JSON value holds a word of the rule.
-fn holds(value: &serde_json::Value, rule: &Checked) -> bool {
-    match value {
-        serde_json::Value::String(text) => !places(text, &rule.needles).is_empty(),
-        serde_json::Value::Array(values) => values.iter().any(|v| holds(v, rule)),
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .any(|(name, v)| !NO_WORDS.contains(&name.as_str()) && holds(v, rule)),
-        _ => false,
-    }
 }
 
 fn check(rule: &Rule) -> Result<Checked, String> {
@@ -313,6 +311,7 @@ fn check(rule: &Rule) -> Result<Checked, String> {
         span,
         block: format!("[redacted: {reason}]"),
         names: false,
+        may_miss: false,
     })
 }
 
@@ -339,7 +338,15 @@ struct Work<'a> {
     places: usize,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(rules: &'a [Checked]) -> Self {
+        Self {
+            rules,
+            used: vec![false; rules.len()],
+            places: 0,
+        }
+    }
+
     /// Covers what a line holds; whether anything was covered.
     fn line(&mut self, segment: &mut Segment) -> bool {
         let mut touched = false;
@@ -371,9 +378,6 @@ impl Work<'_> {
             for translation in &mut segment.translations {
                 self.cover(at, &mut translation.engine);
             }
-        }
-        if touched {
-            strip(segment);
         }
         touched
     }
@@ -467,3 +471,6 @@ fn strip(segment: &mut Segment) {
 #[cfg(test)]
 #[path = "redact_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod kept_tests;

@@ -25,6 +25,8 @@ pub struct Sound<'a> {
     pub files: &'a [(u16, PathBuf)],
     /// Stretches that must not be heard, on any channel: voices carry over to the other microphones.
     pub covered: &'a [Span],
+    /// What of each channel may be heard beside that; all of it where nothing is said.
+    pub heard: Option<&'a [(u16, Span)]>,
 }
 
 impl Sound<'_> {
@@ -46,10 +48,14 @@ impl Sound<'_> {
             let to = from.saturating_add(STRETCH).min(length);
             let span = Span::new(SamplePos(from), SamplePos(to));
             let mut channels = Vec::with_capacity(self.files.len());
-            for (_, path) in self.files {
+            for (channel, path) in self.files {
                 let mut pcm = audio::read_span(path, span)?;
                 // At most a stretch long.
                 pcm.resize(span.samples() as usize, 0.0);
+                if let Some(heard) = self.heard {
+                    let own = heard.iter().filter(|(of, _)| of == channel);
+                    silence(&mut pcm, span, own.map(|(_, heard)| *heard));
+                }
                 cover(&mut pcm, span, self.covered);
                 channels.push(pcm.into_iter().map(to_16_bit).collect());
             }
@@ -77,6 +83,21 @@ fn cover(pcm: &mut [f32], span: Span, covered: &[Span]) {
     }
 }
 
+/// Silences what lies in none of the stretches that may be heard, which are in order and apart.
+fn silence(pcm: &mut [f32], span: Span, heard: impl Iterator<Item = Span>) {
+    let place = |at: SamplePos| {
+        let at = at.0.clamp(span.start.0, span.end.0);
+        usize::try_from(at.saturating_sub(span.start.0)).unwrap_or(usize::MAX)
+    };
+    let mut from = 0;
+    for heard in heard.filter(|heard| heard.overlap(span) > 0) {
+        let to = place(heard.start).max(from);
+        pcm.get_mut(from..to).unwrap_or_default().fill(0.0);
+        from = place(heard.end);
+    }
+    pcm.get_mut(from..).unwrap_or_default().fill(0.0);
+}
+
 /// Full scale is 32,768, as in the working copy: what was read comes out as it was.
 fn to_16_bit(sample: f32) -> i16 {
     (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16
@@ -91,6 +112,20 @@ mod tests {
         for sample in [i16::MIN, -1, 0, 1, 12_345, i16::MAX] {
             assert_eq!(to_16_bit(f32::from(sample) / 32_768.0), sample);
         }
+    }
+
+    #[test]
+    fn what_no_line_stands_for_is_silent() {
+        let at = |from, to| Span::new(SamplePos(from), SamplePos(to));
+        let mut pcm = vec![0.9; 1_000];
+        let heard = [at(0, 500), at(1_100, 1_200), at(1_900, 4_000)];
+        silence(&mut pcm, at(1_000, 2_000), heard.into_iter());
+        for (n, sample) in pcm.iter().enumerate() {
+            let audible = (100..200).contains(&n) || n >= 900;
+            assert_eq!(*sample > 0.5, audible, "{n}");
+        }
+        silence(&mut pcm, at(1_000, 2_000), std::iter::empty());
+        assert!(pcm.iter().all(|s| *s == 0.0));
     }
 
     #[test]

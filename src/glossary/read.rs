@@ -1,12 +1,12 @@
 //! Reads and writes the table: UTF-8 CSV with a header row, see `glossaries/README.md`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::domain::Lang;
 use crate::text::{in_script, index_tokens, is_dropped};
+use crate::vault;
 
 use super::{Entry, Error, Glossary, Problem, ProblemKind, Review, Term};
 
@@ -175,7 +175,8 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
         cause,
         path: path.to_owned(),
     };
-    let file = File::open(path).map_err(read)?;
+    // A locked workspace has its own terms sealed.
+    let file = vault::open(path).map_err(read)?;
     let mut bytes = Vec::new();
     // One byte more than allowed tells a full table from a table that is too large.
     file.take(MAX_BYTES + 1)

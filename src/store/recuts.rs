@@ -1,5 +1,7 @@
 //! Where lines stand: how persons parted, joined and moved them, and what counts of it.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 
 use super::interviews::interview_key;
@@ -143,6 +145,42 @@ impl Store {
             });
         }
         Ok(recuts)
+    }
+
+    /// Every stretch of the sound in which a line ever stood, from its first cut on; of a line that was
+    /// made of others, theirs too.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn stood(&self, id: &InterviewId) -> Result<Vec<(SegmentId, Span)>, Error> {
+        let recuts = self.recuts(id)?;
+        let key = interview_key(&self.conn, id)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, start_sample, end_sample FROM segment WHERE interview = ?1",
+        )?;
+        let mut rows = statement.query([key])?;
+        let mut stood: BTreeMap<SegmentId, Vec<Span>> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let start = SamplePos(codec::from_integer(row, 1)?);
+            let end = SamplePos(codec::from_integer(row, 2)?);
+            let spans = stood.entry(SegmentId(row.get(0)?)).or_default();
+            spans.push(Span::new(start, end));
+        }
+        for line in recuts.iter().flat_map(|recut| &recut.lines) {
+            stood.entry(line.segment).or_default().extend(line.span);
+        }
+        let makes = |recut: &&Recut| matches!(recut.kind, RecutKind::Split | RecutKind::Merge);
+        // In their order: what a line was made of has by then what it was made of itself.
+        for recut in recuts.iter().filter(makes) {
+            let gone = recut.replaced().filter_map(|line| stood.get(&line));
+            let gone: Vec<Span> = gone.flatten().copied().collect();
+            for line in recut.standing() {
+                stood.entry(line).or_default().extend(&gone);
+            }
+        }
+        let all = stood.into_iter();
+        let all = all.flat_map(|(line, spans)| spans.into_iter().map(move |span| (line, span)));
+        Ok(all.collect())
     }
 
     /// The lines that `line` was made of, and what those were made of, the newest first. Taken-back

@@ -1,5 +1,6 @@
 //! Adding versions: what machines wrote, what people corrected, and the history of both.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, params};
@@ -11,8 +12,11 @@ use super::lines::{
 };
 use super::proofs::{self, FAILURE, UNTRANSLATED};
 use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
-use crate::domain::{Flag, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word};
+use crate::domain::{
+    Flag, FlagKind, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word,
+};
 use crate::evidence::{Draft, Kind, Row};
+use crate::text::{from_zawgyi, is_zawgyi};
 
 /// A version of a line's text on its way into the store.
 pub(super) struct NewText<'a> {
@@ -166,19 +170,22 @@ pub(super) fn correct_text(
     new: &Correction<'_>,
 ) -> Result<u32, Error> {
     let lang = match current_text(tx, key)? {
-        Some(current) if current.text == text => return Err(Error::Unchanged),
         Some(current) => current.lang,
         None => first_guess(tx, key)?,
     };
+    let (text, flags) = in_unicode(lang, text);
+    if current_text(tx, key)?.is_some_and(|current| current.text == *text) {
+        return Err(Error::Unchanged);
+    }
     let version = NewText {
         lang,
-        text,
+        text: &text,
         status: Status::Edited,
         author: new.by,
         reason: new.reason,
         confidence: None,
         words: &[],
-        flags: &[],
+        flags: &flags,
     };
     insert_text(tx, key, &version)
 }
@@ -191,6 +198,7 @@ pub(super) fn correct_translation(
     new: &Correction<'_>,
 ) -> Result<u32, Error> {
     let of_version = current_text(tx, key)?.ok_or(Error::NoText)?.version;
+    let (text, flags) = in_unicode(lang, text);
     let same = |t: &Translation| t.lang == lang && t.text == text && t.of_version == of_version;
     if current_translations(tx, key)?
         .iter()
@@ -200,15 +208,25 @@ pub(super) fn correct_translation(
     }
     let translation = Translation {
         lang,
-        text: text.to_owned(),
+        text: text.into_owned(),
         engine: new.by.to_owned(),
         status: Status::Edited,
         log_prob: None,
         terms: Vec::new(),
-        flags: Vec::new(),
+        flags,
         of_version,
     };
     insert_translation(tx, key, &translation, new.reason)
+}
+
+/// Burmese that a person typed in Zawgyi as Unicode, which search and covering read; the letters as
+/// they came stay with the version. What may be either stays as it is.
+fn in_unicode(lang: Lang, typed: &str) -> (Cow<'_, str>, Vec<Flag>) {
+    if lang != Lang::My || !is_zawgyi(typed) {
+        return (typed.into(), Vec::new());
+    }
+    let flags = vec![Flag::with(FlagKind::Zawgyi, typed)];
+    (from_zawgyi(typed).into(), flags)
 }
 
 /// Adds a record; what kind of event that is, and the record as it is hashed.

@@ -28,7 +28,7 @@ pub use lines::{LineSealer, read_lines};
 pub use lock_file::{LockFile, State};
 pub(crate) use read::CHUNK;
 pub use read::{Content, open, open_plain, read_small};
-pub use seal::{HALF, is_sealed, overwrite, seal_file};
+pub use seal::{HALF, is_sealed, open_over, overwrite, seal_file};
 pub use tries::{Failed, Tries, failed_tries, now};
 pub use write::Writer;
 pub(crate) use write::{growing_lengths, sync_folder};

@@ -50,7 +50,7 @@ pub fn seal_file(path: &Path) -> Result<(), Error> {
         .sync_all()
         .map_err(failed)?;
     temp.as_file().set_permissions(rights).map_err(failed)?;
-    let old = OpenOptions::new().write(true).open(path).ok();
+    let old = open_over(path).ok();
     temp.persist(path).map_err(|e| failed(e.error))?;
     sync_folder(folder).map_err(failed)?;
     // A file that only others may write is not overwritten, only unlinked.
@@ -58,6 +58,30 @@ pub fn seal_file(path: &Path) -> Result<(), Error> {
         overwrite(old).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Opens a file to write over it. One that may only be read, such as a partner's, is made writable.
+///
+/// # Errors
+/// The system's.
+pub fn open_over(path: &Path) -> io::Result<File> {
+    let mut rights = fs::metadata(path)?.permissions();
+    if rights.readonly() {
+        make_writable(&mut rights);
+        fs::set_permissions(path, rights)?;
+    }
+    OpenOptions::new().write(true).open(path)
+}
+
+#[cfg(unix)]
+fn make_writable(rights: &mut fs::Permissions) {
+    use std::os::unix::fs::PermissionsExt as _;
+    rights.set_mode(rights.mode() | 0o200);
+}
+
+#[cfg(not(unix))]
+fn make_writable(rights: &mut fs::Permissions) {
+    rights.set_readonly(false);
 }
 
 /// Writes zeros over all of a file.

@@ -326,3 +326,43 @@ fn invented_words_are_held_back_until_somebody_signs_for_them_with_a_reason() {
         );
     }
 }
+
+#[test]
+fn a_list_from_standard_input_need_not_lie_on_a_disk() {
+    use std::io::Write as _;
+    let (desk, ids) = Desk::with_talks();
+    let words = ["张伟", "หลวงพระบาง", "ဆိုခ်"];
+    for (id, word) in ids.iter().zip(words) {
+        let args = [
+            "export", id, "--format", "txt", "--redact", "-", "--out", "-",
+        ];
+        let given = |list: &str| {
+            let mut child = mekong(&desk.workspace())
+                .args(args)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child
+                .stdin
+                .take()
+                .unwrap()
+                .write_all(list.as_bytes())
+                .unwrap();
+            child.wait_with_output().unwrap()
+        };
+        let done = given(&format!(
+            "[[redact]]\nwords = [\"{word}\"]\nreason = \"x\"\n"
+        ));
+        assert!(done.status.success(), "{}", stderr(&done));
+        let text = String::from_utf8(done.stdout).unwrap();
+        assert!(
+            text.contains("[redacted: x]") && !text.contains(word),
+            "{text}"
+        );
+        let wrong = given("not a list");
+        assert_helpful_failure(&wrong, "--redact -");
+        assert!(wrong.stdout.is_empty());
+    }
+}

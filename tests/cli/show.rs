@@ -48,9 +48,36 @@ fn showing_changes_nothing() {
     let before = std::fs::read(&store).unwrap();
     for id in &ids {
         desk.text(&["show", id]);
-        desk.json(&["show", id, "--json"]);
     }
     assert!(std::fs::read(&store).unwrap() == before);
+}
+
+#[test]
+fn who_gives_a_program_all_of_an_interview_stands_in_its_chain_once_a_day() {
+    use mekong_interview::evidence::Story;
+    use mekong_interview::store::Store;
+    let (desk, ids) = Desk::with_talks();
+    let opened = |id: &str| {
+        let store = Store::open(&desk.workspace().join("store.sqlite3")).unwrap();
+        let id = store.resolve(id).unwrap();
+        let (story, check) = Story::of(&id.0, &store.chain(&id).unwrap());
+        assert!(check.ok);
+        let events = story.events.into_iter().filter(|e| e.kind == "opened");
+        events.collect::<Vec<_>>()
+    };
+    for id in &ids {
+        desk.text(&["show", id]);
+        assert!(opened(id).is_empty());
+        for _ in 0..3 {
+            desk.json(&["show", id, "--json"]);
+        }
+        let told = opened(id);
+        // Midnight may lie between them.
+        assert!((1..=2).contains(&told.len()), "{told:?}");
+        assert_eq!(told[0].fact("through"), Some("show --json"));
+        assert!(told[0].facts.contains_key("account"));
+    }
+    assert_eq!(desk.json(&["verify", &ids[0], "--json"])["ok"], true);
 }
 
 #[test]

@@ -111,8 +111,25 @@ pub fn make(app: &App, key: &SecretKey, dir: &Path) {
     trust(app, key, dir);
 }
 
+/// Lines and sound of which a margin covers a part only: a second each, half a second apart.
+pub const LONG: u64 = 24_000;
+
 impl Custody {
     pub fn new() -> Self {
+        let c = Self::unsealed(300);
+        let segments = [SegmentId(2), SegmentId(3)];
+        c.app
+            .certify(&c.id.0, &segments, &c.reviewer, None)
+            .unwrap();
+        let sealed = c.app.seal(&c.id.0, &c.officer, &Cancel::new(), &|_| {});
+        Self {
+            paper: sealed.unwrap().head,
+            ..c
+        }
+    }
+
+    /// Nobody has signed anything yet; lines begin `gap` samples apart.
+    pub fn unsealed(gap: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let app = open(dir.path());
         let officer = SecretKey::new("李明", Role::Officer).unwrap();
@@ -120,17 +137,17 @@ impl Custody {
         for key in [&officer, &reviewer] {
             make(&app, key, dir.path());
         }
-        let id = record(&app, dir.path());
-        let segments = [SegmentId(2), SegmentId(3)];
-        app.certify(&id.0, &segments, &reviewer, None).unwrap();
-        let sealed = app.seal(&id.0, &officer, &Cancel::new(), &|_| {}).unwrap();
+        let id = match gap {
+            300 => record(&app, dir.path()),
+            gap => record_apart(&app, dir.path(), gap),
+        };
         Self {
             dir,
             app,
             id,
             officer,
             reviewer,
-            paper: sealed.head,
+            paper: String::new(),
         }
     }
 
@@ -181,9 +198,13 @@ impl Custody {
 
 /// A 16 kHz WAV of a fifth of a second.
 pub fn wav() -> Vec<u8> {
+    wav_of(3_200)
+}
+
+fn wav_of(samples: u64) -> Vec<u8> {
     let mut dice = Dice(7);
     // As good as silent, so that no speech is found in it.
-    let samples: Vec<u8> = (0..3_200)
+    let samples: Vec<u8> = (0..samples)
         .flat_map(|_| (dice.roll(5) as i16 - 2).to_le_bytes())
         .collect();
     let mut bytes = b"RIFF".to_vec();
@@ -199,8 +220,17 @@ pub fn wav() -> Vec<u8> {
 
 /// Stores a recording with a line in each script, each translated, one corrected.
 pub fn record(app: &App, dir: &Path) -> InterviewId {
+    record_with(app, dir, wav(), 300)
+}
+
+/// The same with lines that begin `gap` samples apart.
+fn record_apart(app: &App, dir: &Path, gap: u64) -> InterviewId {
+    record_with(app, dir, wav_of(6 * gap), gap)
+}
+
+fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
     let source = dir.join("sound.wav");
-    fs::write(&source, wav()).unwrap();
+    fs::write(&source, sound).unwrap();
     app.workspace().make_folders().unwrap();
     let mut store = Store::open(&app.workspace().store()).unwrap();
     let plan = IntakePlan {
@@ -226,7 +256,7 @@ pub fn record(app: &App, dir: &Path) -> InterviewId {
         .map(|(n, (lang, _))| NewSegment {
             channel: 0,
             speaker: "all".into(),
-            span: Span::new(SamplePos(n * 300), SamplePos(n * 300 + 200)),
+            span: Span::new(SamplePos(n * gap), SamplePos(n * gap + gap * 2 / 3)),
             lang,
             flags: Vec::new(),
         })

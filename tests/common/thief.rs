@@ -72,6 +72,9 @@ const CASE: &str = "Kasus-Rubin-77";
 /// Whose key signs, and who signs corrections in the window.
 const KEYHOLDER: &str = "Lưu Ngọc Yến";
 const MARKER: &str = "信封里的照片";
+/// Words that become a term, and a name in settings that nobody can use.
+const TERM: [&str; 2] = ["玉石矿老板", "ចៅកែរណ្តៅត្បូង"];
+const BROKEN: &str = "ນາງຄຳປິ່ນ ສີສະຫວັດ";
 
 /// A workspace, a place outside of it, and a folder for temporary files of its own.
 pub struct Case {
@@ -233,7 +236,110 @@ impl Case {
             assert!(fs::metadata(out).unwrap().len() > 0);
         }
         self.done(&["transcribe", &practice_sound("th-lo"), "--language", "th"]);
+        self.enter_a_term();
+        self.break_the_settings();
         ids
+    }
+
+    fn app(&self) -> mekong_interview::app::App {
+        use mekong_interview::app::{App, Options, VaultState};
+        let app = App::open(&Options {
+            workspace: Some(self.root().to_owned()),
+            ..Options::default()
+        });
+        let app = app.unwrap();
+        if app.vault_state().unwrap() != VaultState::Plain {
+            app.unlock(PASSPHRASE, "test", &|_| {}).unwrap();
+        }
+        app
+    }
+
+    /// Marked words of a line become a term, as G does in the window; a table is brought in too.
+    fn enter_a_term(&self) {
+        use mekong_interview::domain::Lang;
+        use mekong_interview::glossary::{Entry, Term};
+        let mut term = Term::default();
+        for (lang, word) in [(Lang::Zh, TERM[0]), (Lang::Km, TERM[1])] {
+            let admitted = vec![word.to_owned()];
+            let entry = Entry {
+                admitted,
+                ..Entry::default()
+            };
+            term.entries.insert(lang, entry);
+        }
+        let app = self.app();
+        app.put_term(&term).unwrap();
+        let own = self.root().join("glossaries/own.csv");
+        let locked = mekong_interview::vault::guards(&own);
+        assert_eq!(mekong_interview::vault::is_sealed(&own).unwrap(), locked);
+        let admits = |t: &Term| {
+            t.entries
+                .values()
+                .any(|e| e.admitted.iter().any(|w| w == TERM[1]))
+        };
+        assert!(app.terms().unwrap().iter().any(admits));
+        let table = format!("id,zh,km\nx-1,{},{}\n", TERM[0], TERM[1]);
+        let table = self.file("brought.csv", &table);
+        self.done(&["glossary", "import", &table]);
+        let listed = self.json(&["glossary", "list", "--json"]).to_string();
+        assert!(
+            listed.contains("own") && listed.contains("brought"),
+            "{listed}"
+        );
+        let out = self.out("terms.csv");
+        self.done(&["glossary", "export", &out, "--name", "brought"]);
+        assert!(fs::read_to_string(out).unwrap().contains(TERM[1]));
+    }
+
+    /// Settings that cannot be read are put aside, with the name that stands in them.
+    fn break_the_settings(&self) {
+        use mekong_interview::app::{App, Options};
+        let text = format!("look = 7\nname = \"{BROKEN}\"\n");
+        let path = self.root().join("desktop.toml");
+        // Read with the passphrase, and as the window does before it was given.
+        for read in [self.app(), self.app()] {
+            fs::write(&path, &text).unwrap();
+            let aside = read.choices().put_aside.unwrap();
+            assert!(aside.is_file() && !path.exists());
+            read.close();
+        }
+        fs::write(&path, &text).unwrap();
+        let early = App::open(&Options {
+            workspace: Some(self.root().to_owned()),
+            ..Options::default()
+        });
+        assert!(early.unwrap().choices().put_aside.is_some());
+        drop(self.app());
+    }
+
+    /// Every way to write what was said in the clear into the workspace itself.
+    pub fn assert_nothing_is_written_inside(&self, id: &str) {
+        let link = self.outside.path().join("link");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(self.root().join("recordings").join(id), &link).unwrap();
+        for folder in [
+            self.root().to_owned(),
+            self.root().join("recordings").join(id),
+            link,
+        ] {
+            let out = folder.join("interview.out");
+            let out = out.to_str().unwrap();
+            let mut all: Vec<Vec<&str>> = ["srt", "html", "audio", "docx"]
+                .iter()
+                .map(|format| vec!["export", id, "--format", format, "--out", out])
+                .collect();
+            all.push(vec!["people", "export", "--out", out]);
+            all.push(vec!["bundle", id, "--to", "none", "--plain", "--out", out]);
+            all.push(vec!["glossary", "export", out, "--name", "own"]);
+            for args in all {
+                let output = self.run(&args);
+                common::assert_helpful_failure(&output, &args.join(" "));
+                let told = stderr(&output);
+                assert!(told.contains("inside a locked workspace"), "{told}");
+                assert!(told.contains("USB"), "{told}");
+            }
+        }
+        self.assert_dark();
     }
 
     /// Keeps a name for corrections, as the window does.
@@ -374,7 +480,9 @@ impl Case {
 
     /// What a thief finds.
     pub fn found(&self) -> Vec<(PathBuf, String)> {
-        let mut words = vec![CORRECTED, PERSON, CASE, MARKER, KEYHOLDER];
+        let mut words = vec![
+            CORRECTED, PERSON, CASE, MARKER, KEYHOLDER, BROKEN, TERM[0], TERM[1],
+        ];
         for talk in &Talk::ALL {
             words.extend(talk.words);
         }

@@ -48,6 +48,7 @@ fn a_click_plays_what_was_said_there() {
     source.sound = Sound {
         files: &files,
         covered: &[],
+        heard: None,
     };
     let mut page = Vec::new();
     crate::export::write(Format::Html, &source, &mut page, &mut |_, _| Ok(())).unwrap();

@@ -3,7 +3,7 @@
 use super::super::{Error, Matched, SearchPage, SearchQuery, Store};
 use super::Edits as _;
 use super::{SIX_LINES, id, interview, told, translated};
-use crate::domain::{Lang, SegmentId};
+use crate::domain::{Flag, FlagKind, Lang, SegmentId};
 
 fn query(text: &str) -> SearchQuery {
     SearchQuery {
@@ -332,6 +332,49 @@ fn burmese_typed_in_zawgyi_is_found_even_where_it_could_be_unicode() {
     // What has the words as typed stands first, and the other reading is not asked then.
     let page = search(&store, "မက\u{103a}");
     assert_eq!((page.total, page.hits[0].segment), (1, SegmentId(3)));
+}
+
+#[test]
+fn a_correction_typed_in_zawgyi_is_kept_in_unicode_with_its_letters_and_found() {
+    let typed = "ကၽြန္ေတာ္ ျမန္မာ";
+    let read = &crate::text::from_zawgyi(typed);
+    assert!(crate::text::is_zawgyi(typed));
+    for (lang, text, _) in SIX_LINES {
+        let mut store = Store::open_in_memory().unwrap();
+        told(&mut store, "a", lang, &["..."]);
+        let line = SegmentId(1);
+        let (said, made) = match lang {
+            Lang::My => (typed, "我叫张伟"),
+            _ => (text, typed),
+        };
+        store.edit_text(&id("a"), line, said, "Su", None).unwrap();
+        let to = if lang == Lang::My { Lang::Zh } else { Lang::My };
+        store
+            .edit_translation(&id("a"), line, to, made, "Su", None)
+            .unwrap();
+        let stored = store.segment(&id("a"), line).unwrap();
+        let made = &stored.translations[0];
+        let (burmese, flags, other) = match lang {
+            Lang::My => (&stored.text, &stored.flags, &made.text),
+            _ => (&made.text, &made.flags, &stored.text),
+        };
+        assert_eq!(burmese, read, "{lang}");
+        assert_eq!(*flags, [Flag::with(FlagKind::Zawgyi, typed)], "{lang}");
+        // What is no Burmese stays as it was typed.
+        let expected = if lang == Lang::My {
+            "我叫张伟"
+        } else {
+            text
+        };
+        assert_eq!(other, expected, "{lang}");
+        assert_eq!(search(&store, "မြန်မာ").hits[0].segment, line, "{lang}");
+        // The same once more is no other version.
+        let again = match lang {
+            Lang::My => store.edit_text(&id("a"), line, typed, "Su", None),
+            _ => store.edit_translation(&id("a"), line, Lang::My, typed, "Su", None),
+        };
+        assert!(matches!(again, Err(Error::Unchanged)), "{lang}: {again:?}");
+    }
 }
 
 #[test]
