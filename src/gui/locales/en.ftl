@@ -1044,6 +1044,12 @@ told-not-received-next = “{ @evidence-partners }” lists what partners sent; 
 told-no-cover = nothing says what is to be covered
 told-no-cover-next = Name a list of what is to be covered, or enter the person in the register and a pseudonym in the consent.
 # Exports
+told-unnoted = what leaves this workspace has to stand in its record first, and { $why }
+told-unnoted-next = Take the write protection away, or copy the whole workspace to a disk that can be written and export from there.
+told-noted-only = { $rest }; the record has its entry all the same, though there is no file
+told-noted-only-next = { $rest } A limit that was lifted for this file has to be lifted again.
+told-inside-locked = a copy in the clear would lie inside a locked workspace: { $path }
+told-inside-locked-next = Name a place outside of the workspace, for example on the USB stick for the partner.
 told-file-there = a file of this name is already there: { $path }
 told-file-there-next = Choose another name.
 told-no-plain-file = this is a folder, a device or a link, not a file that can be written: { $path }
