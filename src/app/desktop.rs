@@ -170,7 +170,7 @@ pub struct ReadChoices {
 impl App {
     /// Reads what was chosen; a missing file gives the usual choices.
     pub fn choices(&self) -> ReadChoices {
-        let mut read = read(&self.workspace.desktop_file());
+        let mut read = read(&self.workspace.desktop_file(), self.first_language);
         if let Some(aside) = &read.put_aside
             && vault::guards(aside)
         {
@@ -216,7 +216,7 @@ impl App {
     /// Moves the name out of the plain choices when the workspace is locked.
     pub(super) fn hide_name(&self) -> Result<(), Error> {
         let path = self.workspace.desktop_file();
-        let kept = read(&path).choices;
+        let kept = read(&path, self.first_language).choices;
         self.seal_aside()?;
         if kept.name.is_empty() {
             return Ok(());
@@ -263,9 +263,17 @@ impl App {
     }
 }
 
-fn read(path: &Path) -> ReadChoices {
+/// What was chosen; `first` is the language where nothing was.
+fn read(path: &Path, first: Lang) -> ReadChoices {
+    let usual = Choices {
+        language: first,
+        ..Choices::default()
+    };
     let Ok(meta) = fs::metadata(path) else {
-        return ReadChoices::default();
+        return ReadChoices {
+            choices: usual,
+            put_aside: None,
+        };
     };
     let usable = (meta.len() <= MAX_BYTES)
         .then(|| fs::read_to_string(path).ok())
@@ -280,7 +288,7 @@ fn read(path: &Path) -> ReadChoices {
             let aside = free_name(path);
             let moved = fs::rename(path, &aside).is_ok();
             ReadChoices {
-                choices: Choices::default(),
+                choices: usual,
                 put_aside: Some(if moved { aside } else { path.to_owned() }),
             }
         }
@@ -318,7 +326,36 @@ mod tests {
             window: Some(WindowSize::default()),
         };
         fs::write(&path, toml::to_string(&chosen).unwrap()).unwrap();
-        assert_eq!(read(&path).choices, chosen);
+        assert_eq!(read(&path, Lang::En).choices, chosen);
+    }
+
+    #[test]
+    fn the_screens_begin_in_the_systems_language_and_stay_in_the_chosen_one() {
+        for (tags, first) in [
+            (&["km-KH", "en-US"][..], Lang::Km),
+            (&["my_MM.UTF-8"], Lang::My),
+            (&["fr-FR", "th-TH", "vi-VN"], Lang::Th),
+            (&["zh-Hans-CN"], Lang::Zh),
+            (&["LO"], Lang::Lo),
+            (&["C", "vi"], Lang::Vi),
+            (&["fr"], Lang::En),
+            (&[], Lang::En),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let app = App::open(&crate::app::Options {
+                workspace: Some(dir.path().to_owned()),
+                languages: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                ..crate::app::Options::default()
+            })
+            .unwrap();
+            assert_eq!(app.choices().choices.language, first, "{tags:?}");
+            let chosen = Choices {
+                language: Lang::Zh,
+                ..Choices::default()
+            };
+            app.keep_choices(&chosen).unwrap();
+            assert_eq!(app.choices().choices.language, Lang::Zh);
+        }
     }
 
     #[test]
@@ -327,7 +364,7 @@ mod tests {
         let path = dir.path().join("desktop.toml");
         for (number, broken) in [(1, "look = 7"), (2, "not toml at all ["), (3, "colour = 1")] {
             fs::write(&path, broken).unwrap();
-            let found = read(&path);
+            let found = read(&path, Lang::En);
             let aside = dir.path().join(format!("desktop.toml.unusable-{number}"));
             assert_eq!(found.choices, Choices::default());
             assert_eq!(found.put_aside.as_deref(), Some(aside.as_path()));
@@ -348,7 +385,7 @@ mod tests {
             ),
         )
         .unwrap();
-        let choices = read(&path).choices;
+        let choices = read(&path, Lang::En).choices;
         assert_eq!((choices.text_percent, choices.doubt_percent), (250, 100));
         assert_eq!(choices.play_percent, 50);
         assert_eq!(choices.name.chars().count(), MAX_NAME);

@@ -84,7 +84,7 @@ pub use work::WorkReport;
 pub use crate::transcript::is_transcript;
 
 use crate::config::Config;
-use crate::domain::{Cancel, FactKind};
+use crate::domain::{Cancel, FactKind, Lang};
 use crate::evidence::SecretKey;
 use crate::glossary::Glossary;
 use crate::pipeline::{Progress, Step, Watcher};
@@ -103,6 +103,8 @@ pub struct Options {
     pub env_kit: Option<PathBuf>,
     /// The current folder.
     pub current: PathBuf,
+    /// The languages of the system's own screens, the person's first one first, such as `km-KH`.
+    pub languages: Vec<String>,
 }
 
 impl Options {
@@ -118,7 +120,17 @@ impl Options {
             env_workspace: env("MEKONG_WORKSPACE"),
             env_kit: env("MEKONG_KIT"),
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            languages: sys_locale::get_locales().collect(),
         }
+    }
+
+    /// The language in which the screens begin, until a person chooses one.
+    fn first_language(&self) -> Lang {
+        let known = |tag: &String| {
+            let primary = tag.split(['-', '_', '.']).next()?;
+            primary.to_lowercase().parse::<Lang>().ok()
+        };
+        self.languages.iter().find_map(known).unwrap_or(Lang::En)
     }
 }
 
@@ -153,6 +165,8 @@ pub struct App {
     door: vault::Door,
     /// What partners sent, for searching.
     abroad: abroad::Abroad,
+    /// The language of the screens where nobody chose one.
+    first_language: Lang,
     /// The open key of the person at the desk.
     hand: Arc<Mutex<Option<Arc<SecretKey>>>>,
 }
@@ -164,7 +178,8 @@ impl App {
     /// # Errors
     /// A named workspace that is missing; settings that are not valid.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Self::at(options.find_workspace()?, options.env_kit.as_deref())
+        let app = Self::at(options.find_workspace()?, options.env_kit.as_deref())?;
+        Ok(app.speaking(options))
     }
 
     /// As [`Self::open`], but settings that are not valid do not keep the window shut: the usual ones
@@ -178,10 +193,15 @@ impl App {
             Err(error @ Error::Config(_)) => {
                 let workspace = options.find_workspace()?;
                 let app = Self::with(workspace, Config::default(), options.env_kit.as_deref());
-                Ok((app, Some(error)))
+                Ok((app.speaking(options), Some(error)))
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn speaking(mut self, options: &Options) -> Self {
+        self.first_language = options.first_language();
+        self
     }
 
     fn at(workspace: Workspace, env_kit: Option<&Path>) -> Result<Self, Error> {
@@ -200,6 +220,7 @@ impl App {
             model_roots,
             door: vault::Door::default(),
             abroad: abroad::Abroad::default(),
+            first_language: Lang::En,
             hand: Arc::default(),
         }
     }
