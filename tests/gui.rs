@@ -119,7 +119,7 @@ fn a_correction_is_a_new_version_and_the_old_words_stay() {
     say(&mut window, "Sok");
     press(&mut window, "Keep");
     until(&mut window, "stored", |w| !sees(w, "What was said"));
-    assert!(sees(&window, "ខ្ញុំជាប៉ូលិស។ 1 បាទ"));
+    until_seen(&mut window, "ខ្ញុំជាប៉ូលិស។ 1 បាទ");
     key(&mut window, Key::H);
     until_seen(&mut window, "ខ្មែរ 2");
     let app = open_app(dir.path());
@@ -153,7 +153,7 @@ fn a_correction_is_taken_back_by_one_more_version_and_made_again() {
     say(&mut window, " ແລະ");
     key(&mut window, Key::Enter);
     until(&mut window, "stored", |w| !sees(w, "What was said"));
-    assert!(sees(&window, "ການ 1 ແລະ"));
+    until_seen(&mut window, "ການ 1 ແລະ");
     window.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Z);
     until(&mut window, "taken back", |w| !sees(w, "ການ 1 ແລະ"));
     let again = eframe::egui::Modifiers::COMMAND | eframe::egui::Modifiers::SHIFT;
