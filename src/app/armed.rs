@@ -210,9 +210,9 @@ impl Armed {
     /// Languages that no installed model recognises: their lines will wait for one.
     pub fn languages_without_model(&self) -> Vec<Lang> {
         let shelf = self.app.shelf();
-        let preferred = self.app.config.speech_model.as_deref();
+        let config = &self.app.config;
         let mut without = self.plan.languages.clone();
-        without.retain(|lang| shelf.for_speech(*lang, preferred).is_err());
+        without.retain(|lang| shelf.for_speech(*lang, config.speech_for(*lang)).is_err());
         without
     }
 

@@ -76,10 +76,10 @@ impl App {
         room: Option<u64>,
     ) -> Vec<TooLarge> {
         let shelf = self.shelf();
-        let speech = self.config.speech_model.as_deref();
-        let speech = languages
-            .iter()
-            .filter_map(|lang| shelf.for_speech(*lang, speech).ok());
+        let speech = languages.iter().filter_map(|lang| {
+            let chosen = self.config.speech_for(*lang);
+            shelf.for_speech(*lang, chosen).ok()
+        });
         let translation = self.config.translation_model.as_deref();
         let translation =
             pairs_of(languages).filter_map(|pair| shelf.for_translation(pair, translation).ok());

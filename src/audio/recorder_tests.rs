@@ -412,15 +412,33 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
 fn only_zeros_are_told_after_ten_seconds() {
     let bench = Bench::new(vec![Act::Zeros(48_000 * 12), Act::Speak(48_000)], STEREO);
     let notices = bench.record(Arc::new(SystemDisk)).unwrap();
-    let silent = notices
-        .iter()
-        .filter(|n| matches!(n, Notice::Silent { .. }))
-        .count();
-    let again = notices
-        .iter()
-        .filter(|n| matches!(n, Notice::SoundAgain { .. }))
-        .count();
+    let told = |is: fn(&&Notice) -> bool| notices.iter().filter(is).count();
+    let silent = told(|n| matches!(n, Notice::Silent { .. }));
+    let again = told(|n| matches!(n, Notice::SoundAgain { .. }));
     assert_eq!((silent, again), (2, 2), "one for each channel");
+}
+
+#[test]
+fn a_microphone_that_was_muted_before_the_session_is_told_in_it() {
+    let bench = Bench::new(vec![Act::Zeros(48_000 * 26)], STEREO);
+    let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
+    let listen_until = |recording: &mut Recording, second: u64| {
+        while bench.millis.load(Ordering::Relaxed) < 1000 + second * 1000 {
+            if !recording.listen() {
+                bench.millis.fetch_add(10, Ordering::Relaxed);
+            }
+        }
+    };
+    listen_until(&mut recording, 12);
+    let folder = bench.dir.path().to_owned();
+    let beginning = Beginning::alone(folder, Duration::from_secs(60));
+    recording.begin(beginning).unwrap();
+    listen_until(&mut recording, 25);
+    recording.stop();
+    let silent = notices
+        .try_iter()
+        .filter(|e| matches!(e.notice, Notice::Silent { .. }));
+    assert_eq!(silent.count(), 2, "one for each channel");
 }
 
 /// A disk that forces nothing, for what takes hours.

@@ -144,6 +144,7 @@ impl Recording {
             self.kept.clear();
             self.heard_at = (self.clock)();
         }
+        self.watches = Watch::all(self.channels, self.format.rate);
         let (first, before) = self.kept.begin(how.zero, self.heard_at, self.format);
         let mut closed = Vec::new();
         tape.silence(first.silence, &mut closed)?;
@@ -280,6 +281,7 @@ impl Recording {
 
     fn lost(&mut self, frames: u64) {
         self.progress.add_lost(frames);
+        self.kept.clear();
         let from = self.position();
         self.write_silence(frames);
         let span = Span::new(from, self.position());
@@ -334,6 +336,7 @@ impl Recording {
 
     fn gone(&mut self, why: String) {
         self.source = None;
+        self.kept.clear(); // sound of before is not put next to sound of after
         self.tried_at = (self.clock)();
         if self.gone_at.is_none() {
             let at = self.position();
@@ -436,14 +439,11 @@ impl Recording {
             self.fill_until((self.clock)());
         }
         self.resume();
-        let closed = match &mut self.tape {
-            Some(tape) => tape.close(),
-            None => {
-                self.ended = true;
-                return;
-            }
+        let Some(tape) = &mut self.tape else {
+            self.ended = true;
+            return;
         };
-        match closed {
+        match tape.close() {
             Ok(part) => {
                 self.written(Ok(()), vec![part]);
                 self.look_at_chain();

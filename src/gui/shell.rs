@@ -271,7 +271,8 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        match self.screen {
+        // Each screen has fields of its own: neither the keyboard nor what was typed crosses over.
+        ui.push_id(self.screen as u8, |ui| match self.screen {
             Screen::Interview => self.intake.show(ui, &scene),
             Screen::Review => self.review.show(ui, &scene),
             Screen::Search => self.search.show(ui, &scene),
@@ -280,7 +281,8 @@ impl Desktop {
             Screen::Glossary => self.glossary.show(ui, &scene),
             Screen::Models => self.models.show(ui, &scene),
             Screen::Settings => self.settings.show(ui, &scene),
-        }
+        })
+        .inner
     }
 
     fn go(&mut self, ctx: &Context, go: Go) {

@@ -7,13 +7,17 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::app::Choices;
 use crate::domain::Lang;
+use crate::text::fold;
 
 /// Years between the common era and the Buddhist Era, as the states of the region count it.
 const BUDDHIST: u32 = 543;
+/// From this year on a typed one is of the Buddhist Era: 1857 of the common one.
+const FIRST_BUDDHIST: i16 = 2400;
 /// Values that are numbers or times of the program's own.
 const COUNTED: [&str; 23] = [
     "count",
@@ -121,7 +125,7 @@ impl Words {
     }
 
     /// A day in the digits and years that the person chose.
-    fn written(&self, day: &str) -> String {
+    pub fn written(&self, day: &str) -> String {
         let day = day.get(..10).unwrap_or(day);
         let year: Option<u32> = day.get(..4).and_then(|year| year.parse().ok());
         match (year, day.get(4..)) {
@@ -186,6 +190,20 @@ impl Words {
     }
 }
 
+/// The day that somebody typed, `2027-06-30` with the digits and in the era of whoever types:
+/// a year as far off as `2570` is one of the Buddhist Era.
+pub fn typed_day(typed: &str) -> Option<Date> {
+    let typed = fold(typed.trim());
+    let mut parts = typed.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let year: i16 = year.parse().ok().filter(|_| parts.next().is_none())?;
+    let year = match year {
+        FIRST_BUDDHIST.. => year.checked_sub(i16::try_from(BUDDHIST).ok()?)?,
+        common => common,
+    };
+    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
 fn source(lang: Lang) -> &'static str {
     match lang {
         Lang::En => include_str!("locales/en.ftl"),
@@ -219,6 +237,26 @@ mod tests {
             .filter_map(|part| part.split_once('}'))
             .map(|(name, _)| name.trim())
             .collect()
+    }
+
+    #[test]
+    fn a_day_is_read_in_the_digits_and_the_era_of_whoever_types_it() {
+        for (typed, day) in [
+            ("2027-06-30", Some("2027-06-30")),
+            (" 2570-06-30 ", Some("2027-06-30")),
+            ("๒๕๗๐-๐๖-๓๐", Some("2027-06-30")),
+            ("໒໕໗໐-໐໖-໓໐", Some("2027-06-30")),
+            ("២០២៧-០៦-៣០", Some("2027-06-30")),
+            ("၂၀၂၇-၀၆-၃၀", Some("2027-06-30")),
+            ("２０２７-０６-３０", Some("2027-06-30")),
+            // A leap day of the other era.
+            ("2571-02-29", Some("2028-02-29")),
+            ("2027-02-30", None),
+            ("soon", None),
+        ] {
+            let read = typed_day(typed).map(|day| day.to_string());
+            assert_eq!(read.as_deref(), day, "{typed}");
+        }
     }
 
     #[test]

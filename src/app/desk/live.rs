@@ -293,6 +293,8 @@ fn record(
             }
             Some(LiveEvent::Recorded { .. }) => shown.ending = true,
             Some(LiveEvent::Entries) => noted = true,
+            // The event that tells it may have found no room.
+            None if session.has_ended() => break,
             Some(LiveEvent::Partial { .. } | LiveEvent::Committed { .. }) | None => {}
         }
         let missed = session.missed_events();

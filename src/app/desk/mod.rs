@@ -306,7 +306,10 @@ impl Desk {
         let Some(to) = to else { return false };
         match to.try_send(command) {
             Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(TrySendError::Full(not_sent) | TrySendError::Disconnected(not_sent)) => {
+                if matches!(not_sent, Command::Search(..)) {
+                    self.newest.fetch_sub(1, Ordering::Relaxed);
+                }
                 self.board.tell(Notice::Busy);
                 false
             }

@@ -114,6 +114,11 @@ fn list(common: &Common) -> Result<(), Error> {
 
 fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
     let (interview, lines) = common.app.show(&id.0)?;
+    let other = |opened: std::sync::Arc<Opened>| opened.interview.id != *id;
+    if common.board.opened.get().is_some_and(other) {
+        // What came of a task for one interview is not shown over another.
+        common.board.outcome.take();
+    }
     common.board.opened.put(Opened {
         layers: Interpreted::of(&lines),
         lines: lines.into_iter().map(Arc::new).collect(),

@@ -12,6 +12,7 @@ use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::widgets::{meters, rendered};
 
 use super::happened::{self, MARKS};
+use super::review::speaker;
 use super::shown::Shown;
 
 /// Lines that are shown while they come.
@@ -197,7 +198,7 @@ fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording, opened: Option<&Opened
         let time = safe::clock(line.span.start.as_ms());
         let about = format!(
             "{time}  {} · {}",
-            safe::name(&line.speaker),
+            speaker(scene.words, &line.speaker),
             line.lang.native_name()
         );
         script::label(ui, &about, scene.remark(ui));

@@ -288,7 +288,10 @@ impl Phrasebook {
         let recorded = board.recording.get()?.interview.clone();
         let opened = board.opened.get().filter(|o| o.interview.id == recorded);
         let translated = opened.and_then(|opened| {
-            opened.lines.iter().rev().find_map(|line| {
+            // What a machine most likely invented is not put before anybody.
+            let sound = opened.lines.iter().rev();
+            let mut sound = sound.filter(|line| line.quarantined().is_none());
+            sound.find_map(|line| {
                 let found = line.translations.iter().find(|t| t.lang == lang);
                 found.map(|t| t.text.clone())
             })

@@ -10,4 +10,5 @@ pub mod rendered;
 pub mod rows;
 pub mod script;
 pub mod scroll;
+pub mod secret;
 pub mod told;

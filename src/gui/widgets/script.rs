@@ -120,7 +120,9 @@ pub fn field(ui: &mut Ui, id: Id, text: &mut String, letters: Letters, name: &st
         .layouter(&mut layouter)
         .show(ui);
     let mut state = output.state;
-    if let Some(range) = state.cursor.char_range() {
+    // Where something was typed it stands: a letter may have joined what follows it.
+    let typed = output.response.response.changed();
+    if let Some(range) = state.cursor.char_range().filter(|_| !typed) {
         let whole = CCursorRange {
             primary: to_edge(text, range.primary, before.map(|b| b.primary)),
             ..range
@@ -360,6 +362,9 @@ fn cut_rows(
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::Event;
+    use egui_kittest::Harness;
+
     use super::*;
 
     fn ends(text: &str, lang: Lang, width: usize) -> Vec<usize> {
@@ -415,6 +420,36 @@ mod tests {
         assert_eq!(to_edge(text, inside, Some(CCursor::new(3))).index.0, 0);
         assert_eq!(to_edge(text, CCursor::new(4), None).index.0, 4);
         assert_eq!(to_edge("abc", CCursor::new(2), None).index.0, 2);
+    }
+
+    #[test]
+    fn letters_are_typed_into_the_middle_one_by_one() {
+        for (lang, before, typed, after) in [
+            (Lang::Km, "", "ស្រី", "ខ្ញុំ"),
+            (Lang::My, "", "သတ္တ", "ဝါ"),
+            (Lang::Th, "ที่", "นี่", "บ้าน"),
+            (Lang::Lo, "ຢູ່", "ນີ້", "ບ້ານ"),
+            (Lang::Vi, "đi ", "về ", "nhà"),
+            (Lang::Zh, "我", "们", "去"),
+        ] {
+            let id = Id::unique("typed-into");
+            let show = move |ui: &mut Ui, text: &mut String| {
+                let letters = Letters::running(ui, lang);
+                field(ui, id, text, letters, "words").request_focus();
+            };
+            let mut window = Harness::new_ui_state(show, format!("{before}{after}"));
+            window.run_steps(2);
+            let mut state = TextEditState::load(&window.ctx, id).unwrap();
+            let caret = CCursor::new(before.chars().count());
+            let range = CCursorRange::one(caret);
+            state.cursor.set_char_range(Some(range));
+            state.store(&window.ctx, id);
+            for letter in typed.chars() {
+                window.event(Event::Text(letter.to_string()));
+                window.run_steps(2);
+            }
+            assert_eq!(*window.state(), format!("{before}{typed}{after}"), "{lang}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::audio::{self, Entry, Notice, Recorder, Stop};
 use crate::domain::{EventKind, SamplePos};
-use crate::store::{NewEvent, Store};
+use crate::store::{self, NewEvent, Store};
 
 use super::entries::{From, alarm_of, channel_of, record_entry, worse};
 use super::recover::end_session;
@@ -22,11 +22,17 @@ const LOOK: Duration = Duration::from_secs(2);
 /// A difference between the time of day and the clock nobody can set that is worth an entry.
 const JUMP: Duration = Duration::from_millis(1500);
 
+/// What helps where a recording is over.
+const ENDED: &str = "The recording has ended. Start a new one.";
+/// What helps where an entry cannot be stored.
+const ON_PAPER: &str =
+    "The recording goes on. Note it down on paper and free some room on the disk.";
 /// A change of a microphone's clock against the first one's that is worth an entry, in microseconds.
 const DRIFT_US: u64 = 20_000;
 
 /// Works until all recorders have stopped, then until the last notice is in the record.
 pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
+    let _over = SoundOver(shared);
     let mut clerk = match Store::open(&shared.place.store) {
         Ok(store) => Clerk {
             shared,
@@ -69,20 +75,71 @@ pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
     clerk.end();
 }
 
+/// Says that no more sound comes, however the clerk ends.
+struct SoundOver<'a>(&'a Shared);
+
+impl Drop for SoundOver<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.whole.store(false, Ordering::Release);
+            let fault = Error::Worker("the keeper of the record");
+            self.0.alarm(&fault, ENDED);
+        }
+        self.0.sound_over.store(true, Ordering::Release);
+    }
+}
+
+/// Without a record that can be written: orders are obeyed and alarms told all the same, and the
+/// journal has every entry.
 fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
+    let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
+        recorders.iter().filter(|r| !r.has_ended()).for_each(|r| {
+            if let Err(e) = act(r) {
+                shared.alarm(&e.into(), ENDED);
+            }
+        });
+    };
     while !recorders.iter().all(Recorder::has_ended) {
-        if matches!(
-            orders.try_recv(),
-            Ok(Order::Stop) | Err(TryRecvError::Disconnected)
-        ) {
-            recorders.iter().for_each(Recorder::stop);
+        match orders.try_recv() {
+            Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
+                recorders.iter().for_each(Recorder::stop);
+            }
+            Ok(Order::Pause(_)) => all(Recorder::pause),
+            Ok(Order::Resume) => all(Recorder::resume),
+            Ok(Order::Mark { .. }) => {
+                let lost = store::Error::Busy;
+                shared.alarm(&lost.into(), ON_PAPER);
+            }
+            Err(TryRecvError::Empty) => {}
         }
         for recorder in recorders {
-            let _ = recorder.notice(PATIENCE); // the journal has it
+            if let Some(entry) = recorder.notice(PATIENCE) {
+                hear(shared, shared.from(recorder.series()), &entry);
+            }
         }
     }
     shared.whole.store(false, Ordering::Release);
-    shared.sound_over.store(true, Ordering::Release);
+    shared.tell(LiveEvent::Recorded {
+        duration_ms: shared.reached().as_ms(),
+        whole: false,
+    });
+}
+
+/// What a person is told of a notice, at once.
+fn hear(shared: &Shared, from: From, entry: &Entry) {
+    match &entry.notice {
+        Notice::Paused { .. } => shared.paused.store(true, Ordering::Relaxed),
+        Notice::Resumed { .. } => shared.paused.store(false, Ordering::Relaxed),
+        _ => {}
+    }
+    if let Some((text, help)) = alarm_of(&entry.notice, from) {
+        shared.tell(LiveEvent::Alarm {
+            channel: channel_of(&entry.notice, from),
+            text,
+            help,
+            ends: matches!(entry.notice, Notice::Stopped { .. }),
+        });
+    }
 }
 
 struct Clerk<'a> {
@@ -102,8 +159,10 @@ struct Clerk<'a> {
 
 impl Clerk<'_> {
     fn obey(&mut self, recorders: &[&Recorder], order: Order) {
+        // Each of them is told, also where one has ended.
         let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
-            recorders.iter().try_for_each(|recorder| act(recorder))
+            let done = recorders.iter().map(|recorder| act(recorder));
+            done.fold(Ok(()), |all, one| all.and(one))
         };
         let done = match order {
             Order::Pause(reason) => {
@@ -121,22 +180,24 @@ impl Clerk<'_> {
             }
         };
         if let Err(e) = done {
-            self.shared
-                .alarm(&e.into(), "The recording has ended. Start a new one.");
+            self.shared.alarm(&e.into(), ENDED);
         }
     }
 
     /// Takes the next notice of one microphone, if there is one in time. False once it has ended.
     fn goes_on(&mut self, recorder: &Recorder, patience: Duration) -> bool {
+        // Asked first: what it said last is then in the queue.
+        let ended = recorder.has_ended();
         match recorder.notice(patience) {
             Some(entry) => {
                 let last = matches!(entry.notice, Notice::Stopped { .. });
                 self.take(self.shared.from(recorder.series()), &entry);
                 !last
             }
-            None if recorder.has_ended() => {
+            None if ended => {
                 // Ended without a word: a fault of the program.
                 self.whole = false;
+                self.shared.alarm(&Error::Worker("the recorder"), ENDED);
                 false
             }
             None => true,
@@ -144,19 +205,7 @@ impl Clerk<'_> {
     }
 
     fn take(&mut self, from: From, entry: &Entry) {
-        match &entry.notice {
-            Notice::Paused { .. } => self.shared.paused.store(true, Ordering::Relaxed),
-            Notice::Resumed { .. } => self.shared.paused.store(false, Ordering::Relaxed),
-            _ => {}
-        }
-        if let Some((text, help)) = alarm_of(&entry.notice, from) {
-            self.shared.tell(LiveEvent::Alarm {
-                channel: channel_of(&entry.notice, from),
-                text,
-                help,
-                ends: matches!(entry.notice, Notice::Stopped { .. }),
-            });
-        }
+        hear(self.shared, from, entry);
         let folder = self.shared.folder();
         let place = (&self.shared.id, folder.as_path());
         match record_entry(&mut self.store, place, from, entry, &self.reason) {
@@ -177,7 +226,8 @@ impl Clerk<'_> {
     fn over(&mut self) {
         self.watch_clocks(true);
         let shared = self.shared;
-        shared.whole.store(self.whole, Ordering::Release);
+        // Lines that were not cut are not whole either.
+        shared.whole.fetch_and(self.whole, Ordering::AcqRel);
         shared.sound_over.store(true, Ordering::Release);
         shared.tell(LiveEvent::Recorded {
             duration_ms: shared.reached().as_ms(),
@@ -217,10 +267,7 @@ impl Clerk<'_> {
     fn add(&mut self, event: NewEvent) {
         match self.store.add_event(&self.shared.id, &event) {
             Ok(_) => self.shared.tell(LiveEvent::Entries),
-            Err(e) => self.shared.alarm(
-                &e.into(),
-                "The recording goes on. Note it down on paper and free some room on the disk.",
-            ),
+            Err(e) => self.shared.alarm(&e.into(), ON_PAPER),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cuts the sound of a live session into lines while it is being recorded, and offers the utterance
 //! that is being spoken for a preview.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::thread;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio::{Cut, Listener, SegmenterLimits};
 use crate::domain::{Cancel, Channel, EventKind, Flag, FlagKind, Lang, LongestUtterance, Span};
-use crate::store::{NewEvent, NewSegment, Store};
+use crate::store::{self, NewEvent, NewSegment, Store};
 
 use super::health::{Health, Trouble};
 use super::{Error, LineStep, LiveEvent, Preview, Shared};
@@ -33,16 +34,23 @@ pub(super) fn limits(max_ms: u64) -> SegmenterLimits {
 
 /// Works until the sound is over and cut to its end.
 pub(super) fn run(shared: &Shared, longest: &LongestUtterance, wake: &SyncSender<()>) {
-    let heard = Store::open(&shared.place.store)
-        .map_err(Error::from)
-        .and_then(|store| Listening::new(shared, store, longest, wake).run());
-    if let Err(e) = heard {
+    let listen = || {
+        Store::open(&shared.place.store)
+            .map_err(Error::from)
+            .and_then(|store| Listening::new(shared, store, longest, wake).run())
+    };
+    let heard = panic::catch_unwind(AssertUnwindSafe(listen));
+    if let Err(e) = heard.unwrap_or(Err(Error::Worker("the search for speech"))) {
         // The sound goes on; its lines are cut by `resume`.
         shared.whole.store(false, Ordering::Release);
         shared.alarm(
             &e,
             "The recording goes on, but no new text comes. 'mekong resume' writes it after the session.",
         );
+        // Nobody takes the end of the lines for the end of the recording.
+        while !shared.sound_over.load(Ordering::Acquire) {
+            thread::sleep(REST);
+        }
     }
     shared.lines_over.store(true, Ordering::Release);
     // A full slot means that the recogniser has been told already.
@@ -54,6 +62,8 @@ struct Listening<'a> {
     store: Store,
     wake: &'a SyncSender<()>,
     ears: Vec<Ear>,
+    /// Lines that could not be stored yet, because somebody else was writing.
+    waiting: Vec<(usize, Cut)>,
 }
 
 struct Ear {
@@ -88,6 +98,7 @@ impl<'a> Listening<'a> {
             shared,
             store,
             wake,
+            waiting: Vec::new(),
         }
     }
 
@@ -95,7 +106,7 @@ impl<'a> Listening<'a> {
         loop {
             // Asked before the length is read, so that the last length is complete.
             let over = self.shared.sound_over.load(Ordering::Acquire);
-            let mut lines = Vec::new();
+            let mut lines = std::mem::take(&mut self.waiting);
             for (at, ear) in self.ears.iter_mut().enumerate() {
                 let mut cuts = ear.listener.hear(self.shared.reached_on(ear.channel))?;
                 if over {
@@ -103,7 +114,11 @@ impl<'a> Listening<'a> {
                 }
                 lines.extend(cuts.into_iter().map(|cut| (at, cut)));
             }
-            self.keep(&lines)?;
+            match self.keep(&lines) {
+                // A disk that is busy for long ends no session: the lines are tried again.
+                Err(Error::Store(store::Error::Busy)) if !over => self.waiting = lines,
+                kept => kept?,
+            }
             if over {
                 return Ok(());
             }

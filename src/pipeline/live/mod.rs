@@ -363,7 +363,9 @@ impl Live {
 
     /// Whether everything is done, also where the event that tells it found no room.
     pub fn has_ended(&self) -> bool {
-        self.wording.as_ref().is_none_or(JoinHandle::is_finished)
+        let worded = self.wording.as_ref().is_none_or(JoinHandle::is_finished);
+        // Text that ends early ends no recording.
+        worded && self.threads.iter().all(JoinHandle::is_finished)
     }
 
     /// Whether events were lost since this was last asked: then everything shown is read again.

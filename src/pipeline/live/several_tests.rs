@@ -1,6 +1,7 @@
 //! Sessions with two microphones, each scripted: one that is unplugged, changes its rate and runs slow
 //! beside one that does nothing of the kind; and a session that is cut off.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -407,5 +408,42 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     assert_eq!(
         of_kind(&store.events(&plan.id).unwrap(), EventKind::Test).len(),
         1
+    );
+}
+
+#[test]
+fn a_listener_that_breaks_off_ends_neither_the_recording_nor_the_session() {
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/speech.flac");
+    let mut lengths = Vec::new();
+    for breaks in [false, true] {
+        let bed = Bed::new();
+        let plan = bed.plan("20261124-010000-000009");
+        let load: LoadEngines = Box::new(|_| Ok(engines(false)));
+        let live = bed.begin_with(&sound, &plan, 5.0, load).unwrap();
+        let mut store = Store::open(&bed.store()).unwrap();
+        if breaks {
+            // From here on no line can be added.
+            let seal = crate::evidence::Kind::Sealed;
+            store
+                .note(&plan.id, seal, serde_json::Map::new(), None)
+                .unwrap();
+        }
+        let seen = events(&live);
+        let recorded = seen.iter().find_map(|e| match e {
+            LiveEvent::Recorded { duration_ms, .. } => Some(*duration_ms),
+            _ => None,
+        });
+        lengths.push(recorded.expect("the recording is over before the session is"));
+        let alarms = seen
+            .iter()
+            .filter(|e| matches!(e, LiveEvent::Alarm { text, .. } if text.contains("sealed")));
+        assert_eq!(alarms.count(), usize::from(breaks));
+        live.finish().unwrap();
+        let session = store.session(&plan.id).unwrap().unwrap();
+        assert_eq!(session.in_progress, breaks, "'resume' cuts what is missing");
+    }
+    assert!(
+        lengths[0] > 5_000 && lengths[0].abs_diff(lengths[1]) < 50,
+        "{lengths:?}"
     );
 }

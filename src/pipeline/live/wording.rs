@@ -1,7 +1,8 @@
 //! Writes the words of a live session: recognises lines as they are stored, previews of what is being
 //! said when there is nothing better to do, and translates beside it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -31,7 +32,8 @@ const LATER: &str = "The recording goes on. 'mekong resume' writes the text late
 pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (Engines, Report) {
     let mut engines = Engines::default();
     let mut report = Report::default();
-    match load(&shared.give_up) {
+    let loading = panic::catch_unwind(AssertUnwindSafe(|| load(&shared.give_up)));
+    match loading.unwrap_or(Err(Error::Worker("the loading of the models"))) {
         Ok(loaded) => {
             engines = loaded;
             report = word(shared, &mut engines, woken);
@@ -44,7 +46,8 @@ pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (E
         }
     }
     // Whatever became of the text, the recording goes on until it is over.
-    while !shared.lines_over.load(Ordering::Acquire) {
+    let over = |flag: &AtomicBool| flag.load(Ordering::Acquire);
+    while !(over(&shared.sound_over) && over(&shared.lines_over)) {
         thread::sleep(PATIENCE);
     }
     shared.tell(LiveEvent::Ended);
@@ -62,10 +65,15 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
         let recogniser = scope.spawn(move || {
             // Also where it breaks: else the translator waits for ever.
             let _over = Raised(recognised_all);
-            recognise_all(shared, speech, &woken, &wake)
+            told(shared, "the recogniser", || {
+                recognise_all(shared, speech, &woken, &wake)
+            })
         });
-        let translator = scope
-            .spawn(move || translate_all(shared, translation, &translator_woken, recognised_all));
+        let translator = scope.spawn(move || {
+            told(shared, "the translator", || {
+                translate_all(shared, translation, &translator_woken, recognised_all)
+            })
+        });
         (recogniser.join(), translator.join())
     });
     let mut report = Report::default();
@@ -80,10 +88,7 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
             report.reason = report.reason.take().or(part.reason);
         }
         Err(e) if e.is_cancelled() => {}
-        Err(e) => {
-            report.note(&e);
-            shared.alarm(&e, LATER);
-        }
+        Err(e) => report.note(&e),
     };
     // Where it broke off, nothing takes the place of what was shown of an utterance.
     for channel in &shared.channels {
@@ -97,6 +102,21 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
     report
 }
 
+/// Does the work of one of the two, and tells at once where it breaks off: the other one goes on.
+fn told(
+    shared: &Shared,
+    who: &'static str,
+    work: impl FnOnce() -> Result<Report, Error>,
+) -> Result<Report, Error> {
+    let done = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Worker(who)));
+    if let Err(e) = &done
+        && !e.is_cancelled()
+    {
+        shared.alarm(e, LATER);
+    }
+    done
+}
+
 /// Raises a flag when it is dropped, however that comes about.
 struct Raised<'a>(&'a AtomicBool);
 
@@ -106,7 +126,8 @@ impl Drop for Raised<'_> {
     }
 }
 
-/// The last preview that was settled: if its utterance becomes a line, its text is the line's.
+/// The last preview of a channel that was settled: if its utterance becomes a line, its text is the
+/// line's.
 struct Ahead {
     preview: Preview,
     hypothesis: Hypothesis,
@@ -122,7 +143,7 @@ fn recognise_all(
     store.set_glossary(shared.place.glossary.digest());
     store.set_makers(hearers(routes));
     let mut report = Report::default();
-    let mut ahead: Option<Ahead> = None;
+    let mut ahead: BTreeMap<u16, Ahead> = BTreeMap::new();
     let mut skipped: HashSet<SegmentId> = HashSet::new();
     loop {
         let over = shared.lines_over.load(Ordering::Acquire);
@@ -168,10 +189,11 @@ fn recognise_all(
                         text: hypothesis.text.clone(),
                     });
                     if preview.settled {
-                        ahead = Some(Ahead {
+                        let known = Ahead {
                             preview,
                             hypothesis,
-                        });
+                        };
+                        ahead.insert(preview.channel, known);
                     }
                 }
                 // A preview is no part of the record: the line that follows tells of a failure.
@@ -180,7 +202,8 @@ fn recognise_all(
             continue;
         }
         if woken.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected) {
-            shared.lines_over.store(true, Ordering::Release);
+            // Whoever cuts lines has gone, and says so itself.
+            thread::sleep(PATIENCE);
         }
     }
 }
@@ -190,10 +213,14 @@ fn recognise_row(
     store: &mut Store,
     routes: &mut [SpeechRoute],
     row: &PendingUtterance,
-    ahead: &mut Option<Ahead>,
+    ahead: &mut BTreeMap<u16, Ahead>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let known = ahead.take_if(|a| a.preview.channel == row.channel && a.preview.span == row.span);
+    let fits = |known: &Ahead| known.preview.span == row.span;
+    let known = match ahead.get(&row.channel).is_some_and(fits) {
+        true => ahead.remove(&row.channel),
+        false => None,
+    };
     let heard = match known {
         Some(ahead) => Ok(ahead.hypothesis),
         None => hear(shared, routes, row.channel, row.span, &shared.give_up),
@@ -271,6 +298,10 @@ fn translate_all(
                 Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) if !e.is_cancelled() => {
                     report.untranslated += 1;
                     report.note(&e);
+                    // Once for a pair of languages: it is told while somebody can do something.
+                    if skipped.iter().all(|known| known.pair != row.pair) {
+                        shared.alarm(&e, LATER);
+                    }
                     skipped.insert(row);
                 }
                 Err(e) => return Err(e),

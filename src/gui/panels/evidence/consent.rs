@@ -9,6 +9,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, script};
+use crate::gui::words::typed_day;
 
 use super::{ask, pick_key};
 
@@ -133,8 +134,14 @@ impl Consenting {
         let until = if until.is_empty() {
             Some(None)
         } else {
-            until.parse().ok().map(Some)
+            typed_day(until).map(Some)
         };
+        if let Some(Some(day)) = until {
+            // As it was understood.
+            let day = words.written(&day.to_string());
+            let read = words.with("consent-shown-until", &[("day", &day)]);
+            script::label(ui, &read, scene.remark(ui));
+        }
         let chosen = self.seen != Seen::Partner || self.partner.is_some();
         let button = Button::new(words.t("consent-enter"));
         if self.asked.is_none() {
@@ -285,7 +292,10 @@ fn in_words(scene: &Scene<'_>, consent: &Consent, keys: &[KnownKey]) -> String {
         }
     };
     let until = match consent.until {
-        Some(day) => words.with("consent-shown-until", &[("day", &day.to_string())]),
+        Some(day) => {
+            let day = words.written(&day.to_string());
+            words.with("consent-shown-until", &[("day", &day)])
+        }
         None => words.t("consent-shown-endless").to_owned(),
     };
     let heard = if consent.sound {

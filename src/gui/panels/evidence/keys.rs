@@ -7,9 +7,13 @@ use crate::evidence::{KnownKey, Passphrase, Role, grouped};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, script};
+use crate::gui::widgets::{job, script, secret};
 
 use super::{PathField, ask, role_name};
+
+/// The fields of a new key's passphrase.
+const NEW: &str = "new-key";
+const AGAIN: &str = "new-key-again";
 
 /// What is typed into this part.
 pub struct Keys {
@@ -139,13 +143,12 @@ impl Keys {
             script::label(ui, words.t("keys-vouch"), scene.remark(ui));
         }
         ui.horizontal_wrapped(|ui| {
-            for (text, name) in [
-                (&mut self.phrase, words.t("keys-phrase")),
-                (&mut self.again, words.t("keys-again")),
+            for (text, field, name) in [
+                (&mut self.phrase, NEW, words.t("keys-phrase")),
+                (&mut self.again, AGAIN, words.t("keys-again")),
             ] {
                 let label = ui.label(name);
-                let field = TextEdit::singleline(text).password(true);
-                ui.add(field.desired_width(160.0)).labelled_by(label.id);
+                secret::field(ui, field, text, 160.0).labelled_by(label.id);
             }
         });
         script::label(ui, words.t("keys-keep"), scene.remark(ui));
@@ -158,8 +161,8 @@ impl Keys {
         let ready = free && !differ && !self.phrase.is_empty() && !self.name.trim().is_empty();
         let button = Button::new(words.t("keys-make"));
         if ui.add_enabled(ready, button).clicked() {
-            self.again.clear();
-            let phrase = Passphrase::new(std::mem::take(&mut self.phrase));
+            secret::take(ui.ctx(), AGAIN, &mut self.again);
+            let phrase = Passphrase::new(secret::take(ui.ctx(), NEW, &mut self.phrase));
             let name = std::mem::take(&mut self.name);
             ask(scene, Task::Make(name, self.role, phrase));
         }

@@ -7,7 +7,7 @@ mod keys;
 mod partners;
 mod read_back;
 
-use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, Ui};
 
 use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
@@ -15,7 +15,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
-use crate::gui::widgets::{job, script, scroll, told};
+use crate::gui::widgets::{job, script, scroll, secret, told};
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,10 +117,11 @@ impl Evidence {
         }
         // Another interview may be opened and this one again: then it is asked for once more.
         self.asked.clear();
-        match self.part {
+        // What is typed of one interview can be taken back in that one alone.
+        ui.push_id(&id.0, |ui| match self.part {
             Part::ReadBack => self.read_back.show(ui, scene, &opened, custody),
             _ => self.consent.show(ui, scene, &opened, custody),
-        }
+        });
         None
     }
 
@@ -157,20 +158,22 @@ impl Evidence {
         ui.horizontal_wrapped(|ui| {
             pick_key(ui, "signer", words.t("signer-key"), &own, &mut self.key);
             let label = ui.label(words.t("signer-phrase"));
-            let field = TextEdit::singleline(&mut self.phrase).password(true);
-            let field = ui.add(field.desired_width(180.0)).labelled_by(label.id);
+            let field = secret::field(ui, OPENS, &mut self.phrase, 180.0).labelled_by(label.id);
             let entered =
                 field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
             let ready = !self.phrase.is_empty() && !job::is_running(scene);
             let button = Button::new(words.t("signer-open-key"));
             let pressed = ui.add_enabled(ready, button).clicked();
             if let Some(number) = self.key.clone().filter(|_| ready && (pressed || entered)) {
-                let phrase = Passphrase::new(std::mem::take(&mut self.phrase));
-                ask(scene, Task::Open(number, phrase));
+                let phrase = secret::take(ui.ctx(), OPENS, &mut self.phrase);
+                ask(scene, Task::Open(number, Passphrase::new(phrase)));
             }
         });
     }
 }
+
+/// The field of the passphrase that opens a key.
+const OPENS: &str = "opens-a-key";
 
 /// Sends a task, with nothing left of what the last one said.
 fn ask(scene: &Scene<'_>, task: Task) {

@@ -125,7 +125,8 @@ impl ReadingBack {
                 self.later.insert(line.id.0);
             }
         });
-        let (id, name) = (Id::unique("read-back-words"), words.t("read-back-words"));
+        let of = ("read-back-words", &opened.interview.id.0, line.id);
+        let (id, name) = (Id::unique(of), words.t("read-back-words"));
         script::label(ui, name, scene.own(ui));
         script::field(ui, id, &mut self.words, Letters::running(ui, lang), name);
         let changed = !self.words.trim().is_empty() && self.words.trim() != read.trim();

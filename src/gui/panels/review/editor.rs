@@ -141,7 +141,11 @@ impl Editor {
                 Some(told) => self.failed = Some(told.clone()),
             }
         }
-        let id = Id::unique("correction");
+        // Of this line alone: what was typed in another one cannot be brought back here.
+        let id = Id::unique(("correction", &interview.0, self.segment, self.side));
+        if self.fresh {
+            ui.data_mut(|data| data.remove::<TextEditState>(id));
+        }
         let has_focus = ui.memory(|m| m.has_focus(id));
         // Taken before the field sees it, which would start a new row.
         let parts = has_focus && ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::Enter));

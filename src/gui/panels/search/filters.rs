@@ -12,6 +12,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{languages, script};
+use crate::gui::words::typed_day;
 use crate::store::SearchQuery;
 
 /// Entries of a list; of more, the newest cases and the first people.
@@ -184,10 +185,9 @@ impl Filters {
     }
 }
 
-/// A day that is one.
+/// A day that is one, in the digits and the era of whoever types it.
 fn date(typed: &str) -> Option<String> {
-    let day: jiff::civil::Date = typed.trim().parse().ok()?;
-    Some(day.to_string())
+    typed_day(typed).map(|day| day.to_string())
 }
 
 /// A field with its name; whether somebody writes in it.
