@@ -41,9 +41,12 @@ mod tests {
             "ទូកប្រាំបួន",
         ] {
             let show = |ui: &mut Ui, text: &mut String| {
-                field(ui, NAME, text, 100.0).request_focus();
+                let label = ui.label("words").id;
+                let field = field(ui, NAME, text, 100.0).labelled_by(label);
+                field.request_focus();
             };
-            let mut window = Harness::new_ui_state(show, String::new());
+            let window = Harness::builder().allow_missing_glyphs();
+            let mut window = window.build_ui_state(show, String::new());
             window.run_steps(2);
             for letter in words.chars() {
                 window.event(Event::Text(letter.to_string()));

@@ -436,7 +436,7 @@ fn a_listener_that_breaks_off_ends_neither_the_recording_nor_the_session() {
         lengths.push(recorded.expect("the recording is over before the session is"));
         let alarms = seen
             .iter()
-            .filter(|e| matches!(e, LiveEvent::Alarm { text, .. } if text.contains("sealed")));
+            .filter(|e| matches!(e, LiveEvent::Alarm { help, .. } if help.contains("no new text")));
         assert_eq!(alarms.count(), usize::from(breaks));
         live.finish().unwrap();
         let session = store.session(&plan.id).unwrap().unwrap();
