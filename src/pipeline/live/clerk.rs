@@ -161,8 +161,11 @@ impl Clerk<'_> {
     fn obey(&mut self, recorders: &[&Recorder], order: Order) {
         // Each of them is told, also where one has ended.
         let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
-            let done = recorders.iter().map(|recorder| act(recorder));
-            done.fold(Ok(()), |all, one| all.and(one))
+            let mut done = Ok(());
+            for recorder in recorders {
+                done = done.and(act(recorder));
+            }
+            done
         };
         let done = match order {
             Order::Pause(reason) => {

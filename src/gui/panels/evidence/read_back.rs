@@ -7,6 +7,7 @@ use eframe::egui::{Button, Id, TextEdit, Ui};
 
 use crate::app::desk::{Custody, Opened, Said, Task};
 use crate::domain::{Lang, ReadAnswer, Segment, SegmentId};
+use crate::gui::panels::review::speaker;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -104,7 +105,7 @@ impl ReadingBack {
         }
         let (time, who) = (
             safe::clock(line.span.start.as_ms()),
-            safe::name(&line.speaker),
+            speaker(words, &line.speaker),
         );
         let head = format!("{}   {time}   {who}", line.id.0);
         script::label(ui, &head, scene.remark(ui));

@@ -7,6 +7,7 @@ use crate::app::desk::{Act, Command};
 use crate::app::offers::Candidate;
 use crate::app::people::{Entry, title};
 use crate::domain::{FactKind, InterviewId, InterviewSummary, NameSource};
+use crate::gui::panels::review::speaker;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
@@ -139,7 +140,7 @@ fn offer(
                 "{} · {} · {}",
                 words.t(kind_name(one.kind)),
                 one.lang.native_name(),
-                safe::name(&one.speaker)
+                speaker(words, &one.speaker)
             );
             script::label(ui, &about, scene.remark(ui));
             let line = one.segment.0.to_string();
