@@ -76,7 +76,7 @@ fn what_happened_in_a_recording_is_read_afterwards_and_presets_whose_record_it_i
         "People present: practice",
         "the interview is marked as practice",
     ] {
-        assert!(sees(&window, told), "{told}");
+        until_seen(&mut window, told); // what is open is read again
     }
     nothing_is_cut_off(&window, "what happened");
     press(&mut window, "Evidence");
