@@ -25,7 +25,6 @@ fn open_intake(window: &mut Window) {
     until_seen(window, "Take in recordings");
 }
 
-/// A check box by its words.
 #[test]
 fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
     let dir = tempfile::tempdir().unwrap();

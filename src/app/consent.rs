@@ -8,8 +8,7 @@ use serde_json::{Map, json};
 
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
-    self, Asked, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story, WORKSPACE,
-    set_back,
+    self, Asked, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story, set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
@@ -77,16 +76,22 @@ impl App {
         if let Some(person) = &consent.person {
             store.person(&PersonId(person.clone()))?;
         }
+        // Nothing that came in after this was read is overruled unseen.
+        let head = evidence::head(&store.chain(&id)?).to_owned();
+        let wider = self.signs_consent(&id.0, consent)?;
         let signer = signer.filter(|key| Consent::may_widen(key.public().role));
-        match signer {
-            Some(signer) => self.may_sign(signer)?,
-            None if self.signs_consent(&id.0, consent)? => {
-                return Err(evidence::Error::WiderConsent.into());
+        let signer = match signer {
+            Some(key) if wider => {
+                self.may_sign(key)?;
+                Some(key)
             }
-            None => {}
-        }
+            // To allow less is never refused for a key.
+            Some(key) => self.may_sign(key).is_ok().then_some(key),
+            None if wider => return Err(evidence::Error::WiderConsent.into()),
+            None => None,
+        };
         let signer = signer.map(|key| key as &dyn Sign);
-        store.note(&id, Kind::Consented, consent.facts(), signer)?;
+        store.note_behind(&id, &head, Kind::Consented, consent.facts(), signer)?;
         Ok(id)
     }
 
@@ -121,7 +126,8 @@ impl App {
         Ok(id)
     }
 
-    /// The consent that binds what leaves the house now; `None` where none was entered, or where an
+    /// The consent that binds what leaves the house now; `None` where none
+    /// was entered of anybody but a victim, or where an
     /// administrator lifted it for this once.
     pub(super) fn bound(&self, store: &Store, id: &InterviewId) -> Result<Option<Bound>, Error> {
         let given = self.given(store, id)?;
@@ -220,11 +226,11 @@ impl Bound {
 
 /// The last day by the dates of what the workspace's own chain notes behind the consent that counts.
 fn last_own_day(store: &Store, story: &Story) -> Result<Date, Error> {
-    let own = evidence::read(WORKSPACE, &store.own_chain()?).unwrap_or_default();
-    let consent = story.consented().map(|event| event.hash.as_str());
-    let behind = own.iter().skip_while(|note| note.fact("head") != consent);
-    let days = behind.filter_map(|event| event.at.get(..10)?.parse().ok());
-    Ok(days.max().unwrap_or(Date::MIN))
+    let Some(consent) = story.consented() else {
+        return Ok(Date::MIN);
+    };
+    let day = store.last_own_day(&consent.hash)?;
+    Ok(day.and_then(|day| day.parse().ok()).unwrap_or(Date::MIN))
 }
 
 /// Every name that the register ever had of a person, corrected and taken back ones too, under this
@@ -235,7 +241,7 @@ pub(super) fn names_of(store: &Store, person: PersonId) -> Result<Vec<String>, E
     Ok(names.map(|(_, value)| value).collect())
 }
 
-/// The same of everything else that the register ever had of a person.
+/// The same of everything that the register ever had of a person.
 fn facts_of(store: &Store, person: PersonId) -> Result<Vec<(FactKind, String)>, Error> {
     let mut all = Vec::new();
     for id in same_as(store, person)? {

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::audio;
 use crate::domain::{Cancel, InterviewId, InterviewSummary};
 use crate::evidence::{
-    self, Check, Event, Kind, Story, Verdict, WORKING, WORKSPACE, check_rows, check_signatures,
+    self, Check, Event, Kind, Link, Story, Verdict, WORKING, WORKSPACE, check_rows,
+    check_signatures,
 };
 use crate::store::Store;
 
@@ -23,7 +24,9 @@ impl App {
     /// An unreadable store.
     pub fn verify_workspace(&self) -> Result<Verdict, Error> {
         let none = Story { events: Vec::new() };
-        let own = self.own_chain(&self.reading()?, &InterviewId(String::new()), &none)?;
+        let store = self.reading()?;
+        let links = store.own_chain()?;
+        let own = self.own_chain(&store, &links, &InterviewId(String::new()), &none)?;
         Ok(vec![own].into())
     }
 
@@ -32,12 +35,12 @@ impl App {
     pub(super) fn own_chain(
         &self,
         store: &Store,
+        links: &[Link],
         id: &InterviewId,
         story: &Story,
     ) -> Result<Check, Error> {
         const NAME: &str = "workspace";
-        let links = store.own_chain()?;
-        let events = match evidence::read(WORKSPACE, &links) {
+        let events = match evidence::read(WORKSPACE, links) {
             Ok(events) => events,
             Err(broken) => return Ok(Check::bad(NAME, broken.to_string())),
         };

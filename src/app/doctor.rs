@@ -13,6 +13,7 @@ use crate::{store, vault};
 
 use super::lock::WorkLock;
 use super::models::Kind;
+use super::terms::LOCKED;
 use super::{App, Error, Options, WRONG_KIT};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
@@ -318,7 +319,10 @@ impl App {
             Ok(all) => {
                 let terms: usize = all.iter().map(|g| g.terms).sum();
                 let unreviewed: usize = all.iter().map(|g| g.unreviewed).sum();
-                let detail = format!("{terms} terms, {unreviewed} with unreviewed words");
+                let mut detail = format!("{terms} terms, {unreviewed} with unreviewed words");
+                if all.iter().any(|g| g.problems == [LOCKED]) {
+                    detail.push_str("; own terms are locked with the workspace");
+                }
                 Finding::good("glossary", detail)
             }
             Err(e) => Finding::not_good("glossary", Health::Bad, e.to_string(), e.help()),

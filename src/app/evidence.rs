@@ -163,7 +163,7 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Vec<Check>, Error> {
-        let (links, rows) = match store.proofs(id) {
+        let (links, rows, own) = match store.proofs_and_own(id) {
             Ok(proofs) => proofs,
             Err(store::Error::Damaged(what)) => return Ok(vec![Check::bad("database", what)]),
             Err(e) => return Err(e.into()),
@@ -172,9 +172,8 @@ impl App {
         let mut checks = vec![chain];
         if !story.events.is_empty() {
             checks.push(check_rows(&story.events, &rows));
-            let links = store.own_chain()?;
             // A broken one is told of by its own check.
-            let own = evidence::read(WORKSPACE, &links).unwrap_or_default();
+            let own = evidence::read(WORKSPACE, &own).unwrap_or_default();
             let order = Order::of(&own, &id.0, &story);
             let keys = self.keys()?.list()?;
             checks.push(check_signatures(&story.events, &keys, &|event| {
@@ -191,7 +190,7 @@ impl App {
                 None => Check::good("shown", "every line shows the version that counts"),
             });
         }
-        checks.push(self.own_chain(store, id, &story)?);
+        checks.push(self.own_chain(store, &own, id, &story)?);
         checks.extend(story.seal_check());
         checks.extend(story.consent_check());
         checks.extend(story.clock_check());

@@ -153,7 +153,7 @@ impl App {
     }
 
     /// Refuses what the person interviewed does not allow; else notes that the export was asked for.
-    /// What is to be covered in it.
+    /// What is wanted of it, with what is to be covered.
     fn allowed<'a>(
         &self,
         id: &str,

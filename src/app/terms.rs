@@ -30,7 +30,8 @@ impl App {
     /// Whether terms of this workspace are sealed, so that whoever needs terms has to unlock it.
     pub fn has_sealed_terms(&self) -> bool {
         let sealed = |path: &PathBuf| vault::is_sealed(path).unwrap_or_default();
-        self.own_terms().iter().any(sealed)
+        // A table that was taken in is sealed too where the program's own folder is the workspace.
+        csv_files(&self.workspace.glossaries()).iter().any(sealed)
     }
 
     /// Enters a term, or puts it in the place of the one with its id and case. A term without an id
@@ -123,6 +124,9 @@ pub(super) fn is_out_of_reach(path: &Path) -> bool {
     vault::key_for(path).is_err() && vault::is_sealed(path).unwrap_or_default()
 }
 
+/// What there is to say of a table that is out of reach.
+pub(super) const LOCKED: &str = "it is locked with the workspace";
+
 /// A table of which nobody can say more without the passphrase. It is not broken.
 pub(super) fn locked(path: &Path) -> GlossaryInfo {
     GlossaryInfo {
@@ -130,7 +134,7 @@ pub(super) fn locked(path: &Path) -> GlossaryInfo {
         path: path.to_owned(),
         terms: 0,
         unreviewed: 0,
-        problems: vec!["it is locked with the workspace".to_owned()],
+        problems: vec![LOCKED.to_owned()],
         broken: None,
     }
 }

@@ -160,13 +160,15 @@ impl App {
             .door
             .attempt(root, || lock.open(&phrase(passphrase), root))?;
         let held = vault::hold(root, key)?;
+        // Asked whatever the file says of its state: that is not sealed.
+        if self.is_replaced(&lock) {
+            let _ = self.note_vault(Kind::Unlocked, &[("through", "an older lock, refused")]);
+            return Err(vault::Error::OldLock(root.to_owned()).into());
+        }
         if lock.state == State::Moving {
             let work = WorkLock::take(&self.workspace)?;
             let _alone = self.sweep_out(&work)?;
             self.move_in(&mut lock, watcher)?;
-        } else if self.is_replaced(&lock) {
-            let _ = self.note_vault(Kind::Unlocked, &[("through", "an older lock, refused")]);
-            return Err(vault::Error::OldLock(root.to_owned()).into());
         }
         self.door.set(Some(held));
         // What was put there in the clear since, or by a version that left it so.
@@ -180,6 +182,8 @@ impl App {
 
     /// Forgets the key; what still uses it in this process keeps it until it ends.
     pub fn close(&self) {
+        // Whoever opens it next signs with their own key.
+        let _ = self.sit_down(None);
         self.abroad.forget();
         self.door.set(None);
     }
@@ -224,6 +228,10 @@ impl App {
     ) -> Result<(), Error> {
         let root = self.workspace.root();
         let held = vault::hold(root, key)?;
+        if kind == Kind::PassphraseChanged && self.is_replaced(lock) {
+            return Err(vault::Error::OldLock(root.to_owned()).into());
+        }
+        let before = lock.mark();
         lock.change(held.key(), &phrase(new))?;
         if lock.state == State::Moving {
             let _alone = self.sweep_out(work)?;
@@ -231,7 +239,7 @@ impl App {
         }
         // The chain first: a passphrase that changed without an event would be worse than the other way.
         let mark = lock.mark();
-        self.note_vault(kind, &[("lock", &mark)])?;
+        self.note_vault(kind, &[("lock", &mark), ("replaced", &before)])?;
         lock.write(root)?;
         // It lies on the disk: from here on no earlier one opens anything.
         let _ = self.note_vault(Kind::Unlocked, &[("through", "change"), ("lock", &mark)]);
@@ -239,25 +247,20 @@ impl App {
         Ok(())
     }
 
-    /// Whether this lock is one of before the last change of the passphrase, though that change was
-    /// complete: the workspace was opened through the newer one. A store that cannot be read tells
-    /// nothing and keeps nobody out.
+    /// Whether a change of the passphrase, which was complete because the workspace was opened through
+    /// the lock that it made, put another lock in the place of this one. A store that cannot be read
+    /// tells nothing and keeps nobody out.
     fn is_replaced(&self, lock: &LockFile) -> bool {
         let links = self.reading().and_then(|store| Ok(store.own_chain()?));
         let own = evidence::read(WORKSPACE, &links.unwrap_or_default()).unwrap_or_default();
-        let changes = [Kind::PassphraseChanged, Kind::Recovered];
-        let is_change = |e: &Event| changes.iter().any(|kind| e.kind == kind.as_str());
-        let Some(last) = own
-            .iter()
-            .rfind(|e| is_change(e) && e.fact("lock").is_some())
-        else {
-            return false;
+        let mark = lock.mark();
+        let opened = |change: &Event| {
+            let mut later = own.iter().filter(|e| e.number > change.number);
+            later
+                .any(|e| e.kind == Kind::Unlocked.as_str() && e.fact("lock") == change.fact("lock"))
         };
-        let newest = last.fact("lock");
-        let opened = |e: &Event| {
-            e.number > last.number && e.kind == Kind::Unlocked.as_str() && e.fact("lock") == newest
-        };
-        newest != Some(&lock.mark()) && own.iter().any(opened)
+        let mut changes = own.iter().filter(|e| e.fact("replaced") == Some(&mark));
+        changes.any(opened)
     }
 
     fn note_vault(&self, kind: Kind, known: &[(&str, &str)]) -> Result<(), Error> {

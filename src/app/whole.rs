@@ -69,13 +69,15 @@ pub(super) fn write_noted<T>(
     buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     half.file().sync_all().map_err(failed)?;
     note(&told)?;
-    let placed = match half.place(out, replace) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Error::Exists(out.to_owned())),
-        placed => placed.and_then(|()| keep_name(folder)).map_err(failed),
-    };
-    placed
-        .map(|()| told)
-        .map_err(|cause| Error::NotedOnly(Box::new(cause)))
+    half.place(out, replace).map_err(|e| {
+        let cause = match e.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists(out.to_owned()),
+            _ => failed(e),
+        };
+        Error::NotedOnly(Box::new(cause))
+    })?;
+    keep_name(folder).map_err(failed)?;
+    Ok(told)
 }
 
 pub(super) fn folder_of(out: &Path) -> &Path {

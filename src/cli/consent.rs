@@ -10,6 +10,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::evidence::{self, Asked, Audience};
 
+use crate::text::typed_day;
+
 use super::args::Json;
 use super::evidence::{partner, signer};
 use super::print::{Out, plain, say};
@@ -138,6 +140,5 @@ fn audience(app: &App, typed: &[String]) -> Result<Audience, Failure> {
 }
 
 fn parse_day(typed: &str) -> Result<Date, String> {
-    let wrong = |_| "write the day as 2027-06-30".to_owned();
-    typed.parse().map_err(wrong)
+    typed_day(typed).ok_or_else(|| "write the day as 2027-06-30".to_owned())
 }

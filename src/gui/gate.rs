@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{
-    Button, CentralPanel, Context, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, TextEdit,
-    Ui,
+    Button, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Ui,
 };
 use zeroize::Zeroizing;
 
@@ -20,7 +19,7 @@ use super::fonts::Fonts;
 use super::shell::Desktop;
 use super::theme;
 use super::widgets::script::{self, Letters};
-use super::widgets::told;
+use super::widgets::{secret, told};
 use super::words::Words;
 
 /// Width of the field for the passphrase, in points.
@@ -185,6 +184,8 @@ fn open(app: &Arc<App>, ctx: &Context, fonts: &Fonts) -> std::io::Result<Inside>
 
 fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
     let choices = app.choices().choices;
+    // What was typed before it was locked is not brought back by whoever opens it.
+    ctx.data_mut(|data| data.remove_by_type::<TextEditState>());
     ctx.set_fonts(fonts.definitions.clone());
     theme::apply(ctx, choices.look, choices.text_percent);
     Inside::Asking(Box::new(Prompt {
@@ -222,13 +223,9 @@ impl Prompt {
         script::label(ui, self.words.t("vault-locked"), heading);
         ui.add_space(theme::GAP);
         let name = script::label(ui, self.words.t("vault-passphrase"), letters);
-        let id = field_id();
-        let field = TextEdit::singleline(&mut *self.typed)
-            .id(id)
-            .password(true)
-            .desired_width(FIELD);
         let idle = self.trying.is_none();
-        let field = ui.add_enabled(idle, field).labelled_by(name.id);
+        let field = ui.add_enabled_ui(idle, |ui| secret::field(ui, OPENS, &mut self.typed, FIELD));
+        let field = field.inner.labelled_by(name.id);
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         // Once, and again after a refusal: the key for the next field must work in between.
         if idle && std::mem::take(&mut self.focus) {
@@ -252,13 +249,8 @@ impl Prompt {
     /// Tries in a thread of its own: the work takes a while by design.
     fn start(&mut self, ctx: &Context, app: &Arc<App>) -> Option<Receiver<Result<(), Told>>> {
         let (send, receive) = channel();
-        let (typed, app, own) = (
-            std::mem::take(&mut self.typed),
-            Arc::clone(app),
-            ctx.clone(),
-        );
-        // The field remembers what was typed, to take it back.
-        ctx.data_mut(|data| data.remove::<TextEditState>(field_id()));
+        let typed = Zeroizing::new(secret::take(ctx, OPENS, &mut self.typed));
+        let (app, own) = (Arc::clone(app), ctx.clone());
         let tried = thread::Builder::new()
             .name("unlock".to_owned())
             .spawn(move || {
@@ -286,6 +278,5 @@ impl Prompt {
     }
 }
 
-fn field_id() -> Id {
-    Id::unique("workspace-passphrase")
-}
+/// The field of the workspace's passphrase.
+const OPENS: &str = "opens-the-workspace";

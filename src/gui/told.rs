@@ -18,6 +18,8 @@ const SAID: &str = include_str!("locales/said.txt");
 const DEPTH: usize = 3;
 /// Longest text that is looked for, in bytes; a longer one is no sentence of the program's own.
 const LONGEST: usize = 4_000;
+/// Most marks of a part, `: `, in a text that is looked for.
+const MOST_PARTS: usize = 8;
 /// Places where only a number fits.
 const NUMBERS: [&str; 20] = [
     "count", "ms", "rate", "seconds", "minutes", "needed", "free", "failed", "all", "found",
@@ -73,6 +75,7 @@ impl Words {
     fn value(&self, place: &str, value: &str, depth: usize) -> String {
         let label = |start: &str| self.label(&format!("{start}{value}")).map(str::to_owned);
         let own = match place {
+            "day" => Some(self.written(value)),
             "language" | "into" => lang(value).map(|lang| lang.native_name().to_owned()),
             "languages" => {
                 let own = value.split(", ").map(|name| {
@@ -207,7 +210,8 @@ fn fits(place: &str, value: &str, (depth, rooted): (usize, bool)) -> bool {
 
 /// The sentence that a text is.
 fn find(text: &str, depth: usize) -> Option<Found<'_>> {
-    if text.len() > LONGEST {
+    // Each mark is a place where a text may be parted: of many, the tries would be too many.
+    if text.len() > LONGEST || text.matches(": ").count() > MOST_PARTS {
         return None;
     }
     all().iter().find_map(|said| {

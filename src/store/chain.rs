@@ -23,6 +23,20 @@ impl Store {
         read(&self.conn, interview_key(&self.conn, id)?)
     }
 
+    /// What [`Self::proofs`] and [`Self::own_chain`] say, of one moment.
+    ///
+    /// # Errors
+    /// An unknown interview; a damaged row.
+    pub fn proofs_and_own(
+        &self,
+        id: &InterviewId,
+    ) -> Result<(Vec<Link>, Vec<Row>, Vec<Link>), Error> {
+        let moment = self.conn.unchecked_transaction()?;
+        let key = interview_key(&moment, id)?;
+        let (links, rows) = (read(&moment, key)?, proofs::all(&moment, key)?);
+        Ok((links, rows, read(&moment, OWN)?))
+    }
+
     /// The chain of an interview and every record in the form in which it is hashed, of one moment.
     ///
     /// # Errors
@@ -239,6 +253,20 @@ impl Store {
         let kind = Kind::KeyRevoked.as_str();
         let found = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The last day, `2026-11-29`, by the dates of what the workspace's own chain noted from the note of
+    /// this event of an interview on.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn last_own_day(&self, event: &str) -> Result<Option<String>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT max(substr(json_extract(body, '$.at'), 1, 10)) FROM chain
+             WHERE subject = 0 AND number >= (SELECT min(number) FROM chain
+                 WHERE subject = 0 AND json_extract(body, '$.facts.head') = ?1)",
+        )?;
+        Ok(statement.query_row([event], |row| row.get(0))?)
     }
 
     /// How many events of this kind the workspace's own chain has.

@@ -7,6 +7,7 @@
 
 mod alike;
 mod compare;
+mod day;
 mod index;
 mod markup;
 mod mentions;
@@ -22,6 +23,7 @@ mod zawgyi;
 
 pub use alike::{Alike, alike, is_weak, sound_keys};
 pub use compare::{Chrf, cer, chrf, edit_distance, repetition};
+pub use day::{BUDDHIST, typed_day};
 pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;
 pub use mentions::{Mention, birth_year, mentions};

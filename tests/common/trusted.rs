@@ -240,7 +240,20 @@ fn a_consent_that_allows_more_is_signed_and_one_that_allows_less_never_needs_to_
     let signer = Some(&c.officer);
     c.app.give_consent(&c.id.0, &wider[0], signer).unwrap();
     assert!(c.verify().ok, "{:#?}", c.verify());
-    // Taken back by whoever is at the desk; brought back by none but a key.
+    // Taken back by whoever is at the desk, also with a partner's key open; brought back by none but one
+    // that was made here.
+    let partner = SecretKey::new("Khin", Role::Officer).unwrap();
+    trust(&c.app, &partner, c.dir.path());
+    let less = c.app.give_consent(&c.id.0, &agency, Some(&partner));
+    assert!(less.is_ok(), "{less:?}");
+    let more = c.app.give_consent(&c.id.0, &wider[0], Some(&partner));
+    assert!(
+        matches!(
+            more,
+            Err(Error::Evidence(evidence::Error::MadeElsewhere(_)))
+        ),
+        "{more:?}"
+    );
     let back = Consent {
         seen_by: Audience::Nobody,
         ..narrow
@@ -391,6 +404,13 @@ fn what_a_person_does_at_the_desk_is_signed_with_their_open_key() {
     let detail = "2 lines, 1 of them with work that nobody signed";
     assert_eq!(told.unwrap().detail, detail);
     let key = std::sync::Arc::new(open("ສົມພອນ"));
+    app.sit_down(Some(std::sync::Arc::clone(&key))).unwrap();
+    app.close();
+    edit(3, "ສົມພອນ");
+    assert!(
+        !signed()[0],
+        "whoever comes after a lock signs for themselves"
+    );
     app.sit_down(Some(key)).unwrap();
     app.revoke_key("ສົມພອນ", None).unwrap();
     edit(6, "ສົມພອນ");

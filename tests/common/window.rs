@@ -102,6 +102,7 @@ pub fn chord(window: &mut Window, key: Key) {
     with(window, Modifiers::COMMAND, key);
 }
 
+/// A check box by its words.
 pub fn tick(window: &mut Window, label: &str) {
     window.get_by_label_contains(label).click();
     window.run_steps(3);

@@ -11,6 +11,7 @@ use crate::evidence::{self, Consent, KnownKey, Passphrase, PublicKey, Role, Secr
 use crate::export::Format;
 use crate::pipeline::Progress;
 use crate::store::{Answer, NewReadBack};
+use crate::text;
 
 use super::board::Told;
 use super::{Common, reader};
@@ -154,6 +155,25 @@ pub(super) fn forget(common: &Common) {
     common.board.signer.take();
 }
 
+/// The open key, for one signature more.
+fn in_use(common: &Common) -> Option<Arc<SecretKey>> {
+    forget_stale(common);
+    common.held.get(Instant::now())
+}
+
+/// Before something is done in this name: it is signed where the key of that name is open, and with no
+/// other one, nor with one that nobody used for long.
+pub(super) fn at_desk(common: &Common, by: &str) {
+    forget_stale(common);
+    let open = common.board.signer.get();
+    let own = open.is_some_and(|key| text::fold(&key.name) == text::fold(by.trim()));
+    let key = own.then(|| in_use(common)).flatten();
+    if common.app.sit_down(key).is_err() {
+        // A partner's key opens bundles; what is done here is then not signed.
+        let _ = common.app.sit_down(None);
+    }
+}
+
 /// Forgets the opened key when it was not used for long.
 pub(super) fn forget_stale(common: &Common) {
     if common.held.is_stale() {
@@ -235,7 +255,7 @@ pub(super) fn run(
             Outcome::Written(out)
         }
         Task::Consent(id, consent) => {
-            let key = common.held.get(Instant::now());
+            let key = in_use(common);
             app.give_consent(&id.0, &consent, key.as_deref())?;
             Outcome::Noted
         }
@@ -255,6 +275,7 @@ pub(super) fn run(
                 answer,
                 by: &by,
             };
+            at_desk(common, &by);
             app.note_read_back(&id.0, &new)?;
             Outcome::Noted
         }
@@ -282,12 +303,10 @@ fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
             let key = app.keys()?.own(Some(&number))?;
             let secret = app.keys()?.unlock(&key, phrase)?;
             common.held.put(Some(secret));
-            // A partner's key opens bundles; what is done here is then not signed.
-            let _ = app.sit_down(common.held.get(Instant::now()));
             common.board.signer.put(key.public);
         }
         Task::Make(name, role, phrase) => {
-            let voucher = common.held.get(Instant::now());
+            let voucher = in_use(common);
             app.make_key(name.trim(), role, phrase, voucher.as_deref())?;
         }
         Task::Trust(file) => {
@@ -330,8 +349,7 @@ fn receive(
 
 /// The key that a person opened.
 fn signer(common: &Common) -> Result<Arc<SecretKey>, Error> {
-    forget_stale(common);
-    common.held.get(Instant::now()).ok_or(Error::NobodySigns)
+    in_use(common).ok_or(Error::NobodySigns)
 }
 
 /// The key that a file needs to be read.

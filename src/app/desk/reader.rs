@@ -165,6 +165,7 @@ fn correct(
     edit: &Edit,
     number: u64,
 ) -> Result<(), Error> {
+    custody::at_desk(common, &edit.by);
     let done = common.app.edit(&id.0, segment.0, edit);
     if !saved(common, number, done.map(|_| ())) {
         return Ok(()); // said beside the words, which stay on the screen
@@ -195,6 +196,7 @@ fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
 fn speaker(common: &Common, what: &Speaking, number: u64) -> Result<(), Error> {
     let signed = (what.by.as_str(), what.reason.as_deref());
     let id = &what.interview.0;
+    custody::at_desk(common, &what.by);
     let done = common
         .app
         .set_speaker(id, what.segment, what.all, &what.speaker, signed);
@@ -211,6 +213,7 @@ fn keep_voices(
     (suggested, by): (&[Suggested], &str),
     number: u64,
 ) -> Result<(), Error> {
+    custody::at_desk(common, by);
     let done = common.app.keep_voices(id, suggested, by);
     // Lines of one speaker may be said already where another's failed.
     open(common, id)?;
@@ -243,6 +246,7 @@ fn recut(
     (by, reason): (&str, Option<&str>),
     number: u64,
 ) -> Result<(), Error> {
+    custody::at_desk(common, by);
     let done = common.app.recut(&id.0, what, by, reason);
     let changed = done.is_ok();
     if changed {

@@ -25,8 +25,6 @@ const COUNTRIES: [&str; 11] = [
 const SHORTEST_PHONE: usize = 6;
 /// Letters of the shortest word that is looked for: one alone stands in half of all lines.
 const SHORTEST: usize = 2;
-/// Years between the Buddhist era and the common one.
-const BUDDHIST: i32 = 543;
 
 impl Redaction {
     /// Covers what else is known of a person for whom a pseudonym stands. It need not stand in the
@@ -73,7 +71,7 @@ fn spellings(kind: FactKind, value: &str) -> Vec<String> {
         FactKind::Phone => all.extend(phones(value)),
         FactKind::BirthYear => {
             for year in text::birth_year(value).into_iter() {
-                for year in [year, year.saturating_add(BUDDHIST)] {
+                for year in [year, year.saturating_add(text::BUDDHIST.into())] {
                     all.extend([year.to_string(), in_han(year)]);
                 }
             }

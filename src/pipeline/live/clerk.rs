@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::audio::{self, Entry, Notice, Recorder, Stop};
 use crate::domain::{EventKind, SamplePos};
-use crate::store::{self, NewEvent, Store};
+use crate::store::{NewEvent, Store};
 
 use super::entries::{From, alarm_of, channel_of, record_entry, worse};
 use super::recover::end_session;
@@ -46,11 +46,12 @@ pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
         },
         Err(e) => {
             // The sound goes on; `resume` writes the record from the journal.
+            let why = e.into();
             shared.alarm(
-                &e.into(),
+                &why,
                 "The sound is kept. Stop when you can and run 'mekong resume'.",
             );
-            keep_recording(shared, recorders, orders);
+            keep_recording(shared, recorders, orders, &why);
             return;
         }
     };
@@ -75,23 +76,33 @@ pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
     clerk.end();
 }
 
-/// Says that no more sound comes, however the clerk ends.
+/// A fault of the program that ends a recording: never less than a disk that does.
+fn ended_by(shared: &Shared, who: &'static str) {
+    shared.tell(LiveEvent::Alarm {
+        channel: None,
+        text: Error::Worker(who).to_string(),
+        help: ENDED,
+        ends: true,
+    });
+}
+
+/// Says that no more sound comes and nothing more is written down, however the clerk ends.
 struct SoundOver<'a>(&'a Shared);
 
 impl Drop for SoundOver<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.whole.store(false, Ordering::Release);
-            let fault = Error::Worker("the keeper of the record");
-            self.0.alarm(&fault, ENDED);
+            ended_by(self.0, "the keeper of the record");
         }
         self.0.sound_over.store(true, Ordering::Release);
+        self.0.record_over.store(true, Ordering::Release);
     }
 }
 
 /// Without a record that can be written: orders are obeyed and alarms told all the same, and the
 /// journal has every entry.
-fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
+fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>, why: &Error) {
     let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
         recorders.iter().filter(|r| !r.has_ended()).for_each(|r| {
             if let Err(e) = act(r) {
@@ -106,16 +117,19 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             }
             Ok(Order::Pause(_)) => all(Recorder::pause),
             Ok(Order::Resume) => all(Recorder::resume),
-            Ok(Order::Mark { .. }) => {
-                let lost = store::Error::Busy;
-                shared.alarm(&lost.into(), ON_PAPER);
-            }
+            Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
             Err(TryRecvError::Empty) => {}
         }
         for recorder in recorders {
             if let Some(entry) = recorder.notice(PATIENCE) {
                 hear(shared, shared.from(recorder.series()), &entry);
             }
+        }
+    }
+    // What they said last: why they ended.
+    for recorder in recorders {
+        while let Some(entry) = recorder.notice(Duration::ZERO) {
+            hear(shared, shared.from(recorder.series()), &entry);
         }
     }
     shared.whole.store(false, Ordering::Release);
@@ -200,7 +214,7 @@ impl Clerk<'_> {
             None if ended => {
                 // Ended without a word: a fault of the program.
                 self.whole = false;
-                self.shared.alarm(&Error::Worker("the recorder"), ENDED);
+                ended_by(self.shared, "the recorder");
                 false
             }
             None => true,

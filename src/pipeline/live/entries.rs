@@ -265,3 +265,16 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
         _ => return None,
     })
 }
+
+/// Longest reason or marker, in bytes.
+const MAX_LABEL: usize = 2000;
+
+/// A reason or marker as it is stored.
+pub(super) fn label(text: &str) -> String {
+    let mut text = text.trim().to_owned();
+    if text.len() > MAX_LABEL {
+        let end = (0..=MAX_LABEL).rfind(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+    }
+    text
+}

@@ -233,25 +233,27 @@ impl<'a> Listening<'a> {
             text = format!("channel {}: {text}", channel.saturating_add(1));
         }
         let at = self.shared.reached();
-        self.store.add_event(
-            &self.shared.id,
-            &NewEvent {
-                kind: EventKind::Alarm,
-                label: text.clone(),
-                channel: Some(channel),
-                start: at,
-                end: Some(at),
-                closes: None,
-                journal: None,
-                at: jiff::Timestamp::now().to_string(),
-            },
-        )?;
+        let entry = NewEvent {
+            kind: EventKind::Alarm,
+            label: text.clone(),
+            channel: Some(channel),
+            start: at,
+            end: Some(at),
+            closes: None,
+            journal: None,
+            at: jiff::Timestamp::now().to_string(),
+        };
         self.shared.tell(LiveEvent::Alarm {
             channel: Some(channel),
             text,
             help: trouble.help(),
             ends: false,
         });
+        match self.store.add_event(&self.shared.id, &entry) {
+            // Told it is; a database that is busy for long takes no text away.
+            Err(store::Error::Busy) => {}
+            added => drop(added?),
+        }
         self.shared.tell(LiveEvent::Entries);
         Ok(())
     }

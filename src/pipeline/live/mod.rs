@@ -46,8 +46,6 @@ const STEP: Duration = Duration::from_millis(20);
 const WAKE_SLOTS: usize = 1;
 /// How long an engine may go on after it was told to give up; one that does is hung.
 const LETS_GO: Duration = Duration::from_secs(5);
-/// Longest reason or marker, in bytes.
-const MAX_LABEL: usize = 2000;
 
 /// Loads the engines on the session's own thread, so that recording never waits for them.
 pub type LoadEngines = Box<dyn FnOnce(&Cancel) -> Result<Engines, Error> + Send>;
@@ -161,8 +159,10 @@ struct Shared {
     missed: AtomicBool,
     /// No more sound comes.
     sound_over: AtomicBool,
-    /// The disk took everything up to the end.
+    /// The disk took everything up to the end, and every line was cut.
     whole: AtomicBool,
+    /// Nothing more is written into the record.
+    record_over: AtomicBool,
     /// No more lines come.
     lines_over: AtomicBool,
     paused: AtomicBool,
@@ -304,6 +304,7 @@ impl Live {
             missed: AtomicBool::new(false),
             sound_over: AtomicBool::new(false),
             whole: AtomicBool::new(true),
+            record_over: AtomicBool::new(false),
             lines_over: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             cut_ms: AtomicU64::new(0),
@@ -322,19 +323,28 @@ impl Live {
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.into()).spawn(work)
         };
-        let for_clerk = shared.clone();
-        let for_listener = shared.clone();
-        let for_wording = shared.clone();
-        // A machine that cannot start a thread now records nothing at all: the recorder is dropped.
-        let mut threads = Vec::new();
-        threads.extend(spawn(
+        let [for_clerk, for_listener, for_wording] = [(); 3].map(|()| shared.clone());
+        // A machine that cannot start a thread now records nothing at all: the recorder is dropped. Nobody
+        // waits for what a thread that was not started would have ended.
+        let clerk = spawn(
             "clerk",
             Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox)),
-        ));
-        threads.extend(spawn(
+        );
+        let listener = spawn(
             "listener",
             Box::new(move || listening::run(&for_listener, &limit, &wake)),
-        ));
+        );
+        let set = |flag: &AtomicBool, to| flag.store(to, Ordering::Release);
+        if clerk.is_err() {
+            set(&shared.whole, false);
+            set(&shared.sound_over, true);
+            set(&shared.record_over, true);
+        }
+        if listener.is_err() {
+            set(&shared.whole, false);
+            set(&shared.lines_over, true);
+        }
+        let threads = [clerk, listener].into_iter().flatten().collect();
         let wording = thread::Builder::new()
             .name("wording".into())
             .spawn(move || wording::run(&for_wording, load, woken))
@@ -403,7 +413,7 @@ impl Live {
     /// # Errors
     /// [`Error::SessionBusy`] where orders pile up, [`Error::SessionOver`].
     pub fn pause(&self, reason: &str) -> Result<(), Error> {
-        self.order(Order::Pause(label(reason)))
+        self.order(Order::Pause(entries::label(reason)))
     }
 
     /// Ends the pause.
@@ -420,7 +430,7 @@ impl Live {
     /// As [`Self::pause`].
     pub fn mark(&self, what: &str) -> Result<(), Error> {
         self.order(Order::Mark {
-            label: label(what),
+            label: entries::label(what),
             at: self.shared.reached(),
         })
     }
@@ -486,14 +496,4 @@ impl Drop for Live {
             self.close();
         }
     }
-}
-
-/// A reason or marker as it is stored.
-fn label(text: &str) -> String {
-    let mut text = text.trim().to_owned();
-    if text.len() > MAX_LABEL {
-        let end = (0..=MAX_LABEL).rfind(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
-    }
-    text
 }

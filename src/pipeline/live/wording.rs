@@ -47,7 +47,7 @@ pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (E
     }
     // Whatever became of the text, the recording goes on until it is over.
     let over = |flag: &AtomicBool| flag.load(Ordering::Acquire);
-    while !(over(&shared.sound_over) && over(&shared.lines_over)) {
+    while !(over(&shared.record_over) && over(&shared.lines_over)) {
         thread::sleep(PATIENCE);
     }
     shared.tell(LiveEvent::Ended);

@@ -46,7 +46,7 @@ pub fn mentions(text: &str, lang: Lang) -> Vec<Mention> {
 pub fn birth_year(text: &str) -> Option<i32> {
     let year: i32 = numbers(text).first()?.parse().ok()?;
     let year = if BUDDHIST_YEARS.contains(&year) {
-        year.checked_sub(543)?
+        year.checked_sub(super::BUDDHIST.into())?
     } else {
         year
     };

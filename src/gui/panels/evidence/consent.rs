@@ -9,7 +9,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, script};
-use crate::gui::words::typed_day;
+use crate::text::typed_day;
 
 use super::{ask, pick_key};
 

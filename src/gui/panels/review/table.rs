@@ -14,6 +14,7 @@ use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::{job, script, scroll, told};
+use crate::gui::words::Words;
 
 use super::drafts::Drafts;
 use super::editor::{Editor, Ended};
@@ -325,7 +326,7 @@ impl Table {
         };
         let height = child.min_rect().height();
         let response = child.response();
-        let name = spoken_name(line);
+        let name = spoken_name(scene.words, line);
         response.widget_info(|| {
             let role = eframe::egui::accesskit::Role::ListItem;
             WidgetInfo::selected(role, true, chosen, &name)
@@ -357,12 +358,12 @@ fn signed(scene: &Scene<'_>, by: String) -> Option<Go> {
 }
 
 /// What a screen reader says of a row.
-fn spoken_name(line: &Segment) -> String {
+fn spoken_name(words: &Words, line: &Segment) -> String {
     format!(
         "{} {} {} {}",
         line.id.0,
         safe::clock(line.span.start.as_ms()),
-        safe::name(&line.speaker),
+        row::speaker(words, &line.speaker),
         line.text
     )
 }

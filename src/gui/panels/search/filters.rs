@@ -12,8 +12,8 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{languages, script};
-use crate::gui::words::typed_day;
 use crate::store::SearchQuery;
+use crate::text::typed_day;
 
 /// Entries of a list; of more, the newest cases and the first people.
 const MOST: usize = 300;
