@@ -14,7 +14,7 @@
 //! | [`speech`] | the only place that names whisper_rs: recognisers and their doubts |
 //! | [`translate`] | the only place that names candle: translators, beam search, checks |
 //! | [`store`] | the only place that names rusqlite: what was said, append-only, and search |
-//! | [`evidence`] | hashes, the chain of events, keys, seals, bundles, verification; knows only `domain` |
+//! | [`evidence`] | hashes, the chain of events, keys, seals, bundles, verification; files through `vault` |
 //! | [`transcript`] | reads transcripts made elsewhere |
 //! | [`export`] | one file a format |
 //! | [`pipeline`] | takes recordings in; the backlog turns pending rows into text |

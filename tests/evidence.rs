@@ -156,10 +156,10 @@ fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
     };
     // A reviewer before there is any administrator, and the first of those: free.
     assert!(new("ສົມພອນ", "reviewer", &[], "").status.success());
-    assert!(new("王芳", "administrator", &[], "").status.success());
     assert!(new("Dara", "officer", &[], "").status.success());
+    assert!(new("王芳", "administrator", &[], "").status.success());
     let by = ["--by", "王芳"];
-    for role in ["administrator", "reviewer", "interpreter"] {
+    for role in ["administrator", "reviewer", "interpreter", "officer"] {
         refused(new("X", role, &[], ""), "more than one person");
         refused(
             new("X", role, &["--by", "Dara"], ""),
@@ -188,7 +188,11 @@ fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
             .status
             .success()
     );
-    assert!(new("Somchai", "officer", &[], "").status.success());
+    assert!(
+        new("Somchai", "officer", &["--by", "สมชาย"], PHRASE)
+            .status
+            .success()
+    );
     // Whoever revokes the administrators is not the next one.
     for name in ["王芳", "สมชาย"] {
         c.app.revoke_key(name, None).unwrap();
@@ -199,7 +203,7 @@ fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
         evidence::read("workspace", &store.own_chain().unwrap()).unwrap()
     };
     let vouched: Vec<_> = own().into_iter().filter(|e| e.signed.is_some()).collect();
-    assert_eq!(vouched.len(), 3);
+    assert_eq!(vouched.len(), 4);
     assert!(vouched.iter().all(|e| e.kind == "key-made"));
     let wrong = || c.verify().checks.into_iter().find(|k| !k.ok);
     assert_eq!(wrong(), None);
@@ -250,6 +254,8 @@ fn random_tamperings_are_seen() {
     let mut dice = Dice(1);
     tamper::store(&c, 60, &mut dice);
     tamper::sound(&c, 30, &mut dice);
+    tamper::store_file(&c, 30, &mut dice);
+    tamper::locked(10, &mut dice);
     tamper::bundle(&c, 150, &mut dice);
     tamper::resigned(&c);
     tamper::each_byte(&c, 101);
@@ -639,7 +645,7 @@ fn a_certificate_is_for_the_sound_and_the_speaker_that_the_line_had() {
     make(&app, &reviewer, dir.path());
     let id = custody::record(&app, dir.path());
     let all: Vec<SegmentId> = (1..=6).map(SegmentId).collect();
-    app.certify(&id.0, &all, &reviewer, None).unwrap();
+    app.certify(&id.0, &all, &reviewer, Some("read")).unwrap();
     let mut store = Store::open(&app.workspace().store()).unwrap();
     let certified = |store: &Store, line: SegmentId| {
         let line = store.segment(&id, line).unwrap();
@@ -685,8 +691,10 @@ fn a_certificate_is_for_the_sound_and_the_speaker_that_the_line_had() {
         .unwrap();
     assert!(verdict.ok, "{verdict:#?}");
     // Whoever had no part in it may certify it anew; a move that is taken back needs a reason then.
-    app.certify(&id.0, &[SegmentId(3)], &reviewer, None)
-        .unwrap();
+    let again = |despite| app.certify(&id.0, &[SegmentId(3)], &reviewer, despite);
+    let refused = again(None).unwrap_err();
+    assert!(refused.to_string().contains("did not sign"), "{refused}");
+    again(Some("read")).unwrap();
     let undo = Recutting::Undo(2);
     let refused = store.recut(&id, &undo, "Li", None);
     assert!(
@@ -695,4 +703,272 @@ fn a_certificate_is_for_the_sound_and_the_speaker_that_the_line_had() {
     );
     store.recut(&id, &undo, "Li", Some("x")).unwrap();
     assert!(!certified(&store, SegmentId(3)));
+}
+
+/// Changes a file of an unpacked bundle and signs all of it anew with the sender's own key.
+fn changed_and_signed(c: &Custody, bag: &Path, file: &str, change: &dyn Fn(&str) -> String) {
+    let old = fs::read_to_string(bag.join(file)).unwrap();
+    let new = change(&old);
+    assert_ne!(old, new);
+    fs::write(bag.join(file), &new).unwrap();
+    let [before, after] = [&old, &new].map(|text| evidence::sha256(text.as_bytes()));
+    let put = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(bag.join(name)).unwrap();
+        assert!(text.contains(from), "{name}: {from}");
+        fs::write(bag.join(name), text.replace(from, to)).unwrap();
+    };
+    put("manifest-sha256.txt", &before, &after);
+    let info = fs::read_to_string(bag.join("bag-info.txt")).unwrap();
+    let told = info
+        .lines()
+        .find_map(|line| line.strip_prefix("Payload-Oxum: "));
+    let (bytes, files) = told.unwrap().split_once('.').unwrap();
+    let now = bytes.parse::<usize>().unwrap() + new.len() - old.len();
+    put("bag-info.txt", told.unwrap(), &format!("{now}.{files}"));
+    let last = |text: &str| evidence::sha256(text.lines().next_back().unwrap().as_bytes());
+    if file.ends_with("chain.jsonl") {
+        put("bag-info.txt", &last(&old), &last(&new));
+    }
+    tamper::sign(bag, &c.officer);
+}
+
+#[test]
+fn a_sender_who_shows_people_something_else_than_the_records_is_found_out() {
+    let c = Custody::new();
+    let unpacked = tamper::Unpacked::new(&c);
+    assert!(tamper::fits(&unpacked.app, &unpacked.folder));
+    for (file, from, to) in [
+        ("data/transcript.txt", "Hà Nội", "Hà Nam"),
+        ("data/transcript.txt", "[certified]", "[machine]"),
+        ("data/transcript.html", "Hà Nội", "Hà Nam"),
+        (
+            "data/transcript.html",
+            "</table>",
+            "</table><p>Nhận tội.</p>",
+        ),
+    ] {
+        let bag = unpacked.dir.path().join("shown");
+        tamper::copy(&unpacked.folder, &bag);
+        changed_and_signed(&c, &bag, file, &|text| text.replacen(from, to, 1));
+        let told = unpacked
+            .app
+            .verify_file(&bag, None, &Cancel::new(), &|_| {})
+            .unwrap();
+        let detail = &told.checks.last().unwrap().detail;
+        assert!(
+            !told.ok && detail.contains("do not hold"),
+            "{file}: {told:?}"
+        );
+        fs::remove_dir_all(&bag).unwrap();
+    }
+}
+
+#[test]
+fn the_script_alone_sees_that_an_events_signature_does_not_fit() {
+    let c = Custody::new();
+    let unpacked = tamper::Unpacked::new(&c);
+    assert!(unpacked.script_agrees(&unpacked.folder));
+    let last = |text: &str, change: &dyn Fn(&str) -> String| {
+        let (before, event) = text.trim_end().rsplit_once('\n').unwrap();
+        assert!(event.contains("\"kind\":\"sealed\""), "{event}");
+        format!("{before}\n{}\n", change(event))
+    };
+    let flipped = |event: &str| {
+        let (start, digits) = event.split_at(event.len() - 3);
+        let other = if digits.starts_with('0') {
+            "1\"}"
+        } else {
+            "0\"}"
+        };
+        format!("{start}{other}")
+    };
+    let other_person = |event: &str| event.replacen("\"by\":\"", "\"by\":\"U ", 1);
+    let other_fact = |event: &str| event.replacen("\"lines\":6", "\"lines\":7", 1);
+    let no_signature = |event: &str| {
+        let (start, _) = event.rsplit_once(",\"signature\"").unwrap();
+        format!("{start}}}")
+    };
+    let changes: [&dyn Fn(&str) -> String; 4] =
+        [&flipped, &other_person, &other_fact, &no_signature];
+    for (n, change) in changes.into_iter().enumerate() {
+        let bag = unpacked.dir.path().join(format!("signed-{n}"));
+        tamper::copy(&unpacked.folder, &bag);
+        changed_and_signed(&c, &bag, "data/chain.jsonl", &|text| last(text, change));
+        assert!(!tamper::fits(&unpacked.app, &bag), "{n}");
+        assert!(!unpacked.script_agrees(&bag), "{n}");
+    }
+}
+
+#[test]
+fn no_other_key_that_ends_in_the_senders_digits_passes_for_the_senders() {
+    let c = Custody::new();
+    let unpacked = Unpacked::new(&c);
+    let bag = unpacked.dir.path().join("forged");
+    tamper::copy(&unpacked.folder, &bag);
+    // An RSA key whose public exponent is the officer's number: odd ones have one in two such keys.
+    let digits = c.officer.public().number.clone();
+    let script = format!(
+        "cd '{}' && openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+         -pkeyopt rsa_keygen_pubexp:0x{digits} -out ../rsa.pem 2>/dev/null \
+         && openssl pkey -in ../rsa.pem -pubout -out signer.pem",
+        bag.display()
+    );
+    let made = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .status();
+    if !made.unwrap().success() {
+        // An even number makes no such key.
+        assert!(
+            digits.ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e']),
+            "{digits}"
+        );
+        return;
+    }
+    fs::write(bag.join("verify.sh"), evidence::SCRIPT).unwrap();
+    // Everything else as a forger would: the list anew, signed by that key.
+    let sign = format!(
+        "cd '{}' && sha256sum bag-info.txt bagit.txt manifest-sha256.txt signer.pem verify.sh \
+         > tagmanifest-sha256.txt && openssl pkeyutl -sign -rawin -inkey ../rsa.pem \
+         -in tagmanifest-sha256.txt -out tagmanifest-sha256.sig",
+        bag.display()
+    );
+    let signed = std::process::Command::new("sh")
+        .args(["-c", &sign])
+        .status();
+    assert!(signed.unwrap().success());
+    assert!(!unpacked.script_agrees(&bag));
+    assert!(!fits(&unpacked.app, &bag));
+}
+
+#[test]
+fn whoever_signs_for_a_cut_signs_for_nobody_elses_words_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = custody::open(dir.path());
+    let keys = [
+        ("N. Thu", Role::Reviewer),
+        ("Aung", Role::Officer),
+        ("Lan", Role::Interpreter),
+    ];
+    let [reviewer, officer, lan] = keys.map(|(name, role)| SecretKey::new(name, role).unwrap());
+    for key in [&reviewer, &officer, &lan] {
+        make(&app, key, dir.path());
+    }
+    let id = custody::record(&app, dir.path());
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    store
+        .edit_text(&id, SegmentId(1), "我叫李四，三十岁。", "Lan", None)
+        .unwrap();
+    store.set_hand(Some(std::sync::Arc::new(officer)));
+    let parted = Recutting::Split(
+        SegmentId(1),
+        store::SplitAt {
+            at: SamplePos(100),
+            text: Some(5),
+            translations: vec![],
+        },
+    );
+    store.recut(&id, &parted, "Aung", None).unwrap();
+    let new: Vec<SegmentId> = store.segments(&id).unwrap()[..2]
+        .iter()
+        .map(|l| l.id)
+        .collect();
+    for line in &new {
+        let refused = app.certify(&id.0, &[*line], &reviewer, None).unwrap_err();
+        assert!(refused.to_string().contains("did not sign"), "{refused}");
+    }
+    // Lan takes one half over in her own name; the other one needs a reason.
+    store.set_hand(Some(std::sync::Arc::new(lan)));
+    let words = store.segment(&id, new[0]).unwrap().text;
+    store.edit_text(&id, new[0], &words, "Lan", None).unwrap();
+    app.certify(&id.0, &new[..1], &reviewer, None).unwrap();
+    app.certify(&id.0, &new[1..], &reviewer, Some("read"))
+        .unwrap();
+    let checks = app
+        .verify_interview(&id.0, None, &Cancel::new(), &|_| {})
+        .unwrap()
+        .checks;
+    let told = checks
+        .iter()
+        .find(|check| check.name == "certificates")
+        .unwrap();
+    assert_eq!(
+        told.detail,
+        "2 lines, 1 of them with work that nobody signed"
+    );
+}
+
+#[test]
+fn a_receipt_counts_from_whom_the_bundle_was_for_and_from_nobody_else() {
+    let c = Custody::new();
+    let [lan, other] = ["Lan", "ສົມພອນ"].map(|name| SecretKey::new(name, Role::Officer).unwrap());
+    for key in [&lan, &other] {
+        trust(&c.app, key, c.dir.path());
+    }
+    let (out, cancel) = (c.dir.path().join("sent.age"), Cancel::new());
+    c.app
+        .bundle(
+            &c.id.0,
+            Some(lan.public()),
+            &out,
+            &c.officer,
+            &cancel,
+            &|_| {},
+        )
+        .unwrap();
+    let keys = [evidence::KnownKey {
+        public: c.officer.public().clone(),
+        own: false,
+        revoked: None,
+    }];
+    let how = evidence::Reception {
+        keys: &keys,
+        secret: Some(&lan),
+        into: None,
+        admit: &mut |_| Ok(()),
+        copies: &mekong_interview::export::copies,
+        tell: &mut |_| {},
+        cancel: &cancel,
+    };
+    let opened = evidence::open_bundle(fs::File::open(&out).unwrap(), how).unwrap();
+    let receipt = |key: &SecretKey| {
+        let file = c.dir.path().join("receipt.json");
+        fs::write(&file, evidence::Receipt::sign(&opened, key)).unwrap();
+        fits(&c.app, &file)
+    };
+    assert!(receipt(&lan));
+    assert!(!receipt(&other), "another partner");
+    assert!(!receipt(&c.officer), "the sender");
+    c.app.revoke_key("Lan", None).unwrap();
+    assert!(!receipt(&lan), "revoked since, whatever its date says");
+}
+
+#[test]
+fn what_a_partner_sent_is_looked_at_again() {
+    let c = Custody::new();
+    let dir = tempfile::tempdir().unwrap();
+    let app = custody::open(dir.path());
+    trust(&app, &c.officer, dir.path());
+    let file = c.bundle("sent.zip");
+    let (_, foreign) = app.receive(&file, None, &Cancel::new(), &|_| {}).unwrap();
+    let ok = || {
+        app.verify_received(&foreign, &Cancel::new(), &|_| {})
+            .unwrap()
+            .ok
+    };
+    assert!(ok());
+    app.revoke_key(&c.officer.public().number, None).unwrap();
+    assert!(ok(), "it was trusted when it came");
+    for name in ["data/transcript.txt", "data/records.jsonl", "bag-info.txt"] {
+        let path = foreign.folder.join(name);
+        let good = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let mut bad = good.clone();
+        bad[20] ^= 1;
+        fs::write(&path, bad).unwrap();
+        assert!(!ok(), "{name}");
+        fs::write(&path, good).unwrap();
+        assert!(ok());
+    }
+    fs::remove_dir_all(&foreign.folder).unwrap();
+    assert!(!ok(), "gone");
 }

@@ -142,6 +142,7 @@ fn cut_off(workspace: &Path) {
             languages: vec![Lang::Lo, Lang::Zh],
         }],
         working: Vec::new(),
+        notes: Vec::new(),
     };
     let session = NewSession {
         device: "alsa:hw".into(),

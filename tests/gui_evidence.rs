@@ -293,7 +293,18 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
         by: "Dao".to_owned(),
         ..Edit::default()
     };
-    open_app(dir.path()).edit(&id, 1, &edit).unwrap();
+    let app = open_app(dir.path());
+    let ring = app.keys().unwrap();
+    let own = ring.own(Some("Dao")).unwrap();
+    let own = ring
+        .unlock(&own, Passphrase::new(PHRASE.to_owned()))
+        .unwrap();
+    app.sit_down(Some(std::sync::Arc::new(own))).unwrap();
+    app.edit(&id, 1, &edit).unwrap();
+    // Under this one a name was only typed.
+    app.sit_down(None).unwrap();
+    let by = "Lan".to_owned();
+    app.edit(&id, 3, &Edit { by, ..edit }).unwrap();
     let mut window = tall_window(dir.path());
     open_interview(&mut window, Lang::My);
     key(&mut window, Key::C);
@@ -305,9 +316,27 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     key(&mut window, Key::ArrowDown);
     key(&mut window, Key::C);
     until_seen(&mut window, "certified by Dao");
-    let (_, lines) = open_app(dir.path()).show(&id).unwrap();
-    assert_eq!(lines[0].status, Status::Edited);
-    assert_eq!(lines[1].status, Status::Certified);
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::C);
+    until_seen(
+        &mut window,
+        "Somebody changed this line and only typed a name",
+    );
+    let line = |n: usize| open_app(dir.path()).show(&id).unwrap().1.remove(n);
+    assert_eq!(line(2).status, Status::Edited);
+    focus(&mut window, "Reason");
+    say(&mut window, "Lan has no key");
+    press(&mut window, "Certify it all the same");
+    until(&mut window, "its certificate", |_| {
+        line(2).status == Status::Certified
+    });
+    for (n, status) in [
+        (0, Status::Edited),
+        (1, Status::Certified),
+        (2, Status::Certified),
+    ] {
+        assert_eq!(line(n).status, status, "{n}");
+    }
 }
 
 #[test]

@@ -169,6 +169,7 @@ fn workspace() -> tempfile::TempDir {
                 languages: languages.to_vec(),
             }],
             working: Vec::new(),
+            notes: Vec::new(),
         };
         let line = |at: u64| {
             let lang = languages[at as usize % 2];
@@ -324,6 +325,7 @@ fn letters_of_each_script_are_joined_and_stacked_as_they_were() {
                 languages: vec![lang],
             }],
             working: Vec::new(),
+            notes: Vec::new(),
         };
         let line = ImportedLine {
             speaker: "officer".into(),

@@ -67,6 +67,12 @@ fn a_wrong_passphrase_and_ones_own_work_are_refused_in_the_language_of_the_scree
         by: "Dao".to_owned(),
         ..Edit::default()
     };
+    let ring = app.keys().unwrap();
+    let own = ring.own(Some("Dao")).unwrap();
+    let own = ring
+        .unlock(&own, Passphrase::new(PHRASE.to_owned()))
+        .unwrap();
+    app.sit_down(Some(std::sync::Arc::new(own))).unwrap();
     app.edit(&id.unwrap().id.0, 1, &edit).unwrap();
     drop(app);
     for lang in [Lang::Km, Lang::My] {

@@ -106,6 +106,8 @@ fn every_tampering_is_seen() {
         tamper::sound(&c, times / 10, &mut dice),
         tamper::bundle(&c, times * 4 / 10, &mut dice),
         tamper::unpacked(&c, times * 2 / 10, &mut dice),
+        tamper::store_file(&c, times / 10, &mut dice),
+        tamper::locked(times / 30, &mut dice),
     ];
     let random: u64 = tallies.iter().flat_map(|t| t.values()).sum();
     tallies.push(tamper::resigned(&c));

@@ -47,6 +47,7 @@ fn store_of(lang: Lang, lines: &[String]) -> Store {
             languages: vec![lang],
         }],
         working: Vec::new(),
+        notes: Vec::new(),
     };
     store
         .create_from_transcript(&interview, &rows, "test", None)

@@ -229,6 +229,7 @@ fn taken_in(
         }],
         languages,
         working: Vec::new(),
+        notes: Vec::new(),
     };
     let (numbers, lines): (Vec<i64>, Vec<ImportedLine>) = lines
         .into_iter()

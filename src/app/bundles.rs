@@ -19,7 +19,6 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::vault;
 
-use super::covered::ENDING;
 use super::leaving::{Standing, TRIES, refuse_inside};
 use super::scratch::Purpose;
 use super::whole::write_noted;
@@ -150,18 +149,10 @@ impl App {
             let (links, rows) = store.proofs(id)?;
             let (interview, segments) = self.show(&id.0)?;
             let source = Source::new(&interview, &segments);
-            let mut transcript = Vec::new();
-            export::write(Format::Txt, &source, &mut transcript, &mut |_, _| Ok(()))?;
             let mut shown = Vec::new();
             export::write(Format::Json, &source, &mut shown, &mut |_, _| Ok(()))?;
+            let [transcript, page] = export::copies(&shown).ok_or(Error::Stopped)?;
             let head = evidence::head(&links).to_owned();
-            // The recordings lie beside the page.
-            let page = Source {
-                with_sound: false,
-                ..source
-            };
-            let mut html = Vec::new();
-            export::write(Format::Html, &page, &mut html, &mut |_, _| Ok(()))?;
             // Somebody may have corrected a line between the two readings.
             if evidence::head(&store.chain(id)?) != head {
                 continue;
@@ -176,7 +167,7 @@ impl App {
                 keys: self.signers(&id.0, &links)?,
                 interview_json: shown,
                 transcript,
-                page: html,
+                page,
                 sound: lines(sound.iter().map(String::as_str)),
                 audio: audio
                     .map(|a| (a.path.clone(), folder.join(&a.path), a.sha256.clone()))
@@ -237,8 +228,8 @@ impl App {
             path: home.clone(),
         };
         let folder = self.scratch(Purpose::Receiving)?;
-        let opened =
-            self.look_into(file, secret, Some((folder.path(), &store)), cancel, watcher)?;
+        let (keys, into) = (self.keys()?.list()?, Some((folder.path(), &store)));
+        let opened = self.look_into(&keys, file, secret, into, cancel, watcher)?;
         let place = home.join(&opened.bundle);
         let mut facts = Map::new();
         facts.insert("bundle".into(), json!(opened.bundle));
@@ -302,7 +293,8 @@ impl App {
         secret: &SecretKey,
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<(Opened, Foreign), Error> {
-        let opened = self.look_into(file, Some(secret), None, cancel, watcher)?;
+        let keys = self.keys()?.list()?;
+        let opened = self.look_into(&keys, file, Some(secret), None, cancel, watcher)?;
         let same = &opened.manifest;
         let came = self.reading()?.has_own(Kind::Received, "manifest", same)?;
         let all = self.received()?;
@@ -348,7 +340,7 @@ impl App {
         let checks = match read_receipt(file) {
             Some(line) => self.check_receipt(&line),
             None => self
-                .look_into(file, secret, None, cancel, watcher)
+                .look_into(&self.keys()?.list()?, file, secret, None, cancel, watcher)
                 .map(|o| o.checks),
         };
         match checks {
@@ -361,15 +353,15 @@ impl App {
         }
     }
 
-    fn look_into(
+    pub(super) fn look_into(
         &self,
+        keys: &[KnownKey],
         file: &Path,
         secret: Option<&SecretKey>,
         into: Option<(&Path, &Store)>,
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Opened, Error> {
-        let keys = self.keys()?.list()?;
         let total = file.metadata().map_or(0, |m| m.len());
         let mut tell = |done| {
             watcher(Progress::Step {
@@ -381,13 +373,14 @@ impl App {
         let mut trouble = None;
         let mut admit = |opened: &Opened| match into {
             None => Ok(()),
-            Some((_, store)) => admit(opened, &keys, store, &mut trouble),
+            Some((_, store)) => admit(opened, keys, store, &mut trouble),
         };
         let how = Reception {
-            keys: &keys,
+            keys,
             secret,
             into: into.map(|(folder, _)| folder),
             admit: &mut admit,
+            copies: &export::copies,
             tell: &mut tell,
             cancel,
         };
@@ -400,38 +393,6 @@ impl App {
             Some(store) => Err(store.into()),
             None => Ok(opened?),
         }
-    }
-
-    fn check_receipt(&self, line: &str) -> Result<Vec<Check>, Error> {
-        let receipt = Receipt::read(line)?;
-        let [_, role, number] = &receipt.by;
-        let known = self.keys()?.numbered(number)?;
-        if !known.is_some_and(|key| key.is_trusted_at(&receipt.at)) {
-            return Err(evidence::Error::UntrustedKey(number.clone()).into());
-        }
-        let store = self.reading()?;
-        // A covered copy is noted in the chain of what it is a copy of.
-        let name = &receipt.interview;
-        let id = InterviewId(name.strip_suffix(ENDING).unwrap_or(name).to_owned());
-        let links = store.chain(&id)?;
-        let events = evidence::read(&id.0, &links).unwrap_or_default();
-        let sent = events.iter().any(|e| {
-            e.kind == Kind::Bundled.as_str()
-                && e.fact("bundle") == Some(&receipt.bundle)
-                && e.fact("manifest") == Some(&receipt.manifest)
-        });
-        let signed = format!("{role}, {number}, {}", receipt.at);
-        Ok(vec![
-            Check::good("receipt", signed),
-            if sent {
-                Check::good("bundle", receipt.bundle)
-            } else {
-                Check::bad(
-                    "bundle",
-                    "no bundle of this name and hash was sent from here",
-                )
-            },
-        ])
     }
 }
 

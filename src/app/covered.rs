@@ -177,11 +177,9 @@ impl CoveredCopy<'_> {
             with_sound: false,
             ..Source::new(&self.interview, &self.segments)
         };
-        let write = |format| -> Result<Vec<u8>, Error> {
-            let mut bytes = Vec::new();
-            export::write(format, &source, &mut bytes, &mut |_, _| Ok(()))?;
-            Ok(bytes)
-        };
+        let mut shown = Vec::new();
+        export::write(Format::Json, &source, &mut shown, &mut |_, _| Ok(()))?;
+        let [transcript, page] = export::copies(&shown).ok_or(Error::Stopped)?;
         let key = signer.public().to_text();
         if let Some(rule) = self.rules.rule_in(&json!(signer.public().name)) {
             return Err(export::Error::SignerStays(rule).into());
@@ -199,9 +197,9 @@ impl CoveredCopy<'_> {
             chain: lines(links.iter().map(|link| link.body.as_str())),
             records: lines(rows.iter().map(|row| row.line.as_str())),
             keys: lines(std::iter::once(key.as_str())),
-            interview_json: write(Format::Json)?,
-            transcript: write(Format::Txt)?,
-            page: write(Format::Html)?,
+            interview_json: shown,
+            transcript,
+            page,
             sound: Vec::new(),
             audio,
         })

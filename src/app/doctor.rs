@@ -14,13 +14,17 @@ use crate::{store, vault};
 use super::lock::WorkLock;
 use super::models::Kind;
 use super::terms::LOCKED;
-use super::{App, Error, Options, WRONG_KIT};
+use super::{App, Error, Options, VaultState, WRONG_KIT};
 
 /// Room that an interview of four hours with a margin needs: two channels of 48 kHz sound and the
 /// working copies.
 const ROOM_NEEDED: u64 = 4 << 30;
 /// Below this even a short interview is at risk.
 const ROOM_LEAST: u64 = 1 << 30;
+
+/// What ends that memory is written to a disk in the clear.
+pub const OPEN_SWAP: &str = "Let the person who looks after this computer encrypt its swap, or turn it \
+                             off ('swapoff -a').";
 
 /// How good a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +123,7 @@ impl App {
             self.check_imports(),
             self.check_leftovers(),
             self.check_clock(),
+            self.check_swap(),
             self.check_models_whole(cancel, watcher),
             self.check_serves("speech", |model, lang| model.hears(lang)),
             self.check_serves("translation", |model, lang| {
@@ -228,6 +233,29 @@ impl App {
             ),
             "Run 'mekong resume' when no other mekong is working; it removes what is left.",
         )
+    }
+
+    /// Whether memory with text and sound of a locked workspace may be written to a disk in the clear.
+    fn check_swap(&self) -> Finding {
+        const NAME: &str = "swap";
+        let open = match self.vault_state() {
+            Ok(VaultState::Plain) => {
+                return Finding::good(NAME, "the workspace has no lock");
+            }
+            Ok(_) => vault::open_swap(),
+            Err(e) => return Finding::not_good(NAME, Health::Bad, e.to_string(), e.help()),
+        };
+        match open.as_deref() {
+            Some([]) => Finding::good(NAME, "memory is not written to a disk in the clear"),
+            Some(open) => {
+                let told = format!("memory may be written in the clear to {}", open.join(", "));
+                Finding::not_good(NAME, Health::Warning, told, OPEN_SWAP)
+            }
+            None => {
+                let told = "this system does not say whether memory is written to a disk";
+                Finding::not_good(NAME, Health::Warning, told, OPEN_SWAP)
+            }
+        }
     }
 
     fn check_models_whole(&self, cancel: &Cancel, watcher: Watcher<'_>) -> Finding {

@@ -1,6 +1,7 @@
 //! Certifying, sealing and verifying: the store's chain and records, the workspace's files and keys,
 //! brought together for `evidence`, which knows none of them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -36,11 +37,12 @@ pub struct Sealed {
 
 impl App {
     /// Signs for lines as a person who wrote none of them. Returns the new version of each. Lines that
-    /// are held back are certified `despite` their doubts only for a reason.
+    /// are held back, or that somebody changed without a key, are certified `despite` that only for a
+    /// reason.
     ///
     /// # Errors
-    /// A role that does not certify; a line that the person wrote, or that is held back where no
-    /// reason is given; an unknown line.
+    /// A role that does not certify; a line that the person wrote, or that is held back or holds unsigned
+    /// work where no reason is given; an unknown line.
     pub fn certify(
         &self,
         id: &str,
@@ -66,6 +68,14 @@ impl App {
         let wrote = |author: &str| own.is_called(author) || text::fold(author.trim()) == name;
         let versions = store.certify(&id, segments, signer, &wrote, despite)?;
         Ok((id, versions))
+    }
+
+    /// The lines under a change of which a name was only typed: nobody signed for it.
+    ///
+    /// # Errors
+    /// An unknown interview; an unreadable store.
+    pub fn unsigned_work(&self, id: &InterviewId) -> Result<BTreeSet<SegmentId>, Error> {
+        Ok(self.reading()?.unsigned_work(id)?)
     }
 
     /// Signs the head of an interview's chain, after everything was found to fit. From then on no

@@ -262,6 +262,7 @@ fn import_transcript(
             })
             .collect(),
         working: Vec::new(),
+        notes: Vec::new(),
     };
     store.create_from_transcript(
         &new,

@@ -1,5 +1,6 @@
 //! Keys of people: made, trusted, revoked, each with an event in the workspace's own chain. Once the
-//! workspace has an administrator, one vouches for every new key that signs for what others did.
+//! workspace has an administrator, one vouches for every new key: otherwise whoever sits at an open desk
+//! would be an officer.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -25,17 +26,16 @@ impl App {
         Ok(KeyRing::at(&self.workspace.keys()).with_revoked(revoked))
     }
 
-    /// Whether an administrator of this workspace has to vouch for a new key of this role.
+    /// Whether an administrator of this workspace has to vouch for a new key.
     ///
     /// # Errors
     /// An unreadable store.
-    pub fn asks_for_voucher(&self, role: Role) -> Result<bool, Error> {
-        Ok(role.is_vouched_for() && has_administrator(&self.reading()?)?)
+    pub fn asks_for_voucher(&self) -> Result<bool, Error> {
+        has_administrator(&self.reading()?)
     }
 
-    /// Makes a person's key. The first administrator's needs nobody; from then on an administrator
-    /// vouches for the next one, and for a reviewer's or interpreter's, also where all administrators' keys are revoked
-    /// by now: otherwise whoever revokes them would be the next one.
+    /// Makes a person's key. An administrator vouches for it once there is one, also where all
+    /// administrators' keys are revoked by now: otherwise whoever revokes them would be the next one.
     ///
     /// # Errors
     /// A short passphrase, a name that cannot be; [`evidence::Error::Unvouched`], a voucher who may not;
@@ -49,7 +49,7 @@ impl App {
     ) -> Result<PublicKey, Error> {
         let mut store = self.store()?;
         let mut signer: Option<&dyn Sign> = None;
-        if role.is_vouched_for() && has_administrator(&store)? {
+        if has_administrator(&store)? {
             let voucher = voucher.ok_or(evidence::Error::Unvouched(role.as_str()))?;
             self.may_vouch(&store, voucher, role)?;
             signer = Some(voucher);
@@ -190,12 +190,13 @@ pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
         first.map(|e| e.number)
     };
     let begun = vouched(&|_| true)?;
-    // Earlier programs asked nobody for an interpreter's.
-    let interpreters = vouched(&|role| role == Role::Interpreter);
     let asked = |e: &&Event| match e.fact("role").and_then(Role::parse) {
         _ if e.signed.is_some() => true,
-        Some(Role::Interpreter) => interpreters.is_some_and(|first| e.number >= first),
-        Some(role) => role.is_vouched_for() && e.number >= begun,
+        // Earlier programs asked nobody for an interpreter's or an officer's.
+        Some(role @ (Role::Interpreter | Role::Officer)) => {
+            vouched(&|other| other == role).is_some_and(|first| e.number >= first)
+        }
+        Some(_) => e.number >= begun,
         None => false,
     };
     own.iter().filter(made).filter(asked).find_map(|new| {

@@ -4,17 +4,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::InterviewId;
-use crate::evidence::{Kind, Link};
+use crate::evidence::Kind;
 use crate::store::{self, Store};
 
 use super::{App, Error};
 
-/// Through what a program is given all of an interview.
-const COMMAND: &str = "show --json";
-
 impl App {
     /// Notes in an interview's chain that a person opened it in the window, and who, where a name was
-    /// chosen there. Quiet where the interview is sealed and where nothing can be written. False while
+    /// chosen there; of a sealed one in the workspace's own. Quiet where nothing can be written. False while
     /// it is recorded, or somebody else writes: then it is to be noted the next time.
     ///
     /// # Errors
@@ -29,23 +26,50 @@ impl App {
         self.note_looked(id, facts)
     }
 
-    /// Notes in an interview's chain that a program was given all of it, once a day and account of the
-    /// system. As quiet as in the window: reading goes on where nothing can be written.
+    /// Notes in an interview's chain that a command gave all of it, or the history of a line, once a day
+    /// and account of the system; of a sealed one in the workspace's own chain. As quiet as in the window:
+    /// reading goes on where nothing can be written.
     ///
     /// # Errors
     /// An unknown interview; an unreadable store.
-    pub fn note_shown(&self, id: &InterviewId) -> Result<(), Error> {
-        let account = account();
-        let today = jiff::Timestamp::now().to_string();
-        let today = today.get(..10).unwrap_or_default();
-        let links = self.reading()?.chain(id)?;
-        if links.iter().rev().any(|link| shown(link, today, &account)) {
+    pub fn note_shown(&self, id: &InterviewId, command: &'static str) -> Result<(), Error> {
+        let facts = by_account(command);
+        let store = self.reading()?;
+        let today = today();
+        if store.was_opened(Some(id), &today, &facts)?
+            || store.was_opened(None, &today, &of_sealed(id, facts.clone()))?
+        {
             return Ok(());
         }
-        let mut facts = Map::new();
-        facts.insert("through".into(), json!(COMMAND));
-        facts.insert("account".into(), json!(account));
         self.note_looked(id, facts).map(|_| ())
+    }
+
+    /// Notes in the workspace's own chain that a search found something, once a day, account and way:
+    /// what it found stands in no interview's chain. As quiet as the others.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn note_searched(&self, through: &'static str) -> Result<(), Error> {
+        self.note_own_look(by_account(through))
+    }
+
+    /// Notes in the workspace's own chain that a partner's interview was opened, once a day and account.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub(super) fn note_foreign(&self, bundle: &str) -> Result<(), Error> {
+        let mut facts = by_account("window");
+        facts.insert("bundle".into(), json!(bundle));
+        self.note_own_look(facts)
+    }
+
+    fn note_own_look(&self, facts: Map<String, Value>) -> Result<(), Error> {
+        if !self.reading()?.was_opened(None, &today(), &facts)? {
+            // Reading goes on, whatever keeps the entry from being written.
+            let _ = Store::open(&self.workspace.store())
+                .and_then(|mut store| store.note_own(Kind::Opened, facts, None));
+        }
+        Ok(())
     }
 
     fn note_looked(&self, id: &InterviewId, facts: Map<String, Value>) -> Result<bool, Error> {
@@ -58,7 +82,13 @@ impl App {
         if store.session(id)?.is_some_and(|s| s.in_progress) {
             return Ok(false);
         }
-        match store.note_opened(id, facts) {
+        let noted = match store.note_opened(id, facts.clone()) {
+            Ok(false) => store
+                .note_own(Kind::Opened, of_sealed(id, facts), None)
+                .map(|_| true),
+            noted => noted,
+        };
+        match noted {
             Ok(_) | Err(store::Error::ReadOnly | store::Error::Full) => Ok(true),
             Err(store::Error::Busy) => Ok(false),
             Err(e) => Err(e.into()),
@@ -66,20 +96,42 @@ impl App {
     }
 }
 
-/// Whether this event says that a program of this account was given the interview on this day.
-fn shown(link: &Link, day: &str, account: &str) -> bool {
-    let told = || serde_json::from_str::<Value>(&link.body).ok();
-    link.kind().as_deref() == Some(Kind::Opened.as_str())
-        && told().is_some_and(|event| {
-            let at = event["at"].as_str().unwrap_or_default();
-            let facts = &event["facts"];
-            at.starts_with(day) && facts["through"] == COMMAND && facts["account"] == account
-        })
+/// That it was opened through this, by this account of the system.
+fn by_account(through: &str) -> Map<String, Value> {
+    let mut facts = Map::new();
+    facts.insert("through".into(), json!(through));
+    facts.insert("account".into(), json!(account()));
+    facts
+}
+
+/// The same of an interview that is sealed: its own chain is not added to by reading.
+fn of_sealed(id: &InterviewId, mut facts: Map<String, Value>) -> Map<String, Value> {
+    facts.insert("sealed".into(), json!(id.0));
+    facts
+}
+
+/// The day by the clock, as events begin with it.
+fn today() -> String {
+    let now = jiff::Timestamp::now().to_string();
+    now.get(..10).unwrap_or_default().to_owned()
+}
+
+/// The account of the system under which this program runs, by what the system says and no variable
+/// that anybody can set.
+#[cfg(unix)]
+fn account() -> String {
+    let number = rustix::process::getuid().as_raw().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let own = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    own.unwrap_or(number)
 }
 
 /// The account of the system under which this program runs.
+#[cfg(not(unix))]
 fn account() -> String {
-    let named = ["LOGNAME", "USER", "USERNAME"];
-    let named = named.iter().find_map(|name| std::env::var(name).ok());
-    named.unwrap_or_default()
+    std::env::var("USERNAME").unwrap_or_default()
 }

@@ -27,8 +27,10 @@ pub struct Edit {
 }
 
 /// How a line came to read as it does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
+    /// The interview.
+    pub interview: InterviewId,
     /// Versions of its words.
     pub text: Vec<TextVersion>,
     /// Versions of its translations, by language.
@@ -76,7 +78,10 @@ impl App {
         let store = self.reading()?;
         let id = store.resolve(id)?;
         let mut interview = store.interview(&id)?;
-        interview.notes = intake_notes(&self.workspace.recording(&id));
+        interview.notes = match store.notes(&id)? {
+            Some(notes) => notes,
+            None => intake_notes(&self.workspace.recording(&id)),
+        };
         Ok((interview, store.segments(&id)?))
     }
 
@@ -92,6 +97,7 @@ impl App {
             text: store.history(&id, segment)?,
             translations: Vec::new(),
             speakers: store.speakers(&id, segment)?,
+            interview: id.clone(),
         };
         for lang in Lang::ALL {
             let versions = store.translation_history(&id, segment, lang)?;

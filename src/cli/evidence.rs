@@ -38,7 +38,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             form,
         } => {
             let role = Role::from(role);
-            let voucher = match app.asks_for_voucher(role)? {
+            let voucher = match app.asks_for_voucher()? {
                 true => Some(opened(app, by.as_deref(), Some(VOUCHER))?),
                 false => None,
             };
@@ -332,7 +332,7 @@ pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Fai
     }
 }
 
-/// The workspace itself and each of its interviews.
+/// The workspace itself, each of its interviews, and what partners sent.
 fn verify_all(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
     let cancel = cancel_on_ctrl_c("nothing is changed.");
     let watch = Watch::new();
@@ -343,19 +343,33 @@ fn verify_all(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
         let verdict = app.verify_interview(&id, None, &cancel, &|p| watch.hear(p))?;
         all.push((id, verdict));
     }
+    let mut foreign = Vec::new();
+    for bundle in app.received()? {
+        let verdict = app.verify_received(&bundle, &cancel, &|p| watch.hear(p))?;
+        foreign.push((bundle, verdict));
+    }
     drop(watch);
-    let ok = workspace.ok && all.iter().all(|(_, verdict)| verdict.ok);
+    let ok = workspace.ok
+        && all.iter().all(|(_, verdict)| verdict.ok)
+        && foreign.iter().all(|(_, verdict)| verdict.ok);
     let printed = if json {
         let each = all
             .iter()
             .map(|(id, v)| json!({"interview": id, "ok": v.ok, "checks": v.checks}));
         let each: Vec<_> = each.collect();
-        out.json(&json!({"ok": ok, "workspace": workspace.checks, "interviews": each}))
-            .map_err(Failure::from)
+        let received = foreign.iter().map(|(of, v)| {
+            json!({"bundle": of.bundle, "interview": of.interview, "ok": v.ok, "checks": v.checks})
+        });
+        let received: Vec<_> = received.collect();
+        let told = json!({"ok": ok, "workspace": workspace.checks, "interviews": each,
+            "received": received});
+        out.json(&told).map_err(Failure::from)
     } else {
+        let own = all.iter().map(|(id, verdict)| (id, verdict));
+        let others = foreign.iter().map(|(of, verdict)| (&of.bundle, verdict));
         print_verdict(&workspace, false, out).and_then(|()| {
-            all.iter().try_for_each(|(id, verdict)| {
-                writeln!(out, "{}", out.paint(Look::Strong, id))?;
+            own.chain(others).try_for_each(|(name, verdict)| {
+                writeln!(out, "{}", out.paint(Look::Strong, name))?;
                 print_verdict(verdict, false, out)
             })
         })

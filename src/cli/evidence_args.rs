@@ -19,7 +19,7 @@ pub enum Keys {
         /// What the person does; interpreters and reviewers certify lines.
         #[arg(long)]
         role: RoleName,
-        /// Whose key vouches for an administrator's or a reviewer's, once there is an administrator.
+        /// Whose key vouches for the new one, once there is an administrator.
         #[arg(long, value_name = "KEY")]
         by: Option<String>,
         #[command(flatten)]
@@ -91,8 +91,8 @@ pub struct Certify {
     /// Whose key signs: a name, or the first digits of the number.
     #[arg(long, value_name = "KEY")]
     pub by: Option<String>,
-    /// Why lines that are held back, since a machine most likely invented their words, are certified as
-    /// they stand; it is kept with the signature.
+    /// Why lines are certified as they stand that are held back, since a machine most likely invented
+    /// their words, or that somebody changed without signing; it is kept with the signature.
     #[arg(long, value_name = "REASON")]
     pub despite: Option<String>,
     #[command(flatten)]

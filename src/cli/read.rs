@@ -89,9 +89,10 @@ pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), F
             fields.insert("events".into(), events.iter().map(event_value).collect());
         }
         // All of it, for a program: as good as an export.
-        app.note_shown(&interview.id)?;
+        app.note_shown(&interview.id, "show --json")?;
         return Ok(out.json(&value)?);
     }
+    app.note_shown(&interview.id, "show")?;
     print_interview(&interview, &segments, out)?;
     print_session(app, &interview.id, out)
 }
@@ -260,6 +261,7 @@ impl<'a> Version<'a> {
 
 pub(super) fn history(app: &App, typed: &args::History, out: &mut Out) -> Result<(), Failure> {
     let history = app.history(&typed.id, typed.segment)?;
+    app.note_shown(&history.interview, "history")?;
     let text = history.text.iter().map(|v| Version::new("text", v));
     let translations = history.translations.iter();
     let speakers = history.speakers.iter().map(|s| Version {

@@ -179,6 +179,9 @@ pub(super) fn search(app: &App, typed: &Search, out: &mut Out) -> Result<(), Fai
     let watch = Watch::new();
     let page = app.search(&query, typed.across, &|p| watch.hear(p))?;
     drop(watch);
+    if page.total > 0 {
+        app.note_searched("search")?;
+    }
     match page.index {
         Index::Used => {}
         Index::Mended => {

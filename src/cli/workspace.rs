@@ -132,6 +132,12 @@ fn lock(
     app.lock_workspace(&phrase, &recipient, &|p| watch.hear(p))?;
     drop(watch);
     writeln!(out, "the workspace is locked; recovery key {recipient}")?;
+    if crate::vault::open_swap().is_none_or(|open| !open.is_empty()) {
+        say(&format!(
+            "note: this computer may write memory to its disk in the clear. {}",
+            app::OPEN_SWAP
+        ));
+    }
     if let Some(path) = &typed.new_recovery_key {
         say(&format!(
             "Take this file to another place and remove it here; nobody can make it again: {}",

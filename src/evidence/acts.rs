@@ -10,8 +10,8 @@ use super::chain::{Event, Kind, Signed, mentions};
 use super::check::Check;
 use super::keys::is_called;
 use super::sign::Role;
+use super::work::{Deed, Work, is_same};
 use crate::domain::Status;
-use crate::text::fold;
 
 /// The columns of a record, by its name.
 pub type Records = BTreeMap<String, Map<String, Value>>;
@@ -28,9 +28,8 @@ pub fn check_acts(events: &[Event], records: &Records) -> Check {
         return Check::bad(NAME, detail);
     }
     let number = |name: &str| made.get(name).map_or(0, |(_, number)| *number);
-    let work = Work::of(records, &number);
+    let work = work_of(records, &number, &told(events));
     let (mut lines, mut unsigned) = (BTreeSet::new(), BTreeSet::new());
-    let is_signed = |at: u64| events.iter().any(|e| e.number == at && e.signed.is_some());
     for (name, columns) in records.iter().filter(|(_, c)| is_certified(c)) {
         let at = number(name);
         let Some(event) = events.iter().find(|e| e.number == at) else {
@@ -49,16 +48,12 @@ pub fn check_acts(events: &[Event], records: &Records) -> Check {
         }
         let line = columns.get("line").and_then(Value::as_u64);
         let line = line.unwrap_or_default();
-        if work.is_of(by, line, at) {
+        if worked(&work, by, line, at) {
             let detail = format!("line {line} was certified by a person who wrote of it");
             return Check::bad(NAME, detail);
         }
         lines.insert(line);
-        if work
-            .before(line, at)
-            .iter()
-            .any(|(_, event)| !is_signed(*event))
-        {
+        if !work.unsigned(line, at).is_empty() {
             unsigned.insert(line);
         }
     }
@@ -97,79 +92,83 @@ fn is_certified(columns: &Map<String, Value>) -> bool {
     columns.get("status").and_then(Value::as_str) == Some(Status::Certified.as_str())
 }
 
-/// Who wrote of which line, and in which event.
-#[derive(Default)]
-struct Work<'a> {
-    authors: BTreeMap<u64, Vec<(&'a str, u64)>>,
-    /// Of a line that was parted or joined: the lines that it was made of.
-    made_of: BTreeMap<u64, BTreeSet<u64>>,
+/// Everybody's work by the records; `number` is that of the event that made a record.
+fn work_of(records: &Records, number: &dyn Fn(&str) -> u64, told: &Told) -> Work {
+    let mut work = Work::default();
+    let mut parted: BTreeMap<u64, (BTreeSet<u64>, BTreeSet<u64>)> = BTreeMap::new();
+    for (name, columns) in records {
+        let (kind, _) = name.split_once(' ').unwrap_or((name, ""));
+        let whole = |column: &str| columns.get(column).and_then(Value::as_u64);
+        let text = |column: &str| columns.get(column).and_then(Value::as_str);
+        let mut add = |line: u64, author: &str| {
+            let event = number(name);
+            work.add(
+                line,
+                Deed {
+                    author: author.to_owned(),
+                    event,
+                    signed: told.signed.get(&event).copied().flatten(),
+                },
+            );
+        };
+        let (line, author) = (whole("line"), text("author"));
+        match (kind, line, author) {
+            // Words that a change of the cut carries over are nobody's new work.
+            ("text" | "translation", Some(line), Some(author))
+                if text("status") == Some(Status::Edited.as_str())
+                    && !told.cuts.contains(&number(name)) =>
+            {
+                add(line, author);
+            }
+            ("speaker", Some(line), Some(author)) => add(line, author),
+            ("recut", Some(line), None) => {
+                let recut = whole("recut").unwrap_or_default();
+                let of = records.get(&format!("recut {recut}"));
+                let column = |c: &str| of.and_then(|o| o.get(c)).and_then(Value::as_str);
+                if let Some(author) = column("author") {
+                    add(line, author);
+                }
+                if matches!(column("kind"), Some("split" | "merge")) {
+                    let (gone, new) = parted.entry(recut).or_default();
+                    let stays = whole("start_sample").is_some();
+                    if stays { new } else { gone }.insert(line);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (gone, new) in parted.into_values() {
+        for line in new {
+            work.made(line, &gone);
+        }
+    }
+    work
 }
 
-impl<'a> Work<'a> {
-    fn of(records: &'a Records, number: &dyn Fn(&str) -> u64) -> Self {
-        let mut work = Self::default();
-        let mut parted: BTreeMap<u64, (BTreeSet<u64>, BTreeSet<u64>)> = BTreeMap::new();
-        for (name, columns) in records {
-            let (kind, _) = name.split_once(' ').unwrap_or((name, ""));
-            let whole = |column: &str| columns.get(column).and_then(Value::as_u64);
-            let text = |column: &str| columns.get(column).and_then(Value::as_str);
-            let (line, author) = (whole("line"), text("author"));
-            match (kind, line, author) {
-                ("text" | "translation", Some(line), Some(author))
-                    if text("status") == Some(Status::Edited.as_str()) =>
-                {
-                    work.add(line, author, number(name));
-                }
-                ("speaker", Some(line), Some(author)) => work.add(line, author, number(name)),
-                ("recut", Some(line), None) => {
-                    let recut = whole("recut").unwrap_or_default();
-                    let of = records.get(&format!("recut {recut}"));
-                    let column = |c: &str| of.and_then(|o| o.get(c)).and_then(Value::as_str);
-                    if let Some(author) = column("author") {
-                        work.add(line, author, number(name));
-                    }
-                    if matches!(column("kind"), Some("split" | "merge")) {
-                        let (gone, new) = parted.entry(recut).or_default();
-                        let stays = whole("start_sample").is_some();
-                        if stays { new } else { gone }.insert(line);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for (gone, new) in parted.into_values() {
-            for line in new {
-                work.made_of.entry(line).or_default().extend(&gone);
-            }
-        }
-        work
-    }
+/// What the events tell of the work.
+struct Told {
+    /// By event: whether it is signed; `None` for one that brought in what people did elsewhere or before.
+    signed: BTreeMap<u64, Option<bool>>,
+    /// Events that changed the cut.
+    cuts: BTreeSet<u64>,
+}
 
-    fn add(&mut self, line: u64, author: &'a str, event: u64) {
-        self.authors.entry(line).or_default().push((author, event));
+fn told(events: &[Event]) -> Told {
+    let brought = [Kind::Begun.as_str(), Kind::Imported.as_str()];
+    let of = |e: &Event| (!brought.contains(&e.kind.as_str())).then_some(e.signed.is_some());
+    let cuts = events.iter().filter(|e| e.kind == Kind::Recut.as_str());
+    Told {
+        signed: events.iter().map(|e| (e.number, of(e))).collect(),
+        cuts: cuts.map(|e| e.number).collect(),
     }
+}
 
-    /// Who wrote of the line, or of one that it was made of, before that event, and in which.
-    fn before(&self, line: u64, event: u64) -> Vec<(&'a str, u64)> {
-        let (mut open, mut seen, mut found) = (vec![line], BTreeSet::new(), Vec::new());
-        while let Some(line) = open.pop() {
-            if seen.insert(line) {
-                let own = self.authors.get(&line).into_iter().flatten();
-                found.extend(own.filter(|(_, at)| *at < event));
-                open.extend(self.made_of.get(&line).into_iter().flatten());
-            }
-        }
-        found
-    }
-
-    /// Whether this person did before that event.
-    fn is_of(&self, by: &Signed, line: u64, event: u64) -> bool {
-        let name = fold(by.by.trim());
-        let own = |author: &str| fold(author.trim()) == name || is_called(&by.by, &by.key, author);
-        self.before(line, event)
-            .iter()
-            .any(|(author, _)| own(author))
-    }
+/// Whether this person worked on the line before that event.
+fn worked(work: &Work, by: &Signed, line: u64, event: u64) -> bool {
+    let own = |author: &str| is_same(author, &by.by) || is_called(&by.by, &by.key, author);
+    work.before(line, event)
+        .iter()
+        .any(|deed| own(&deed.author))
 }
 
 #[cfg(test)]

@@ -95,6 +95,9 @@ pub struct Packed {
     pub bytes: u64,
 }
 
+/// The program that writes bundles.
+pub(super) const AGENT: &str = concat!("mekong ", env!("CARGO_PKG_VERSION"));
+
 /// What must be known of a file before its first byte is written.
 struct Measured {
     bytes: u64,
@@ -230,7 +233,7 @@ fn tag_files(
         .to_string();
     let number = &signer.public().number;
     let info = Info {
-        agent: concat!("mekong ", env!("CARGO_PKG_VERSION")).to_owned(),
+        agent: AGENT.to_owned(),
         interview: contents.interview.clone(),
         oxum: format!("{bytes}.{}", measured.len()),
         bundle: bundle.to_owned(),

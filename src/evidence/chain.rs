@@ -54,7 +54,8 @@ pub enum Kind {
     Certified,
     /// A person signed the head of the chain.
     Sealed,
-    /// A person opened an interview in the window, or a program was given all of it.
+    /// A person opened an interview in the window or had it shown by a command; in the workspace's own
+    /// chain, a search that found something, or one who opened what is sealed or a partner's.
     Opened,
     /// Somebody asked for an export.
     OpenedForExport,

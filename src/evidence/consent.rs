@@ -393,7 +393,7 @@ impl Story {
 }
 
 /// Whether a name holds what cannot be seen.
-fn hides(name: &str) -> bool {
+pub(super) fn hides(name: &str) -> bool {
     name.chars().any(|c| {
         c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     })

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::acts::check_acts;
-use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
+use super::bag::{AGENT, AUDIO, CHAIN, INTERVIEW, KEYS, PAGE, RECORDS, SOUND, TRANSCRIPT};
 use super::canonical::sha256;
 use super::chain::{Kind, Link, Row};
 use super::check::{Check, Story, check_rows, check_signatures};
 use super::keys::KnownKey;
-use super::receive::Opened;
+use super::receive::{Copies, Opened};
 use super::shown::transcript;
 use super::sign::PublicKey;
 use super::sound::SoundHead;
@@ -54,7 +54,7 @@ pub(super) fn contents(
     }
     keep(
         opened,
-        transcript(&opened.interview, text(texts, INTERVIEW)?, &records),
+        transcript(&opened.interview, text(texts, INTERVIEW)?, &records, &story),
     )?;
     if let Some(copy) = covered(&story) {
         keep(opened, copy)?;
@@ -92,12 +92,49 @@ fn is_hash(digits: &str) -> bool {
     digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
+pub(super) fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
     if !check.ok {
         return Err(Error::Form(format!("{}: {}", check.name, check.detail)));
     }
     opened.checks.push(check);
     Ok(())
+}
+
+/// What no page of a transcript without sound holds, in any version of the program.
+const ACTIVE: [&str; 7] = [
+    "<script",
+    "<iframe",
+    "<object",
+    "<embed",
+    "<link",
+    "<form",
+    "javascript:",
+];
+
+/// The text and the page that people read against what this program makes of the JSON beside them, which
+/// was compared with the records. Another version may have written them otherwise.
+pub(super) fn copies(agent: &str, texts: &BTreeMap<&str, Vec<u8>>, make: Copies<'_>) -> Check {
+    const NAME: &str = "copies for reading";
+    let file = |name: &str| texts.get(name).map(Vec::as_slice).unwrap_or_default();
+    if agent != AGENT {
+        let page = String::from_utf8_lossy(file(PAGE)).to_ascii_lowercase();
+        return match ACTIVE.iter().find(|tag| page.contains(**tag)) {
+            Some(tag) => Check::bad(NAME, format!("the page holds '{tag}'")),
+            None => Check::good(
+                NAME,
+                "another version of the program wrote them: read the lines here",
+            ),
+        };
+    }
+    let made = make(file(INTERVIEW)).unwrap_or_default();
+    let wrong = [TRANSCRIPT, PAGE]
+        .into_iter()
+        .zip(&made)
+        .find(|(name, made)| file(name) != made.as_slice());
+    match wrong {
+        Some((name, _)) => Check::bad(NAME, format!("'{name}' shows what the records do not hold")),
+        None => Check::good(NAME, "they show what the records hold"),
+    }
 }
 
 /// The keys of those who signed events. The sender vouches for them with the bundle's signature; one

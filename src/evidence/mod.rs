@@ -8,6 +8,7 @@
 //! | `sound` | the chain of a session's sound, a link a second |
 //! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
+//! | `work` | who worked on which line, and whether they signed for it |
 //! | `acts` | people did only what their roles allow; nobody certified their own work |
 //! | `order` | what came before a revocation, by the order of events |
 //! | `clock` | times that run backwards |
@@ -34,6 +35,7 @@ mod shown;
 mod sign;
 mod sound;
 mod source;
+mod work;
 
 pub use crate::domain::Asked;
 pub use acts::{Records, check_acts};
@@ -52,3 +54,4 @@ pub use receipt::Receipt;
 pub use receive::{Opened, Reception, SEALED, open_bundle, open_folder};
 pub use sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign, to_pem};
 pub use sound::{OpenPart, SoundHead, SoundLink, check_sound};
+pub use work::{Deed, Work, is_same};

@@ -17,7 +17,7 @@ use super::bag::{
 use super::canonical::{hex, sha256, unhex};
 use super::check::Check;
 use super::container::MAGIC;
-use super::inside::{contents, text};
+use super::inside::{contents, copies, keep, text};
 use super::keys::KnownKey;
 use super::sign::{PublicKey, SecretKey, to_pem, verifies};
 use super::source::{Bag, Folder, Zip};
@@ -53,6 +53,9 @@ const HEAD: [&str; 7] = [
 /// Asked once the signature is known to be good and before anything of the payload is read.
 pub type Admit<'a> = &'a mut dyn FnMut(&Opened) -> Result<(), Error>;
 
+/// Makes of a bundle's JSON what it must give people to read: the text and the page.
+pub type Copies<'a> = &'a dyn Fn(&[u8]) -> Option<[Vec<u8>; 2]>;
+
 /// How a bundle is taken in.
 pub struct Reception<'a> {
     /// The keys of this workspace.
@@ -63,6 +66,8 @@ pub struct Reception<'a> {
     pub into: Option<&'a Path>,
     /// May refuse a receiver or a bundle that was seen.
     pub admit: Admit<'a>,
+    /// Makes the transcript anew, to compare it with the one that is there.
+    pub copies: Copies<'a>,
     /// Hears the bytes done.
     pub tell: &'a mut dyn FnMut(u64),
     /// A wish to stop.
@@ -169,6 +174,8 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
     let size = format!("{} files, {done} bytes", manifest.len());
     opened.checks.push(Check::good("files", size));
     contents(&mut opened, &texts, &manifest, how.keys)?;
+    let copies = copies(&info.agent, &texts, how.copies);
+    keep(&mut opened, copies)?;
     Ok(opened)
 }
 
@@ -178,7 +185,7 @@ fn signature(tags: &BTreeMap<&str, Vec<u8>>, keys: &[KnownKey]) -> Result<(Opene
     let known = keys.iter().find(|k| k.public.number == info.signer);
     let known = known.ok_or_else(|| Error::UntrustedKey(info.signer.clone()))?;
     if known.revoked.is_some() {
-        return Err(Error::UntrustedKey(info.signer));
+        return Err(Error::Revoked(info.signer));
     }
     let signed = text(tags, TAG_MANIFEST)?;
     let signature = tags

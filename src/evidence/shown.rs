@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::check::Check;
+use super::chain::Kind;
+use super::check::{Check, Story};
 use crate::domain::{SamplePos, Status};
 
 /// The columns of a record.
@@ -30,25 +31,31 @@ pub(super) fn transcript(
     interview: &str,
     text: &str,
     records: &BTreeMap<String, Columns>,
+    story: &Story,
 ) -> Check {
     const NAME: &str = "transcript";
     let shown: Value = serde_json::from_str(text).unwrap_or_default();
     if shown.get("id") != Some(&json!(interview)) {
         return Check::bad(NAME, "it is of another interview");
     }
-    let head = records.get("interview");
-    let told = |column: &str| head.and_then(|columns| columns.get(column));
-    let differs =
-        |name: &str, column: &str| told(column).is_some_and(|v| shown.get(name) != Some(v));
-    if differs("started", "started") || differs("case", "case_name") {
-        return Check::bad(NAME, "its head is not what was stored");
+    if let Some(name) = head_differs(&shown, records, story) {
+        let detail = format!("its head is not what was stored: {name}");
+        return Check::bad(NAME, detail);
     }
     let mut standing = lines(records);
     standing.retain(|_, line| line.stands());
     let lines = shown.get("segments").and_then(Value::as_array);
     let lines = lines.map(Vec::as_slice).unwrap_or_default();
+    let mut before = (0, 0, i64::MIN);
     for line in lines {
         let id = line.get("id").and_then(Value::as_i64).unwrap_or_default();
+        let start = standing.get(&id).and_then(Line::start).unwrap_or_default();
+        let channel = line.get("channel").and_then(Value::as_u64);
+        let place = (start, channel.unwrap_or_default(), id);
+        if place < before {
+            return Check::bad(NAME, format!("line {id} is not in its place"));
+        }
+        before = place;
         // Taken away, so that one that is shown twice is not found again.
         let fits = standing.remove(&id).is_some_and(|known| known.is(line));
         if !fits {
@@ -59,6 +66,100 @@ pub(super) fn transcript(
         Some(id) => Check::bad(NAME, format!("line {id} is left out")),
         None => Check::good(NAME, format!("{} lines", lines.len())),
     }
+}
+
+/// What of the head is not as records and events have it.
+fn head_differs(
+    shown: &Value,
+    records: &BTreeMap<String, Columns>,
+    story: &Story,
+) -> Option<&'static str> {
+    let head = records.get("interview");
+    let told = |column: &str| head.and_then(|columns| columns.get(column));
+    let differs =
+        |name: &str, column: &str| told(column).is_some_and(|v| shown.get(name) != Some(v));
+    for (name, column) in [
+        ("started", "started"),
+        ("case", "case_name"),
+        ("source", "source"),
+    ] {
+        if differs(name, column) {
+            return Some(name);
+        }
+    }
+    if told("languages").is_some_and(|v| shown.get("languages") != Some(&listed(v))) {
+        return Some("languages");
+    }
+    let same = |name: &str, kind: &str, columns: &[&str]| {
+        let list = shown.get(name).and_then(Value::as_array);
+        rows(list, records, kind, columns)
+    };
+    if !same(
+        "audio",
+        "audio",
+        &["path", "sha256", "sample_rate", "channels", "original_name"],
+    ) {
+        return Some("audio");
+    }
+    if !same("channels", "channel", &["speaker", "languages"]) {
+        return Some("channels");
+    }
+    if story
+        .duration_ms()
+        .is_some_and(|ms| shown.get("duration_ms") != Some(&json!(ms)))
+    {
+        return Some("duration_ms");
+    }
+    let first = story.events.first();
+    let fact = |name: &str| first.and_then(|event| event.facts.get(name));
+    // Earlier programs kept notes outside of the chain.
+    if fact("notes").is_some_and(|notes| shown.get("notes") != Some(notes)) {
+        return Some("notes");
+    }
+    let covered = first.is_some_and(|event| event.kind == Kind::Covered.as_str());
+    let of = |name: &str| shown.get("redaction").and_then(|copy| copy.get(name));
+    let names = [
+        ("parent_sha256", "parent_head"),
+        ("places", "places"),
+        ("lines", "lines"),
+    ];
+    let copy = match covered {
+        true => names.iter().all(|(name, known)| of(name) == fact(known)),
+        false => shown.get("redaction").is_none(),
+    };
+    (!copy).then_some("redaction")
+}
+
+/// Codes in one text, as a record has them, or a list of them, as a list.
+fn listed(codes: &Value) -> Value {
+    match codes.as_str() {
+        Some(codes) => codes.split_whitespace().collect(),
+        None => codes.clone(),
+    }
+}
+
+/// Whether a list is shown as the records of this kind have it, one after the other. A covered copy has
+/// records of some kinds only, and of those some columns.
+fn rows(
+    list: Option<&Vec<Value>>,
+    records: &BTreeMap<String, Columns>,
+    kind: &str,
+    columns: &[&str],
+) -> bool {
+    let list = list.map(Vec::as_slice).unwrap_or_default();
+    let known = |at: usize| records.get(&format!("{kind} {at}"));
+    let none = known(0).is_none() && kind != "audio";
+    if none || known(list.len()).is_some() {
+        return none;
+    }
+    list.iter().enumerate().all(|(at, item)| {
+        known(at).is_some_and(|row| {
+            columns.iter().all(|name| {
+                let told = row.get(*name);
+                told.is_none_or(|told| item.get(*name).map(listed) == Some(listed(told)))
+            })
+        })
+    })
 }
 
 /// Every line that the records name.
@@ -124,6 +225,16 @@ impl Line<'_> {
         !self.place.is_some_and(gave_way)
     }
 
+    /// Where it begins, in samples.
+    fn start(&self) -> Option<u64> {
+        let own = match self.cut {
+            Some(cut) => cut.get("start_sample"),
+            None => self.text.and_then(|(_, _, columns)| columns.get("start")),
+        };
+        let moved = self.place.and_then(|(_, place)| place.get("start_sample"));
+        moved.or(own)?.as_u64()
+    }
+
     /// Whether it is shown so.
     fn is(&self, shown: &Value) -> bool {
         let ms = |at: Option<&Value>| {
@@ -155,6 +266,10 @@ impl Line<'_> {
             && is("end_ms", ms(place.and_then(|p| p.get(end))))
             && text.is_none_or(|columns| as_told(shown, columns, "author", "author"))
             && (text.is_none() || is("lang", of(text, "lang")))
+            && self
+                .cut
+                .is_none_or(|cut| as_told(shown, cut, "channel", "channel"))
+            && has_doubts(shown, text.or(self.cut))
             && self.translated(shown)
     }
 
@@ -171,9 +286,39 @@ impl Line<'_> {
                         && as_told(t, columns, "engine", "author")
                         && as_told(t, columns, "status", "status")
                         && as_told(t, columns, "of_version", "of_version")
+                        && has_doubts(t, Some(columns))
+                        && columns
+                            .get("terms")
+                            .is_none_or(|terms| t.get("terms") == Some(&parsed(terms)))
                 })
             })
     }
+}
+
+/// Whether every doubt that a record holds is shown with what it says; more may be.
+fn has_doubts(shown: &Value, columns: Option<&Columns>) -> bool {
+    let flags = columns.and_then(|columns| columns.get("flags"));
+    let Some(Value::Array(flags)) = flags.map(parsed) else {
+        return true;
+    };
+    let holds = |name: &str, wanted: &dyn Fn(&Value) -> bool| {
+        let list = shown.get(name).and_then(Value::as_array);
+        list.is_some_and(|list| list.iter().any(wanted))
+    };
+    flags.iter().all(|flag| {
+        let (kind, detail) = (flag.get("kind"), flag.get("detail"));
+        holds("flags", &|shown| Some(shown) == kind)
+            && (detail.is_none()
+                || holds("flag_details", &|shown| {
+                    shown.get("kind") == kind && shown.get("detail") == detail
+                }))
+    })
+}
+
+/// A list that a record holds as text.
+fn parsed(column: &Value) -> Value {
+    let text = column.as_str().unwrap_or_default();
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Whether something is shown as its record has it; the records of a covered copy tell less.
@@ -230,7 +375,7 @@ mod tests {
             json!({"start_sample": 3_216, "end_sample": 4_000}),
         );
         for id in [7, 8] {
-            let cut = json!({"speaker": "all", "start_sample": 0, "end_sample": 160});
+            let cut = json!({"speaker": "all", "start_sample": 160_000, "end_sample": 160_160});
             add(&mut all, &format!("line {id}"), cut);
         }
         add(
@@ -261,20 +406,25 @@ mod tests {
             "translations": [{"lang": "vi", "text": "x", "status": "edited"}]});
         lines.push(
             json!({"id": 8, "version": 0, "text": "", "lang": "km", "status": "pending",
-            "speaker": "all", "start_ms": 0, "end_ms": 10, "translations": []}),
+            "speaker": "all", "start_ms": 10_000, "end_ms": 10_010, "translations": []}),
         );
         json!({"id": "a-1", "segments": lines})
     }
 
     fn check(shown: &Value) -> Check {
-        transcript("a-1", &shown.to_string(), &records())
+        transcript("a-1", &shown.to_string(), &records(), &untold())
+    }
+
+    /// No event at all.
+    fn untold() -> Story {
+        Story { events: Vec::new() }
     }
 
     #[test]
     fn what_is_shown_is_what_counts() {
         let good = check(&shown());
         assert!(good.ok && good.detail == "7 lines", "{good:?}");
-        assert!(!transcript("a-2", &shown().to_string(), &records()).ok);
+        assert!(!transcript("a-2", &shown().to_string(), &records(), &untold()).ok);
     }
 
     #[test]
@@ -295,7 +445,8 @@ mod tests {
                     "status": "certified", "speaker": "all", "start_ms": 0, "end_ms": 10,
                     "translations": [{"lang": "en", "text": "x", "engine": "m 1", "status": "machine",
                         "of_version": 1}]}]});
-            let fits = |shown: &Value| transcript("a-1", &shown.to_string(), &records).ok;
+            let fits =
+                |shown: &Value| transcript("a-1", &shown.to_string(), &records, &untold()).ok;
             assert!(fits(&shown), "{lang}");
             for (at, other) in [
                 ("/case", json!("K-18")),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Error;
 use super::canonical::{base64, canonical, hex, unhex};
+use super::consent::hides;
 
 /// What stands before an Ed25519 key in the DER form of a public key (RFC 8410).
 const DER_HEAD: [u8; 12] = [
@@ -63,15 +64,6 @@ impl Role {
     /// Whether one of this role may seal interviews.
     pub const fn seals(self) -> bool {
         matches!(self, Role::Officer | Role::Administrator)
-    }
-
-    /// Whether an administrator vouches for a new key of this role, once there is one: it signs for what
-    /// others did, so nobody makes one beside their own.
-    pub const fn is_vouched_for(self) -> bool {
-        matches!(
-            self,
-            Role::Interpreter | Role::Reviewer | Role::Administrator
-        )
     }
 }
 
@@ -280,7 +272,7 @@ pub fn to_pem(number: &str) -> Option<String> {
 
 fn check_name(name: &str) -> Result<(), Error> {
     let trimmed = name.trim() == name;
-    if name.is_empty() || name.len() > MAX_NAME || !trimmed || name.chars().any(char::is_control) {
+    if name.is_empty() || name.len() > MAX_NAME || !trimmed || hides(name) {
         return Err(Error::KeyName);
     }
     Ok(())
@@ -328,7 +320,15 @@ mod tests {
 
     #[test]
     fn names_that_could_mislead_are_refused() {
-        for name in ["", " Li", "Li ", "Li\n", &"x".repeat(201)] {
+        for name in [
+            "",
+            " Li",
+            "Li ",
+            "Li\n",
+            "L\u{200b}i",
+            "\u{202e}Li",
+            &"x".repeat(201),
+        ] {
             assert!(matches!(
                 SecretKey::new(name, Role::Officer),
                 Err(Error::KeyName)

@@ -32,6 +32,8 @@ struct RedactionForm<'a> {
     parent_sha256: &'a str,
     places: usize,
     lines: usize,
+    /// Sound outside of the lines is left out.
+    silent: bool,
 }
 
 #[derive(Serialize)]
@@ -92,6 +94,7 @@ pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> 
         parent_sha256: &copy.parent,
         places: copy.places,
         lines: copy.lines,
+        silent: copy.heard.is_some(),
     });
     serde_json::to_writer_pretty(&mut *out, &form).map_err(io::Error::from)?;
     writeln!(out)

@@ -5,6 +5,7 @@
 //! marks show nothing and can hide words, so what people read leaves them out; JSON carries them.
 
 mod captions;
+mod copies;
 mod csv;
 mod docx;
 mod eaf;
@@ -33,6 +34,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
+pub use copies::copies;
 pub use error::Error;
 pub use json::{json_value, segment_value};
 pub use record::{SHIPPED as SHIPPED_TEMPLATES, Template};

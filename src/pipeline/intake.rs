@@ -169,7 +169,7 @@ pub fn interrupted_intakes(recordings: &Path) -> Vec<Interrupted> {
     found
 }
 
-/// What was odd about a recording when it was taken in; empty where nothing was.
+/// What was odd about a recording, as earlier programs kept it beside the sound; empty where nothing was.
 pub fn intake_notes(recording: &Path) -> Vec<String> {
     let mut text = String::new();
     let read = vault::open(&recording.join(NOTES_FILE))
@@ -290,12 +290,8 @@ fn finish(
         }],
         channels,
         working: working_copies.collect::<Result<_, audio::Error>>()?,
+        notes: notes.clone(),
     };
-    if !notes.is_empty() {
-        let path = folder.join(NOTES_FILE);
-        write_whole(folder, NOTES_FILE, notes.join("\n").as_bytes())
-            .map_err(|cause| Error::Folder { cause, path })?;
-    }
     let home = intake.recordings.join(&plan.id.0);
     // The folder first: a row without sound would be worse than sound without a row. A kill in
     // between leaves a folder that still holds its plan, and the next resume finds it.

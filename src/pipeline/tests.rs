@@ -240,6 +240,7 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
             file: "working-0.wav".into(),
             sha256: None,
         }],
+        notes: Vec::new(),
     }
 }
 

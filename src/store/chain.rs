@@ -9,7 +9,7 @@ use super::interviews::interview_key;
 use super::proofs::{self, TEXT, TRANSLATION};
 use super::{Error, Store, codec};
 use crate::domain::InterviewId;
-use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, set_back};
+use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, canonical, set_back};
 
 /// The subject of the workspace's own chain.
 pub(super) const OWN: i64 = 0;
@@ -204,6 +204,32 @@ impl Store {
         append(&tx, key, &draft)?;
         tx.commit()?;
         Ok(true)
+    }
+
+    /// Whether an event of an interview's chain, or of the workspace's own, says that it was opened on this
+    /// day (`2026-11-24`), with these facts and no others.
+    ///
+    /// # Errors
+    /// An unknown interview.
+    pub fn was_opened(
+        &self,
+        id: Option<&InterviewId>,
+        day: &str,
+        facts: &Map<String, Value>,
+    ) -> Result<bool, Error> {
+        let key = match id {
+            Some(id) => interview_key(&self.conn, id)?,
+            None => OWN,
+        };
+        let mut statement = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = ?1 AND kind = 'opened'
+                 AND substr(json_extract(body, '$.at'), 1, 10) = ?2
+                 AND json_extract(body, '$.facts') = json(?3))",
+        )?;
+        // As an event has them, member by member.
+        let facts = canonical(&Value::Object(facts.clone()));
+        let facts = facts.map_err(|_| Error::damaged("a fact has no canonical form"))?;
+        Ok(statement.query_row(params![key, day, facts], |row| row.get(0))?)
     }
 
     /// The time of the last event that was noted of the workspace or of its newest interview, RFC 3339.

@@ -114,6 +114,9 @@ pub enum Error {
     /// A machine most likely invented the words of the line.
     #[error("line {} is held back ({}): a machine most likely invented its words", .0, .1.as_str())]
     HeldBack(i64, FlagKind),
+    /// The name under a change of the line was only typed.
+    #[error("line {0} was changed by somebody who did not sign for it with a key")]
+    UnsignedWork(i64),
     /// Somebody signed for the line.
     #[error("line {0} is certified and stays as it is unless somebody says why it must change")]
     CertifiedLine(i64),
@@ -231,6 +234,9 @@ impl Error {
             Error::NoReason => "Write the reason in a few words, or that the person gave none.",
             Error::HeldBack(..) => {
                 "Listen to the line. Correct it, or say why it is certified as it stands (--despite REASON)."
+            }
+            Error::UnsignedWork(_) => {
+                "Let that person open their key and keep the change again (--sign), or say why it is certified all the same (--despite REASON)."
             }
             Error::OwnWork(_) => "Ask another person to read the line and to certify it.",
             Error::CertifiedLine(_) => {

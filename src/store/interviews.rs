@@ -15,6 +15,8 @@ use crate::domain::{
 use crate::evidence::{Draft, Kind, WORKING};
 use crate::text;
 
+/// The fact of the first event that holds what was odd about a recording.
+const NOTES: &str = "notes";
 /// The longest name of an interview; it also names a folder.
 const MAX_ID: usize = 100;
 
@@ -123,6 +125,26 @@ impl Store {
             source: row.get(4)?,
             notes: Vec::new(),
             channels: read_channels(&self.conn, key)?,
+        })
+    }
+
+    /// What was odd about a recording when it was taken in, by the first event of its chain; `None` of one
+    /// that a program took in which kept that elsewhere.
+    ///
+    /// # Errors
+    /// An unknown interview; a damaged row.
+    pub fn notes(&self, id: &InterviewId) -> Result<Option<Vec<String>>, Error> {
+        let key = interview_key(&self.conn, id)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT coalesce(json_extract(body, '$.facts.' || ?2), '[]'),
+                 json_extract(body, '$.program') IN ('mekong 0.1.0')
+             FROM chain WHERE subject = ?1 AND number = 1",
+        )?;
+        let (notes, elsewhere): (String, bool) =
+            statement.query_row(params![key, NOTES], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(match elsewhere {
+            true => None,
+            false => Some(codec::from_json(&notes)?),
         })
     }
 
@@ -236,6 +258,9 @@ fn note_import(
     }
     if let Some(sha256) = transcript {
         draft = draft.with("transcript_sha256", sha256);
+    }
+    if !new.notes.is_empty() {
+        draft = draft.with(NOTES, new.notes.clone());
     }
     let link = chain::append(tx, key, &draft)?;
     chain::remember(tx, key, Kind::Imported, &link)

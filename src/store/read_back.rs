@@ -170,10 +170,10 @@ fn correct(
         reason: Some("read back"),
     };
     if said.lang == new.lang {
-        let version = correct_text(tx, key, text, &correction)?;
+        let version = correct_text(tx, key, text, &correction, false)?;
         text_row(tx, key, version)
     } else {
-        let version = correct_translation(tx, key, new.lang, text, &correction)?;
+        let version = correct_translation(tx, key, new.lang, text, &correction, false)?;
         translation_row(tx, key, new.lang.code(), version)
     }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::certify::work_on;
 use super::chain;
 use super::interviews::interview_key;
 use super::lines::{current_key, insist_on_reason, segment_key};
@@ -9,7 +10,7 @@ use super::proofs::{self, SPEAKER};
 use super::remake::uncertify;
 use super::{Error, Store, codec, derived};
 use crate::domain::{InterviewId, SegmentId};
-use crate::evidence::{Draft, Kind};
+use crate::evidence::{Draft, Kind, Work};
 
 /// Longest name of a speaker, in characters.
 const MAX_NAME: usize = 300;
@@ -61,10 +62,17 @@ impl Store {
         let hand = self.hand_of(by);
         let tx = self.write()?;
         let interview = interview_key(&tx, id)?;
+        let work = match hand.signer() {
+            Some(_) => Some(work_on(&tx, interview)?),
+            None => None,
+        };
         let (mut rows, mut keys) = (Vec::new(), Vec::new());
         for line in lines {
             let key = current_key(&tx, id, *line)?;
-            if speaks(&tx, key)? == speaker && is_said(&tx, key)? {
+            let same = speaks(&tx, key)? == speaker && is_said(&tx, key)?;
+            // Who signs may say again what nobody signed for.
+            let is_open = |work: &Work| work.is_open_of(line.0.unsigned_abs(), by);
+            if same && !work.as_ref().is_some_and(is_open) {
                 continue;
             }
             insist_on_reason(&tx, key, *line, reason)?;

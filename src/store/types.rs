@@ -25,6 +25,8 @@ pub struct NewInterview {
     pub channels: Vec<Channel>,
     /// The working copies of channels.
     pub working: Vec<Working>,
+    /// What was odd about the recording when it was taken in; kept in the first event of the chain.
+    pub notes: Vec<String>,
 }
 
 /// What is listened to in place of a channel of the recordings: mono, 16 kHz.

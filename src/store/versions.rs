@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::certify::work_on;
 use super::chain::{self, text_row, translation_row};
 use super::interviews::interview_key;
 use super::lines::{
@@ -99,7 +100,8 @@ impl Store {
     }
 
     /// Adds a person's versions of a line's text and of its translation, both or neither. The
-    /// line's language stays; a translation is of the text as it is after the correction.
+    /// line's language stays; a translation is of the text as it is after the correction. Who signs may
+    /// keep the same words again where nobody signed for them.
     pub fn edit(
         &mut self,
         id: &InterviewId,
@@ -113,19 +115,23 @@ impl Store {
         let tx = self.write()?;
         let key = current_key(&tx, id, segment)?;
         insist_on_reason(&tx, key, segment, new.reason)?;
+        let interview = interview_key(&tx, id)?;
+        let again = match hand.signer() {
+            Some(_) => work_on(&tx, interview)?.is_open_of(segment.0.unsigned_abs(), new.by),
+            None => false,
+        };
         let mut done = Corrected::default();
         let mut rows = Vec::new();
         if let Some(text) = new.text {
-            let version = correct_text(&tx, key, text, new)?;
+            let version = correct_text(&tx, key, text, new, again)?;
             rows.extend(text_row(&tx, key, version)?);
             done.text = Some(version);
         }
         if let Some((lang, text)) = new.translation {
-            let version = correct_translation(&tx, key, lang, text, new)?;
+            let version = correct_translation(&tx, key, lang, text, new, again)?;
             rows.extend(translation_row(&tx, key, lang.code(), version)?);
             done.translation = Some(version);
         }
-        let interview = interview_key(&tx, id)?;
         let mut draft = Draft::of(Kind::Edited, &rows);
         draft.signer = hand.signer();
         chain::append(&tx, interview, &draft)?;
@@ -163,18 +169,20 @@ impl Store {
     }
 }
 
+/// Adds a person's words; the same ones as before only `again`, to sign for them.
 pub(super) fn correct_text(
     tx: &Transaction<'_>,
     key: i64,
     text: &str,
     new: &Correction<'_>,
+    again: bool,
 ) -> Result<u32, Error> {
     let lang = match current_text(tx, key)? {
         Some(current) => current.lang,
         None => first_guess(tx, key)?,
     };
     let (text, flags) = in_unicode(lang, text);
-    if current_text(tx, key)?.is_some_and(|current| current.text == *text) {
+    if !again && current_text(tx, key)?.is_some_and(|current| current.text == *text) {
         return Err(Error::Unchanged);
     }
     let version = NewText {
@@ -190,19 +198,22 @@ pub(super) fn correct_text(
     insert_text(tx, key, &version)
 }
 
+/// Adds a person's translation; the same one as before only `again`, to sign for it.
 pub(super) fn correct_translation(
     tx: &Transaction<'_>,
     key: i64,
     lang: Lang,
     text: &str,
     new: &Correction<'_>,
+    again: bool,
 ) -> Result<u32, Error> {
     let of_version = current_text(tx, key)?.ok_or(Error::NoText)?.version;
     let (text, flags) = in_unicode(lang, text);
     let same = |t: &Translation| t.lang == lang && t.text == text && t.of_version == of_version;
-    if current_translations(tx, key)?
-        .iter()
-        .any(|t| t.by_person && same(&t.translation))
+    if !again
+        && current_translations(tx, key)?
+            .iter()
+            .any(|t| t.by_person && same(&t.translation))
     {
         return Err(Error::Unchanged);
     }

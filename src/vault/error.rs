@@ -63,7 +63,7 @@ impl Error {
     pub fn help(&self) -> &'static str {
         match self {
             Error::Locked(_) => {
-                "Give its passphrase: at the terminal, in the window, or from a script with MEKONG_PASSPHRASE_FILE."
+                "Give its passphrase: at the terminal, in the window, or from a script with MEKONG_WORKSPACE_PASSPHRASE_FILE."
             }
             Error::LockedBefore(_) => {
                 "To set another passphrase: mekong workspace change-passphrase"

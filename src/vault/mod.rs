@@ -16,6 +16,7 @@ mod lock_file;
 mod read;
 mod seal;
 mod shield;
+mod swap;
 #[cfg(test)]
 mod tests;
 mod tries;
@@ -29,6 +30,7 @@ pub use lock_file::{LockFile, State};
 pub(crate) use read::CHUNK;
 pub use read::{Content, open, open_plain, read_small};
 pub use seal::{HALF, is_sealed, open_over, overwrite, seal_file};
+pub use swap::open_swap;
 pub use tries::{Failed, Tries, failed_tries, now};
 pub use write::Writer;
 pub(crate) use write::{growing_lengths, sync_folder};

@@ -171,6 +171,7 @@ fn interview(n: usize) -> NewInterview {
             languages: Lang::SIX.to_vec(),
         }],
         working: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

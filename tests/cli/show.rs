@@ -42,9 +42,12 @@ fn people_see_every_line_with_its_translation_time_and_speaker() {
 }
 
 #[test]
-fn showing_changes_nothing() {
+fn showing_again_on_the_same_day_changes_nothing() {
     let (desk, ids) = Desk::with_talks();
     let store = desk.workspace().join("store.sqlite3");
+    for id in &ids {
+        desk.text(&["show", id]);
+    }
     let before = std::fs::read(&store).unwrap();
     for id in &ids {
         desk.text(&["show", id]);
@@ -53,10 +56,16 @@ fn showing_changes_nothing() {
 }
 
 #[test]
-fn who_gives_a_program_all_of_an_interview_stands_in_its_chain_once_a_day() {
-    use mekong_interview::evidence::Story;
+fn who_looks_at_an_interview_stands_in_its_chain_once_a_day_and_way() {
+    use mekong_interview::evidence::{Story, WORKSPACE, read};
     use mekong_interview::store::Store;
     let (desk, ids) = Desk::with_talks();
+    let searched = || {
+        let store = Store::open(&desk.workspace().join("store.sqlite3")).unwrap();
+        let events = read(WORKSPACE, &store.own_chain().unwrap()).unwrap();
+        let events = events.into_iter().filter(|e| e.kind == "opened");
+        events.map(|e| e.facts).collect::<Vec<_>>()
+    };
     let opened = |id: &str| {
         let store = Store::open(&desk.workspace().join("store.sqlite3")).unwrap();
         let id = store.resolve(id).unwrap();
@@ -66,17 +75,38 @@ fn who_gives_a_program_all_of_an_interview_stands_in_its_chain_once_a_day() {
         events.collect::<Vec<_>>()
     };
     for id in &ids {
-        desk.text(&["show", id]);
         assert!(opened(id).is_empty());
         for _ in 0..3 {
-            desk.json(&["show", id, "--json"]);
+            for command in [
+                &["show", id][..],
+                &["show", id, "--json"],
+                &["history", id, "1"],
+            ] {
+                assert!(desk.run(command).status.success());
+            }
         }
         let told = opened(id);
-        // Midnight may lie between them.
-        assert!((1..=2).contains(&told.len()), "{told:?}");
-        assert_eq!(told[0].fact("through"), Some("show --json"));
-        assert!(told[0].facts.contains_key("account"));
+        for through in ["show", "show --json", "history"] {
+            let of = told.iter().filter(|e| e.fact("through") == Some(through));
+            // Midnight may lie between them.
+            assert!((1..=2).contains(&of.count()), "{told:?}");
+        }
+        assert!(told.iter().all(|e| e.facts.contains_key("account")));
     }
+    // A search that finds nothing gives nothing away.
+    assert!(desk.run(&["search", "qqqqqqq"]).status.success());
+    assert!(searched().is_empty());
+    let word = TALKS[0].lines[0].1;
+    for _ in 0..3 {
+        desk.text(&["search", word]);
+    }
+    let told = searched();
+    assert!((1..=2).contains(&told.len()), "{told:?}");
+    assert_eq!(told[0]["through"], "search");
+    assert!(
+        !format!("{told:?}").contains(word),
+        "the words stay out of it"
+    );
     assert_eq!(desk.json(&["verify", &ids[0], "--json"])["ok"], true);
 }
 

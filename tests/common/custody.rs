@@ -118,8 +118,10 @@ impl Custody {
     pub fn new() -> Self {
         let c = Self::unsealed(300);
         let segments = [SegmentId(2), SegmentId(3)];
+        // The third was corrected by somebody who has no key.
+        let read = Some("read beside the sound");
         c.app
-            .certify(&c.id.0, &segments, &c.reviewer, None)
+            .certify(&c.id.0, &segments, &c.reviewer, read)
             .unwrap();
         let sealed = c.app.seal(&c.id.0, &c.officer, &Cancel::new(), &|_| {});
         Self {

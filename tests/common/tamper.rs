@@ -9,6 +9,8 @@ use std::process::Command;
 use mekong_interview::app::App;
 use mekong_interview::domain::Cancel;
 use mekong_interview::evidence::{Role, SCRIPT, SecretKey, Sign, hex, to_pem};
+use mekong_interview::store::{self, Store};
+use mekong_interview::vault::RecoveryIdentity;
 
 use crate::custody::{Custody, Dice, open, tamper_bytes, tamper_store, trust, unguarded};
 
@@ -37,6 +39,55 @@ pub fn store(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     }
     assert!(c.verify().ok);
     tally
+}
+
+/// `times` changes of the bytes of the database's file. Much of it is room that nothing stands in, or what
+/// is worked out from the records: such a change is not seen where every record is what it was.
+pub fn store_file(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let path = c.database();
+    let proofs = || {
+        let store = Store::open_read_only(&path)?;
+        Ok::<_, store::Error>((store.proofs(&c.id)?, store.own_chain()?))
+    };
+    let known = proofs().unwrap();
+    let good = fs::read(&path).unwrap();
+    for n in 0..times {
+        let mut bytes = good.clone();
+        let what = tamper_bytes(&mut bytes, dice);
+        fs::write(&path, bytes).unwrap();
+        let told = match c.sees() {
+            true => "seen",
+            false => {
+                assert!(proofs().is_ok_and(|now| now == known), "{n}: {what}");
+                "no record changed"
+            }
+        };
+        note(&mut tally, format!("store file: {what}, {told}"));
+        for side in [
+            "store.sqlite3-wal",
+            "store.sqlite3-shm",
+            "store.sqlite3-journal",
+        ] {
+            let _ = fs::remove_file(path.with_file_name(side)); // as a rule it is not there
+        }
+        fs::write(&path, &good).unwrap();
+    }
+    assert!(c.verify().ok);
+    tally
+}
+
+/// The same of a locked workspace's database, then of its sound; `times` of each.
+pub fn locked(times: u64, dice: &mut Dice) -> Tally {
+    let c = Custody::new();
+    let recovery = RecoveryIdentity::generate().recipient();
+    let phrase = "ສີ່ຄຳ ແລະ ແມ່ນ້ຳ ຫນຶ່ງ";
+    c.app.lock_workspace(phrase, &recovery, &|_| {}).unwrap();
+    assert!(c.verify().ok);
+    let tallies = [store_file(&c, times, dice), sound(&c, times, dice)];
+    let all = tallies.into_iter().flatten();
+    all.map(|(what, times)| (format!("locked {what}"), times))
+        .collect()
 }
 
 /// `times` changes of the recording and, as many, of what is listened to in its place.

@@ -106,6 +106,11 @@ impl Case {
         let mut command = common::mekong(self.root());
         command
             .env("TMPDIR", self.temporary.path())
+            // Searched with it: nothing may be left in the person's own folders either.
+            .env("HOME", self.temporary.path())
+            .env("XDG_CONFIG_HOME", self.temporary.path())
+            .env("XDG_CACHE_HOME", self.temporary.path())
+            .env("XDG_DATA_HOME", self.temporary.path())
             .env("MEKONG_PASSPHRASE", "nine blue boats at dawn");
         command
     }

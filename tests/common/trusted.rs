@@ -287,6 +287,7 @@ fn a_victim_of_whom_nobody_asked_stays_in_the_house() {
         audio: Vec::new(),
         channels: Vec::new(),
         working: Vec::new(),
+        notes: Vec::new(),
     };
     let session = NewSession {
         device: "microphone".into(),
@@ -395,7 +396,10 @@ fn what_a_person_does_at_the_desk_is_signed_with_their_open_key() {
     assert!(!signed()[0]);
     let reviewer = open("Thu");
     let lines = [SegmentId(2), SegmentId(4)];
-    app.certify(&id.0, &lines, &reviewer, None).unwrap();
+    let refused = app.certify(&id.0, &lines, &reviewer, None).unwrap_err();
+    assert!(refused.to_string().contains("did not sign"), "{refused}");
+    app.certify(&id.0, &lines, &reviewer, Some("read beside the sound"))
+        .unwrap();
     let verdict = app
         .verify_interview(&id.0, None, &Cancel::new(), &|_| {})
         .unwrap();

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use mekong_interview::app::models::Model;
 use mekong_interview::audio::{Decoder, Series, read_journal, read_sound_chain, recover_parts};
@@ -19,7 +19,7 @@ use mekong_interview::evidence::{
 use mekong_interview::export::{Redaction, Template};
 use mekong_interview::glossary::Glossary;
 use mekong_interview::store::{Correction, NewInterview, NewSegment, SearchQuery, Store};
-use mekong_interview::vault::LockFile;
+use mekong_interview::vault::{self, LockFile};
 use mekong_interview::{evidence, speech, transcript, translate};
 
 /// One parser.
@@ -33,7 +33,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     target("glossary-csv", csv_seeds, glossary_csv),
     target("glossary-tbx", tbx_seeds, glossary_tbx),
     target("transcript-json", json_seeds, |b| {
@@ -71,6 +71,7 @@ pub const TARGETS: [Target; 23] = [
     target("model-toml", model_seeds, model),
     target("list-toml", list_seeds, lists),
     target("lock-file", lock_seeds, lock_file),
+    target("sealed-file", sealed_seeds, sealed_file),
 ];
 
 const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8])) -> Target {
@@ -337,6 +338,7 @@ fn bundle(bytes: &[u8]) {
         secret: Some(secret),
         into: None,
         admit: &mut |_| Ok(()),
+        copies: &mekong_interview::export::copies,
         tell: &mut |_| {},
         cancel: &Cancel::new(),
     };
@@ -425,6 +427,7 @@ fn some_lines() -> Store {
             languages: vec![Lang::Zh],
         }],
         working: Vec::new(),
+        notes: Vec::new(),
     };
     let words = [
         "张伟的护照",
@@ -510,4 +513,38 @@ fn lock_file(bytes: &[u8]) {
     in_file(bytes, "vault.json", |folder, _| {
         let _ = LockFile::read(folder);
     });
+}
+
+/// A locked folder whose key this process holds.
+fn sealed_home() -> &'static Path {
+    static HOME: OnceLock<(tempfile::TempDir, Arc<vault::Unlocked>)> = OnceLock::new();
+    let home = HOME.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("vault.json"), lock_bytes()).unwrap();
+        let key = vault::WorkspaceKey::generate().unwrap();
+        let held = vault::hold(folder.path(), key).unwrap();
+        (folder, held)
+    });
+    home.0.path()
+}
+
+/// A sealed file of two chunks, and sealed lines.
+fn sealed_seeds() -> Vec<Vec<u8>> {
+    use std::io::Write as _;
+    let path = sealed_home().join("seed");
+    let mut file = vault::Writer::new(Vec::new(), &path).unwrap();
+    file.write_all(&[7; 100_000]).unwrap();
+    let mut lines = vault::LineSealer::new(&path).unwrap();
+    let words = ["我叫张伟。", "ຂ້ອຍ", "ខ្ញុំ"].map(|words| lines.line(words).unwrap());
+    vec![file.finish().unwrap(), words.concat()]
+}
+
+fn sealed_file(bytes: &[u8]) {
+    use std::io::Read as _;
+    let path = sealed_home().join("file");
+    fs::write(&path, bytes).unwrap();
+    if let Ok(file) = vault::open(&path) {
+        let _ = file.take(1 << 20).read_to_end(&mut Vec::new());
+    }
+    let _ = vault::read_lines(&path, 1 << 16, 1_000, &mut |_| true);
 }

@@ -1,5 +1,6 @@
 //! An interview as the screens read it: what it is, its lines, and what happened beside the words.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::app::live::PURPOSE;
@@ -24,6 +25,8 @@ pub struct Opened {
     pub events: Vec<SessionEvent>,
     /// How its recording stands; none where it was not recorded here.
     pub session: Option<SessionState>,
+    /// Lines under a change of which a name was only typed.
+    pub unsigned: BTreeSet<SegmentId>,
 }
 
 impl Opened {

@@ -1,6 +1,6 @@
 //! The desk's quick thread: reads the store, answers questions, adds corrections.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,6 +125,7 @@ fn open(common: &Common, id: &InterviewId) -> Result<(), Error> {
         recuts: common.app.recuts(&interview.id.0)?.1,
         events: common.app.events(&interview.id.0)?,
         session: common.app.session(&interview.id.0)?,
+        unsigned: common.app.unsigned_work(&interview.id)?,
         interview,
     });
     Ok(())
@@ -178,6 +179,7 @@ fn correct(
         if let Some(place) = opened.lines.iter_mut().find(|l| l.id == segment) {
             *place = Arc::new(line);
         }
+        opened.unsigned = common.app.unsigned_work(id)?;
         common.board.opened.put(opened);
     }
     versions(common, id, segment)?;
@@ -223,6 +225,7 @@ fn keep_voices(
 
 fn foreign(common: &Common, bundle: String) -> Result<(), Error> {
     let (name, interview, lines) = common.app.show_foreign(&bundle)?;
+    common.app.note_foreign(&bundle)?;
     common.board.foreign.put(ForeignOpened {
         bundle,
         name,
@@ -232,6 +235,7 @@ fn foreign(common: &Common, bundle: String) -> Result<(), Error> {
             recuts: Vec::new(),
             events: Vec::new(),
             session: None,
+            unsigned: BTreeSet::new(),
             interview,
         }),
     });
@@ -276,6 +280,9 @@ fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Erro
     });
     common.board.indexing.take();
     let page = page?;
+    if page.total > 0 {
+        common.app.note_searched("window search")?;
+    }
     common.board.found.put(Found {
         index: page.index,
         text: query.text.clone(),

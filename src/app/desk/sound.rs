@@ -372,6 +372,7 @@ mod tests {
             recuts: Vec::new(),
             events: Vec::new(),
             session: None,
+            unsigned: std::collections::BTreeSet::new(),
         };
         let first = Listening {
             interview: opened.interview.id.clone(),

@@ -434,6 +434,7 @@ line-certified = certified by { $name }
 line-held-back = Held back from the record until a person decides: { $reason }
 line-despite = Certify it all the same
 line-despite-about = A machine most likely invented these words. Listen to the line first. Correct it if the words are wrong; sign for it as it stands only with a reason, which is kept with your signature.
+line-unsigned-about = Somebody changed this line and only typed a name. Let that person open their key and keep the change again. Sign for it as it stands only with a reason, which is kept with your signature.
 line-second-opinion = second opinion
 
 # Going somewhere by name
@@ -705,6 +706,8 @@ told-own-work = line { $line } holds words of the same person, who cannot certif
 told-own-work-next = Ask another person to read the line and to certify it.
 told-held-back = line { $line } is held back ({ $flag }): a machine most likely invented its words
 told-held-back-next = Listen to the line. Correct it, or choose “{ @line-despite }” and say why.
+told-unsigned-work = line { $line } was changed by somebody who did not sign for it with a key
+told-unsigned-work-next = Let that person open their key and keep the change again, or choose “{ @line-despite }” and say why.
 told-certified-line = line { $line } is certified and stays as it is unless somebody says why it must change
 told-certified-line-next = Give a reason; the change takes the certificate away, and both stay in the history.
 told-bad-speaker = a speaker needs a name of one to three hundred characters

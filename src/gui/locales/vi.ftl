@@ -420,6 +420,7 @@ line-certified = { $name } chứng nhận
 line-held-back = Tạm giữ lại, chưa đưa vào biên bản cho đến khi có người quyết định: { $reason }
 line-despite = Vẫn chứng nhận
 line-despite-about = Rất có thể máy đã bịa ra những từ này. Hãy nghe câu này trước. Nếu sai, hãy sửa; chỉ chứng nhận nguyên văn khi có lý do, lý do được lưu cùng chữ ký.
+line-unsigned-about = Có người đã sửa dòng này và chỉ gõ tên. Hãy để người đó mở khóa của mình và lưu lại thay đổi; chỉ chứng nhận nguyên văn khi có lý do, lý do được lưu cùng chữ ký.
 line-second-opinion = ý kiến thứ hai
 
 palette-title = Đi tới
@@ -685,6 +686,8 @@ told-own-work = dòng { $line } có lời của chính người này, nên ngư�
 told-own-work-next = Hãy nhờ người khác đọc và chứng nhận dòng này.
 told-held-back = dòng { $line } bị tạm giữ ({ $flag }): rất có thể máy đã bịa ra lời
 told-held-back-next = Hãy nghe dòng này. Hãy sửa nó, hoặc chọn “{ @line-despite }” và nêu lý do.
+told-unsigned-work = dòng { $line } đã được sửa bởi người không ký bằng khóa
+told-unsigned-work-next = Hãy để người đó mở khóa của mình và lưu lại thay đổi, hoặc chọn “{ @line-despite }” và nêu lý do.
 told-certified-line = dòng { $line } đã được chứng nhận và giữ nguyên trừ khi có người nêu lý do phải thay đổi
 told-certified-line-next = Hãy nêu lý do; thay đổi sẽ bỏ chứng nhận, và cả hai được giữ trong lịch sử.
 told-bad-speaker = người nói cần có tên dài từ một đến ba trăm ký tự

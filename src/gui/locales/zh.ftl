@@ -420,6 +420,7 @@ line-certified = 由 { $name } 核证
 line-held-back = 在有人作出决定前不列入笔录：{ $reason }
 line-despite = 仍然核证
 line-despite-about = 这些文字很可能是机器编造的。请先听录音。文字有误请更正；若照原样核证，必须写明理由，理由与签名一并保存。
+line-unsigned-about = 有人更改了这一行，但只输入了姓名。请让此人打开自己的密钥并重新保存更改；若照原样核证，必须写明理由，理由与签名一并保存。
 line-second-opinion = 另一译法
 
 palette-title = 前往
@@ -685,6 +686,8 @@ told-own-work = 第 { $line } 行含有同一人写的文字，本人不能核�
 told-own-work-next = 请由另一人阅读并核证此行。
 told-held-back = 第 { $line } 行暂不列入笔录（{ $flag }）：其文字很可能是机器编造的
 told-held-back-next = 请听这一行。更正它，或选择“{ @line-despite }”并说明理由。
+told-unsigned-work = 第 { $line } 行被人更改，但此人未用密钥签名
+told-unsigned-work-next = 请让此人打开自己的密钥并重新保存更改，或选择“{ @line-despite }”并说明理由。
 told-certified-line = 第 { $line } 行已核证，除非有人说明必须更改的理由，否则保持不变
 told-certified-line-next = 请写明理由；更改会取消核证，两者都保留在历史记录中。
 told-bad-speaker = 说话人的名称须为一到三百个字符

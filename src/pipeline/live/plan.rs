@@ -124,6 +124,7 @@ impl SessionPlan {
             audio: Vec::new(),
             channels: self.channels.clone(),
             working: working.collect(),
+            notes: Vec::new(),
         };
         let session = NewSession {
             device: self.device.clone(),

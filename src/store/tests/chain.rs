@@ -1,6 +1,8 @@
 //! The chain: every record stands in an event of its own transaction, old interviews begin one, and
 //! the database itself refuses to change it.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::super::{Error, NewEvent, NewSession, Store};
@@ -205,11 +207,70 @@ fn a_correction_lifts_what_held_a_line_back() {
     store.edit_text(&a, SegmentId(1), "ບໍ່", "Lan", None).unwrap();
     assert_eq!(store.segments(&a).unwrap()[0].quarantined(), None);
     let key = SecretKey::new("Li", Role::Reviewer).unwrap();
+    let heard = Some("Lan has no key yet");
     store
-        .certify(&a, &[SegmentId(1)], &key, &|_| false, None)
+        .certify(&a, &[SegmentId(1)], &key, &|_| false, heard)
         .unwrap();
     let (story, _) = Story::of("a-1", &store.chain(&a).unwrap());
-    assert!(!story.events.last().unwrap().facts.contains_key("despite"));
+    let facts = &story.events.last().unwrap().facts;
+    assert!(!facts.contains_key("held_back"));
+    assert_eq!(facts["unsigned_work"], serde_json::json!([1]));
+}
+
+#[test]
+fn work_under_which_a_name_was_only_typed_is_certified_once_its_writer_signs_or_for_a_reason() {
+    let reviewer = SecretKey::new("Li", Role::Reviewer).unwrap();
+    let lan = Arc::new(SecretKey::new("Lan", Role::Interpreter).unwrap());
+    for (lang, said, made) in SIX_LINES {
+        let mut store = Store::open_in_memory().unwrap();
+        told(&mut store, "a-1", lang, &[said, said, said]);
+        let a = id("a-1");
+        let to = if lang == Lang::Vi { Lang::Zh } else { Lang::Vi };
+        let words = format!("{said} {said}");
+        store
+            .edit_text(&a, SegmentId(1), &words, "Lan", None)
+            .unwrap();
+        store
+            .edit_translation(&a, SegmentId(2), to, made, "Lan", None)
+            .unwrap();
+        store
+            .set_speaker(&a, &[SegmentId(3)], "interpreter", "Lan", None)
+            .unwrap();
+        let all = [1, 2, 3].map(SegmentId);
+        assert_eq!(store.unsigned_work(&a).unwrap(), all.into());
+        let certify = |store: &mut Store, line: SegmentId| {
+            store.certify(&a, &[line], &reviewer, &|by| by == "Li", None)
+        };
+        let events = store.chain(&a).unwrap().len();
+        for line in all {
+            let refused = certify(&mut store, line);
+            assert!(matches!(refused, Err(Error::UnsignedWork(n)) if n == line.0));
+        }
+        assert_eq!(store.chain(&a).unwrap().len(), events);
+        // The same again by somebody without a key is nothing new; by her own hand it is.
+        let same = store.edit_text(&a, SegmentId(1), &words, "Lan", None);
+        assert!(matches!(same, Err(Error::Unchanged)));
+        store.set_hand(Some(Arc::clone(&lan)));
+        store
+            .edit_text(&a, SegmentId(1), &words, "Lan", None)
+            .unwrap();
+        store
+            .edit_translation(&a, SegmentId(2), to, made, "Lan", None)
+            .unwrap();
+        store
+            .set_speaker(&a, &[SegmentId(3)], "interpreter", "Lan", None)
+            .unwrap();
+        assert!(store.unsigned_work(&a).unwrap().is_empty());
+        let same = store.edit_text(&a, SegmentId(1), &words, "Lan", None);
+        assert!(
+            matches!(same, Err(Error::Unchanged)),
+            "signed once is enough"
+        );
+        for line in all {
+            certify(&mut store, line).unwrap();
+        }
+        fits(&store, "a-1");
+    }
 }
 
 #[test]

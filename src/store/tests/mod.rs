@@ -76,6 +76,7 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
                 sha256: None,
             })
             .to_vec(),
+        notes: Vec::new(),
     }
 }
 

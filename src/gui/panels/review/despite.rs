@@ -1,4 +1,5 @@
-//! Signing for a line that is held back: only with a reason, which stays with the signature.
+//! Signing for a line that is held back, or that somebody changed without a key: only with a reason,
+//! which stays with the signature.
 
 use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
@@ -14,18 +15,25 @@ use super::work::Ended;
 pub struct DespiteForm {
     /// The line.
     pub segment: SegmentId,
+    /// What stands against it, as ids of words.
+    about: Vec<&'static str>,
     reason: String,
     sent: bool,
 }
 
 impl DespiteForm {
-    /// Of this line, without a reason yet.
-    pub fn new(line: &Segment) -> Self {
-        Self {
+    /// Of this line, without a reason yet; `None` where it needs none.
+    pub fn of(line: &Segment, opened: &Opened) -> Option<Self> {
+        let held = line.quarantined().map(|_| "line-despite-about");
+        let unsigned = opened.unsigned.contains(&line.id);
+        let unsigned = unsigned.then_some("line-unsigned-about");
+        let about: Vec<_> = held.into_iter().chain(unsigned).collect();
+        (!about.is_empty()).then(|| Self {
             segment: line.id,
+            about,
             reason: String::new(),
             sent: false,
-        }
+        })
     }
 
     /// Paints the field and signs once there is a reason.
@@ -33,7 +41,9 @@ impl DespiteForm {
         let words = scene.words;
         let mut leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         ui.spacing_mut().item_spacing.y = theme::GAP;
-        script::label(ui, words.t("line-despite-about"), scene.own(ui));
+        for about in self.about.iter().copied() {
+            script::label(ui, words.t(about), scene.own(ui));
+        }
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
             let field = TextEdit::singleline(&mut self.reason)

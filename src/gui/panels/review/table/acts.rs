@@ -75,8 +75,8 @@ impl Table {
             Wish::Certify if scene.desk.board().signer.get().is_none() => {
                 self.leave = Some(Go::To(Screen::Evidence));
             }
-            Wish::Certify if line.quarantined().is_some() => {
-                self.begin(Work::Despite(DespiteForm::new(line)));
+            Wish::Certify if let Some(form) = DespiteForm::of(line, opened) => {
+                self.begin(Work::Despite(form));
             }
             Wish::Certify => {
                 let id = opened.interview.id.clone();
