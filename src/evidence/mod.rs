@@ -14,7 +14,7 @@
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive`, `inside`, `shown` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `inside`, `shown`, `shown_head` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod acts;
@@ -32,6 +32,7 @@ mod order;
 mod receipt;
 mod receive;
 mod shown;
+mod shown_head;
 mod sign;
 mod sound;
 mod source;

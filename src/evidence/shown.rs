@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::chain::Kind;
 use super::check::{Check, Story};
+use super::shown_head::differs;
 use crate::domain::{SamplePos, Status};
 
 /// The columns of a record.
-type Columns = Map<String, Value>;
+pub(super) type Columns = Map<String, Value>;
 /// A version by which of two counts: a person's before every machine's, then the newest.
 type Rank = (bool, u64);
 
@@ -38,7 +38,7 @@ pub(super) fn transcript(
     if shown.get("id") != Some(&json!(interview)) {
         return Check::bad(NAME, "it is of another interview");
     }
-    if let Some(name) = head_differs(&shown, records, story) {
+    if let Some(name) = differs(&shown, records, story) {
         let detail = format!("its head is not what was stored: {name}");
         return Check::bad(NAME, detail);
     }
@@ -66,100 +66,6 @@ pub(super) fn transcript(
         Some(id) => Check::bad(NAME, format!("line {id} is left out")),
         None => Check::good(NAME, format!("{} lines", lines.len())),
     }
-}
-
-/// What of the head is not as records and events have it.
-fn head_differs(
-    shown: &Value,
-    records: &BTreeMap<String, Columns>,
-    story: &Story,
-) -> Option<&'static str> {
-    let head = records.get("interview");
-    let told = |column: &str| head.and_then(|columns| columns.get(column));
-    let differs =
-        |name: &str, column: &str| told(column).is_some_and(|v| shown.get(name) != Some(v));
-    for (name, column) in [
-        ("started", "started"),
-        ("case", "case_name"),
-        ("source", "source"),
-    ] {
-        if differs(name, column) {
-            return Some(name);
-        }
-    }
-    if told("languages").is_some_and(|v| shown.get("languages") != Some(&listed(v))) {
-        return Some("languages");
-    }
-    let same = |name: &str, kind: &str, columns: &[&str]| {
-        let list = shown.get(name).and_then(Value::as_array);
-        rows(list, records, kind, columns)
-    };
-    if !same(
-        "audio",
-        "audio",
-        &["path", "sha256", "sample_rate", "channels", "original_name"],
-    ) {
-        return Some("audio");
-    }
-    if !same("channels", "channel", &["speaker", "languages"]) {
-        return Some("channels");
-    }
-    if story
-        .duration_ms()
-        .is_some_and(|ms| shown.get("duration_ms") != Some(&json!(ms)))
-    {
-        return Some("duration_ms");
-    }
-    let first = story.events.first();
-    let fact = |name: &str| first.and_then(|event| event.facts.get(name));
-    // Earlier programs kept notes outside of the chain.
-    if fact("notes").is_some_and(|notes| shown.get("notes") != Some(notes)) {
-        return Some("notes");
-    }
-    let covered = first.is_some_and(|event| event.kind == Kind::Covered.as_str());
-    let of = |name: &str| shown.get("redaction").and_then(|copy| copy.get(name));
-    let names = [
-        ("parent_sha256", "parent_head"),
-        ("places", "places"),
-        ("lines", "lines"),
-    ];
-    let copy = match covered {
-        true => names.iter().all(|(name, known)| of(name) == fact(known)),
-        false => shown.get("redaction").is_none(),
-    };
-    (!copy).then_some("redaction")
-}
-
-/// Codes in one text, as a record has them, or a list of them, as a list.
-fn listed(codes: &Value) -> Value {
-    match codes.as_str() {
-        Some(codes) => codes.split_whitespace().collect(),
-        None => codes.clone(),
-    }
-}
-
-/// Whether a list is shown as the records of this kind have it, one after the other. A covered copy has
-/// records of some kinds only, and of those some columns.
-fn rows(
-    list: Option<&Vec<Value>>,
-    records: &BTreeMap<String, Columns>,
-    kind: &str,
-    columns: &[&str],
-) -> bool {
-    let list = list.map(Vec::as_slice).unwrap_or_default();
-    let known = |at: usize| records.get(&format!("{kind} {at}"));
-    let none = known(0).is_none() && kind != "audio";
-    if none || known(list.len()).is_some() {
-        return none;
-    }
-    list.iter().enumerate().all(|(at, item)| {
-        known(at).is_some_and(|row| {
-            columns.iter().all(|name| {
-                let told = row.get(*name);
-                told.is_none_or(|told| item.get(*name).map(listed) == Some(listed(told)))
-            })
-        })
-    })
 }
 
 /// Every line that the records name.

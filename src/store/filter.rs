@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::interviews::{CASES, SPEAKERS, spelled_like};
 use super::people::{COUNTS, person_key};
 use super::{Error, SearchQuery, codec};
 use crate::domain::{FlagKind, Lang, Status};
@@ -168,4 +167,27 @@ fn day_or_moment(text: Option<&str>) -> Result<(Option<String>, Option<i64>), Er
     }
     let day: jiff::civil::Date = text.parse().map_err(|_| Error::BadTime(text.to_owned()))?;
     Ok((Some(day.to_string()), None))
+}
+
+/// All names of cases, for [`spelled_like`].
+pub(super) const CASES: &str =
+    "SELECT DISTINCT case_name FROM interview WHERE case_name IS NOT NULL";
+/// All names of speakers, for [`spelled_like`].
+pub(super) const SPEAKERS: &str =
+    "SELECT speaker FROM channel UNION SELECT speaker FROM speaker_version";
+
+/// The stored names that differ from `name` in nothing but upper and lower case, marks that are
+/// composed otherwise, and spaces around it; a JSON list for `json_each`.
+pub(super) fn spelled_like(conn: &Connection, names: &str, name: &str) -> Result<String, Error> {
+    let wanted = text::fold(name.trim());
+    let mut statement = conn.prepare_cached(names)?;
+    let mut rows = statement.query([])?;
+    let mut alike: Vec<String> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored: String = row.get(0)?;
+        if text::fold(stored.trim()) == wanted {
+            alike.push(stored);
+        }
+    }
+    codec::to_json(&alike)
 }

@@ -4,6 +4,7 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
 
+use super::filter::{CASES, spelled_like};
 use super::proofs::{self, LINE};
 use super::versions::{insert_text, insert_translation};
 use super::{
@@ -13,7 +14,6 @@ use crate::domain::{
     AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
 use crate::evidence::{Draft, Kind, WORKING};
-use crate::text;
 
 /// The fact of the first event that holds what was odd about a recording.
 const NOTES: &str = "notes";
@@ -264,29 +264,6 @@ fn note_import(
     }
     let link = chain::append(tx, key, &draft)?;
     chain::remember(tx, key, Kind::Imported, &link)
-}
-
-/// All names of cases, for [`spelled_like`].
-pub(super) const CASES: &str =
-    "SELECT DISTINCT case_name FROM interview WHERE case_name IS NOT NULL";
-/// All names of speakers, for [`spelled_like`].
-pub(super) const SPEAKERS: &str =
-    "SELECT speaker FROM channel UNION SELECT speaker FROM speaker_version";
-
-/// The stored names that differ from `name` in nothing but upper and lower case, marks that are
-/// composed otherwise, and spaces around it; a JSON list for `json_each`.
-pub(super) fn spelled_like(conn: &Connection, names: &str, name: &str) -> Result<String, Error> {
-    let wanted = text::fold(name.trim());
-    let mut statement = conn.prepare_cached(names)?;
-    let mut rows = statement.query([])?;
-    let mut alike: Vec<String> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let stored: String = row.get(0)?;
-        if text::fold(stored.trim()) == wanted {
-            alike.push(stored);
-        }
-    }
-    codec::to_json(&alike)
 }
 
 /// The database's own key of an interview.

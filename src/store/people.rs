@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use super::interviews::{CASES, interview_key, spelled_like};
+use super::filter::{CASES, spelled_like};
+use super::interviews::interview_key;
 use super::lines::segment_key;
 use super::{Error, NewFact, Offer, Store, codec, people_match, register};
 use crate::domain::{
