@@ -18,7 +18,7 @@ use crate::compute::packed::Linear;
 use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
 use decoding::Source;
-pub(super) use decoding::{Decoding, Hidden};
+pub(super) use decoding::{Decoding, Hidden, Watch};
 use loader::{Loader, matrix};
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would

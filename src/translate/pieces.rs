@@ -5,16 +5,21 @@
 //! them. Built from a `tokenizer.json` or from the metadata of a GGUF file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tokenizers::Tokenizer;
+use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
 
 use super::Error;
 use super::charsmap;
 use super::config::read_json;
 use super::gguf::Gguf;
 use super::gguf_tokens;
+use super::guided::Spelling;
+
+/// How the pieces write a space.
+const SPACE: &str = "\u{2581}";
 
 /// Tokens that are no text, by name.
 type Markup = BTreeMap<String, u32>;
@@ -143,7 +148,7 @@ impl Pieces {
     /// SentencePiece puts before every text.
     pub fn head(&self, name: &str) -> Option<Vec<u32>> {
         let id = self.id(name)?;
-        let blank = self.inner.token_to_id("▁");
+        let blank = self.inner.token_to_id(SPACE);
         let blank = blank.filter(|_| self.ordinary.contains(&id));
         Some(blank.into_iter().chain([id]).collect())
     }
@@ -208,12 +213,53 @@ impl Pieces {
             .min_by_key(|(at, len, _)| (*at, std::cmp::Reverse(*len)))
     }
 
+    /// The tokens of a text that hold any of these bytes of it, counted from 0; none where there are none.
+    pub fn holding(&self, text: &str, bytes: &Range<usize>) -> Result<Option<Range<usize>>, String> {
+        let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
+        let offsets = encoded.get_offsets().iter().enumerate();
+        let mut holding = offsets
+            .filter(|(_, o)| o.0 < bytes.end && bytes.start < o.1)
+            .map(|(at, _)| at);
+        let first = holding.next();
+        let last = holding.last().or(first);
+        Ok(first.zip(last).map(|(from, to)| from..to.saturating_add(1)))
+    }
+
+    /// A text as the pieces spell it; `None` where they cannot.
+    pub fn spelled(&self, text: &str) -> Option<String> {
+        let mut normal = NormalizedString::from(text);
+        if let Some(normalizer) = self.inner.get_normalizer() {
+            normalizer.normalize(&mut normal).ok()?;
+        }
+        let ids = self.encode(text).ok()?;
+        let known = |id: &u32| !self.surface(*id).is_empty();
+        let text = normal.get().replace(SPACE, " ").trim().to_owned();
+        ids.iter().all(known).then_some(text)
+    }
+
     /// The text of tokens; markup is left out.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
         let no_text: BTreeSet<u32> = self.markup.values().copied().collect();
         let plain = ids.iter().copied().filter(|id| !no_text.contains(id));
         let plain: Vec<u32> = plain.collect();
         self.inner.decode(&plain, false).map_err(|e| e.to_string())
+    }
+}
+
+impl Spelling for Pieces {
+    fn surface(&self, token: u32) -> String {
+        match self.inner.id_to_token(token) {
+            Some(piece) if !self.reserved.contains(&token) && !self.markup.contains_key(&piece) => {
+                piece.replace(SPACE, " ")
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn token(&self, surface: &str) -> Option<u32> {
+        let piece = surface.replace(' ', SPACE);
+        let token = self.inner.token_to_id(&piece);
+        token.filter(|id| !self.reserved.contains(id))
     }
 }
 

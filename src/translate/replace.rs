@@ -70,7 +70,7 @@ impl M2m100 {
         for slot in 0..approved.slots() {
             // Slots of one term are filled from the left, so which of them is filled says nothing.
             let stands = last.as_ref().map_or(&task.free.token_ids, |p| &p.tokens);
-            let met = met(&approved, &self.surface(stands)).map_or(0, |s| s.met());
+            let met = met(&approved, &task.spelt.surface(stands)).map_or(0, |s| s.met());
             let same = |other: &usize| demand.wanted.get(*other) == demand.wanted.get(slot);
             if (0..approved.slots())
                 .filter(same)
@@ -85,7 +85,7 @@ impl M2m100 {
             };
             let stood = last
                 .as_ref()
-                .map_or(task.free.log_prob, |p| self.beside_terms(p));
+                .map_or(task.free.log_prob, |p| task.spelt.beside_terms(p));
             let path = self.replaced(task, &mut decoding, &seen, (slot, stood))?;
             last = path.or(last);
             read = Some(seen);
@@ -102,7 +102,7 @@ impl M2m100 {
         tokens: Vec<u32>,
     ) -> Result<Seen, StepError> {
         let Some(mut seen) = before else {
-            let (hidden, watch) = decoding.read(0, &self.opened(task, &tokens))?;
+            let (hidden, watch) = decoding.read(0, &Self::opened(task, &tokens))?;
             // The row of the language token looks for the first word.
             let scores = scores(decoding, &hidden.part(1, tokens.len().saturating_add(1)))?;
             let looks = watch.rows().split_off(1);
@@ -128,10 +128,8 @@ impl M2m100 {
     }
 
     /// What the decoder reads: start, language, translation.
-    fn opened(&self, task: &Task<'_>, tokens: &[u32]) -> Vec<u32> {
-        let mut read = vec![self.model.config().decoder_start_token_id, task.language];
-        read.extend(tokens);
-        read
+    pub(super) fn opened(task: &Task<'_>, tokens: &[u32]) -> Vec<u32> {
+        [&task.opening, tokens].concat()
     }
 
     /// The translation with this slot's term in the place of the old words, if there is such a place
@@ -157,16 +155,16 @@ impl M2m100 {
         else {
             return Ok(None);
         };
-        let kept = self.kept(task.demand, &seen.tokens, Some(slot));
+        let kept = task.spelt.kept(task.demand, &seen.tokens, Some(slot));
         let heads = self.heads(task, seen, &kept, slot, first);
-        let drafts = self.drafts(decoding, seen, &kept, &heads, &shares, (surest, columns))?;
-        let Some(path) = self.likeliest(decoding, seen, drafts)? else {
+        let drafts = self.drafts(task, decoding, seen, &kept, &heads, &shares, (surest, columns))?;
+        let Some(path) = self.likeliest(task, decoding, seen, drafts)? else {
             return Ok(None);
         };
-        let loss = stood - self.beside_terms(&path);
+        let loss = stood - task.spelt.beside_terms(&path);
         let (old, new) = (
-            self.beside(&kept, &seen.tokens),
-            self.beside(&kept, &path.tokens),
+            task.spelt.beside(&kept, &seen.tokens),
+            task.spelt.beside(&kept, &path.tokens),
         );
         Ok((loss <= MOST_LOST && !doubled(&old, &new)).then_some(path))
     }
@@ -185,7 +183,7 @@ impl M2m100 {
             .filter(|place| shares.get(*place).is_some_and(|s| s * DEEP >= BEGINS))
             .collect();
         let until = places.last().map_or(0, |last| last.saturating_add(1));
-        let read = self.opened(task, seen.tokens.get(..until).unwrap_or_default());
+        let read = Self::opened(task, seen.tokens.get(..until).unwrap_or_default());
         let (hidden, _) = decoding.aside(&[(0, &read)], columns)?;
         // The row of the language token looks for the first word.
         let rows: Vec<usize> = places.iter().map(|place| place.saturating_add(1)).collect();
@@ -216,7 +214,7 @@ impl M2m100 {
         let head = |variant: &String| {
             // The tokenizer may have cut within a letter, where no term can begin.
             (first.saturating_sub(2)..=first).rev().find_map(|begin| {
-                let mut text = self.surface(seen.tokens.get(..begin)?);
+                let mut text = task.spelt.surface(seen.tokens.get(..begin)?);
                 let spaced = self
                     .tokens
                     .surface(*seen.tokens.get(begin)?)
@@ -227,7 +225,7 @@ impl M2m100 {
                     text.push_str(if spaced { " " } else { "" });
                     text.push_str(variant);
                 }
-                let before = met(kept, &self.surface(seen.tokens.get(..begin)?))?;
+                let before = met(kept, &task.spelt.surface(seen.tokens.get(..begin)?))?;
                 let tokens = self.tokens.pieces(&text)?;
                 (met(kept, &text)?.met_count() > before.met_count()).then_some(Head {
                     begin,
@@ -242,6 +240,7 @@ impl M2m100 {
     /// The likeliest ends of the old words behind each head, and the translations that they make.
     fn drafts(
         &self,
+        task: &Task<'_>,
         decoding: &mut Decoding<'_>,
         seen: &Seen,
         kept: &Constraint,
@@ -282,11 +281,11 @@ impl M2m100 {
             }
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let before = met(kept, &self.surface(&seen.tokens)).map_or(0, |s| s.met_count());
+        let before = met(kept, &task.spelt.surface(&seen.tokens)).map_or(0, |s| s.met_count());
         let draft = |(_, odd, head, end): &(f32, f32, &Head, usize)| {
-            let rest = self.surface(seen.tokens.get(*end..)?);
+            let rest = task.spelt.surface(seen.tokens.get(*end..)?);
             let tokens = self.tokens.pieces(&format!("{}{rest}", head.text))?;
-            let state = met(kept, &self.surface(&tokens))?;
+            let state = met(kept, &task.spelt.surface(&tokens))?;
             if state.met_count() <= before {
                 return None;
             }
@@ -305,6 +304,7 @@ impl M2m100 {
     /// The draft whose words beside the terms are likeliest, all read in one pass.
     fn likeliest(
         &self,
+        task: &Task<'_>,
         decoding: &mut Decoding<'_>,
         seen: &Seen,
         drafts: Vec<Draft>,
@@ -342,7 +342,7 @@ impl M2m100 {
             }
             path.tokens = draft.tokens;
             path.state = draft.state;
-            let worth = self.logs_beside(&path).iter().sum::<f32>() - draft.odd;
+            let worth = task.spelt.logs_beside(&path).iter().sum::<f32>() - draft.odd;
             if worth.is_finite() && best.as_ref().is_none_or(|b| worth > b.0) {
                 best = Some((worth, path));
             }

@@ -10,8 +10,9 @@ use super::matrix::Source;
 use super::pieces::Pieces;
 use super::t5_config::T5Config;
 use super::t5_model::Model;
-use super::{DecodeOptions, Decoded, Error, Translator, check_options};
+use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options};
 use crate::domain::{Cancel, Lang, LangPair};
+use crate::glossary::RequiredTerm;
 
 /// The longest output, in tokens. The model has no limit of its own; memory and patience have.
 const LONGEST_OUTPUT: usize = 1_024;
@@ -20,9 +21,9 @@ const LONGEST_PIECE: usize = 32;
 
 /// A T5 model in memory.
 pub struct T5 {
-    engine: String,
-    model: Model,
-    pieces: Pieces,
+    pub(super) engine: String,
+    pub(super) model: Model,
+    pub(super) pieces: Pieces,
     /// What stands before the source to ask for a language.
     tags: BTreeMap<Lang, Vec<u32>>,
 }
@@ -139,13 +140,7 @@ impl T5 {
     ) -> Result<Decoded, Error> {
         check_options(options)?;
         let config = self.model.config();
-        let limits = Limits {
-            beam: options.beam,
-            max_tokens: options.max_tokens.min(LONGEST_OUTPUT),
-            length_penalty: options.length_penalty,
-            early_stopping: options.early_stopping,
-            eos: config.eos,
-        };
+        let limits = self.limits(options);
         let run = || {
             let mut decoding = self.model.start(source, cancel)?;
             let first = decoding.advance(&[0], &[config.start])?;
@@ -155,18 +150,37 @@ impl T5 {
             })
         };
         let found = run().map_err(|e: StepError| e.named(&self.engine))?;
-        let text = self
-            .pieces
-            .decode(&found.tokens)
-            .map_err(|problem| self.broken(problem))?;
+        let text = self.written(&found.tokens)?;
         let count = found.tokens.len().saturating_add(usize::from(found.ended));
         Ok(Decoded {
-            text: text.trim().to_owned(),
+            text,
             token_ids: found.tokens,
             log_prob: found.sum / count.max(1) as f32,
             score: found.score,
             truncated: !found.ended,
         })
+    }
+
+    fn limits(&self, options: &DecodeOptions) -> Limits {
+        Limits {
+            beam: options.beam,
+            max_tokens: options.max_tokens.min(LONGEST_OUTPUT),
+            length_penalty: options.length_penalty,
+            early_stopping: options.early_stopping,
+            eos: self.model.config().eos,
+        }
+    }
+
+    /// The text of output tokens.
+    pub(super) fn written(&self, tokens: &[u32]) -> Result<String, Error> {
+        let text = self.pieces.decode(tokens);
+        let text = text.map_err(|problem| self.broken(problem))?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// How many tokens ask for a language.
+    pub(super) fn tag_length(&self, to: Lang) -> usize {
+        self.tags.get(&to).map_or(0, Vec::len)
     }
 
     fn broken(&self, problem: String) -> Error {
@@ -205,6 +219,20 @@ impl Translator for T5 {
         let mut decoded = self.generate(&source, options, cancel)?;
         decoded.truncated |= cut;
         Ok(decoded)
+    }
+
+    fn enforce(
+        &mut self,
+        text: &str,
+        pair: LangPair,
+        terms: &[RequiredTerm],
+        free: &Decoded,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Option<Enforced>, Error> {
+        check_options(options)?;
+        let limits = self.limits(options);
+        self.with_terms((text, pair), terms, free, limits, cancel)
     }
 }
 

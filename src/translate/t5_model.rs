@@ -10,6 +10,7 @@ use super::Error;
 use super::cache::SelfCache;
 use super::error::{StepError, stop_if};
 use super::matrix::{Matrix, Source, Table};
+use super::model::Watch;
 use super::t5_config::T5Config;
 use crate::domain::Cancel;
 
@@ -151,7 +152,7 @@ impl Model {
         })
     }
 
-    /// The settings it was loaded with.
+    /// Its settings.
     pub fn config(&self) -> &T5Config {
         &self.config
     }
@@ -209,6 +210,7 @@ impl Model {
                     &normed.narrow(0, *from, rows)?,
                     &memory,
                     Some(bias),
+                    None,
                 )?;
                 let block = (x.narrow(0, *from, rows)? + seen)?;
                 blocks.push(self.feed_forward(&layer.feed_forward, block, cancel)?);
@@ -289,13 +291,20 @@ impl Model {
         x: &Tensor,
         memory: &KeysValues,
         bias: Option<&Tensor>,
+        watch: Option<&mut Watch>,
     ) -> Result<Tensor, StepError> {
         let query = self.by_head(&attention.query.forward(x)?)?;
         let mut scores = query.contiguous()?.matmul(&memory.0.t()?)?;
         if let Some(bias) = bias {
             scores = (scores + bias)?;
         }
-        let seen = softmax_last_dim(&scores)?.matmul(&memory.1)?;
+        let shares = softmax_last_dim(&scores)?;
+        if let Some(watch) = watch {
+            // Of one row: by head, then by place, as the watch counts them.
+            let (heads, _, source) = shares.dims3()?;
+            watch.add(&shares.flatten_all()?.to_vec1()?, heads, source);
+        }
+        let seen = shares.matmul(&memory.1)?;
         let (_, rows, _) = seen.dims3()?;
         let seen = seen.transpose(0, 1)?.reshape((rows, ()))?;
         Ok(attention.out.forward(&seen)?)
@@ -326,11 +335,22 @@ impl Decoding<'_> {
         parents: &[usize],
         tokens: &[u32],
     ) -> Result<Vec<Vec<f32>>, StepError> {
+        self.advance_watched(parents, tokens, None)
+    }
+
+    /// The same; `watch` sees where the one hypothesis looks.
+    pub fn advance_watched(
+        &mut self,
+        parents: &[usize],
+        tokens: &[u32],
+        mut watch: Option<&mut Watch>,
+    ) -> Result<Vec<Vec<f32>>, StepError> {
         let model = self.model;
+        let upper = model.decoder.layers.len() / 2;
         let bias = model.target_bias(self.length)?;
         let mut x = model.embedding.rows(tokens)?;
         let layers = model.decoder.layers.iter().zip(&mut self.caches);
-        for ((layer, cache), memory) in layers.zip(&self.cross) {
+        for (number, ((layer, cache), memory)) in layers.zip(&self.cross).enumerate() {
             stop_if(self.cancel)?;
             cache.follow(parents, self.length)?;
             let normed = model.norm(&x, &layer.norm)?;
@@ -338,7 +358,8 @@ impl Decoding<'_> {
             x = (x + seen)?;
             if let Some((norm, attention)) = &layer.cross {
                 let normed = model.norm(&x, norm)?;
-                x = (x + model.look_at(attention, &normed, memory, None)?)?;
+                let watch = watch.as_deref_mut().filter(|_| number >= upper);
+                x = (x + model.look_at(attention, &normed, memory, None, watch)?)?;
             }
             x = model.feed_forward(&layer.feed_forward, x, self.cancel)?;
         }
@@ -349,6 +370,10 @@ impl Decoding<'_> {
         }
         let head = model.head.as_ref().unwrap_or(&model.embedding);
         head.logits(&hidden, self.cancel)
+    }
+    /// Goes back to the first `length` tokens, which all hypotheses must share.
+    pub fn rewind(&mut self, length: usize) {
+        self.length = self.length.min(length);
     }
 }
 

@@ -10,6 +10,7 @@ use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
 use super::Error;
 use super::config::{Config, read_bounded};
 use super::guided::Spelling;
+use super::spelt::Speller;
 use crate::domain::Lang;
 
 /// NLLB's tokenizer is 32 MB; nothing sound comes near this, in bytes.
@@ -132,37 +133,6 @@ impl Tokens {
         Ok(Some((ids, truncated)))
     }
 
-    /// The tokens of [`Self::encode`] that hold any of these bytes of `text`, counted from the
-    /// language token, which is 0. `None` where that part was cut off.
-    pub fn columns(
-        &self,
-        text: &str,
-        bytes: &Range<usize>,
-    ) -> Result<Option<Range<usize>>, String> {
-        let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
-        let room = self.longest.saturating_sub(2);
-        let mut holding = (1usize..)
-            .zip(encoded.get_offsets())
-            .take(room)
-            .filter(|(_, o)| o.0 < bytes.end && bytes.start < o.1)
-            .map(|(at, _)| at);
-        let first = holding.next();
-        let last = holding.last().or(first);
-        Ok(first.zip(last).map(|(from, to)| from..to.saturating_add(1)))
-    }
-
-    /// A text as this tokenizer's pieces spell it; `None` where they cannot.
-    pub fn spelled(&self, text: &str) -> Option<String> {
-        let mut normal = NormalizedString::from(text);
-        if let Some(normalizer) = self.inner.get_normalizer() {
-            normalizer.normalize(&mut normal).ok()?;
-        }
-        let ids = self.inner.encode_fast(text, false).ok()?;
-        let unknown = self.inner.token_to_id("<unk>");
-        let known = ids.get_ids().iter().all(|id| Some(*id) != unknown);
-        known.then(|| normal.get().trim().to_owned())
-    }
-
     /// The tokens that spell `text`; `None` where they spell something else.
     pub fn pieces(&self, text: &str) -> Option<Vec<u32>> {
         let ids = self.inner.encode_fast(text, false).ok()?.get_ids().to_vec();
@@ -186,6 +156,36 @@ impl Spelling for Tokens {
 
     fn token(&self, surface: &str) -> Option<u32> {
         self.inner.token_to_id(&surface.replace(' ', SPACE))
+    }
+}
+
+impl Speller for Tokens {
+    fn columns(
+        &self,
+        text: &str,
+        bytes: &Range<usize>,
+    ) -> Result<Option<Range<usize>>, String> {
+        let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
+        let room = self.longest.saturating_sub(2);
+        let mut holding = (1usize..)
+            .zip(encoded.get_offsets())
+            .take(room)
+            .filter(|(_, o)| o.0 < bytes.end && bytes.start < o.1)
+            .map(|(at, _)| at);
+        let first = holding.next();
+        let last = holding.last().or(first);
+        Ok(first.zip(last).map(|(from, to)| from..to.saturating_add(1)))
+    }
+
+    fn spelled(&self, text: &str) -> Option<String> {
+        let mut normal = NormalizedString::from(text);
+        if let Some(normalizer) = self.inner.get_normalizer() {
+            normalizer.normalize(&mut normal).ok()?;
+        }
+        let ids = self.inner.encode_fast(text, false).ok()?;
+        let unknown = self.inner.token_to_id("<unk>");
+        let known = ids.get_ids().iter().all(|id| Some(*id) != unknown);
+        known.then(|| normal.get().trim().to_owned())
     }
 }
 

@@ -80,7 +80,7 @@ pub(in crate::translate) struct Watch {
 
 impl Watch {
     /// Takes in one layer's shares, `(n, h, source)`.
-    fn add(&mut self, shares: &[f32], heads: usize, source: usize) {
+    pub fn add(&mut self, shares: &[f32], heads: usize, source: usize) {
         self.heads = self.heads.saturating_add(heads);
         for (row, shares) in shares
             .chunks(heads.saturating_mul(source).max(1))
