@@ -72,7 +72,9 @@ fn words(lang: Lang) -> &'static str {
 /// The mean log-probability that the model itself gives to these tokens.
 fn own_log_prob(model: &T5, source: &[u32], made: &Decoded) -> f32 {
     let (start, end) = (0, 2);
-    let target: Vec<u32> = std::iter::once(start).chain(made.token_ids.iter().copied()).collect();
+    let target: Vec<u32> = std::iter::once(start)
+        .chain(made.token_ids.iter().copied())
+        .collect();
     let rows = model.logits(source, &target, &Cancel::new()).unwrap();
     let wanted = made.token_ids.iter().copied().chain([end]);
     let mut sum = 0.0;
@@ -109,7 +111,10 @@ fn a_term_that_was_not_said_is_put_in_and_weighed_as_the_model_weighs_it() {
                 let Some(made) = made.unwrap() else { continue };
                 put += 1;
                 let text = &made.decoded.text;
-                assert!(text.to_lowercase().contains(wanted), "{path:?} {pair:?}: {text}");
+                assert!(
+                    text.to_lowercase().contains(wanted),
+                    "{path:?} {pair:?}: {text}"
+                );
                 let (ids, _) = model.source_ids(&source, pair.to).unwrap().unwrap();
                 let own = own_log_prob(&model, &ids, &made.decoded);
                 let apart = (own - made.decoded.log_prob).abs();

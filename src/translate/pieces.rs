@@ -214,7 +214,11 @@ impl Pieces {
     }
 
     /// The tokens of a text that hold any of these bytes of it, counted from 0; none where there are none.
-    pub fn holding(&self, text: &str, bytes: &Range<usize>) -> Result<Option<Range<usize>>, String> {
+    pub fn holding(
+        &self,
+        text: &str,
+        bytes: &Range<usize>,
+    ) -> Result<Option<Range<usize>>, String> {
         let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
         let offsets = encoded.get_offsets().iter().enumerate();
         let mut holding = offsets

@@ -157,7 +157,15 @@ impl M2m100 {
         };
         let kept = task.spelt.kept(task.demand, &seen.tokens, Some(slot));
         let heads = self.heads(task, seen, &kept, slot, first);
-        let drafts = self.drafts(task, decoding, seen, &kept, &heads, &shares, (surest, columns))?;
+        let drafts = self.drafts(
+            task,
+            decoding,
+            seen,
+            &kept,
+            &heads,
+            &shares,
+            (surest, columns),
+        )?;
         let Some(path) = self.likeliest(task, decoding, seen, drafts)? else {
             return Ok(None);
         };

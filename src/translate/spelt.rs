@@ -105,10 +105,7 @@ impl Spelt<'_> {
     /// The terms as this model spells them; `None` without any that it can.
     pub fn demand(&self, text: &str, terms: &[RequiredTerm]) -> Result<Option<Demand>, StepError> {
         let spell = |variants: &[String]| -> Vec<String> {
-            variants
-                .iter()
-                .filter_map(|v| self.0.spelled(v))
-                .collect()
+            variants.iter().filter_map(|v| self.0.spelled(v)).collect()
         };
         let (mut wanted, mut columns, mut forbidden) = (Vec::new(), Vec::new(), Vec::new());
         let mut letters = 0usize;
@@ -116,7 +113,7 @@ impl Spelt<'_> {
             forbidden.extend(spell(&term.forbidden));
             let variants = spell(&term.admitted);
             let place = self
-                .tokens
+                .0
                 .columns(text, &term.range)
                 .map_err(StepError::Broken)?;
             if let Some(place) = place.filter(|_| !variants.is_empty()) {

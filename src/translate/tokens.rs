@@ -160,11 +160,7 @@ impl Spelling for Tokens {
 }
 
 impl Speller for Tokens {
-    fn columns(
-        &self,
-        text: &str,
-        bytes: &Range<usize>,
-    ) -> Result<Option<Range<usize>>, String> {
+    fn columns(&self, text: &str, bytes: &Range<usize>) -> Result<Option<Range<usize>>, String> {
         let encoded = self.inner.encode(text, false).map_err(|e| e.to_string())?;
         let room = self.longest.saturating_sub(2);
         let mut holding = (1usize..)
