@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{
     self, AudioSource, Clock, DeviceInfo, Microphone, OpenSource, PracticeFile, Recorder,
-    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, system_clock,
+    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, sleep_clock, system_clock,
 };
 
 use crate::domain::SAMPLE_RATE;
@@ -161,9 +161,10 @@ impl App {
                 }
                 Resolved::Device(device) => {
                     let (id, channels) = (device.id.clone(), own.unwrap_or(1));
-                    let name = id.clone();
+                    // The one that was chosen, also when it is opened again.
+                    let same = device.clone();
                     let open = move || {
-                        let microphone = Microphone::open(&name, channels)?;
+                        let microphone = Microphone::open(&same, channels)?;
                         Ok(Box::new(microphone) as Box<dyn AudioSource>)
                     };
                     if opened.iter().any(|o| o.id == id) {
@@ -314,6 +315,7 @@ fn arm(
         channels,
         disk: Arc::new(SystemDisk),
         clock: clock.clone(),
+        slept: sleep_clock(),
         part: PART,
         series,
         chain: chain.clone(),
