@@ -112,6 +112,9 @@ pub(super) struct Opened {
 struct Remembered {
     id: String,
     name: String,
+    /// Its serial number or socket.
+    #[serde(default)]
+    place: String,
 }
 
 impl App {
@@ -127,12 +130,19 @@ impl App {
         }
         // Those used last or none: never silently another.
         let choose = |known: &Remembered| {
-            choose_device(Some(&known.id)).map_err(|e| match e {
+            let found = choose_device(Some(&known.id)).map_err(|e| match e {
                 audio::Error::MicrophoneMissing { .. } => audio::Error::MicrophoneMissing {
                     name: format!("{} ({})", known.name, known.id),
                 },
                 other => other,
-            })
+            })?;
+            if found.is_another_than(&known.place) {
+                return Err(audio::Error::MicrophoneOther {
+                    name: format!("{} ({})", known.name, known.place),
+                    found: found.title(),
+                });
+            }
+            Ok(found)
         };
         Ok(known.iter().map(choose).collect::<Result<_, _>>()?)
     }
@@ -229,6 +239,7 @@ impl App {
         let remember = |device: &DeviceInfo| Remembered {
             id: device.id.clone(),
             name: device.name.clone(),
+            place: device.place.clone(),
         };
         let known: Vec<Remembered> = devices.iter().map(remember).collect();
         let path = self.workspace.microphone_file();

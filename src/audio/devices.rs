@@ -36,6 +36,12 @@ impl DeviceInfo {
         title(&self.name, &self.place)
     }
 
+    /// Whether this is for certain not the device that had this id at that place: a serial number goes
+    /// where its device goes, and another socket may hold the same one.
+    pub fn is_another_than(&self, place: &str) -> bool {
+        place.starts_with(SERIAL) && self.place != place
+    }
+
     /// Refuses a device that has this one's id now and is not this one: after another was plugged in, the
     /// system may give it the same id.
     pub(super) fn require_same(&self, name: &str, place: &str) -> Result<(), Error> {
@@ -103,6 +109,8 @@ fn named_by_place(id: &str) -> bool {
 
 /// Where the system lists its sound cards.
 const CARDS: &str = "/sys/class/sound";
+/// What stands before a serial number.
+const SERIAL: &str = "no. ";
 /// Longest serial number that is shown, in letters.
 const MAX_SERIAL: usize = 40;
 /// Names of ALSA that stand for whatever the system uses, where no card is named beside them.
@@ -138,7 +146,7 @@ fn place(id: &str, cards: &Path) -> String {
         let serial = fs::read_to_string(device.join("serial")).unwrap_or_default();
         let serial: String = serial.trim().chars().take(MAX_SERIAL).collect();
         if !serial.is_empty() {
-            return Some(format!("no. {serial}"));
+            return Some(format!("{SERIAL}{serial}"));
         }
         let port = device.join("busnum").is_file().then(|| device.file_name());
         Some(format!("USB {}", port??.to_string_lossy()))
@@ -313,6 +321,14 @@ mod tests {
     fn of_a_built_in_microphone_only_the_id_is_known() {
         assert!(table().require_same("ໂຕະ", "").is_ok());
         assert!(table().require_same("Table", "USB 1-2").is_err());
+        let numbered = DeviceInfo {
+            place: "no. 7".into(),
+            ..table()
+        };
+        assert!(numbered.is_another_than("no. 8") && table().is_another_than("no. 8"));
+        assert!(!numbered.is_another_than("no. 7"));
+        // It may be the same one, or nothing is known of it.
+        assert!(!numbered.is_another_than("USB 1-3") && !numbered.is_another_than(""));
     }
 
     #[cfg(unix)]

@@ -51,7 +51,10 @@ pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> 
 /// Sets the lengths in a part's header right where they are not, and ends a sealed part that was cut.
 fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let read = |e| Error::read(path, e);
-    let mut file = vault::open(path).map_err(read)?;
+    let mut file = match vault::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        opened => opened.map_err(read)?,
+    };
     let len = if file.is_whole() {
         file.len().map_err(read)?
     } else {

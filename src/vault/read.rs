@@ -52,7 +52,7 @@ enum Inner {
 ///
 /// # Errors
 /// The system's; `PermissionDenied` where the workspace is locked; `InvalidData` where the key does
-/// not open the file.
+/// not open the file; `UnexpectedEof` where it was cut off before its content.
 pub fn open(path: &Path) -> io::Result<Content> {
     let mut file = File::open(path)?;
     if !begins_sealed(&mut file)? {
@@ -147,8 +147,14 @@ fn sealed(mut file: File, path: &Path, key: &Arc<Unlocked>) -> io::Result<Conten
     };
     // Looked up before the length: what the writer has finished in between is in the file.
     let tail = key.tails.of(path);
-    let start = header_end(&mut file)?.ok_or_else(refused)?;
-    let bytes = file.metadata()?.len().saturating_sub(start);
+    let len = file.metadata()?.len();
+    let start = match header_end(&mut file)? {
+        Some(start) if start <= len => start,
+        // A kill came while it was being made: nothing was sealed yet.
+        _ if len < MAX_HEADER => return Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => return Err(refused()),
+    };
+    let bytes = len.saturating_sub(start);
     let begin = |mut file: File| {
         file.seek(SeekFrom::Start(0))?;
         let reader = BufReader::with_capacity(1024, file);

@@ -11,6 +11,8 @@ use super::Error;
 /// Silence at the start of a later microphone that is worth an entry: 50 ms. Less is the time between
 /// two answers of the system.
 const LATE: u64 = 800;
+/// Microphones that end within two seconds ended together.
+const AT_ONCE: u64 = 2 * SAMPLE_RATE as u64;
 /// Bits of an entry's number below those that tell the microphone: no session writes so many.
 const NUMBER_BITS: u32 = 40;
 
@@ -59,7 +61,12 @@ impl From {
     fn tells(self, notice: &Notice) -> bool {
         let at = match notice {
             Notice::Paused { at } | Notice::DiskLow { at, .. } => *at,
-            Notice::Resumed { span } | Notice::Slept { span, .. } => span.end,
+            Notice::Slept { span, .. } => span.start,
+            // Told by the one before as well, which resumes when it ends: at the end of a session they
+            // all do. A pause that went on without it has its true end by this one.
+            Notice::Resumed { span } if span.end.0 < self.leads_from.0.saturating_add(AT_ONCE) => {
+                span.start
+            }
             _ => return true,
         };
         at >= self.leads_from

@@ -134,6 +134,13 @@ fn a_disk_that_takes_nothing_is_told_of_while_it_does_and_again_when_it_goes_on(
     live.mark("ຫຼັກຖານ 7").unwrap();
     stuck.set(false, false);
     wait_for(&live, "takes the sound again");
+    // The end of a session ends a pause on each microphone, and it is one pause.
+    live.pause("ພັກ").unwrap();
+    let begun = Instant::now();
+    while !live.status().paused {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
     live.stop();
     events(&live);
     live.finish().unwrap();
@@ -143,6 +150,8 @@ fn a_disk_that_takes_nothing_is_told_of_while_it_does_and_again_when_it_goes_on(
     let alarms = of_kind(&entries, EventKind::Alarm);
     assert_eq!(alarms.iter().copied().filter(told).count(), 1, "{alarms:?}");
     assert_eq!(of_kind(&entries, EventKind::Marker).len(), 1);
+    let pauses = of_kind(&entries, EventKind::Pause);
+    assert!(pauses.len() == 1 && !pauses[0].lasts, "{pauses:?}");
     assert_eq!(store.interview(&plan.id).unwrap().audio.len(), 2);
 }
 
