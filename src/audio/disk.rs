@@ -28,6 +28,8 @@ pub trait Disk: Send + Sync {
     /// The system's.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let new = path.with_extension(HALF);
+        // Left by one that failed.
+        let _ = fs::remove_file(&new);
         let mut file = self.create(&new)?;
         append_all(&mut *file, bytes)?;
         file.sync()?;

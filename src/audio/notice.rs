@@ -120,6 +120,13 @@ pub enum Notice {
         /// In the system's words.
         why: String,
     },
+    /// What is not sealed yet cannot be kept against a crash; the sound goes on.
+    Exposed {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// In the system's words.
+        why: String,
+    },
     /// The end; nothing comes after it.
     Stopped {
         /// Length of the session.

@@ -153,9 +153,11 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                         let told = |n: &&Notice| matches!(n, Notice::Unlinked { .. });
                         assert_eq!(notices.iter().filter(told).count(), 0);
                     }
-                    // The chain of the sound stopped, and the sound did not.
+                    // What stands beside the sound stopped, and the sound did not.
                     (Stop::SourceEnded, Some(_)) => assert!(
-                        notices.iter().any(|n| matches!(n, Notice::Unlinked { .. })),
+                        notices
+                            .iter()
+                            .any(|n| matches!(n, Notice::Unlinked { .. } | Notice::Exposed { .. })),
                         "{at}"
                     ),
                     (Stop::DiskFull, Some(io::ErrorKind::StorageFull)) => {}

@@ -371,8 +371,12 @@ impl Recording {
         own.saturating_add(self.beside)
     }
 
-    /// A fault in the chain of the sound is told, and the sound goes on.
+    /// A fault in what is kept beside the sound is told, and the sound goes on.
     fn look_at_chain(&mut self) {
+        if let Some(why) = self.tape.as_mut().and_then(Tape::tail_fault) {
+            let at = self.position();
+            self.tell(Notice::Exposed { at, why });
+        }
         if let Some(why) = self.tape.as_mut().and_then(Tape::chain_fault) {
             let at = self.position();
             self.tell(Notice::Unlinked { at, why });

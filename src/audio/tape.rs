@@ -67,6 +67,8 @@ pub(super) struct Tape {
     journal: Box<dyn DiskFile>,
     journal_seal: LineSealer,
     entries: u64,
+    /// What was wrong with a tail first; none in it once it was told.
+    tail_fault: Option<Option<String>>,
     synced_at: Duration,
     checkpoint_at: Duration,
 }
@@ -117,6 +119,7 @@ impl Tape {
             journal,
             journal_seal,
             entries: 0,
+            tail_fault: None,
             synced_at: now,
             checkpoint_at: now,
         })
@@ -223,11 +226,19 @@ impl Tape {
             self.write_journal(None)?;
         }
         self.part.sync()?;
-        self.part.keep_tail(&*self.disk)?;
+        // Beside the sound, and no reason to end it; tried again with the next sync.
+        if let Err(e) = self.part.keep_tail(&*self.disk) {
+            self.tail_fault.get_or_insert(Some(e.to_string()));
+        }
         // Behind the sound: a link never speaks of what a power cut could still take.
         self.chain.keep(self.part.frames_in_file());
         self.sync_journal()?;
         Ok(true)
+    }
+
+    /// What is wrong with the tail of the part, once in a session.
+    pub(super) fn tail_fault(&mut self) -> Option<String> {
+        self.tail_fault.as_mut().and_then(Option::take)
     }
 
     /// What is wrong with the chain of the sound, once.

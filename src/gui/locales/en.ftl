@@ -896,6 +896,8 @@ told-alarm-stuck = the disk has taken no sound for { $seconds } s
 told-alarm-stuck-next = The sound waits in memory, for 10 s: what comes after that is lost, and the record will say where. Have another recorder ready.
 told-alarm-takes = the disk took nothing for { $seconds } s and takes the sound again
 told-alarm-takes-next = The record says whether sound was lost. Look after the disk before the next recording.
+told-alarm-tail = the last seconds cannot be kept against a crash: { $why }
+told-alarm-tail-next = The recording goes on; a crash would cost up to four seconds. Look after the disk.
 told-alarm-back = { $who } is back at { $rate } Hz; { $ms } ms are missing
 told-alarm-back-next = Repeat what was said meanwhile, for the record.
 told-alarm-telephone-next = Repeat what was said meanwhile. It sounds like a telephone now, and more words will be misheard: use its cable if it has one.
@@ -936,6 +938,7 @@ told-unfinished-next = What is done is stored. Mend the cause; then “{ @resume
 # Entries of the record
 told-entry-unheard = this microphone was not heard yet
 told-entry-slow = the computer was too slow
+told-entry-tail = the last seconds could not be kept against a crash
 told-entry-slept = the computer slept for { $seconds } s
 told-entry-other = another microphone is in its place; nothing of it is recorded
 told-entry-stuck = the disk took nothing for { $seconds } s

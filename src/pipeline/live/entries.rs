@@ -237,6 +237,12 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
             *at,
             Some(*at),
         )),
+        Notice::Exposed { at, .. } => entry(
+            EventKind::Alarm,
+            "the last seconds could not be kept against a crash",
+            *at,
+            Some(*at),
+        ),
         Notice::Stopped { at, why } => match why {
             Stop::Asked | Stop::SourceEnded => return None,
             Stop::DiskFull => entry(
@@ -331,6 +337,10 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
         Notice::Unlinked { why, .. } => (
             format!("the proof of the sound cannot be written: {why}"),
             "The sound is kept, and its proof is made at the end. Look after the disk.",
+        ),
+        Notice::Exposed { why, .. } => (
+            format!("the last seconds cannot be kept against a crash: {why}"),
+            "The recording goes on; a crash would cost up to four seconds. Look after the disk.",
         ),
         Notice::Stopped {
             why: Stop::DiskFull,
