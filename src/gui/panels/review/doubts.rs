@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// A kind of doubt in words.
 pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
-    const KNOWN: [(FlagKind, &str); 26] = [
+    const KNOWN: [(FlagKind, &str); 27] = [
         (FlagKind::PracticeModel, "flag-practice-model"),
         (FlagKind::LowConfidence, "flag-low-confidence"),
         (FlagKind::NoText, "flag-no-text"),
@@ -44,6 +44,7 @@ pub fn explained(words: &Words, kind: FlagKind) -> &'static str {
         (FlagKind::LanguageUncertain, "flag-language-uncertain"),
         (FlagKind::PhantomPhrase, "flag-phantom-phrase"),
         (FlagKind::CutWithoutPause, "flag-cut-without-pause"),
+        (FlagKind::OtherChannel, "flag-other-channel"),
         (FlagKind::TermMissing, "flag-term-missing"),
         (FlagKind::NameDiffers, "flag-name-differs"),
         (FlagKind::NegationDiffers, "flag-negation-differs"),
