@@ -8,7 +8,7 @@ use crate::app::Error;
 use crate::audio::{self, Playback};
 use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
 
-use super::board::{Closer, Overview, Playing};
+use super::board::{Closer, Overview, Playing, Recording};
 use super::opened::Opened;
 use super::{Command, Common};
 
@@ -71,6 +71,12 @@ impl Heard {
         self.from_ms
             .saturating_add(played.saturating_mul(percent) / 100)
     }
+}
+
+/// Whether what is played would be heard by a microphone and stand in a record. A file that plays for
+/// practice is treated alike, so that nobody learns it differently.
+fn is_recorded(recording: Option<&Recording>) -> bool {
+    recording.is_some_and(|now| !now.ending && !now.status.paused)
 }
 
 /// Plays until the desk is gone.
@@ -147,6 +153,11 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             Ok(Command::Overview(id)) => next = picture(common, &id, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
+        }
+        // A recording that began, or went on after a pause, while something was heard.
+        if heard.is_some() && is_recorded(common.board.recording.get().as_deref()) {
+            heard = None;
+            common.tell(&Error::NotPlayed);
         }
         if heard.as_ref().is_some_and(|h| h.playback.is_over()) {
             heard = heard.take().and_then(|h| after(common, h.what));
@@ -227,6 +238,9 @@ fn begin(common: &Common, what: Listening, from_ms: u64) -> Option<Heard> {
 }
 
 fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error> {
+    if is_recorded(common.board.recording.get().as_deref()) {
+        return Err(Error::NotPlayed);
+    }
     let file = common
         .app
         .working_files(&what.interview)?
