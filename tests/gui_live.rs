@@ -270,3 +270,28 @@ fn the_officer_speaks_the_language_of_the_screens_or_that_of_the_last_interview(
         officer(w) == Lang::Lo.native_name()
     });
 }
+
+#[test]
+fn a_sentence_is_said_aloud_where_the_agency_has_a_recording_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let phrase = &phrases()[0];
+    let file = open_app(dir.path()).spoken_file(Lang::Vi, phrase.id);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, b"RIFF nothing of a sound").unwrap();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    tick(&mut window, "Rights, consent and standard questions");
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    until_seen(&mut window, phrase.text(Lang::Vi));
+    assert!(sees(&window, "where your agency has a recording of it"));
+    let buttons = window.query_all_by_label("Say it aloud").count();
+    assert_eq!(buttons, 1, "the others have none");
+    // One that cannot be played is told.
+    press(&mut window, "Say it aloud");
+    until_seen(&mut window, "Close");
+    press(&mut window, "Close");
+    // In another language there is none.
+    press(&mut window, "မြန်မာ – ไทย");
+    window.run_steps(3);
+    assert!(!sees(&window, "Say it aloud"));
+}

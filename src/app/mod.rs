@@ -46,6 +46,7 @@ mod shelf;
 mod shrink;
 mod speak;
 mod speakers;
+mod spoken;
 mod terms;
 mod unfinished;
 mod vault;

@@ -31,7 +31,7 @@ pub use opened::{ForeignOpened, Opened};
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 pub use sound::Listening;
 
-use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
+use crate::domain::{Cancel, InterviewId, Lang, PersonId, SegmentId, Span};
 use crate::glossary::Term;
 use crate::store::{Recutting, SearchQuery};
 
@@ -161,6 +161,8 @@ pub enum Command {
     Skip(i64),
     /// Work out the picture of a stretch of one channel.
     Closer(InterviewId, u16, Span),
+    /// Say a standard sentence aloud in a language, from the recording that an agency has of it.
+    Say(Lang, &'static str),
     /// Be silent.
     Silence,
     /// Work out the picture of the whole recording.
@@ -305,6 +307,7 @@ impl Desk {
             | Command::Release
             | Command::Skip(_)
             | Command::Closer(..)
+            | Command::Say(..)
             | Command::Silence
             | Command::Overview(_) => &self.sound,
             _ => &self.read,

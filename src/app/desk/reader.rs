@@ -319,6 +319,7 @@ pub(super) fn shelf(common: &Common) {
         terms,
         models,
         doubted: common.app.speech_doubted(),
+        spoken: common.app.spoken(),
         broken,
     });
 }

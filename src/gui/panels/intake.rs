@@ -300,7 +300,8 @@ impl Intake {
         {
             Some([officer, other, ..]) => (*officer, Some(*other)),
             _ => {
-                let officer = self.officer().unwrap_or(scene.words.lang());
+                let officer = self.officer().or(self.other);
+                let officer = officer.unwrap_or(scene.words.lang());
                 (officer, self.other)
             }
         }

@@ -155,6 +155,7 @@ impl Phrasebook {
             script::line(ui, field.desired_width(140.0)).labelled_by(label.id);
         });
         script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));
+        script::label(ui, words.t("phrases-recorded"), scene.remark(ui));
     }
 
     fn one(
@@ -172,7 +173,10 @@ impl Phrasebook {
             .inner_margin(Margin::same(6));
         frame.show(ui, |ui| {
             ui.set_width(ui.available_width());
-            script::label(ui, phrase.text(officer), Letters::running(ui, officer));
+            let text = phrase.text(officer);
+            let shown = script::label(ui, text, Letters::running(ui, officer));
+            // The name that a recording of it has.
+            shown.on_hover_text(format!("{}.wav", phrase.id));
             if officer != other {
                 let letters = Letters::running(ui, other).coloured(colours.accent);
                 script::label(ui, phrase.text(other), letters);
@@ -185,6 +189,11 @@ impl Phrasebook {
                 {
                     self.shown = (!shown).then_some(phrase);
                     self.second |= !shown;
+                }
+                let shelf = scene.desk.board().shelf.get();
+                let spoken = shelf.is_some_and(|s| s.spoken.contains(&(other, phrase.id)));
+                if spoken && ui.button(words.t("phrases-say")).clicked() {
+                    scene.desk.ask(Command::Say(other, phrase.id));
                 }
                 let runs = recording.filter(|r| !r.ending);
                 let button = Button::new(words.t("phrases-stamp"));
