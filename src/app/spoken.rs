@@ -75,7 +75,7 @@ impl App {
 fn mixed(block: &[Vec<f32>]) -> Vec<f32> {
     let frames = block.first().map_or(0, Vec::len);
     let channels = block.len().max(1) as f32;
-    let one = |at: usize| block.iter().filter_map(|channel| channel.get(at));
+    let one = |at: usize| block.iter().filter_map(move |channel| channel.get(at));
     (0..frames)
         .map(|at| one(at).sum::<f32>() / channels)
         .collect()
