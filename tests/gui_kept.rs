@@ -269,6 +269,7 @@ fn models_are_preferred_in_the_settings_and_stand_in_the_file_beside_what_was_th
     });
     list.unwrap().click();
     window.run_steps(3);
+    until_seen(&mut window, "practice-asr");
     press(&mut window, "practice-asr");
     assert!(keep(&window));
     press(&mut window, "Keep these");

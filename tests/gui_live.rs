@@ -99,7 +99,11 @@ fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
             assert!(is_inside(&window, label, size), "{label} at {size:?}");
         }
     }
-    press(&mut window, "I have seen this");
+    // By the keyboard: the last of them is scrolled to.
+    window.get_by_label("I have seen this").focus();
+    window.run_steps(60);
+    assert!(is_inside(&window, "I have seen this", [360.0, 240.0]));
+    key(&mut window, Key::Enter);
     assert!(!sees(&window, "broken-0.wav"));
     assert!(is_inside(&window, "End the recording", [360.0, 240.0]));
 }
@@ -193,6 +197,7 @@ fn nothing_is_played_while_a_recording_runs_and_the_strip_is_walked_by_keys() {
     // The strip: an arrow moves a place, Enter goes to the line there.
     let first = chosen(&window);
     let strip = "The whole recording: press to go to a place";
+    until_seen(&mut window, strip);
     window.get_by_label(strip).focus();
     window.run_steps(2);
     for _ in 0..60 {

@@ -194,7 +194,10 @@ fn words_that_were_typed_and_not_kept_wait_behind_the_lock_and_are_not_shown() {
     // The lock is in reach of the settings too.
     window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     until(&mut window, "Lock after so many minutes");
-    press(&mut window, "Lock now");
+    window.get_by_label_contains("Lock now").focus();
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
     until(&mut window, "This workspace is locked");
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
 }

@@ -7,6 +7,9 @@ use eframe::egui::{Id, Response, TextBuffer, TextEdit, Ui};
 use super::{Letters, MOST_CHARACTERS, lay_out};
 use crate::text;
 
+/// Under this the caret of a field of one row is remembered.
+const CARET: &str = "caret of one row";
+
 /// A field of several rows whose lines end like those of [`label`].
 pub fn field(ui: &mut Ui, id: Id, text: &mut String, letters: Letters, name: &str) -> Response {
     let before = TextEditState::load(ui.ctx(), id).and_then(|s| s.cursor.char_range());
@@ -39,7 +42,7 @@ pub fn line(ui: &mut Ui, field: TextEdit<'_>) -> Response {
     let response = output.response.response;
     let text = output.galley.text();
     // The id is known only now: where the caret stood is remembered from the last frame.
-    let place = response.id.with("caret");
+    let place = response.id.with(CARET);
     let before = ui.data(|d| d.get_temp::<CCursorRange>(place));
     let range = settle(
         ui,
@@ -127,7 +130,9 @@ mod tests {
     #[test]
     fn the_caret_of_one_row_moves_over_whole_letters() {
         let show = |ui: &mut Ui, text: &mut String| {
-            line(ui, TextEdit::singleline(text)).request_focus();
+            let label = ui.label("words").id;
+            let field = line(ui, TextEdit::singleline(text)).labelled_by(label);
+            field.request_focus();
         };
         for (word, letters) in [("ស្រីមុំ", 2), ("နေ့", 1), ("ที่นี่", 2), ("ເຊົ້າ", 2)]
         {
