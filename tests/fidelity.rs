@@ -342,3 +342,38 @@ fn odd_texts_come_through_with_flags_and_no_harm() {
     assert!(long_kinds.contains(&FlagKind::NumberMismatch));
     assert!(long_kinds.contains(&FlagKind::LengthRatio));
 }
+
+/// Lines of the practice interviews that were flagged without a fault in them: a Burmese word that ends in
+/// the letter of denial, and the word for two in the one that asks how many.
+#[test]
+fn practice_lines_that_are_right_raise_no_doubt() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice/my-th/script.json");
+    let script: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let lines = script["segments"].as_array().unwrap();
+    for number in [16, 28] {
+        let line = &lines[number - 1];
+        let (said, written) = (line["text"].as_str().unwrap(), &line["translation"]["th"]);
+        let written = written.as_str().unwrap();
+        for (from, to, source, translation) in [
+            (Lang::My, Lang::Th, said, written),
+            (Lang::Th, Lang::My, written, said),
+        ] {
+            let known = KnownNames::default();
+            let flags = compare(source, translation, LangPair::new(from, to), &known);
+            assert!(flags.is_empty(), "line {number}: {flags:?}");
+        }
+    }
+    // The same words with a real denial or another number on one side are still found.
+    let found = |source: &str, translation: &str| {
+        let pair = LangPair::new(Lang::My, Lang::Th);
+        let flags = compare(source, translation, pair, &KnownNames::default());
+        flags.into_iter().map(|f| f.kind).collect::<Vec<_>>()
+    };
+    let denies = found("ကျွန်တော့်မှာ မောင်နှမမရှိပါဘူး။", "ฉันมีพี่น้อง");
+    assert!(denies.contains(&FlagKind::NegationDiffers), "{denies:?}");
+    let denies = found("ကျွန်တော့်မှာ မောင်နှမရှိပါတယ်။", "ฉันไม่มีพี่น้อง");
+    assert!(denies.contains(&FlagKind::NegationDiffers), "{denies:?}");
+    let counts = found("လူနှစ်ယောက်ရှိတယ်။", "มีสามคน");
+    assert!(counts.contains(&FlagKind::NumberMismatch), "{counts:?}");
+}

@@ -28,7 +28,7 @@ fn record(window: &mut Window) {
     press(window, "Pause");
     until_seen(window, "pause  ทนายโทรศัพท์มา");
     press(window, "Go on");
-    press(window, "End the recording");
+    end_recording(window);
     until_seen(window, "Read 20");
 }
 
@@ -41,16 +41,6 @@ fn begin(window: &mut Window) {
     press(window, "Practise: play");
     until_seen(window, "A file plays in place of a microphone");
     until_seen(window, "00:01");
-}
-
-/// Whether a field holds these words.
-fn is_typed(window: &Window, words: &str) -> bool {
-    let roles = [Role::TextInput, Role::MultilineTextInput];
-    let mut fields = roles.into_iter().flat_map(|r| window.query_all_by_role(r));
-    fields.any(|n| {
-        let held = n.accesskit_node().value();
-        held.is_some_and(|held| held.contains(words))
-    })
 }
 
 /// Whether the choice that is called so is chosen.
@@ -180,7 +170,7 @@ fn another_interview_may_be_read_during_a_recording_and_both_come_back() {
     until_seen(&mut window, "คุณมีสิทธิที่จะไม่ให้การ 1");
     chord(&mut window, Key::Num1);
     until_seen(&mut window, "officer · ");
-    press(&mut window, "End the recording");
+    end_recording(&mut window);
     until_seen(&mut window, "Read 20");
 }
 

@@ -13,7 +13,7 @@ mod window;
 use std::fs;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, ViewportCommand, ViewportEvent, ViewportId};
+use eframe::egui::{Key, ViewportCommand};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::phrasebook::phrases;
 use mekong_interview::domain::Lang;
@@ -45,7 +45,7 @@ fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
     until_seen(&mut window, "00:01");
     press(&mut window, "Said: mark it");
     until_seen(&mut window, "marked at");
-    press(&mut window, "End the recording");
+    end_recording(&mut window);
     until_seen(&mut window, "Read 20");
     let app = open_app(dir.path());
     let id = app.list(None).unwrap()[0].id.0.clone();
@@ -211,7 +211,7 @@ fn a_recording_begins_only_with_case_purpose_and_people_and_they_stand_in_the_re
     window.run_steps(3);
     press(&mut window, "Answer: no");
     until_seen(&mut window, "answered no at");
-    press(&mut window, "End the recording");
+    end_recording(&mut window);
     until_seen(&mut window, "Read 20");
     let app = open_app(dir.path());
     let id = app.list(None).unwrap()[0].id.0.clone();
@@ -257,34 +257,6 @@ fn numbers_and_years_are_shown_as_chosen() {
         let text = fs::read_to_string(dir.path().join("desktop.toml")).unwrap();
         text.contains("native_digits = false")
     });
-}
-
-/// Somebody presses the button that closes the window; what the window answers.
-fn close(window: &mut Window) -> Vec<ViewportCommand> {
-    let viewports = &mut window.input_mut().viewports;
-    let viewport = viewports.get_mut(&ViewportId::ROOT).unwrap();
-    viewport.events.push(ViewportEvent::Close);
-    window.step();
-    let answer = commands(window);
-    window.run_steps(3);
-    answer
-}
-
-fn commands(window: &Window) -> Vec<ViewportCommand> {
-    window.output().viewport_output[&ViewportId::ROOT]
-        .commands
-        .clone()
-}
-
-/// Presses a button and gives what the window wants of the system then.
-fn press_and_hear(window: &mut Window, label: &str) -> Vec<ViewportCommand> {
-    window.get_by_label(label).click();
-    let mut heard = Vec::new();
-    for _ in 0..3 {
-        window.step();
-        heard.extend(commands(window));
-    }
-    heard
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Event, Key, Modifiers, accesskit::Role, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::{App, Options, VaultState};
 use mekong_interview::gui::{Gate, find_fonts};
 
@@ -149,4 +149,55 @@ fn a_wrong_passphrase_is_refused_in_the_language_of_the_screens() {
         assert!(!sees(&window, "Type it again"), "{lang}");
         assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
     }
+}
+
+#[test]
+fn words_that_were_typed_and_not_kept_wait_behind_the_lock_and_are_not_shown() {
+    let (_case, app) = locked();
+    let mut window = window(Arc::clone(&app));
+    until(&mut window, "This workspace is locked");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "中文 – Tiếng Việt");
+    let press = |window: &mut Window, label: &str| {
+        let found = window.query_all_by_label_contains(label).next();
+        found.unwrap().click();
+        window.run_steps(3);
+    };
+    let typed = |window: &Window| {
+        let field = window.query_by_label("What was said")?;
+        field.accesskit_node().value()
+    };
+    press(&mut window, "中文 – Tiếng Việt");
+    until(&mut window, "Next in doubt");
+    window.key_press(Key::E);
+    window.run_steps(3);
+    window.key_press(Key::End);
+    window.event(Event::Text("补充".to_owned()));
+    window.run_steps(3);
+    assert!(typed(&window).unwrap().contains("补充"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, "This workspace is locked");
+    assert!(sees(&window, "wait behind the lock") && !sees(&window, "补充"));
+    assert_eq!(typed(&window), None);
+    assert!(app.list(None).is_err(), "the key is still there");
+
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "are there again");
+    until(&mut window, "中文 – Tiếng Việt");
+    assert!(!sees(&window, "补充"), "not before the line is opened");
+    press(&mut window, "中文 – Tiếng Việt");
+    until(&mut window, "Next in doubt");
+    window.key_press(Key::E);
+    window.run_steps(3);
+    assert!(typed(&window).unwrap().contains("补充"));
+    assert!(sees(&window, "the words that you typed earlier"));
+    // The lock is in reach of the settings too.
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    until(&mut window, "Lock after so many minutes");
+    window.get_by_label_contains("Lock now").focus();
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+    until(&mut window, "This workspace is locked");
+    assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
 }

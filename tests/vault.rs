@@ -146,6 +146,9 @@ fn locking_writes_over_what_may_only_be_read() {
 
 #[test]
 fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
+    // One channel at 8 kHz fills a chunk in four seconds.
+    let slow = kills::kill_recordings(2, true, 1, 8_000);
+    assert!(slow.worst_lost_ms <= 1_500, "{slow:?}");
     let report = kills::kill_recordings(3, true, 1, 16_000);
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");

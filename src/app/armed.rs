@@ -3,7 +3,7 @@
 
 use jiff::ZonedDateTime;
 
-use crate::audio::{DeviceInfo, Level, Recorder, Take};
+use crate::audio::{DeviceInfo, Level, MAX_LIVE_CHANNELS, Recorder, Take};
 use crate::domain::{Cancel, Channel, Lang, SAMPLE_RATE};
 use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
 use crate::pipeline::{self, LineOptions, assign_channels};
@@ -201,8 +201,26 @@ impl Armed {
             )
         };
         let narrow = self.recorders.iter().filter(narrow).map(remark);
+        // A practice file beside them has no device.
+        let all = self.devices.len() == self.recorders.len();
+        let wide = self
+            .devices
+            .iter()
+            .zip(&self.recorders)
+            .filter(|(device, recorder)| {
+                let cut = recorder.format().channels == MAX_LIVE_CHANNELS;
+                all && cut && device.channels > MAX_LIVE_CHANNELS
+            });
+        let wide = wide.map(|(device, _)| {
+            let (found, name) = (device.channels, device.title());
+            (
+                format!("of the {found} channels of {name} no more than the first 8 are recorded"),
+                "Put everybody who speaks on one of its inputs 1 to 8.",
+            )
+        });
         let too_large = self.too_large();
         narrow
+            .chain(wide)
             .chain(too_large.iter().map(TooLarge::remark))
             .collect()
     }
@@ -222,6 +240,8 @@ impl Armed {
     /// Too little room on the disk, a disk that refuses, a damaged glossary, an unreadable register.
     /// Nothing is left behind.
     pub fn start(mut self) -> Result<Session, Error> {
+        // The two seconds before now: what follows takes its time.
+        self.recorders.iter().for_each(Recorder::press);
         let (without, ahead) = (self.too_large(), self.ahead.take());
         let app = self.app;
         app.workspace.make_folders()?;

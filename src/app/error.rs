@@ -207,6 +207,9 @@ pub enum Error {
     /// A line of an imported transcript has no sound to play.
     #[error("this interview was stored without its recording, so it cannot be heard")]
     NoSound,
+    /// A microphone is open for the record.
+    #[error("nothing is played while a recording runs: the microphone would record it too")]
+    NotPlayed,
     /// Lines are left without text or translation; they stay pending.
     #[error("{} left undone: {reason}", undone(*.failed, *.untranslated))]
     Unfinished {
@@ -361,6 +364,7 @@ impl Error {
             Error::NoSound => {
                 "Import the recording itself to hear it; the text can be read and corrected.".into()
             }
+            Error::NotPlayed => "Pause the recording to listen, or listen when it has ended.".into(),
             Error::Unfinished { .. } => {
                 "What is done is stored. 'mekong doctor' says what is missing; then 'mekong resume' \
                  does the rest."

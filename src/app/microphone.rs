@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{
     self, AudioSource, Clock, DeviceInfo, Microphone, OpenSource, PracticeFile, Recorder,
-    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, system_clock,
+    RecorderPlan, Series, SharedChain, SystemDisk, Take, choose_device, sleep_clock, system_clock,
 };
 
 use crate::domain::SAMPLE_RATE;
@@ -112,6 +112,9 @@ pub(super) struct Opened {
 struct Remembered {
     id: String,
     name: String,
+    /// Its serial number or socket.
+    #[serde(default)]
+    place: String,
 }
 
 impl App {
@@ -127,12 +130,19 @@ impl App {
         }
         // Those used last or none: never silently another.
         let choose = |known: &Remembered| {
-            choose_device(Some(&known.id)).map_err(|e| match e {
+            let found = choose_device(Some(&known.id)).map_err(|e| match e {
                 audio::Error::MicrophoneMissing { .. } => audio::Error::MicrophoneMissing {
                     name: format!("{} ({})", known.name, known.id),
                 },
                 other => other,
-            })
+            })?;
+            if found.is_another_than(&known.place) {
+                return Err(audio::Error::MicrophoneOther {
+                    name: format!("{} ({})", known.name, known.place),
+                    found: found.title(),
+                });
+            }
+            Ok(found)
         };
         Ok(known.iter().map(choose).collect::<Result<_, _>>()?)
     }
@@ -161,9 +171,10 @@ impl App {
                 }
                 Resolved::Device(device) => {
                     let (id, channels) = (device.id.clone(), own.unwrap_or(1));
-                    let name = id.clone();
+                    // The one that was chosen, also when it is opened again.
+                    let same = device.clone();
                     let open = move || {
-                        let microphone = Microphone::open(&name, channels)?;
+                        let microphone = Microphone::open(&same, channels)?;
                         Ok(Box::new(microphone) as Box<dyn AudioSource>)
                     };
                     if opened.iter().any(|o| o.id == id) {
@@ -228,6 +239,7 @@ impl App {
         let remember = |device: &DeviceInfo| Remembered {
             id: device.id.clone(),
             name: device.name.clone(),
+            place: device.place.clone(),
         };
         let known: Vec<Remembered> = devices.iter().map(remember).collect();
         let path = self.workspace.microphone_file();
@@ -314,6 +326,7 @@ fn arm(
         channels,
         disk: Arc::new(SystemDisk),
         clock: clock.clone(),
+        slept: sleep_clock(),
         part: PART,
         series,
         chain: chain.clone(),

@@ -32,6 +32,30 @@ impl App {
         Ok((id, changed))
     }
 
+    /// Says of several lines who speaks in each of them. Returns how many lines that changes.
+    ///
+    /// # Errors
+    /// As [`Self::set_speaker`]; lines of another speaker may be said already then.
+    pub fn set_speakers(
+        &self,
+        id: &InterviewId,
+        said: &[(SegmentId, String)],
+        (by, reason): (&str, Option<&str>),
+    ) -> Result<usize, Error> {
+        let mut store = self.store()?;
+        let mut names: Vec<&String> = said.iter().map(|(_, name)| name).collect();
+        names.sort();
+        names.dedup();
+        let mut changed: usize = 0;
+        for name in names {
+            let lines = said.iter().filter(|(_, own)| own == name);
+            let lines: Vec<SegmentId> = lines.map(|(line, _)| *line).collect();
+            let done = store.set_speaker(id, &lines, name, by, reason)?;
+            changed = changed.saturating_add(done);
+        }
+        Ok(changed)
+    }
+
     /// What persons said about who speaks in a line, the first first.
     ///
     /// # Errors

@@ -115,18 +115,9 @@ impl App {
         suggested: &[Suggested],
         by: &str,
     ) -> Result<usize, Error> {
-        let mut store = self.store()?;
-        let mut names: Vec<&String> = suggested.iter().map(|s| &s.speaker).collect();
-        names.sort();
-        names.dedup();
-        let mut changed: usize = 0;
-        for name in names {
-            let lines = suggested.iter().filter(|s| s.speaker == *name);
-            let lines: Vec<SegmentId> = lines.map(|s| s.line).collect();
-            let done = store.set_speaker(id, &lines, name, by, Some(BY_VOICE))?;
-            changed = changed.saturating_add(done);
-        }
-        Ok(changed)
+        let said = suggested.iter().map(|s| (s.line, s.speaker.clone()));
+        let said: Vec<(SegmentId, String)> = said.collect();
+        self.set_speakers(id, &said, (by, Some(BY_VOICE)))
     }
 }
 

@@ -9,9 +9,11 @@ use super::capture::SourceFormat;
 
 /// Sound kept from before the start.
 const PRE_ROLL: Duration = Duration::from_secs(2);
-/// Sound that an armed recorder holds. More than the pre-roll: a second microphone begins a little
-/// later, and must still reach back to the moment at which the first one began.
-const KEPT: Duration = Duration::from_secs(5);
+/// Sound that an armed recorder holds. More than the pre-roll: between the press of the button and the
+/// start there is work that takes seconds on a busy machine, and a second microphone begins later still.
+const KEPT: Duration = Duration::from_secs(15);
+/// So much of it is shown and played back in a test.
+const SHOWN: Duration = Duration::from_secs(5);
 
 /// Where and how a recorder shall begin.
 #[derive(Clone, Debug)]
@@ -25,6 +27,9 @@ pub struct Beginning {
     /// The moment of the clock that is the session's start; none for the first microphone, which
     /// sets it.
     pub zero: Option<Duration>,
+    /// The moment of the clock at which a person asked for it; none for now. What was heard between that
+    /// and the start belongs to the session beside the seconds before it.
+    pub pressed: Option<Duration>,
 }
 
 impl Beginning {
@@ -35,6 +40,7 @@ impl Beginning {
             planned,
             beside: 0,
             zero: None,
+            pressed: None,
         }
     }
 }
@@ -47,15 +53,14 @@ impl Kept {
     /// Adds what was heard and lets go of what is older than it is held for.
     pub(super) fn push(&mut self, heard: &[i16], format: SourceFormat) {
         self.0.extend(heard);
-        let width = usize::from(format.channels);
-        let most = KEPT.as_secs() as usize * format.rate as usize * width;
-        let over = self.0.len().saturating_sub(most);
+        let over = self.0.len().saturating_sub(samples(KEPT, format));
         self.0.drain(..over);
     }
 
-    /// All of it, which stays.
-    pub(super) fn copy(&self) -> Vec<i16> {
-        self.0.iter().copied().collect()
+    /// The last five seconds of it, which stays.
+    pub(super) fn copy(&self, format: SourceFormat) -> Vec<i16> {
+        let before = self.0.len().saturating_sub(samples(SHOWN, format));
+        self.0.iter().skip(before).copied().collect()
     }
 
     /// Nothing any more.
@@ -66,18 +71,22 @@ impl Kept {
     /// What a session begins with, its silence, and its start by the clock. Nothing is kept after.
     pub(super) fn begin(
         &mut self,
-        zero: Option<Duration>,
-        heard_at: Duration,
+        (zero, pressed, heard_at): (Option<Duration>, Option<Duration>, Duration),
         format: SourceFormat,
     ) -> (Start, Vec<i16>) {
         let width = usize::from(format.channels.max(1));
         let held = (self.0.len() / width) as u64;
-        let first = start(zero, heard_at, held, format.rate);
+        let first = start((zero, pressed, heard_at), held, format.rate);
         let skip = usize::try_from(first.skip).unwrap_or(usize::MAX);
         let skip = skip.saturating_mul(width).min(self.0.len());
         self.0.drain(..skip);
         (first, std::mem::take(&mut self.0).into())
     }
+}
+
+/// Samples of all channels in whole seconds.
+fn samples(time: Duration, format: SourceFormat) -> usize {
+    time.as_secs() as usize * format.rate as usize * usize::from(format.channels)
 }
 
 /// What is written first.
@@ -91,11 +100,20 @@ pub(super) struct Start {
     pub skip: u64,
 }
 
-/// Lays `kept` frames that ended at `heard_at` against the session's start.
-fn start(zero: Option<Duration>, heard_at: Duration, kept: u64, rate: u32) -> Start {
+/// Lays `kept` frames that ended at `heard_at` against the session's start, which is two seconds before
+/// the press, or as much as is held of them.
+fn start(
+    (zero, pressed, heard_at): (Option<Duration>, Option<Duration>, Duration),
+    kept: u64,
+    rate: u32,
+) -> Start {
     let rate = f64::from(rate.max(1));
     let reach = Duration::from_secs_f64(kept as f64 / rate);
-    let zero = zero.unwrap_or_else(|| heard_at.saturating_sub(reach.min(PRE_ROLL)));
+    let zero = zero.unwrap_or_else(|| {
+        let pressed = pressed.unwrap_or(heard_at).min(heard_at);
+        let wanted = pressed.saturating_sub(PRE_ROLL);
+        wanted.max(heard_at.saturating_sub(reach))
+    });
     let frames = |time: Duration| (time.as_secs_f64() * rate).round() as u64;
     // From the start to the end of what is held; nothing where it ended before.
     let wanted = frames(heard_at.saturating_sub(zero));
@@ -114,6 +132,7 @@ mod tests {
 
     #[test]
     fn the_first_microphone_brings_two_seconds_or_what_it_has() {
+        let start = |zero, heard_at, kept, rate| start((zero, None, heard_at), kept, rate);
         let long = start(None, SECOND * 10, 5_000, 1_000);
         assert_eq!((long.zero, long.silence, long.skip), (SECOND * 8, 0, 3_000));
         let short = start(None, SECOND * 10, 500, 1_000);
@@ -124,7 +143,36 @@ mod tests {
     }
 
     #[test]
+    fn the_two_seconds_are_those_before_the_press_however_long_the_start_takes() {
+        // Asked for at the tenth second, begun at the fourteenth.
+        let start = |kept| start((None, Some(SECOND * 10), SECOND * 14), kept, 1_000);
+        let busy = start(15_000);
+        assert_eq!((busy.zero, busy.silence, busy.skip), (SECOND * 8, 0, 9_000));
+        // It holds no more than five seconds: all of them.
+        let short = start(5_000);
+        assert_eq!((short.zero, short.silence, short.skip), (SECOND * 9, 0, 0));
+        let format = SourceFormat {
+            rate: 1_000,
+            channels: 2,
+        };
+        let mut kept = Kept::default();
+        let heard: Vec<i16> = (0..32_000).map(|n| (n / 2) as i16).collect();
+        kept.push(&heard, format);
+        let shown = kept.copy(format);
+        assert_eq!(
+            (shown.len(), shown[0], shown[9_999]),
+            (10_000, 11_000, 15_999)
+        );
+        let (first, before) = kept.begin((None, Some(SECOND * 10), SECOND * 14), format);
+        assert_eq!(
+            (first.zero, before.len(), before[0]),
+            (SECOND * 8, 12_000, 10_000)
+        );
+    }
+
+    #[test]
     fn a_later_one_begins_at_the_same_moment_with_silence_for_what_it_did_not_hear() {
+        let start = |zero, heard_at, kept, rate| start((zero, None, heard_at), kept, rate);
         // It was asked 300 ms later and holds enough.
         let zero = Some(SECOND * 8);
         let whole = start(zero, Duration::from_millis(10_300), 5_000, 1_000);

@@ -56,8 +56,30 @@ pub type OpenSource = Box<dyn FnMut() -> Result<Box<dyn AudioSource>, Error> + S
 /// A clock that only runs forward, from any zero. Tests run it faster than life.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// The system's own monotonic clock.
+/// The system's own monotonic clock. It stands still while the computer sleeps.
 pub fn system_clock() -> Clock {
     let zero = Instant::now();
     Arc::new(move || zero.elapsed())
+}
+
+/// How long the computer has slept so far, since it was started. Only Linux tells; nothing elsewhere.
+pub fn sleep_clock() -> Clock {
+    Arc::new(asleep)
+}
+
+#[cfg(target_os = "linux")]
+fn asleep() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let read = |clock| {
+        let time = clock_gettime(clock);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+    };
+    // The one counts sleep and the other does not.
+    read(ClockId::Boottime).saturating_sub(read(ClockId::Monotonic))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn asleep() -> Duration {
+    Duration::ZERO
 }

@@ -33,10 +33,37 @@ pub struct DeviceInfo {
 impl DeviceInfo {
     /// Its name, with what tells it from another of the same make.
     pub fn title(&self) -> String {
-        match self.place.as_str() {
-            "" => self.name.clone(),
-            place => format!("{} ({place})", self.name),
+        title(&self.name, &self.place)
+    }
+
+    /// Whether this is for certain not the device that had this id at that place: a serial number goes
+    /// where its device goes, and another socket may hold the same one.
+    pub fn is_another_than(&self, place: &str) -> bool {
+        place.starts_with(SERIAL) && self.place != place
+    }
+
+    /// Refuses a device that has this one's id now and is not this one: after another was plugged in, the
+    /// system may give it the same id.
+    pub(super) fn require_same(&self, name: &str, place: &str) -> Result<(), Error> {
+        // Of a device without a place the system tells no more than its id.
+        if self.place == place && (place.is_empty() || self.name == name) {
+            return Ok(());
         }
+        // One that is only just being plugged in has no place yet.
+        Err(match place {
+            "" => Error::MicrophoneMissing { name: self.title() },
+            _ => Error::MicrophoneOther {
+                name: self.title(),
+                found: title(name, place),
+            },
+        })
+    }
+}
+
+fn title(name: &str, place: &str) -> String {
+    match place {
+        "" => name.to_owned(),
+        place => format!("{name} ({place})"),
     }
 }
 
@@ -82,6 +109,8 @@ fn named_by_place(id: &str) -> bool {
 
 /// Where the system lists its sound cards.
 const CARDS: &str = "/sys/class/sound";
+/// What stands before a serial number.
+const SERIAL: &str = "no. ";
 /// Longest serial number that is shown, in letters.
 const MAX_SERIAL: usize = 40;
 /// Names of ALSA that stand for whatever the system uses, where no card is named beside them.
@@ -94,6 +123,11 @@ fn floats(id: &str) -> bool {
     };
     let base = name.split(':').next().unwrap_or_default();
     FLOATING.contains(&base) && !name.contains("CARD=")
+}
+
+/// Where the device with this id is now, as [`DeviceInfo::place`] has it.
+pub(super) fn place_now(id: &str) -> String {
+    place(id, Path::new(CARDS))
 }
 
 /// The serial number of a card in an id such as `alsa:hw:CARD=Device_1,DEV=0`, else the USB port that it
@@ -112,7 +146,7 @@ fn place(id: &str, cards: &Path) -> String {
         let serial = fs::read_to_string(device.join("serial")).unwrap_or_default();
         let serial: String = serial.trim().chars().take(MAX_SERIAL).collect();
         if !serial.is_empty() {
-            return Some(format!("no. {serial}"));
+            return Some(format!("{SERIAL}{serial}"));
         }
         let port = device.join("busnum").is_file().then(|| device.file_name());
         Some(format!("USB {}", port??.to_string_lossy()))
@@ -131,7 +165,7 @@ fn describe(device: &cpal::Device, default: Option<&cpal::DeviceId>) -> Option<D
     Some(DeviceInfo {
         default: default == Some(&id),
         floating: floats(&id.to_string()),
-        place: place(&id.to_string(), Path::new(CARDS)),
+        place: place_now(&id.to_string()),
         id: id.to_string(),
         name,
         channels: configs.iter().map(|c| c.channels()).max()?,
@@ -270,6 +304,33 @@ mod tests {
         }
     }
 
+    fn table() -> DeviceInfo {
+        DeviceInfo {
+            id: "alsa:hw:CARD=Device,DEV=0".into(),
+            name: "Table".into(),
+            default: false,
+            floating: false,
+            place: String::new(),
+            channels: 1,
+            min_rate: 8_000,
+            max_rate: 48_000,
+        }
+    }
+
+    #[test]
+    fn of_a_built_in_microphone_only_the_id_is_known() {
+        assert!(table().require_same("ໂຕະ", "").is_ok());
+        assert!(table().require_same("Table", "USB 1-2").is_err());
+        let numbered = DeviceInfo {
+            place: "no. 7".into(),
+            ..table()
+        };
+        assert!(numbered.is_another_than("no. 8") && table().is_another_than("no. 8"));
+        assert!(!numbered.is_another_than("no. 7"));
+        // It may be the same one, or nothing is known of it.
+        assert!(!numbered.is_another_than("USB 1-3") && !numbered.is_another_than(""));
+    }
+
     #[cfg(unix)]
     #[test]
     fn two_cards_of_the_same_make_are_told_apart_by_number_or_port() {
@@ -296,6 +357,27 @@ mod tests {
         fs::create_dir_all(&card).unwrap();
         fs::write(card.join("id"), "PCH\n").unwrap();
         std::os::unix::fs::symlink(built_in.join("0000:00:1f.3"), card.join("device")).unwrap();
+        let began = DeviceInfo {
+            place: place("alsa:hw:CARD=Device,DEV=0", &cards),
+            ..table()
+        };
+        // Unplugged; then another of the same make in another socket gets the name that is free.
+        let again = |port: &str, name: &str| {
+            fs::remove_dir_all(cards.join("card1")).unwrap();
+            plug(1, "Device", port, None);
+            began.require_same(name, &place(&began.id, &cards))
+        };
+        let other = again("1-4", "Table").unwrap_err();
+        let told = |e: &Error| {
+            matches!(e, Error::MicrophoneOther { name, found }
+                if name == "Table (USB 1-2)" && found == "Table (USB 1-4)")
+        };
+        assert!(told(&other) && !other.help().is_empty(), "{other}");
+        let model = again("1-2", "Chair").unwrap_err();
+        assert!(matches!(model, Error::MicrophoneOther { .. }), "{model}");
+        assert!(again("1-2", "Table").is_ok());
+        let none = began.require_same("Table", "").unwrap_err();
+        assert!(matches!(none, Error::MicrophoneMissing { .. }), "{none}");
         let place = |id: &str| place(id, &cards);
         assert_eq!(place("alsa:hw:CARD=Device,DEV=0"), "USB 1-2");
         assert_eq!(place("alsa:hw:CARD=Device_1,DEV=0"), "no. A00042");

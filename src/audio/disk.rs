@@ -1,7 +1,7 @@
 //! The few things a recorder asks of a disk, behind a seam, so that tests can let each of them fail
 //! in turn or pull the plug: no disk fails on demand, and how a recorder fails is what matters.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -21,7 +21,25 @@ pub trait Disk: Send + Sync {
 
     /// Free bytes for this user, where the system tells.
     fn free(&self, folder: &Path) -> Option<u64>;
+
+    /// Puts a small file in the place of the one before in one step; its content is on the disk then.
+    ///
+    /// # Errors
+    /// The system's.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let new = path.with_extension(HALF);
+        // Left by one that failed.
+        let _ = fs::remove_file(&new);
+        let mut file = self.create(&new)?;
+        append_all(&mut *file, bytes)?;
+        file.sync()?;
+        drop(file);
+        fs::rename(&new, path)
+    }
 }
+
+/// How names of half-written replacements end.
+pub(super) const HALF: &str = "new";
 
 /// A file that only grows, but for the lengths in its header.
 pub trait DiskFile: Send {
@@ -113,9 +131,18 @@ pub(super) fn append_all(file: &mut dyn DiskFile, mut bytes: &[u8]) -> io::Resul
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+
+    #[test]
+    fn a_small_file_takes_the_place_of_the_one_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.tail");
+        for content in [b"first".as_slice(), b"2nd"] {
+            SystemDisk.replace(&path, content).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_file_grows_and_its_head_can_be_corrected() {

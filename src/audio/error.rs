@@ -148,6 +148,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// The device that has the id of a microphone is another one.
+    #[error("another microphone ({found}) is in the place of this one: {name}")]
+    MicrophoneOther {
+        /// The one that was chosen.
+        name: String,
+        /// The one that is there.
+        found: String,
+    },
     /// The system does not let this program listen.
     #[error("the system does not let this program listen to the microphone: {name}")]
     MicrophoneDenied {
@@ -259,6 +267,7 @@ impl Error {
             | Error::NoMicrophone
             | Error::MicrophoneMissing { .. }
             | Error::MicrophoneAmbiguous { .. }
+            | Error::MicrophoneOther { .. }
             | Error::MicrophoneDenied { .. }
             | Error::MicrophoneChannels { .. }
             | Error::MicrophoneForm { .. }
@@ -363,6 +372,9 @@ impl Error {
             }
             Error::MicrophoneAmbiguous { .. } => {
                 "Name it by its id instead, the second line of 'mekong devices'."
+            }
+            Error::MicrophoneOther { .. } => {
+                "Plug the right one in where it was, or choose the other one by its name."
             }
             Error::MicrophoneDenied { .. } => {
                 "Allow it in the system's privacy settings; on Linux, add your user to the group 'audio'. Then try again."

@@ -7,7 +7,6 @@ use cpal::{
     BufferSize, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
 };
 
-use super::capture::MAX_LIVE_CHANNELS;
 use super::{Error, MAX_RATE, MIN_RATE};
 
 /// The rate that is asked for; a device without it gives its nearest.
@@ -16,8 +15,8 @@ const WANTED_RATE: u32 = 48_000;
 /// device hold two such stretches. Longer ones would make the first words come late.
 const CALLBACK: Duration = Duration::from_millis(100);
 
-/// The form to record in: as few channels above `channels` as the device has, 48 kHz or next to it,
-/// and 16 bit before anything that must be converted.
+/// The form to record in: at least `channels` channels and as few more as the device has, 48 kHz or next
+/// to it, and 16 bit before anything that must be converted.
 pub(super) fn best_of(
     offered: &[SupportedStreamConfigRange],
     id: &str,
@@ -36,7 +35,7 @@ pub(super) fn best_of(
     };
     let chosen = usable
         .iter()
-        .filter(|c| (channels.max(1)..=MAX_LIVE_CHANNELS).contains(&c.channels()))
+        .filter(|c| c.channels() >= channels.max(1))
         .min_by_key(|c| {
             let rate = nearest_rate(c.min_sample_rate(), c.max_sample_rate());
             let format = FORMATS.iter().position(|f| *f == c.sample_format());
@@ -114,6 +113,13 @@ mod tests {
         assert_eq!(config.buffer_size, BufferSize::Fixed(2048));
         let (config, _) = best_of(&desk, "alsa:d", 3).unwrap();
         assert_eq!(config.channels, 8);
+        // A mixing desk that delivers all its inputs or none: the first ones are heard.
+        let mixer = [
+            offer(32, (48_000, 48_000), SampleFormat::I32),
+            offer(18, (48_000, 48_000), SampleFormat::I32),
+        ];
+        let (config, _) = best_of(&mixer, "alsa:m", 2).unwrap();
+        assert_eq!(config.channels, 18);
         let narrow = best_of(&bluetooth, "alsa:b", 2).unwrap_err();
         let told = |e: &Error| matches!(e, Error::MicrophoneChannels { found: 1, .. });
         assert!(told(&narrow), "{narrow}");

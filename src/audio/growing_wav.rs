@@ -3,15 +3,17 @@
 //!
 //! In a locked workspace it is sealed while it grows, in chunks of 64 KiB, and its header says
 //! 'unknown': sealed bytes are never written twice. Whoever reads it is shown the true lengths. What
-//! is in memory when the program is killed, at most one chunk (0.7 s at 48 kHz), is lost.
+//! does not fill a chunk yet, four seconds at 8 kHz, is in memory; with every sync it is sealed into a
+//! small file beside it, its tail, from which a recovery completes it.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Error;
 use super::capture::SourceFormat;
-use super::disk::{Disk, DiskFile, append_all};
+use super::disk::{Disk, DiskFile, HALF, append_all};
 use crate::vault::{self, Writer, growing_lengths};
 
 /// Bytes before the sound.
@@ -55,6 +57,8 @@ pub(super) struct GrowingWav {
     path: PathBuf,
     format: SourceFormat,
     frames: u64,
+    /// Frames up to which the tail was kept.
+    tail_at: u64,
     bytes: Vec<u8>,
 }
 
@@ -85,6 +89,7 @@ impl GrowingWav {
             path: path.to_owned(),
             format,
             frames: 0,
+            tail_at: 0,
             bytes: Vec::new(),
         })
     }
@@ -126,6 +131,27 @@ impl GrowingWav {
             .map_err(|e| Error::write(&self.path, e))
     }
 
+    /// Seals what is not in whole chunks yet into the tail beside the file, on the disk itself.
+    pub(super) fn keep_tail(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+        if self.tail_at == self.frames {
+            return Ok(());
+        }
+        let failed = |e| Error::write(&self.path, e);
+        let tail = self.out.as_ref().map(Writer::sealed_tail).transpose();
+        if let Some(tail) = tail.map_err(failed)?.flatten() {
+            disk.replace(&tail_of(&self.path), &tail).map_err(failed)?;
+        }
+        self.tail_at = self.frames;
+        Ok(())
+    }
+
+    /// The file is whole without its tail.
+    pub(super) fn drop_tail(&self) {
+        if self.sealed {
+            drop_tail(&self.path);
+        }
+    }
+
     /// Ends the file: nothing more can be appended. Needs room for what was not yet sealed.
     pub(super) fn end(&mut self) -> Result<(), Error> {
         self.settle()?;
@@ -160,6 +186,19 @@ impl GrowingWav {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The name of the tail of a part.
+pub(super) fn tail_of(part: &Path) -> PathBuf {
+    part.with_extension("tail")
+}
+
+/// Takes the tail of a part away, and what a kill left of a newer one. One that stays does no harm: it is
+/// sealed, and taken away by whoever looks at the parts next.
+pub(super) fn drop_tail(part: &Path) {
+    let tail = tail_of(part);
+    let _ = fs::remove_file(tail.with_extension(HALF));
+    let _ = fs::remove_file(tail);
 }
 
 fn sound_bytes(format: SourceFormat, frames: u64) -> u32 {

@@ -13,6 +13,8 @@ const WINDOW: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct LagWatch {
     zero: Duration,
+    /// Time that the clock did not count, and the sound did.
+    asleep: Duration,
     begun: Option<Duration>,
     least: i64,
 }
@@ -26,10 +28,16 @@ impl LagWatch {
         }
     }
 
+    /// The computer slept and silence of this length was written. The running window gives no figure.
+    pub(super) fn skip(&mut self, asleep: Duration) {
+        self.asleep = self.asleep.saturating_add(asleep);
+        self.begun = None;
+    }
+
     /// Sound up to `position` had come at `now`. At the end of a window gives its figure, in
     /// microseconds: how long after its moment the sound was there.
     pub(super) fn look(&mut self, now: Duration, position: SamplePos) -> Option<i64> {
-        let now = now.saturating_sub(self.zero);
+        let now = now.saturating_add(self.asleep).saturating_sub(self.zero);
         let reached = u128::from(position.0) * 1_000_000 / u128::from(SAMPLE_RATE);
         let lag = to_i64(now.as_micros()).saturating_sub(to_i64(reached));
         let Some(begun) = self.begun else {

@@ -13,8 +13,8 @@ use cpal::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::Error;
-use super::capture::{AudioSource, Delivery, SourceFormat};
-use super::devices::{DeviceInfo, devices, quiet};
+use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
+use super::devices::{DeviceInfo, devices, place_now, quiet};
 use super::form::best_of;
 
 /// How long the recorder may be held up, by a slow disk for example, before sound is lost.
@@ -83,12 +83,15 @@ fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInf
 }
 
 impl Microphone {
-    /// Opens the device with this id for at least `channels` channels and begins to listen.
+    /// Opens this device for at least `channels` channels and begins to listen. Of one with more than 8
+    /// the first 8 are heard.
     ///
     /// # Errors
-    /// `MicrophoneMissing`, `MicrophoneDenied`, `MicrophoneChannels`, `Microphone`.
-    pub fn open(id: &str, channels: u16) -> Result<Self, Error> {
+    /// `MicrophoneMissing`, `MicrophoneOther` where another device has its id now, `MicrophoneDenied`,
+    /// `MicrophoneChannels`, `Microphone`.
+    pub fn open(wanted: &DeviceInfo, channels: u16) -> Result<Self, Error> {
         let _quiet = quiet::Quiet::new();
+        let id = wanted.id.as_str();
         let missing = || Error::MicrophoneMissing {
             name: id.to_owned(),
         };
@@ -96,6 +99,8 @@ impl Microphone {
         let device = cpal::default_host()
             .device_by_id(&parsed)
             .ok_or_else(missing)?;
+        let name = device.description().map(|d| d.name().to_owned());
+        wanted.require_same(&name.unwrap_or_default(), &place_now(id))?;
         let offered = device.supported_input_configs();
         let offered: Vec<_> = offered.map_err(|e| refused(id, &e))?.collect();
         let (config, sample_format) = best_of(&offered, id, channels)?;
@@ -121,12 +126,12 @@ impl Microphone {
         config: StreamConfig,
         sample_format: SampleFormat,
     ) -> Result<Self, cpal::Error> {
-        let width = usize::from(config.channels);
         let format = SourceFormat {
             rate: config.sample_rate,
-            channels: config.channels,
+            channels: config.channels.min(MAX_LIVE_CHANNELS),
         };
-        let (ring_in, ring) = RingBuffer::new(RING_SECONDS * config.sample_rate as usize * width);
+        let kept = usize::from(format.channels);
+        let (ring_in, ring) = RingBuffer::new(RING_SECONDS * config.sample_rate as usize * kept);
         let (losses_in, losses) = RingBuffer::new(LOSS_SLOTS);
         let state = Arc::new(AtomicU8::new(WELL));
         let overrun = Arc::new(AtomicBool::new(false));
@@ -134,7 +139,8 @@ impl Microphone {
             ring: ring_in,
             losses: losses_in,
             overrun: overrun.clone(),
-            width,
+            width: usize::from(config.channels),
+            kept,
             rate: config.sample_rate,
             pushed: 0,
             lost: 0,
@@ -222,7 +228,9 @@ struct Push {
     ring: Producer<i16>,
     losses: Producer<Loss>,
     overrun: Arc<AtomicBool>,
+    /// Channels that the device delivers, and how many of them, the first ones, are kept.
     width: usize,
+    kept: usize,
     rate: u32,
     pushed: u64,
     /// Frames lost since the last one that was pushed.
@@ -280,7 +288,7 @@ impl Push {
     where
         i16: FromSample<T>,
     {
-        let room = self.ring.slots() / self.width.max(1);
+        let room = self.ring.slots() / self.kept.max(1);
         // After a loss nothing is pushed before the loss itself has been noted down.
         if room > 0 && self.lost > 0 {
             let loss = Loss {
@@ -294,9 +302,11 @@ impl Push {
         let fits = if self.lost == 0 { frames.min(room) } else { 0 };
         if fits > 0
             && let (Some(samples), Ok(chunk)) =
-                (samples, self.ring.write_chunk_uninit(fits * self.width))
+                (samples, self.ring.write_chunk_uninit(fits * self.kept))
         {
-            chunk.fill_from_iter(samples.iter().map(|s| i16::from_sample_(*s)));
+            let frames = samples.chunks_exact(self.width.max(1));
+            let heard = frames.flat_map(|frame| frame.iter().take(self.kept));
+            chunk.fill_from_iter(heard.map(|s| i16::from_sample_(*s)));
             self.pushed = self.pushed.saturating_add(fits as u64);
         }
         self.lost = self.lost.saturating_add((frames - fits) as u64);
@@ -397,6 +407,7 @@ mod tests {
             losses: losses_in,
             overrun: Arc::new(AtomicBool::new(false)),
             width: 2,
+            kept: 2,
             rate: 48_000,
             pushed: 0,
             lost: 0,
@@ -421,6 +432,18 @@ mod tests {
         let loss = losses.pop().unwrap();
         assert_eq!((loss.after, loss.frames), (4, 2));
         assert_eq!((ring.pop(), ring.pop()), (Ok(13), Ok(14)));
+    }
+
+    #[test]
+    fn of_more_channels_than_are_kept_the_first_ones_are() {
+        let (mut push, mut ring, _) = push(16, 4);
+        (push.width, push.kept) = (10, 8);
+        let frames: Vec<i16> = (0..30).collect();
+        push.push(Some(&frames), 3);
+        let got: Vec<i16> = std::iter::from_fn(|| ring.pop().ok()).collect();
+        // Two frames find room; the third is counted.
+        let expected: Vec<i16> = (0..8).chain(10..18).collect();
+        assert_eq!((got, push.pushed, push.lost), (expected, 2, 1));
     }
 
     #[test]
@@ -462,10 +485,7 @@ mod tests {
         push.push(Some(&[i32::MAX, i32::MIN]), 1);
         push.push(Some(&[128_u8, 0]), 1);
         push.push(Some(&[2.0_f64, -2.0]), 1); // beyond full scale: clipped, never wrapped
-        let mut got = Vec::new();
-        while let Ok(sample) = ring.pop() {
-            got.push(sample);
-        }
+        let got: Vec<i16> = std::iter::from_fn(|| ring.pop().ok()).collect();
         assert_eq!(
             got,
             [

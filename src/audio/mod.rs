@@ -24,6 +24,8 @@ mod playback;
 mod practice;
 mod recorder;
 #[cfg(test)]
+mod recorder_away_tests;
+#[cfg(test)]
 mod recorder_fault_tests;
 #[cfg(test)]
 mod recorder_tests;
@@ -31,6 +33,8 @@ mod recording;
 mod recover;
 mod resample;
 mod room;
+#[cfg(test)]
+mod sealed_tail_tests;
 mod segmenter;
 mod series;
 mod sound_chain;
@@ -46,7 +50,8 @@ mod wav_header;
 
 pub use beginning::Beginning;
 pub use capture::{
-    AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, system_clock,
+    AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, sleep_clock,
+    system_clock,
 };
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};

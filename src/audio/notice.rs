@@ -52,6 +52,29 @@ pub enum Notice {
         /// Frames a second it delivers now.
         rate: u32,
     },
+    /// Another one came under the name of the microphone that is gone. Nothing of it is recorded.
+    Other {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// The one that is gone.
+        missing: String,
+        /// The one that is there instead.
+        found: String,
+    },
+    /// The computer slept and nothing was heard. Silence of an hour at most stands in its place.
+    Slept {
+        /// The silence.
+        span: Span,
+        /// Seconds that it slept.
+        seconds: u64,
+    },
+    /// The disk had kept everything waiting, and takes the sound again.
+    Stalled {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// Seconds for which it took nothing.
+        seconds: u64,
+    },
     /// Nothing is heard from here on; silence is recorded, so that time goes on.
     Paused {
         /// From where on.
@@ -92,6 +115,13 @@ pub enum Notice {
     },
     /// The chain of the sound cannot be written; the sound goes on, and gets its links at the end.
     Unlinked {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// In the system's words.
+        why: String,
+    },
+    /// What is not sealed yet cannot be kept against a crash; the sound goes on.
+    Exposed {
         /// Where it was noticed.
         at: SamplePos,
         /// In the system's words.

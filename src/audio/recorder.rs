@@ -1,9 +1,10 @@
 //! The recorder: a thread that takes what the source has heard and writes it down, before anything
 //! else is done with it. It never waits for recognition, for a screen or for anybody who listens.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,8 +20,6 @@ use super::take::Take;
 use super::tape::Tape;
 use super::{Error, MAX_LIVE_CHANNELS};
 
-/// Notices that wait for a reader. More are not lost: the journal has them all.
-const NOTICE_SLOTS: usize = 256;
 /// Orders that wait for the recorder; nobody gives more than one at a time.
 const ORDER_SLOTS: usize = 4;
 /// Rest when the source has nothing; short against the delay that a person notices.
@@ -36,6 +35,8 @@ pub struct RecorderPlan {
     pub disk: Arc<dyn Disk>,
     /// Its clock.
     pub clock: Clock,
+    /// How long the computer has slept so far, which the clock does not count.
+    pub slept: Clock,
     /// Length of a part.
     pub part: Duration,
     /// Which microphone of its session it is.
@@ -53,6 +54,10 @@ pub struct RecorderProgress {
     lost: AtomicU64,
     /// Microseconds by which its clock is behind; `NOT_YET` before it was measured.
     lag: AtomicI64,
+    /// How often the disk had everything.
+    syncs: AtomicU64,
+    /// A session is being written.
+    writing: AtomicBool,
 }
 
 /// No lag was measured yet.
@@ -64,6 +69,8 @@ impl Default for RecorderProgress {
             derived: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             lag: AtomicI64::new(NOT_YET),
+            syncs: AtomicU64::new(0),
+            writing: AtomicBool::new(false),
         }
     }
 }
@@ -84,6 +91,25 @@ impl RecorderProgress {
     pub fn lag(&self) -> Option<i64> {
         let lag = self.lag.load(Ordering::Relaxed);
         (lag != NOT_YET).then_some(lag)
+    }
+
+    /// How often everything up to then was on the disk itself: while [`Self::is_writing`] it grows once
+    /// a second, or the disk takes nothing.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Whether a session is being written.
+    pub fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Acquire)
+    }
+
+    pub(super) fn add_sync(&self) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_writing(&self, writing: bool) {
+        self.writing.store(writing, Ordering::Release);
     }
 
     pub(super) fn set_lag(&self, micros: i64) {
@@ -112,7 +138,7 @@ pub(super) enum Order {
     Stop,
 }
 
-/// A running recorder. Armed at first: it listens and keeps two seconds, and writes nothing.
+/// A running recorder. Armed at first: it listens and keeps the last seconds, and writes nothing.
 /// Dropping it stops it.
 pub struct Recorder {
     format: SourceFormat,
@@ -120,6 +146,9 @@ pub struct Recorder {
     series: Series,
     meters: Arc<Meters>,
     progress: Arc<RecorderProgress>,
+    clock: Clock,
+    /// When a person asked for the session, by the clock.
+    pressed: Cell<Option<Duration>>,
     orders: SyncSender<Order>,
     notices: Receiver<Entry>,
     thread: Option<JoinHandle<()>>,
@@ -138,11 +167,12 @@ impl Recorder {
             });
         }
         let (orders, inbox) = sync_channel(ORDER_SLOTS);
-        let (outbox, notices) = sync_channel(NOTICE_SLOTS);
+        // Without a bound, because an alarm is among them: a session has some a minute at the very worst.
+        let (outbox, notices) = channel();
         let (opened, answer) = sync_channel(1);
         let progress = Arc::new(RecorderProgress::default());
         let shared = progress.clone();
-        let (channels, series) = (plan.channels, plan.series);
+        let (channels, series, clock) = (plan.channels, plan.series, plan.clock.clone());
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || {
@@ -173,6 +203,8 @@ impl Recorder {
             series,
             meters,
             progress,
+            clock,
+            pressed: Cell::new(None),
             orders,
             notices,
             thread: Some(thread),
@@ -209,6 +241,12 @@ impl Recorder {
         self.channels
     }
 
+    /// A person asks for the session now: the two seconds that it begins with are those before this
+    /// moment, whatever has to be done until [`Self::begin`].
+    pub fn press(&self) {
+        self.pressed.set(Some((self.clock)()));
+    }
+
     /// What was heard in the last seconds, five at most; empty once it writes.
     ///
     /// # Errors
@@ -222,14 +260,18 @@ impl Recorder {
     }
 
     /// Begins to write into a folder that must be there and hold no recording of this microphone,
-    /// with the last two seconds before this call in front, or with what it heard since the session's
-    /// start. Returns that start, by the recorder's clock.
+    /// with the last two seconds before [`Self::press`] or this call in front, or with what it heard since
+    /// the session's start. Returns that start, by the recorder's clock.
     ///
     /// # Errors
     /// `NoRoom` where the disk does not hold the planned length and 2 GiB more; `RecordingThere`;
     /// those of writing. Then nothing is recorded, and the recorder stays armed.
     pub fn begin(&self, how: Beginning) -> Result<Duration, Error> {
         let (reply, answer) = sync_channel(1);
+        let how = Beginning {
+            pressed: how.pressed.or(self.pressed.take()),
+            ..how
+        };
         let order = Order::Begin { how, reply };
         self.orders.send(order).map_err(|_| Error::Stopped)?;
         answer.recv().map_err(|_| Error::Stopped)?

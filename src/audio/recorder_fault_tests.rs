@@ -11,13 +11,17 @@ use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
-use super::{Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, system_clock};
+use super::{
+    Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, sleep_clock, system_clock,
+};
 use crate::domain::SAMPLE_RATE;
+use crate::vault::{self, WorkspaceKey, hold};
 
 /// A disk on which one operation fails, and on which only what was forced to it survives.
 struct Faulty {
     left: Mutex<u64>,
-    error: io::ErrorKind,
+    /// How it fails; none: a write takes a half.
+    error: Option<io::ErrorKind>,
     short: bool,
     free: u64,
 }
@@ -31,18 +35,19 @@ struct FaultyFile {
 struct FaultyDisk(Arc<Faulty>);
 
 impl Faulty {
-    /// Counts an operation; the last one that may succeed has passed when this fails.
-    fn step(&self) -> io::Result<()> {
+    /// Counts an operation; the last one that may succeed has passed when this fails. True where a write
+    /// takes a half.
+    fn step(&self) -> io::Result<bool> {
         let mut left = self.left.lock().unwrap();
-        match *left {
-            0 => Ok(()),
-            1 => {
+        match (*left, self.error) {
+            (0, _) => Ok(false),
+            (1, error) => {
                 *left = 0;
-                Err(self.error.into())
+                error.map_or(Ok(true), |error| Err(error.into()))
             }
             _ => {
                 *left -= 1;
-                Ok(())
+                Ok(false)
             }
         }
     }
@@ -70,13 +75,13 @@ impl Disk for FaultyDisk {
 
 impl DiskFile for FaultyFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Err(e) = self.disk.step() {
+        let half = bytes.len().div_ceil(2);
+        let short = self.disk.step().inspect_err(|_| {
             // A part of it may have reached the file, as on a disk that fills up.
             let _ = self.inner.append(&bytes[..bytes.len() / 2]);
-            return Err(e);
-        }
-        let upto = if self.disk.short {
-            bytes.len().div_ceil(2)
+        })?;
+        let upto = if self.disk.short || short {
+            half
         } else {
             bytes.len()
         };
@@ -97,7 +102,7 @@ impl DiskFile for FaultyFile {
     }
 }
 
-fn faulty(at: u64, error: io::ErrorKind, short: bool) -> Arc<FaultyDisk> {
+fn faulty(at: u64, error: Option<io::ErrorKind>, short: bool) -> Arc<FaultyDisk> {
     Arc::new(FaultyDisk(Arc::new(Faulty {
         left: Mutex::new(at),
         error,
@@ -115,9 +120,16 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
         channels: 2,
     };
     let mut failures = 0;
-    for error in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+    let kinds = [
+        Some(io::ErrorKind::StorageFull),
+        Some(io::ErrorKind::Other),
+        None,
+    ];
+    for (error, locked) in kinds.into_iter().flat_map(|k| [(k, false), (k, true)]) {
         for at in 1.. {
             let bench = Bench::new(acts.clone(), small);
+            let key = || hold(bench.dir.path(), WorkspaceKey::generate().unwrap()).unwrap();
+            let _key = locked.then(key);
             let disk = faulty(at, error, false);
             let spent = disk.0.clone();
             let result = bench.record(disk);
@@ -129,22 +141,35 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
             failures += 1;
             match result {
                 // Before the beginning: the caller is told.
-                Err(e) => assert!(!e.help().is_empty() && at < 20, "{at}: {e}"),
+                Err(e) => {
+                    let early = locked || at < 20;
+                    assert!(!e.help().is_empty() && early, "{at}: {e}");
+                }
                 Ok(notices) => match (stopped(&notices), error) {
-                    // The chain of the sound stopped, and the sound did not.
-                    (Stop::SourceEnded, _) => assert!(
-                        notices.iter().any(|n| matches!(n, Notice::Unlinked { .. })),
+                    // The rest of a write follows, and nothing is missing.
+                    (Stop::SourceEnded, None) => {
+                        let kept = recover_parts(bench.dir.path(), Series::default()).unwrap();
+                        assert_eq!(kept.iter().map(|p| p.frames).sum::<u64>(), 4_480);
+                        let told = |n: &&Notice| matches!(n, Notice::Unlinked { .. });
+                        assert_eq!(notices.iter().filter(told).count(), 0);
+                    }
+                    // What stands beside the sound stopped, and the sound did not.
+                    (Stop::SourceEnded, Some(_)) => assert!(
+                        notices
+                            .iter()
+                            .any(|n| matches!(n, Notice::Unlinked { .. } | Notice::Exposed { .. })),
                         "{at}"
                     ),
-                    (Stop::DiskFull, io::ErrorKind::StorageFull) => {}
-                    (Stop::DiskFailed(why), io::ErrorKind::Other) => assert!(!why.is_empty()),
+                    (Stop::DiskFull, Some(io::ErrorKind::StorageFull)) => {}
+                    (Stop::DiskFailed(why), Some(_)) => assert!(!why.is_empty()),
                     (other, _) => panic!("{at}: {other:?}"),
                 },
             }
             // What is there can be read, whole frames only, from the first on.
             for part in recover_parts(bench.dir.path(), Series::default()).unwrap() {
-                let heard = bench.samples(&part.name);
-                assert_eq!(heard.len() as u64, part.frames * 2);
+                let content = vault::open(&bench.dir.path().join(&part.name)).unwrap();
+                let heard = hound::WavReader::new(io::BufReader::new(content)).unwrap();
+                assert_eq!(u64::from(heard.duration()), part.frames);
             }
         }
     }
@@ -154,7 +179,7 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
 #[test]
 fn short_writes_are_no_failure() {
     let bench = Bench::new(vec![Act::Speak(48_000)], STEREO);
-    let notices = bench.record(faulty(0, io::ErrorKind::Other, true)).unwrap();
+    let notices = bench.record(faulty(0, None, true)).unwrap();
     assert_eq!(stopped(&notices), &Stop::SourceEnded);
     assert_eq!(bench.samples("part-001.wav").len(), 96_000);
 }
@@ -166,7 +191,7 @@ fn a_disk_below_the_planned_length_is_refused_and_one_that_runs_low_is_told_twic
     let with_free = |free| {
         Arc::new(FaultyDisk(Arc::new(Faulty {
             left: Mutex::new(0),
-            error: io::ErrorKind::Other,
+            error: None,
             short: false,
             free,
         })))
@@ -311,6 +336,7 @@ fn a_refused_microphone_says_so_with_the_next_step() {
         channels: 1,
         disk: Arc::new(SystemDisk),
         clock: system_clock(),
+        slept: sleep_clock(),
         part: std::time::Duration::from_secs(600),
         series: Series::default(),
         chain: SharedChain::default(),

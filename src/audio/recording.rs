@@ -1,9 +1,11 @@
 //! What the recorder's thread does, step by step: listen, meter, write, watch the disk and the source.
 //! Whatever fails is told once and loudly; a disk that fails ends the session, a source does not.
 
+mod away;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use super::beginning::{Beginning, Kept};
@@ -20,14 +22,9 @@ use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SamplePos, Span};
 
-/// A microphone that delivers nothing for so long is gone, whatever the system says.
-const NO_SOUND: Duration = Duration::from_millis(800);
-/// The same for one that was just opened: sound services take their time.
-const FIRST_SOUND: Duration = Duration::from_secs(3);
-/// Between two tries to open it again.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
-/// Behind the clock by which silence is filled in while the microphone is gone.
-const FILL_STEP: Duration = Duration::from_millis(100);
+/// A disk that takes nothing for so long is told of when it goes on.
+const STALLED: Duration = Duration::from_secs(5);
+
 /// One armed or running session.
 pub(super) struct Recording {
     open: OpenSource,
@@ -36,13 +33,16 @@ pub(super) struct Recording {
     channels: u16,
     disk: Arc<dyn Disk>,
     clock: Clock,
+    slept: Clock,
+    /// What the clock of sleep showed last.
+    slept_so_far: Duration,
     part: Duration,
     series: Series,
     chain: SharedChain,
     meters: Arc<Meters>,
     watches: Vec<Watch>,
     progress: Arc<RecorderProgress>,
-    outbox: SyncSender<Entry>,
+    outbox: Sender<Entry>,
     buffer: Vec<i16>,
     kept: Kept,
     tape: Option<Tape>,
@@ -51,6 +51,8 @@ pub(super) struct Recording {
     /// When the last sound came, by the clock.
     heard_at: Duration,
     gone_at: Option<SamplePos>,
+    /// The microphone in its place that was told of.
+    other: Option<String>,
     /// Opened, and nothing heard of it yet.
     fresh: bool,
     tried_at: Duration,
@@ -58,6 +60,8 @@ pub(super) struct Recording {
     /// Bytes a second of the session's other microphones.
     beside: u64,
     lag: LagWatch,
+    /// When the disk last had everything, by the clock.
+    synced_at: Duration,
     ended: bool,
 }
 
@@ -65,7 +69,7 @@ impl Recording {
     pub(super) fn arm(
         mut plan: RecorderPlan,
         progress: Arc<RecorderProgress>,
-        outbox: SyncSender<Entry>,
+        outbox: Sender<Entry>,
     ) -> Result<Self, Error> {
         let source = (plan.open)()?;
         let format = source.format();
@@ -77,6 +81,8 @@ impl Recording {
             format,
             channels: plan.channels,
             disk: plan.disk,
+            slept_so_far: (plan.slept)(),
+            slept: plan.slept,
             clock: plan.clock,
             part: plan.part,
             series: plan.series,
@@ -92,17 +98,24 @@ impl Recording {
             paused_at: None,
             heard_at: now,
             gone_at: None,
+            other: None,
             fresh: true,
             tried_at: now,
             room: Room::default(),
             beside: 0,
             lag: LagWatch::default(),
+            synced_at: now,
             ended: false,
         })
     }
 
     pub(super) fn format(&self) -> SourceFormat {
         self.format
+    }
+
+    #[cfg(test)]
+    pub(super) fn progress(&self) -> Arc<RecorderProgress> {
+        self.progress.clone()
     }
 
     pub(super) fn meters(&self) -> Arc<Meters> {
@@ -120,7 +133,7 @@ impl Recording {
 
     /// The last seconds that were heard, interleaved, while nothing is written yet.
     pub(super) fn kept(&self) -> Vec<i16> {
-        self.kept.copy()
+        self.kept.copy(self.format)
     }
 
     /// Begins to write, with the sound of the last two seconds in front. Returns the session's start.
@@ -145,22 +158,30 @@ impl Recording {
             self.heard_at = (self.clock)();
         }
         self.watches = Watch::all(self.channels, self.format.rate);
-        let (first, before) = self.kept.begin(how.zero, self.heard_at, self.format);
+        let moments = (how.zero, how.pressed, self.heard_at);
+        let (first, before) = self.kept.begin(moments, self.format);
         let mut closed = Vec::new();
         tape.silence(first.silence, &mut closed)?;
         let silence = tape.position();
         tape.write(&before, &mut closed)?;
         self.progress.set_derived(tape.derived());
-        let pre_roll = tape.position();
+        let at = tape.position();
+        // What was heard between the press and now belongs to the session itself.
+        let pressed = how
+            .pressed
+            .map(|pressed| pressed.saturating_sub(first.zero));
+        let pre_roll = pressed.map_or(at, |before| at.min(SamplePos::from_ms(millis(before))));
         self.folder = folder;
         self.lag = LagWatch::since(first.zero);
         self.tape = Some(tape);
+        self.synced_at = (self.clock)();
+        self.progress.set_writing(true);
         self.tell(Notice::Began { pre_roll, silence });
         if self.gone_at.is_some() {
             // Gone before the start: silence counts from here.
-            self.gone_at = Some(pre_roll);
+            self.gone_at = Some(at);
             let why = "it was not there when the session began".into();
-            self.tell(Notice::Gone { at: pre_roll, why });
+            self.tell(Notice::Gone { at, why });
         }
         closed.into_iter().for_each(|part| self.tell_part(part));
         Ok(first.zero)
@@ -189,6 +210,7 @@ impl Recording {
 
     /// One round. True where there was sound, so that there may be more.
     pub(super) fn listen(&mut self) -> bool {
+        self.look_for_sleep();
         let heard = self.take_once();
         if self.ended {
             return false;
@@ -199,12 +221,25 @@ impl Recording {
         self.fill_while_gone();
         self.look_at_disk();
         self.look_at_chain();
-        if let Some(tape) = &mut self.tape
-            && let Err(e) = tape.keep()
-        {
-            self.fail(&e);
-        }
+        self.keep();
         heard
+    }
+
+    /// Once a second: onto the disk itself.
+    fn keep(&mut self) {
+        match self.tape.as_mut().map(Tape::keep) {
+            Some(Ok(true)) => {
+                self.progress.add_sync();
+                let now = (self.clock)();
+                let since = now.saturating_sub(std::mem::replace(&mut self.synced_at, now));
+                if since >= STALLED {
+                    let (at, seconds) = (self.position(), since.as_secs());
+                    self.tell(Notice::Stalled { at, seconds });
+                }
+            }
+            Some(Err(e)) => self.fail(&e),
+            Some(Ok(false)) | None => {}
+        }
     }
 
     fn take_once(&mut self) -> bool {
@@ -280,8 +315,11 @@ impl Recording {
     }
 
     fn lost(&mut self, frames: u64) {
+        if self.tape.is_none() {
+            // Sound of before is not put next to sound of after, and no session has lost any of it.
+            return self.kept.clear();
+        }
         self.progress.add_lost(frames);
-        self.kept.clear();
         let from = self.position();
         self.write_silence(frames);
         let span = Span::new(from, self.position());
@@ -316,78 +354,6 @@ impl Recording {
         }
     }
 
-    /// A source that is silent for too long is gone; one that is gone is opened again.
-    fn watch_source(&mut self) {
-        let now = (self.clock)();
-        if self.source.is_some() {
-            let patience = if self.fresh { FIRST_SOUND } else { NO_SOUND };
-            if now.saturating_sub(self.heard_at.max(self.tried_at)) >= patience {
-                self.gone("no sound comes from the microphone".into());
-            }
-        } else if now.saturating_sub(self.tried_at) >= TRY_AGAIN {
-            self.tried_at = now;
-            self.fresh = true;
-            // The same one or none: what `open` opens was chosen before the session.
-            self.source = (self.open)()
-                .ok()
-                .filter(|s| usable(s.format(), self.channels).is_ok());
-        }
-    }
-
-    fn gone(&mut self, why: String) {
-        self.source = None;
-        self.kept.clear(); // sound of before is not put next to sound of after
-        self.tried_at = (self.clock)();
-        if self.gone_at.is_none() {
-            let at = self.position();
-            self.gone_at = Some(at);
-            self.tell(Notice::Gone { at, why });
-        }
-    }
-
-    /// The microphone is back, and `buffer` holds the first that it heard: what it says counts, not
-    /// that it could be opened.
-    fn back(&mut self, from: SamplePos, format: SourceFormat) {
-        let frames = self.buffer.len() / usize::from(format.channels.max(1));
-        let reach = Duration::from_secs_f64(frames as f64 / f64::from(format.rate.max(1)));
-        self.fill_until((self.clock)().saturating_sub(reach));
-        if format != self.format {
-            let mut closed = Vec::new();
-            let changed = match &mut self.tape {
-                Some(tape) => tape.change_format(format).map(|part| closed.push(part)),
-                None => Ok(()),
-            };
-            self.format = format;
-            self.watches = Watch::all(self.channels, format.rate);
-            self.kept.clear();
-            self.written(changed, closed);
-        }
-        let span = Span::new(from, self.position());
-        let rate = format.rate;
-        self.tell(Notice::Back { span, rate });
-    }
-
-    fn fill_while_gone(&mut self) {
-        if self.gone_at.is_some() && self.tape.is_some() && !self.ended {
-            let now = (self.clock)();
-            if now.saturating_sub(self.heard_at) > FILL_STEP * 2 {
-                self.fill_until(now.saturating_sub(FILL_STEP));
-            }
-        }
-    }
-
-    /// Silence from the last sound up to `moment` of the clock.
-    fn fill_until(&mut self, moment: Duration) {
-        let missing = moment.saturating_sub(self.heard_at);
-        let frames = (missing.as_secs_f64() * f64::from(self.format.rate)) as u64;
-        if frames > 0 && self.tape.is_some() {
-            self.write_silence(frames);
-            // Forward by what was written, not to `moment`: fractions of a frame must not add up.
-            let written = frames as f64 / f64::from(self.format.rate);
-            self.heard_at += Duration::from_secs_f64(written);
-        }
-    }
-
     fn look_at_disk(&mut self) {
         if self.tape.is_none() {
             return;
@@ -405,8 +371,12 @@ impl Recording {
         own.saturating_add(self.beside)
     }
 
-    /// A fault in the chain of the sound is told, and the sound goes on.
+    /// A fault in what is kept beside the sound is told, and the sound goes on.
     fn look_at_chain(&mut self) {
+        if let Some(why) = self.tape.as_mut().and_then(Tape::tail_fault) {
+            let at = self.position();
+            self.tell(Notice::Exposed { at, why });
+        }
         if let Some(why) = self.tape.as_mut().and_then(Tape::chain_fault) {
             let at = self.position();
             self.tell(Notice::Unlinked { at, why });
@@ -425,8 +395,8 @@ impl Recording {
     fn tell(&mut self, notice: Notice) {
         let Some(tape) = &mut self.tape else { return };
         match tape.note(notice) {
-            // A full queue loses nothing: the journal is read again at the end.
-            Ok(entry) => drop(self.outbox.try_send(entry)),
+            // Nobody may listen any more; the journal is read again at the end.
+            Ok(entry) => drop(self.outbox.send(entry)),
             Err(e) => self.fail(&e),
         }
     }
@@ -478,9 +448,20 @@ impl Recording {
         for notice in [Notice::PartClosed { part }, Notice::Stopped { at, why }] {
             // The journal may refuse too; the person is told nevertheless.
             let entry = tape.note_or_not(notice);
-            let _ = self.outbox.try_send(entry);
+            let _ = self.outbox.send(entry);
         }
     }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        // However it ends: nobody waits for a disk that is not written to.
+        self.progress.set_writing(false);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn usable(format: SourceFormat, channels: u16) -> Result<(), Error> {

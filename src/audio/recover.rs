@@ -2,11 +2,11 @@
 //! the working copies are made again from them, so that every position means what it meant before.
 
 use std::fs::OpenOptions;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::capture::SourceFormat;
-use super::growing_wav::{HEADER_BYTES, header};
+use super::growing_wav::{HEADER_BYTES, drop_tail, header, tail_of};
 use super::import::{ChannelWriter, sync_folder, temporary};
 use super::notice::{Entry, Part};
 use super::series::Series;
@@ -51,14 +51,25 @@ pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> 
 /// Sets the lengths in a part's header right where they are not, and ends a sealed part that was cut.
 fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let read = |e| Error::read(path, e);
-    let mut file = vault::open(path).map_err(read)?;
+    let mut file = match vault::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        opened => opened.map_err(read)?,
+    };
     let len = if file.is_whole() {
         file.len().map_err(read)?
     } else {
         readable(&mut file).map_err(read)?
     };
+    let (sealed, whole) = (file.is_sealed(), file.is_whole());
+    let tail = if whole {
+        Vec::new()
+    } else {
+        tail_behind(path, len)
+    };
+    let total = len.saturating_add(tail.len() as u64);
+    let mut content = file.take(len).chain(Cursor::new(tail));
     let mut head = Vec::new();
-    Read::by_ref(&mut file)
+    Read::by_ref(&mut content)
         .take(HEADER_BYTES)
         .read_to_end(&mut head)
         .map_err(read)?;
@@ -66,17 +77,32 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
         return Ok(None);
     };
     let block = u64::from(format.channels) * 2;
-    let frames = len.saturating_sub(HEADER_BYTES) / block;
+    let frames = total.saturating_sub(HEADER_BYTES) / block;
     let right = header(format, frames);
-    if file.is_sealed() && (head != right || !file.is_whole()) {
-        reseal(path, &mut file, &right, frames.saturating_mul(block))?;
+    if sealed && (head != right || !whole) {
+        reseal(path, &mut content, &right, frames.saturating_mul(block))?;
     } else if head != right {
         let write = |e| Error::write(path, e);
         let mut file = OpenOptions::new().write(true).open(path).map_err(write)?;
         file.write_all(&right).map_err(write)?;
         file.sync_all().map_err(write)?;
     }
+    // What stood in it is in the part itself now.
+    drop_tail(path);
     Ok(Some((format, frames)))
+}
+
+/// What the tail of a part that was cut off holds beyond its whole chunks, which end at `len`. One that
+/// cannot be read takes nothing of the part away.
+fn tail_behind(part: &Path, len: u64) -> Vec<u8> {
+    let Ok(Some((begin, mut bytes))) = vault::read_tail(&tail_of(part), part) else {
+        return Vec::new();
+    };
+    // Chunks that were completed after the tail was written hold its beginning, or all of it.
+    match len.checked_sub(begin).map(usize::try_from) {
+        Some(Ok(known)) if known <= bytes.len() => bytes.split_off(known),
+        _ => Vec::new(),
+    }
 }
 
 /// Bytes of a sealed file before the first chunk that a power cut left without its true content.
@@ -91,13 +117,13 @@ fn readable(file: &mut Content) -> io::Result<u64> {
 }
 
 /// A sealed file cannot be mended in place: the same sound, sealed anew, takes its place in one step.
-fn reseal(path: &Path, file: &mut Content, head: &[u8], sound: u64) -> Result<(), Error> {
+fn reseal(path: &Path, content: &mut dyn Read, head: &[u8], sound: u64) -> Result<(), Error> {
     let write = |e| Error::write(path, e);
     let folder = path.parent().unwrap_or(Path::new("."));
     let temp = temporary(folder)?;
     let mut out = Writer::new(temp.as_file(), path).map_err(write)?;
     out.write_all(head).map_err(write)?;
-    let copied = io::copy(&mut file.take(sound), &mut out).map_err(write)?;
+    let copied = io::copy(&mut content.take(sound), &mut out).map_err(write)?;
     if copied != sound {
         return Err(Error::read(path, io::ErrorKind::UnexpectedEof.into()));
     }

@@ -2,8 +2,8 @@
 //! its own rate; one working copy a channel at 16 kHz, appended as it comes; the chain of the sound;
 //! and a journal.
 //!
-//! Every second the newest part and the journal are forced to the disk. The working copies are not:
-//! they can be made again from the parts at any time.
+//! Every second the newest part and the journal are forced to the disk, and of a sealed part also what
+//! it has not sealed yet. The working copies are not: they can be made again from the parts at any time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::vault::LineSealer;
 
 /// Between two forced writes: with what they take themselves, a power cut costs less than a second.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
-/// The same where the parts are sealed: up to 0.7 s more are in memory then.
+/// The same where the parts are sealed: a kill of the program costs then what a power cut does.
 const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
 /// Between two entries of the journal that only say 'still here'.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
@@ -67,6 +67,8 @@ pub(super) struct Tape {
     journal: Box<dyn DiskFile>,
     journal_seal: LineSealer,
     entries: u64,
+    /// What was wrong with a tail first; none in it once it was told.
+    tail_fault: Option<Option<String>>,
     synced_at: Duration,
     checkpoint_at: Duration,
 }
@@ -117,6 +119,7 @@ impl Tape {
             journal,
             journal_seal,
             entries: 0,
+            tail_fault: None,
             synced_at: now,
             checkpoint_at: now,
         })
@@ -206,8 +209,8 @@ impl Tape {
         })
     }
 
-    /// Once a second: forces to the disk what came since.
-    pub(super) fn keep(&mut self) -> Result<(), Error> {
+    /// Once a second: forces to the disk what came since. True where it did.
+    pub(super) fn keep(&mut self) -> Result<bool, Error> {
         let now = (self.clock)();
         let every = if self.part.is_sealed() {
             SYNC_SEALED_EVERY
@@ -215,7 +218,7 @@ impl Tape {
             SYNC_EVERY
         };
         if now.saturating_sub(self.synced_at) < every {
-            return Ok(());
+            return Ok(false);
         }
         self.synced_at = now;
         if now.saturating_sub(self.checkpoint_at) >= CHECKPOINT_EVERY {
@@ -223,9 +226,19 @@ impl Tape {
             self.write_journal(None)?;
         }
         self.part.sync()?;
+        // Beside the sound, and no reason to end it; tried again with the next sync.
+        if let Err(e) = self.part.keep_tail(&*self.disk) {
+            self.tail_fault.get_or_insert(Some(e.to_string()));
+        }
         // Behind the sound: a link never speaks of what a power cut could still take.
         self.chain.keep(self.part.frames_in_file());
-        self.sync_journal()
+        self.sync_journal()?;
+        Ok(true)
+    }
+
+    /// What is wrong with the tail of the part, once in a session.
+    pub(super) fn tail_fault(&mut self) -> Option<String> {
+        self.tail_fault.as_mut().and_then(Option::take)
     }
 
     /// What is wrong with the chain of the sound, once.
@@ -235,8 +248,7 @@ impl Tape {
 
     /// Ends the files, whole and on the disk.
     pub(super) fn close(&mut self) -> Result<Part, Error> {
-        self.part.end()?;
-        self.part.sync()?;
+        self.end_part()?;
         self.chain.end_part(None);
         self.finish_resampler()?;
         for working in &mut self.working {
@@ -258,9 +270,16 @@ impl Tape {
         self.finished_part()
     }
 
-    fn next_part(&mut self, format: SourceFormat) -> Result<Part, Error> {
+    /// The part is whole and on the disk; only then is its tail of no more use.
+    fn end_part(&mut self) -> Result<(), Error> {
         self.part.end()?;
         self.part.sync()?;
+        self.part.drop_tail();
+        Ok(())
+    }
+
+    fn next_part(&mut self, format: SourceFormat) -> Result<Part, Error> {
+        self.end_part()?;
         let done = self.finished_part();
         self.number += 1;
         let name = self.series.part(self.number);

@@ -29,6 +29,8 @@ pub enum FlagKind {
     PhantomPhrase,
     /// The utterance was cut at the longest length without a pause.
     CutWithoutPause,
+    /// Another channel heard the same voice louder; `detail` holds its number, from 1.
+    OtherChannel,
     /// A glossary term of the source has no approved counterpart in the translation.
     TermMissing,
     /// A number, date or document number differs between the two sides.
@@ -65,7 +67,7 @@ pub enum FlagKind {
 
 impl FlagKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [FlagKind; 26] = [
+    pub const ALL: [FlagKind; 27] = [
         FlagKind::PracticeModel,
         FlagKind::LowConfidence,
         FlagKind::NoText,
@@ -76,6 +78,7 @@ impl FlagKind {
         FlagKind::LanguageUncertain,
         FlagKind::PhantomPhrase,
         FlagKind::CutWithoutPause,
+        FlagKind::OtherChannel,
         FlagKind::TermMissing,
         FlagKind::NumberMismatch,
         FlagKind::NameDiffers,
@@ -107,6 +110,7 @@ impl FlagKind {
             FlagKind::LanguageUncertain => "language-uncertain",
             FlagKind::PhantomPhrase => "phantom-phrase",
             FlagKind::CutWithoutPause => "cut-without-pause",
+            FlagKind::OtherChannel => "other-channel",
             FlagKind::TermMissing => "term-missing",
             FlagKind::NumberMismatch => "number-mismatch",
             FlagKind::NameDiffers => "name-differs",

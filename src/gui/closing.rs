@@ -53,19 +53,19 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Keeps the window open where something runs, and asks.
-    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>) {
+    /// Keeps the window open where something runs, and asks; whether it asks.
+    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>) -> bool {
         let Some(runs) = Runs::now(scene) else {
             // Whoever wanted to close meant what ran then.
             *self = Self::default();
-            return;
+            return false;
         };
         if !self.leaves && ui.input(|i| i.viewport().close_requested()) {
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
             (self.asked, self.focus) = (true, true);
         }
         if !self.asked {
-            return;
+            return false;
         }
         let modal = Modal::new(Id::unique("closing")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
@@ -78,6 +78,7 @@ impl Closing {
         if modal.should_close() {
             self.asked = false;
         }
+        !self.leaves
     }
 
     /// True where the person wants to close.

@@ -16,6 +16,7 @@ use crate::app::desk::{Desk, Told};
 use crate::app::{App, VaultState};
 
 use super::fonts::Fonts;
+use super::panels::Drafts;
 use super::shell::Desktop;
 use super::theme;
 use super::widgets::script::{self, Letters};
@@ -38,6 +39,9 @@ pub struct Gate {
     locks: bool,
     /// After so long without a touch it is locked.
     patience: Option<Duration>,
+    /// What was typed into lines and not kept before it was locked: in memory only, and shown by nothing
+    /// before it is open again.
+    drafts: Drafts,
 }
 
 enum Inside {
@@ -53,6 +57,8 @@ struct Prompt {
     trying: Option<Receiver<Result<(), Told>>>,
     /// The field is to be typed into.
     focus: bool,
+    /// Words wait behind the lock that were typed and not kept.
+    waits: bool,
 }
 
 impl Gate {
@@ -74,6 +80,7 @@ impl Gate {
             touched: Instant::now(),
             locks: false,
             patience: None,
+            drafts: Drafts::default(),
         };
         gate.watch();
         Ok(gate)
@@ -116,7 +123,12 @@ impl Gate {
 
     fn enter(&mut self, ctx: &Context) {
         match open(&self.app, ctx, &self.fonts) {
-            Ok(inside) => self.inside = inside,
+            Ok(inside) => {
+                self.inside = inside;
+                if let Inside::Open(desktop) = &mut self.inside {
+                    desktop.take_up(std::mem::take(&mut self.drafts));
+                }
+            }
             Err(cause) => {
                 let app = crate::app::Error::File {
                     what: "start the window's threads",
@@ -151,7 +163,7 @@ impl Gate {
         if busy || ui.input(|i| !i.events.is_empty()) {
             self.touched = Instant::now();
         }
-        let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK));
+        let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
             let words = Words::of(self.app.choices().choices.language);
             desktop.say(Told {
@@ -164,8 +176,16 @@ impl Gate {
             .patience
             .map(|patience| patience.saturating_sub(self.touched.elapsed()));
         if asked || left == Some(Duration::ZERO) {
+            self.drafts = desktop.put_by();
+            if let Some(choices) = desktop.unsettled() {
+                // The key is still there to seal the name. If the disk refuses, the old choices stay.
+                let _ = self.app.keep_choices(&choices);
+            }
             self.app.close();
             self.inside = ask(&self.app, ui.ctx(), &self.fonts, None);
+            if let Inside::Asking(prompt) = &mut self.inside {
+                prompt.waits = self.drafts.len() > 0;
+            }
         }
         if let Some(left) = left {
             ui.ctx()
@@ -194,6 +214,7 @@ fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
         told,
         trying: None,
         focus: true,
+        waits: false,
     }))
 }
 
@@ -237,6 +258,10 @@ impl Prompt {
         if !idle {
             ui.add_space(theme::GAP);
             script::label(ui, self.words.t("vault-trying"), letters);
+        }
+        if self.waits {
+            ui.add_space(theme::GAP);
+            script::label(ui, self.words.t("unkept-locked"), letters);
         }
         if let Some(told) = &self.told {
             ui.add_space(theme::GAP);

@@ -5,12 +5,14 @@
 mod closing;
 mod fonts;
 mod gate;
+mod messages;
 mod palette;
 mod panels;
 mod safe;
 mod shell;
 mod theme;
 mod told;
+mod unkept;
 mod widgets;
 mod words;
 

@@ -98,7 +98,7 @@ impl Palette {
         let field = TextEdit::singleline(&mut self.text)
             .char_limit(300)
             .desired_width(f32::INFINITY);
-        let field = ui.add(field).labelled_by(label.id);
+        let field = script::line(ui, field).labelled_by(label.id);
         field.request_focus();
         if field.changed() {
             self.chosen = 0;

@@ -1,19 +1,21 @@
 //! The frame around the screens: the rail, messages, the key that hides everything.
 
 use eframe::egui::{
-    self, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Panel,
-    ScrollArea, Ui,
+    self, CentralPanel, Context, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Panel,
+    ScrollArea, Ui, UiBuilder,
 };
 
-use crate::app::desk::{Command, Desk, Notice, Told};
-use crate::app::{App, BlankKey, Choices, WindowSize};
-use crate::domain::{InterviewId, Lang, SegmentId};
+use crate::app::desk::{Command, Desk, Told};
+use crate::app::{App, BlankKey, Choices, Preferred, VaultState, WindowSize};
+use crate::domain::{InterviewId, SegmentId};
 
 use super::closing::Closing;
 use super::fonts::Fonts;
+use super::messages::Messages;
 use super::palette::Palette;
-use super::panels::{Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
+use super::panels::{Drafts, Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
 use super::theme;
+use super::unkept::Unkept;
 use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
@@ -95,6 +97,8 @@ pub enum Go {
     Foreign(String, Option<SegmentId>),
     /// On with other choices.
     Choose(Choices),
+    /// Out: the workspace is to be locked.
+    Lock,
 }
 
 /// Everything behind the window.
@@ -102,14 +106,14 @@ pub struct Desktop {
     desk: Desk,
     words: Words,
     choices: Choices,
-    missing: Vec<Lang>,
+    messages: Messages,
     screen: Screen,
     hidden: bool,
     palette: Palette,
     closing: Closing,
+    unkept: Unkept,
     /// How large the window is, for the next start.
     size: Option<WindowSize>,
-    notice: Option<Told>,
     intake: Intake,
     review: Review,
     search: Search,
@@ -118,6 +122,8 @@ pub struct Desktop {
     glossary: Glossary,
     models: Models,
     settings: Settings,
+    /// A button asked for the lock.
+    locks: bool,
 }
 
 impl Desktop {
@@ -134,16 +140,18 @@ impl Desktop {
         });
         desk.ask(Command::List);
         desk.ask(Command::Shelf);
+        let preferred = Preferred::of(app.config());
+        let locks = app.vault_state().ok() == Some(VaultState::Open);
         Self {
             desk,
             words,
-            missing: fonts.missing,
+            messages: Messages::new(fonts.missing, notice),
             screen: Screen::Review,
             hidden: false,
             palette: Palette::default(),
             closing: Closing::default(),
+            unkept: Unkept::default(),
             size: None,
-            notice,
             intake: Intake::new(app.practice_recordings()),
             review: Review::default(),
             search: Search::default(),
@@ -151,14 +159,15 @@ impl Desktop {
             evidence: Evidence::default(),
             glossary: Glossary::default(),
             models: Models::default(),
-            settings: Settings::new(&read.choices),
+            settings: Settings::new(&read.choices, preferred, locks),
+            locks: false,
             choices: read.choices,
         }
     }
 
     /// Shows a message until the person puts it away.
     pub fn say(&mut self, told: Told) {
-        self.notice = Some(told);
+        self.messages.say(told);
     }
 
     /// Whether something runs that must not be cut off: a recording, or a job.
@@ -173,6 +182,10 @@ impl Desktop {
 
     /// Keeps what the next start begins with.
     pub fn leave(&mut self) {
+        if let Some(choices) = self.unsettled() {
+            self.desk.ask(Command::Keep(choices.clone()));
+            self.choices = choices;
+        }
         if self.size.is_some() && self.size != self.choices.window {
             self.choices.window = self.size;
             self.desk.ask(Command::Keep(self.choices.clone()));
@@ -205,50 +218,95 @@ impl Desktop {
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         self.measure(ui);
-        // Also while everything is hidden: a recording must not end by it.
-        let scene = Scene {
-            desk: &self.desk,
-            words: &self.words,
-            choices: &self.choices,
-        };
-        self.closing.show(ui, &scene);
-        if self.hides(ui) {
-            let ground = Frame::new().fill(theme::of(ui).ground);
-            let alarmed = !self.desk.board().alarms().is_empty();
-            CentralPanel::default().frame(ground).show(ui, |ui| {
-                // Nothing of the interview is shown, but a recording that fails is told.
-                if alarmed {
-                    let failure = theme::of(ui).failure;
-                    let letters = Letters::running(ui, self.words.lang());
-                    script::label(ui, self.words.t("alarm-hidden"), letters.coloured(failure));
-                }
-            });
-            return;
+        // Also while everything is hidden: a recording must not end by it, nor typed words be lost.
+        self.ask_before_closing(ui);
+        let key = self.blank_key();
+        if ui.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
+            self.blank();
         }
-        self.switch_by_key(ui);
-        self.hear();
+        let go = if self.hidden {
+            self.nothing(ui);
+            None
+        } else {
+            self.screens(ui)
+        };
         let scene = Scene {
             desk: &self.desk,
             words: &self.words,
             choices: &self.choices,
         };
+        // The other window has keys of its own: whoever sits there with the keyboard hides both.
+        if self.intake.second_window(ui, &scene, (key, self.hidden)) {
+            self.blank();
+            ui.ctx().request_repaint();
+        }
+        if let Some(go) = go {
+            self.go(ui.ctx(), go);
+        }
+    }
+
+    fn ask_before_closing(&mut self, ui: &Ui) {
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        if !self.closing.show(ui, &scene) && self.unkept.show(ui, &scene, &mut self.review) {
+            // Whoever stays for the words stays for what runs too.
+            self.closing = Closing::default();
+        }
+    }
+
+    /// Everything is hidden: nothing of the interview is shown, but a recording that fails is told.
+    fn nothing(&self, ui: &mut Ui) {
+        let ground = Frame::new().fill(theme::of(ui).ground);
+        let alarmed = !self.desk.board().alarms().is_empty();
+        CentralPanel::default().frame(ground).show(ui, |ui| {
+            if alarmed {
+                let failure = theme::of(ui).failure;
+                let letters = Letters::running(ui, self.words.lang());
+                script::label(ui, self.words.t("alarm-hidden"), letters.coloured(failure));
+            }
+        });
+    }
+
+    fn screens(&mut self, ui: &mut Ui) -> Option<Go> {
+        self.switch_by_key(ui);
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        self.messages.hear(&scene);
         let entered = self.palette.hear(ui, &scene);
-        if ui.available_width() < theme::NARROW {
-            let frame = self.rail_frame(ui);
+        let short = theme::is_short(ui);
+        let frame = self.rail_frame(ui);
+        if ui.available_width() < theme::NARROW && short {
+            // One row: of a low window the screen needs the rest.
+            let area = ScrollArea::horizontal().id_salt("rail");
+            Panel::top("rail").frame(frame).show(ui, |ui| {
+                widgets::scroll::part(ui, area, |ui| ui.horizontal(|ui| self.rail(ui)));
+            });
+        } else if ui.available_width() < theme::NARROW {
             Panel::top("rail").frame(frame).show(ui, |ui| {
                 ui.horizontal_wrapped(|ui| self.rail(ui));
             });
         } else {
-            let frame = self.rail_frame(ui);
             let rail = Panel::left("rail").resizable(false).exact_size(theme::RAIL);
             rail.frame(frame).show(ui, |ui| {
                 widgets::scroll::part(ui, ScrollArea::vertical(), |ui| self.rail(ui));
             });
         }
-        self.messages(ui);
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        self.messages.show(ui, &scene);
+        let margin = if short { (16, 4) } else { (16, 12) };
         let ground = Frame::new()
             .fill(theme::of(ui).ground)
-            .inner_margin(Margin::symmetric(16, 12));
+            .inner_margin(Margin::symmetric(margin.0, margin.1));
         let went = CentralPanel::default()
             .frame(ground)
             .show(ui, |ui| self.screen(ui))
@@ -258,11 +316,8 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        self.intake.second_window(ui, &scene);
         let called = self.palette.show(ui, &scene);
-        if let Some(go) = entered.or(called).or(went) {
-            self.go(ui.ctx(), go);
-        }
+        entered.or(called).or(went)
     }
 
     fn screen(&mut self, ui: &mut Ui) -> Option<Go> {
@@ -271,8 +326,11 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        // Each screen has fields of its own: neither the keyboard nor what was typed crosses over.
-        ui.push_id(self.screen as u8, |ui| match self.screen {
+        // Each screen has fields of its own: neither the keyboard nor what was typed crosses over. They
+        // are the same whatever stands above: a message that comes must not take the keyboard away.
+        let place = Id::unique(("screen", self.screen as u8));
+        let builder = UiBuilder::new().scope_id(place);
+        ui.scope_builder(builder, |ui| match self.screen {
             Screen::Interview => self.intake.show(ui, &scene),
             Screen::Review => self.review.show(ui, &scene),
             Screen::Search => self.search.show(ui, &scene),
@@ -287,71 +345,95 @@ impl Desktop {
 
     fn go(&mut self, ctx: &Context, go: Go) {
         match go {
-            Go::To(screen) => self.screen = screen,
+            Go::To(screen) => self.turn_to(ctx, screen),
             Go::Line(id, line) => {
                 self.review.open(&self.desk, id, line);
-                self.screen = Screen::Review;
+                self.turn_to(ctx, Screen::Review);
             }
             Go::Foreign(bundle, line) => {
                 self.review.open_foreign(&self.desk, bundle, line);
-                self.screen = Screen::Review;
+                self.turn_to(ctx, Screen::Review);
             }
-            Go::Choose(choices) => {
-                self.words = Words::chosen(&choices);
-                theme::apply(ctx, choices.look, choices.text_percent);
-                self.desk.ask(Command::Keep(choices.clone()));
-                self.choices = choices;
-            }
+            Go::Choose(choices) => self.choose(ctx, choices),
+            Go::Lock => self.locks = true,
         }
         ctx.request_repaint();
     }
 
-    /// Whether everything is hidden; the same key shows it again.
-    fn hides(&mut self, ui: &Ui) -> bool {
-        let key = match self.choices.blank_key {
+    /// Goes to a screen. What was typed into the settings, and not left by another key, is kept.
+    fn turn_to(&mut self, ctx: &Context, screen: Screen) {
+        if screen != self.screen
+            && let Some(choices) = self.unsettled()
+        {
+            self.choose(ctx, choices);
+        }
+        self.screen = screen;
+    }
+
+    fn choose(&mut self, ctx: &Context, choices: Choices) {
+        self.words = Words::chosen(&choices);
+        theme::apply(ctx, choices.look, choices.text_percent);
+        self.desk.ask(Command::Keep(choices.clone()));
+        self.settings.renew(&choices);
+        self.choices = choices;
+    }
+
+    /// Whether a button asked for the lock since this was asked last.
+    pub fn is_to_lock(&mut self) -> bool {
+        std::mem::take(&mut self.locks)
+    }
+
+    /// What is typed into the settings and not in force yet.
+    pub fn unsettled(&self) -> Option<Choices> {
+        let open = self.screen == Screen::Settings;
+        open.then(|| self.settings.unsettled(&self.choices))?
+    }
+
+    /// Takes what was typed into lines and not kept out of the screens.
+    pub fn put_by(&mut self) -> Drafts {
+        self.review.put_by()
+    }
+
+    /// Gives what was typed before back to the screens, and says so.
+    pub fn take_up(&mut self, drafts: Drafts) {
+        if drafts.len() > 0 {
+            let count = drafts.len().to_string();
+            self.messages.say(Told {
+                what: self.words.with("drafts-back", &[("count", &count)]),
+                next: self.words.t("drafts-back-next").to_owned(),
+            });
+            self.review.take_up(drafts);
+        }
+    }
+
+    /// The key that hides everything.
+    fn blank_key(&self) -> Key {
+        match self.choices.blank_key {
             BlankKey::F12 => Key::F12,
             BlankKey::F9 => Key::F9,
             BlankKey::F4 => Key::F4,
-        };
-        if ui.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
-            self.hidden = !self.hidden;
-            self.desk.ask(Command::Silence);
         }
-        self.hidden
+    }
+
+    /// Hides everything; the same key shows it again.
+    fn blank(&mut self) {
+        self.hidden = !self.hidden;
+        self.desk.ask(Command::Silence);
     }
 
     fn switch_by_key(&mut self, ui: &Ui) {
         for (screen, key, _) in Screen::ALL {
             let shortcut = KeyboardShortcut::new(Modifiers::COMMAND, key);
             if ui.input_mut(|i| i.consume_shortcut(&shortcut)) {
-                self.screen = screen;
+                self.turn_to(ui.ctx(), screen);
             }
         }
-    }
-
-    /// Takes the desk's next message when the last one was put away.
-    fn hear(&mut self) {
-        if self.notice.is_some() {
-            return;
-        }
-        let words = &self.words;
-        self.notice = self.desk.board().next_notice().map(|notice| match notice {
-            Notice::Failed(told) => told,
-            Notice::Busy => Told {
-                what: words.t("busy").to_owned(),
-                next: words.t("busy-next").to_owned(),
-            },
-            Notice::Written(path) => Told {
-                what: words.with("written", &[("path", &path.display().to_string())]),
-                next: String::new(),
-            },
-        });
     }
 
     fn rail_frame(&self, ui: &Ui) -> Frame {
         Frame::new()
             .fill(theme::of(ui).panel)
-            .inner_margin(Margin::same(8))
+            .inner_margin(Margin::same(if theme::is_short(ui) { 3 } else { 8 }))
     }
 
     fn rail(&mut self, ui: &mut Ui) {
@@ -360,62 +442,8 @@ impl Desktop {
             let wide = ui.layout().is_vertical();
             let size = egui::vec2(if wide { ui.available_width() } else { 0.0 }, theme::PRESS);
             if ui.add(button.min_size(size)).clicked() {
-                self.screen = screen;
+                self.turn_to(ui.ctx(), screen);
             }
-        }
-    }
-
-    /// What the person must know: missing fonts, failures of a recording until somebody has seen
-    /// them, other failures, files written.
-    fn messages(&mut self, ui: &mut Ui) {
-        let own = |ui: &Ui| Letters::running(ui, self.words.lang());
-        let strip = |ui: &Ui| {
-            Frame::new()
-                .fill(theme::of(ui).chosen)
-                .inner_margin(Margin::symmetric(16, 8))
-        };
-        if !self.missing.is_empty() {
-            let names: Vec<&str> = self.missing.iter().map(|l| l.native_name()).collect();
-            let text = self
-                .words
-                .with("fonts-missing", &[("languages", &names.join(", "))]);
-            let close = self.words.t("close");
-            let frame = strip(ui);
-            let mut seen = false;
-            Panel::top("fonts").frame(frame).show(ui, |ui| {
-                script::label(ui, &text, own(ui));
-                seen = ui.button(close).clicked();
-            });
-            if seen {
-                self.missing.clear();
-            }
-        }
-        let alarms = self.desk.board().alarms();
-        if !alarms.is_empty() {
-            let frame = strip(ui);
-            let failure = theme::of(ui).failure;
-            Panel::top("alarms").frame(frame).show(ui, |ui| {
-                for told in &alarms {
-                    widgets::told::show(ui, &self.words, told, failure);
-                }
-                if ui.button(self.words.t("alarm-seen")).clicked() {
-                    self.desk.board().acknowledge();
-                }
-            });
-        }
-        let Some(told) = self.notice.clone() else {
-            return;
-        };
-        let close = self.words.t("close");
-        let frame = strip(ui);
-        let mut seen = false;
-        Panel::top("notice").frame(frame).show(ui, |ui| {
-            let colour = theme::of(ui).text;
-            widgets::told::show(ui, &self.words, &told, colour);
-            seen = ui.button(close).clicked();
-        });
-        if seen {
-            self.notice = None;
         }
     }
 }

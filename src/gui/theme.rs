@@ -25,6 +25,9 @@ pub const PRESS: f32 = 28.0;
 pub const RAIL: f32 = 132.0;
 /// Below this width the rail lies on top of the screen.
 pub const NARROW: f32 = 620.0;
+/// Below this height of the window, as with the largest letters, a screen keeps to what it is for: what
+/// stands around it is folded up.
+pub const SHORT: f32 = 420.0;
 /// Height of the picture of a recording.
 pub const OVERVIEW: f32 = 56.0;
 /// Height of the picture of one line.
@@ -154,6 +157,11 @@ const fn palette(look: Look) -> Palette {
 /// The colours of this window.
 pub fn of(ui: &Ui) -> Palette {
     ui.data(|data| data.get_temp(Id::NULL)).unwrap_or(LIGHT)
+}
+
+/// Whether the window is low: small itself, or its letters large.
+pub fn is_short(ui: &Ui) -> bool {
+    ui.ctx().content_rect().height() < SHORT
 }
 
 /// The letters of running text and of what is said about it.

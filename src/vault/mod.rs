@@ -28,7 +28,7 @@ pub use keyring::{Unlocked, hold};
 pub use lines::{LineSealer, read_lines};
 pub use lock_file::{LockFile, State};
 pub(crate) use read::CHUNK;
-pub use read::{Content, open, open_plain, read_small};
+pub use read::{Content, open, open_plain, read_small, read_tail};
 pub use seal::{HALF, is_sealed, open_over, overwrite, seal_file};
 pub use swap::open_swap;
 pub use tries::{Failed, Tries, failed_tries, now};

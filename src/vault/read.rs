@@ -10,13 +10,15 @@ use age::stream::StreamReader;
 
 use super::key_for;
 use super::keyring::Unlocked;
-use super::write::Tail;
+use super::write::{Tail, tail_mark};
 
 /// How every age file begins.
 pub(super) const MAGIC: &[u8] = b"age-encryption.org/v1\n";
 /// Sound in a chunk, and bytes of a chunk on the disk.
 pub(crate) const CHUNK: u64 = 64 << 10;
 const SEALED_CHUNK: u64 = CHUNK + 16;
+/// Longest tail of a growing file that is read: a chunk, and the line before it.
+const MAX_TAIL: u64 = CHUNK + (8 << 10);
 /// Longest header of an age file that is read: one recipient takes some 200 bytes.
 const MAX_HEADER: u64 = 8 << 10;
 /// Bytes between the header and the first chunk.
@@ -50,7 +52,7 @@ enum Inner {
 ///
 /// # Errors
 /// The system's; `PermissionDenied` where the workspace is locked; `InvalidData` where the key does
-/// not open the file.
+/// not open the file; `UnexpectedEof` where it was cut off before its content.
 pub fn open(path: &Path) -> io::Result<Content> {
     let mut file = File::open(path)?;
     if !begins_sealed(&mut file)? {
@@ -89,6 +91,36 @@ pub fn read_small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads what [`Writer::sealed_tail`](super::Writer::sealed_tail) made of the end of the file at `whose`:
+/// where in its content it begins, and the bytes. None where there is no such file.
+///
+/// # Errors
+/// Those of [`open`]; `InvalidData` where it is not sealed, or the tail of another file.
+pub fn read_tail(path: &Path, whose: &Path) -> io::Result<Option<(u64, Vec<u8>)>> {
+    let content = match open(path) {
+        Ok(content) => content,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let strange = || io::Error::from(io::ErrorKind::InvalidData);
+    if !content.is_sealed() || !content.is_whole() {
+        return Err(strange());
+    }
+    let mut bytes = Vec::new();
+    content.take(MAX_TAIL).read_to_end(&mut bytes)?;
+    let whose = std::path::absolute(whose)?;
+    let rest = bytes.strip_prefix(tail_mark(&whose).as_bytes());
+    let line = rest.and_then(|rest| {
+        rest.iter()
+            .position(|b| *b == b'\n')
+            .map(|at| rest.split_at(at))
+    });
+    let (place, bytes) = line.ok_or_else(strange)?;
+    let place = std::str::from_utf8(place).ok().and_then(|n| n.parse().ok());
+    let bytes = bytes.get(1..).unwrap_or_default().to_vec();
+    Ok(Some((place.ok_or_else(strange)?, bytes)))
+}
+
 fn plain(file: File) -> Content {
     Content {
         inner: Inner::Plain(file),
@@ -115,8 +147,14 @@ fn sealed(mut file: File, path: &Path, key: &Arc<Unlocked>) -> io::Result<Conten
     };
     // Looked up before the length: what the writer has finished in between is in the file.
     let tail = key.tails.of(path);
-    let start = header_end(&mut file)?.ok_or_else(refused)?;
-    let bytes = file.metadata()?.len().saturating_sub(start);
+    let len = file.metadata()?.len();
+    let start = match header_end(&mut file)? {
+        Some(start) if start <= len => start,
+        // A kill came while it was being made: nothing was sealed yet.
+        _ if len < MAX_HEADER => return Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => return Err(refused()),
+    };
+    let bytes = len.saturating_sub(start);
     let begin = |mut file: File| {
         file.seek(SeekFrom::Start(0))?;
         let reader = BufReader::with_capacity(1024, file);

@@ -78,7 +78,12 @@ fn a_file_cut_anywhere_gives_every_whole_chunk() {
     }
     for cut in 0..head {
         fs::write(&path, &whole[..cut]).unwrap();
-        // Nothing of it is readable; that is an error or nothing, never a panic.
+        // Nothing of it is readable; that is an error or nothing, never a panic. And it is no foreign file.
+        let error = open(&path).err().map(|e| e.kind());
+        assert!(
+            error.is_none_or(|kind| kind == std::io::ErrorKind::UnexpectedEof),
+            "{cut}: {error:?}"
+        );
         if let Ok(mut file) = open(&path) {
             let mut all = Vec::new();
             let _ = file.read_to_end(&mut all);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use age::stream::StreamWriter;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::keyring::Unlocked;
 use super::read::{CHUNK, GROWING, GROWING_SOUND};
@@ -64,6 +64,25 @@ impl<W: Write> Writer<W> {
     /// Whether it is sealed: then nothing that was written can be corrected.
     pub fn is_sealed(&self) -> bool {
         matches!(self, Self::Sealed { .. })
+    }
+
+    /// What of a sealed file that grows is not in whole chunks yet, as a sealed file of its own that
+    /// [`read_tail`](super::read_tail) reads; none for another file.
+    ///
+    /// # Errors
+    /// Where sealing fails.
+    pub fn sealed_tail(&self) -> io::Result<Option<Vec<u8>>> {
+        let Self::Sealed {
+            growing: Some(growing),
+            ..
+        } = self
+        else {
+            return Ok(None);
+        };
+        let plain = growing.tail.to_file(&growing.path);
+        let recipient = growing.key.identity.to_public();
+        let sealed = age::encrypt(&recipient, &plain).map_err(io::Error::other)?;
+        Ok(Some(sealed))
     }
 
     /// Ends the file and gives back what was written into.
@@ -178,6 +197,16 @@ impl Tail {
         end.begin = begin;
     }
 
+    /// A line that says whose end it is and where it begins, and the bytes.
+    fn to_file(&self, path: &Path) -> Zeroizing<Vec<u8>> {
+        let end = self.lock();
+        let head = tail_head(path, end.begin);
+        let mut file = Vec::with_capacity(head.len().saturating_add(end.bytes.len()));
+        file.extend_from_slice(head.as_bytes());
+        file.extend_from_slice(&end.bytes);
+        Zeroizing::new(file)
+    }
+
     /// Where it begins, which is where the whole chunks in the file end.
     pub(super) fn begin(&self) -> u64 {
         self.lock().begin
@@ -203,6 +232,22 @@ impl Tail {
         }
         got
     }
+}
+
+/// The first line of the tail of a file: its name and that of its folder, so that no other file's tail is
+/// taken for it, and where in its content it begins.
+pub(super) fn tail_head(path: &Path, begin: u64) -> String {
+    format!("{}{begin}\n", tail_mark(path))
+}
+
+/// The line up to the number.
+pub(super) fn tail_mark(path: &Path) -> String {
+    let name = |path: Option<&Path>| {
+        let name = path.and_then(Path::file_name).unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let (folder, file) = (name(path.parent()), name(Some(path)));
+    format!("mekong-tail-1 {folder}/{file} ")
 }
 
 /// Makes the names in a folder outlast a power cut.

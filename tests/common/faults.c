@@ -1,8 +1,9 @@
 /* Lets one operation on files below a folder fail: loaded into the program in front of the C library.
- *   MEKONG_FAULT_ROOT  the folder      MEKONG_FAULT_AT  which operation, from 1; 0: none
+ *   MEKONG_FAULT_ROOT  the folder
+ *   MEKONG_FAULT_ON    which operation: write, fsync, rename, or open (that may make a file)
+ *   MEKONG_FAULT_AT    which one of these, from 1; 0: none
  *   MEKONG_FAULT_KIND  ENOSPC, EIO or SHORT (half of a write, the rest later)
- *   MEKONG_FAULT_TOLD  a file outside of it: how many there were, and the name of the one that failed
- * Counted are writes, syncs, renames, and opens that may make a file. */
+ *   MEKONG_FAULT_TOLD  a file outside of it: how many there were of each in this order, and how many failed */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,10 +16,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static atomic_long counted;
+enum { WRITE, FSYNC, RENAME, OPEN, OPERATIONS };
+static const char *const names[OPERATIONS] = {"write", "fsync", "rename", "open"};
+static atomic_long counted[OPERATIONS];
+static atomic_long failed;
 static long fails_at;
-static char root[4096], kind[16], told[4096];
-static const char *_Atomic failed = "none";
+static char root[4096], kind[16], told[4096], on[16];
 
 static void keep(char *into, size_t size, const char *name) {
     const char *value = getenv(name);
@@ -30,6 +33,7 @@ __attribute__((constructor)) static void begin(void) {
     keep(root, sizeof root, "MEKONG_FAULT_ROOT");
     keep(kind, sizeof kind, "MEKONG_FAULT_KIND");
     keep(told, sizeof told, "MEKONG_FAULT_TOLD");
+    keep(on, sizeof on, "MEKONG_FAULT_ON");
     keep(at, sizeof at, "MEKONG_FAULT_AT");
     fails_at = atol(at);
 }
@@ -37,7 +41,8 @@ __attribute__((constructor)) static void begin(void) {
 __attribute__((destructor)) static void end(void) {
     FILE *out = fopen(told, "w");
     if (out) {
-        fprintf(out, "%ld %s\n", (long)counted, failed);
+        for (int one = 0; one < OPERATIONS; one++) fprintf(out, "%ld ", (long)counted[one]);
+        fprintf(out, "%ld\n", (long)failed);
         fclose(out);
     }
 }
@@ -57,9 +62,9 @@ static int is_ours(int fd) {
 }
 
 /* Whether this operation is the one. */
-static int falls(const char *name) {
-    if (atomic_fetch_add(&counted, 1) + 1 != fails_at) return 0;
-    failed = name;
+static int falls(int operation) {
+    if (atomic_fetch_add(&counted[operation], 1) + 1 != fails_at || strcmp(on, names[operation])) return 0;
+    atomic_fetch_add(&failed, 1);
     return 1;
 }
 
@@ -76,7 +81,7 @@ static int broken(void) {
         va_start(more, flags);                                            \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0; \
         va_end(more);                                                     \
-        if ((flags & O_CREAT) && below(path) && falls("open")) return broken(); \
+        if ((flags & O_CREAT) && below(path) && falls(OPEN)) return broken(); \
         return REAL(name)(path, flags, mode);                             \
     }
 OPENS(open)
@@ -88,40 +93,40 @@ OPENS(open64)
         va_start(more, flags);                                            \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0; \
         va_end(more);                                                     \
-        if ((flags & O_CREAT) && below(path) && falls("open")) return broken(); \
+        if ((flags & O_CREAT) && below(path) && falls(OPEN)) return broken(); \
         return REAL(name)(folder, path, flags, mode);                     \
     }
 OPENS_AT(openat)
 OPENS_AT(openat64)
 
 ssize_t write(int fd, const void *bytes, size_t size) {
-    if (is_ours(fd) && falls("write")) {
-        if (strcmp(kind, "SHORT") || size < 2) return broken();
-        size /= 2;
+    if (is_ours(fd) && falls(WRITE)) {
+        if (strcmp(kind, "SHORT")) return broken();
+        size -= size / 2; /* one byte cannot be written short */
     }
     return REAL(write)(fd, bytes, size);
 }
 
 #define WRITES_AT(name, place)                                            \
     ssize_t name(int fd, const void *bytes, size_t size, place at) {      \
-        if (is_ours(fd) && falls("write")) {                              \
-            if (strcmp(kind, "SHORT") || size < 2) return broken();       \
-            size /= 2;                                                    \
+        if (is_ours(fd) && falls(WRITE)) {                              \
+            if (strcmp(kind, "SHORT")) return broken();                   \
+            size -= size / 2;                                             \
         }                                                                 \
         return REAL(name)(fd, bytes, size, at);                           \
     }
 WRITES_AT(pwrite, off_t)
 WRITES_AT(pwrite64, off64_t)
 
-int fsync(int fd) { return is_ours(fd) && falls("fsync") ? broken() : REAL(fsync)(fd); }
-int fdatasync(int fd) { return is_ours(fd) && falls("fsync") ? broken() : REAL(fdatasync)(fd); }
+int fsync(int fd) { return is_ours(fd) && falls(FSYNC) ? broken() : REAL(fsync)(fd); }
+int fdatasync(int fd) { return is_ours(fd) && falls(FSYNC) ? broken() : REAL(fdatasync)(fd); }
 
 int rename(const char *from, const char *to) {
-    return below(to) && falls("rename") ? broken() : REAL(rename)(from, to);
+    return below(to) && falls(RENAME) ? broken() : REAL(rename)(from, to);
 }
 int renameat(int a, const char *from, int b, const char *to) {
-    return below(to) && falls("rename") ? broken() : REAL(renameat)(a, from, b, to);
+    return below(to) && falls(RENAME) ? broken() : REAL(renameat)(a, from, b, to);
 }
 int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
-    return below(to) && falls("rename") ? broken() : REAL(renameat2)(a, from, b, to, flags);
+    return below(to) && falls(RENAME) ? broken() : REAL(renameat2)(a, from, b, to, flags);
 }

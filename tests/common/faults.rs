@@ -1,30 +1,49 @@
-//! Recordings of which one operation on the disk fails: each write, sync, rename and new file in turn, of
-//! the whole program, its database included.
+//! Recordings of which one operation on the disk fails: writes, syncs, renames and new files of the whole
+//! program, its database included, each in every way that fits it, in a plain workspace and a locked one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::common::{fix_engine, json, mekong, practice_sound, root, run, stderr};
+use crate::common::{fix_engine, json, lock, mekong, practice_sound, root, run, stderr};
 
-/// How the operation fails.
-const KINDS: [&str; 3] = ["ENOSPC", "EIO", "SHORT"];
+/// Operations as the library counts them, and how each can fail.
+const OPERATIONS: [(&str, &[&str]); 4] = [
+    ("write", &["ENOSPC", "EIO", "SHORT"]),
+    ("fsync", &["ENOSPC", "EIO"]),
+    ("rename", &["ENOSPC", "EIO"]),
+    ("open", &["ENOSPC", "EIO"]),
+];
+/// Operations of one kind, and so on.
+type Counts = [u64; OPERATIONS.len()];
 /// Seconds of each session.
 const LENGTH: u64 = 3;
 
 /// What the failures showed.
 #[derive(Debug, Default)]
 pub struct FaultReport {
-    /// Operations of an undisturbed session.
-    pub operations: u64,
+    /// Operations of an undisturbed session, plain and locked.
+    pub operations: [Counts; 2],
+    /// Sessions, of which one operation failed each.
+    pub sessions: usize,
     /// Failures by the operation and by what came of it.
     pub outcomes: BTreeMap<(String, &'static str), u64>,
 }
 
-/// Lets `times` operations fail, evenly over a session, `at_once` sessions side by side.
+/// One failure.
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    locked: bool,
+    on: &'static str,
+    at: u64,
+    kind: &'static str,
+}
+
+/// Lets operations fail in about `times` sessions, `at_once` of them side by side. Each operation that is
+/// chosen fails in every way that fits it; 0 chooses all of them.
 pub fn fail_recordings(times: u64, at_once: u64) -> FaultReport {
     let dir = tempfile::tempdir().unwrap();
     let library = dir.path().join("faults.so");
@@ -35,51 +54,90 @@ pub fn fail_recordings(times: u64, at_once: u64) -> FaultReport {
         .arg("-ldl")
         .status();
     assert!(built.unwrap().success(), "the C compiler of the build");
-    let (operations, _, outcome) = session(&library, 0, KINDS[0]);
-    assert_eq!(outcome, "nothing failed");
-    let next = AtomicU64::new(0);
+    let operations = [false, true].map(|locked| {
+        let none = Fault {
+            locked,
+            on: "write",
+            at: 0,
+            kind: "EIO",
+        };
+        let (counts, outcome) = session(&library, none);
+        assert_eq!(outcome, "nothing failed");
+        counts
+    });
+    let faults = faults(&operations, times);
+    let next = AtomicUsize::new(0);
     let lane = || {
         let mut found = Vec::new();
-        loop {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            if n >= times {
-                return found;
-            }
-            // The beginning, where most kinds of files are made, one by one; the rest evenly.
-            let dense = (times / 2).min(operations);
-            let at = match n < dense {
-                true => n + 1,
-                false => dense + (n - dense) * (operations - dense) / (times - dense).max(1) + 1,
-            };
-            let kind = KINDS[(n % 3) as usize];
-            let (_, failed, outcome) = session(&library, at, kind);
-            found.push(((format!("{failed} {kind}"), outcome), 1));
+        while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (_, outcome) = session(&library, *fault);
+            let locked = if fault.locked { ", locked" } else { "" };
+            found.push((format!("{} {}{locked}", fault.on, fault.kind), outcome));
         }
+        found
     };
     let mut report = FaultReport {
         operations,
+        sessions: faults.len(),
         ..FaultReport::default()
     };
     thread::scope(|scope| {
         let lanes: Vec<_> = (0..at_once.max(1)).map(|_| scope.spawn(lane)).collect();
-        for (what, times) in lanes.into_iter().flat_map(|lane| lane.join().unwrap()) {
-            *report.outcomes.entry(what).or_default() += times;
+        for what in lanes.into_iter().flat_map(|lane| lane.join().unwrap()) {
+            *report.outcomes.entry(what).or_default() += 1;
         }
     });
     report
 }
 
-/// One session: operations, which one failed, and what came of it.
-fn session(library: &Path, at: u64, kind: &str) -> (u64, String, &'static str) {
+/// The failures, each operation with all of its own behind one another.
+fn faults(operations: &[Counts; 2], times: u64) -> Vec<Fault> {
+    let ways: usize = OPERATIONS.iter().map(|(_, kinds)| kinds.len()).sum();
+    let mut each = times / (ways as u64 * 2);
+    let mut faults = Vec::new();
+    if times == 0 {
+        each = u64::MAX;
+    }
+    for (locked, counts) in [false, true].into_iter().zip(operations) {
+        for ((on, kinds), count) in OPERATIONS.iter().zip(counts) {
+            for at in places(*count, each.max(1)) {
+                faults.extend(kinds.iter().map(|kind| Fault {
+                    locked,
+                    on,
+                    at,
+                    kind,
+                }));
+            }
+        }
+    }
+    faults
+}
+
+/// So many of the operations from 1 on: the beginning, where most kinds of files are made, one by one; the
+/// rest evenly.
+fn places(count: u64, wanted: u64) -> Vec<u64> {
+    let wanted = wanted.min(count);
+    let dense = if wanted == count { count } else { wanted / 2 };
+    let rest = wanted - dense;
+    let even = (1..=rest).map(|n| dense + n * (count - dense) / rest);
+    (1..=dense).chain(even).collect()
+}
+
+/// One session: its operations, and what came of the failure.
+fn session(library: &Path, fault: Fault) -> (Counts, &'static str) {
     let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let workspace: PathBuf = dir.path().canonicalize().unwrap();
+    if fault.locked {
+        lock(&workspace, outside.path());
+    }
     fix_engine(&workspace);
     let told = outside.path().join("told");
     let output = mekong(&workspace)
         .env("LD_PRELOAD", library)
         .env("MEKONG_FAULT_ROOT", &workspace)
-        .env("MEKONG_FAULT_AT", at.to_string())
-        .env("MEKONG_FAULT_KIND", kind)
+        .env("MEKONG_FAULT_ON", fault.on)
+        .env("MEKONG_FAULT_AT", fault.at.to_string())
+        .env("MEKONG_FAULT_KIND", fault.kind)
         .env("MEKONG_FAULT_TOLD", &told)
         .args([
             "record",
@@ -94,20 +152,21 @@ fn session(library: &Path, at: u64, kind: &str) -> (u64, String, &'static str) {
         .output()
         .unwrap();
     let said = stderr(&output);
-    let told = fs::read_to_string(&told).unwrap_or_else(|_| panic!("{at} {kind}: {said}"));
-    let (operations, failed) = told.trim().split_once(' ').unwrap();
-    let what = format!(
-        "operation {at}, {failed} {kind}, code {:?}: {said}",
-        output.status.code()
-    );
-    assert!(!said.contains("panicked"), "a crash at {what}");
     let code = output.status.code();
+    let what = format!("{fault:?}, code {code:?}: {said}");
+    let told = fs::read_to_string(&told).unwrap_or_else(|_| panic!("{what}"));
+    let told: Vec<u64> = told
+        .split_whitespace()
+        .map(|n| n.parse().unwrap())
+        .collect();
+    let (counts, failed) = told.split_at(OPERATIONS.len());
+    assert!(!said.contains("panicked"), "a crash: {what}");
     assert!(code == Some(0) || code == Some(1), "{what}");
     let alarmed = said.contains("ALARM") || said.contains("next:");
     let begun = said.contains("recording: ");
     let whole = begun && is_whole(&workspace);
-    let outcome = match (failed, begun, code, alarmed) {
-        ("none", ..) => "nothing failed",
+    let outcome = match (failed[0], begun, code, alarmed) {
+        (0, ..) => "nothing failed",
         (_, false, Some(1), _) => "refused before anything was recorded, with the next step",
         (_, true, Some(1), _) => "ended, with an alarm",
         (_, true, Some(0), true) => "went on to its end, with an alarm",
@@ -119,8 +178,7 @@ fn session(library: &Path, at: u64, kind: &str) -> (u64, String, &'static str) {
     let resumed = run(&workspace, &["resume"]);
     assert!(
         resumed.status.success(),
-        "{}; resume: {}",
-        what,
+        "{what}; resume: {}",
         stderr(&resumed)
     );
     let list = json(&workspace, &["list", "--json"]);
@@ -128,7 +186,7 @@ fn session(library: &Path, at: u64, kind: &str) -> (u64, String, &'static str) {
     if begun {
         assert!(is_whole(&workspace), "not completed: {what}");
     }
-    (operations.parse().unwrap(), failed.to_owned(), outcome)
+    (counts.try_into().unwrap(), outcome)
 }
 
 /// Whether the only session has ended, with all its text and a sound that verifies.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Key, Modifiers, accesskit::Role, accesskit::Toggled, vec2};
+use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId, vec2};
 use egui_kittest::{Harness, kittest::NodeT as _, kittest::Queryable as _};
 use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, ImportRequest, Options};
@@ -86,6 +87,57 @@ pub fn press(window: &mut Window, label: &str) {
     node.unwrap_or_else(|| panic!("nothing to press is called '{label}'"))
         .click();
     window.run_steps(3);
+}
+
+/// Ends the recording: the button, then the one that means it.
+pub fn end_recording(window: &mut Window) {
+    press(window, "End the recording");
+    press(window, "Yes, end it");
+}
+
+/// Somebody presses the button that closes the window; what the window answers.
+pub fn close(window: &mut Window) -> Vec<ViewportCommand> {
+    let viewports = &mut window.input_mut().viewports;
+    let viewport = viewports.get_mut(&ViewportId::ROOT).unwrap();
+    viewport.events.push(ViewportEvent::Close);
+    window.step();
+    let answer = commands(window);
+    window.run_steps(3);
+    answer
+}
+
+/// What the window wants of the system in this frame.
+pub fn commands(window: &Window) -> Vec<ViewportCommand> {
+    window.output().viewport_output[&ViewportId::ROOT]
+        .commands
+        .clone()
+}
+
+/// Presses a button and gives what the window wants of the system then.
+pub fn press_and_hear(window: &mut Window, label: &str) -> Vec<ViewportCommand> {
+    window.get_by_label(label).click();
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        window.step();
+        heard.extend(commands(window));
+    }
+    heard
+}
+
+/// Whether a field holds these words.
+pub fn is_typed(window: &Window, words: &str) -> bool {
+    let roles = [Role::TextInput, Role::MultilineTextInput];
+    let mut fields = roles.into_iter().flat_map(|r| window.query_all_by_role(r));
+    fields.any(|n| {
+        let held = n.accesskit_node().value();
+        held.is_some_and(|held| held.contains(words))
+    })
+}
+
+/// 900 x 600 at 250 %: what is left to lay out in.
+pub fn at_250_percent(window: &mut Window) {
+    window.set_size(vec2(360.0, 240.0));
+    window.run_steps(6);
 }
 
 pub fn key(window: &mut Window, key: Key) {

@@ -1,7 +1,7 @@
 //! What the desk's threads have read, one slot a thing. A slot is replaced whole and its lock is
 //! held for a pointer's copy only.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -275,6 +275,8 @@ pub struct Shelf {
     pub models: Vec<ModelInfo>,
     /// Languages in which a person should not rely on the model that would recognise them.
     pub doubted: Vec<Lang>,
+    /// The standard sentences of which an agency has recordings, by language.
+    pub spoken: BTreeSet<(Lang, &'static str)>,
     /// What could not be read.
     pub broken: Vec<Told>,
 }

@@ -31,13 +31,13 @@ pub use opened::{ForeignOpened, Opened};
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 pub use sound::Listening;
 
-use crate::domain::{Cancel, InterviewId, PersonId, SegmentId, Span};
+use crate::domain::{Cancel, InterviewId, Lang, PersonId, SegmentId, Span};
 use crate::glossary::Term;
 use crate::store::{Recutting, SearchQuery};
 
 use super::live::LiveRequest;
 use super::microphone::MicrophoneTest;
-use super::{AgainRequest, App, Choices, Edit, ImportRequest, Suggested};
+use super::{AgainRequest, App, Choices, Edit, ImportRequest, Preferred, Suggested};
 
 /// Commands that may wait for one thread. A person cannot ask faster; if a disk hangs, the screen
 /// says 'busy' instead of piling up work.
@@ -64,6 +64,14 @@ pub enum Command {
     /// Say who speaks in a line or, where the flag is set, in all lines of its speaker, signed with
     /// this name and perhaps with a reason; the answer carries the number.
     Speaker(Speaking, u64),
+    /// Say of lines who speaks in each, signed with this name and perhaps with a reason; the answer
+    /// carries the number.
+    Speakers(
+        InterviewId,
+        Vec<(SegmentId, String)>,
+        (String, Option<String>),
+        u64,
+    ),
     /// Read one interview that a partner sent, by its bundle.
     OpenForeign(String),
     /// Enter a term or correct one; the answer carries the number.
@@ -100,6 +108,8 @@ pub enum Command {
     Forget,
     /// Keep what was chosen.
     Keep(Choices),
+    /// Write which models are preferred, and after how long the workspace locks itself.
+    Prefer(Preferred),
     /// Take recordings or transcripts in.
     Import(Vec<PathBuf>, ImportRequest),
     /// Finish what is pending.
@@ -151,6 +161,8 @@ pub enum Command {
     Skip(i64),
     /// Work out the picture of a stretch of one channel.
     Closer(InterviewId, u16, Span),
+    /// Say a standard sentence aloud in a language, from the recording that an agency has of it.
+    Say(Lang, &'static str),
     /// Be silent.
     Silence,
     /// Work out the picture of the whole recording.
@@ -295,6 +307,7 @@ impl Desk {
             | Command::Release
             | Command::Skip(_)
             | Command::Closer(..)
+            | Command::Say(..)
             | Command::Silence
             | Command::Overview(_) => &self.sound,
             _ => &self.read,

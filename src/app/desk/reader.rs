@@ -40,6 +40,12 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 recut(common, &id, &what, (&by, reason.as_deref()), number)
             }
             Command::Speaker(what, number) => speaker(common, &what, number),
+            Command::Speakers(id, said, (by, reason), number) => {
+                custody::at_desk(common, &by);
+                let signed = (by.as_str(), reason.as_deref());
+                let done = common.app.set_speakers(&id, &said, signed);
+                said_of(common, &id, done.map(|_| ()), number)
+            }
             Command::KeepVoices(id, suggested, by, number) => {
                 keep_voices(common, &id, (&suggested, &by), number)
             }
@@ -86,6 +92,10 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 Ok(())
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
+            Command::Prefer(wanted) => common.app.prefer(&wanted).map(|()| {
+                let path = common.app.workspace().config_file();
+                common.board.tell(Notice::Written(path));
+            }),
             // The other threads' commands never come here.
             _ => Ok(()),
         };
@@ -217,9 +227,19 @@ fn keep_voices(
 ) -> Result<(), Error> {
     custody::at_desk(common, by);
     let done = common.app.keep_voices(id, suggested, by);
-    // Lines of one speaker may be said already where another's failed.
+    said_of(common, id, done.map(|_| ()), number)
+}
+
+/// What came of saying of several lines who speaks. Those of one speaker may be said already where
+/// another's failed.
+fn said_of(
+    common: &Common,
+    id: &InterviewId,
+    done: Result<(), Error>,
+    number: u64,
+) -> Result<(), Error> {
     open(common, id)?;
-    saved(common, number, done.map(|_| ()));
+    saved(common, number, done);
     Ok(())
 }
 
@@ -306,6 +326,7 @@ pub(super) fn shelf(common: &Common) {
         terms,
         models,
         doubted: common.app.speech_doubted(),
+        spoken: common.app.spoken(),
         broken,
     });
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::app::Error;
 use crate::audio::{self, Playback};
-use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
+use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 
-use super::board::{Closer, Overview, Playing};
+use super::board::{Closer, Overview, Playing, Recording};
 use super::opened::Opened;
 use super::{Command, Common};
 
@@ -73,15 +73,23 @@ impl Heard {
     }
 }
 
+/// Whether what is played would be heard by a microphone and stand in a record. A file that plays for
+/// practice is treated alike, so that nobody learns it differently.
+fn is_recorded(recording: Option<&Recording>) -> bool {
+    recording.is_some_and(|now| !now.ending && !now.status.paused)
+}
+
 /// Plays until the desk is gone.
 pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
     let mut heard: Option<Heard> = None;
     let mut paused: Option<(Listening, u64)> = None;
+    // A standard sentence. It is a part of the interview, so it may be heard by the microphones.
+    let mut aloud: Option<Playback> = None;
     let mut next = None;
     loop {
         let command = match next.take() {
             Some(command) => Ok(command),
-            None if heard.is_some() => asked.recv_timeout(STEP),
+            None if heard.is_some() || aloud.is_some() => asked.recv_timeout(STEP),
             None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match command {
@@ -143,10 +151,22 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 }
             }
             Ok(Command::Closer(id, channel, span)) => closer(common, id, channel, span),
-            Ok(Command::Silence) => (heard, paused) = (None, None),
+            Ok(Command::Say(lang, phrase)) => {
+                (heard, paused) = (None, None);
+                aloud = say(common, lang, phrase);
+            }
+            Ok(Command::Silence) => (heard, paused, aloud) = (None, None, None),
             Ok(Command::Overview(id)) => next = picture(common, &id, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if heard.is_some() || aloud.as_ref().is_some_and(Playback::is_over) {
+            aloud = None;
+        }
+        // A recording that began, or went on after a pause, while something was heard.
+        if heard.is_some() && is_recorded(common.board.recording.get().as_deref()) {
+            heard = None;
+            common.tell(&Error::NotPlayed);
         }
         if heard.as_ref().is_some_and(|h| h.playback.is_over()) {
             heard = heard.take().and_then(|h| after(common, h.what));
@@ -191,6 +211,13 @@ fn next(opened: &Opened, what: &Listening) -> Option<Listening> {
     })
 }
 
+/// Begins a standard sentence; one that cannot be heard is told.
+fn say(common: &Common, lang: Lang, phrase: &str) -> Option<Playback> {
+    let sound = common.app.spoken_sound(lang, phrase);
+    let begun = sound.and_then(|sound| Ok(Playback::start(&sound)?));
+    begun.map_err(|error| common.tell(&error)).ok()
+}
+
 /// A line as it is to be heard; one that cannot be read is told.
 fn find(
     common: &Common,
@@ -227,6 +254,9 @@ fn begin(common: &Common, what: Listening, from_ms: u64) -> Option<Heard> {
 }
 
 fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error> {
+    if is_recorded(common.board.recording.get().as_deref()) {
+        return Err(Error::NotPlayed);
+    }
     let file = common
         .app
         .working_files(&what.interview)?
@@ -327,7 +357,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::{Interpreted, Interview, Lang, Segment, Status};
+    use crate::domain::{Interpreted, Interview, Segment, Status};
 
     fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
         Arc::new(Segment {

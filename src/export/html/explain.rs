@@ -15,6 +15,7 @@ pub(in crate::export) fn explain(kind: FlagKind) -> &'static str {
         FlagKind::LanguageUncertain => "It may be another language",
         FlagKind::PhantomPhrase => "A phrase that recognisers invent in silence or music",
         FlagKind::CutWithoutPause => "Cut in the middle of speech",
+        FlagKind::OtherChannel => "Heard on another channel too, and louder there",
         FlagKind::TermMissing => "An agreed term has no approved counterpart in the translation",
         FlagKind::NumberMismatch => "A number, a date or a document number differs",
         FlagKind::NameDiffers => "A name of the source does not stand in the translation",

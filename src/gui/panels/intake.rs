@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, Frame, Key, Panel, ScrollArea, TextEdit, Ui};
 
 use super::live::Live;
 use super::microphone::MicrophoneChoice;
@@ -39,7 +39,10 @@ pub struct Intake {
     sent: Option<(Instant, Vec<PathBuf>)>,
     typed: String,
     choosing: bool,
+    /// What the person chose.
     officer: Option<Lang>,
+    /// What the officer speaks where nothing was chosen.
+    usual: Option<Lang>,
     other: Option<Lang>,
     third: Option<Lang>,
     case: String,
@@ -63,7 +66,8 @@ impl Intake {
             sent: None,
             typed: String::new(),
             choosing: false,
-            officer: Some(Lang::Zh),
+            officer: None,
+            usual: None,
             other: None,
             third: None,
             case: String::new(),
@@ -80,21 +84,28 @@ impl Intake {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         self.take_dropped(ui);
         self.take_back(scene);
+        self.find_usual(scene);
         let mut go = None;
+        let recording = scene.desk.board().recording.get();
+        if let Some(recording) = &recording {
+            // Above what is scrolled: the end and a pause are never out of reach.
+            let panel = Panel::top("live-controls").frame(Frame::NONE);
+            panel.show(ui, |ui| self.live.controls(ui, scene, recording));
+        }
         let area = ScrollArea::vertical().auto_shrink(false);
         scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
-            scene.heading(ui, "intake-title");
-            if let Some(recording) = scene.desk.board().recording.get() {
+            if let Some(recording) = &recording {
                 self.recorded = true;
-                go = self.live.show(ui, scene, &recording);
+                go = self.live.show(ui, scene, recording).or(go.take());
                 ui.separator();
-                let sides = self.sides(scene, Some(&recording));
+                let sides = self.sides(scene, Some(recording));
                 let purpose = self.purpose;
                 self.phrasebook
-                    .show(ui, scene, Some(&recording), sides, purpose);
+                    .show(ui, scene, Some(recording), sides, purpose);
                 return;
             }
+            scene.heading(ui, "intake-title");
             if std::mem::take(&mut self.recorded) {
                 // The next person is somebody else, and others may be in the room.
                 self.purpose = None;
@@ -178,9 +189,8 @@ impl Intake {
             let label = ui.label(words.t("intake-path"));
             let width = ui.available_width().clamp(120.0, 320.0);
             let field = TextEdit::singleline(&mut self.typed).desired_width(width);
-            let field = ui.add(field).labelled_by(label.id);
-            let entered =
-                field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
+            let field = script::line(ui, field).labelled_by(label.id);
+            let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             let path = self.typed.trim().to_owned();
             if (ui.button(words.t("add")).clicked() || entered) && !path.is_empty() {
                 self.add(PathBuf::from(path));
@@ -205,7 +215,11 @@ impl Intake {
         ui.horizontal_wrapped(|ui| {
             let six = &Lang::SIX;
             let name = words.t("intake-officer");
-            languages::pick(ui, "officer", name, six, None, &mut self.officer);
+            let mut officer = self.officer();
+            languages::pick(ui, "officer", name, six, None, &mut officer);
+            if officer != self.officer() {
+                self.officer = officer;
+            }
         });
         ui.horizontal_wrapped(|ui| {
             let name = words.t("intake-other");
@@ -219,7 +233,7 @@ impl Intake {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("intake-case"));
             let field = TextEdit::singleline(&mut self.case).char_limit(300);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
         });
         ui.horizontal_wrapped(|ui| {
             ui.label(words.t("intake-purpose"));
@@ -233,7 +247,7 @@ impl Intake {
             let field = TextEdit::singleline(&mut self.present)
                 .char_limit(300)
                 .desired_width(width);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
         });
     }
 
@@ -254,8 +268,22 @@ impl Intake {
         (!missing.is_empty()).then(told)
     }
 
+    /// The officer's language: as chosen, else the usual one.
+    fn officer(&self) -> Option<Lang> {
+        self.officer.or(self.usual)
+    }
+
+    /// What officers here speak most likely: the language of the screens, where interviews are held in
+    /// it; else the officer's of the last interview.
+    fn find_usual(&mut self, scene: &Scene<'_>) {
+        let own = Some(scene.words.lang()).filter(|lang| Lang::SIX.contains(lang));
+        let interviews = scene.desk.board().interviews.get();
+        let last = || interviews.as_ref()?.first()?.languages.first().copied();
+        self.usual = own.or_else(last);
+    }
+
     fn languages(&self) -> Vec<Lang> {
-        [self.officer, self.other, self.third]
+        [self.officer(), self.other, self.third]
             .into_iter()
             .flatten()
             .collect()
@@ -271,13 +299,18 @@ impl Intake {
             .map(|o| o.interview.languages.as_slice())
         {
             Some([officer, other, ..]) => (*officer, Some(*other)),
-            _ => (self.officer.unwrap_or(Lang::Zh), self.other),
+            _ => {
+                let officer = self.officer().or(self.other);
+                let officer = officer.unwrap_or(scene.words.lang());
+                (officer, self.other)
+            }
         }
     }
 
-    /// The window that the person interviewed looks at, whatever screen the officer is on.
-    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>) {
-        self.phrasebook.second_window(ui, scene);
+    /// The window that the person interviewed looks at, whatever screen the officer is on. `blank` is
+    /// the key that hides everything, and whether it is hidden; true where that key was pressed there.
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>, blank: (Key, bool)) -> bool {
+        self.phrasebook.second_window(ui, scene, blank)
     }
 
     /// What both ways of beginning still need.

@@ -1,7 +1,9 @@
 //! A recording that runs: length, levels, what is being said, the last lines in both languages;
 //! pauses, marks and the end.
 
-use eframe::egui::{Key, TextEdit, Ui};
+use std::time::Duration;
+
+use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::{Command, Opened, Recording};
 use crate::app::live::MARKERS;
@@ -12,22 +14,29 @@ use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::widgets::{meters, rendered};
 
 use super::happened::{self, MARKS};
-use super::review::speaker;
+use super::review::{doubtful, doubts, held, speaker};
 use super::shown::Shown;
 
 /// Lines that are shown while they come.
 const LAST: usize = 5;
+
+/// For so many seconds the end is offered after its button was pressed.
+const SURE: f64 = 8.0;
 
 /// What is typed into the screen.
 #[derive(Default)]
 pub struct Live {
     words: String,
     shown: Shown,
+    /// When the end was asked for, by the clock of the window.
+    ends: Option<f64>,
+    /// What was pressed is gone: what stands in its place gets the keys.
+    focus: bool,
 }
 
 impl Live {
-    /// Paints the recording.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
+    /// Paints what is always in view: how it stands, the end, pauses and marks in words.
+    pub fn controls(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
         let colours = theme::of(ui);
         let (id, colour) = match (now.ending, now.status.paused) {
@@ -36,14 +45,33 @@ impl Live {
             _ => ("live-recording", colours.failure),
         };
         let length = words.digits(&safe::clock(now.status.recorded_ms));
-        let head = Letters {
-            size: theme::HEADING,
-            ..scene.own(ui)
+        let own = scene.own(ui);
+        let size = if theme::is_short(ui) {
+            own.size
+        } else {
+            theme::HEADING
         };
+        let head = Letters { size, ..own };
         let text = format!("● {}  {length}", words.t(id));
-        script::label(ui, &text, head.coloured(colour));
+        ui.horizontal_wrapped(|ui| {
+            script::label(ui, &text, head.coloured(colour));
+            self.end(ui, scene, now);
+        });
+        if !now.ending {
+            self.interrupt(ui, scene, now);
+        }
+    }
+
+    /// Paints the rest of the recording.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
         self.health(ui, scene, now);
-        let go = self.buttons(ui, scene, now);
+        if !now.ending {
+            self.marks(ui, scene);
+        }
+        let go = ui
+            .button(scene.words.t("live-read"))
+            .clicked()
+            .then(|| Go::Line(now.interview.clone(), None));
         entries(ui, scene, now);
         ui.separator();
         let opened = self.shown.get(scene, &now.interview);
@@ -109,51 +137,84 @@ impl Live {
         }
     }
 
-    fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
+    /// The end in two steps: one press too many must not end an interview. The second step goes away by
+    /// itself, and by Esc.
+    fn end(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
-        let mut go = None;
-        if !now.ending {
-            self.marks(ui, scene);
-            ui.horizontal_wrapped(|ui| {
-                let label = ui.label(words.t("live-words"));
-                let field = TextEdit::singleline(&mut self.words).char_limit(300);
-                ui.add(field.desired_width(200.0)).labelled_by(label.id);
-                let typed = self.words.trim().to_owned();
-                let filled = !typed.is_empty();
-                let mut sent = false;
-                let mark = eframe::egui::Button::new(words.t("live-mark"));
-                if ui.add_enabled(filled, mark).clicked() {
-                    sent = scene.desk.ask(Command::Mark(typed.clone()));
-                }
-                if now.status.paused {
-                    if ui.button(words.t("live-continue")).clicked() {
-                        scene.desk.ask(Command::GoOn);
-                    }
-                } else {
-                    let pause = eframe::egui::Button::new(words.t("live-pause"));
-                    if ui.add_enabled(filled, pause).clicked() {
-                        sent = scene.desk.ask(Command::Pause(typed));
-                    }
-                }
-                if sent {
-                    self.words.clear();
-                }
-            });
+        if now.ending {
+            self.ends = None;
+            // Asked for once more: nobody waits for the text.
+            if ui.button(words.t("live-stop-now")).clicked() {
+                scene.desk.ask(Command::EndRecording);
+            }
+            return;
         }
+        let time = ui.input(|i| i.time);
+        if let Some(since) = self.ends {
+            let left = SURE - (time - since);
+            let escaped = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+            if escaped || left <= 0.0 {
+                self.ends = None;
+                self.focus = escaped;
+            } else {
+                ui.ctx()
+                    .request_repaint_after(Duration::from_secs_f64(left));
+            }
+        }
+        let Some(since) = self.ends else {
+            let end = ui.button(words.t("live-end"));
+            if std::mem::take(&mut self.focus) {
+                end.request_focus();
+            }
+            if end.clicked() {
+                (self.ends, self.focus) = (Some(time), true);
+                ui.ctx().request_repaint();
+            }
+            return;
+        };
+        // Where the first button was: pressed twice in haste, the recording goes on.
+        let stay = ui.button(words.t("live-end-no"));
+        if std::mem::take(&mut self.focus) {
+            stay.request_focus();
+        }
+        let sure = ui.button(words.t("live-end-yes"));
+        if stay.clicked() {
+            (self.ends, self.focus) = (None, true);
+        } else if sure.clicked() && time > since {
+            self.ends = None;
+            scene.desk.ask(Command::EndRecording);
+        }
+    }
+
+    /// A pause with its reason, a mark in words of one's own.
+    fn interrupt(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+        let words = scene.words;
         ui.horizontal_wrapped(|ui| {
-            if !now.ending && ui.button(words.t("live-end")).clicked() {
-                scene.desk.ask(Command::EndRecording);
+            let label = ui.label(words.t("live-words"));
+            let width = ui.available_width().clamp(100.0, 200.0);
+            let field = TextEdit::singleline(&mut self.words).char_limit(300);
+            script::line(ui, field.desired_width(width)).labelled_by(label.id);
+            let typed = self.words.trim().to_owned();
+            let filled = !typed.is_empty();
+            let mut sent = false;
+            if now.status.paused {
+                if ui.button(words.t("live-continue")).clicked() {
+                    scene.desk.ask(Command::GoOn);
+                }
+            } else {
+                let pause = Button::new(words.t("live-pause"));
+                if ui.add_enabled(filled, pause).clicked() {
+                    sent = scene.desk.ask(Command::Pause(typed.clone()));
+                }
             }
-            if ui.button(words.t("live-read")).clicked() {
-                go = Some(Go::Line(now.interview.clone(), None));
+            let mark = Button::new(words.t("live-mark"));
+            if ui.add_enabled(filled, mark).clicked() {
+                sent = scene.desk.ask(Command::Mark(typed));
             }
-            // Asked for once more: nobody waits for the text. It stands where no second press of the
-            // first button meets it.
-            if now.ending && ui.button(words.t("live-stop-now")).clicked() {
-                scene.desk.ask(Command::EndRecording);
+            if sent {
+                self.words.clear();
             }
         });
-        go
     }
 }
 
@@ -202,12 +263,16 @@ fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording, opened: Option<&Opened
             line.lang.native_name()
         );
         script::label(ui, &about, scene.remark(ui));
-        script::label(ui, &line.text, Letters::running(ui, line.lang));
+        held(ui, scene, line);
+        let marks = doubtful(ui, scene, line);
+        let letters = Letters::running(ui, line.lang);
+        script::marked(ui, &line.text, letters, &marks, false);
         for translation in &line.translations {
             let letters = Letters::running(ui, translation.lang).coloured(colours.accent);
             script::label(ui, &translation.text, letters);
         }
         rendered::show(ui, scene, &opened.rendered_after(line.id));
+        doubts(ui, scene, line);
     }
 }
 
@@ -221,7 +286,9 @@ mod tests {
     use super::*;
     use crate::app::desk::Desk;
     use crate::app::{App, Choices, Options};
-    use crate::domain::{InterviewId, Lang};
+    use crate::domain::{
+        Flag, FlagKind, Interpreted, Interview, InterviewId, Lang, Segment, SegmentId, Span, Status,
+    };
     use crate::gui::words::Words;
 
     fn recording(ending: bool) -> Recording {
@@ -241,6 +308,17 @@ mod tests {
     }
 
     fn window(now: Recording) -> (tempfile::TempDir, Harness<'static>) {
+        let mut live = Live::default();
+        over(move |ui, scene| {
+            live.controls(ui, scene, &now);
+            live.show(ui, scene, &now);
+        })
+    }
+
+    /// A window over an empty workspace.
+    fn over(
+        mut paint: impl FnMut(&mut Ui, &Scene<'_>) + 'static,
+    ) -> (tempfile::TempDir, Harness<'static>) {
         let dir = tempfile::tempdir().unwrap();
         let options = Options {
             workspace: Some(dir.path().to_owned()),
@@ -249,7 +327,6 @@ mod tests {
         let app = App::open(&options).unwrap();
         let desk = Desk::start(Arc::new(app), Arc::new(|| ())).unwrap();
         let (words, choices) = (Words::of(Lang::En), Choices::default());
-        let mut live = Live::default();
         let mut window = Harness::builder()
             .allow_missing_glyphs()
             .build_ui(move |ui| {
@@ -258,10 +335,64 @@ mod tests {
                     words: &words,
                     choices: &choices,
                 };
-                live.show(ui, &scene, &now);
+                paint(ui, &scene);
             });
         window.run_steps(2);
         (dir, window)
+    }
+
+    /// A line of this text with these doubts.
+    fn line(id: i64, text: &str, flags: &[FlagKind]) -> Arc<Segment> {
+        Arc::new(Segment {
+            id: SegmentId(id),
+            span: Span::default(),
+            channel: 0,
+            speaker: "officer".to_owned(),
+            lang: Lang::Lo,
+            text: text.to_owned(),
+            confidence: None,
+            words: Vec::new(),
+            flags: flags.iter().map(|kind| Flag::with(*kind, "")).collect(),
+            status: Status::Machine,
+            author: String::new(),
+            version: 1,
+            translations: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_line_that_was_most_likely_invented_is_marked_while_it_comes() {
+        let opened = |flags: &[FlagKind]| Opened {
+            interview: Interview {
+                id: recording(false).interview,
+                case: None,
+                languages: vec![Lang::Lo, Lang::Zh],
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            lines: vec![line(1, "ຂອບໃຈທີ່ຮັບຊົມ", flags)],
+            layers: Interpreted::of::<Segment>(&[]),
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+        };
+        let sees = |flags: &[FlagKind], text: &str| {
+            let opened = opened(flags);
+            let (_dir, mut window) = over(move |ui, scene| {
+                lines(ui, scene, &recording(false), Some(&opened));
+            });
+            window.run_steps(2);
+            window.query_all_by_label_contains(text).next().is_some()
+        };
+        let held = "Held back from the record";
+        assert!(sees(&[], "ຂອບໃຈ") && !sees(&[], held));
+        assert!(sees(&[FlagKind::PhantomPhrase], held));
+        let unsure = "The machine is unsure of these words";
+        assert!(sees(&[FlagKind::LowConfidence], unsure) && !sees(&[], unsure));
     }
 
     #[test]

@@ -250,7 +250,7 @@ impl MicrophoneChoice {
             let label = ui.label(words.t("microphone-reason"));
             let width = ui.available_width().clamp(120.0, 320.0);
             let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            ui.add(field.desired_width(width)).labelled_by(label.id);
+            script::line(ui, field.desired_width(width)).labelled_by(label.id);
         });
     }
 }

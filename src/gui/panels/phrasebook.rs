@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use eframe::egui::{
-    Button, CentralPanel, Frame, Margin, ScrollArea, TextEdit, Ui, ViewportBuilder, ViewportId,
-    vec2,
+    Button, CentralPanel, Frame, Key, Margin, Modifiers, ScrollArea, TextEdit, Ui, ViewportBuilder,
+    ViewportId, vec2,
 };
 
 use crate::app::desk::{Command, Recording};
@@ -152,9 +152,10 @@ impl Phrasebook {
             }
             let label = ui.label(words.t("search-words"));
             let field = TextEdit::singleline(&mut self.filter).char_limit(200);
-            ui.add(field.desired_width(140.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(140.0)).labelled_by(label.id);
         });
         script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));
+        script::label(ui, words.t("phrases-recorded"), scene.remark(ui));
     }
 
     fn one(
@@ -172,7 +173,10 @@ impl Phrasebook {
             .inner_margin(Margin::same(6));
         frame.show(ui, |ui| {
             ui.set_width(ui.available_width());
-            script::label(ui, phrase.text(officer), Letters::running(ui, officer));
+            let text = phrase.text(officer);
+            let shown = script::label(ui, text, Letters::running(ui, officer));
+            // The name that a recording of it has.
+            shown.on_hover_text(format!("{}.wav", phrase.id));
             if officer != other {
                 let letters = Letters::running(ui, other).coloured(colours.accent);
                 script::label(ui, phrase.text(other), letters);
@@ -185,6 +189,11 @@ impl Phrasebook {
                 {
                     self.shown = (!shown).then_some(phrase);
                     self.second |= !shown;
+                }
+                let shelf = scene.desk.board().shelf.get();
+                let spoken = shelf.is_some_and(|s| s.spoken.contains(&(other, phrase.id)));
+                if spoken && ui.button(words.t("phrases-say")).clicked() {
+                    scene.desk.ask(Command::Say(other, phrase.id));
                 }
                 let runs = recording.filter(|r| !r.ending);
                 let button = Button::new(words.t("phrases-stamp"));
@@ -244,20 +253,28 @@ impl Phrasebook {
         }
     }
 
-    /// The window that the person interviewed looks at; painted whatever screen the officer is on.
-    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>) {
-        if !self.second {
-            return;
+    /// The window that the person interviewed looks at; painted whatever screen the officer is on, and
+    /// empty while everything is `hidden`. True where the key that hides was pressed in it.
+    pub fn second_window(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        (key, hidden): (Key, bool),
+    ) -> bool {
+        // Where it is no window of its own it stands in the first one, which has the key.
+        if !self.second || (hidden && ui.ctx().embed_viewports()) {
+            return false;
         }
         let builder = ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id("mekong-interview")
             .with_inner_size(vec2(800.0, 480.0));
         let id = ViewportId::from_hash_of("interviewee");
-        let text = self.for_them(scene);
-        let mut closed = false;
+        let text = self.for_them(scene).filter(|_| !hidden);
+        let (mut closed, mut pressed) = (false, false);
         ui.ctx().show_viewport_immediate(id, builder, |ui, _| {
             closed = ui.input(|i| i.viewport().close_requested());
+            pressed = ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
             let ground = Frame::new()
                 .fill(theme::of(ui).ground)
                 .inner_margin(Margin::same(24));
@@ -275,6 +292,7 @@ impl Phrasebook {
         if closed {
             self.second = false;
         }
+        pressed
     }
 
     /// The sentence that was chosen, else what was said last, in the language of the person

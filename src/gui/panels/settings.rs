@@ -1,10 +1,12 @@
 //! What a person may choose: language, colours, size, the key that hides everything, how much doubt
-//! is underlined, and the name that signs corrections.
+//! is underlined, the name that signs corrections; the models of each language, and the lock.
 
-use eframe::egui::{ComboBox, ScrollArea, Slider, TextEdit, Ui};
+use eframe::egui::{Button, ComboBox, DragValue, ScrollArea, Slider, TextEdit, Ui};
 
-use crate::app::{BlankKey, Choices, Look, PedalKey, TEXT_PERCENT};
+use crate::app::desk::Command;
+use crate::app::{BlankKey, Choices, Look, ModelInfo, PedalKey, Preferred, TEXT_PERCENT};
 use crate::domain::Lang;
+use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::{languages, script, scroll};
@@ -15,14 +17,32 @@ const STEP: f64 = 10.0;
 /// What is being chosen; it is put in force when the hand leaves it.
 pub struct Settings {
     draft: Choices,
+    /// Models, and when a workspace with a lock locks itself: as they are written, and as chosen here.
+    kept: Preferred,
+    preferred: Preferred,
+    /// The workspace has a lock.
+    locks: bool,
 }
 
 impl Settings {
-    /// Starts from what is in force.
-    pub fn new(choices: &Choices) -> Self {
+    /// Starts from what is in force; `locks` where the workspace has a lock.
+    pub fn new(choices: &Choices, preferred: Preferred, locks: bool) -> Self {
         Self {
             draft: choices.clone(),
+            kept: preferred.clone(),
+            preferred,
+            locks,
         }
+    }
+
+    /// Other choices are in force.
+    pub fn renew(&mut self, choices: &Choices) {
+        self.draft.clone_from(choices);
+    }
+
+    /// What was changed and is not in force yet: its field still has the keyboard.
+    pub fn unsettled(&self, choices: &Choices) -> Option<Choices> {
+        (self.draft != *choices).then(|| self.draft.clone())
     }
 
     /// Paints the screen.
@@ -31,7 +51,7 @@ impl Settings {
         if !ui.input(|i| i.pointer.any_down()) && !ui.ctx().text_edit_focused() {
             self.draft = scene.choices.clone();
         }
-        let mut settled = false;
+        let (mut settled, mut go) = (false, None);
         let area = ScrollArea::vertical().auto_shrink(false);
         scroll::page(ui, area, |ui| {
             ui.set_max_width(theme::READING);
@@ -41,8 +61,55 @@ impl Settings {
             settled |= self.working(ui, scene);
             ui.add_space(theme::WIDE_GAP);
             script::label(ui, scene.words.t("settings-keys"), scene.own(ui));
+            ui.separator();
+            go = self.lasting(ui, scene);
         });
-        (settled && self.draft != *scene.choices).then(|| Go::Choose(self.draft.clone()))
+        let chosen = settled && self.draft != *scene.choices;
+        chosen.then(|| Go::Choose(self.draft.clone())).or(go)
+    }
+
+    /// What is in force from the next start: models by language, and the lock.
+    fn lasting(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
+        let words = scene.words;
+        let mut go = None;
+        script::label(ui, words.t("settings-models"), scene.own(ui));
+        let shelf = scene.desk.board().shelf.get();
+        let models = shelf.as_ref().map_or(&[][..], |shelf| &shelf.models);
+        for lang in Lang::SIX {
+            let name = words.with("settings-speech", &[("language", lang.native_name())]);
+            let own = models.iter().filter(|m| m.languages.contains(&lang));
+            let own = own.filter(|m| m.purpose == "speech");
+            let mut chosen = self.preferred.speech.remove(&lang);
+            model(ui, scene, (lang.code(), &name), own, &mut chosen);
+            self.preferred
+                .speech
+                .extend(chosen.map(|name| (lang, name)));
+        }
+        let own = models.iter().filter(|m| m.purpose == "translation");
+        let name = words.t("models-translation");
+        let translation = &mut self.preferred.translation;
+        model(ui, scene, ("translation", name), own, translation);
+        if self.locks {
+            ui.horizontal_wrapped(|ui| {
+                let label = ui.label(words.t("settings-lock-after"));
+                let minutes = DragValue::new(&mut self.preferred.lock_after_minutes);
+                ui.add(minutes.range(0..=1440)).labelled_by(label.id);
+                if ui.button(words.t("settings-lock-now")).clicked() {
+                    go = Some(Go::Lock);
+                }
+            });
+        } else {
+            script::label(ui, words.t("settings-no-lock"), scene.remark(ui));
+        }
+        let changed = self.preferred != self.kept;
+        let keep = Button::new(words.t("settings-keep"));
+        if ui.add_enabled(changed, keep).clicked()
+            && scene.desk.ask(Command::Prefer(self.preferred.clone()))
+        {
+            self.kept = self.preferred.clone();
+        }
+        script::label(ui, words.t("settings-next-start"), scene.remark(ui));
+        go
     }
 
     fn looks(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
@@ -130,10 +197,36 @@ impl Settings {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-name"));
             let field = TextEdit::singleline(&mut draft.name).char_limit(300);
-            settled |= ui.add(field).labelled_by(label.id).lost_focus();
+            settled |= script::line(ui, field).labelled_by(label.id).lost_focus();
         });
         settled
     }
+}
+
+/// One box of models under a name of its own.
+fn model<'a>(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    (salt, name): (&str, &str),
+    models: impl Iterator<Item = &'a ModelInfo>,
+    chosen: &mut Option<String>,
+) {
+    let usual = scene.words.t("again-usual");
+    ui.horizontal_wrapped(|ui| {
+        let label = ui.label(name);
+        let shown = chosen.as_deref().map_or(usual.to_owned(), safe::name);
+        let response = ComboBox::from_id_salt(("model", salt))
+            .selected_text(shown)
+            .show_ui(ui, |ui| {
+                ui.selectable_value(chosen, None, usual);
+                for model in models {
+                    let value = Some(model.name.clone());
+                    ui.selectable_value(chosen, value, safe::name(&model.name));
+                }
+            })
+            .response;
+        response.labelled_by(label.id);
+    });
 }
 
 /// The keys that pedals are set to press.

@@ -44,7 +44,13 @@ fn inside(
         .inner_margin(Margin::same(10));
     frame.show(ui, |ui| {
         let Some(folder) = scene.desk.board().folder.get() else {
-            ui.spinner();
+            // A disk that does not answer must not hold the person here.
+            ui.horizontal(|ui| {
+                ui.spinner();
+                if ui.button(words.t("cancel")).clicked() {
+                    chosen = Some(Chosen::Close);
+                }
+            });
             return;
         };
         let path = safe::name(&folder.path.display().to_string());

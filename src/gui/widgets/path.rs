@@ -8,6 +8,7 @@ use crate::app::desk::Command;
 use crate::gui::shell::Scene;
 
 use super::chooser::{self, Chosen};
+use super::script;
 
 /// What is typed.
 #[derive(Default)]
@@ -24,7 +25,7 @@ impl PathField {
             let label = ui.label(words.t(name));
             let width = ui.available_width().clamp(120.0, 320.0);
             let field = TextEdit::singleline(&mut self.text).desired_width(width);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
             if looks && ui.button(words.t("choose-file")).clicked() {
                 self.choosing = true;
                 scene.desk.ask(Command::BrowseAll(None));

@@ -10,9 +10,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eframe::egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
-use eframe::egui::text_edit::TextEditState;
-use eframe::egui::{Color32, Galley, Id, Label, Response, Stroke, TextBuffer, TextEdit, Ui};
+mod fields;
+
+pub use fields::{field, line};
+
+use eframe::egui::text::{LayoutJob, TextFormat};
+use eframe::egui::{Color32, Galley, Id, Label, Response, Stroke, Ui};
 
 use crate::domain::Lang;
 use crate::gui::theme;
@@ -104,69 +107,6 @@ pub fn marked(
 ) -> Response {
     let galley = lay_out(ui, text, letters, marks, ui.available_width());
     ui.add(Label::new(galley).selectable(selectable))
-}
-
-/// A field of several rows whose lines end like those of [`label`].
-pub fn field(ui: &mut Ui, id: Id, text: &mut String, letters: Letters, name: &str) -> Response {
-    let before = TextEditState::load(ui.ctx(), id).and_then(|s| s.cursor.char_range());
-    let mut layouter = |ui: &Ui, buffer: &dyn TextBuffer, width: f32| {
-        lay_out(ui, buffer.as_str(), letters, &[], width)
-    };
-    let output = TextEdit::multiline(text)
-        .id(id)
-        .desired_width(f32::INFINITY)
-        .desired_rows(2)
-        .char_limit(MOST_CHARACTERS)
-        .layouter(&mut layouter)
-        .show(ui);
-    let mut state = output.state;
-    // A caret that was moved; where something was typed it stays, a letter may have joined what follows.
-    let moved =
-        |range: &CCursorRange| before != Some(*range) && !output.response.response.changed();
-    if let Some(range) = state.cursor.char_range().filter(moved) {
-        let whole = CCursorRange {
-            primary: to_edge(text, range.primary, before.map(|b| b.primary)),
-            ..range
-        };
-        if whole != range {
-            state.cursor.set_char_range(Some(CCursorRange {
-                secondary: if range.is_empty() {
-                    whole.primary
-                } else {
-                    range.secondary
-                },
-                ..whole
-            }));
-            state.store(ui.ctx(), id);
-        }
-    }
-    let response = output.response.response;
-    let name = name.to_owned();
-    let value = text.clone();
-    response.widget_info(move || {
-        let mut info = eframe::egui::WidgetInfo::text_edit(true, &value, &value, "");
-        info.label = Some(name.clone());
-        info
-    });
-    response
-}
-
-/// The edge of a cluster next to a caret, in the direction in which it moved.
-fn to_edge(text: &str, caret: CCursor, before: Option<CCursor>) -> CCursor {
-    let mut edge = 0;
-    let mut last = 0;
-    for cluster in text::graphemes(text) {
-        if edge >= caret.index.0 {
-            break;
-        }
-        last = edge;
-        edge += cluster.chars().count();
-    }
-    if edge == caret.index.0 || caret.index.0 == 0 {
-        return caret;
-    }
-    let forward = before.is_some_and(|b| b.index.0 < caret.index.0);
-    CCursor::new(if forward { edge } else { last })
 }
 
 /// Rows of a text, ready to be painted. Their characters add up to `text`.
@@ -363,9 +303,6 @@ fn cut_rows(
 
 #[cfg(test)]
 mod tests {
-    use eframe::egui::Event;
-    use egui_kittest::Harness;
-
     use super::*;
 
     fn ends(text: &str, lang: Lang, width: usize) -> Vec<usize> {
@@ -410,47 +347,6 @@ mod tests {
                     from = to;
                 }
             }
-        }
-    }
-
-    #[test]
-    fn a_caret_moves_over_whole_letters_in_both_directions() {
-        let text = "ស្រី"; // one written letter and its vowel: four characters, one cluster
-        let inside = CCursor::new(2);
-        assert_eq!(to_edge(text, inside, Some(CCursor::new(1))).index.0, 4);
-        assert_eq!(to_edge(text, inside, Some(CCursor::new(3))).index.0, 0);
-        assert_eq!(to_edge(text, CCursor::new(4), None).index.0, 4);
-        assert_eq!(to_edge("abc", CCursor::new(2), None).index.0, 2);
-    }
-
-    #[test]
-    fn letters_are_typed_into_the_middle_one_by_one() {
-        for (lang, before, typed, after) in [
-            (Lang::Km, "", "ស្រី", "ខ្ញុំ"),
-            (Lang::My, "", "သတ္တ", "ဝါ"),
-            (Lang::Th, "ที่", "นี่", "บ้าน"),
-            (Lang::Lo, "ຢູ່", "ນີ້", "ບ້ານ"),
-            (Lang::Vi, "đi ", "về ", "nhà"),
-            (Lang::Zh, "我", "们", "去"),
-        ] {
-            let id = Id::unique("typed-into");
-            let show = move |ui: &mut Ui, text: &mut String| {
-                let letters = Letters::running(ui, lang);
-                field(ui, id, text, letters, "words").request_focus();
-            };
-            let window = Harness::builder().allow_missing_glyphs();
-            let mut window = window.build_ui_state(show, format!("{before}{after}"));
-            window.run_steps(2);
-            let mut state = TextEditState::load(&window.ctx, id).unwrap();
-            let caret = CCursor::new(before.chars().count());
-            let range = CCursorRange::one(caret);
-            state.cursor.set_char_range(Some(range));
-            state.store(&window.ctx, id);
-            for letter in typed.chars() {
-                window.event(Event::Text(letter.to_string()));
-                window.run_steps(2);
-            }
-            assert_eq!(*window.state(), format!("{before}{typed}{after}"), "{lang}");
         }
     }
 

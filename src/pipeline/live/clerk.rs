@@ -2,16 +2,18 @@
 //! computer's clock into the record, and the finished parts with their hashes. It alone gives orders
 //! to the recorders.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::audio::{self, Entry, Notice, Recorder, Stop};
+use crate::audio::{self, Clock, Entry, Notice, Recorder, Series, Stop};
 use crate::domain::{EventKind, SamplePos};
 use crate::store::{NewEvent, Store};
 
-use super::entries::{From, alarm_of, channel_of, record_entry, worse};
+use super::entries::{Ends, From, alarm_of, channel_of, record_entry, worse};
+use super::hashing::{Hashed, Hashing};
 use super::recover::end_session;
 use super::{Error, LiveEvent, Order, Shared};
 
@@ -27,6 +29,7 @@ const ENDED: &str = "The recording has ended. Start a new one.";
 /// What helps where an entry cannot be stored.
 const ON_PAPER: &str =
     "The recording goes on. Note it down on paper and free some room on the disk.";
+const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.";
 /// A change of a microphone's clock against the first one's that is worth an entry, in microseconds.
 const DRIFT_US: u64 = 20_000;
 
@@ -43,6 +46,8 @@ pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             wall: WallClock::new(),
             looked: Instant::now(),
             drifts: vec![None; recorders.len()],
+            ends: Ends::of(recorders.len()),
+            hashing: Hashing::of(shared.folder()),
         },
         Err(e) => {
             // The sound goes on; `resume` writes the record from the journal.
@@ -69,9 +74,15 @@ pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
         }
         let patience = PATIENCE / u32::try_from(running.len()).unwrap_or(1).max(1);
         running.retain(|recorder| clerk.goes_on(recorder, patience));
+        while let Some(hashed) = clerk.hashing.next() {
+            clerk.keep_part(hashed);
+        }
         clerk.look();
     }
     clerk.over();
+    while let Some(hashed) = clerk.hashing.wait() {
+        clerk.keep_part(hashed);
+    }
     clerk.catch_up();
     clerk.end();
 }
@@ -110,6 +121,7 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             }
         });
     };
+    let mut ends = Ends::of(recorders.len());
     while !recorders.iter().all(Recorder::has_ended) {
         match orders.try_recv() {
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
@@ -122,14 +134,14 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
         }
         for recorder in recorders {
             if let Some(entry) = recorder.notice(PATIENCE) {
-                hear(shared, shared.from(recorder.series()), &entry);
+                hear(shared, recorder.series(), &mut ends, &entry);
             }
         }
     }
     // What they said last: why they ended.
     for recorder in recorders {
         while let Some(entry) = recorder.notice(Duration::ZERO) {
-            hear(shared, shared.from(recorder.series()), &entry);
+            hear(shared, recorder.series(), &mut ends, &entry);
         }
     }
     shared.whole.store(false, Ordering::Release);
@@ -139,13 +151,23 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
     });
 }
 
-/// What a person is told of a notice, at once.
-fn hear(shared: &Shared, from: From, entry: &Entry) {
+/// What a person is told of a notice, at once. Gives where it comes from.
+fn hear(shared: &Shared, series: Series, ends: &mut Ends, entry: &Entry) -> From {
+    let own = 1_u16.checked_shl(series.device.into()).unwrap_or(0);
     match &entry.notice {
-        Notice::Paused { .. } => shared.paused.store(true, Ordering::Relaxed),
-        Notice::Resumed { .. } => shared.paused.store(false, Ordering::Relaxed),
+        Notice::Paused { .. } => {
+            shared.paused.fetch_or(own, Ordering::Relaxed);
+        }
+        Notice::Resumed { .. } => {
+            shared.paused.fetch_and(!own, Ordering::Relaxed);
+        }
+        Notice::Stopped { at, .. } => {
+            shared.paused.fetch_and(!own, Ordering::Relaxed);
+            ends.set(series, *at);
+        }
         _ => {}
     }
+    let from = shared.from(series, ends);
     if let Some((text, help)) = alarm_of(&entry.notice, from) {
         shared.tell(LiveEvent::Alarm {
             channel: channel_of(&entry.notice, from),
@@ -154,6 +176,7 @@ fn hear(shared: &Shared, from: From, entry: &Entry) {
             ends: matches!(entry.notice, Notice::Stopped { .. }),
         });
     }
+    from
 }
 
 struct Clerk<'a> {
@@ -169,6 +192,8 @@ struct Clerk<'a> {
     looked: Instant,
     /// How far each later microphone was behind the first one when that was last written down.
     drifts: Vec<Option<i64>>,
+    ends: Ends,
+    hashing: Hashing,
 }
 
 impl Clerk<'_> {
@@ -208,12 +233,14 @@ impl Clerk<'_> {
         match recorder.notice(patience) {
             Some(entry) => {
                 let last = matches!(entry.notice, Notice::Stopped { .. });
-                self.take(self.shared.from(recorder.series()), &entry);
+                self.take(recorder.series(), &entry);
                 !last
             }
             None if ended => {
                 // Ended without a word: a fault of the program.
                 self.whole = false;
+                let at = SamplePos(recorder.progress().derived());
+                self.ends.set(recorder.series(), at);
                 ended_by(self.shared, "the recorder");
                 false
             }
@@ -221,21 +248,31 @@ impl Clerk<'_> {
         }
     }
 
-    fn take(&mut self, from: From, entry: &Entry) {
-        hear(self.shared, from, entry);
+    fn take(&mut self, series: Series, entry: &Entry) {
+        let from = hear(self.shared, series, &mut self.ends, entry);
+        if let Notice::PartClosed { part } = &entry.notice
+            && self.hashing.give(part)
+        {
+            return; // it comes back with its hash
+        }
         let folder = self.shared.folder();
         let place = (&self.shared.id, folder.as_path());
         match record_entry(&mut self.store, place, from, entry, &self.reason) {
             Ok(true) => self.shared.tell(LiveEvent::Entries),
             Ok(false) => {}
-            Err(e) => self.shared.alarm(
-                &e,
-                "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.",
-            ),
+            Err(e) => self.shared.alarm(&e, IN_JOURNAL),
         }
         if let Notice::Stopped { why, .. } = &entry.notice {
             self.how = Some(worse(self.how, why));
             self.whole &= matches!(why, Stop::Asked | Stop::SourceEnded);
+        }
+    }
+
+    /// A finished part with its hash.
+    fn keep_part(&mut self, hashed: Hashed) {
+        let kept = hashed.and_then(|audio| Ok(self.store.add_audio(&self.shared.id, &audio)?));
+        if let Err(e) = kept {
+            self.shared.alarm(&e, IN_JOURNAL);
         }
     }
 
@@ -345,7 +382,7 @@ impl Clerk<'_> {
         let shared = self.shared;
         let folder = shared.folder();
         for microphone in &shared.microphones {
-            let from = shared.from(microphone.series);
+            let from = shared.from(microphone.series, &self.ends);
             for entry in audio::read_journal(&folder, microphone.series)? {
                 record_entry(&mut self.store, (&shared.id, &folder), from, &entry, "")?;
             }
@@ -374,32 +411,36 @@ fn drift_label(number: u16, behind_us: i64) -> String {
     format!("the clock of microphone {number} is {ms} ms {side} that of microphone 1")
 }
 
-/// Compares the time of day with the clock that nobody can set.
+/// Compares the time of day with the clock that nobody can set, which goes on while the computer sleeps.
 struct WallClock {
     wall: SystemTime,
-    steady: Instant,
+    steady: Duration,
+    clock: Clock,
 }
 
 impl WallClock {
     fn new() -> Self {
+        let (awake, asleep) = (audio::system_clock(), audio::sleep_clock());
+        let clock: Clock = Arc::new(move || awake().saturating_add(asleep()));
         Self {
             wall: SystemTime::now(),
-            steady: Instant::now(),
+            steady: clock(),
+            clock,
         }
     }
 
     /// Seconds by which the time of day has jumped since this was last asked.
     fn jump(&mut self) -> Option<f64> {
-        self.jump_to(SystemTime::now(), Instant::now())
+        self.jump_to(SystemTime::now(), (self.clock)())
     }
 
-    fn jump_to(&mut self, wall: SystemTime, steady: Instant) -> Option<f64> {
+    fn jump_to(&mut self, wall: SystemTime, steady: Duration) -> Option<f64> {
         let seconds = |d: Duration| d.as_secs_f64();
         let passed = match wall.duration_since(self.wall) {
             Ok(forward) => seconds(forward),
             Err(back) => -seconds(back.duration()),
         };
-        let jump = passed - seconds(steady.duration_since(self.steady));
+        let jump = passed - seconds(steady.saturating_sub(self.steady));
         (self.wall, self.steady) = (wall, steady);
         (jump.abs() >= seconds(JUMP)).then_some(jump)
     }

@@ -11,6 +11,8 @@ use super::Error;
 /// Silence at the start of a later microphone that is worth an entry: 50 ms. Less is the time between
 /// two answers of the system.
 const LATE: u64 = 800;
+/// Microphones that end within two seconds ended together.
+const AT_ONCE: u64 = 2 * SAMPLE_RATE as u64;
 /// Bits of an entry's number below those that tell the microphone: no session writes so many.
 const NUMBER_BITS: u32 = 40;
 
@@ -20,12 +22,54 @@ pub(super) struct From {
     pub series: Series,
     /// The session has more than one.
     pub several: bool,
+    /// From here on no microphone before it runs: what concerns them all is told by it.
+    pub leads_from: SamplePos,
+}
+
+/// Where each microphone of a session ended, as far as they have.
+#[derive(Debug)]
+pub(super) struct Ends(Vec<Option<SamplePos>>);
+
+impl Ends {
+    /// Of so many that all run.
+    pub(super) fn of(microphones: usize) -> Self {
+        Self(vec![None; microphones])
+    }
+
+    pub(super) fn set(&mut self, series: Series, at: SamplePos) {
+        if let Some(end) = self.0.get_mut(usize::from(series.device)) {
+            *end = Some(at);
+        }
+    }
+
+    /// From where on none before this one runs.
+    pub(super) fn leads_from(&self, series: Series) -> SamplePos {
+        let before = self.0.iter().take(usize::from(series.device));
+        let ends = before.map(|end| end.unwrap_or(SamplePos(u64::MAX)));
+        ends.max().unwrap_or_default()
+    }
 }
 
 impl From {
     /// The channel that an entry about the whole microphone stands at; none where there is only one.
     fn channel(self) -> Option<u16> {
         self.several.then_some(self.series.first_channel)
+    }
+
+    /// Whether a notice is for it to tell: what concerns all microphones is told once, by the first one
+    /// that runs then, though each has it in its journal.
+    fn tells(self, notice: &Notice) -> bool {
+        let at = match notice {
+            Notice::Paused { at } | Notice::DiskLow { at, .. } => *at,
+            Notice::Slept { span, .. } => span.start,
+            // Told by the one before as well, which resumes when it ends: at the end of a session they
+            // all do. A pause that went on without it has its true end by this one.
+            Notice::Resumed { span } if span.end.0 < self.leads_from.0.saturating_add(AT_ONCE) => {
+                span.start
+            }
+            _ => return true,
+        };
+        at >= self.leads_from
     }
 
     /// An entry's number among those of all microphones.
@@ -92,8 +136,13 @@ pub(super) fn add_part(
     {
         return Ok(());
     }
+    Ok(store.add_audio(id, &audio_of(folder, part)?)?)
+}
+
+/// Reads a complete part for its hash.
+pub(super) fn audio_of(folder: &Path, part: &Part) -> Result<NewAudio, Error> {
     let (sha256, bytes) = audio::hash_file(&folder.join(&part.name))?;
-    let audio = NewAudio {
+    Ok(NewAudio {
         file: AudioFile {
             path: part.name.clone(),
             sha256,
@@ -102,8 +151,7 @@ pub(super) fn add_part(
             original_name: part.name.clone(),
         },
         bytes,
-    };
-    Ok(store.add_audio(id, &audio)?)
+    })
 }
 
 /// What a notice is in the record.
@@ -122,17 +170,17 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
         closes: Some(kind),
         ..entry(kind, "", span.start, Some(span.end))
     };
+    // At no channel: it concerns them all.
+    let all = |event: NewEvent| NewEvent {
+        channel: None,
+        ..event
+    };
     let alarm = |label: &str, at: SamplePos, channel: u16| NewEvent {
         channel: Some(from.series.channel(channel)),
         ..entry(EventKind::Alarm, label, at, Some(at))
     };
     Some(match notice {
-        // What concerns all of them the first one tells.
-        Notice::Paused { .. } | Notice::Resumed { .. } | Notice::DiskLow { .. }
-            if from.series.device > 0 =>
-        {
-            return None;
-        }
+        of_all if !from.tells(of_all) => return None,
         Notice::Began { silence, .. } if from.series.device > 0 => {
             if silence.0 < LATE {
                 return None;
@@ -154,20 +202,44 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
         ),
         Notice::Gone { at, why } => entry(EventKind::Gap, why, *at, None),
         Notice::Back { span, .. } => closing(EventKind::Gap, *span),
-        Notice::Paused { at } => entry(EventKind::Pause, reason, *at, None),
-        Notice::Resumed { span } => closing(EventKind::Pause, *span),
+        Notice::Other { at, .. } => entry(
+            EventKind::Alarm,
+            "another microphone is in its place; nothing of it is recorded",
+            *at,
+            Some(*at),
+        ),
+        Notice::Slept { span, seconds } => all(entry(
+            EventKind::Gap,
+            &format!("the computer slept for {seconds} s"),
+            span.start,
+            Some(span.end),
+        )),
+        Notice::Stalled { at, seconds } => entry(
+            EventKind::Alarm,
+            &format!("the disk took nothing for {seconds} s"),
+            *at,
+            Some(*at),
+        ),
+        Notice::Paused { at } => all(entry(EventKind::Pause, reason, *at, None)),
+        Notice::Resumed { span } => all(closing(EventKind::Pause, *span)),
         Notice::Clipping { at, channel } => alarm("too loud: clipped", *at, *channel),
         Notice::Silent { at, channel } => alarm("no sound at all for 10 s", *at, *channel),
         Notice::SoundAgain { at, channel } => alarm("sound again", *at, *channel),
-        Notice::DiskLow { at, minutes } => entry(
+        Notice::DiskLow { at, minutes } => all(entry(
             EventKind::Alarm,
             &format!("room on the disk for {minutes} minutes more"),
             *at,
             Some(*at),
-        ),
-        Notice::Unlinked { at, .. } => entry(
+        )),
+        Notice::Unlinked { at, .. } => all(entry(
             EventKind::Alarm,
             "the chain of the sound could not be written",
+            *at,
+            Some(*at),
+        )),
+        Notice::Exposed { at, .. } => entry(
+            EventKind::Alarm,
+            "the last seconds could not be kept against a crash",
             *at,
             Some(*at),
         ),
@@ -202,10 +274,14 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
     let channel = |c: &u16| from.series.channel(*c).saturating_add(1);
     let who = from.name();
     Some(match notice {
+        of_all if !from.tells(of_all) => return None,
         Notice::Lost { span } => (
             format!(
                 "{} ms of sound of {who} were lost and replaced by silence",
-                span.duration_ms()
+                // A frame or two are a loss as well.
+                span.samples()
+                    .div_ceil(u64::from(SAMPLE_RATE / 1000))
+                    .max(1)
             ),
             "Close other programs; the recorder needs the computer.",
         ),
@@ -225,6 +301,20 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
                 }
             },
         ),
+        Notice::Other { missing, found, .. } => (
+            format!(
+                "{who} is still gone; another one is in its place: {found} instead of {missing}"
+            ),
+            "Plug the right one in where it was; it goes on by itself. Nothing of the other one is recorded.",
+        ),
+        Notice::Slept { seconds, .. } => (
+            format!("the computer slept for {seconds} s; nothing was heard meanwhile"),
+            "Repeat what was said meanwhile, for the record. Leave the computer open and awake.",
+        ),
+        Notice::Stalled { seconds, .. } => (
+            format!("the disk took nothing for {seconds} s and takes the sound again"),
+            "The record says whether sound was lost. Look after the disk before the next recording.",
+        ),
         Notice::Clipping { channel: c, .. } => (
             format!("channel {} is too loud", channel(c)),
             "Turn its level down or move the microphone away.",
@@ -240,13 +330,17 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
             format!("channel {} delivers sound again", channel(c)),
             "Repeat what was said meanwhile, for the record.",
         ),
-        Notice::DiskLow { minutes, .. } if from.series.device == 0 => (
+        Notice::DiskLow { minutes, .. } => (
             format!("the disk has room for {minutes} minutes more"),
             "Free some room now, or end the session in time.",
         ),
         Notice::Unlinked { why, .. } => (
             format!("the proof of the sound cannot be written: {why}"),
             "The sound is kept, and its proof is made at the end. Look after the disk.",
+        ),
+        Notice::Exposed { why, .. } => (
+            format!("the last seconds cannot be kept against a crash: {why}"),
+            "The recording goes on; a crash would cost up to four seconds. Look after the disk.",
         ),
         Notice::Stopped {
             why: Stop::DiskFull,

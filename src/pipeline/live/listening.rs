@@ -2,6 +2,7 @@
 //! that is being spoken for a preview.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::thread;
@@ -11,6 +12,7 @@ use crate::audio::{Cut, Listener, SegmenterLimits};
 use crate::domain::{Cancel, Channel, EventKind, Flag, FlagKind, Lang, LongestUtterance, Span};
 use crate::store::{self, NewEvent, NewSegment, Store};
 
+use super::beside::heard_beside;
 use super::health::{Health, Trouble};
 use super::{Error, LineStep, LiveEvent, Preview, Shared};
 
@@ -134,9 +136,10 @@ impl<'a> Listening<'a> {
             return Ok(());
         }
         let mut rows = Vec::new();
+        let folder = self.shared.folder();
         for (at, cut) in lines {
             if let Some(channel) = self.shared.channels.get(*at) {
-                rows.push(new_segment(channel, *cut));
+                rows.push(new_segment((&folder, &self.shared.channels), channel, *cut));
                 self.withdraw_preview(channel.index, cut.span);
             }
         }
@@ -259,8 +262,13 @@ impl<'a> Listening<'a> {
     }
 }
 
-/// The row of a cut.
-pub(super) fn new_segment(channel: &crate::domain::Channel, cut: Cut) -> NewSegment {
+/// The row of a cut from one of the channels whose sound lies in a folder.
+pub(super) fn new_segment(
+    (folder, all): (&Path, &[Channel]),
+    channel: &Channel,
+    cut: Cut,
+) -> NewSegment {
+    let beside = heard_beside(folder, all, channel.index, cut.span);
     NewSegment {
         channel: channel.index,
         speaker: channel.speaker.clone(),
@@ -270,6 +278,7 @@ pub(super) fn new_segment(channel: &crate::domain::Channel, cut: Cut) -> NewSegm
             .cut_without_pause
             .then(|| Flag::new(FlagKind::CutWithoutPause))
             .into_iter()
+            .chain(beside)
             .collect(),
     }
 }

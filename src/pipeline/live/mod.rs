@@ -5,8 +5,10 @@
 //! all others, so whoever is slow costs no memory and loses nothing. What is still pending when the
 //! session ends, or after a kill, is worked off by the backlog like any imported recording.
 
+mod beside;
 mod clerk;
 mod entries;
+mod hashing;
 mod health;
 #[cfg(test)]
 mod health_tests;
@@ -16,12 +18,16 @@ mod recover;
 #[cfg(test)]
 mod several_tests;
 #[cfg(test)]
+mod stuck_tests;
+mod telling;
+#[cfg(test)]
 mod tests;
+mod watchdog;
 mod wording;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -36,8 +42,6 @@ use crate::audio;
 pub use plan::{SessionMicrophone, SessionPlan};
 pub use recover::{Recovered, recover_session, unfinished_sessions};
 
-/// Events that wait for a reader; beyond them the reader is told to read everything again.
-const EVENT_SLOTS: usize = 1024;
 /// Orders that wait for the clerk. A person gives one at a time.
 const ORDER_SLOTS: usize = 16;
 /// Between two looks at whether the text is there.
@@ -154,9 +158,7 @@ struct Shared {
     place: LivePlace,
     channels: Vec<Channel>,
     microphones: Vec<LiveMicrophone>,
-    events: SyncSender<LiveEvent>,
-    /// Events found no room.
-    missed: AtomicBool,
+    telling: telling::Telling,
     /// No more sound comes.
     sound_over: AtomicBool,
     /// The disk took everything up to the end, and every line was cut.
@@ -165,7 +167,8 @@ struct Shared {
     record_over: AtomicBool,
     /// No more lines come.
     lines_over: AtomicBool,
-    paused: AtomicBool,
+    /// The microphones that are on a pause, a bit each.
+    paused: AtomicU16,
     /// Milliseconds of utterances cut, and of those recognised.
     cut_ms: AtomicU64,
     recognised_ms: AtomicU64,
@@ -199,11 +202,7 @@ struct Preview {
 
 impl Shared {
     fn tell(&self, event: LiveEvent) {
-        match self.events.try_send(event) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            // The reader reads all rows again instead.
-            Err(TrySendError::Full(_)) => self.missed.store(true, Ordering::Release),
-        }
+        self.telling.tell(event);
     }
 
     fn alarm(&self, error: &Error, help: &'static str) {
@@ -238,10 +237,11 @@ impl Shared {
         self.microphones.iter().map(|m| m.series).collect()
     }
 
-    fn from(&self, series: Series) -> entries::From {
+    fn from(&self, series: Series, ends: &entries::Ends) -> entries::From {
         entries::From {
             series,
             several: self.microphones.len() > 1,
+            leads_from: ends.leads_from(series),
         }
     }
 
@@ -266,7 +266,6 @@ enum Order {
 pub struct Live {
     shared: Arc<Shared>,
     orders: SyncSender<Order>,
-    events: Mutex<Receiver<LiveEvent>>,
     begun: Instant,
     bytes_a_second: u64,
     threads: Vec<JoinHandle<()>>,
@@ -286,7 +285,6 @@ impl Live {
         load: LoadEngines,
     ) -> Result<Self, Error> {
         let (begun, recorders) = plan::begin_recording(recorders, plan, &place)?;
-        let (event_sender, events) = sync_channel(EVENT_SLOTS);
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
         let microphone = |recorder: &Recorder| LiveMicrophone {
@@ -300,13 +298,12 @@ impl Live {
             place,
             channels: plan.channels.clone(),
             microphones: recorders.iter().map(microphone).collect(),
-            events: event_sender,
-            missed: AtomicBool::new(false),
+            telling: telling::Telling::default(),
             sound_over: AtomicBool::new(false),
             whole: AtomicBool::new(true),
             record_over: AtomicBool::new(false),
             lines_over: AtomicBool::new(false),
-            paused: AtomicBool::new(false),
+            paused: AtomicU16::new(0),
             cut_ms: AtomicU64::new(0),
             recognised_ms: AtomicU64::new(0),
             texts: plan.channels.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -323,7 +320,7 @@ impl Live {
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.into()).spawn(work)
         };
-        let [for_clerk, for_listener, for_wording] = [(); 3].map(|()| shared.clone());
+        let [for_clerk, for_listener, for_wording, for_watchdog] = [(); 4].map(|()| shared.clone());
         // A machine that cannot start a thread now records nothing at all: the recorder is dropped. Nobody
         // waits for what a thread that was not started would have ended.
         let clerk = spawn(
@@ -344,7 +341,8 @@ impl Live {
             set(&shared.whole, false);
             set(&shared.lines_over, true);
         }
-        let threads = [clerk, listener].into_iter().flatten().collect();
+        let watchdog = spawn("watchdog", Box::new(move || watchdog::run(&for_watchdog)));
+        let threads = [clerk, listener, watchdog].into_iter().flatten().collect();
         let wording = thread::Builder::new()
             .name("wording".into())
             .spawn(move || wording::run(&for_wording, load, woken))
@@ -352,7 +350,6 @@ impl Live {
         Ok(Self {
             shared,
             orders,
-            events: Mutex::new(events),
             begun,
             bytes_a_second,
             threads,
@@ -365,22 +362,22 @@ impl Live {
         &self.shared.id
     }
 
-    /// The next event, waiting for at most `patience`.
+    /// The next event, waiting for at most `patience`. Alarms come first and are never lost.
     pub fn event(&self, patience: Duration) -> Option<LiveEvent> {
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.recv_timeout(patience).ok()
+        self.shared.telling.next(patience)
     }
 
-    /// Whether everything is done, also where the event that tells it found no room.
+    /// Whether everything is done and every alarm read, also where the event that tells it found no room.
     pub fn has_ended(&self) -> bool {
         let worded = self.wording.as_ref().is_none_or(JoinHandle::is_finished);
         // Text that ends early ends no recording.
-        worded && self.threads.iter().all(JoinHandle::is_finished)
+        let done = worded && self.threads.iter().all(JoinHandle::is_finished);
+        done && !self.shared.telling.alarms_wait()
     }
 
     /// Whether events were lost since this was last asked: then everything shown is read again.
     pub fn missed_events(&self) -> bool {
-        self.shared.missed.swap(false, Ordering::AcqRel)
+        self.shared.telling.missed()
     }
 
     /// Level of each channel now.
@@ -399,7 +396,7 @@ impl Live {
             lost_frames: shared.microphones.iter().map(|m| m.progress.lost()).sum(),
             disk_minutes: audio::free_bytes(&shared.place.recordings)
                 .map(|free| free / self.bytes_a_second / 60),
-            paused: shared.paused.load(Ordering::Relaxed),
+            paused: shared.paused.load(Ordering::Relaxed) != 0,
         }
     }
 

@@ -188,6 +188,7 @@ fn begin_in(
             planned: plan.planned,
             beside: all.saturating_sub(recorder.bytes_a_second()),
             zero,
+            pressed: None,
         })?;
         zero.get_or_insert(own);
     }

@@ -11,7 +11,7 @@ use crate::domain::{Cancel, InterviewId, SamplePos};
 use crate::store::{NewSegment, Store};
 use crate::vault;
 
-use super::entries::{From, add_part, record_entry, worse};
+use super::entries::{Ends, From, add_part, record_entry, worse};
 use super::listening::{limits, new_segment};
 use super::plan::PLAN_FILE;
 use super::{Error, SessionPlan};
@@ -77,6 +77,7 @@ pub fn recover_session(
     let mut end = SamplePos(0);
     let mut how = None;
     let all = plan.series();
+    let mut ends = Ends::of(all.len());
     for (series, channels) in &all {
         let parts = audio::recover_parts(folder, *series)?;
         let mut tell = |done, total| {
@@ -84,15 +85,16 @@ pub fn recover_session(
             watcher(Progress::Step { step, done, total });
         };
         let sound = (parts.as_slice(), *channels);
-        end = end.max(audio::rebuild_working(
-            folder, *series, sound, &mut tell, cancel,
-        )?);
+        let own = audio::rebuild_working(folder, *series, sound, &mut tell, cancel)?;
+        ends.set(*series, own);
+        end = end.max(own);
         for part in &parts {
             add_part(store, id, folder, part)?;
         }
         let from = From {
             series: *series,
             several: all.len() > 1,
+            leads_from: ends.leads_from(*series),
         };
         for entry in audio::read_journal(folder, *series)? {
             if let Notice::Stopped { why, .. } = &entry.notice {
@@ -162,7 +164,7 @@ fn cut_rest(
         let limits = limits(longest.among(&channel.languages));
         let cuts = audio::find_utterances(&working, &limits, &mut tell, cancel)?;
         let new = cuts.into_iter().filter(|cut| cut.span.start >= done);
-        rows.extend(new.map(|cut| new_segment(channel, cut)));
+        rows.extend(new.map(|cut| new_segment((folder, &plan.channels), channel, cut)));
     }
     rows.sort_by_key(|row| (row.span.start, row.channel));
     store.append_segments(&plan.id, &rows, end.as_ms())?;

@@ -10,7 +10,7 @@ use super::tests::{Bed, engines, events};
 use super::*;
 use crate::audio::{
     AudioSource, Clock, Delivery, OpenSource, PracticeFile, RecorderPlan, SharedChain,
-    SourceFormat, SystemDisk, system_clock,
+    SourceFormat, SystemDisk, sleep_clock, system_clock,
 };
 use crate::domain::{EventKind, Lang, SessionEvent};
 use crate::store::Store;
@@ -22,7 +22,7 @@ const LATE: u64 = 30;
 
 /// A microphone that does as it is told, by a clock that all share.
 #[derive(Clone)]
-struct Scripted {
+pub(super) struct Scripted {
     clock: Clock,
     /// Millionths by which its crystal is slow.
     slow: f64,
@@ -35,7 +35,7 @@ struct Scripted {
 }
 
 impl Scripted {
-    fn new(clock: &Clock, format: SourceFormat) -> Self {
+    pub(super) fn new(clock: &Clock, format: SourceFormat) -> Self {
         Self {
             clock: clock.clone(),
             slow: 0.0,
@@ -47,7 +47,7 @@ impl Scripted {
         }
     }
 
-    fn opener(self) -> OpenSource {
+    pub(super) fn opener(self) -> OpenSource {
         Box::new(move || {
             let mut own = self.clone();
             own.begun = (own.clock)();
@@ -110,6 +110,7 @@ fn recorder(
         channels,
         disk: Arc::new(SystemDisk),
         clock: clock.clone(),
+        slept: sleep_clock(),
         part: Duration::from_secs(600),
         series,
         chain: chain.clone(),
@@ -118,7 +119,7 @@ fn recorder(
 }
 
 /// Officer on the first microphone, the person interviewed on the second.
-fn plan(bed: &Bed, name: &str) -> SessionPlan {
+pub(super) fn plan(bed: &Bed, name: &str) -> SessionPlan {
     let mut plan = bed.plan(name);
     let channel = |index, speaker: &str, lang| Channel {
         index,
@@ -140,16 +141,16 @@ fn plan(bed: &Bed, name: &str) -> SessionPlan {
     plan
 }
 
-const SECOND: Series = Series {
+pub(super) const SECOND: Series = Series {
     device: 1,
     first_channel: 1,
 };
-const MONO: SourceFormat = SourceFormat {
+pub(super) const MONO: SourceFormat = SourceFormat {
     rate: 48_000,
     channels: 1,
 };
 
-fn of_kind(events: &[SessionEvent], kind: EventKind) -> Vec<&SessionEvent> {
+pub(super) fn of_kind(events: &[SessionEvent], kind: EventKind) -> Vec<&SessionEvent> {
     events.iter().filter(|e| e.kind == kind).collect()
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::audio::{
-    AudioSource, PracticeFile, RecorderPlan, SharedChain, SystemDisk, system_clock,
+    AudioSource, PracticeFile, RecorderPlan, SharedChain, SystemDisk, sleep_clock, system_clock,
 };
 use crate::domain::{EventKind, Hypothesis, Lang, LangPair, Status, Utterance};
 use crate::pipeline::{Backlog, SpeechRoute, TranslationRoute};
@@ -191,6 +191,7 @@ impl Bed {
             channels,
             disk: Arc::new(SystemDisk),
             clock,
+            slept: sleep_clock(),
             part: Duration::from_secs(600),
             series: Series::default(),
             chain: SharedChain::default(),

@@ -423,14 +423,9 @@ fn who_worked_on_a_line_cannot_certify_what_was_made_of_it() {
         let done = store.certify(&id("a-1"), &[SegmentId(3)], &key, &wrote, None);
         assert!(matches!(done, Err(Error::OwnWork(3))), "{name}: {done:?}");
     }
-    let wrote_none = store.certify(&id("a-1"), &[SegmentId(3)], &key, &|_| false, None);
-    assert!(
-        matches!(wrote_none, Err(Error::UnsignedWork(3))),
-        "a name was typed"
-    );
-    store
-        .certify(&id("a-1"), &[SegmentId(3)], &key, &|_| false, Some("read"))
-        .unwrap();
+    let mut sign = |why| store.certify(&id("a-1"), &[SegmentId(3)], &key, &|_| false, why);
+    assert!(matches!(sign(None), Err(Error::UnsignedWork(3))));
+    sign(Some("read")).unwrap();
     assert_eq!(lines(&store)[0].status, Status::Certified);
     // A certificate is for one line: joined with another, the words are their writer's again.
     recut(&mut store, &Recutting::Merge(SegmentId(3), SegmentId(4)));

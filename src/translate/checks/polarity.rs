@@ -201,7 +201,8 @@ fn denial_words(lang: Lang) -> Denial {
         Lang::My => Denial {
             clear: &["ဘူး", "မဟုတ်", "မရှိ", "မလို"],
             perhaps: &["တားမြစ်", "ငြင်း"],
-            except: &["ဘူးတောင်း", "ဘူးခွံ"],
+            // A younger sister, a niece, a teacher there is; or no younger brother, no nephew, no teacher.
+            except: &["ဘူးတောင်း", "ဘူးခွံ", "ညီမရှိ", "တူမရှိ", "ဆရာမရှိ"],
         },
         Lang::En => Denial {
             clear: &[
@@ -235,9 +236,47 @@ fn first(text: &str, words: &[&str], lang: Lang) -> Option<Range<usize>> {
         .min_by_key(|r| (r.start, std::cmp::Reverse(r.end)))
 }
 
+/// Burmese words that end in the letter of denial. Where another word follows them at once, the two read
+/// as if they denied: 'has brothers and sisters', 'I am there' of a woman.
+const ENDING_IN_MA: [&str; 9] = [
+    "နှမ",
+    "အစ်မ",
+    "အမ",
+    "ကျွန်မ",
+    "ကျမ",
+    "မိန်းမ",
+    "ချွေးမ",
+    "ယောက္ခမ",
+    "ပထမ",
+];
+
+/// The text with blanks in the place of these words, where no sign follows that would make their last
+/// letter another syllable.
+fn without_words(text: &str, words: &[&str]) -> String {
+    let mut rest = text.to_owned();
+    for word in words {
+        let word = text::fold(word);
+        let ends = |at: usize| {
+            let after = text.get(at.saturating_add(word.len())..);
+            let next = after.and_then(|after| after.chars().next());
+            !next.is_some_and(is_mark)
+        };
+        for (at, found) in text.match_indices(word.as_str()) {
+            let range = at..at.saturating_add(found.len());
+            if ends(at) && rest.get(range.clone()).is_some() {
+                rest.replace_range(range, &" ".repeat(found.len()));
+            }
+        }
+    }
+    rest
+}
+
 fn denial(text: &str, lang: Lang) -> Said {
     let words = denial_words(lang);
-    let mut rest = text.to_owned();
+    let mut rest = match lang {
+        Lang::My => without_words(text, &ENDING_IN_MA),
+        _ => text.to_owned(),
+    };
     let mut excepted = false;
     for phrase in words.except {
         let phrase = text::fold(phrase);
@@ -414,5 +453,38 @@ fn question(text: &str, lang: Lang) -> Said {
         Some(_) => (Strength::Perhaps, 0..0),
         None if first(text, words, lang).is_some() => (Strength::Perhaps, 0..0),
         None => (Strength::No, 0..0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Strength {
+        denial(&text::fold(text), Lang::My).0
+    }
+
+    #[test]
+    fn the_last_letter_of_a_burmese_word_denies_nothing_and_the_first_of_one_does() {
+        for plain in [
+            "ခင်ဗျားမှာမောင်နှမရှိပါသလား။",
+            "အစ်မရှိတယ်။",
+            "ကျွန်မရှိပါတယ်။",
+            "ကျွန်မလိုချင်ပါတယ်။",
+            "မိန်းမရှိတယ်။",
+        ] {
+            assert_eq!(said(plain), Strength::No, "{plain}");
+        }
+        for denies in [
+            "ကျွန်တော့်မှာ မောင်နှမမရှိပါဘူး။",
+            "မောင်နှမ မရှိပါ။",
+            "ကျွန်မမလိုပါ။",
+            "ကျွန်မ မဟုတ်ပါဘူး။",
+            "အမှန်မဟုတ်ပါ။",
+            "အမှုမရှိပါ။",
+        ] {
+            assert_eq!(said(denies), Strength::Clearly, "{denies}");
+        }
+        assert_eq!(said("ညီမရှိပါတယ်။"), Strength::Perhaps);
     }
 }

@@ -239,7 +239,7 @@ impl Consenting {
             ui.horizontal_wrapped(|ui| {
                 let label = ui.label(words.t(name));
                 let field = TextEdit::singleline(text).char_limit(200);
-                ui.add(field.desired_width(180.0)).labelled_by(label.id);
+                script::line(ui, field.desired_width(180.0)).labelled_by(label.id);
             });
         }
         ui.add_space(theme::GAP);
@@ -252,7 +252,7 @@ impl Consenting {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
             let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            ui.add(field.desired_width(240.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(240.0)).labelled_by(label.id);
             let signer = scene.desk.board().signer.get();
             let may = signer.is_some_and(|key| key.role == Role::Administrator);
             let button = Button::new(words.t("consent-lift"));

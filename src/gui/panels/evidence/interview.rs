@@ -225,7 +225,7 @@ impl Interview {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("verify-paper"));
             let field = TextEdit::singleline(&mut self.paper).char_limit(300);
-            ui.add(field.desired_width(260.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(260.0)).labelled_by(label.id);
             let button = Button::new(words.t("verify-now"));
             if ui.add_enabled(free, button).clicked() {
                 let paper = self.paper.trim();

@@ -103,7 +103,7 @@ impl Keys {
             if revoking {
                 let label = ui.label(words.t("edit-reason"));
                 let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-                ui.add(field.desired_width(160.0)).labelled_by(label.id);
+                script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
                 let button = Button::new(words.t("keys-revoke-now"));
                 if ui.add_enabled(free, button).clicked() {
                     let reason = self.reason.trim();
@@ -127,7 +127,7 @@ impl Keys {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("keys-name"));
             let field = TextEdit::singleline(&mut self.name).char_limit(200);
-            ui.add(field.desired_width(160.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
             let label = ui.label(words.t("kind-role"));
             let response = ComboBox::from_id_salt("role")
                 .selected_text(words.t(role_name(self.role)))

@@ -85,7 +85,7 @@ impl TermForm {
                     let field = TextEdit::singleline(text)
                         .char_limit(LONGEST)
                         .desired_width(180.0);
-                    ui.add(field).labelled_by(label.id);
+                    script::line(ui, field).labelled_by(label.id);
                 }
             });
             self.sent.trouble(ui, scene);
@@ -134,12 +134,12 @@ impl Side {
             let field = TextEdit::singleline(&mut self.admitted)
                 .char_limit(LONGEST)
                 .desired_width(200.0);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
             let label = ui.label(words.t("glossary-forbidden"));
             let field = TextEdit::singleline(&mut self.forbidden)
                 .char_limit(LONGEST)
                 .desired_width(100.0);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
             let shown = STATES.iter().find(|(state, _)| *state == self.review);
             ComboBox::from_id_salt(("review", self.lang))
                 .selected_text(shown.map_or("", |(_, id)| words.t(id)))
@@ -153,7 +153,7 @@ impl Side {
                 let field = TextEdit::singleline(&mut self.source)
                     .char_limit(LONGEST)
                     .desired_width(160.0);
-                ui.add(field).labelled_by(label.id);
+                script::line(ui, field).labelled_by(label.id);
             }
         });
     }

@@ -19,6 +19,8 @@ use form::TermForm;
 
 /// Height of one term's row, in points: two lines of the tallest script.
 const ROW: f32 = 62.0;
+/// Rows that are seen at least, however low the window is.
+const FEWEST: f32 = 3.0;
 /// Width of one language's column, in points.
 const COLUMN: f32 = 150.0;
 
@@ -33,38 +35,54 @@ pub struct Glossary {
 }
 
 impl Glossary {
-    /// Paints the screen.
+    /// Paints the screen. It is scrolled as a whole where the window leaves the terms too little room.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
-        let words = scene.words;
-        scene.heading(ui, "glossary-title");
-        let shelf = scene.desk.board().shelf.get()?;
-        self.changes(ui, scene);
-        if self.form.is_some() {
-            // The terms would have no room beside the form.
-            let area = ScrollArea::vertical().auto_shrink(false);
-            let form = &mut self.form;
-            scroll::page(ui, area, |ui| {
-                if form.as_mut().is_some_and(|form| form.show(ui, scene)) {
-                    *form = None;
+        let room = ui.available_height();
+        let area = ScrollArea::vertical().auto_shrink(false);
+        scroll::page(ui, area, |ui| {
+            let top = ui.cursor().top();
+            scene.heading(ui, "glossary-title");
+            let Some(shelf) = scene.desk.board().shelf.get() else {
+                return;
+            };
+            self.changes(ui, scene);
+            if let Some(form) = &mut self.form {
+                // The terms would have no room beside the form.
+                if form.show(ui, scene) {
+                    self.form = None;
                 }
-            });
-            return None;
-        }
-        if shelf.terms.is_empty() {
-            let (new, import) = (words.t("glossary-new"), words.t("glossary-import"));
-            let told = words.with("glossary-empty", &[("new", new), ("import", import)]);
-            script::label(ui, &told, scene.own(ui));
-            return None;
-        }
+            } else if shelf.terms.is_empty() {
+                let words = scene.words;
+                let (new, import) = (words.t("glossary-new"), words.t("glossary-import"));
+                let told = words.with("glossary-empty", &[("new", new), ("import", import)]);
+                script::label(ui, &told, scene.own(ui));
+            } else {
+                self.terms(ui, scene, &shelf.terms, |ui| {
+                    let used = ui.cursor().top() - top;
+                    (room - used).max(FEWEST * ROW)
+                });
+            }
+        });
+        None
+    }
+
+    /// The terms, in rows that are scrolled by themselves in both directions.
+    fn terms(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        terms: &[Term],
+        height: impl FnOnce(&Ui) -> f32,
+    ) {
+        let words = scene.words;
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("glossary-filter"));
             let field = TextEdit::singleline(&mut self.filter).char_limit(200);
-            ui.add(field.desired_width(220.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
             ui.checkbox(&mut self.unreviewed, words.t("glossary-unreviewed"));
         });
         let wanted = text::fold(self.filter.trim());
-        let shown: Vec<&Term> = shelf
-            .terms
+        let shown: Vec<&Term> = terms
             .iter()
             .filter(|term| !self.unreviewed || term.entries.values().any(is_unreviewed))
             .filter(|term| wanted.is_empty() || holds(term, &wanted))
@@ -73,10 +91,12 @@ impl Glossary {
         script::label(ui, &count, scene.remark(ui));
         let langs: Vec<Lang> = Lang::ALL
             .into_iter()
-            .filter(|l| shelf.terms.iter().any(|t| t.entries.contains_key(l)))
+            .filter(|l| terms.iter().any(|t| t.entries.contains_key(l)))
             .collect();
         let mut wanted = None;
-        let area = ScrollArea::both().auto_shrink(false);
+        let height = height(ui);
+        let area = ScrollArea::both().id_salt("terms").auto_shrink(false);
+        let area = area.max_height(height).min_scrolled_height(height);
         area.show_rows(ui, ROW, shown.len(), |ui, rows| {
             for term in shown.get(rows).into_iter().flatten() {
                 let row = ui.horizontal_top(|ui| {
@@ -97,7 +117,6 @@ impl Glossary {
             scroll::keys(ui);
         });
         self.form = wanted.map(TermForm::new).or(self.form.take());
-        None
     }
 
     /// A new term, a table taken in, a table written out.

@@ -13,7 +13,7 @@ use crate::app::desk::{Act, Command, Told};
 use crate::domain::{Fact, FactKind, Lang, NameSource, Person, PersonId};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::told;
+use crate::gui::widgets::{script, told};
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Signing {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-by"));
             let field = TextEdit::singleline(by).char_limit(300);
-            let field = ui.add(field.desired_width(160.0)).labelled_by(label.id);
+            let field = script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
             left = field.lost_focus();
         });
         if let Some(told) = &self.failed {

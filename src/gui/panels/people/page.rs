@@ -170,7 +170,7 @@ impl Page {
                 .labelled_by(label.id);
             let label = ui.label(words.t("people-value"));
             let field = TextEdit::singleline(&mut self.value).char_limit(1000);
-            ui.add(field.desired_width(180.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(180.0)).labelled_by(label.id);
             if self.kind == FactKind::Name {
                 let (name, any) = (words.t("people-language"), words.t("people-language-any"));
                 languages::pick(
@@ -224,7 +224,7 @@ impl Page {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
             let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            ui.add(field.desired_width(220.0)).labelled_by(label.id);
+            script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
         });
         let id = &shown.page.person.id;
         for near in &shown.near {

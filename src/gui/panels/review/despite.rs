@@ -49,7 +49,7 @@ impl DespiteForm {
             let field = TextEdit::singleline(&mut self.reason)
                 .char_limit(300)
                 .desired_width(320.0);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
             let ready = !self.reason.trim().is_empty() && !self.sent && !job::is_running(scene);
             let button = Button::new(words.t("line-despite"));
             if ui.add_enabled(ready, button).clicked() {

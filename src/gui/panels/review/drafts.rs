@@ -1,8 +1,10 @@
-//! Corrections that were typed and not kept. Whoever leaves a line by Esc, or goes to another interview,
-//! finds the words again where they were typed; they are forgotten with the window.
+//! Corrections that were typed and not kept. Whoever leaves a line by Esc, goes to another interview or
+//! finds the workspace locked, finds the words again where they were typed. They lie in memory only, and
+//! are asked for before the window closes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use crate::app::Edit;
 use crate::domain::{InterviewId, Segment, SegmentId};
 
 use super::editor::{Editor, Side};
@@ -12,7 +14,7 @@ type Place = (InterviewId, SegmentId, Side);
 
 /// The words by their places.
 #[derive(Default)]
-pub struct Drafts(HashMap<Place, String>);
+pub struct Drafts(BTreeMap<Place, String>);
 
 impl Drafts {
     /// An editor that closes: what was typed in it stays here, unless it says what stood there before.
@@ -38,5 +40,36 @@ impl Drafts {
             Some(typed) => editor.restored(typed.clone()),
             None => editor,
         }
+    }
+
+    /// How many places have words that are not kept; with those of an editor that is open.
+    pub fn count(&self, interview: &InterviewId, editor: Option<&Editor>) -> usize {
+        let new = editor.is_some_and(|editor| {
+            let place = (interview.clone(), editor.segment, editor.side);
+            editor.is_unkept() && !self.0.contains_key(&place)
+        });
+        self.len().saturating_add(usize::from(new))
+    }
+
+    /// How many places have words that are not kept.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first of them as a correction, signed with this name.
+    pub fn first(&self, by: &str) -> Option<(InterviewId, SegmentId, Edit)> {
+        let ((interview, line, side), typed) = self.0.first_key_value()?;
+        let edit = side.edit(typed, by.to_owned(), None);
+        Some((interview.clone(), *line, edit))
+    }
+
+    /// The first of them is stored.
+    pub fn drop_first(&mut self) {
+        self.0.pop_first();
+    }
+
+    /// None is wanted any more.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }

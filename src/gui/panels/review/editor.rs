@@ -16,12 +16,29 @@ use super::signature::{Pressed, Signature};
 use super::undo::Change;
 
 /// What is corrected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// What was said.
     Said,
     /// Its translation into this language.
     Translation(Lang),
+}
+
+impl Side {
+    /// A correction of this side of a line.
+    pub fn edit(self, text: &str, by: String, reason: Option<String>) -> Edit {
+        let text = text.trim().to_owned();
+        let (text, translation) = match self {
+            Side::Said => (Some(text), None),
+            Side::Translation(lang) => (None, Some((Some(lang), text))),
+        };
+        Edit {
+            text,
+            translation,
+            by,
+            reason,
+        }
+    }
 }
 
 /// A correction that is being written.
@@ -111,6 +128,11 @@ impl Editor {
     /// The words, where a person typed in it.
     pub fn typed(&self) -> Option<&str> {
         (self.text != self.first).then_some(self.text.as_str())
+    }
+
+    /// Whether a person typed in it what is neither kept nor on its way.
+    pub fn is_unkept(&self) -> bool {
+        self.typed().is_some() && !self.is_as_before() && self.sent.is_none()
     }
 
     /// Whether there were words before: only then there is something to go back to.
@@ -222,17 +244,8 @@ impl Editor {
     }
 
     fn edit(&self) -> Edit {
-        let text = self.text.trim().to_owned();
-        let (said, translation) = match self.side {
-            Side::Said => (Some(text), None),
-            Side::Translation(lang) => (None, Some((Some(lang), text))),
-        };
-        Edit {
-            text: said,
-            translation,
-            by: self.signature.by().to_owned(),
-            reason: self.signature.reason(),
-        }
+        let by = self.signature.by().to_owned();
+        self.side.edit(&self.text, by, self.signature.reason())
     }
 }
 

@@ -30,7 +30,8 @@ use crate::domain::{InterviewId, SegmentId};
 use crate::gui::panels::shown::Shown;
 use crate::gui::shell::{Go, Scene};
 
-pub use doubts::explained;
+pub use doubts::{doubtful, explained, held, show as doubts};
+pub use drafts::Drafts;
 use list::List;
 pub use row::speaker;
 use table::Table;
@@ -75,6 +76,38 @@ impl Review {
         self.renew(true);
         self.current = Some(Current::Foreign(bundle));
         self.wanted = line;
+    }
+
+    /// How many places have words that were typed and not kept.
+    pub fn unkept(&self) -> usize {
+        self.table.unkept()
+    }
+
+    /// What was typed and not kept, without what stands in an open editor.
+    pub fn drafts(&mut self) -> &mut Drafts {
+        self.table.drafts()
+    }
+
+    /// Closes an open editor; what was typed in it is among the drafts.
+    pub fn close_editor(&mut self) {
+        self.table.close_editor();
+    }
+
+    /// Forgets everything that was typed and not kept.
+    pub fn throw_away(&mut self) {
+        self.close_editor();
+        self.drafts().clear();
+    }
+
+    /// Takes everything out that was typed and not kept.
+    pub fn put_by(&mut self) -> Drafts {
+        self.close_editor();
+        std::mem::take(self.drafts())
+    }
+
+    /// Gives it back.
+    pub fn take_up(&mut self, drafts: Drafts) {
+        *self.drafts() = drafts;
     }
 
     /// An empty table, with what was typed and not kept in the last one.

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Color32, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Color32, EventFilter, Key, Modifiers, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::app::desk::{Command, Opened};
 use crate::gui::shell::Scene;
@@ -15,6 +17,9 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// Height of the strip that shows where lines are, in points.
 const LINES: f32 = 5.0;
 
+/// One press of an arrow moves the place by this part of the recording.
+const STEP: f32 = 0.02;
+
 /// What is kept between frames.
 #[derive(Default)]
 pub struct Strip {
@@ -22,11 +27,20 @@ pub struct Strip {
     /// For each column of the strip the channel of a line there, worked out once.
     columns: Vec<Option<u16>>,
     of: Option<Arc<Opened>>,
+    /// The place that the keys stand at, in parts of the whole, while the strip has the keyboard.
+    place: Option<f32>,
 }
 
 impl Strip {
-    /// Paints the strip; returns the place in milliseconds that was pressed.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Option<u64> {
+    /// Paints the strip; returns the place in milliseconds that was pressed. With the keyboard the arrows
+    /// move a place, which begins at `from_ms`, and Enter presses it.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Arc<Opened>,
+        from_ms: u64,
+    ) -> Option<u64> {
         if opened.interview.audio.is_empty() || opened.interview.duration_ms == 0 {
             return None;
         }
@@ -47,11 +61,41 @@ impl Strip {
             let stroke = Stroke::new(theme::UNDERLINE, colours.failure);
             ui.painter().vline(x, rect.y_range(), stroke);
         }
-        let pressed = response
-            .clicked()
-            .then(|| response.interact_pointer_pos())?;
-        let part = ((pressed?.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
-        Some((part * length) as u64)
+        self.walk(ui, &response, from_ms as f32 / length);
+        if let Some(place) = self.place {
+            let x = rect.left() + rect.width() * place;
+            let stroke = Stroke::new(theme::UNDERLINE, colours.text);
+            ui.painter().vline(x, rect.y_range(), stroke);
+        }
+        if !response.clicked() {
+            return None;
+        }
+        // A press of a key has no place of its own.
+        let part = match response.interact_pointer_pos() {
+            Some(pressed) => (pressed.x - rect.left()) / rect.width(),
+            None => self.place?,
+        };
+        Some((part.clamp(0.0, 1.0) * length) as u64)
+    }
+
+    /// The keys, while the strip has the keyboard.
+    fn walk(&mut self, ui: &Ui, response: &Response, from: f32) {
+        if !response.has_focus() {
+            self.place = None;
+            return;
+        }
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            ..EventFilter::default()
+        };
+        ui.memory_mut(|m| m.set_focus_lock_filter(response.id, arrows));
+        let place = self.place.unwrap_or(from);
+        let moved = [(Key::ArrowLeft, -STEP), (Key::ArrowRight, STEP)]
+            .into_iter()
+            .filter(|(key, _)| ui.input_mut(|i| i.consume_key(Modifiers::NONE, *key)))
+            .map(|(_, by)| by)
+            .sum::<f32>();
+        self.place = Some((place + moved).clamp(0.0, 1.0));
     }
 
     fn levels(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Opened, rect: Rect) {

@@ -5,7 +5,7 @@ use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
 
 use crate::app::NearName;
 use crate::app::desk::Versions;
-use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation, Word};
+use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -73,6 +73,8 @@ pub enum Open<'a> {
 pub struct Standing<'a> {
     /// The person is at this line.
     pub chosen: bool,
+    /// What can be done with it is shown.
+    pub tools: bool,
     /// Something is open in it.
     pub working: bool,
     /// It is heard now.
@@ -102,11 +104,19 @@ pub fn show(
     let whole = ui
         .available_rect_before_wrap()
         .shrink2(vec2(theme::GAP, theme::GAP));
-    let margin = Rect::from_min_size(whole.min, vec2(theme::MARGIN_COLUMN, whole.height()));
-    let text = Rect::from_min_max(
-        pos2(margin.right() + theme::WIDE_GAP, whole.top()),
-        whole.max,
-    );
+    // Of a narrow row the text needs the whole width.
+    let above = whole.width() < TWO_COLUMNS;
+    let mut margin = whole;
+    if !above {
+        margin.max.x = whole.left() + theme::MARGIN_COLUMN;
+    }
+    let margin_bottom = part(ui, margin, |ui| edge(ui, scene, line, standing, above));
+    let mut text = whole;
+    if above {
+        text.min.y = margin_bottom;
+    } else {
+        text.min.x = margin.right() + theme::WIDE_GAP;
+    }
     let (left, right) = if text.width() < TWO_COLUMNS {
         (text, None)
     } else {
@@ -120,7 +130,6 @@ pub fn show(
         Open::Below(paint) => (None, None, Some(paint)),
         Open::Nothing => (None, None, None),
     };
-    let margin_bottom = part(ui, margin, |ui| edge(ui, scene, line, standing));
     let working = said_by.is_some() || translated_by.is_some() || below_by.is_some();
     let mut wish = None;
     let mut below = left;
@@ -150,7 +159,7 @@ pub fn show(
         }
         match below_by {
             Some(paint) => paint(ui),
-            None if standing.chosen && !working && !standing.read_only => {
+            None if standing.tools && !working && !standing.read_only => {
                 wish = wishes(ui, scene, line, standing).or(wish);
             }
             None => {}
@@ -173,18 +182,29 @@ fn part(ui: &mut Ui, place: Rect, paint: impl FnOnce(&mut Ui)) -> f32 {
     child.min_rect().bottom()
 }
 
-fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>) {
+/// Number, time and speaker: one below the other, or in `one` row.
+fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>, one: bool) {
     let colours = theme::of(ui);
     let time = safe::clock(line.span.start.as_ms());
     let heard = if standing.heard { "▶ " } else { "" };
     let first = scene.words.digits(&format!("{heard}{}  {time}", line.id.0));
-    script::label(ui, &first, scene.remark(ui));
     let place = usize::from(line.channel) % colours.channels.len();
     let colour = colours.channels.get(place).copied().unwrap_or(colours.text);
     let speaker = speaker(scene.words, &line.speaker);
-    script::label(ui, &speaker, scene.remark(ui).coloured(colour));
+    let letters = scene.remark(ui);
+    if one {
+        let text = format!("{first}  {speaker}");
+        let mark = Mark {
+            range: first.len()..text.len(),
+            marking: Marking::Colour(colour),
+        };
+        script::marked(ui, &text, letters, &[mark], false);
+    } else {
+        script::label(ui, &first, letters);
+        script::label(ui, &speaker, letters.coloured(colour));
+    }
     if line.flags.iter().any(|f| f.kind == FlagKind::PracticeModel) {
-        let letters = scene.remark(ui).coloured(colours.doubt);
+        let letters = letters.coloured(colours.doubt);
         script::label(ui, scene.words.t("flag-practice-model"), letters);
     }
 }
@@ -218,14 +238,7 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
     };
     let about = format!("{} · {by}", line.lang.native_name());
     script::label(ui, &about, Letters::small(ui, line.lang));
-    if let Some(kind) = line.quarantined() {
-        let held = words.with(
-            "line-held-back",
-            &[("reason", doubts::explained(words, kind))],
-        );
-        let doubt = theme::of(ui).doubt;
-        script::label(ui, &held, scene.remark(ui).coloured(doubt));
-    }
+    doubts::held(ui, scene, line);
     let letters = Letters::running(ui, line.lang);
     if line.text.is_empty() {
         let id = match line.status {
@@ -236,28 +249,13 @@ fn said(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, chosen: bool) {
         script::label(ui, scene.words.t(id), scene.remark(ui));
         return;
     }
-    let mut marks = doubtful(line, scene.choices.doubt_percent, theme::of(ui).doubt);
+    let mut marks = doubts::doubtful(ui, scene, line);
     if chosen {
         let translated = line.translations.iter().flat_map(|t| &t.flags);
         let flags = line.flags.iter().chain(translated);
         marks.extend(places::marks(ui, &line.text, flags, TextSide::Source));
     }
     script::marked(ui, &line.text, letters, &marks, chosen);
-}
-
-/// The words that the recogniser was unsure of, in their places. Words come in the order of the text.
-fn doubtful(line: &Segment, percent: u16, colour: eframe::egui::Color32) -> Vec<Mark> {
-    let least = f32::from(percent) / 100.0;
-    let mut marks = Vec::new();
-    for (word, place) in line.words.iter().zip(Word::places(&line.words, &line.text)) {
-        if let Some(start) = place.filter(|_| word.confidence < least) {
-            marks.push(Mark {
-                range: start..start + word.text.len(),
-                marking: Marking::Underline(colour),
-            });
-        }
-    }
-    marks
 }
 
 fn translations(
@@ -403,40 +401,4 @@ fn wishes(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>
         }
     });
     wish
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{SamplePos, SegmentId, Span};
-
-    #[test]
-    fn the_second_of_two_equal_words_is_marked_in_its_own_place() {
-        let word = |text: &str, confidence| Word {
-            text: text.to_owned(),
-            start_ms: 0,
-            end_ms: 0,
-            confidence,
-        };
-        let line = Segment {
-            id: SegmentId(1),
-            span: Span::new(SamplePos(0), SamplePos(1)),
-            channel: 0,
-            speaker: "officer".into(),
-            lang: Lang::My,
-            text: "မြို့ မြို့".into(),
-            confidence: Some(0.5),
-            words: vec![word("မြို့", 0.9), word("မြို့", 0.1), word("none", 0.0)],
-            flags: Vec::new(),
-            status: Status::Machine,
-            author: String::new(),
-            version: 1,
-            translations: Vec::new(),
-        };
-        let marks = doubtful(&line, 50, eframe::egui::Color32::RED);
-        let ranges: Vec<_> = marks.into_iter().map(|m| m.range).collect();
-        let length = "မြို့".len();
-        assert_eq!(ranges.len(), 1);
-        assert_eq!(ranges[0], length + 1..2 * length + 1);
-    }
 }

@@ -3,6 +3,7 @@
 use eframe::egui::{Button, Key, TextEdit, Ui};
 
 use crate::gui::shell::Scene;
+use crate::gui::widgets::script;
 
 /// Who and why.
 pub struct Signature {
@@ -63,7 +64,7 @@ impl Signature {
                 let field = TextEdit::singleline(text)
                     .char_limit(300)
                     .desired_width(width);
-                let response = ui.add(field).labelled_by(label.id);
+                let response = script::line(ui, field).labelled_by(label.id);
                 if response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
                     pressed = Pressed::Keep;
                 }

@@ -1,6 +1,8 @@
 //! Who speaks in a line: chosen from those who speak in the interview, or written; and the other
 //! lines by the voices that are known.
 
+use std::sync::Arc;
+
 use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::{Command, Opened, Speaking};
@@ -12,6 +14,7 @@ use crate::gui::widgets::{job, script};
 
 use super::row;
 use super::signature::{Pressed, Signature};
+use super::undo::{Change, Speakers};
 use super::work::{Ended, Sent};
 
 /// Names that are offered at most.
@@ -33,6 +36,8 @@ pub struct SpeakerForm {
     sent: Sent,
     /// The number of the question about the voices.
     listened: Option<u64>,
+    /// What was sent, so that it can be taken back.
+    change: Option<Change>,
 }
 
 impl SpeakerForm {
@@ -53,6 +58,7 @@ impl SpeakerForm {
             signature: Signature::new(by, String::new()),
             sent: Sent::default(),
             listened: None,
+            change: None,
         }
     }
 
@@ -95,7 +101,7 @@ impl SpeakerForm {
             let field = TextEdit::singleline(&mut self.other)
                 .char_limit(300)
                 .desired_width(180.0);
-            ui.add(field).labelled_by(label.id);
+            script::line(ui, field).labelled_by(label.id);
             let was = row::speaker(words, &self.was);
             let all = words.with("speaker-all", &[("speaker", &was)]);
             ui.checkbox(&mut self.all, all);
@@ -110,12 +116,20 @@ impl SpeakerForm {
             } else {
                 other
             };
+            let speaker = speaker.trim().to_owned();
+            let same = |line: &&Arc<Segment>| match self.all {
+                true => line.speaker == self.was,
+                false => line.id == self.segment,
+            };
+            let lines = opened.lines.iter().filter(same);
+            let said = lines.map(|line| (line.id, speaker.clone())).collect();
+            self.change = change(opened, said);
             let number = scene.desk.number();
             let what = Speaking {
                 interview: opened.interview.id.clone(),
                 segment: self.segment,
                 all: self.all,
-                speaker: speaker.to_owned(),
+                speaker,
                 by: self.signature.by().to_owned(),
                 reason: self.signature.reason(),
             };
@@ -140,7 +154,7 @@ impl SpeakerForm {
         script::label(ui, words.t("speaker-voices-about"), scene.own(ui));
         let found = scene.desk.board().voices.get();
         if let Some(found) = found.filter(|f| Some(f.0) == self.listened) {
-            self.suggested(ui, scene, &found.1);
+            self.suggested(ui, scene, opened, &found.1);
             return;
         }
         let waits = job::is_running(scene) || !self.sent.is_free();
@@ -152,7 +166,7 @@ impl SpeakerForm {
         }
     }
 
-    fn suggested(&mut self, ui: &mut Ui, scene: &Scene<'_>, found: &Voices) {
+    fn suggested(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, found: &Voices) {
         let (words, letters) = (scene.words, scene.own(ui));
         let number = |n: usize| words.digits(&n.to_string());
         let (fitting, unsure) = (number(found.fitting), number(found.unsure));
@@ -180,6 +194,9 @@ impl SpeakerForm {
             .clicked()
         {
             let (id, number) = (found.interview.clone(), scene.desk.number());
+            let said = found.suggested.iter();
+            let said = said.map(|s| (s.line, s.speaker.clone())).collect();
+            self.change = change(opened, said);
             let (suggested, by) = (found.suggested.clone(), self.signature.by().to_owned());
             let command = Command::KeepVoices(id, suggested, by, number);
             if scene.desk.ask(command) {
@@ -188,9 +205,24 @@ impl SpeakerForm {
         }
     }
 
-    /// The name that signed it, once it is stored.
-    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
+    /// The name that signed it, once it is stored, and how it is taken back.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Option<Change>)> {
         let stored = self.sent.is_stored(scene);
-        stored.then(|| self.signature.by().to_owned())
+        stored.then(|| (self.signature.by().to_owned(), self.change.take()))
     }
+}
+
+/// What it changes to say so; nothing where it only says once more who speaks.
+fn change(opened: &Opened, after: Speakers) -> Option<Change> {
+    let mut before = Speakers::new();
+    let mut changed = Speakers::new();
+    for (line, speaker) in after {
+        let was = opened.lines.iter().find(|own| own.id == line)?;
+        if was.speaker != speaker {
+            before.push((line, was.speaker.clone()));
+            changed.push((line, speaker));
+        }
+    }
+    let after = changed;
+    (!before.is_empty()).then_some(Change::Speakers { before, after })
 }

@@ -1,6 +1,7 @@
 //! One transcript as rows. Only rows that are seen are laid out, so a day of speech scrolls like a
 //! minute of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
@@ -22,7 +23,7 @@ use super::listen::Ear;
 use super::near::{self, NearNames};
 use super::overview::Strip;
 use super::row::{self, Open, Standing, Wish};
-use super::undo::{Change, Undo};
+use super::undo::Undo;
 use super::work::{self, Work};
 
 mod acts;
@@ -36,8 +37,19 @@ const PAGE: usize = 10;
 #[derive(Default)]
 pub struct Table {
     heights: Heights,
+    /// The line of each row.
+    ids: Vec<SegmentId>,
     width: f32,
+    /// The row that the person is at,
     chosen: usize,
+    /// and its line, once it was painted: rows that come before it move the row, never the person.
+    at: Option<SegmentId>,
+    /// Where the view began in the last frame.
+    top: f32,
+    /// Where it is to begin, because rows above it came or went.
+    shift: Option<f32>,
+    /// What stands around the rows is unfolded in a low window.
+    tools: bool,
     /// Frames in which the chosen row is still to be brought into view: heights above it are guesses
     /// until they were laid out once.
     reveal: u8,
@@ -90,6 +102,7 @@ impl Table {
         if self.editor.is_none() && self.work.is_none() {
             self.trouble = None;
             self.chosen = at;
+            self.at = None;
             self.ear.leave();
             self.versions = false;
             self.reveal = 3;
@@ -101,47 +114,88 @@ impl Table {
         if self.of.as_ref() != Some(&opened.interview.id) {
             self.of = Some(opened.interview.id.clone());
         }
+        self.stay(opened);
         self.hear(scene, opened);
+        let short = theme::is_short(ui);
         let mut answer = Answer {
-            back: self.head(ui, scene, opened),
-            go: self.leave.take(),
+            back: self.head(ui, scene, opened, short),
+            go: None,
         };
         if let Some(told) = &self.trouble {
             let failure = theme::of(ui).failure;
             told::show(ui, scene.words, told, failure);
         }
-        if let Some(ms) = self.strip.show(ui, scene, opened) {
-            let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
-            self.choose(after.saturating_sub(1));
-            self.play(scene, opened);
+        if !short {
+            self.around(ui, scene, opened);
+        } else if self.tools {
+            // The rows keep their part of the window.
+            let most = ui.available_height() * 0.5;
+            let area = ScrollArea::vertical().id_salt("around").max_height(most);
+            scroll::part(ui, area, |ui| {
+                ui.horizontal_wrapped(|ui| self.title(ui, scene, opened));
+                self.around(ui, scene, opened);
+            });
         }
-        happened::show(ui, scene, opened);
+        answer.go = self.leave.take();
         if opened.lines.is_empty() {
             script::label(ui, scene.words.t("review-no-lines"), scene.own(ui));
             return answer;
         }
         self.keys(ui, scene, opened);
-        ui.separator();
+        if !short {
+            ui.separator();
+        }
         let mut area = ScrollArea::vertical().auto_shrink(false);
         area = area.id_salt(&opened.interview.id.0);
+        if let Some(shift) = self.shift.take() {
+            area = area.vertical_scroll_offset(shift);
+        }
         area.show_viewport(ui, |ui, view| {
             answer.go = self.rows(ui, scene, opened, view).or(answer.go.take());
             scroll::follow(ui);
         });
+        self.at = opened.lines.get(self.chosen).map(|line| line.id);
         answer
+    }
+
+    /// Lines came or went: the person stays at the same line, and the view where it was.
+    fn stay(&mut self, opened: &Opened) {
+        if let Some(now) = self.at.and_then(|line| opened.place(line)) {
+            self.chosen = now;
+        }
+        let own = self.ids.iter();
+        if own.eq(opened.lines.iter().map(|line| &line.id)) {
+            return;
+        }
+        let ids: Vec<SegmentId> = opened.lines.iter().map(|line| line.id).collect();
+        let ids = std::mem::replace(&mut self.ids, ids);
+        let new = Heights::new(self.ids.len(), theme::ROW_GUESS);
+        let old = std::mem::replace(&mut self.heights, new);
+        let known: HashMap<SegmentId, usize> = ids.iter().copied().zip(0..).collect();
+        for (row, id) in self.ids.iter().enumerate() {
+            if let Some(before) = known.get(id) {
+                self.heights.set(row, old.row(*before));
+            }
+        }
+        let first = old.at(self.top);
+        let seen = ids.get(first).and_then(|id| opened.place(*id));
+        match seen {
+            Some(row) => {
+                let inside = self.top - old.top(first);
+                self.shift = Some(self.heights.top(row) + inside);
+            }
+            None => self.reveal = 3,
+        }
     }
 
     /// What became of changes of the lines.
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
             self.work = None;
-            if done.changed {
-                self.undo.forget();
+            if let Some(change) = done.change {
+                self.undo.done(change);
             }
-            if let Some(recut) = done.recut {
-                self.undo.done(Change::Lines(recut.number));
-                self.wanted = recut.standing().next();
-            }
+            self.wanted = done.line.or(self.wanted.take());
             self.leave = signed(scene, done.by);
         }
         match self.undo.hear(scene) {
@@ -160,22 +214,39 @@ impl Table {
         }
     }
 
-    /// What the interview is, and what can be done with it; whether to go back.
-    fn head(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> bool {
+    /// What the interview is; whether to go back.
+    fn head(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>, short: bool) -> bool {
         let words = scene.words;
-        let interview = &opened.interview;
         let mut back = false;
         ui.horizontal_wrapped(|ui| {
             back = ui.button(words.t("review-back")).clicked();
-            let name = safe::name(interview.case.as_deref().unwrap_or(&interview.id.0));
-            ui.strong(name).on_hover_text(&interview.id.0);
-            let count = opened.lines.len().to_string();
-            ui.label(words.with("lines-count", &[("count", &count)]));
-            if self.read_only {
-                let doubt = theme::of(ui).doubt;
-                script::label(ui, words.t("search-foreign"), scene.own(ui).coloured(doubt));
+            if short {
+                ui.toggle_value(&mut self.tools, words.t("review-tools"));
+            } else {
+                self.title(ui, scene, opened);
             }
         });
+        job::trouble(ui, scene, JobKind::Evidence);
+        job::trouble(ui, scene, JobKind::Again);
+        back
+    }
+
+    /// Its name, and how many lines it has.
+    fn title(&self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) {
+        let (words, interview) = (scene.words, &opened.interview);
+        let name = safe::name(interview.case.as_deref().unwrap_or(&interview.id.0));
+        ui.strong(name).on_hover_text(&interview.id.0);
+        let count = opened.lines.len().to_string();
+        ui.label(words.with("lines-count", &[("count", &count)]));
+        if self.read_only {
+            let doubt = theme::of(ui).doubt;
+            script::label(ui, words.t("search-foreign"), scene.own(ui).coloured(doubt));
+        }
+    }
+
+    /// What can be done with the interview, its picture, and what happened in it beside the words.
+    fn around(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) {
+        let (words, interview) = (scene.words, &opened.interview);
         ui.horizontal_wrapped(|ui| {
             if ui.button(words.t("next-flagged")).clicked() {
                 self.next(opened, is_flagged);
@@ -202,9 +273,14 @@ impl Table {
                 self.leave = self.ear.show(ui, scene).or(self.leave.take());
             }
         });
-        job::trouble(ui, scene, JobKind::Evidence);
-        job::trouble(ui, scene, JobKind::Again);
-        back
+        let chosen = opened.lines.get(self.chosen);
+        let from_ms = chosen.map_or(0, |line| line.span.start.as_ms());
+        if let Some(ms) = self.strip.show(ui, scene, opened, from_ms) {
+            let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
+            self.choose(after.saturating_sub(1));
+            self.play(scene, opened);
+        }
+        happened::show(ui, scene, opened);
     }
 
     fn next(&mut self, opened: &Opened, wanted: fn(&Segment) -> bool) {
@@ -226,7 +302,8 @@ impl Table {
 
     fn rows(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, view: Rect) -> Option<Go> {
         let width = ui.available_width();
-        if self.heights.len() != opened.lines.len() || self.width != width {
+        self.top = view.top();
+        if self.width != width {
             self.heights = Heights::new(opened.lines.len(), theme::ROW_GUESS);
             self.width = width;
             self.reveal = 3;
@@ -300,6 +377,7 @@ impl Table {
             near: &near,
             rendered: &rendered,
             chosen,
+            tools: chosen && (self.tools || !theme::is_short(ui)),
             working: false,
             heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),
             sound: !opened.interview.audio.is_empty(),

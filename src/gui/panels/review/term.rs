@@ -62,7 +62,7 @@ impl TermForm {
                 let field = TextEdit::singleline(text)
                     .char_limit(200)
                     .desired_width(240.0);
-                let field = ui.add(field).labelled_by(label.id);
+                let field = script::line(ui, field).labelled_by(label.id);
                 if text.is_empty() && std::mem::take(&mut self.fresh) {
                     field.request_focus();
                 }

@@ -1,7 +1,6 @@
 //! Ctrl+Z and Ctrl+Shift+Z over what was changed in this window. To undo is one more change: it says the
 //! former places again, or the former words.
 
-use crate::app::Edit;
 use crate::app::desk::{Command, Told};
 use crate::domain::{InterviewId, SegmentId};
 use crate::gui::shell::Scene;
@@ -34,7 +33,17 @@ pub enum Change {
         /// What stands there since.
         after: String,
     },
+    /// It was said who speaks in lines.
+    Speakers {
+        /// Who spoke in each of them before.
+        before: Speakers,
+        /// Who speaks since.
+        after: Speakers,
+    },
 }
+
+/// Who speaks in lines.
+pub type Speakers = Vec<(SegmentId, String)>;
 
 #[derive(Clone, Copy)]
 enum Step {
@@ -50,7 +59,7 @@ impl Undo {
         self.undone.clear();
     }
 
-    /// Something else was changed, which is not taken back by a key: what came before it stays.
+    /// Something else was changed, so that what came before it cannot be taken back one by one.
     pub fn forget(&mut self) {
         self.done.clear();
         self.undone.clear();
@@ -103,18 +112,13 @@ impl Undo {
                 before,
                 ..
             } => {
-                let words = before.clone();
-                let (text, translation) = match side {
-                    Side::Said => (Some(words), None),
-                    Side::Translation(lang) => (None, Some((Some(*lang), words))),
-                };
-                let edit = Edit {
-                    text,
-                    translation,
-                    by,
-                    reason: Some(scene.words.t("edit-undone").to_owned()),
-                };
+                let reason = scene.words.t("edit-undone").to_owned();
+                let edit = side.edit(before, by, Some(reason));
                 Command::Edit(id.clone(), *segment, edit, sent)
+            }
+            Change::Speakers { before, .. } => {
+                let reason = scene.words.t("edit-undone").to_owned();
+                Command::Speakers(id.clone(), before.clone(), (by, Some(reason)), sent)
             }
         };
         if scene.desk.ask(command) {
@@ -148,15 +152,8 @@ impl Undo {
                 before,
                 after,
             } => {
-                let answer = scene
-                    .desk
-                    .board()
-                    .saved
-                    .get()
-                    .filter(|a| a.number == number)?;
-                self.asked = None;
-                if let Some(told) = &answer.failed {
-                    return Some(Err(told.clone()));
+                if let Err(told) = self.stored(scene, number)? {
+                    return Some(Err(told));
                 }
                 let made = Change::Words {
                     segment,
@@ -165,6 +162,17 @@ impl Undo {
                     after: before,
                 };
                 (made, Some(segment))
+            }
+            Change::Speakers { before, after } => {
+                if let Err(told) = self.stored(scene, number)? {
+                    return Some(Err(told));
+                }
+                let line = before.first().map(|(line, _)| *line);
+                let made = Change::Speakers {
+                    before: after,
+                    after: before,
+                };
+                (made, line)
             }
         };
         match step {
@@ -182,27 +190,39 @@ impl Undo {
     }
 }
 
-/// Whether the words that a change made stand there now: somebody may have put them right since.
+impl Undo {
+    /// Whether what was asked under this number is stored, once there is an answer.
+    fn stored(&mut self, scene: &Scene<'_>, number: u64) -> Option<Result<(), Told>> {
+        let answer = scene.desk.board().saved.get();
+        let answer = answer.filter(|a| a.number == number)?;
+        self.asked = None;
+        Some(answer.failed.clone().map_or(Ok(()), Err))
+    }
+}
+
+/// Whether what a change made stands there now: somebody may have put it right since.
 fn still_stands(scene: &Scene<'_>, change: &Change) -> bool {
-    let Change::Words {
-        segment,
-        side,
-        after,
-        ..
-    } = change
-    else {
-        return true;
-    };
     let opened = scene.desk.board().opened.get();
-    let line = opened.as_ref().and_then(|opened| {
-        let at = opened.place(*segment)?;
-        opened.lines.get(at)
-    });
-    line.is_some_and(|line| {
-        let lang = match side {
-            Side::Said => line.lang,
-            Side::Translation(lang) => *lang,
-        };
-        line.words_in(lang).map(str::trim) == Some(after.trim())
-    })
+    let line = |segment| {
+        let opened = opened.as_ref()?;
+        opened.lines.get(opened.place(segment)?)
+    };
+    match change {
+        Change::Lines(_) => true,
+        Change::Words {
+            segment,
+            side,
+            after,
+            ..
+        } => line(*segment).is_some_and(|line| {
+            let lang = match side {
+                Side::Said => line.lang,
+                Side::Translation(lang) => *lang,
+            };
+            line.words_in(lang).map(str::trim) == Some(after.trim())
+        }),
+        Change::Speakers { after, .. } => after
+            .iter()
+            .all(|(segment, name)| line(*segment).is_some_and(|line| line.speaker == *name)),
+    }
 }

@@ -7,13 +7,13 @@ use crate::domain::SegmentId;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::told;
-use crate::store::Recut;
 
 use super::again::AgainForm;
 use super::despite::DespiteForm;
 use super::recutter::Recutter;
 use super::speaker::SpeakerForm;
 use super::term::TermForm;
+use super::undo::Change;
 
 /// One of them.
 pub enum Work {
@@ -42,10 +42,10 @@ pub enum Ended {
 pub struct Done {
     /// Who signed it.
     pub by: String,
-    /// The change of the lines, where it was one.
-    pub recut: Option<Recut>,
-    /// Lines were changed in another way.
-    pub changed: bool,
+    /// The change of the lines, where it was one that can be taken back.
+    pub change: Option<Change>,
+    /// The line that stands in the place of the one that was worked on.
+    pub line: Option<SegmentId>,
 }
 
 impl Work {
@@ -77,11 +77,11 @@ impl Work {
         match self {
             Work::Recut(form) => form.hear(scene).map(|(by, recut)| Done {
                 by,
-                recut: Some(recut),
-                changed: false,
+                line: recut.standing().next(),
+                change: Some(Change::Lines(recut.number)),
             }),
-            Work::Speaker(form) => form.hear(scene).map(|by| Done {
-                changed: true,
+            Work::Speaker(form) => form.hear(scene).map(|(by, change)| Done {
+                change,
                 ..signed(by)
             }),
             Work::Again(form) => form.sent().map(signed),
@@ -94,8 +94,8 @@ impl Work {
 fn signed(by: String) -> Done {
     Done {
         by,
-        recut: None,
-        changed: false,
+        change: None,
+        line: None,
     }
 }
 

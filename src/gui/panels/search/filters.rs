@@ -197,7 +197,7 @@ fn written(ui: &mut Ui, name: &str, text: &mut String, limit: usize, hint: &str)
         .char_limit(limit)
         .hint_text(hint)
         .desired_width(FIELD);
-    ui.add(field).labelled_by(label.id).has_focus()
+    script::line(ui, field).labelled_by(label.id).has_focus()
 }
 
 /// A box with 'any' and everything that can be chosen, under the words that people read.

@@ -45,7 +45,7 @@ impl Search {
             let field = TextEdit::singleline(&mut self.text)
                 .char_limit(1000)
                 .desired_width(width);
-            let field = ui.add(field).labelled_by(label.id);
+            let field = script::line(ui, field).labelled_by(label.id);
             changed |= field.changed();
             in_field = field.has_focus() || field.lost_focus();
             if !self.focused {

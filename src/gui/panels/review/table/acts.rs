@@ -108,6 +108,26 @@ impl Table {
         self.drafts
     }
 
+    /// How many places have words that were typed and not kept.
+    pub fn unkept(&self) -> usize {
+        match &self.of {
+            Some(of) => self.drafts.count(of, self.editor.as_ref()),
+            None => self.drafts.len(),
+        }
+    }
+
+    /// What was typed and not kept, without what stands in the open editor.
+    pub fn drafts(&mut self) -> &mut Drafts {
+        &mut self.drafts
+    }
+
+    /// Closes the editor, with what was typed in it among the drafts.
+    pub fn close_editor(&mut self) {
+        if let Some(of) = self.of.clone() {
+            self.put_by(&of);
+        }
+    }
+
     fn begin(&mut self, work: Work) {
         self.work = Some(work);
         self.reveal = 3;

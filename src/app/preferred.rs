@@ -1,0 +1,159 @@
+//! Settings that a person may choose on a screen: which models are preferred, and after how long a
+//! workspace locks itself. They are written into `config.toml`, whose remarks and other settings stay,
+//! and are in force from the next start.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::config::Config;
+use crate::domain::Lang;
+
+use super::whole::write_whole;
+use super::{App, Error};
+
+/// The settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preferred {
+    /// Names of the speech models to prefer, by language.
+    pub speech: BTreeMap<Lang, String>,
+    /// Name of the translation model to prefer.
+    pub translation: Option<String>,
+    /// Minutes without a touch after which a workspace with a lock is locked again; 0 is never.
+    pub lock_after_minutes: u64,
+}
+
+impl Preferred {
+    /// As the settings have it.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            speech: config.speech.clone(),
+            translation: config.translation_model.clone(),
+            lock_after_minutes: config.lock_after_minutes,
+        }
+    }
+
+    /// The text of the settings with these in it; every other line stays as it is.
+    fn put_into(&self, text: &str) -> String {
+        let quoted = |name: &str| toml::Value::String(name.to_owned()).to_string();
+        let own = self.speech.iter();
+        let speech: Vec<String> = own
+            .map(|(lang, name)| format!("{} = {}", lang.code(), quoted(name)))
+            .collect();
+        let (mut top, mut tables) = (Vec::new(), Vec::new());
+        let mut table = None;
+        for line in text.lines().map(str::to_owned) {
+            let bare = line.trim();
+            let key = bare.split(['=', '.']).next().unwrap_or_default().trim();
+            if let Some(name) = bare.strip_prefix('[') {
+                let name = name.split(']').next().unwrap_or_default().trim().to_owned();
+                let ours = name == "speech";
+                table = Some(name);
+                tables.push(line);
+                if ours {
+                    tables.extend_from_slice(&speech);
+                }
+                continue;
+            }
+            match table.as_deref() {
+                None if matches!(key, "lock_after_minutes" | "translation_model" | "speech") => {}
+                None => top.push(line),
+                Some("speech") if bare.contains('=') && !bare.starts_with('#') => {}
+                Some(_) => tables.push(line),
+            }
+        }
+        let written = top.iter().rposition(|line| !line.trim().is_empty());
+        let rest = top.split_off(written.map_or(0, |last| last.saturating_add(1)));
+        top.push(format!("lock_after_minutes = {}", self.lock_after_minutes));
+        if let Some(name) = &self.translation {
+            top.push(format!("translation_model = {}", quoted(name)));
+        }
+        top.extend(rest);
+        if !speech.is_empty() && !tables.iter().any(|line| line.trim() == "[speech]") {
+            tables.push("[speech]".to_owned());
+            tables.extend(speech);
+        }
+        top.append(&mut tables);
+        top.push(String::new());
+        top.join("\n")
+    }
+}
+
+impl App {
+    /// Writes the settings: wholly or not at all.
+    ///
+    /// # Errors
+    /// A file of settings that cannot be read, or in which these have no place; a disk that refuses.
+    pub fn prefer(&self, wanted: &Preferred) -> Result<(), Error> {
+        self.workspace.make_folders()?;
+        let path = self.workspace.config_file();
+        let failed = |cause| Error::File {
+            what: "write the choices",
+            cause,
+            path: path.clone(),
+        };
+        // What stands there now counts, not what the program began with.
+        let before = Config::read(&path)?;
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(cause) => return Err(failed(cause)),
+        };
+        let after = Config {
+            speech: wanted.speech.clone(),
+            translation_model: wanted.translation.clone(),
+            lock_after_minutes: wanted.lock_after_minutes,
+            ..before
+        };
+        let text = wanted.put_into(&text);
+        // A file in another form than the one that is known here is not written over.
+        if toml::from_str::<Config>(&text).ok() != Some(after) {
+            return Err(failed(io::Error::from(io::ErrorKind::InvalidData)));
+        }
+        write_whole(&path, true, &mut |out| {
+            out.write_all(text.as_bytes()).map_err(failed)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_written_beside_what_stands_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        let text = "# ours\nbeam = 2\ntranslation_model = \"old\"\nglossaries = [\n  \"drugs\",\n]\n\n\
+                    [speech]\n# the good one\nmy = \"old\"\nth = \"thai\"\n";
+        std::fs::write(&file, text).unwrap();
+        let open = || {
+            App::open(&crate::app::Options {
+                workspace: Some(dir.path().to_owned()),
+                ..crate::app::Options::default()
+            })
+            .unwrap()
+        };
+        let wanted = Preferred {
+            speech: BTreeMap::from([(Lang::My, "a \"new\" one".to_owned())]),
+            translation: None,
+            lock_after_minutes: 3,
+        };
+        open().prefer(&wanted).unwrap();
+        let app = open();
+        assert_eq!(Preferred::of(app.config()), wanted);
+        assert_eq!((app.config().beam, app.config().glossaries.len()), (2, 1));
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert!(written.starts_with("# ours\n") && written.contains("# the good one"));
+        app.prefer(&wanted).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+        // Where there was no file, and none is preferred.
+        std::fs::remove_file(&file).unwrap();
+        let none = Preferred::default();
+        open().prefer(&none).unwrap();
+        assert_eq!(Preferred::of(open().config()), none);
+        // What cannot be kept whole is left alone.
+        std::fs::write(&file, "glossaries = 7").unwrap();
+        assert!(app.prefer(&none).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "glossaries = 7");
+    }
+}

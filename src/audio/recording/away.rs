@@ -1,0 +1,141 @@
+//! What the recorder does while its source is away: it opens the same one again and no other, and lets
+//! silence stand for the time between; and the same for time that the computer slept.
+
+use std::time::Duration;
+
+use super::super::{Error, SourceFormat};
+use super::{Notice, Recording, Watch, usable};
+use crate::domain::{SamplePos, Span};
+
+/// A microphone that delivers nothing for so long is gone, whatever the system says.
+const NO_SOUND: Duration = Duration::from_millis(800);
+/// The same for one that was just opened: sound services take their time.
+const FIRST_SOUND: Duration = Duration::from_secs(3);
+/// Between two tries to open it again.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// Behind the clock by which silence is filled in while the microphone is gone.
+const FILL_STEP: Duration = Duration::from_millis(100);
+/// Less is no sleep: the two clocks are not read at the very same moment.
+const ASLEEP: Duration = Duration::from_secs(1);
+/// Longest silence for a sleep: it fits into the room that must be left beside the planned length, and is
+/// written before the sound that comes after it is lost.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+/// Seconds of that silence between two looks at what has to be forced to the disk.
+const PIECE_SECONDS: u64 = 10;
+
+impl Recording {
+    /// A source that is silent for too long is gone; one that is gone is opened again.
+    pub(super) fn watch_source(&mut self) {
+        let now = (self.clock)();
+        if self.source.is_some() {
+            let patience = if self.fresh { FIRST_SOUND } else { NO_SOUND };
+            if now.saturating_sub(self.heard_at.max(self.tried_at)) >= patience {
+                self.gone("no sound comes from the microphone".into());
+            }
+        } else if now.saturating_sub(self.tried_at) >= TRY_AGAIN {
+            self.tried_at = now;
+            self.fresh = true;
+            // The same one or none: what `open` opens was chosen before the session.
+            match (self.open)() {
+                Ok(same) if usable(same.format(), self.channels).is_ok() => {
+                    self.source = Some(same);
+                }
+                Err(Error::MicrophoneOther { name, found }) => self.stands_in(name, found),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Another one has its place: told once of each, and never listened to.
+    fn stands_in(&mut self, missing: String, found: String) {
+        if self.tape.is_none() || self.other.as_ref() == Some(&found) {
+            return;
+        }
+        self.other = Some(found.clone());
+        let at = self.position();
+        self.tell(Notice::Other { at, missing, found });
+    }
+
+    /// Time that the computer slept is time of the session: silence stands for it, so that every moment
+    /// after it is still told by its place in the sound.
+    pub(super) fn look_for_sleep(&mut self) {
+        let slept = (self.slept)();
+        let by = slept.saturating_sub(self.slept_so_far);
+        if by < ASLEEP {
+            return;
+        }
+        self.slept_so_far = slept;
+        if self.tape.is_none() {
+            return self.kept.clear();
+        }
+        let from = self.position();
+        let silence = by.min(LONGEST_SLEEP);
+        let mut frames = (silence.as_secs_f64() * f64::from(self.format.rate)) as u64;
+        while frames > 0 && !self.ended {
+            // A piece at a time, so that a long sleep does not look like a disk that is stuck.
+            let now = frames.min(u64::from(self.format.rate) * PIECE_SECONDS);
+            self.write_silence(now);
+            self.keep();
+            frames -= now;
+        }
+        self.lag.skip(silence);
+        let span = Span::new(from, self.position());
+        let seconds = by.as_secs();
+        self.tell(Notice::Slept { span, seconds });
+    }
+
+    pub(super) fn gone(&mut self, why: String) {
+        self.source = None;
+        self.kept.clear(); // sound of before is not put next to sound of after
+        self.tried_at = (self.clock)();
+        if self.gone_at.is_none() {
+            let at = self.position();
+            self.gone_at = Some(at);
+            self.tell(Notice::Gone { at, why });
+        }
+    }
+
+    /// The microphone is back, and `buffer` holds the first that it heard: what it says counts, not
+    /// that it could be opened.
+    pub(super) fn back(&mut self, from: SamplePos, format: SourceFormat) {
+        let frames = self.buffer.len() / usize::from(format.channels.max(1));
+        let reach = Duration::from_secs_f64(frames as f64 / f64::from(format.rate.max(1)));
+        self.fill_until((self.clock)().saturating_sub(reach));
+        if format != self.format {
+            let mut closed = Vec::new();
+            let changed = match &mut self.tape {
+                Some(tape) => tape.change_format(format).map(|part| closed.push(part)),
+                None => Ok(()),
+            };
+            self.format = format;
+            self.watches = Watch::all(self.channels, format.rate);
+            self.kept.clear();
+            self.written(changed, closed);
+        }
+        self.other = None;
+        let span = Span::new(from, self.position());
+        let rate = format.rate;
+        self.tell(Notice::Back { span, rate });
+    }
+
+    pub(super) fn fill_while_gone(&mut self) {
+        if self.gone_at.is_some() && self.tape.is_some() && !self.ended {
+            let now = (self.clock)();
+            if now.saturating_sub(self.heard_at) > FILL_STEP * 2 {
+                self.fill_until(now.saturating_sub(FILL_STEP));
+            }
+        }
+    }
+
+    /// Silence from the last sound up to `moment` of the clock.
+    pub(super) fn fill_until(&mut self, moment: Duration) {
+        let missing = moment.saturating_sub(self.heard_at);
+        let frames = (missing.as_secs_f64() * f64::from(self.format.rate)) as u64;
+        if frames > 0 && self.tape.is_some() {
+            self.write_silence(frames);
+            // Forward by what was written, not to `moment`: fractions of a frame must not add up.
+            let written = frames as f64 / f64::from(self.format.rate);
+            self.heard_at += Duration::from_secs_f64(written);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! During a recording: what ends it, what hides it, what is told of it, and what must not be heard by it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap is a failed test"
+)]
+
+#[path = "common/window.rs"]
+mod window;
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Context, Event, Key, Modifiers, Pos2, RawInput, Rect, Shape, ViewportInfo, vec2,
+};
+use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
+use mekong_interview::app::phrasebook::phrases;
+use mekong_interview::domain::Lang;
+use window::*;
+
+fn begin(window: &mut Window) {
+    chord(window, Key::Num1);
+    until_seen(window, "Take in recordings");
+    press(window, "ខ្មែរ – Tiếng Việt");
+    press(window, "Practise: play");
+    until_seen(window, "A file plays in place of a microphone");
+    until_seen(window, "00:01");
+}
+
+/// Whether a button lies wholly inside a window of this size.
+fn is_inside(window: &Window, label: &str, size: [f32; 2]) -> bool {
+    let rect = window.get_by_label(label).rect();
+    let whole = Rect::from_min_size(Pos2::ZERO, size.into());
+    whole.contains_rect(rect)
+}
+
+#[test]
+fn a_recording_ends_in_two_steps_and_the_second_goes_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    begin(&mut window);
+    let asks = |window: &Window| sees(window, "Yes, end it");
+    // Pressed twice in haste it goes on: the keys are at the way back.
+    press(&mut window, "End the recording");
+    assert!(asks(&window) && !sees(&window, "End the recording"));
+    let stay = window.get_by_label("No, keep recording");
+    assert!(stay.accesskit_node().is_focused());
+    key(&mut window, Key::Enter);
+    assert!(!asks(&window) && sees(&window, "End the recording"));
+    // Esc, and some seconds of nothing, take it back too.
+    press(&mut window, "End the recording");
+    key(&mut window, Key::Escape);
+    assert!(!asks(&window));
+    let end = window.get_by_label("End the recording");
+    assert!(end.accesskit_node().is_focused());
+    press(&mut window, "End the recording");
+    window.run_steps(40); // a quarter of a second each
+    assert!(!asks(&window) && sees(&window, "End the recording"));
+    // By the keyboard alone.
+    window.get_by_label("End the recording").focus();
+    window.run_steps(2);
+    key(&mut window, Key::Enter);
+    key(&mut window, Key::Tab);
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "Read 20");
+}
+
+#[test]
+fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    for number in 0..10 {
+        let name = format!("broken-{number}.wav");
+        let file = dir.path().join(&name);
+        fs::write(&file, b"RIFF nothing of a sound").unwrap();
+        press(&mut window, "中文 – Tiếng Việt");
+        press(&mut window, "Remove");
+        focus(&mut window, "or type a path:");
+        say(&mut window, file.to_str().unwrap());
+        press(&mut window, "Add");
+        press(&mut window, "Practise: play");
+        // In the list of files, and in what failed.
+        until(&mut window, &name, |w| {
+            w.query_all_by_label_contains(&name).count() > 1
+        });
+    }
+    begin(&mut window);
+    assert!(sees(&window, "broken-0.wav") && sees(&window, "broken-9.wav"));
+    for size in [[900.0, 600.0], [360.0, 240.0]] {
+        window.set_size(vec2(size[0], size[1]));
+        window.run_steps(6);
+        for label in ["End the recording", "Pause"] {
+            assert!(is_inside(&window, label, size), "{label} at {size:?}");
+        }
+    }
+    // By the keyboard: the last of them is scrolled to.
+    window.get_by_label("I have seen this").focus();
+    window.run_steps(60);
+    assert!(is_inside(&window, "I have seen this", [360.0, 240.0]));
+    key(&mut window, Key::Enter);
+    assert!(!sees(&window, "broken-0.wav"));
+    assert!(is_inside(&window, "End the recording", [360.0, 240.0]));
+}
+
+/// The window of the person interviewed, as a window of its own with its own keyboard.
+#[derive(Clone, Default)]
+struct Other {
+    events: Rc<RefCell<Vec<Event>>>,
+    painted: Rc<RefCell<String>>,
+}
+
+impl Other {
+    fn open(&self, window: &Window) {
+        window.ctx.set_embed_viewports(false);
+        let own = self.clone();
+        Context::set_immediate_viewport_renderer(move |ctx, mut viewport| {
+            let id = viewport.ids.this;
+            let mut input = RawInput {
+                viewport_id: id,
+                screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(800.0, 480.0))),
+                events: std::mem::take(&mut *own.events.borrow_mut()),
+                ..RawInput::default()
+            };
+            input.viewports.insert(id, ViewportInfo::default());
+            let output = ctx.run_ui(input, |ui| (viewport.viewport_ui_cb)(ui));
+            let mut painted = own.painted.borrow_mut();
+            painted.clear();
+            for clipped in &output.shapes {
+                if let Shape::Text(text) = &clipped.shape {
+                    painted.push_str(text.galley.text());
+                }
+            }
+        });
+    }
+
+    fn press(&self, key: Key) {
+        let event = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let mut events = self.events.borrow_mut();
+        events.extend([event(true), event(false)]);
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        let squeezed = |text: &str| text.replace([' ', '\n'], "");
+        squeezed(&self.painted.borrow()).contains(&squeezed(text))
+    }
+}
+
+#[test]
+fn the_key_that_hides_everything_works_in_the_other_window_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    let other = Other::default();
+    other.open(&window);
+    chord(&mut window, Key::Num1);
+    press(&mut window, "中文 – Tiếng Việt");
+    tick(&mut window, "Rights, consent and standard questions");
+    press(&mut window, "Show it large");
+    let shown = phrases()[0].text(Lang::Vi);
+    assert!(other.shows(shown), "{}", other.painted.borrow());
+    other.press(Key::F12);
+    window.run_steps(3);
+    assert!(!sees(&window, "Take in recordings") && !sees(&window, "Review"));
+    assert!(!other.shows(shown));
+    other.press(Key::F12);
+    window.run_steps(3);
+    assert!(sees(&window, "Take in recordings") && other.shows(shown));
+    // The key of the first window hides the second one, which stays where it stands.
+    key(&mut window, Key::F12);
+    assert!(!other.shows(shown));
+    key(&mut window, Key::F12);
+    assert!(other.shows(shown));
+}
+
+#[test]
+fn nothing_is_played_while_a_recording_runs_and_the_strip_is_walked_by_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    begin(&mut window);
+    until_seen(&mut window, "officer · ");
+    until_seen(&mut window, "00:09");
+    end_recording(&mut window);
+    until_seen(&mut window, "Read 20");
+    press(&mut window, "Read 20");
+    until_seen(&mut window, "Next in doubt");
+    // The strip: an arrow moves a place, Enter goes to the line there.
+    let first = chosen(&window);
+    let strip = "The whole recording: press to go to a place";
+    until_seen(&mut window, strip);
+    window.get_by_label(strip).focus();
+    window.run_steps(2);
+    for _ in 0..60 {
+        window.key_press(Key::ArrowRight);
+        window.step();
+    }
+    key(&mut window, Key::Enter);
+    assert_ne!(chosen(&window), first, "the last line");
+    assert!(window.get_by_label(strip).accesskit_node().is_focused());
+    press(&mut window, "Interviews");
+    let why = "nothing is played while a recording runs";
+    let told = |w: &Window| {
+        let mut labels = w.query_all_by_label_contains("othing is played while");
+        labels.next().is_some()
+    };
+    if sees(&window, "Close") {
+        press(&mut window, "Close");
+    }
+    begin(&mut window);
+    chord(&mut window, Key::Num2);
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    until_seen(&mut window, "Next in doubt");
+    key(&mut window, Key::Space);
+    until(&mut window, why, told);
+    press(&mut window, "Close");
+    // While it is paused nothing is recorded, so it may be heard.
+    chord(&mut window, Key::Num1);
+    focus(&mut window, "Words for a mark or a pause");
+    say(&mut window, "ฟังก่อน");
+    press(&mut window, "Pause");
+    until_seen(&mut window, "Paused");
+    chord(&mut window, Key::Num2);
+    key(&mut window, Key::Space);
+    window.run_steps(20);
+    assert!(!told(&window));
+    chord(&mut window, Key::Num1);
+    press(&mut window, "Go on");
+    end_recording(&mut window);
+    until_seen(&mut window, "Read 20");
+    assert_eq!(open_app(dir.path()).list(None).unwrap().len(), 2);
+}
+
+/// The language that stands in the box of the officer.
+fn officer(window: &Window) -> String {
+    let mut boxes = window.query_all_by_role(Role::ComboBox);
+    let node = boxes.next().unwrap();
+    node.accesskit_node().value().unwrap_or_default()
+}
+
+fn open_with(workspace: &Path, language: &str) -> Window {
+    fs::write(
+        workspace.join("desktop.toml"),
+        format!("language = \"{language}\"\n"),
+    )
+    .unwrap();
+    let mut window = tall_window(workspace);
+    chord(&mut window, Key::Num1);
+    window.run_steps(3);
+    window
+}
+
+#[test]
+fn the_officer_speaks_the_language_of_the_screens_or_that_of_the_last_interview() {
+    let dir = tempfile::tempdir().unwrap();
+    for lang in Lang::SIX {
+        let window = open_with(dir.path(), lang.code());
+        assert_eq!(officer(&window), lang.native_name());
+    }
+    let none = open_with(dir.path(), "en");
+    assert!(Lang::SIX.iter().all(|l| officer(&none) != l.native_name()));
+    let line = serde_json::json!({"start_ms": 0, "end_ms": 900, "lang": "lo", "text": "ດີ"});
+    import(dir.path(), &["lo", "th"], "K-17", &[line]);
+    let mut window = open_with(dir.path(), "en");
+    until(&mut window, "the last officer's language", |w| {
+        officer(w) == Lang::Lo.native_name()
+    });
+}
+
+#[test]
+fn a_sentence_is_said_aloud_where_the_agency_has_a_recording_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let phrase = &phrases()[0];
+    let file = open_app(dir.path()).spoken_file(Lang::Vi, phrase.id);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, b"RIFF nothing of a sound").unwrap();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    tick(&mut window, "Rights, consent and standard questions");
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    until_seen(&mut window, phrase.text(Lang::Vi));
+    assert!(sees(&window, "where your agency has a recording of it"));
+    let buttons = window.query_all_by_label("Say it aloud").count();
+    assert_eq!(buttons, 1, "the others have none");
+    // One that cannot be played is told.
+    press(&mut window, "Say it aloud");
+    until_seen(&mut window, "Close");
+    press(&mut window, "Close");
+    // In another language there is none.
+    press(&mut window, "မြန်မာ – ไทย");
+    window.run_steps(3);
+    assert!(!sees(&window, "Say it aloud"));
+}
