@@ -379,6 +379,7 @@ mod tests {
             recuts: Vec::new(),
             events: Vec::new(),
             session: None,
+            unsigned: std::collections::BTreeSet::new(),
         };
         let sees = |flags: &[FlagKind], text: &str| {
             let opened = opened(flags);
