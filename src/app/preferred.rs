@@ -40,13 +40,14 @@ impl Preferred {
             .map(|(lang, name)| format!("{} = {}", lang.code(), quoted(name)))
             .collect();
         let (mut top, mut tables) = (Vec::new(), Vec::new());
-        let mut table = None;
+        let (mut table, mut has_ours) = (None, false);
         for line in text.lines().map(str::to_owned) {
             let bare = line.trim();
             let key = bare.split(['=', '.']).next().unwrap_or_default().trim();
             if let Some(name) = bare.strip_prefix('[') {
                 let name = name.split(']').next().unwrap_or_default().trim().to_owned();
                 let ours = name == "speech";
+                has_ours |= ours;
                 table = Some(name);
                 tables.push(line);
                 if ours {
@@ -68,7 +69,7 @@ impl Preferred {
             top.push(format!("translation_model = {}", quoted(name)));
         }
         top.extend(rest);
-        if !speech.is_empty() && !tables.iter().any(|line| line.trim() == "[speech]") {
+        if !speech.is_empty() && !has_ours {
             tables.push("[speech]".to_owned());
             tables.extend(speech);
         }
@@ -79,6 +80,12 @@ impl Preferred {
 }
 
 impl App {
+    /// The settings as they are written, which may be newer than those in force.
+    pub fn preferred(&self) -> Preferred {
+        let written = Config::read(&self.workspace.config_file());
+        Preferred::of(written.as_ref().unwrap_or(&self.config))
+    }
+
     /// Writes the settings: wholly or not at all.
     ///
     /// # Errors
@@ -124,7 +131,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.toml");
         let text = "# ours\nbeam = 2\ntranslation_model = \"old\"\nglossaries = [\n  \"drugs\",\n]\n\n\
-                    [speech]\n# the good one\nmy = \"old\"\nth = \"thai\"\n";
+                    [speech] # our models\n# the good one\nmy = \"old\"\nth = \"thai\"\n";
         std::fs::write(&file, text).unwrap();
         let open = || {
             App::open(&crate::app::Options {

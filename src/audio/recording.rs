@@ -445,7 +445,8 @@ impl Recording {
         let part = tape.abandon();
         self.progress.set_derived(tape.derived());
         let at = tape.position();
-        for notice in [Notice::PartClosed { part }, Notice::Stopped { at, why }] {
+        let part = part.map(|part| Notice::PartClosed { part });
+        for notice in part.into_iter().chain([Notice::Stopped { at, why }]) {
             // The journal may refuse too; the person is told nevertheless.
             let entry = tape.note_or_not(notice);
             let _ = self.outbox.send(entry);

@@ -64,7 +64,7 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let tail = if whole {
         Vec::new()
     } else {
-        tail_behind(path, len)
+        tail_behind(path, len)?
     };
     let total = len.saturating_add(tail.len() as u64);
     let mut content = file.take(len).chain(Cursor::new(tail));
@@ -93,16 +93,24 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
 }
 
 /// What the tail of a part that was cut off holds beyond its whole chunks, which end at `len`. One that
-/// cannot be read takes nothing of the part away.
-fn tail_behind(part: &Path, len: u64) -> Vec<u8> {
-    let Ok(Some((begin, mut bytes))) = vault::read_tail(&tail_of(part), part) else {
-        return Vec::new();
+/// is none takes nothing of the part away.
+///
+/// # Errors
+/// A tail that cannot be read now: it is the only copy of what it holds, and may be readable later.
+fn tail_behind(part: &Path, len: u64) -> Result<Vec<u8>, Error> {
+    use io::ErrorKind::{InvalidData, UnexpectedEof};
+    let tail = tail_of(part);
+    let (begin, mut bytes) = match vault::read_tail(&tail, part) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Vec::new()),
+        Err(e) if matches!(e.kind(), InvalidData | UnexpectedEof) => return Ok(Vec::new()),
+        Err(e) => return Err(Error::read(&tail, e)),
     };
     // Chunks that were completed after the tail was written hold its beginning, or all of it.
-    match len.checked_sub(begin).map(usize::try_from) {
+    Ok(match len.checked_sub(begin).map(usize::try_from) {
         Some(Ok(known)) if known <= bytes.len() => bytes.split_off(known),
         _ => Vec::new(),
-    }
+    })
 }
 
 /// Bytes of a sealed file before the first chunk that a power cut left without its true content.

@@ -67,7 +67,7 @@ pub(super) struct Tape {
     journal: Box<dyn DiskFile>,
     journal_seal: LineSealer,
     entries: u64,
-    /// What was wrong with a tail first; none in it once it was told.
+    /// What is wrong with the tail; none in it once it was told.
     tail_fault: Option<Option<String>>,
     synced_at: Duration,
     checkpoint_at: Duration,
@@ -227,8 +227,11 @@ impl Tape {
         }
         self.part.sync()?;
         // Beside the sound, and no reason to end it; tried again with the next sync.
-        if let Err(e) = self.part.keep_tail(&*self.disk) {
-            self.tail_fault.get_or_insert(Some(e.to_string()));
+        match self.part.keep_tail(&*self.disk) {
+            Ok(_) => self.tail_fault = None,
+            Err(e) => {
+                self.tail_fault.get_or_insert(Some(e.to_string()));
+            }
         }
         // Behind the sound: a link never speaks of what a power cut could still take.
         self.chain.keep(self.part.frames_in_file());
@@ -236,7 +239,7 @@ impl Tape {
         Ok(true)
     }
 
-    /// What is wrong with the tail of the part, once in a session.
+    /// What is wrong with the tail of the part, once until one is kept again.
     pub(super) fn tail_fault(&mut self) -> Option<String> {
         self.tail_fault.as_mut().and_then(Option::take)
     }
@@ -261,13 +264,15 @@ impl Tape {
     }
 
     /// Ends the files after a failure as well as the disk still lets it: the header needs no room.
-    /// What failed is not tried again: after a failed sync nobody knows what a second one means.
-    pub(super) fn abandon(&mut self) -> Part {
-        let _ = self.part.end();
+    /// What failed is not tried again: after a failed sync nobody knows what a second one means. No part
+    /// where a sealed one has no end: what it holds is known once it was recovered, its tail with it.
+    pub(super) fn abandon(&mut self) -> Option<Part> {
+        let ended = self.part.end();
         for working in &mut self.working {
             let _ = working.end();
         }
-        self.finished_part()
+        let open = self.part.is_sealed() && ended.is_err();
+        (!open).then(|| self.finished_part())
     }
 
     /// The part is whole and on the disk; only then is its tail of no more use.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{
     Button, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Ui,
+    ViewportCommand,
 };
 use zeroize::Zeroizing;
 
@@ -59,6 +60,8 @@ struct Prompt {
     focus: bool,
     /// Words wait behind the lock that were typed and not kept.
     waits: bool,
+    /// Somebody closed the window over them: once more, and it closes.
+    warned: bool,
 }
 
 impl Gate {
@@ -215,11 +218,16 @@ fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
         trying: None,
         focus: true,
         waits: false,
+        warned: false,
     }))
 }
 
 impl Prompt {
     fn show(&mut self, ui: &mut Ui, app: &Arc<App>) -> Option<Result<(), Told>> {
+        let closes = ui.input(|i| i.viewport().close_requested());
+        if closes && self.waits && !std::mem::replace(&mut self.warned, true) {
+            ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
+        }
         let answer = self.answer();
         let ground = Frame::new()
             .fill(theme::of(ui).ground)
@@ -262,6 +270,11 @@ impl Prompt {
         if self.waits {
             ui.add_space(theme::GAP);
             script::label(ui, self.words.t("unkept-locked"), letters);
+            if self.warned {
+                let doubt = theme::of(ui).doubt;
+                let again = self.words.t("unkept-locked-close");
+                script::label(ui, again, letters.coloured(doubt));
+            }
         }
         if let Some(told) = &self.told {
             ui.add_space(theme::GAP);

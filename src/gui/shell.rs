@@ -140,7 +140,7 @@ impl Desktop {
         });
         desk.ask(Command::List);
         desk.ask(Command::Shelf);
-        let preferred = Preferred::of(app.config());
+        let preferred = app.preferred();
         let locks = app.vault_state().ok() == Some(VaultState::Open);
         Self {
             desk,

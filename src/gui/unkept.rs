@@ -5,7 +5,7 @@ use eframe::egui::{Button, Id, Modal, Ui, ViewportCommand, accesskit::Role};
 
 use crate::app::desk::{Command, Told};
 
-use super::panels::Review;
+use super::panels::{Place, Review};
 use super::shell::Scene;
 use super::theme;
 use super::widgets::{script, told};
@@ -19,8 +19,8 @@ pub(super) struct Unkept {
     asked: bool,
     /// The way to stay is to have the keys.
     focus: bool,
-    /// The number under which a correction was sent.
-    sent: Option<u64>,
+    /// The number under which a correction was sent, and of what.
+    sent: Option<(u64, Place)>,
     /// They are kept one after the other.
     keeps: bool,
     failed: Option<Told>,
@@ -64,6 +64,7 @@ impl Unkept {
             Answer::Stay => self.asked = false,
             Answer::Keep => {
                 review.close_editor();
+                review.drafts().again();
                 self.keeps = true;
                 self.failed = None;
             }
@@ -88,28 +89,39 @@ impl Unkept {
         if !self.keeps {
             return;
         }
-        if let Some(number) = self.sent {
+        if let Some((number, place)) = &self.sent {
             let answer = scene.desk.board().saved.get();
-            let Some(answer) = answer.filter(|a| a.number == number) else {
+            let Some(answer) = answer.filter(|a| a.number == *number) else {
                 return;
             };
-            self.sent = None;
-            if let Some(told) = &answer.failed {
-                self.failed = Some(told.clone());
-                (self.keeps, self.focus) = (false, true);
-                return;
+            match &answer.failed {
+                None => review.drafts().stored(place),
+                // The others are kept all the same.
+                Some(told) => {
+                    self.failed.get_or_insert_with(|| told.clone());
+                    review.drafts().refused(place);
+                }
             }
-            review.drafts().drop_first();
+            self.sent = None;
         }
         let by = scene.choices.name.trim();
-        let Some((id, line, edit)) = review.drafts().first(by) else {
+        let Some((place, edit)) = review.drafts().next(by) else {
             self.keeps = false;
-            self.leave(ui);
+            if review.drafts().len() == 0 {
+                self.leave(ui);
+                return;
+            }
+            self.focus = true;
+            self.failed.get_or_insert_with(|| Told {
+                what: scene.words.t("unkept-others").to_owned(),
+                next: scene.words.t("unkept-others-next").to_owned(),
+            });
             return;
         };
         let number = scene.desk.number();
+        let (id, line) = (place.0.clone(), place.1);
         let sent = scene.desk.ask(Command::Edit(id, line, edit, number));
-        self.sent = sent.then_some(number);
+        self.sent = sent.then_some((number, place));
         ui.ctx().request_repaint();
     }
 

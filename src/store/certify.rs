@@ -112,7 +112,7 @@ pub(super) fn work_on(conn: &Connection, interview: i64) -> Result<Work, Error> 
     // Words that a change of the cut carries over are nobody's new work.
     let mut statement = conn.prepare_cached(
         "SELECT made.key, chain.number, json_extract(chain.body, '$.key') IS NOT NULL,
-             chain.kind = 'recut' AND made.key NOT LIKE 'recut %'
+             chain.kind = 'recut' AND (made.key LIKE 'text %' OR made.key LIKE 'translation %')
          FROM chain, json_each(chain.body, '$.rows') AS made
          WHERE chain.subject = ?1 AND chain.kind IN ('edited', 'recut', 'attributed', 'read-back')",
     )?;

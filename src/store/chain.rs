@@ -11,6 +11,9 @@ use super::{Error, Store, codec};
 use crate::domain::InterviewId;
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, canonical, set_back};
 
+/// An interview's chain, its records, and the workspace's own chain.
+type ProofsAndOwn = (Vec<Link>, Vec<Row>, Vec<Link>);
+
 /// The subject of the workspace's own chain.
 pub(super) const OWN: i64 = 0;
 
@@ -27,10 +30,7 @@ impl Store {
     ///
     /// # Errors
     /// An unknown interview; a damaged row.
-    pub fn proofs_and_own(
-        &self,
-        id: &InterviewId,
-    ) -> Result<(Vec<Link>, Vec<Row>, Vec<Link>), Error> {
+    pub fn proofs_and_own(&self, id: &InterviewId) -> Result<ProofsAndOwn, Error> {
         let moment = self.conn.unchecked_transaction()?;
         let key = interview_key(&moment, id)?;
         let (links, rows) = (read(&moment, key)?, proofs::all(&moment, key)?);

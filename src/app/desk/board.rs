@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::app::live::{LiveStatus, Partials};
 use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
-use crate::app::{CutHistory, Error, ModelInfo, Unfinished, Voices};
+use crate::app::{CutHistory, Error, ModelInfo, Preferred, Unfinished, Voices};
 use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span};
 use crate::evidence::PublicKey;
@@ -77,6 +77,8 @@ pub struct Board {
     pub found: Slot<Found>,
     /// Lines done and of how many, while a search makes its index anew.
     pub indexing: Slot<(u64, u64)>,
+    /// Settings as they were written last in this session.
+    pub preferred: Slot<Preferred>,
     /// Terms and models.
     pub shelf: Slot<Shelf>,
     /// Model name to `None` where its files fit the list, or what is wrong.

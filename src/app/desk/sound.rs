@@ -84,7 +84,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
     let mut heard: Option<Heard> = None;
     let mut paused: Option<(Listening, u64)> = None;
     // A standard sentence. It is a part of the interview, so it may be heard by the microphones.
-    let mut aloud: Option<Playback> = None;
+    let mut aloud: Option<(Playback, (Lang, &str))> = None;
     let mut next = None;
     loop {
         let command = match next.take() {
@@ -105,6 +105,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                     begin(common, what, from)
                 });
             }
+            Ok(Command::PauseSound) if aloud.is_some() => aloud = None,
             Ok(Command::PauseSound) => match (heard.take(), paused.take()) {
                 (Some(h), _) => {
                     let at = h.at_ms().saturating_sub(REWIND_MS);
@@ -151,16 +152,20 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 }
             }
             Ok(Command::Closer(id, channel, span)) => closer(common, id, channel, span),
+            // Asked for once more while it is said, it is silenced: it stands in the record from there on.
             Ok(Command::Say(lang, phrase)) => {
                 (heard, paused) = (None, None);
-                aloud = say(common, lang, phrase);
+                let again = aloud.take().is_some_and(|(_, what)| what == (lang, phrase));
+                if !again {
+                    aloud = say(common, lang, phrase).map(|sound| (sound, (lang, phrase)));
+                }
             }
             Ok(Command::Silence) => (heard, paused, aloud) = (None, None, None),
             Ok(Command::Overview(id)) => next = picture(common, &id, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        if heard.is_some() || aloud.as_ref().is_some_and(Playback::is_over) {
+        if heard.is_some() || aloud.as_ref().is_some_and(|(sound, _)| sound.is_over()) {
             aloud = None;
         }
         // A recording that began, or went on after a pause, while something was heard.

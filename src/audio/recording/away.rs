@@ -17,9 +17,10 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 const FILL_STEP: Duration = Duration::from_millis(100);
 /// Less is no sleep: the two clocks are not read at the very same moment.
 const ASLEEP: Duration = Duration::from_secs(1);
-/// Longest silence for a sleep: it fits into the room that must be left beside the planned length, and is
-/// written before the sound that comes after it is lost.
+/// Longest silence for a sleep, in time and in bytes: it fits into the room that must be left beside the
+/// planned length, and a slow disk takes it before the sound that comes after it is lost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const MOST_SILENCE: u64 = 256 << 20;
 /// Seconds of that silence between two looks at what has to be forced to the disk.
 const PIECE_SECONDS: u64 = 10;
 
@@ -69,7 +70,9 @@ impl Recording {
             return self.kept.clear();
         }
         let from = self.position();
-        let silence = by.min(LONGEST_SLEEP);
+        let second = u64::from(self.format.rate) * u64::from(self.format.channels) * 2;
+        let room = Duration::from_secs(MOST_SILENCE / second.max(1));
+        let silence = by.min(LONGEST_SLEEP).min(room);
         let mut frames = (silence.as_secs_f64() * f64::from(self.format.rate)) as u64;
         while frames > 0 && !self.ended {
             // A piece at a time, so that a long sleep does not look like a disk that is stuck.

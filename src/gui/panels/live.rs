@@ -90,7 +90,7 @@ impl Live {
             Key::Num5,
             Key::Num6,
         ];
-        let free = ui.memory(|m| m.focused().is_none());
+        let free = !ui.ctx().text_edit_focused();
         ui.horizontal_wrapped(|ui| {
             for (number, ((marker, id), key)) in (1..).zip(MARKERS.into_iter().zip(MARKS).zip(KEYS))
             {

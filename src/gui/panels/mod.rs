@@ -19,6 +19,6 @@ pub use glossary::Glossary;
 pub use intake::Intake;
 pub use models::Models;
 pub use people::People;
-pub use review::{Drafts, Review};
+pub use review::{Drafts, Place, Review};
 pub use search::Search;
 pub use settings::Settings;

@@ -101,12 +101,13 @@ impl Settings {
         } else {
             script::label(ui, words.t("settings-no-lock"), scene.remark(ui));
         }
+        if let Some(written) = scene.desk.board().preferred.get() {
+            self.kept = Preferred::clone(&written);
+        }
         let changed = self.preferred != self.kept;
         let keep = Button::new(words.t("settings-keep"));
-        if ui.add_enabled(changed, keep).clicked()
-            && scene.desk.ask(Command::Prefer(self.preferred.clone()))
-        {
-            self.kept = self.preferred.clone();
+        if ui.add_enabled(changed, keep).clicked() {
+            scene.desk.ask(Command::Prefer(self.preferred.clone()));
         }
         script::label(ui, words.t("settings-next-start"), scene.remark(ui));
         go

@@ -20,6 +20,8 @@ use super::{Error, LineStep, LiveEvent, Preview, Shared};
 const HANGOVER_MS: u64 = 400;
 /// Between two looks at the working copies.
 const REST: Duration = Duration::from_millis(15);
+/// Tries to store the last lines while another program writes; each waits as long as the database does.
+const LAST_TRIES: usize = 3;
 /// The least between two previews of one channel.
 const PREVIEW_EVERY: Duration = Duration::from_millis(700);
 /// The least that is worth a preview.
@@ -116,7 +118,13 @@ impl<'a> Listening<'a> {
                 }
                 lines.extend(cuts.into_iter().map(|cut| (at, cut)));
             }
-            match self.keep(&lines) {
+            let mut kept = self.keep(&lines);
+            for _ in 0..LAST_TRIES {
+                if over && matches!(kept, Err(Error::Store(store::Error::Busy))) {
+                    kept = self.keep(&lines);
+                }
+            }
+            match kept {
                 // A disk that is busy for long ends no session: the lines are tried again.
                 Err(Error::Store(store::Error::Busy)) if !over => self.waiting = lines,
                 kept => kept?,

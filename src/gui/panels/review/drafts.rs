@@ -6,15 +6,25 @@ use std::collections::BTreeMap;
 
 use crate::app::Edit;
 use crate::domain::{InterviewId, Segment, SegmentId};
+use crate::evidence::is_same;
 
 use super::editor::{Editor, Side};
 
 /// Which side of which line of which interview.
-type Place = (InterviewId, SegmentId, Side);
+pub type Place = (InterviewId, SegmentId, Side);
+
+/// Words that were typed.
+struct Draft {
+    typed: String,
+    /// Whose name stood under them.
+    by: String,
+    /// They could not be kept as they are.
+    refused: bool,
+}
 
 /// The words by their places.
 #[derive(Default)]
-pub struct Drafts(BTreeMap<Place, String>);
+pub struct Drafts(BTreeMap<Place, Draft>);
 
 impl Drafts {
     /// An editor that closes: what was typed in it stays here, unless it says what stood there before.
@@ -23,7 +33,12 @@ impl Drafts {
         if editor.is_as_before() {
             self.0.remove(&place);
         } else if let Some(typed) = editor.typed() {
-            self.0.insert(place, typed.to_owned());
+            let draft = Draft {
+                typed: typed.to_owned(),
+                by: editor.by().to_owned(),
+                refused: false,
+            };
+            self.0.insert(place, draft);
         }
     }
 
@@ -37,7 +52,7 @@ impl Drafts {
     pub fn open(&self, interview: &InterviewId, line: &Segment, side: Side, by: &str) -> Editor {
         let editor = Editor::new(line, side, by);
         match self.0.get(&(interview.clone(), line.id, side)) {
-            Some(typed) => editor.restored(typed.clone()),
+            Some(draft) => editor.restored(draft.typed.clone()),
             None => editor,
         }
     }
@@ -56,16 +71,31 @@ impl Drafts {
         self.0.len()
     }
 
-    /// The first of them as a correction, signed with this name.
-    pub fn first(&self, by: &str) -> Option<(InterviewId, SegmentId, Edit)> {
-        let ((interview, line, side), typed) = self.0.first_key_value()?;
-        let edit = side.edit(typed, by.to_owned(), None);
-        Some((interview.clone(), *line, edit))
+    /// The first that this person typed and that was not refused, as a correction. What another one typed
+    /// does not become this person's.
+    pub fn next(&self, by: &str) -> Option<(Place, Edit)> {
+        let own = |draft: &Draft| draft.by.is_empty() || is_same(&draft.by, by);
+        let mut fit = self.0.iter().filter(|(_, d)| !d.refused && own(d));
+        let (place, draft) = fit.next()?;
+        let edit = place.2.edit(&draft.typed, by.to_owned(), None);
+        Some((place.clone(), edit))
     }
 
-    /// The first of them is stored.
-    pub fn drop_first(&mut self) {
-        self.0.pop_first();
+    /// It is stored.
+    pub fn stored(&mut self, place: &Place) {
+        self.0.remove(place);
+    }
+
+    /// It could not be stored as it is.
+    pub fn refused(&mut self, place: &Place) {
+        if let Some(draft) = self.0.get_mut(place) {
+            draft.refused = true;
+        }
+    }
+
+    /// All of them may be tried again.
+    pub fn again(&mut self) {
+        self.0.values_mut().for_each(|draft| draft.refused = false);
     }
 
     /// None is wanted any more.

@@ -140,6 +140,11 @@ impl Editor {
         !self.before.trim().is_empty()
     }
 
+    /// Whose name stands under it.
+    pub fn by(&self) -> &str {
+        self.signature.by()
+    }
+
     /// The correction, so that it can be taken back.
     pub fn change(&self) -> Change {
         Change::Words {

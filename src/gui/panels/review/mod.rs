@@ -31,7 +31,7 @@ use crate::gui::panels::shown::Shown;
 use crate::gui::shell::{Go, Scene};
 
 pub use doubts::{doubtful, explained, held, show as doubts};
-pub use drafts::Drafts;
+pub use drafts::{Drafts, Place};
 use list::List;
 pub use row::speaker;
 use table::Table;
