@@ -81,7 +81,7 @@ impl Preferred {
 
 impl App {
     /// The settings as they are written, which may be newer than those in force.
-    pub fn preferred(&self) -> Preferred {
+    pub fn preferences(&self) -> Preferred {
         let written = Config::read(&self.workspace.config_file());
         Preferred::of(written.as_ref().unwrap_or(&self.config))
     }

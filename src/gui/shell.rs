@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use crate::app::desk::{Command, Desk, Told};
-use crate::app::{App, BlankKey, Choices, Preferred, VaultState, WindowSize};
+use crate::app::{App, BlankKey, Choices, VaultState, WindowSize};
 use crate::domain::{InterviewId, SegmentId};
 
 use super::closing::Closing;
@@ -140,7 +140,7 @@ impl Desktop {
         });
         desk.ask(Command::List);
         desk.ask(Command::Shelf);
-        let preferred = app.preferred();
+        let preferred = app.preferences();
         let locks = app.vault_state().ok() == Some(VaultState::Open);
         Self {
             desk,

@@ -93,7 +93,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
             Command::Prefer(wanted) => common.app.prefer(&wanted).map(|()| {
-                common.board.preferred.put(common.app.preferred());
+                common.board.preferred.put(common.app.preferences());
                 let path = common.app.workspace().config_file();
                 common.board.tell(Notice::Written(path));
             }),
