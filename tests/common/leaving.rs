@@ -168,7 +168,8 @@ fn the_digits_on_an_export_are_those_of_its_words() {
                 store
                     .edit_text(&c.id, SegmentId(2), &text, "A", None)
                     .unwrap();
-                thread::sleep(Duration::from_millis(3));
+                // Faster than any person, and slow enough that an export finds the end of the chain.
+                thread::sleep(Duration::from_millis(10));
             }
         });
         let copies = (0..40).filter_map(|_| {
