@@ -225,7 +225,7 @@ impl Pieces {
             .filter(|(_, o)| o.0 < bytes.end && bytes.start < o.1)
             .map(|(at, _)| at);
         let first = holding.next();
-        let last = holding.last().or(first);
+        let last = holding.next_back().or(first);
         Ok(first.zip(last).map(|(from, to)| from..to.saturating_add(1)))
     }
 

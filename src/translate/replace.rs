@@ -162,8 +162,7 @@ impl M2m100 {
             decoding,
             seen,
             &kept,
-            &heads,
-            &shares,
+            (&heads, &shares),
             (surest, columns),
         )?;
         let Some(path) = self.likeliest(task, decoding, seen, drafts)? else {
@@ -252,8 +251,7 @@ impl M2m100 {
         decoding: &mut Decoding<'_>,
         seen: &Seen,
         kept: &Constraint,
-        heads: &[Head],
-        shares: &[f32],
+        (heads, shares): (&[Head], &[f32]),
         (surest, columns): (usize, &[Range<usize>]),
     ) -> Result<Vec<Draft>, StepError> {
         let tails: Vec<(usize, &[u32])> = heads
