@@ -227,15 +227,18 @@ fn work_under_which_a_name_was_only_typed_is_certified_once_its_writer_signs_or_
         let a = id("a-1");
         let to = if lang == Lang::Vi { Lang::Zh } else { Lang::Vi };
         let words = format!("{said} {said}");
-        store
-            .edit_text(&a, SegmentId(1), &words, "Lan", None)
-            .unwrap();
-        store
-            .edit_translation(&a, SegmentId(2), to, made, "Lan", None)
-            .unwrap();
-        store
-            .set_speaker(&a, &[SegmentId(3)], "interpreter", "Lan", None)
-            .unwrap();
+        let work = |store: &mut Store| {
+            store
+                .edit_text(&a, SegmentId(1), &words, "Lan", None)
+                .unwrap();
+            store
+                .edit_translation(&a, SegmentId(2), to, made, "Lan", None)
+                .unwrap();
+            store
+                .set_speaker(&a, &[SegmentId(3)], "interpreter", "Lan", None)
+                .unwrap();
+        };
+        work(&mut store);
         let all = [1, 2, 3].map(SegmentId);
         assert_eq!(store.unsigned_work(&a).unwrap(), all.into());
         let certify = |store: &mut Store, line: SegmentId| {
@@ -251,15 +254,7 @@ fn work_under_which_a_name_was_only_typed_is_certified_once_its_writer_signs_or_
         let same = store.edit_text(&a, SegmentId(1), &words, "Lan", None);
         assert!(matches!(same, Err(Error::Unchanged)));
         store.set_hand(Some(Arc::clone(&lan)));
-        store
-            .edit_text(&a, SegmentId(1), &words, "Lan", None)
-            .unwrap();
-        store
-            .edit_translation(&a, SegmentId(2), to, made, "Lan", None)
-            .unwrap();
-        store
-            .set_speaker(&a, &[SegmentId(3)], "interpreter", "Lan", None)
-            .unwrap();
+        work(&mut store);
         assert!(store.unsigned_work(&a).unwrap().is_empty());
         let same = store.edit_text(&a, SegmentId(1), &words, "Lan", None);
         assert!(
