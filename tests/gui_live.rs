@@ -225,10 +225,14 @@ fn the_strip_is_walked_by_keys_and_nothing_is_played_while_a_recording_runs() {
     begin(&mut window);
     chord(&mut window, Key::Num2);
     // The newest stands first: the last one is the one that is over.
-    let rows = window.query_all_by_label_contains("ខ្មែរ – Tiếng Việt");
-    let roles = [Role::Button, Role::ListItem];
-    let mut rows = rows.filter(|n| roles.contains(&n.accesskit_node().role()));
-    rows.next_back().unwrap().click();
+    let is_row = |n: &egui_kittest::Node<'_>| {
+        [Role::Button, Role::ListItem].contains(&n.accesskit_node().role())
+    };
+    window
+        .query_all_by_label_contains("ខ្មែរ – Tiếng Việt")
+        .rfind(is_row)
+        .unwrap()
+        .click();
     window.run_steps(3);
     until_seen(&mut window, "Next in doubt");
     // Its lines may still be on their way to the screen, and messages are shown one after the other: on
