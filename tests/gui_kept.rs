@@ -125,6 +125,32 @@ fn words_that_are_not_kept_are_asked_for_before_the_window_closes() {
 }
 
 #[test]
+fn a_term_that_is_half_written_is_asked_for_before_the_window_closes() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num4);
+    until_seen(&mut window, "New term");
+    press(&mut window, "New term");
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+    window.get_by_role_and_label(Role::TextInput, "ລາວ").focus();
+    window.run_steps(2);
+    say(&mut window, "ການຄ້າມະນຸດ");
+    // Also from another screen.
+    chord(&mut window, Key::Num3);
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    let told = "Something is typed under Glossary";
+    assert!(sees(&window, told) && !sees(&window, "Keep them and close"));
+    key(&mut window, Key::Enter);
+    assert!(!sees(&window, told));
+    chord(&mut window, Key::Num4);
+    until_seen(&mut window, "parted by a semicolon");
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    let heard = press_and_hear(&mut window, "Throw them away and close");
+    assert!(heard.contains(&ViewportCommand::Close), "{heard:?}");
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+}
+
+#[test]
 fn words_that_are_kept_at_the_end_are_corrections_under_the_persons_name() {
     let dir = six_interviews();
     fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();

@@ -201,3 +201,134 @@ fn words_that_were_typed_and_not_kept_wait_behind_the_lock_and_are_not_shown() {
     until(&mut window, "This workspace is locked");
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
 }
+
+/// Types into the field of this name.
+fn fill(window: &mut Window, name: &str, text: &str) {
+    let field = window
+        .query_all_by_label(name)
+        .find(|node| {
+            let role = node.accesskit_node().role();
+            role == Role::PasswordInput || role == Role::TextInput
+        })
+        .unwrap_or_else(|| panic!("no field: {name}"));
+    field.focus();
+    window.run_steps(2);
+    window.event(Event::Text(text.to_owned()));
+    window.run_steps(3);
+}
+
+fn press_key_on(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Button, label).focus();
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+}
+
+#[test]
+fn a_workspace_is_locked_in_the_window_and_opened_with_the_recovery_key() {
+    let case = thief::Case::new();
+    case.import(&thief::Talk::ALL[0]);
+    let options = Options {
+        workspace: Some(case.root().to_owned()),
+        ..Options::default()
+    };
+    let app = Arc::new(App::open(&options).unwrap());
+    let mut window = window(Arc::clone(&app));
+    until(&mut window, "中文 – Tiếng Việt");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    until(&mut window, "This workspace has no lock");
+    press_key_on(&mut window, "Lock this workspace…");
+    until(
+        &mut window,
+        "Without the passphrase and without the recovery key",
+    );
+    assert!(!sees(&window, "中文 – Tiếng Việt"));
+
+    // Not yet: two passphrases that differ, no file, then one inside of the workspace, a short one.
+    let ready = |window: &Window| {
+        let button = window.get_by_role_and_label(Role::Button, "Lock it now");
+        !button.accesskit_node().is_disabled()
+    };
+    let file = "New file for it, on a USB stick";
+    fill(&mut window, "New passphrase", "short");
+    fill(&mut window, "The same again", "shirt");
+    assert!(!ready(&window) && sees(&window, "passphrases differ"));
+    window.key_press(Key::Backspace);
+    window.key_press(Key::Backspace);
+    window.key_press(Key::Backspace);
+    window.run_steps(3);
+    fill(&mut window, "The same again", "ort");
+    assert!(!ready(&window), "no place for the recovery key");
+    let inside = case.root().join("recovery.txt");
+    fill(&mut window, file, inside.to_str().unwrap());
+    assert!(ready(&window));
+    press_key_on(&mut window, "Lock it now");
+    until(&mut window, "12 letters");
+    for (phrase, told) in [
+        ("short", "at least 12 characters"),
+        (common::PASSPHRASE, "would lie in the workspace"),
+    ] {
+        fill(&mut window, "New passphrase", phrase);
+        fill(&mut window, "The same again", phrase);
+        press_key_on(&mut window, "Lock it now");
+        until(&mut window, told);
+        assert_eq!(app.vault_state().unwrap(), VaultState::Plain);
+        assert!(!inside.exists());
+    }
+
+    window.get_by_role_and_label(Role::TextInput, file).focus();
+    window.run_steps(2);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    let outside = case.outside.path().join("recovery.txt");
+    window.event(Event::Text(outside.to_str().unwrap().to_owned()));
+    window.run_steps(3);
+    fill(&mut window, "New passphrase", common::PASSPHRASE);
+    fill(&mut window, "The same again", common::PASSPHRASE);
+    press_key_on(&mut window, "Lock it now");
+    until(&mut window, "This workspace is locked now");
+    assert!(sees(&window, outside.to_str().unwrap()));
+    assert_eq!(app.vault_state().unwrap(), VaultState::Open);
+    press_key_on(&mut window, "Go on");
+    until(&mut window, "中文 – Tiếng Việt");
+    assert_eq!(case.own_chain().first().unwrap(), "workspace-locked");
+
+    // Nobody knows the passphrase any more.
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, "This workspace is locked");
+    press_key_on(&mut window, "The passphrase is lost…");
+    until(&mut window, "The agency's recovery key opens");
+    let other = "tám con trâu 八头牛 ngoài đồng";
+    fill(
+        &mut window,
+        "File with the recovery key",
+        outside.to_str().unwrap(),
+    );
+    fill(&mut window, "New passphrase", other);
+    fill(&mut window, "The same again", other);
+    press_key_on(&mut window, "Open with the recovery key");
+    until(&mut window, "opens this workspace from now on");
+    press_key_on(&mut window, "Go on");
+    until(&mut window, "中文 – Tiếng Việt");
+
+    // Another one by the one until now; a wrong one changes nothing.
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    until(&mut window, "Lock after so many minutes");
+    press_key_on(&mut window, "Another passphrase…");
+    until(&mut window, "opens nothing any more");
+    for (old, told) in [
+        (common::PASSPHRASE, "could not be unlocked"),
+        (other, "opens this workspace from now on"),
+    ] {
+        fill(&mut window, "Passphrase until now", old);
+        fill(&mut window, "New passphrase", common::PASSPHRASE);
+        fill(&mut window, "The same again", common::PASSPHRASE);
+        press_key_on(&mut window, "Change it");
+        until(&mut window, told);
+    }
+    press_key_on(&mut window, "Go on");
+    until(&mut window, "中文 – Tiếng Việt");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, "This workspace is locked");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "中文 – Tiếng Việt");
+}

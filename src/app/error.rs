@@ -165,6 +165,9 @@ pub enum Error {
     /// A copy in the clear, into a workspace that is locked.
     #[error("a copy in the clear would lie inside a locked workspace: {0}")]
     InsideLocked(PathBuf),
+    /// The recovery key would lie beside what it opens.
+    #[error("the recovery key would lie in the workspace that it opens: {0}")]
+    KeyInside(PathBuf),
     /// The demo needs a folder of its own.
     #[error("the folder is not empty: {0}")]
     NotEmpty(PathBuf),
@@ -337,6 +340,8 @@ impl Error {
             ),
             Error::InsideLocked(_) => "Name a place outside of the workspace, for example on the USB \
                 stick for the partner."
+                .into(),
+            Error::KeyInside(_) => "Name a file on a USB stick, and keep the stick in another place."
                 .into(),
             Error::NoPlainFile(_) => "Name a file, which may be new.".into(),
             Error::NotEmpty(_) => {

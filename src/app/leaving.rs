@@ -3,7 +3,7 @@
 //! a file without an entry. It is written behind the end of the chain in which the consent was read,
 //! so that of two exports at once only one uses what an administrator lifted for one file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -126,12 +126,16 @@ fn unnoted(error: store::Error) -> Error {
 /// # Errors
 /// [`Error::InsideLocked`].
 pub(super) fn refuse_inside(out: &Path) -> Result<(), Error> {
-    // A link may lead there. A folder that is not there is told of when the file is written.
-    let folder = folder_of(out);
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let locked = |folder: &Path| vault::guards(folder);
-    if folder.ancestors().any(locked) {
+    if home_of(out).ancestors().any(locked) {
         return Err(Error::InsideLocked(out.to_owned()));
     }
     Ok(())
+}
+
+/// The folder in which a file would lie, wherever a link leads. One that is not there is told of when the
+/// file is written.
+pub(super) fn home_of(out: &Path) -> PathBuf {
+    let folder = folder_of(out);
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }

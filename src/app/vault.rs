@@ -2,7 +2,7 @@
 //! passphrase, the recovery key.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,9 +20,13 @@ use crate::vault::{
     self, Failed, LockFile, RecoveryIdentity, State, Tries, Unlocked, WorkspaceKey,
 };
 
+use super::leaving::home_of;
 use super::lock::WorkLock;
 use super::scratch::{IMPORTING, PLANS};
 use super::{App, Error};
+
+/// Largest file with a recovery key.
+const MAX_SECRET: u64 = 16 << 10;
 
 /// How deep the folders of an interview or a bundle go.
 const DEPTH: u32 = 4;
@@ -138,6 +142,38 @@ impl App {
         Ok(())
     }
 
+    /// Locks it with a recovery key that is made for it and written to `file`, and gives its public half.
+    /// Nobody can make the file again.
+    ///
+    /// # Errors
+    /// As [`Self::lock_workspace`]; a file that is there already, or would lie in the workspace. Where the
+    /// workspace was left in the clear, no file is left either.
+    pub fn lock_with_new_key(
+        &self,
+        passphrase: &str,
+        file: &Path,
+        watcher: Watcher<'_>,
+    ) -> Result<String, Error> {
+        let root = self.workspace.root();
+        if self.vault_state()? != VaultState::Plain {
+            return Err(vault::Error::LockedBefore(root.to_owned()).into());
+        }
+        vault::long_enough(&phrase(passphrase))?;
+        let whole = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        if home_of(file).starts_with(whole) {
+            return Err(Error::KeyInside(file.to_owned()));
+        }
+        let made = RecoveryIdentity::generate();
+        self.write_text(file, &made.to_text())?;
+        let recipient = made.recipient();
+        let locked = self.lock_workspace(passphrase, &recipient, watcher);
+        // A lock that was begun needs it.
+        if locked.is_err() && matches!(self.vault_state(), Ok(VaultState::Plain)) {
+            let _ = fs::remove_file(file);
+        }
+        locked.map(|()| recipient)
+    }
+
     /// How long the next try at the lock has to wait, because others failed before it.
     pub fn wait_before_unlocking(&self) -> Duration {
         vault::failed_tries(self.workspace.root()).wait(vault::now())
@@ -211,6 +247,22 @@ impl App {
         let identity = RecoveryIdentity::read(identity)?;
         let key = self.door.attempt(root, || lock.recover(&identity, root))?;
         self.rewrap((&mut lock, &work), key, new, Kind::Recovered)
+    }
+
+    /// The same with the file that holds the recovery key.
+    ///
+    /// # Errors
+    /// A file that cannot be read; as [`Self::recover_workspace`].
+    pub fn recover_with_file(&self, file: &Path, new: &str) -> Result<(), Error> {
+        let mut text = Zeroizing::new(String::new());
+        let read = fs::File::open(file);
+        read.and_then(|read| read.take(MAX_SECRET).read_to_string(&mut text))
+            .map_err(|cause| Error::File {
+                what: "read the file",
+                cause,
+                path: file.to_owned(),
+            })?;
+        self.recover_workspace(text.trim_end(), new)
     }
 
     fn vault_lock(&self) -> Result<LockFile, Error> {

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::app::{self, App, VaultState};
-use crate::vault::RecoveryIdentity;
 
 use super::args::{Glossary, Json, Verb};
 use super::print::{Out, say};
@@ -119,17 +118,15 @@ fn lock(
         Some(phrase) => phrase,
         None => secret::typed_twice(NEW, ELSEWHERE)?,
     };
+    let watch = Watch::new();
     let recipient = match (&typed.recovery_key, &typed.new_recovery_key) {
-        (Some(key), _) => key.clone(),
-        (None, Some(path)) => {
-            let made = RecoveryIdentity::generate();
-            app.write_text(path, &made.to_text())?;
-            made.recipient()
+        (Some(key), _) => {
+            app.lock_workspace(&phrase, key, &|p| watch.hear(p))?;
+            key.clone()
         }
+        (None, Some(path)) => app.lock_with_new_key(&phrase, path, &|p| watch.hear(p))?,
         (None, None) => return Err(usage("a recovery key is needed")),
     };
-    let watch = Watch::new();
-    app.lock_workspace(&phrase, &recipient, &|p| watch.hear(p))?;
     drop(watch);
     writeln!(out, "the workspace is locked; recovery key {recipient}")?;
     if crate::vault::open_swap().is_none_or(|open| !open.is_empty()) {

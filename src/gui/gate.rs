@@ -2,30 +2,21 @@
 //! nobody has touched the window for a while. Then the screens are gone, and so is the key.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use eframe::egui::text_edit::TextEditState;
-use eframe::egui::{
-    Button, CentralPanel, Context, Frame, Key, KeyboardShortcut, Margin, Modifiers, Ui,
-    ViewportCommand,
-};
-use zeroize::Zeroizing;
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
 use crate::app::desk::{Desk, Told};
 use crate::app::{App, VaultState};
 
 use super::fonts::Fonts;
+use super::locking::{LockPage, Purpose};
 use super::panels::Drafts;
+use super::prompt::{Answer, Prompt};
 use super::shell::Desktop;
 use super::theme;
-use super::widgets::script::{self, Letters};
-use super::widgets::{secret, told};
 use super::words::Words;
-
-/// Width of the field for the passphrase, in points.
-const FIELD: f32 = 360.0;
 
 /// Locks at once.
 const LOCK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::L);
@@ -47,21 +38,8 @@ pub struct Gate {
 
 enum Inside {
     Asking(Box<Prompt>),
+    Locking(Box<LockPage>),
     Open(Box<Desktop>),
-}
-
-/// The question.
-struct Prompt {
-    words: Words,
-    typed: Zeroizing<String>,
-    told: Option<Told>,
-    trying: Option<Receiver<Result<(), Told>>>,
-    /// The field is to be typed into.
-    focus: bool,
-    /// Words wait behind the lock that were typed and not kept.
-    waits: bool,
-    /// Somebody closed the window over them: once more, and it closes.
-    warned: bool,
 }
 
 impl Gate {
@@ -93,7 +71,8 @@ impl Gate {
     pub fn say(&mut self, told: Told) {
         match &mut self.inside {
             Inside::Open(desktop) => desktop.say(told),
-            Inside::Asking(prompt) => prompt.told = Some(told),
+            Inside::Asking(prompt) => prompt.say(told),
+            Inside::Locking(page) => page.say(told),
         }
     }
 
@@ -115,13 +94,86 @@ impl Gate {
             Inside::Open(desktop) => {
                 desktop.show(ui);
                 self.lock_when_left(ui);
+                self.turn_to_the_lock(ui.ctx());
             }
             Inside::Asking(prompt) => match prompt.show(ui, &self.app) {
-                Some(Ok(())) => self.enter(ui.ctx()),
-                Some(Err(told)) => prompt.told = Some(told),
+                Some(Answer::Opened) => self.enter(ui.ctx()),
+                Some(Answer::Lost) => self.show_page(ui.ctx(), Purpose::Recover),
                 None => {}
             },
+            Inside::Locking(page) => {
+                if page.show(ui, &self.app) {
+                    self.leave_page(ui.ctx());
+                }
+            }
         }
+    }
+
+    /// Takes what was typed and not kept out of the screens, and the key out of memory.
+    fn put_away(&mut self) {
+        if let Inside::Open(desktop) = &mut self.inside {
+            self.drafts = desktop.put_by();
+            if let Some(choices) = desktop.unsettled() {
+                // The key is still there to seal the name. If the disk refuses, the old choices stay.
+                let _ = self.app.keep_choices(&choices);
+            }
+        }
+        self.app.close();
+    }
+
+    fn ask_again(&mut self, ctx: &Context) {
+        self.inside = ask(&self.app, ctx, &self.fonts, None);
+        if let Inside::Asking(prompt) = &mut self.inside {
+            prompt.remember(self.drafts.len() > 0);
+        }
+    }
+
+    /// A button asked for the first lock or for another passphrase. The screens and all that they have open
+    /// are gone meanwhile: nothing else may use what is being moved.
+    fn turn_to_the_lock(&mut self, ctx: &Context) {
+        let Inside::Open(desktop) = &mut self.inside else {
+            return;
+        };
+        let Some(purpose) = desktop.is_to_guard() else {
+            return;
+        };
+        if desktop.is_busy() {
+            desktop.say(busy_told(&self.app));
+            return;
+        }
+        self.put_away();
+        self.show_page(ctx, purpose);
+    }
+
+    fn show_page(&mut self, ctx: &Context, purpose: Purpose) {
+        // What was typed before is not brought back by whoever sits there next.
+        ctx.data_mut(|data| data.remove_by_type::<TextEditState>());
+        match LockPage::new(&self.app, ctx, purpose, self.drafts.len() > 0) {
+            Ok(page) => self.inside = Inside::Locking(Box::new(page)),
+            Err(cause) => self.no_thread(cause),
+        }
+    }
+
+    /// The lock is there, or nobody wanted it: on to the screens, or to the question before them.
+    fn leave_page(&mut self, ctx: &Context) {
+        match self.app.vault_state() {
+            Ok(VaultState::Plain | VaultState::Open) => self.enter(ctx),
+            Ok(VaultState::Locked | VaultState::Moving) => self.ask_again(ctx),
+            Err(error) => {
+                self.ask_again(ctx);
+                self.say(Told::of(&error));
+            }
+        }
+        ctx.request_repaint();
+    }
+
+    fn no_thread(&mut self, cause: std::io::Error) {
+        let error = crate::app::Error::File {
+            what: "start the window's threads",
+            cause,
+            path: self.app.workspace().root().to_owned(),
+        };
+        self.say(Told::of(&error));
     }
 
     fn enter(&mut self, ctx: &Context) {
@@ -132,14 +184,7 @@ impl Gate {
                     desktop.take_up(std::mem::take(&mut self.drafts));
                 }
             }
-            Err(cause) => {
-                let app = crate::app::Error::File {
-                    what: "start the window's threads",
-                    cause,
-                    path: self.app.workspace().root().to_owned(),
-                };
-                self.say(Told::of(&app));
-            }
+            Err(cause) => self.no_thread(cause),
         }
         self.touched = Instant::now();
         self.watch();
@@ -168,27 +213,15 @@ impl Gate {
         }
         let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
-            let words = Words::of(self.app.choices().choices.language);
-            desktop.say(Told {
-                what: words.t("vault-busy").to_owned(),
-                next: words.t("vault-busy-next").to_owned(),
-            });
+            desktop.say(busy_told(&self.app));
             return;
         }
         let left = self
             .patience
             .map(|patience| patience.saturating_sub(self.touched.elapsed()));
         if asked || left == Some(Duration::ZERO) {
-            self.drafts = desktop.put_by();
-            if let Some(choices) = desktop.unsettled() {
-                // The key is still there to seal the name. If the disk refuses, the old choices stay.
-                let _ = self.app.keep_choices(&choices);
-            }
-            self.app.close();
-            self.inside = ask(&self.app, ui.ctx(), &self.fonts, None);
-            if let Inside::Asking(prompt) = &mut self.inside {
-                prompt.waits = self.drafts.len() > 0;
-            }
+            self.put_away();
+            self.ask_again(ui.ctx());
         }
         if let Some(left) = left {
             ui.ctx()
@@ -211,110 +244,15 @@ fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
     ctx.data_mut(|data| data.remove_by_type::<TextEditState>());
     ctx.set_fonts(fonts.definitions.clone());
     theme::apply(ctx, choices.look, choices.text_percent);
-    Inside::Asking(Box::new(Prompt {
-        words: Words::of(choices.language),
-        typed: Zeroizing::default(),
-        told,
-        trying: None,
-        focus: true,
-        waits: false,
-        warned: false,
-    }))
+    let words = Words::of(choices.language);
+    Inside::Asking(Box::new(Prompt::new(words, told)))
 }
 
-impl Prompt {
-    fn show(&mut self, ui: &mut Ui, app: &Arc<App>) -> Option<Result<(), Told>> {
-        let closes = ui.input(|i| i.viewport().close_requested());
-        if closes && self.waits && !std::mem::replace(&mut self.warned, true) {
-            ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
-        }
-        let answer = self.answer();
-        let ground = Frame::new()
-            .fill(theme::of(ui).ground)
-            .inner_margin(Margin::same(24));
-        let asked = CentralPanel::default()
-            .frame(ground)
-            .show(ui, |ui| self.paint(ui))
-            .inner;
-        if asked && self.trying.is_none() && !self.typed.is_empty() {
-            self.told = None;
-            self.trying = self.start(ui.ctx(), app);
-        }
-        answer
-    }
-
-    fn paint(&mut self, ui: &mut Ui) -> bool {
-        let letters = Letters::running(ui, self.words.lang());
-        let heading = Letters {
-            size: theme::HEADING,
-            ..letters
-        };
-        script::label(ui, self.words.t("vault-locked"), heading);
-        ui.add_space(theme::GAP);
-        let name = script::label(ui, self.words.t("vault-passphrase"), letters);
-        let idle = self.trying.is_none();
-        let field = ui.add_enabled_ui(idle, |ui| secret::field(ui, OPENS, &mut self.typed, FIELD));
-        let field = field.inner.labelled_by(name.id);
-        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-        // Once, and again after a refusal: the key for the next field must work in between.
-        if idle && std::mem::take(&mut self.focus) {
-            field.request_focus();
-        }
-        ui.add_space(theme::GAP);
-        let button = Button::new(self.words.t("vault-open"));
-        let pressed = ui.add_enabled(idle, button).clicked();
-        if !idle {
-            ui.add_space(theme::GAP);
-            script::label(ui, self.words.t("vault-trying"), letters);
-        }
-        if self.waits {
-            ui.add_space(theme::GAP);
-            script::label(ui, self.words.t("unkept-locked"), letters);
-            if self.warned {
-                let doubt = theme::of(ui).doubt;
-                let again = self.words.t("unkept-locked-close");
-                script::label(ui, again, letters.coloured(doubt));
-            }
-        }
-        if let Some(told) = &self.told {
-            ui.add_space(theme::GAP);
-            let doubt = theme::of(ui).doubt;
-            told::show(ui, &self.words, told, doubt);
-        }
-        entered || pressed
-    }
-
-    /// Tries in a thread of its own: the work takes a while by design.
-    fn start(&mut self, ctx: &Context, app: &Arc<App>) -> Option<Receiver<Result<(), Told>>> {
-        let (send, receive) = channel();
-        let typed = Zeroizing::new(secret::take(ctx, OPENS, &mut self.typed));
-        let (app, own) = (Arc::clone(app), ctx.clone());
-        let tried = thread::Builder::new()
-            .name("unlock".to_owned())
-            .spawn(move || {
-                let opened = app.unlock(&typed, "window", &|_| {});
-                let _ = send.send(opened.map_err(|e| Told::of(&e)));
-                own.request_repaint();
-            });
-        tried.ok().map(|_| receive)
-    }
-
-    fn answer(&mut self) -> Option<Result<(), Told>> {
-        match self.trying.as_ref()?.try_recv() {
-            Ok(answer) => {
-                self.trying = None;
-                self.focus = true;
-                Some(answer)
-            }
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                self.trying = None;
-                self.focus = true;
-                None
-            }
-        }
+/// Something runs that a lock would cut off.
+fn busy_told(app: &App) -> Told {
+    let words = Words::of(app.choices().choices.language);
+    Told {
+        what: words.t("vault-busy").to_owned(),
+        next: words.t("vault-busy-next").to_owned(),
     }
 }
-
-/// The field of the workspace's passphrase.
-const OPENS: &str = "opens-the-workspace";

@@ -5,9 +5,11 @@
 mod closing;
 mod fonts;
 mod gate;
+mod locking;
 mod messages;
 mod palette;
 mod panels;
+mod prompt;
 mod safe;
 mod shell;
 mod theme;

@@ -11,11 +11,12 @@ use crate::domain::{InterviewId, SegmentId};
 
 use super::closing::Closing;
 use super::fonts::Fonts;
+use super::locking::Purpose;
 use super::messages::Messages;
 use super::palette::Palette;
 use super::panels::{Drafts, Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
 use super::theme;
-use super::unkept::Unkept;
+use super::unkept::{Typed, Unkept};
 use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
@@ -99,6 +100,8 @@ pub enum Go {
     Choose(Choices),
     /// Out: the workspace is to be locked.
     Lock,
+    /// To the page of the lock.
+    Guard(Purpose),
 }
 
 /// Everything behind the window.
@@ -124,6 +127,8 @@ pub struct Desktop {
     settings: Settings,
     /// A button asked for the lock.
     locks: bool,
+    /// A button asked for the page of the lock.
+    guards: Option<Purpose>,
 }
 
 impl Desktop {
@@ -161,6 +166,7 @@ impl Desktop {
             models: Models::default(),
             settings: Settings::new(&read.choices, preferred, locks),
             locks: false,
+            guards: None,
             choices: read.choices,
         }
     }
@@ -251,7 +257,13 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        if !self.closing.show(ui, &scene) && self.unkept.show(ui, &scene, &mut self.review) {
+        let typed = Typed {
+            review: &mut self.review,
+            people: &mut self.people,
+            evidence: &mut self.evidence,
+            glossary: &mut self.glossary,
+        };
+        if !self.closing.show(ui, &scene) && self.unkept.show(ui, &scene, typed) {
             // Whoever stays for the words stays for what runs too.
             self.closing = Closing::default();
         }
@@ -356,6 +368,7 @@ impl Desktop {
             }
             Go::Choose(choices) => self.choose(ctx, choices),
             Go::Lock => self.locks = true,
+            Go::Guard(purpose) => self.guards = Some(purpose),
         }
         ctx.request_repaint();
     }
@@ -381,6 +394,11 @@ impl Desktop {
     /// Whether a button asked for the lock since this was asked last.
     pub fn is_to_lock(&mut self) -> bool {
         std::mem::take(&mut self.locks)
+    }
+
+    /// What the page of the lock was asked for since this was asked last.
+    pub fn is_to_guard(&mut self) -> Option<Purpose> {
+        self.guards.take()
     }
 
     /// What is typed into the settings and not in force yet.

@@ -1,11 +1,11 @@
-//! The question before the window closes over words that were typed into lines and not kept: they are
-//! kept as corrections, thrown away, or the window stays.
+//! The question before the window closes over words that were typed and not kept. Those of lines are kept
+//! as corrections or thrown away; those of a form that is half filled are named, or the window stays.
 
 use eframe::egui::{Button, Id, Modal, Ui, ViewportCommand, accesskit::Role};
 
 use crate::app::desk::{Command, Told};
 
-use super::panels::{Place, Review};
+use super::panels::{Evidence, Glossary, People, Place, Review};
 use super::shell::Scene;
 use super::theme;
 use super::widgets::{script, told};
@@ -26,6 +26,33 @@ pub(super) struct Unkept {
     failed: Option<Told>,
 }
 
+/// The screens into which something may be typed.
+pub(super) struct Typed<'a> {
+    pub(super) review: &'a mut Review,
+    pub(super) people: &'a mut People,
+    pub(super) evidence: &'a mut Evidence,
+    pub(super) glossary: &'a mut Glossary,
+}
+
+impl Typed<'_> {
+    /// The screens with a form that is half filled, by their names.
+    fn forms(&self) -> impl Iterator<Item = &'static str> {
+        let forms = [
+            (self.people.is_typed(), "nav-people"),
+            (self.evidence.is_typed(), "nav-evidence"),
+            (self.glossary.is_typed(), "nav-glossary"),
+        ];
+        forms.into_iter().filter(|form| form.0).map(|form| form.1)
+    }
+
+    fn throw_away(&mut self) {
+        self.review.throw_away();
+        self.people.throw_away();
+        self.evidence.throw_away();
+        self.glossary.throw_away();
+    }
+}
+
 /// What was pressed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
@@ -37,9 +64,10 @@ enum Answer {
 
 impl Unkept {
     /// Keeps the window open where words would be lost, and asks. True where the person stays.
-    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, review: &mut Review) -> bool {
-        let count = review.unkept();
-        if count == 0 && !self.keeps {
+    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, mut typed: Typed<'_>) -> bool {
+        let count = typed.review.unkept();
+        let forms: Vec<&str> = typed.forms().collect();
+        if count == 0 && forms.is_empty() && !self.keeps {
             *self = Self::default();
             return false;
         }
@@ -53,7 +81,7 @@ impl Unkept {
         }
         let modal = Modal::new(Id::unique("unkept")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
-            self.ask(ui, scene, count)
+            self.ask(ui, scene, count, &forms)
         });
         let mut answer = modal.inner;
         if modal.should_close() && !self.keeps {
@@ -63,17 +91,17 @@ impl Unkept {
             Answer::None => {}
             Answer::Stay => self.asked = false,
             Answer::Keep => {
-                review.close_editor();
-                review.drafts().again();
+                typed.review.close_editor();
+                typed.review.drafts().again();
                 self.keeps = true;
                 self.failed = None;
             }
             Answer::Throw => {
-                review.throw_away();
+                typed.throw_away();
                 self.leave(ui);
             }
         }
-        self.keep(ui, scene, review);
+        self.keep(ui, scene, typed.review);
         answer == Answer::Stay
     }
 
@@ -107,11 +135,12 @@ impl Unkept {
         let by = scene.choices.name.trim();
         let Some((place, edit)) = review.drafts().next(by) else {
             self.keeps = false;
+            self.focus = true;
             if review.drafts().len() == 0 {
-                self.leave(ui);
+                // Half-filled forms are still there: they are asked for alone.
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
                 return;
             }
-            self.focus = true;
             self.failed.get_or_insert_with(|| Told {
                 what: scene.words.t("unkept-others").to_owned(),
                 next: scene.words.t("unkept-others-next").to_owned(),
@@ -125,9 +154,20 @@ impl Unkept {
         ui.ctx().request_repaint();
     }
 
-    fn ask(&mut self, ui: &mut Ui, scene: &Scene<'_>, count: usize) -> Answer {
+    fn ask(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        count: usize,
+        forms: &[&'static str],
+    ) -> Answer {
         let words = scene.words;
-        let what = words.with("unkept", &[("count", &count.to_string())]);
+        let lines = (count > 0).then(|| words.with("unkept", &[("count", &count.to_string())]));
+        let half = forms
+            .iter()
+            .map(|screen| words.with("unkept-form", &[("screen", words.t(screen))]));
+        let what: Vec<String> = lines.into_iter().chain(half).collect();
+        let what = what.join("\n");
         ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
             node.set_role(Role::AlertDialog);
             node.set_label(what.clone());
@@ -135,9 +175,14 @@ impl Unkept {
         });
         let doubt = theme::of(ui).doubt;
         script::label(ui, &what, scene.own(ui).coloured(doubt));
-        script::label(ui, words.t("unkept-next"), scene.own(ui));
+        let next = if count > 0 {
+            "unkept-next"
+        } else {
+            "unkept-form-next"
+        };
+        script::label(ui, words.t(next), scene.own(ui));
         let named = !scene.choices.name.trim().is_empty();
-        if !named {
+        if !named && count > 0 {
             script::label(ui, words.t("unkept-name"), scene.own(ui));
         }
         if let Some(told) = &self.failed {
@@ -156,7 +201,10 @@ impl Unkept {
             let throw = Button::new(words.t("unkept-throw"));
             for (pressed, meant) in [
                 (stay.clicked(), Answer::Stay),
-                (ui.add_enabled(idle && named, keep).clicked(), Answer::Keep),
+                (
+                    count > 0 && ui.add_enabled(idle && named, keep).clicked(),
+                    Answer::Keep,
+                ),
                 (ui.add_enabled(idle, throw).clicked(), Answer::Throw),
             ] {
                 if pressed {

@@ -221,10 +221,19 @@ impl LockFile {
     }
 }
 
-fn wrap(key: &WorkspaceKey, passphrase: &str) -> Result<ByPassphrase, Error> {
+/// Whether a passphrase may lock a workspace.
+///
+/// # Errors
+/// [`Error::Short`].
+pub fn long_enough(passphrase: &str) -> Result<(), Error> {
     if passphrase.chars().count() < SHORTEST {
         return Err(Error::Short(SHORTEST));
     }
+    Ok(())
+}
+
+fn wrap(key: &WorkspaceKey, passphrase: &str) -> Result<ByPassphrase, Error> {
+    long_enough(passphrase)?;
     let (mut salt, mut nonce) = ([0; 16], [0; 24]);
     fill(&mut salt)?;
     fill(&mut nonce)?;

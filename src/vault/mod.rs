@@ -26,7 +26,7 @@ pub use error::Error;
 pub use key::{RecoveryIdentity, WorkspaceKey};
 pub use keyring::{Unlocked, hold};
 pub use lines::{LineSealer, read_lines};
-pub use lock_file::{LockFile, State};
+pub use lock_file::{LockFile, State, long_enough};
 pub(crate) use read::CHUNK;
 pub use read::{Content, open, open_plain, read_small, read_tail};
 pub use seal::{HALF, is_sealed, open_over, overwrite, seal_file};

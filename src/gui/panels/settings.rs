@@ -6,6 +6,7 @@ use eframe::egui::{Button, ComboBox, DragValue, ScrollArea, Slider, TextEdit, Ui
 use crate::app::desk::Command;
 use crate::app::{BlankKey, Choices, Look, ModelInfo, PedalKey, Preferred, TEXT_PERCENT};
 use crate::domain::Lang;
+use crate::gui::locking::Purpose;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
@@ -97,9 +98,15 @@ impl Settings {
                 if ui.button(words.t("settings-lock-now")).clicked() {
                     go = Some(Go::Lock);
                 }
+                if ui.button(words.t("lock-change-begin")).clicked() {
+                    go = Some(Go::Guard(Purpose::Change));
+                }
             });
         } else {
             script::label(ui, words.t("settings-no-lock"), scene.remark(ui));
+            if ui.button(words.t("lock-begin")).clicked() {
+                go = Some(Go::Guard(Purpose::First));
+            }
         }
         if let Some(written) = scene.desk.board().preferred.get() {
             self.kept = Preferred::clone(&written);

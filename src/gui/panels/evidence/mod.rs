@@ -46,6 +46,16 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Whether an answer of the person was typed and not entered.
+    pub fn is_typed(&self) -> bool {
+        self.read_back.is_typed()
+    }
+
+    /// Throws away what was typed and not entered.
+    pub fn throw_away(&mut self) {
+        self.read_back = read_back::ReadingBack::default();
+    }
+
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         // Whoever comes back may have changed lines meanwhile, and with them what was read back.

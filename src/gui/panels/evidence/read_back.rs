@@ -26,11 +26,19 @@ pub struct ReadingBack {
     /// The line that is read, in which language, as what; and its words as they are put right.
     line: Option<(SegmentId, Lang, String)>,
     words: String,
+    /// They are not those that were read.
+    changed: bool,
     reason: String,
     whole: String,
 }
 
 impl ReadingBack {
+    /// Whether an answer was typed and not entered.
+    pub fn is_typed(&self) -> bool {
+        let refused = [&self.reason, &self.whole];
+        self.changed || refused.into_iter().any(|typed| !typed.trim().is_empty())
+    }
+
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, custody: &Custody) {
         let words = scene.words;
@@ -100,6 +108,7 @@ impl ReadingBack {
         let reading = (line.id, lang, read.to_owned());
         if self.line.as_ref() != Some(&reading) {
             read.clone_into(&mut self.words);
+            self.changed = false;
             self.line = Some(reading);
             self.reason.clear();
         }
@@ -131,6 +140,7 @@ impl ReadingBack {
         script::label(ui, name, scene.own(ui));
         script::field(ui, id, &mut self.words, Letters::running(ui, lang), name);
         let changed = !self.words.trim().is_empty() && self.words.trim() != read.trim();
+        self.changed = changed;
         let correct = Button::new(words.t("read-back-correct"));
         if ui.add_enabled(free && changed, correct).clicked() {
             said = Some(Said::Corrected(self.words.trim().to_owned()));

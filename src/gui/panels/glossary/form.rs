@@ -33,6 +33,8 @@ struct Side {
 
 /// What is being written.
 pub struct TermForm {
+    /// As the fields were filled at first.
+    began: Term,
     term: Term,
     sides: Vec<Side>,
     sent: Sent,
@@ -52,11 +54,19 @@ impl TermForm {
                 accepted: entry.accepted,
             }
         };
-        Self {
+        let mut form = Self {
             sides: Lang::ALL.into_iter().map(side).collect(),
+            began: Term::default(),
             term,
             sent: Sent::default(),
-        }
+        };
+        form.began = form.term();
+        form
+    }
+
+    /// Whether anything was typed.
+    pub fn is_changed(&self) -> bool {
+        self.term() != self.began
     }
 
     /// Paints the fields; whether the form is done with.

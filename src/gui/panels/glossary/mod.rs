@@ -66,6 +66,16 @@ impl Glossary {
         None
     }
 
+    /// Whether a term was typed and not kept.
+    pub fn is_typed(&self) -> bool {
+        self.form.as_ref().is_some_and(TermForm::is_changed)
+    }
+
+    /// Throws away what was typed and not kept.
+    pub fn throw_away(&mut self) {
+        self.form = None;
+    }
+
     /// The terms, in rows that are scrolled by themselves in both directions.
     fn terms(
         &mut self,

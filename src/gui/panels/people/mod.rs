@@ -100,6 +100,16 @@ impl Signing {
 }
 
 impl People {
+    /// Whether something about a person was typed and not entered.
+    pub fn is_typed(&self) -> bool {
+        self.page.is_typed()
+    }
+
+    /// Throws away what was typed and not entered.
+    pub fn throw_away(&mut self) {
+        self.page = page::Page::default();
+    }
+
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         if !std::mem::replace(&mut self.read, true) {

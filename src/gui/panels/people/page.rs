@@ -51,6 +51,11 @@ impl Default for Page {
 }
 
 impl Page {
+    /// Whether something was typed and not entered.
+    pub fn is_typed(&self) -> bool {
+        !self.value.trim().is_empty()
+    }
+
     /// Paints the page.
     pub fn show(
         &mut self,

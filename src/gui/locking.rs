@@ -1,0 +1,388 @@
+//! The page of the lock: the first one of a workspace, another passphrase, and the way in after a lost
+//! one. It stands in the place of the screens, because nothing else may use what is being moved; the work
+//! is done in a thread of its own, and a computer that stops in it loses nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread;
+
+use eframe::egui::{
+    Button, CentralPanel, Context, Frame, Margin, ProgressBar, ScrollArea, TextEdit, Ui,
+    ViewportCommand,
+};
+use zeroize::Zeroizing;
+
+use crate::app::desk::{Desk, Told};
+use crate::app::{App, Choices, Error};
+use crate::pipeline::Progress;
+
+use super::prompt::FIELD;
+use super::shell::Scene;
+use super::theme;
+use super::widgets::path::PathField;
+use super::widgets::script::{self, Letters};
+use super::widgets::{scroll, secret, told};
+use super::words::Words;
+
+const OLD: &str = "lock-old";
+const NEW: &str = "lock-new";
+const AGAIN: &str = "lock-again";
+
+/// What the page is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The first lock of a workspace that lies in the clear.
+    First,
+    /// Another passphrase, by the one until now.
+    Change,
+    /// Another passphrase, by the recovery key.
+    Recover,
+}
+
+/// What the thread that does it tells.
+enum News {
+    Step(u64, u64),
+    Over(Result<(), Told>),
+}
+
+/// The page.
+pub struct LockPage {
+    /// Lists folders for whoever looks for a file; gone while the work is done.
+    desk: Option<Desk>,
+    words: Words,
+    choices: Choices,
+    purpose: Purpose,
+    old: Zeroizing<String>,
+    new: Zeroizing<String>,
+    again: Zeroizing<String>,
+    /// The agency has a recovery key already.
+    agency: bool,
+    recipient: String,
+    file: PathField,
+    working: Option<Receiver<News>>,
+    step: (u64, u64),
+    /// It is done; a new recovery key lies in this file.
+    done: Option<Option<PathBuf>>,
+    told: Option<Told>,
+    /// Words wait that were typed and not kept.
+    waits: bool,
+}
+
+/// What is to be done, with all that it needs.
+enum Work {
+    Guard(String),
+    GuardAnew(PathBuf),
+    Change(Zeroizing<String>),
+    Recover(PathBuf),
+}
+
+impl LockPage {
+    /// Begins with empty fields.
+    ///
+    /// # Errors
+    /// A system that gives no more threads.
+    pub fn new(
+        app: &Arc<App>,
+        ctx: &Context,
+        purpose: Purpose,
+        waits: bool,
+    ) -> std::io::Result<Self> {
+        let own = ctx.clone();
+        let wake = Arc::new(move || own.request_repaint());
+        let choices = app.choices().choices;
+        Ok(Self {
+            desk: Some(Desk::start(Arc::clone(app), wake)?),
+            words: Words::chosen(&choices),
+            choices,
+            purpose,
+            old: Zeroizing::default(),
+            new: Zeroizing::default(),
+            again: Zeroizing::default(),
+            agency: false,
+            recipient: String::new(),
+            file: PathField::default(),
+            working: None,
+            step: (0, 0),
+            done: None,
+            told: None,
+            waits,
+        })
+    }
+
+    /// Shows a message on the page.
+    pub fn say(&mut self, told: Told) {
+        self.told = Some(told);
+    }
+
+    /// Paints one frame. True once the person leaves the page.
+    pub fn show(&mut self, ui: &mut Ui, app: &Arc<App>) -> bool {
+        self.hear(app, ui.ctx());
+        let closes = ui.input(|i| i.viewport().close_requested());
+        if closes && (self.working.is_some() || std::mem::take(&mut self.waits)) {
+            ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
+            let (what, next) = if self.working.is_some() {
+                ("lock-stay", "lock-stay-next")
+            } else {
+                ("unkept-locked", "unkept-locked-close")
+            };
+            self.told = Some(Told {
+                what: self.words.t(what).to_owned(),
+                next: self.words.t(next).to_owned(),
+            });
+        }
+        let ground = Frame::new()
+            .fill(theme::of(ui).ground)
+            .inner_margin(Margin::same(24));
+        let page = CentralPanel::default().frame(ground);
+        page.show(ui, |ui| {
+            let area = ScrollArea::vertical().auto_shrink(false);
+            let mut left = false;
+            scroll::page(ui, area, |ui| {
+                ui.set_max_width(theme::READING);
+                left = self.inside(ui, app);
+            });
+            left
+        })
+        .inner
+    }
+
+    fn inside(&mut self, ui: &mut Ui, app: &Arc<App>) -> bool {
+        let letters = Letters::running(ui, self.words.lang());
+        let heading = Letters {
+            size: theme::HEADING,
+            ..letters
+        };
+        let (title, about) = match self.purpose {
+            Purpose::First => ("lock-first", "lock-first-about"),
+            Purpose::Change => ("lock-change", "lock-change-about"),
+            Purpose::Recover => ("lock-recover", "lock-recover-about"),
+        };
+        script::label(ui, self.words.t(title), heading);
+        ui.add_space(theme::GAP);
+        let mut left = false;
+        if let Some(file) = &self.done {
+            left = self.is_done(ui, file.as_deref());
+        } else if self.working.is_some() {
+            self.is_working(ui);
+        } else {
+            script::label(ui, self.words.t(about), letters);
+            ui.add_space(theme::WIDE_GAP);
+            left = self.form(ui, app);
+        }
+        if let Some(told) = &self.told {
+            ui.add_space(theme::GAP);
+            let doubt = theme::of(ui).doubt;
+            told::show(ui, &self.words, told, doubt);
+        }
+        left
+    }
+
+    fn form(&mut self, ui: &mut Ui, app: &Arc<App>) -> bool {
+        let letters = Letters::running(ui, self.words.lang());
+        match self.purpose {
+            Purpose::First => {}
+            Purpose::Change => {
+                let name = script::label(ui, self.words.t(OLD), letters);
+                secret::field(ui, OLD, &mut self.old, FIELD).labelled_by(name.id);
+            }
+            Purpose::Recover => self.path(ui, "lock-recovery-have", true),
+        }
+        for (name, text) in [(NEW, &mut self.new), (AGAIN, &mut self.again)] {
+            let label = script::label(ui, self.words.t(name), letters);
+            secret::field(ui, name, text, FIELD).labelled_by(label.id);
+        }
+        let small = Letters::small(ui, self.words.lang());
+        script::label(ui, self.words.t("lock-long"), small);
+        if self.new != self.again && !self.again.is_empty() {
+            let failure = theme::of(ui).failure;
+            script::label(ui, self.words.t("keys-differ"), letters.coloured(failure));
+        }
+        if self.purpose == Purpose::First {
+            self.recovery(ui);
+        }
+        ui.add_space(theme::WIDE_GAP);
+        let work = self.work();
+        let name = match self.purpose {
+            Purpose::First => "lock-do",
+            Purpose::Change => "lock-change-do",
+            Purpose::Recover => "lock-recover-do",
+        };
+        let mut left = false;
+        ui.horizontal_wrapped(|ui| {
+            let ready = work.is_some();
+            let button = Button::new(self.words.t(name));
+            let pressed = ui.add_enabled(ready, button).clicked();
+            if let Some(work) = work.filter(|_| pressed) {
+                self.begin(ui.ctx(), app, work);
+            }
+            left = ui.button(self.words.t("cancel")).clicked();
+        });
+        if left {
+            self.forget(ui.ctx());
+        }
+        left
+    }
+
+    /// The recovery key of a first lock: it is made, or the agency has one.
+    fn recovery(&mut self, ui: &mut Ui) {
+        let letters = Letters::running(ui, self.words.lang());
+        ui.add_space(theme::WIDE_GAP);
+        script::label(ui, self.words.t("lock-recovery"), letters);
+        ui.horizontal_wrapped(|ui| {
+            ui.radio_value(&mut self.agency, false, self.words.t("lock-recovery-new"));
+            ui.radio_value(&mut self.agency, true, self.words.t("lock-recovery-agency"));
+        });
+        if self.agency {
+            let label = script::label(ui, self.words.t("lock-recovery-key"), letters);
+            let field = TextEdit::singleline(&mut self.recipient).char_limit(200);
+            script::line(ui, field.desired_width(FIELD)).labelled_by(label.id);
+        } else {
+            self.path(ui, "lock-recovery-file", false);
+        }
+    }
+
+    fn path(&mut self, ui: &mut Ui, name: &'static str, looks: bool) {
+        if let Some(desk) = &self.desk {
+            let scene = Scene {
+                desk,
+                words: &self.words,
+                choices: &self.choices,
+            };
+            self.file.show(ui, &scene, name, looks);
+        }
+    }
+
+    /// What the fields ask for, once they hold all that is needed.
+    fn work(&self) -> Option<Work> {
+        if self.new.is_empty() || self.new != self.again {
+            return None;
+        }
+        let file = self.file.path();
+        let recipient = self.recipient.trim();
+        match self.purpose {
+            Purpose::First if self.agency => {
+                (!recipient.is_empty()).then(|| Work::Guard(recipient.to_owned()))
+            }
+            Purpose::First => file.map(Work::GuardAnew),
+            Purpose::Change => {
+                (!self.old.is_empty()).then(|| Work::Change(Zeroizing::new(self.old.to_string())))
+            }
+            Purpose::Recover => file.map(Work::Recover),
+        }
+    }
+
+    /// Nothing that was typed is left in the fields.
+    fn forget(&mut self, ctx: &Context) {
+        secret::take(ctx, AGAIN, &mut self.again);
+        for (name, text) in [
+            (OLD, &mut self.old),
+            (NEW, &mut self.new),
+            (AGAIN, &mut self.again),
+        ] {
+            drop(Zeroizing::new(secret::take(ctx, name, text)));
+        }
+    }
+
+    fn begin(&mut self, ctx: &Context, app: &Arc<App>, work: Work) {
+        let new = Zeroizing::new(self.new.to_string());
+        self.forget(ctx);
+        self.told = None;
+        // What is moved must be used by nobody else.
+        self.desk = None;
+        let (send, receive) = channel();
+        let (app, own) = (Arc::clone(app), ctx.clone());
+        let begun = thread::Builder::new()
+            .name("locking".to_owned())
+            .spawn(move || {
+                let done = carry_out(&app, work, &new, &|done, total| {
+                    let _ = send.send(News::Step(done, total));
+                    own.request_repaint();
+                });
+                tell(&send, done);
+                own.request_repaint();
+            });
+        self.working = begun.ok().map(|_| receive);
+    }
+
+    fn hear(&mut self, app: &Arc<App>, ctx: &Context) {
+        let Some(working) = &self.working else { return };
+        let over = loop {
+            match working.try_recv() {
+                Ok(News::Step(done, total)) => self.step = (done, total),
+                Ok(News::Over(over)) => break Some(over),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => break None,
+            }
+        };
+        self.working = None;
+        match over {
+            Some(Ok(())) => {
+                self.told = None;
+                let made = self.purpose == Purpose::First && !self.agency;
+                self.done = Some(self.file.path().filter(|_| made));
+            }
+            Some(Err(told)) => self.told = Some(told),
+            None => {}
+        }
+        if self.done.is_none() {
+            // Whoever looks for another file needs it again.
+            let own = ctx.clone();
+            let wake = Arc::new(move || own.request_repaint());
+            self.desk = Desk::start(Arc::clone(app), wake).ok();
+        }
+    }
+
+    fn is_working(&self, ui: &mut Ui) {
+        let letters = Letters::running(ui, self.words.lang());
+        script::label(ui, self.words.t("lock-working"), letters);
+        let (done, total) = self.step;
+        if total > 0 {
+            ui.add(ProgressBar::new(done as f32 / total as f32).show_percentage());
+        } else {
+            ui.spinner();
+        }
+    }
+
+    fn is_done(&self, ui: &mut Ui, file: Option<&std::path::Path>) -> bool {
+        let letters = Letters::running(ui, self.words.lang());
+        let (said, good) = match self.purpose {
+            Purpose::First => ("lock-done", theme::of(ui).good),
+            Purpose::Change | Purpose::Recover => ("lock-changed", theme::of(ui).good),
+        };
+        script::label(ui, self.words.t(said), letters.coloured(good));
+        if let Some(file) = file {
+            let path = file.display().to_string();
+            let text = self.words.with("lock-done-file", &[("path", &path)]);
+            script::marked(ui, &text, letters, &[], true);
+        }
+        if self.purpose == Purpose::First {
+            script::label(ui, self.words.t("lock-done-disk"), letters);
+        }
+        ui.add_space(theme::WIDE_GAP);
+        ui.button(self.words.t("lock-go-on")).clicked()
+    }
+}
+
+fn tell(send: &Sender<News>, done: Result<(), Error>) {
+    let _ = send.send(News::Over(done.map_err(|e| Told::of(&e))));
+}
+
+fn carry_out(
+    app: &App,
+    work: Work,
+    new: &str,
+    step: &(dyn Fn(u64, u64) + Sync),
+) -> Result<(), Error> {
+    let watch = |progress: Progress| {
+        if let Progress::Step { done, total, .. } = progress {
+            step(done, total);
+        }
+    };
+    match work {
+        Work::Guard(recipient) => app.lock_workspace(new, &recipient, &watch),
+        Work::GuardAnew(file) => app.lock_with_new_key(new, &file, &watch).map(drop),
+        Work::Change(old) => app.change_passphrase(&old, new),
+        Work::Recover(file) => app.recover_with_file(&file, new),
+    }
+}
