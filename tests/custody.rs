@@ -179,12 +179,34 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
     };
     assert!(loud(0) && loud(5) && !loud(1), "lines 1 and 6 are covered");
     assert!((gap..2 * gap).any(|n| at(n) != 0), "line 2 is heard");
+    // Heard through the program it is the same, line by line, and nothing is written for it.
+    let before = files(&foreign.folder);
+    let (_, interview, lines) = theirs.show_foreign(&foreign.bundle).unwrap();
+    assert_eq!(interview.audio.len(), 1);
+    for line in &lines {
+        let heard = theirs
+            .foreign_sound(&foreign.bundle, line.channel, line.span)
+            .unwrap();
+        let from = line.span.start.0 as usize;
+        let same = heard
+            .iter()
+            .enumerate()
+            .all(|(n, sample)| (sample * 32_768.0).round() as i16 == at(from + n));
+        assert!(same && heard.len() as u64 == line.span.samples(), "{}", line.id.0);
+    }
+    let none = theirs.foreign_sound(&foreign.bundle, 7, lines[0].span);
+    assert!(matches!(none, Err(app::Error::NoSound)));
+    assert_eq!(files(&foreign.folder), before);
     // Without it, there is none, and nothing temporary is left behind.
     let silent = covered(&c, "silent.zip", false).unwrap();
     let (_, foreign) = theirs
         .receive(&silent, None, &Cancel::new(), &|_| {})
         .unwrap();
     assert!(!foreign.folder.join("data/audio").exists());
+    let (_, interview, lines) = theirs.show_foreign(&foreign.bundle).unwrap();
+    assert!(interview.audio.is_empty());
+    let none = theirs.foreign_sound(&foreign.bundle, 0, lines[0].span);
+    assert!(matches!(none, Err(app::Error::NoSound)));
     for root in [c.dir.path(), dir.path()] {
         let left = fs::read_dir(root).unwrap().map(|e| e.unwrap().file_name());
         assert!(

@@ -2,13 +2,15 @@
 //! of theirs is ever mixed with the interviews of this workspace, and nothing plain lies on the disk.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use crate::audio;
 use crate::domain::{
-    Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment, SegmentId, Span,
+    AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
+    SegmentId, Span,
 };
 use crate::evidence::{Kind, WORKSPACE, read, sha256};
 use crate::store::{
@@ -20,6 +22,8 @@ use super::{App, Error, Foreign};
 
 /// Most bytes of a transcript that was received; the same as for a bundle.
 const MAX_TEXT: u64 = 256 << 20;
+/// Where the recordings lie in a bundle.
+const AUDIO: &str = "data/audio";
 /// Most bytes of a list of files.
 const MAX_LIST: u64 = 1 << 20;
 
@@ -45,17 +49,46 @@ struct Known {
     interview: String,
     /// Its languages, the officer's first.
     languages: Vec<Lang>,
-    /// Its lines' own numbers in their order.
-    lines: Vec<i64>,
+    /// Its lines' own numbers and channels in their order.
+    lines: Vec<(i64, u16)>,
+    /// Where its bundle lies.
+    folder: PathBuf,
+    /// Its recordings, as far as they came with it.
+    audio: Vec<AudioFile>,
 }
 
 impl Known {
-    /// The own number of a line that the store in memory numbers so.
-    fn own(&self, id: SegmentId) -> SegmentId {
+    /// The own number of a line that the store in memory numbers so, and its channel.
+    fn own(&self, id: SegmentId) -> (SegmentId, u16) {
         let place = usize::try_from(id.0.saturating_sub(1)).ok();
         let line = place.and_then(|place| self.lines.get(place));
-        SegmentId(line.copied().unwrap_or(id.0))
+        line.map_or((id, 0), |(number, channel)| (SegmentId(*number), *channel))
     }
+
+    /// The recordings of one microphone in their order, and which of their channels this one is.
+    fn parts(&self, channel: u16) -> Option<(Vec<PathBuf>, u16)> {
+        let mut left = channel;
+        let mut files = self.audio.iter().peekable();
+        while let Some(first) = files.peek().copied() {
+            let same = |file: &&AudioFile| microphone(&file.path) == microphone(&first.path);
+            let own: Vec<PathBuf> = std::iter::from_fn(|| files.next_if(same))
+                .map(|file| self.folder.join(AUDIO).join(&file.path))
+                .collect();
+            if left < first.channels {
+                return Some((own, left));
+            }
+            left = left.saturating_sub(first.channels);
+        }
+        None
+    }
+}
+
+/// Which microphone of a session a file is of: `part-m2-003.wav` of the second one.
+fn microphone(file: &str) -> &str {
+    let named = file
+        .strip_prefix("part-m")
+        .and_then(|rest| rest.split_once('-'));
+    named.map_or("1", |(number, _)| number)
 }
 
 impl Abroad {
@@ -95,9 +128,9 @@ impl App {
                 &mut hit.interview,
                 InterviewId(known.interview.clone()),
             ));
-            hit.segment = known.own(hit.segment);
+            hit.segment = known.own(hit.segment).0;
             for beside in hit.around.iter_mut().flatten() {
-                beside.segment = known.own(beside.segment);
+                beside.segment = known.own(beside.segment).0;
             }
             page.hits.push(hit);
         }
@@ -124,9 +157,25 @@ impl App {
         interview.languages.clone_from(&known.languages);
         let mut lines = held.store.segments(&id)?;
         for line in &mut lines {
-            line.id = known.own(line.id);
+            (line.id, line.channel) = known.own(line.id);
         }
+        interview.audio.clone_from(&known.audio);
         Ok((InterviewId(known.interview.clone()), interview, lines))
+    }
+
+    /// A stretch of one channel of what a partner sent, at 16 kHz, -1.0 to 1.0. Nothing is written.
+    ///
+    /// # Errors
+    /// No such bundle; no sound of this channel in it; a file that cannot be decoded.
+    pub fn foreign_sound(&self, bundle: &str, channel: u16, span: Span) -> Result<Vec<f32>, Error> {
+        let found = {
+            let held = self.held_abroad()?;
+            let known = held.as_ref().and_then(|held| held.known.get(bundle));
+            let known = known.ok_or_else(|| Error::NotReceived(bundle.to_owned()))?;
+            known.parts(channel)
+        };
+        let (parts, own) = found.ok_or(Error::NoSound)?;
+        Ok(audio::hear_untouched(&parts, own, span)?)
     }
 
     /// What partners sent, read anew where more came in; nothing where nothing did.
@@ -160,14 +209,7 @@ impl App {
             let transcript = manifest.and_then(|m| untouched(&foreign.folder, m));
             let taken = transcript.and_then(|text| taken_in(&mut held.store, foreign, &text));
             match taken {
-                Some((languages, lines)) => {
-                    let known = Known {
-                        interview: foreign.interview.clone(),
-                        languages,
-                        lines,
-                    };
-                    held.known.insert(foreign.bundle.clone(), known);
-                }
+                Some(known) => drop(held.known.insert(foreign.bundle.clone(), known)),
                 None => held.broken.push(foreign.bundle.clone()),
             }
         }
@@ -193,13 +235,8 @@ fn lists(list: &[u8], file: &[u8], name: &str) -> Option<()> {
     list.lines().any(|l| l == line).then_some(())
 }
 
-/// Puts a transcript into the store in memory under its bundle's name; its languages and its lines'
-/// own numbers.
-fn taken_in(
-    store: &mut Store,
-    foreign: &Foreign,
-    transcript: &[u8],
-) -> Option<(Vec<Lang>, Vec<i64>)> {
+/// Puts a transcript into the store in memory under its bundle's name; what is known of it beside.
+fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<Known> {
     let shown: Value = serde_json::from_slice(transcript).ok()?;
     let mut lines: Vec<(i64, u64, ImportedLine)> = Vec::new();
     for line in shown.get("segments")?.as_array()? {
@@ -231,14 +268,35 @@ fn taken_in(
         working: Vec::new(),
         notes: Vec::new(),
     };
-    let (numbers, lines): (Vec<i64>, Vec<ImportedLine>) = lines
-        .into_iter()
-        .map(|(number, _, line)| (number, line))
-        .unzip();
+    let own = lines.iter().map(|(number, channel, _)| {
+        let channel = u16::try_from(*channel).unwrap_or(u16::MAX);
+        (*number, channel)
+    });
+    let own = own.collect();
+    let lines: Vec<ImportedLine> = lines.into_iter().map(|(_, _, line)| line).collect();
     store
         .create_from_transcript(&new, &lines, "a partner", None)
         .ok()?;
-    Some((spoken, numbers))
+    Some(Known {
+        interview: foreign.interview.clone(),
+        languages: spoken,
+        lines: own,
+        audio: recordings(&shown, &foreign.folder),
+        folder: foreign.folder.clone(),
+    })
+}
+
+/// The recordings that a transcript names, as far as they came with it.
+fn recordings(shown: &Value, folder: &Path) -> Vec<AudioFile> {
+    let named = shown.get("audio").cloned().unwrap_or_default();
+    let named: Vec<AudioFile> = serde_json::from_value(named).unwrap_or_default();
+    let there = |file: &AudioFile| {
+        // A name and no more: it must not lead out of the bundle.
+        let name = Path::new(&file.path).file_name();
+        name.is_some_and(|name| *name == *file.path)
+            && folder.join(AUDIO).join(&file.path).is_file()
+    };
+    named.into_iter().filter(there).collect()
 }
 
 /// The doubts of a line or a translation, with their details. Kinds that are not known here are left out.

@@ -44,6 +44,7 @@ mod source;
 mod stretch;
 mod take;
 mod tape;
+mod untouched;
 mod utterances;
 mod vad;
 mod wav_header;
@@ -75,6 +76,7 @@ pub use series::Series;
 pub use sound_chain::{SharedChain, complete_sound_chain, read_sound_chain};
 pub use stretch::{SPEED_PERCENT, at_speed};
 pub use take::{Hearing, Take};
+pub use untouched::hear_untouched;
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;
 

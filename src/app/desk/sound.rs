@@ -1,6 +1,7 @@
 //! The desk's ear: plays lines and works out the picture of a recording.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -193,11 +194,18 @@ fn after(common: &Common, what: Listening) -> Option<Heard> {
     let what = if what.again {
         what
     } else {
-        let opened = common.board.opened.get().filter(|_| what.on)?;
-        next(&opened, &what)?
+        let own = || common.board.opened.get();
+        let opened = partners(common, &what.interview).or_else(own);
+        next(&*opened.filter(|_| what.on)?, &what)?
     };
     let from = what.span.start.as_ms();
     begin(common, what, from)
+}
+
+/// The interview of a partner that is open, where it is this one.
+fn partners(common: &Common, interview: &InterviewId) -> Option<Arc<Opened>> {
+    let foreign = common.board.foreign.get()?;
+    (foreign.bundle == interview.0).then(|| Arc::clone(&foreign.opened))
 }
 
 /// The line that begins next in the interview that is open, with sound in it.
@@ -262,16 +270,17 @@ fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error>
     if is_recorded(common.board.recording.get().as_deref()) {
         return Err(Error::NotPlayed);
     }
-    let file = common
-        .app
-        .working_files(&what.interview)?
-        .into_iter()
-        .find(|(c, _)| *c == what.channel)
-        .ok_or(Error::NoSound)?
-        .1;
     let span = what.rest(from_ms);
     let end = span.end.0.min(span.start.0.saturating_add(MAX_SAMPLES));
-    let pcm = audio::read_span(&file, Span::new(span.start, SamplePos(end)))?;
+    let stretch = Span::new(span.start, SamplePos(end));
+    let pcm = if partners(common, &what.interview).is_some() {
+        let bundle = &what.interview.0;
+        common.app.foreign_sound(bundle, what.channel, stretch)?
+    } else {
+        let mut files = common.app.working_files(&what.interview)?.into_iter();
+        let file = files.find(|(c, _)| *c == what.channel);
+        audio::read_span(&file.ok_or(Error::NoSound)?.1, stretch)?
+    };
     let pcm = audio::at_speed(&pcm, what.percent);
     Ok(Heard {
         from_ms: span.start.as_ms(),
@@ -283,6 +292,14 @@ fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error>
 /// Reads the whole recording once. A command that comes meanwhile is done first and returned; the
 /// picture is then left out, to be asked for again.
 fn picture(common: &Common, id: &InterviewId, asked: &Receiver<Command>) -> Option<Command> {
+    if partners(common, id).is_some() {
+        // No working copies lie there; its lines alone are drawn.
+        common.board.overview.put(Overview {
+            interview: id.clone(),
+            channels: Vec::new(),
+        });
+        return None;
+    }
     let files = match common.app.working_files(id) {
         Ok(files) => files,
         Err(error) => {
@@ -359,8 +376,6 @@ fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::{Interpreted, Interview, Segment, Status};
 

@@ -162,6 +162,10 @@ pub fn show(
             None if standing.tools && !working && !standing.read_only => {
                 wish = wishes(ui, scene, line, standing).or(wish);
             }
+            None if standing.tools && standing.read_only && standing.sound => {
+                let play = ui.button(scene.words.t("line-play"));
+                wish = play.clicked().then_some(Wish::Play).or(wish);
+            }
             None => {}
         }
     })

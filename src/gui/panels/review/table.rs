@@ -58,7 +58,7 @@ pub struct Table {
     editor: Option<Editor>,
     drafts: Drafts,
     work: Option<Work>,
-    /// A partner's interview: nothing is changed or heard.
+    /// A partner's interview: nothing is changed.
     read_only: bool,
     undo: Undo,
     trouble: Option<Told>,

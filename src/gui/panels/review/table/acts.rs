@@ -24,7 +24,7 @@ impl Table {
         let Some(line) = opened.lines.get(self.chosen) else {
             return;
         };
-        if self.read_only {
+        if self.read_only && !matches!(wish, Wish::Play) {
             return;
         }
         let by = &scene.choices.name;

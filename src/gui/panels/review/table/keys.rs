@@ -44,9 +44,6 @@ impl Table {
         if pressed(Key::U) {
             self.next(opened, is_unreviewed);
         }
-        if self.read_only {
-            return;
-        }
         if pressed(Key::Enter) || (pressed(Key::Space) && !self.ear.pause(scene)) {
             self.play(scene, opened);
         }
@@ -58,6 +55,9 @@ impl Table {
         }
         if pressed(Key::P) {
             self.ear.go_on(scene);
+        }
+        if self.read_only {
+            return;
         }
         let id = &opened.interview.id;
         let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
@@ -122,9 +122,6 @@ impl Table {
 
     /// The keys of the sound and the foot pedal: they write nothing, so they work in a field too.
     fn sound_keys(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Opened) {
-        if self.read_only {
-            return;
-        }
         self.leave = self.ear.keys(ui, scene).or(self.leave.take());
         if ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::F5)) {
             self.play(scene, opened);
