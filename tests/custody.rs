@@ -195,7 +195,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
         assert!(same && heard.len() as u64 == line.span.samples(), "{}", line.id.0);
     }
     let none = theirs.foreign_sound(&foreign.bundle, 7, lines[0].span);
-    assert!(matches!(none, Err(app::Error::NoSound)));
+    assert!(matches!(none, Err(Error::NoSound)));
     assert_eq!(files(&foreign.folder), before);
     // Without it, there is none, and nothing temporary is left behind.
     let silent = covered(&c, "silent.zip", false).unwrap();
@@ -206,7 +206,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
     let (_, interview, lines) = theirs.show_foreign(&foreign.bundle).unwrap();
     assert!(interview.audio.is_empty());
     let none = theirs.foreign_sound(&foreign.bundle, 0, lines[0].span);
-    assert!(matches!(none, Err(app::Error::NoSound)));
+    assert!(matches!(none, Err(Error::NoSound)));
     for root in [c.dir.path(), dir.path()] {
         let left = fs::read_dir(root).unwrap().map(|e| e.unwrap().file_name());
         assert!(
