@@ -267,7 +267,7 @@ fn unsafe_code_stays_in_few_files_and_gives_its_reason() {
             files.push(source.path);
         }
     }
-    assert!(files.len() <= 5, "unsafe code in {files:?}");
+    assert!(files.len() <= 6, "unsafe code in {files:?}");
 }
 
 /// Folders whose every file, or folder of files, is one case with one test.

@@ -3,16 +3,16 @@
 //! A decoding step must read every weight once, so its speed is that of memory as long as the
 //! arithmetic keeps up. Weights therefore lie in the order in which they are used: sixteen outputs
 //! side by side (one vector register), and for 8-bit weights four inputs of each output together,
-//! which is what the dot-product instructions of AVX-512 VNNI take. Each weight is loaded once for
-//! all rows (hypotheses or source tokens) of a call.
+//! which is what the dot-product instructions of AVX-512 VNNI and NEON take. Each weight is loaded
+//! once for all rows (hypotheses or source tokens) of a call.
 //!
 //! 8-bit numbers: blocks of [`BLOCK`] inputs share one f16 scale for weights (ggml's Q8_0) and one
 //! f32 scale for activations; the products of a block are summed exactly in 32 bits.
 
-use std::sync::OnceLock;
-
 use curves::{exact_gelu_body, gelu_body, weigh_body};
 pub use curves::{exp, log_sum_exp};
+pub use isa::Isa;
+use isa::Kind;
 
 /// Outputs side by side.
 pub const LANES: usize = 16;
@@ -50,71 +50,6 @@ pub struct QuantBlock {
     pub start: i32,
 }
 
-/// A kind of processor whose instructions this process may use; only [`Isa::best`] and
-/// [`Isa::all`] make one, after asking the processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Isa(Kind);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Portable,
-}
-
-impl Isa {
-    /// The fastest that this processor has.
-    pub fn best() -> Self {
-        static BEST: OnceLock<Isa> = OnceLock::new();
-        *BEST.get_or_init(|| Self::all().first().copied().unwrap_or(Isa(Kind::Portable)))
-    }
-
-    /// All that this processor has, fastest first.
-    pub fn all() -> Vec<Self> {
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("f16c");
-            if avx2
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vnni")
-            {
-                found.push(Isa(Kind::Avx512));
-            }
-            if avx2 {
-                found.push(Isa(Kind::Avx2));
-            }
-        }
-        found.push(Isa(Kind::Portable));
-        found
-    }
-
-    /// Whether its byte products take one side without a sign: weights are then stored plus 128.
-    pub fn offset(self) -> bool {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => true,
-            _ => false,
-        }
-    }
-
-    /// Rows that one pass over the weights serves: as many as there are registers for.
-    pub fn rows_at_once(self) -> usize {
-        match self.0 {
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => MOST_ROWS,
-            _ => 4,
-        }
-    }
-}
-
 /// Calls `$body::<N, ..>` with the rows as an array of their number.
 macro_rules! by_rows {
     (@call $body:ident, $n:literal, ($($arg:expr),*), $rows:ident) => { $body::<$n>($($arg,)* $rows) };
@@ -150,6 +85,16 @@ pub fn quant_product(
         Kind::Avx2 => {
             // SAFETY: as above.
             unsafe { x86::quant_rows_avx2(quads, scales, rows) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot => {
+            // SAFETY: as above.
+            unsafe { neon::quant_rows_dot(quads, scales, rows) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::quant_rows_neon(quads, scales, rows) }
         }
         Kind::Portable => by_rows!(rows, quant_portable, (quads, scales); 1 2 3 4),
     }
@@ -195,6 +140,11 @@ pub fn float_product(isa: Isa, weights: &[Lanes], rows: &[&[f32]]) -> Sums {
         Kind::Avx2 => {
             // SAFETY: as above.
             unsafe { x86::float_rows_avx2(weights, rows) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot | Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::float_rows_neon(weights, rows) }
         }
         Kind::Portable => by_rows!(rows, float_portable, (weights); 1 2 3 4),
     }
@@ -245,6 +195,11 @@ pub fn half_product(isa: Isa, weights: &[Halves], rows: &[&[f32]]) -> Sums {
             // SAFETY: as above.
             unsafe { x86::half_rows_avx2(weights, rows) }
         }
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot | Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::half_rows_neon(weights, rows) }
+        }
         Kind::Portable => by_rows!(rows, half_portable, (weights); 1 2 3 4),
     }
 }
@@ -278,7 +233,7 @@ pub fn gelu(isa: Isa, values: &mut [f32]) {
             // SAFETY: as above.
             unsafe { x86::gelu_avx2(values) }
         }
-        Kind::Portable => gelu_body(values),
+        _ => gelu_body(values),
     }
 }
 
@@ -296,7 +251,7 @@ pub fn exact_gelu(isa: Isa, values: &mut [f32]) {
             // SAFETY: as above.
             unsafe { x86::exact_gelu_avx2(values) }
         }
-        Kind::Portable => exact_gelu_body(values),
+        _ => exact_gelu_body(values),
     }
 }
 
@@ -313,7 +268,7 @@ pub fn weigh(isa: Isa, scores: &mut [f32]) -> f32 {
             // SAFETY: as above.
             unsafe { x86::weigh_avx2(scores) }
         }
-        Kind::Portable => weigh_body(scores),
+        _ => weigh_body(scores),
     }
 }
 
@@ -335,6 +290,11 @@ pub fn attend(isa: Isa, query: &[f32], memory: &Memory<'_>, shares: &mut [f32], 
         Kind::Avx512 | Kind::Avx2 => {
             // SAFETY: an `Isa` of these kinds exists only where the processor has AVX2 and FMA.
             unsafe { x86::attend_avx2(query, memory, shares, seen) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot | Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::attend_neon(query, memory, shares, seen) }
         }
         Kind::Portable => attend_body::<false>(query, memory, shares, seen),
     }
@@ -414,6 +374,11 @@ pub fn quantise_row(isa: Isa, x: &[f32], blocks: &mut [QuantBlock]) {
             // SAFETY: as above.
             unsafe { x86::quantise_avx2(x, blocks) }
         }
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot | Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::quantise_neon(x, blocks) }
+        }
         Kind::Portable => quantise_body(x, blocks, isa.offset()),
     }
 }
@@ -463,6 +428,9 @@ fn round(x: f32) -> i32 {
 }
 
 mod curves;
+mod isa;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

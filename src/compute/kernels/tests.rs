@@ -78,6 +78,26 @@ proptest! {
     }
 
     #[test]
+    fn every_processor_quantises_alike(
+        x in prop::collection::vec(-1e3f32..1e3, 0..150), size in 0usize..4, none in any::<bool>(),
+    ) {
+        // The smallest have an inverse beyond all numbers.
+        let mut x: Vec<f32> = x.iter().map(|x| x * [1.0, 1e35, 1e-36, 1e-40][size]).collect();
+        if let (Some(x), true) = (x.get_mut(7), none) { *x = f32::NAN; }
+        let mut wanted = vec![QuantBlock::default(); 5];
+        quantise_row(Isa(Kind::Portable), &x, &mut wanted);
+        for isa in Isa::all() {
+            let mut found = vec![QuantBlock { start: 9, ..QuantBlock::default() }; 5];
+            quantise_row(isa, &x, &mut found);
+            for (found, wanted) in found.iter().zip(&wanted) {
+                prop_assert_eq!((found.fours, found.scale), (wanted.fours, wanted.scale), "{:?}", isa);
+                let sum: i32 = found.fours.iter().flat_map(|x| x.to_le_bytes()).map(|x| i32::from(x as i8)).sum();
+                prop_assert_eq!(found.start, if isa.offset() { -128 * sum } else { 0 }, "{:?}", isa);
+            }
+        }
+    }
+
+    #[test]
     fn float_products_are_sums(inputs in 1usize..70, rows in 1usize..=MOST_ROWS, seed in 1u32..1000) {
         let value = |i: usize, s: u32| ((i as u32 * 7919 + s * 104_729) % 1009) as f32 / 504.5 - 1.0;
         let mut weights = vec![Lanes([0.0; LANES]); inputs];
