@@ -73,7 +73,7 @@ const ERRORS: [&str; 14] = [
     "glossary/error.rs",
     "config.rs",
 ];
-/// What only the command line says, or what a window meets too seldom to be put into seven languages.
+/// What only the command line says.
 const NOT_LISTED: &str = include_str!("told_not_listed.txt");
 
 fn root() -> PathBuf {
@@ -419,6 +419,8 @@ fn alarms_entries_and_remarks_are_told_with_what_stands_in_them() {
         "the disk is full; nothing of this step was stored: /w/store.sqlite3",
         "cannot read the file: the system says: Input/output error: /w/a: b.wav",
         "line 3 is held back (no-speech): a machine most likely invented its words",
+        "line 12: the id 'a' stands already in line 10: /g/a.csv",
+        "the recogniser does not run: its thread has ended",
     ] {
         let shown = km.told(english);
         assert_ne!(shown, english);
