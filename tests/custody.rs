@@ -192,7 +192,11 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
             .iter()
             .enumerate()
             .all(|(n, sample)| (sample * 32_768.0).round() as i16 == at(from + n));
-        assert!(same && heard.len() as u64 == line.span.samples(), "{}", line.id.0);
+        assert!(
+            same && heard.len() as u64 == line.span.samples(),
+            "{}",
+            line.id.0
+        );
     }
     let none = theirs.foreign_sound(&foreign.bundle, 7, lines[0].span);
     assert!(matches!(none, Err(Error::NoSound)));

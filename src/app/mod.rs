@@ -77,7 +77,7 @@ pub use read::{Edit, Edited, History};
 pub use read_back::Readable;
 pub use recut::{CutHistory, Hint, follower, places, suggest};
 pub use shelf::{GlossaryForm, GlossaryInfo, ModelInfo};
-pub use shrink::TrimRequest;
+pub use shrink::{Bits, TrimRequest};
 pub use speak::{OpenTranslator, SpokenSegment, Transcribed, TranslateRequest};
 pub use speakers::speakers_of;
 pub use unfinished::Unfinished;

@@ -87,6 +87,9 @@ pub enum Error {
     /// No model translates this direction.
     #[error("no installed model translates from {} to {}", .0.from.name(), .0.to.name())]
     NoTranslation(LangPair),
+    /// Only folders are made smaller.
+    #[error("the model '{0}' is one GGUF file, of which no smaller copy can be made here")]
+    OneFile(String),
     /// The model is of a kind that cannot do this.
     #[error("the model '{name}' is for {is}, not for {wanted}")]
     WrongKind {
@@ -136,6 +139,11 @@ impl Error {
             Error::NoSpeech(_) | Error::NoTranslation(_) => {
                 "Copy a suitable model's folder and run 'mekong models import PATH'; \
                  'mekong models list' shows what is there."
+                    .into()
+            }
+            Error::OneFile(_) => {
+                "Take a file of 8 or 6 bits from where the model came from; 'mekong models trim' \
+                 reads Hugging Face folders of M2M100, NLLB and T5."
                     .into()
             }
             Error::WrongKind { .. } => "See 'mekong models list' for what each model does.".into(),

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use crate::domain::Cancel;
 use crate::pipeline::{Progress, Step, Watcher};
-use crate::translate::{ShrinkOptions, shrink};
+use crate::translate::{ShrinkOptions, Shrunk, shrink};
+
+pub use crate::translate::Bits;
 
 use super::models::{Card, Error as ModelError, Kind, ListedFile, Model, sha256_file};
 use super::scratch::Purpose;
@@ -21,8 +23,8 @@ pub struct TrimRequest<'a> {
     pub to: Option<&'a str>,
     /// Leave out pieces that none of the languages needs.
     pub trim: bool,
-    /// Store the weights in 8 bits.
-    pub quantise: bool,
+    /// What the weights are stored in; as floating-point numbers where there is none.
+    pub bits: Option<Bits>,
 }
 
 impl App {
@@ -40,12 +42,16 @@ impl App {
     ) -> Result<ModelInfo, Error> {
         let shelf = self.shelf();
         let model = shelf.named(request.name)?;
-        if model.card.kind != Kind::M2m100 {
+        if model.card.kind.purpose() != "translation" {
             return Err(Error::Models(ModelError::WrongKind {
                 name: model.card.name.clone(),
                 is: model.card.kind.purpose(),
                 wanted: "translation",
             }));
+        }
+        if !matches!(model.card.kind, Kind::M2m100 | Kind::T5) || model.weights() != model.folder {
+            let name = model.card.name.clone();
+            return Err(Error::Models(ModelError::OneFile(name)));
         }
         let name = match request.to {
             Some(name) => name.to_owned(),
@@ -65,7 +71,7 @@ impl App {
         let scratch = self.scratch(Purpose::Shrinking)?;
         let options = ShrinkOptions {
             trim: request.trim,
-            quantise: request.quantise,
+            bits: request.bits,
         };
         let mut tell = |done, total| {
             watcher(Progress::Step {
@@ -77,13 +83,7 @@ impl App {
         let languages = model.card.language_tokens.as_ref();
         let folder = scratch.path();
         let shrunk = shrink(&model.folder, folder, options, languages, &mut tell, cancel)?;
-        let description = format!(
-            "Made from '{}' on this machine: {} of {} pieces, {}.",
-            model.card.name,
-            shrunk.rows,
-            shrunk.rows_before,
-            if request.quantise { "8 bits" } else { "f32" }
-        );
+        let description = description(&model.card.name, &shrunk, request.bits);
         let card = card(model, name, description, folder)?;
         let path = folder.join("model.toml");
         let text = toml::to_string(&card).unwrap_or_default();
@@ -93,6 +93,23 @@ impl App {
         fs::rename(scratch.path(), &to).map_err(failed(&to))?;
         Ok(ModelInfo::from(&Model::read(&to)?))
     }
+}
+
+/// What the list says of the copy.
+fn description(parent: &str, shrunk: &Shrunk, bits: Option<Bits>) -> String {
+    let form = match bits {
+        Some(Bits::Eight) => "8 bits".to_owned(),
+        Some(Bits::Six) if shrunk.wider > 0 => {
+            let wider = shrunk.wider;
+            format!("6 bits, but 8 in {wider} matrices, whose rows are no multiple of 256")
+        }
+        Some(Bits::Six) => "6 bits".to_owned(),
+        None => "f32".to_owned(),
+    };
+    format!(
+        "Made from '{parent}' on this machine: {} of {} pieces, {form}.",
+        shrunk.rows, shrunk.rows_before
+    )
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {

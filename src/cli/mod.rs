@@ -20,6 +20,7 @@ mod recut;
 mod search;
 mod secret;
 mod shelf;
+mod shelf_args;
 mod sound_check;
 mod speak;
 mod system;

@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::app::{self, App, GlossaryInfo, JudgeRequest, Judgement, ModelInfo, TrimRequest};
 
 use super::Failure;
-use super::args::{Glossary, GlossaryFormat, Models};
 use super::interrupt::cancel_on_ctrl_c;
 use super::print::{Look, Out, codes, count, plain, say, say_error, size};
 use super::progress::Watch;
+use super::shelf_args::{Bits, Glossary, GlossaryFormat, Models};
 
 pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(), Failure> {
     match typed {
@@ -165,6 +165,7 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
             to,
             whole_vocabulary,
             keep_floats,
+            bits,
             form,
         } => {
             let cancel = cancel_on_ctrl_c("nothing is left behind.");
@@ -172,7 +173,11 @@ pub(super) fn models(app: &App, typed: &Models, out: &mut Out) -> Result<(), Fai
                 name,
                 to: to.as_deref(),
                 trim: !whole_vocabulary,
-                quantise: !keep_floats,
+                bits: match (keep_floats, bits) {
+                    (true, _) => None,
+                    (false, Bits::Eight) => Some(app::Bits::Eight),
+                    (false, Bits::Six) => Some(app::Bits::Six),
+                },
             };
             let watch = Watch::new();
             let model = app.trim_model(&request, &cancel, &|p| watch.hear(p))?;

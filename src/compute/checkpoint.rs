@@ -77,6 +77,8 @@ pub enum Numbers {
     Bf16,
     /// Whole numbers that a tensor of scales belongs to.
     I8,
+    /// Bytes of ggml's blocks, in rows of as many bytes as a row of the matrix takes.
+    U8,
 }
 
 impl Numbers {
@@ -84,7 +86,7 @@ impl Numbers {
         match self {
             Numbers::F32 => 4,
             Numbers::F16 | Numbers::Bf16 => 2,
-            Numbers::I8 => 1,
+            Numbers::I8 | Numbers::U8 => 1,
         }
     }
 }
@@ -241,7 +243,7 @@ impl Weights {
                 values.resize(halves.len(), 0.0);
                 halves.convert_to_f32_slice(values);
             }
-            Numbers::I8 => {
+            Numbers::I8 | Numbers::U8 => {
                 let problem =
                     format!("the tensor '{name}' is stored in 8 bits, which it cannot be");
                 return Err(self.refuse(problem));
@@ -389,6 +391,7 @@ impl Entry {
             "F16" => Numbers::F16,
             "BF16" => Numbers::Bf16,
             "I8" => Numbers::I8,
+            "U8" => Numbers::U8,
             _ => return Ok(None),
         };
         let (start, end) = raw.data_offsets;

@@ -7,12 +7,14 @@
 //! once for all rows (hypotheses or source tokens) of a call.
 //!
 //! 8-bit numbers: blocks of [`BLOCK`] inputs share one f16 scale for weights (ggml's Q8_0) and one
-//! f32 scale for activations; the products of a block are summed exactly in 32 bits.
+//! f32 scale for activations; the products of a block are summed exactly in 32 bits. 6-bit weights
+//! (ggml's Q6_K) meet the same activations, see `six`.
 
 use curves::{exact_gelu_body, gelu_body, weigh_body};
 pub use curves::{exp, log_sum_exp};
 pub use isa::Isa;
 use isa::Kind;
+pub use six::{SIXES, SUPER, SUPER_BYTES, Sixes, pack_sixes, six_product, six_value};
 
 /// Outputs side by side.
 pub const LANES: usize = 16;
@@ -48,6 +50,8 @@ pub struct QuantBlock {
     pub scale: f32,
     /// What the products must start from: undoes the weights' offset on VNNI, else 0.
     pub start: i32,
+    /// The same for each half of the block with weights in 6 bits, which have an offset everywhere.
+    pub half_starts: [i32; 2],
 }
 
 /// Calls `$body::<N, ..>` with the rows as an array of their number.
@@ -408,14 +412,19 @@ fn quantise_body(x: &[f32], blocks: &mut [QuantBlock], offset: bool) {
             .iter()
             .fold(0f32, |top, x| if *x > top { *x } else { top });
         let inverse = if top > 0.0 { 127.0 / top } else { 0.0 };
-        let whole = values.map(|x| round(x * inverse));
+        // No number becomes what its byte says, in every sum too.
+        let whole = values.map(|x| i32::from(round(x * inverse) as i8));
         let bytes = whole.map(|x| x as i8 as u8);
         for (word, four) in block.fours.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *word = i32::from_le_bytes(*four);
         }
         block.scale = top / 127.0;
         // At most 32 times 127 times 128.
-        let sum = whole.iter().fold(0i32, |sum, x| sum.wrapping_add(*x));
+        let (halves, _) = whole.as_chunks::<{ BLOCK / 2 }>();
+        let sum = |half: &[i32; BLOCK / 2]| half.iter().fold(0i32, |sum, x| sum.wrapping_add(*x));
+        let sums = [0, 1].map(|half: usize| halves.get(half).map_or(0, sum));
+        block.half_starts = sums.map(|sum| sum.wrapping_mul(-six::MIDDLE));
+        let sum = sums[0].wrapping_add(sums[1]);
         block.start = if offset { sum.wrapping_mul(-128) } else { 0 };
     }
 }
@@ -431,6 +440,7 @@ mod curves;
 mod isa;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod six;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -1,14 +1,14 @@
 //! Matrices as the kernels read them.
 //!
 //! A matrix lies in groups of sixteen outputs; the last group is filled up with rows of zeros that
-//! nobody reads. Numbers are kept in f32, in f16 (exact where they were stored so), or in 8 bits with
-//! an f16 scale for each [`BLOCK`] inputs (ggml's Q8_0).
+//! nobody reads. Numbers are kept in f32, in f16 (exact where they were stored so), in 8 bits with an
+//! f16 scale for each [`BLOCK`] inputs (ggml's Q8_0), or in 6 bits (ggml's Q6_K).
 
 use std::ops::Range;
 
 use super::kernels::{
-    BLOCK, FOURS, Halves, Isa, LANES, Lanes, Quads, QuantBlock, Sums, float_product, half_product,
-    quant_product,
+    BLOCK, FOURS, Halves, Isa, LANES, Lanes, Quads, QuantBlock, SIXES, SUPER, SUPER_BYTES, Sixes,
+    Sums, float_product, half_product, pack_sixes, quant_product, six_product, six_value,
 };
 use super::pool::Pool;
 
@@ -28,6 +28,8 @@ pub enum Kept {
     Half,
     /// One byte a number, and two for each block.
     Quant,
+    /// 6.5625 bits a number. The inputs are a multiple of [`SUPER`].
+    Six,
 }
 
 /// A matrix `(outputs, inputs)`.
@@ -51,6 +53,12 @@ enum Form {
         /// Bits of f16 numbers.
         scales: Vec<[u16; LANES]>,
     },
+    /// For each group, as [`Sixes`] says.
+    Six {
+        quads: Vec<Quads>,
+        scales: Vec<[[i8; LANES]; 2]>,
+        steps: Vec<[u16; LANES]>,
+    },
 }
 
 /// A matrix with a bias for each output.
@@ -70,6 +78,8 @@ pub struct Rows {
     pub quants: Vec<u8>,
     /// `(rows, blocks)`, bits of f16 numbers.
     pub scales: Vec<u16>,
+    /// `(rows, inputs / SUPER)` of [`SUPER_BYTES`] each.
+    pub sixes: Vec<u8>,
 }
 
 /// Rows of one call, in the forms that the matrices want.
@@ -82,7 +92,8 @@ pub struct Views<'a> {
 
 impl Packed {
     /// Packs a matrix that `read` hands over in pieces: it is asked for consecutive ranges of rows and
-    /// fills in either the numbers or, for [`Kept::Quant`] only, whole numbers and scales.
+    /// fills in either the numbers or, for [`Kept::Quant`] only, whole numbers and scales. For
+    /// [`Kept::Six`] it fills in ggml's blocks and nothing else will do.
     ///
     /// # Errors
     /// Those of `read`.
@@ -99,6 +110,7 @@ impl Packed {
             rows.floats.clear();
             rows.quants.clear();
             rows.scales.clear();
+            rows.sixes.clear();
             let first = range.start / LANES;
             read(range, &mut rows)?;
             form.fill(first, inputs, isa, &mut rows);
@@ -128,7 +140,7 @@ impl Packed {
 
     /// Whether it wants its rows in 8 bits.
     pub fn quantised(&self) -> bool {
-        matches!(self.form, Form::Quant { .. })
+        matches!(self.form, Form::Quant { .. } | Form::Six { .. })
     }
 
     /// Writes row `index` in f32 to `row`; `false` if there is no such row.
@@ -166,8 +178,37 @@ impl Packed {
                     }
                 }
             }
+            Form::Six { .. } => {
+                let sixes = self.sixes(group);
+                for (i, x) in row.iter_mut().enumerate() {
+                    *x = six_value(&sixes, lane, i).unwrap_or_default();
+                }
+            }
         }
         true
+    }
+
+    /// The weights of one group, of a matrix in 6 bits; else nothing.
+    fn sixes(&self, group: usize) -> Sixes<'_> {
+        let blocks = self.inputs / BLOCK;
+        let part = |count: usize| {
+            let from = group.saturating_mul(count);
+            from..from.saturating_add(count)
+        };
+        match &self.form {
+            Form::Six {
+                quads,
+                scales,
+                steps,
+            } => Sixes {
+                quads: quads
+                    .get(part(blocks.saturating_mul(SIXES)))
+                    .unwrap_or_default(),
+                scales: scales.get(part(blocks)).unwrap_or_default(),
+                steps: steps.get(part(self.inputs / SUPER)).unwrap_or_default(),
+            },
+            _ => Sixes::default(),
+        }
     }
 
     /// Groups of sixteen outputs.
@@ -180,7 +221,7 @@ impl Packed {
         let width = match &self.form {
             Form::Float(_) => 4,
             Form::Half(_) => 2,
-            Form::Quant { .. } => 1,
+            Form::Quant { .. } | Form::Six { .. } => 1,
         };
         let bytes = self
             .inputs
@@ -214,6 +255,10 @@ impl Packed {
                 let rows = rows.quant.get(range.clone()).unwrap_or_default();
                 quant_product(self.isa, quads.unwrap_or_default(), scales, rows)
             }
+            Form::Six { .. } => {
+                let rows = rows.quant.get(range.clone()).unwrap_or_default();
+                six_product(self.isa, self.sixes(group), rows)
+            }
         }
     }
 }
@@ -242,6 +287,11 @@ impl Form {
             Kept::Quant => Form::Quant {
                 quads: vec![Quads([0; 4 * LANES]); blocks.saturating_mul(FOURS)],
                 scales: vec![[0; LANES]; blocks],
+            },
+            Kept::Six => Form::Six {
+                quads: vec![Quads([0; 4 * LANES]); blocks.saturating_mul(SIXES)],
+                scales: vec![[[0; LANES]; 2]; blocks],
+                steps: vec![[0; LANES]; groups.saturating_mul(inputs / SUPER)],
             },
         }
     }
@@ -297,6 +347,27 @@ impl Form {
                     }
                 });
             }
+            Form::Six {
+                quads,
+                scales,
+                steps,
+            } => {
+                let supers = (inputs / SUPER).max(1);
+                let blocks = supers.saturating_mul(SUPER / BLOCK);
+                let row_bytes = supers.saturating_mul(SUPER_BYTES);
+                let sources = rows.sixes.chunks(row_bytes.saturating_mul(LANES));
+                let groups = quads
+                    .chunks_mut(blocks.saturating_mul(SIXES))
+                    .zip(scales.chunks_mut(blocks))
+                    .zip(steps.chunks_mut(supers))
+                    .skip(first);
+                pool.each(groups.zip(sources), |(group, source)| {
+                    let ((quads, scales), steps) = group;
+                    for (lane, row) in source.chunks_exact(row_bytes).enumerate() {
+                        pack_sixes(row, lane, quads, scales, steps);
+                    }
+                });
+            }
         }
     }
 }
@@ -349,65 +420,4 @@ fn quantise(inputs: usize, rows: &mut Rows) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn numbers(count: usize) -> Vec<f32> {
-        (0..count)
-            .map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0)
-            .collect()
-    }
-
-    fn packed(kept: Kept, outputs: usize, inputs: usize, x: &[f32]) -> Packed {
-        let read = |range: Range<usize>, rows: &mut Rows| -> Result<(), ()> {
-            let part = x.get(range.start * inputs..range.end * inputs).unwrap();
-            rows.floats.extend_from_slice(part);
-            Ok(())
-        };
-        Packed::build(outputs, inputs, kept, read).unwrap()
-    }
-
-    #[test]
-    fn each_form_gives_its_rows_back() {
-        for (outputs, inputs) in [(1, 1), (16, 32), (37, 50), (100, 16), (5, 129)] {
-            let x = numbers(outputs * inputs);
-            for (kept, near) in [
-                (Kept::Float, 0.0),
-                (Kept::Half, 5e-4),
-                (Kept::Quant, 0.5 / 127.0 + 5e-4),
-            ] {
-                let matrix = packed(kept, outputs, inputs, &x);
-                let mut row = vec![0.0; inputs];
-                for (index, wanted) in x.chunks_exact(inputs).enumerate() {
-                    assert!(matrix.row(index, &mut row));
-                    let far = row.iter().zip(wanted).map(|(a, b)| (a - b).abs());
-                    assert!(far.fold(0.0, f32::max) <= near, "{kept:?} {index}");
-                }
-                assert!(!matrix.row(outputs, &mut row));
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_quantised_before_is_kept_as_it_is() {
-        let quants: Vec<u8> = (0..3 * 40).map(|i| (i * 37 % 255) as u8).collect();
-        let scales: Vec<u16> = (1..=6)
-            .map(|i| half::f16::from_f32(i as f32 / 8.0).to_bits())
-            .collect();
-        let read = |_: Range<usize>, rows: &mut Rows| -> Result<(), ()> {
-            rows.quants.extend_from_slice(&quants);
-            rows.scales.extend_from_slice(&scales);
-            Ok(())
-        };
-        let matrix = Packed::build(3, 40, Kept::Quant, read).unwrap();
-        let mut row = vec![0.0; 40];
-        for index in 0..3 {
-            assert!(matrix.row(index, &mut row));
-            for (i, x) in row.iter().enumerate() {
-                let byte = quants[index * 40 + i].cast_signed().max(-127);
-                let scale = half::f16::from_bits(scales[index * 2 + i / BLOCK]).to_f32();
-                assert_eq!(*x, f32::from(byte) * scale);
-            }
-        }
-    }
-}
+mod tests;

@@ -60,7 +60,10 @@ impl Linear {
 }
 
 /// Calls `f` with the numbers of a contiguous f32 tensor on the CPU.
-fn with_slice<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> candle_core::Result<T> {
+pub(super) fn with_slice<T>(
+    tensor: &Tensor,
+    f: impl FnOnce(&[f32]) -> T,
+) -> candle_core::Result<T> {
     let (storage, layout) = tensor.storage_and_layout();
     let all = match &*storage {
         Storage::Cpu(CpuStorage::F32(all)) => all.as_slice(),

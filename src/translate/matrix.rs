@@ -1,5 +1,5 @@
-//! Matrices and vectors of a model, from a safetensors folder in f32 or from a GGUF file as it is
-//! quantised. Where the numbers lie is this module's business, what they mean the network's.
+//! Matrices and vectors of a model, from a safetensors folder in f32 or in fewer bits, or from a GGUF
+//! file as it is quantised. Where the numbers lie is this module's business, what they mean the network's.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +10,11 @@ use candle_core::{Device, Module, Tensor};
 use super::Error;
 use super::error::{StepError, stop_if};
 use super::gguf::Gguf;
-use super::linear::Linear;
+use super::linear::{Linear, with_slice};
+use super::stored::{self, Stored, stored};
 use crate::compute::checkpoint::Weights;
+use crate::compute::packed;
+use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
 
 /// Rows of a vocabulary's matrix that are held and multiplied as one: about 30 ms in f32.
@@ -31,10 +34,13 @@ pub(super) enum Matrix {
     Dense(Linear),
     /// Quantised, with a bias in f32 where the layer has one.
     Packed(QMatMul, Option<Tensor>),
+    /// In 8 or 6 bits, for our own kernels.
+    Own(packed::Linear),
 }
 
 /// A row of numbers for each token: read as an embedding, multiplied as an output projection.
 pub(super) struct Table {
+    /// Each of [`BLOCK_ROWS`] rows but the last.
     blocks: Vec<Block>,
     rows: usize,
 }
@@ -42,6 +48,8 @@ pub(super) struct Table {
 enum Block {
     Dense(Tensor, Linear),
     Packed(Arc<QTensor>, QMatMul),
+    /// All rows: our own kernels need no blocks to be quick.
+    Own(packed::Linear),
 }
 
 /// A tensor of a folder, in f32.
@@ -111,6 +119,14 @@ impl Source {
                     .map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")));
             }
         }
+        if let Source::Folder(weights) = self
+            && stored(weights, &name, output, input)? != Stored::Floats
+        {
+            let weight = stored::matrix(weights, &name, output, input)?;
+            let bias = bias.map(|bias| bias.to_vec1()).transpose();
+            let bias = bias.map_err(|e| weights.refuse(e.to_string()))?;
+            return Ok(Matrix::Own(packed::Linear { weight, bias }));
+        }
         let weight = self.tensor(&name, &[output, input])?;
         Ok(Matrix::Dense(Linear::new(weight, bias)))
     }
@@ -119,6 +135,10 @@ impl Source {
     pub fn table(&mut self, name: &str, rows: usize, width: usize) -> Result<Table, Error> {
         let mut blocks = Vec::new();
         match self {
+            Source::Folder(weights) if stored(weights, name, rows, width)? != Stored::Floats => {
+                let weight = stored::matrix(weights, name, rows, width)?;
+                blocks.push(Block::Own(packed::Linear { weight, bias: None }));
+            }
             Source::Folder(weights) => {
                 let all = dense(weights, name, &[rows, width])?;
                 for from in (0..rows).step_by(BLOCK_ROWS) {
@@ -140,6 +160,27 @@ impl Source {
     }
 }
 
+/// `(n, input)` to `(n, output)` by our own kernels.
+fn multiply(linear: &packed::Linear, x: &Tensor) -> candle_core::Result<Tensor> {
+    let (rows, input) = x.dims2()?;
+    let output = linear.weight.outputs();
+    if input != linear.weight.inputs() {
+        candle_core::bail!(
+            "a layer of {} inputs was given {input}",
+            linear.weight.inputs()
+        );
+    }
+    let mut out = vec![0f32; rows.saturating_mul(output)];
+    let product = Product {
+        linear,
+        out: &mut out,
+    };
+    with_slice(&x.contiguous()?, |x| {
+        Activations::default().multiply(x, input, Finish::Plain, &mut [product]);
+    })?;
+    Tensor::from_vec(out, (rows, output), &Device::Cpu)
+}
+
 /// Whether candle multiplies by this format as it is, without widening it.
 fn is_packed(dtype: GgmlDType) -> bool {
     !matches!(dtype, GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16)
@@ -158,6 +199,7 @@ impl Matrix {
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Matrix::Dense(linear) => linear.forward(x),
+            Matrix::Own(linear) => multiply(linear, x),
             Matrix::Packed(product, bias) => {
                 let y = product.forward(&x.contiguous()?)?;
                 match bias {
@@ -186,17 +228,26 @@ impl Table {
         let mut found = Vec::with_capacity(tokens.len());
         for token in tokens {
             let at = *token as usize;
-            let block = self
-                .blocks
-                .get(at / BLOCK_ROWS)
-                .filter(|_| at < self.rows)
-                .ok_or_else(|| {
-                    StepError::Broken(format!("token {token} lies outside the vocabulary"))
-                })?;
+            let outside =
+                || StepError::Broken(format!("token {token} lies outside the vocabulary"));
+            let inside = at < self.rows;
+            let block = match self.blocks.as_slice() {
+                [all @ Block::Own(_)] => Some(all),
+                blocks => blocks.get(at / BLOCK_ROWS),
+            };
+            let block = block.filter(|_| inside).ok_or_else(outside)?;
             let row = Tensor::new(&[(at % BLOCK_ROWS) as u32], &Device::Cpu)?;
             found.push(match block {
                 Block::Dense(rows, _) => rows.index_select(&row, 0)?,
                 Block::Packed(rows, _) => rows.embedding(&row)?,
+                Block::Own(all) => {
+                    let mut row = vec![0f32; all.weight.inputs()];
+                    if !all.weight.row(at, &mut row) {
+                        return Err(outside());
+                    }
+                    let width = row.len();
+                    Tensor::from_vec(row, (1, width), &Device::Cpu)?
+                }
             });
         }
         Ok(Tensor::cat(&found, 0)?)
@@ -212,6 +263,7 @@ impl Table {
             let part = match block {
                 Block::Dense(_, product) => product.forward(hidden)?,
                 Block::Packed(_, product) => product.forward(&hidden.contiguous()?)?,
+                Block::Own(linear) => multiply(linear, hidden)?,
             };
             for (row, part) in all.iter_mut().zip(part.to_vec2::<f32>()?) {
                 row.extend(part);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Error;
 use super::config::Config;
 use super::error::{StepError, stop_if};
+use super::stored::matrix;
 use crate::compute::checkpoint::Weights;
 use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
 use crate::compute::packed::Linear;
@@ -19,7 +20,7 @@ use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
 use decoding::Source;
 pub(super) use decoding::{Decoding, Hidden, Watch};
-use loader::{Loader, matrix};
+use loader::Loader;
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would
 /// otherwise keep a layer busy for the better part of a second.

@@ -12,6 +12,7 @@ use super::error::{StepError, stop_if};
 use super::matrix::{Matrix, Source, Table};
 use super::model::Watch;
 use super::t5_config::T5Config;
+use super::t5_names::Names;
 use crate::domain::Cancel;
 
 /// Source tokens that a layer works on between two looks at the cancel flag.
@@ -69,48 +70,6 @@ pub(super) struct Decoding<'a> {
     length: usize,
 }
 
-/// How a checkpoint calls its tensors.
-#[derive(Clone, Copy, PartialEq)]
-enum Names {
-    HuggingFace,
-    LlamaCpp,
-}
-
-impl Names {
-    /// The tensor `part` of a layer; without `.weight`.
-    fn layer(self, decoder: bool, layer: usize, part: &str) -> String {
-        let stack = match (self, decoder) {
-            (Names::HuggingFace, false) => "encoder.block",
-            (Names::HuggingFace, true) => "decoder.block",
-            (Names::LlamaCpp, false) => "enc.blk",
-            (Names::LlamaCpp, true) => "dec.blk",
-        };
-        let feed_forward = if decoder { 2 } else { 1 };
-        match self {
-            Names::LlamaCpp => format!("{stack}.{layer}.{part}"),
-            Names::HuggingFace => {
-                let part = match part {
-                    "attn_norm" => "0.layer_norm".to_owned(),
-                    "attn_rel_b" => "0.SelfAttention.relative_attention_bias".to_owned(),
-                    "cross_attn_norm" => "1.layer_norm".to_owned(),
-                    "ffn_norm" => format!("{feed_forward}.layer_norm"),
-                    "ffn_gate" => format!("{feed_forward}.DenseReluDense.wi_0"),
-                    "ffn_up" => format!("{feed_forward}.DenseReluDense.wi_1"),
-                    "ffn_down" => format!("{feed_forward}.DenseReluDense.wo"),
-                    other => match other.strip_prefix("cross_attn_") {
-                        Some(matrix) => format!("1.EncDecAttention.{matrix}"),
-                        None => {
-                            let matrix = other.strip_prefix("attn_").unwrap_or(other);
-                            format!("0.SelfAttention.{matrix}")
-                        }
-                    },
-                };
-                format!("{stack}.{layer}.layer.{part}")
-            }
-        }
-    }
-}
-
 impl Model {
     /// Reads all weights; each tensor must have the shape that `config` asks for.
     pub fn load(config: T5Config, source: &mut Source) -> Result<Self, Error> {
@@ -119,18 +78,7 @@ impl Model {
             false => Names::HuggingFace,
         };
         let (vocab, d) = (config.vocab_size, config.d_model);
-        let (embedding, head) = match names {
-            Names::LlamaCpp => ("token_embd.weight", "output.weight"),
-            Names::HuggingFace => {
-                let shared = [
-                    "shared.weight",
-                    "encoder.embed_tokens.weight",
-                    "decoder.embed_tokens.weight",
-                ];
-                let found = shared.into_iter().find(|name| source.has(name));
-                (found.unwrap_or("shared.weight"), "lm_head.weight")
-            }
-        };
+        let (embedding, head) = names.tables(&|name| source.has(name));
         let embedding = source.table(embedding, vocab, d)?;
         let head = match source.has(head) {
             true => Some(source.table(head, vocab, d)?),
@@ -443,12 +391,7 @@ impl Loader<'_> {
                 feed_forward: self.feed_forward(decoder, layer)?,
             });
         }
-        let norm = match (self.names, decoder) {
-            (Names::LlamaCpp, false) => "enc.output_norm.weight",
-            (Names::LlamaCpp, true) => "dec.output_norm.weight",
-            (Names::HuggingFace, false) => "encoder.final_layer_norm.weight",
-            (Names::HuggingFace, true) => "decoder.final_layer_norm.weight",
-        };
+        let norm = self.names.last_norm(decoder);
         let name = self.names.layer(decoder, 0, "attn_rel_b");
         let shape = [self.config.buckets, self.config.num_heads];
         Ok(Stack {

@@ -1,4 +1,4 @@
-//! Checkpoints of usual shapes with random weights in 8 bits, for measurements that need no reference.
+//! Checkpoints of usual shapes with random weights in 8 or 6 bits, for measurements that need no reference.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 /// Width, inner width, layers of each side, heads.
 const SHAPE: (usize, usize, usize, usize) = (1024, 4096, 12, 16);
-/// Columns that share a scale.
+/// Columns that share a scale in 8 bits.
 const BLOCK: usize = 32;
+/// Columns of a block in 6 bits, its bytes, and which of them are the columns' numbers.
+const SUPER: (usize, usize, usize) = (256, 210, 192);
 const LANGUAGES: [&str; 7] = [
     "zho_Hans", "vie_Latn", "tha_Thai", "mya_Mymr", "lao_Laoo", "khm_Khmr", "eng_Latn",
 ];
@@ -94,8 +96,8 @@ pub fn make_decoder(file: &Path) {
     out.flush().unwrap();
 }
 
-/// Writes config.json, tokenizer.json and model.safetensors with a vocabulary of `rows`.
-pub fn make(folder: &Path, rows: usize) {
+/// Writes config.json, tokenizer.json and model.safetensors with a vocabulary of `rows`, in 8 or 6 `bits`.
+pub fn make(folder: &Path, rows: usize, bits: u32) {
     let (d, inner, layers, heads) = SHAPE;
     let config = json!({"model_type": "m2m_100", "vocab_size": rows, "d_model": d, "encoder_layers": layers,
         "decoder_layers": layers, "encoder_ffn_dim": inner, "decoder_ffn_dim": inner,
@@ -104,7 +106,7 @@ pub fn make(folder: &Path, rows: usize) {
         "eos_token_id": 2, "decoder_start_token_id": 2});
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
     std::fs::write(folder.join("tokenizer.json"), tokenizer(rows).to_string()).unwrap();
-    weights(folder, rows);
+    weights(folder, rows, bits);
 }
 
 fn tokenizer(rows: usize) -> Value {
@@ -135,7 +137,7 @@ fn tokenizer(rows: usize) -> Value {
                   "vocab": vocab, "merges": []}})
 }
 
-/// A tensor: a matrix in 8 bits with its scales, or a vector of one number over and over.
+/// A tensor: a matrix with its scales, or a vector of one number over and over.
 enum Tensor {
     Matrix(String, usize, usize),
     Vector(String, usize, f32),
@@ -171,7 +173,7 @@ fn tensors(rows: usize) -> Vec<Tensor> {
     all
 }
 
-fn weights(folder: &Path, rows: usize) {
+fn weights(folder: &Path, rows: usize, bits: u32) {
     let all = tensors(rows);
     let mut header = serde_json::Map::new();
     let mut at = 0;
@@ -185,6 +187,10 @@ fn weights(folder: &Path, rows: usize) {
     };
     for tensor in &all {
         match tensor {
+            Tensor::Matrix(name, out, into) if bits == 6 => {
+                let bytes = into / SUPER.0 * SUPER.1;
+                entry(name.clone(), "U8", vec![*out, bytes], 1);
+            }
             Tensor::Matrix(name, out, into) => {
                 entry(name.clone(), "I8", vec![*out, *into], 1);
                 entry(format!("{name}.scale"), "F16", vec![*out, into / BLOCK], 2);
@@ -200,30 +206,43 @@ fn weights(folder: &Path, rows: usize) {
     for tensor in &all {
         match tensor {
             Tensor::Matrix(name, size, into) => {
-                for row in 0..*size {
-                    // The end and padding tokens never win, so every run has the same length.
-                    let silent = name == "model.shared.weight" && (1..3).contains(&row);
-                    let number = || {
-                        state ^= state << 13;
-                        state ^= state >> 7;
-                        state ^= state << 17;
-                        if silent {
-                            return 0;
-                        }
-                        let number = (state >> 56) as u8;
-                        // -128 is no number of the format.
-                        if number == 0x80 { 0 } else { number }
-                    };
-                    let numbers: Vec<u8> = std::iter::repeat_with(number).take(*into).collect();
-                    out.write_all(&numbers).unwrap();
-                }
                 let spread = if name == "model.shared.weight" {
                     0.05
                 } else {
                     (*into as f32).powf(-0.5)
                 };
-                let scale = half::f16::from_f32(spread / 74.0).to_le_bytes();
-                out.write_all(&scale.repeat(size * into / BLOCK)).unwrap();
+                let mut random = || {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    (state >> 56) as u8
+                };
+                for row in 0..*size {
+                    // The end and padding tokens never win, so every run has the same length.
+                    let silent = name == "model.shared.weight" && (1..3).contains(&row);
+                    if bits == 6 {
+                        let step = if silent { 0.0 } else { spread / 592.0 };
+                        for _ in 0..into / SUPER.0 {
+                            let mut block: Vec<u8> = (0..SUPER.2).map(|_| random()).collect();
+                            block.extend([32; SUPER.1 - SUPER.2 - 2]);
+                            block.extend(half::f16::from_f32(step).to_le_bytes());
+                            out.write_all(&block).unwrap();
+                        }
+                        continue;
+                    }
+                    // -128 is no number of the format.
+                    let number = || match random() {
+                        _ if silent => 0,
+                        0x80 => 0,
+                        number => number,
+                    };
+                    let numbers: Vec<u8> = std::iter::repeat_with(number).take(*into).collect();
+                    out.write_all(&numbers).unwrap();
+                }
+                if bits == 8 {
+                    let scale = half::f16::from_f32(spread / 74.0).to_le_bytes();
+                    out.write_all(&scale.repeat(size * into / BLOCK)).unwrap();
+                }
             }
             Tensor::Vector(_, size, value) => {
                 out.write_all(&value.to_le_bytes().repeat(*size)).unwrap();

@@ -1,8 +1,12 @@
-//! How fast the translation engine is on one checkpoint, as one line of JSON; its peer and the
-//! checkpoint come from `tests/bench/translation_peer.py`, which runs both and prints the ratio.
+//! How fast the translation engine is, and how near that is to what memory allows: a decoding step must
+//! read every weight of the decoder once, so no engine makes more steps a second than memory is read in
+//! that time. How fast all threads read memory is measured in the same run. `tests/bench/translation_peer.py`
+//! compares with CTranslate2.
 //!
-//!     translation shrink FROM TO     an 8-bit copy
-//!     translation run DIR            24 source tokens, 40 target tokens, beams 1, 2 and 4
+//!     translation                    random weights of NLLB-600M's shape in 8 and in 6 bits, with the whole
+//!                                    vocabulary and trimmed to 40,000 rows (1.6 GB in the temporary folder)
+//!     translation shrink FROM TO [6] an 8-bit copy, or one in 6 bits
+//!     translation run DIR            24 source tokens, 40 target tokens, beams 1, 2 and 4, as one line of JSON
 //!     translation cancel [ROWS]      how long the engine goes on after it was asked to stop: 50 random moments of a
 //!                                    translation and 20 of loading, on random 8-bit weights of NLLB-600M's shape with
 //!                                    so many rows in the vocabulary (usual: 256206) and of four decoder-only layers
@@ -20,9 +24,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mekong_interview::domain::{Cancel, Lang};
-use mekong_interview::translate::{self, DecodeOptions, Llm, M2m100, ShrinkOptions, shrink};
+use mekong_interview::translate::{self, Bits, DecodeOptions, Llm, M2m100, ShrinkOptions, shrink};
 use random::Random;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[path = "checkpoint.rs"]
 mod checkpoint;
@@ -33,16 +37,24 @@ mod random;
 const SHAPE: (u32, usize) = (24, 40);
 /// Runs of which the median counts.
 const RUNS: usize = 5;
+/// Hypotheses side by side.
+const BEAMS: [usize; 3] = [1, 2, 4];
+/// Tokens of NLLB's whole vocabulary.
+const WHOLE: usize = 256_206;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["shrink", from, to, ..] => {
+        ["shrink", from, to, more @ ..] => {
             std::fs::create_dir_all(to).unwrap();
+            let bits = match more.contains(&"6") {
+                true => Bits::Six,
+                false => Bits::Eight,
+            };
             let options = ShrinkOptions {
                 trim: false,
-                quantise: true,
+                bits: Some(bits),
             };
             let (from, to) = (Path::new(from), Path::new(to));
             shrink(from, to, options, None, &mut |_, _| {}, &Cancel::new()).unwrap();
@@ -51,7 +63,7 @@ fn main() {
         ["cancel", more @ ..] => {
             let rows = more.iter().find_map(|rows| rows.parse().ok());
             let folder = tempfile::tempdir().unwrap();
-            checkpoint::make(folder.path(), rows.unwrap_or(256_206));
+            checkpoint::make(folder.path(), rows.unwrap_or(WHOLE), 8);
             let begun = Instant::now();
             let model = M2m100::load(folder.path(), "bench", None).unwrap();
             let load = begun.elapsed();
@@ -64,7 +76,50 @@ fn main() {
             checkpoint::make_decoder(&file);
             stop_continuing(&Llm::load(&file, "bench").unwrap());
         }
-        _ => println!("needs a checkpoint: run tests/bench/translation_peer.py"),
+        _ => near_the_limit(),
+    }
+}
+
+/// Each checkpoint in a process of its own, so that its memory is its own.
+fn near_the_limit() {
+    println!(
+        "{} source and {} target tokens; a step reads all weights of the decoder and of the vocabulary once",
+        SHAPE.0, SHAPE.1
+    );
+    for (name, rows) in [("40,000 rows", 40_000), ("256,206 rows", WHOLE)] {
+        for bits in [8, 6] {
+            let folder = tempfile::tempdir().unwrap();
+            checkpoint::make(folder.path(), rows, bits);
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .arg("run")
+                .arg(folder.path())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let number = |name: &str| found[name].as_f64().unwrap();
+            println!(
+                "{bits} bits, {name}: {:.0} MB a step, read at {:.1} GB/s by {} threads: at most {:.0} tokens/s",
+                number("step_mb"),
+                number("read_gb_per_s"),
+                found["threads"],
+                number("limit_tokens_per_s"),
+            );
+            for beam in BEAMS {
+                let beam = format!("beam{beam}");
+                let speed = found["tokens_per_s"][&beam].as_f64().unwrap();
+                let share = found["share_of_limit"][&beam].as_f64().unwrap();
+                println!(
+                    "    {beam}: {speed:.1} tokens/s, {:.0} % of that",
+                    share * 100.0
+                );
+            }
+            println!(
+                "    loaded in {:.2} s, {:.0} MB of memory at most",
+                number("load_s"),
+                number("peak_mb")
+            );
+        }
     }
 }
 
@@ -159,7 +214,7 @@ fn measure(dir: &Path) {
     source.extend((1..SHAPE.0 - 1).map(|i| 100 + i * 37));
     source.push(2);
     let mut speeds = serde_json::Map::new();
-    for beam in [1, 2, 4] {
+    for beam in BEAMS {
         let options = DecodeOptions {
             beam,
             max_tokens: SHAPE.1 + 1,
@@ -188,11 +243,50 @@ fn measure(dir: &Path) {
     let weights = std::fs::metadata(dir.join("model.safetensors"))
         .unwrap()
         .len();
+    let (threads, step) = (threads(), step_bytes(&dir.join("model.safetensors")));
+    let read = bandwidth(threads);
+    let limit = read * 1e9 / step;
+    let shares: serde_json::Map<String, Value> = speeds
+        .iter()
+        .map(|(beam, speed)| (beam.clone(), (speed.as_f64().unwrap() / limit).into()))
+        .collect();
     println!(
         "{}",
         json!({"load_s": load, "tokens_per_s": speeds, "peak_mb": peak, "weights_mb": weights as f64 / 1e6,
-               "read_gb_per_s": bandwidth()})
+               "threads": threads, "read_gb_per_s": read, "step_mb": step / 1e6, "limit_tokens_per_s": limit,
+               "share_of_limit": shares})
     );
+}
+
+/// Bytes of weights in memory that a decoding step reads: the decoder without what is computed once a
+/// sentence (keys and values of the source), and the output projection. What is not in 8 or 6 bits is
+/// kept in f32.
+fn step_bytes(file: &Path) -> f64 {
+    use std::io::Read;
+
+    let mut file = std::fs::File::open(file).unwrap();
+    let mut length = [0u8; 8];
+    file.read_exact(&mut length).unwrap();
+    let mut header = vec![0u8; u64::from_le_bytes(length) as usize];
+    file.read_exact(&mut header).unwrap();
+    let header: serde_json::Map<String, Value> = serde_json::from_slice(&header).unwrap();
+    let once = ["encoder_attn.k_proj", "encoder_attn.v_proj"];
+    let each_step = |name: &str| {
+        let head = ["model.shared.weight", "model.decoder.layers."];
+        head.iter().any(|n| name.starts_with(n)) && !once.iter().any(|n| name.contains(n))
+    };
+    let bytes = |(name, entry): (&String, &Value)| {
+        let shape = entry["shape"].as_array().unwrap().iter();
+        let numbers: f64 = shape.map(|n| n.as_f64().unwrap()).product();
+        let width = match entry["dtype"].as_str().unwrap() {
+            "I8" | "U8" => 1.0,
+            _ if name.ends_with(".scale") => 2.0,
+            _ => 4.0,
+        };
+        numbers * width
+    };
+    let read = header.iter().filter(|(name, _)| each_step(name));
+    read.map(bytes).sum()
 }
 
 fn status_mb(field: &str) -> f64 {
@@ -202,11 +296,14 @@ fn status_mb(field: &str) -> f64 {
     kb.unwrap_or(f64::NAN) / 1024.0
 }
 
-/// What all threads read from memory together, in GB/s: the best of five passes over 1 GB.
-fn bandwidth() -> f64 {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
+/// As many as the engine works with.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.min(8)
+}
+
+/// What `threads` read from memory together, in GB/s: the best of five passes over 1 GB.
+fn bandwidth(threads: usize) -> f64 {
     let data = vec![1u64; (1 << 30) / 8];
     let pass = || {
         let begun = Instant::now();

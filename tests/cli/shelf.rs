@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use sha2::{Digest, Sha256};
+
 use crate::common::{mekong, root, stderr};
 use crate::fixture::{Desk, files};
 
@@ -213,4 +215,99 @@ fn a_glossary_goes_out_and_comes_in_as_tbx() {
         desk.fails(&["glossary", "import", &bad])
             .contains("DOCTYPE")
     );
+}
+
+/// A translation of one word by the model of this name.
+fn greeting(desk: &Desk, model: &str) -> String {
+    let args = [
+        "translate",
+        "你叫什么名字？",
+        "--from",
+        "zh",
+        "--to",
+        "vi",
+        "--model",
+        model,
+    ];
+    desk.text(&args)
+}
+
+#[test]
+fn smaller_copies_are_listed_with_their_parent_and_translate() {
+    let desk = Desk::empty();
+    let parent = fs::read_to_string(root().join("models/practice/mt/model.toml")).unwrap();
+    let mut sizes = Vec::new();
+    for (name, bits) in [("small", None), ("smaller", Some("6"))] {
+        let mut args = vec!["models", "trim", "practice-mt", "--to", name, "--json"];
+        args.extend(bits.into_iter().flat_map(|bits| ["--bits", bits]));
+        let made = desk.json(&args);
+        let told = made["description"].as_str().unwrap();
+        let wanted = format!("pieces, {} bits.", bits.unwrap_or("8"));
+        assert!(told.contains(&wanted), "{told}");
+        let card = desk
+            .workspace()
+            .join("models")
+            .join(name)
+            .join("model.toml");
+        let card: toml::Table = fs::read_to_string(card).unwrap().parse().unwrap();
+        let hash = |card: &toml::Table| {
+            let files = card["files"].as_array().unwrap();
+            let weights = files
+                .iter()
+                .find(|f| f["path"].as_str() == Some("model.safetensors"));
+            weights.unwrap()["sha256"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            card["parent_sha256"].as_str().unwrap(),
+            hash(&parent.parse().unwrap())
+        );
+        assert_ne!(card["parent_sha256"].as_str().unwrap(), hash(&card));
+        assert_eq!(desk.json(&["models", "check", name, "--json"])["ok"], true);
+        assert_eq!(greeting(&desk, name), greeting(&desk, "practice-mt"));
+        sizes.push(made["bytes"].as_u64().unwrap());
+    }
+    assert!(sizes[1] < sizes[0], "{sizes:?}");
+    let both = [
+        "models",
+        "trim",
+        "practice-mt",
+        "--keep-floats",
+        "--bits",
+        "6",
+    ];
+    desk.refused(&both);
+    desk.refused(&["models", "trim", "practice-mt", "--bits", "4"]);
+    // It is there already, and the copy of a copy would lose twice.
+    assert!(
+        desk.fails(&["models", "trim", "practice-mt", "--to", "small"])
+            .contains("already there")
+    );
+    let again = desk.fails(&["models", "trim", "small", "--to", "third"]);
+    assert!(again.contains("8 bits already"), "{again}");
+    assert!(!desk.workspace().join("models/third").exists());
+}
+
+#[test]
+fn what_cannot_be_made_smaller_is_told_apart() {
+    let desk = Desk::empty();
+    let told = desk.fails(&["models", "trim", "practice-asr"]);
+    assert!(told.contains("for speech, not for translation"), "{told}");
+    let folder = desk.path("tiny");
+    fs::create_dir(&folder).unwrap();
+    let file = root().join("tests/fixtures/t5/gguf-c/q8_0.gguf");
+    let bytes = fs::read(file).unwrap();
+    fs::write(folder.join("tiny.gguf"), &bytes).unwrap();
+    let sha256: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let card = format!(
+        "name='tiny'\nkind='t5'\nlanguages=['vi','th']\nlicense='Apache-2.0'\nsource='here'\n\
+         [[files]]\npath='tiny.gguf'\nbytes={}\nsha256='{sha256}'\n",
+        bytes.len()
+    );
+    fs::write(folder.join("model.toml"), card).unwrap();
+    desk.json(&["models", "import", folder.to_str().unwrap(), "--json"]);
+    let told = desk.fails(&["models", "trim", "tiny"]);
+    assert!(told.contains("one GGUF file"), "{told}");
 }

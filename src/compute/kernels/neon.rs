@@ -8,6 +8,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 use std::mem::transmute;
 
+use super::six::MIDDLE;
 use super::{
     BLOCK, FOURS, Halves, LANES, Lanes, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
     float_body,
@@ -242,7 +243,7 @@ fn quantise_block(values: &[f32; BLOCK], block: &mut QuantBlock) {
     let inverse = if top > 0.0 { 127.0 / top } else { 0.0 };
     let round = vdupq_n_f32(ROUND);
     let (halves, _) = block.fours.as_chunks_mut::<WIDE>();
-    for (half, lanes) in halves.iter_mut().zip(lanes) {
+    for ((half, start), lanes) in halves.iter_mut().zip(&mut block.half_starts).zip(lanes) {
         let mut whole = [vdup_n_s16(0); QUARTERS];
         for (whole, quarter) in whole.iter_mut().zip(quarters(lanes)) {
             let rounded = vaddq_f32(vmulq_n_f32(quarter, inverse), round);
@@ -253,6 +254,7 @@ fn quantise_block(values: &[f32; BLOCK], block: &mut QuantBlock) {
         let bytes = vcombine_s8(low, vmovn_s16(vcombine_s16(c, d)));
         // SAFETY: both are 16 bytes of any value.
         *half = unsafe { transmute::<int8x16_t, [i32; WIDE]>(bytes) };
+        *start = -MIDDLE * i32::from(vaddlvq_s8(bytes));
     }
     block.scale = top / 127.0;
     block.start = 0;

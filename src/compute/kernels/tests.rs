@@ -93,7 +93,61 @@ proptest! {
                 prop_assert_eq!((found.fours, found.scale), (wanted.fours, wanted.scale), "{:?}", isa);
                 let sum: i32 = found.fours.iter().flat_map(|x| x.to_le_bytes()).map(|x| i32::from(x as i8)).sum();
                 prop_assert_eq!(found.start, if isa.offset() { -128 * sum } else { 0 }, "{:?}", isa);
+                prop_assert_eq!(found.half_starts, wanted.half_starts, "{:?}", isa);
+                prop_assert_eq!(found.half_starts.iter().sum::<i32>(), -32 * sum, "{:?}", isa);
             }
+        }
+    }
+
+    #[test]
+    fn six_bit_products_are_exact_sums(
+        seed in any::<u64>(), supers in 1usize..4, rows in 1usize..=MOST_ROWS, extreme in any::<bool>(),
+    ) {
+        let mut state = seed | 1;
+        let mut byte = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let byte = (state >> 56) as u8;
+            if extreme { if byte < 128 { 0 } else { 255 } } else { byte }
+        };
+        let blocks = supers * SUPER / BLOCK;
+        let mut quads = vec![Quads([0; 4 * LANES]); blocks * SIXES];
+        let mut scales = vec![[[0; LANES]; 2]; blocks];
+        let mut steps = vec![[0; LANES]; supers];
+        for lane in 0..LANES {
+            let mut row: Vec<u8> = (0..supers * SUPER_BYTES).map(|_| byte()).collect();
+            for (at, part) in row.chunks_exact_mut(SUPER_BYTES).enumerate() {
+                let step = half::f16::from_f32((lane + at) as f32 / 3000.0);
+                part[SUPER_BYTES - 2..].copy_from_slice(&step.to_le_bytes());
+            }
+            pack_sixes(&row, lane, &mut quads, &mut scales, &mut steps);
+        }
+        let sixes = Sixes { quads: &quads, scales: &scales, steps: &steps };
+        for isa in Isa::all() {
+            let rows = rows.min(isa.rows_at_once());
+            let mut quant = vec![vec![QuantBlock::default(); blocks]; rows];
+            for quant in &mut quant {
+                let x: Vec<f32> = (0..blocks * BLOCK).map(|_| f32::from(byte().cast_signed()) / 50.0).collect();
+                quantise_row(isa, &x, quant);
+            }
+            let views: Vec<&[QuantBlock]> = quant.iter().map(Vec::as_slice).collect();
+            let found = six_product(isa, sixes, &views);
+            for (row, found) in quant.iter().zip(found) {
+                for (lane, found) in found.0.iter().enumerate() {
+                    let (mut wanted, mut size) = (0.0, 0.0);
+                    for input in 0..blocks * BLOCK {
+                        let block = row[input / BLOCK];
+                        let x = block.fours[input % BLOCK / 4].to_le_bytes()[input % 4] as i8;
+                        let w = f64::from(six_value(&sixes, lane, input).unwrap());
+                        let product = w * f64::from(x) * f64::from(block.scale);
+                        wanted += product;
+                        size += product.abs();
+                    }
+                    prop_assert!((f64::from(*found) - wanted).abs() <= 1e-5 * size + 1e-9, "{isa:?}");
+                }
+            }
+            // A matrix that is not whole gives nothing, and nothing is read beyond its end.
+            let short = Sixes { steps: &[], ..sixes };
+            prop_assert_eq!(six_product(isa, short, &views).map(|s| s.0), NOTHING.map(|s| s.0));
         }
     }
 

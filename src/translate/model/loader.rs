@@ -1,11 +1,11 @@
 //! Reads the parts of a layer from a checkpoint.
 
-use crate::compute::checkpoint::{Numbers, Weights};
+use crate::compute::checkpoint::Weights;
 use crate::compute::layers::{Attention, FeedForward, Norm};
-use crate::compute::packed::{Kept, Linear, Packed};
+use crate::compute::packed::Linear;
 use crate::compute::product::Finish;
 use crate::translate::Error;
-use crate::translate::shrink::SCALE;
+use crate::translate::stored::matrix;
 
 /// A checkpoint and the width of the model.
 pub(super) struct Loader<'a> {
@@ -54,43 +54,5 @@ fn linear(
     Ok(Linear {
         weight: matrix(weights, &format!("{name}.weight"), outputs, inputs)?,
         bias: Some(weights.floats(&format!("{name}.bias"), &[outputs])?),
-    })
-}
-
-/// The matrix `name`, which must be `(outputs, inputs)`. Stored in 8 bits (a tensor of whole numbers
-/// and one of f16 scales, see [`crate::translate::shrink`]) it stays in 8 bits; stored as
-/// floating-point numbers it becomes f32.
-pub(super) fn matrix(
-    weights: &mut Weights,
-    name: &str,
-    outputs: usize,
-    inputs: usize,
-) -> Result<Packed, Error> {
-    let shape = [outputs, inputs];
-    if weights.numbers(name, &shape)? != Numbers::I8 {
-        let packed = Packed::build(outputs, inputs, Kept::Float, |range, rows| {
-            weights.read_floats(name, &shape, range, &mut rows.floats)
-        });
-        return Ok(packed?);
-    }
-    let scale = format!("{name}{SCALE}");
-    let steps = [outputs, inputs.div_ceil(crate::compute::kernels::BLOCK)];
-    if weights.numbers(&scale, &steps)? != Numbers::F16 {
-        let problem = format!("the tensor '{scale}' is not stored as F16");
-        return Err(weights.refuse(problem).into());
-    }
-    let mut bytes = Vec::new();
-    Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
-        weights.read_rows(name, &shape, range.clone(), &mut rows.quants)?;
-        weights.read_rows(&scale, &steps, range, &mut bytes)?;
-        let (pairs, _) = bytes.as_chunks::<2>();
-        rows.scales
-            .extend(pairs.iter().map(|b| u16::from_le_bytes(*b)));
-        let finite = |bits: &u16| half::f16::from_bits(*bits).is_finite();
-        if rows.scales.iter().all(finite) {
-            return Ok(());
-        }
-        let problem = format!("the tensor '{scale}' holds a number that is infinite or none (NaN)");
-        Err(weights.refuse(problem).into())
     })
 }
