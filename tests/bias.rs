@@ -259,6 +259,8 @@ fn engine(names: Vec<String>) -> Whisper {
         threads: 1,
         max_utterance_ms: Some(7_000),
         fit_window: true,
+        align: true,
+        beam: 1,
         names,
     })
     .unwrap()

@@ -7,7 +7,7 @@ use crate::domain::SAMPLE_RATE;
 /// whisper.cpp reads 200 samples ahead and refuses less than 0.1 s; shorter sound is padded to 0.2 s.
 const SHORTEST: usize = SAMPLE_RATE as usize / 5;
 /// Samples of one encoder position (20 ms).
-const POSITION: usize = SAMPLE_RATE as usize / 50;
+pub const POSITION: usize = SAMPLE_RATE as usize / 50;
 /// Positions beyond the speech: less makes Whisper loop.
 const ROOM: usize = 128;
 /// Samples of one frame of the energy curve (10 ms).
