@@ -134,13 +134,14 @@ fn an_offset_clipping_and_a_telephones_band_leave_the_words() {
         pcm.iter_mut().for_each(|s| *s *= 2.0);
     });
     assert!(offset < plain + 0.02, "{offset}");
-    assert!(clipped < plain + 0.1, "{clipped}");
-    assert!(narrow < plain + 0.3, "{narrow}");
+    assert!(clipped < plain + 0.2, "{clipped}");
+    assert!(narrow < plain + 0.05, "{narrow}");
 }
 
 #[test]
 fn two_languages_in_one_utterance_are_written_in_one_of_them() {
     let mut engine = engine(1);
+    let (mut doubted, mut broken) = (0, 0);
     for (script, sounds) in practice::interviews() {
         let first = |lang: Lang| {
             let mut all = script.segments.iter().zip(&sounds);
@@ -157,7 +158,7 @@ fn two_languages_in_one_utterance_are_written_in_one_of_them() {
                 .unwrap();
             assert_sound(&heard, sound.span);
             assert!(script.languages.contains(&heard.lang));
-            // What is written of the other half is wrong, so it must not look certain.
+            // What is written of the other half is wrong or missing, and should not look certain.
             let said: Vec<&str> = order.iter().map(|at| each[*at].0.text.as_str()).collect();
             let (wrong, length) = text::cer(&said.concat(), &heard.text);
             let doubts: Vec<&str> = heard.flags.iter().map(|f| f.kind.as_str()).collect();
@@ -165,8 +166,14 @@ fn two_languages_in_one_utterance_are_written_in_one_of_them() {
                 "{:?}: in {}, {wrong} of {length} wrong, {doubts:?}, {:.2}",
                 script.languages, heard.lang, heard.confidence
             );
+            if wrong * 3 > length {
+                broken += 1;
+                doubted += usize::from(!heard.flags.is_empty());
+            }
         }
     }
+    println!("{doubted} of {broken} broken lines are doubted");
+    assert!(broken > 0 && doubted * 4 >= broken * 3);
 }
 
 #[test]

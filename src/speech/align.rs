@@ -28,7 +28,7 @@ pub struct Mean {
     from: usize,
     frames: usize,
     sums: Vec<f32>,
-    heads: usize,
+    weight: f32,
 }
 
 impl Mean {
@@ -41,7 +41,7 @@ impl Mean {
             from,
             frames,
             sums: vec![0.0; rows.saturating_mul(frames)],
-            heads: 0,
+            weight: 0.0,
         }
     }
 
@@ -58,21 +58,22 @@ impl Mean {
                     .unwrap_or_default()
                     .copy_from_slice(seen);
             }
+            let focus = focus(&own, self.frames);
             compare_tokens(&mut own, self.frames);
             for (sum, own) in self.sums.iter_mut().zip(&own) {
-                *sum += own;
+                *sum += own * focus;
             }
-            self.heads = self.heads.saturating_add(1);
+            self.weight += focus;
         }
     }
 
     /// The mean; `None` where nothing was added.
     pub fn done(mut self) -> Option<Attended> {
-        if self.heads == 0 || self.sums.is_empty() {
+        if self.weight <= 0.0 || self.sums.is_empty() {
             return None;
         }
-        let heads = self.heads as f32;
-        self.sums.iter_mut().for_each(|s| *s /= heads);
+        let weight = self.weight;
+        self.sums.iter_mut().for_each(|s| *s /= weight);
         for row in self.sums.chunks_exact_mut(self.frames) {
             smooth(row);
         }
@@ -81,6 +82,17 @@ impl Mean {
             looks: self.sums,
         })
     }
+}
+
+/// How sharply a head looks, 0.0 to 1.0: the chance that it looks at the same position twice. Those that
+/// look everywhere say little about where a token was said.
+fn focus(shares: &[f32], frames: usize) -> f32 {
+    let p: f32 = std::env::var("FOCUS")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(1.0);
+    let rows = (shares.len() / frames.max(1)).max(1) as f32;
+    (shares.iter().map(|s| s * s).sum::<f32>() / rows).powf(p)
 }
 
 /// Gives each position's numbers, over all tokens, a mean of 0 and a deviation of 1: a place that all

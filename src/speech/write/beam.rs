@@ -61,7 +61,13 @@ impl Model {
                     continue;
                 };
                 if next.token == end {
+                    // Silence is likelier than any word, and words would only be made of it.
+                    let silent = draft.tokens.is_empty() && taken.is_empty();
                     draft.end_log_prob = Some(next.log_prob);
+                    if silent {
+                        draft.plain = draft.log_prob().0;
+                        return Ok(draft);
+                    }
                     whole = Some(better(whole, draft));
                     ended += 1;
                     continue;
@@ -79,7 +85,10 @@ impl Model {
                 let least = mean(best);
                 taken.retain(|(_, draft)| draft.log_prob().0 / most_tokens > least);
             }
-            if taken.is_empty() || ended >= wide {
+            // Enough texts have ended, unless one that has not is still likelier than all of them.
+            let hopeful = |best: &Draft| taken.iter().any(|(_, d)| mean(d) > mean(best));
+            let enough = ended >= wide && !whole.as_ref().is_some_and(hopeful);
+            if taken.is_empty() || enough {
                 let mut best = whole.or(cut).ok_or_else(broken)?;
                 best.plain = best.log_prob().0;
                 return Ok(best);
