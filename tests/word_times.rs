@@ -129,13 +129,7 @@ fn words_are_found_nearer_to_where_they_were_said_than_by_spreading_them() {
             });
             assert_eq!(heard[0].text, heard[1].text);
             for (found, heard) in found.iter_mut().zip(&heard) {
-                let e = errors(&joined, &heard.words);
-                println!(
-                    "{} {e:?} {:?}",
-                    joined.lang,
-                    joined.parts.iter().map(|p| p.1 / 16).collect::<Vec<_>>()
-                );
-                found.extend(e);
+                found.extend(errors(&joined, &heard.words));
             }
         }
         for (name, (all, mut found)) in ["attention", "spread"]
@@ -154,7 +148,7 @@ fn words_are_found_nearer_to_where_they_were_said_than_by_spreading_them() {
     }
     all.iter_mut().for_each(|found| found.sort_unstable());
     let [attention, spread] = &all;
-    assert!(attention.len() >= 100, "{} words", attention.len());
-    assert!(at(attention, 50) < at(spread, 50));
-    assert!(at(attention, 95) < at(spread, 95));
+    assert!(attention.len() >= 80, "{} words", attention.len());
+    assert!(at(attention, 50) * 2 < at(spread, 50));
+    assert!(at(attention, 95) <= at(spread, 95));
 }
