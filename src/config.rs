@@ -55,6 +55,17 @@ pub enum SpeechEngine {
     WhisperCpp,
 }
 
+/// How it is found when each word of a line was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WordTimes {
+    /// Where the recogniser looked while it wrote it, where the engine tells.
+    #[default]
+    Attention,
+    /// By its share of the letters, over the speech.
+    Spread,
+}
+
 /// Settings as one run uses them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +76,11 @@ pub struct Config {
     pub engine: SpeechEngine,
     /// Hypotheses that translation keeps side by side, 1 to 8.
     pub beam: usize,
+    /// Texts that our speech engine follows side by side, 1 to 5: more find a likelier text now and then,
+    /// and take longer.
+    pub speech_beam: usize,
+    /// How the places of words are found: `attention` or `spread`.
+    pub word_times: WordTimes,
     /// Longest translation of one sentence, in tokens.
     pub max_tokens: usize,
     /// Name of the speech model to prefer.
@@ -88,6 +104,8 @@ impl Default for Config {
             recognition_threads: 0,
             engine: SpeechEngine::Auto,
             beam: 4,
+            speech_beam: 1,
+            word_times: WordTimes::Attention,
             max_tokens: 200,
             speech_model: None,
             speech: BTreeMap::new(),
@@ -137,6 +155,9 @@ impl Config {
         let config: Self = toml::from_str(&text).map_err(|e| invalid(e.message().to_owned()))?;
         if !(1..=8).contains(&config.beam) {
             return Err(invalid("beam must be 1 to 8".into()));
+        }
+        if !(1..=5).contains(&config.speech_beam) {
+            return Err(invalid("speech_beam must be 1 to 5".into()));
         }
         if !(1..=1024).contains(&config.max_tokens) {
             return Err(invalid("max_tokens must be 1 to 1024".into()));
@@ -194,6 +215,9 @@ mod tests {
         for text in [
             "beam = 9",
             "beam = 0",
+            "speech_beam = 0",
+            "speech_beam = 6",
+            "word_times = \"guessed\"",
             "max_tokens = 0",
             "lock_after_minutes = 2000",
             "colour = 1",

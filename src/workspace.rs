@@ -182,6 +182,11 @@ impl Workspace {
         self.root.join("engines.json")
     }
 
+    /// How the confidence of speech models is to be read, as measured here.
+    pub fn calibrations_file(&self) -> PathBuf {
+        self.root.join("calibrations.json")
+    }
+
     /// Settings a person may write.
     pub fn config_file(&self) -> PathBuf {
         self.root.join("config.toml")

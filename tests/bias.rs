@@ -251,7 +251,7 @@ fn errors_beside(truth: &str, heard: &str, names: &[&String]) -> (usize, usize) 
     (row[heard.len()], length)
 }
 
-fn engine(names: Vec<String>) -> Whisper {
+fn engine(names: Vec<String>, beam: usize) -> Whisper {
     Whisper::load(&WhisperOptions {
         model: common::root().join("models/practice/asr/model.bin"),
         name: "practice-asr".into(),
@@ -259,6 +259,8 @@ fn engine(names: Vec<String>) -> Whisper {
         threads: 1,
         max_utterance_ms: Some(7_000),
         fit_window: true,
+        align: true,
+        beam,
         names,
     })
     .unwrap()
@@ -277,7 +279,7 @@ fn measure(
         assert!(interview.others.len() >= 50 && interview.languages.len() == 2);
         let lists = [Vec::new(), full.clone(), interview.others.clone()];
         for (list, count) in lists.into_iter().zip(&mut counts) {
-            let mut engine = engine(list);
+            let mut engine = engine(list, 1);
             for seed in seeds.clone() {
                 for (index, (said, utterance)) in interview.lines.iter().enumerate() {
                     let named = interview.spoken.iter().any(|n| said.text.contains(n));
@@ -347,4 +349,45 @@ fn names_in_all_conditions() {
     let counts = CONDITIONS.map(|c| measure(&interviews, c, SEEDS, every));
     let plain: usize = counts.iter().map(|lists| lists[0].missed).sum();
     check(&counts, plain / 20);
+}
+
+/// Of the lines every so many are heard with several texts side by side.
+const SIDE_BY_SIDE_EVERY: usize = 6;
+
+/// Characters wrong and all of them, and the time, with `beam` texts side by side and no list.
+fn beamed(interviews: &[Interview], condition: Condition, beam: usize) -> (usize, usize, Duration) {
+    let mut engine = engine(Vec::new(), beam);
+    let (mut wrong, mut all, mut time) = (0, 0, Duration::ZERO);
+    let lines = interviews.iter().flat_map(|interview| &interview.lines);
+    for (said, utterance) in lines.step_by(SIDE_BY_SIDE_EVERY) {
+        let sound = spoilt(utterance, condition, 101);
+        let begun = Instant::now();
+        let heard = engine.recognize(&sound, &[said.lang], &Cancel::new());
+        time += begun.elapsed();
+        let (errors, length) = text::cer(&said.text, &heard.unwrap().text);
+        wrong += errors;
+        all += length;
+    }
+    println!(
+        "{}, {beam} side by side: {wrong} of {all} characters wrong ({:.2} %), {:.1} s",
+        condition.name,
+        100.0 * wrong as f64 / all as f64,
+        time.as_secs_f64()
+    );
+    (wrong, all, time)
+}
+
+#[test]
+fn several_texts_side_by_side_are_no_worse_than_one_in_noise() {
+    let interviews = interviews();
+    let found = [1, 5].map(|beam| {
+        let each = CONDITIONS
+            .iter()
+            .take(2)
+            .map(|c| beamed(&interviews, *c, beam));
+        each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    });
+    let [one, five] = found.map(|(wrong, all)| wrong as f64 / all as f64);
+    assert!(one > 0.0, "too little is misheard to show anything");
+    assert!(five < one * 1.05, "{five} with five, {one} with one");
 }

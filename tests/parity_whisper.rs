@@ -91,6 +91,8 @@ fn a_folder_is_recognised_with_as_a_file_is() {
         threads: 1,
         max_utterance_ms: Some(15_000),
         fit_window: true,
+        align: true,
+        beam: 1,
         names: Vec::new(),
     })
     .unwrap();

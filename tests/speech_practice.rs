@@ -44,6 +44,8 @@ fn engine(fit_window: bool, engine: Engine) -> Whisper {
         threads: 1,
         max_utterance_ms: Some(7_000),
         fit_window,
+        align: true,
+        beam: 1,
         names: Vec::new(),
     })
     .unwrap()

@@ -137,6 +137,7 @@ impl App {
             language: lang,
             model,
             case: case.as_deref(),
+            raw: false,
         };
         let mut ear = self.recognizer(&wanted, run.cancel, run.watcher)?;
         store.set_makers(ear.maker.take().into_iter().collect());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::config::WordTimes;
 use crate::domain::{Cancel, FactKind, Lang, LangPair, LongestUtterance};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
@@ -21,22 +22,6 @@ const CTC_MAX_UTTERANCE_MS: u64 = 6_000;
 
 /// More cores than this are not taken unasked: the translator could not keep up.
 const MOST_CORES: usize = 16;
-/// Room for recognisers beside the first where the system does not say what is free.
-const USUAL_ROOM: u64 = 1 << 30;
-
-/// Bytes of memory that programs may take without making the system swap, where it says so.
-pub(super) fn memory_available() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    kilobytes.checked_mul(1024)
-}
-
-/// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
-/// with little memory works with fewer of them and never has to swap.
-pub(super) fn room_for_recognisers() -> u64 {
-    memory_available().map_or(USUAL_ROOM, |bytes| bytes / 4)
-}
 
 /// What engines are to be loaded for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -202,7 +187,7 @@ impl App {
             model: card.name.clone(),
             digest: model.digest(),
             languages: vec![lang],
-            engine: self.load_listed(model, case)?,
+            engine: self.calibrated(self.load_listed(model, case)?, model),
             practice: card.practice,
         });
         Ok(())
@@ -295,6 +280,8 @@ impl App {
             threads: self.threads_for(engine),
             max_utterance_ms,
             fit_window,
+            align: self.config.word_times == WordTimes::Attention,
+            beam: self.config.speech_beam,
             names,
         })?)
     }

@@ -2,18 +2,21 @@
 //! room for, and loaded ahead where microphones listen already. A recording must not fall by them.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::thread::{self, JoinHandle};
 
 use crate::config::SpeechEngine;
 use crate::domain::{Cancel, Lang, Person};
 use crate::pipeline::Engines;
 
-use super::engines::{Needs, memory_available, pairs_of};
+use super::engines::{Needs, pairs_of};
 use super::models::Model;
 use super::{App, Error};
 
 /// What is left to the recorder, the window and the system, in bytes.
 const SPARE: u64 = 1 << 30;
+/// Room for recognisers beside the first where the system does not say what is free.
+const USUAL_ROOM: u64 = 1 << 30;
 
 /// A model that the memory has no room for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,20 @@ impl TooLarge {
             "The recording goes on without it; finish what is pending afterwards to get the text. Next time close other programs before, or use a smaller model.",
         )
     }
+}
+
+/// Bytes of memory that programs may take without making the system swap, where it says so.
+pub(super) fn memory_available() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+/// Bytes that recognisers beside the first may take: a quarter of what is free, so that a machine
+/// with little memory works with fewer of them and never has to swap.
+pub(super) fn room_for_recognisers() -> u64 {
+    memory_available().map_or(USUAL_ROOM, |bytes| bytes / 4)
 }
 
 /// Bytes that the models of a session may take; `None` where the system does not say.

@@ -12,6 +12,7 @@ use crate::domain::{Cancel, Lang};
 use crate::glossary::{self, Glossary, Review, Term};
 use crate::pipeline::{Progress, Step, Watcher};
 
+use super::calibrations::Measured;
 use super::leaving::refuse_inside;
 use super::models::{ErrorRate, Kind, Model};
 use super::scratch::Purpose;
@@ -74,6 +75,10 @@ pub struct ModelInfo {
     /// The languages of which they speak.
     #[serde(skip)]
     pub doubted: Vec<Lang>,
+    /// By how many words the confidence of its words was measured here, by language; empty for a model
+    /// that does not listen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calibrated: Vec<Measured>,
     /// Size of all its files.
     pub bytes: u64,
     /// Its folder.
@@ -99,6 +104,7 @@ impl From<&Model> for ModelInfo {
                 .collect(),
             languages: card.languages,
             error_rates: card.error_rates,
+            calibrated: Vec::new(),
             bytes: card
                 .files
                 .iter()
@@ -291,7 +297,14 @@ impl App {
     pub fn models(&self) -> (Vec<ModelInfo>, Vec<Error>) {
         let shelf = self.shelf();
         let broken = shelf.broken.into_iter().map(Error::from).collect();
-        (shelf.models.iter().map(ModelInfo::from).collect(), broken)
+        let info = |model: &Model| {
+            let mut info = ModelInfo::from(model);
+            if info.purpose == "speech" {
+                info.calibrated = self.measured_words(model);
+            }
+            info
+        };
+        (shelf.models.iter().map(info).collect(), broken)
     }
 
     /// Compares every file of every model, or of one, with its list. Returns whether all fit.

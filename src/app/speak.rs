@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::audio::{self, SegmenterLimits};
-use crate::domain::{Cancel, Flag, FlagKind, Lang, LangPair, Utterance};
+use crate::domain::{Cancel, Flag, FlagKind, Lang, LangPair, Utterance, Word};
 use crate::glossary::Glossary;
 use crate::pipeline::{
     LineOptions, Progress, SourceLine, Step, TranslatedLine, TranslationRoute, Watcher,
@@ -36,6 +36,9 @@ pub struct SpokenSegment {
     pub confidence: f32,
     /// Doubts.
     pub flags: Vec<Flag>,
+    /// Its words, where the engine tells them apart.
+    #[serde(skip)]
+    pub words: Vec<Word>,
 }
 
 /// A recognised recording.
@@ -82,6 +85,8 @@ pub(super) struct EarRequest<'a> {
     pub(super) model: Option<&'a str>,
     /// The case whose names are preferred beside those of no case.
     pub(super) case: Option<&'a str>,
+    /// With the confidence of the words as the model gives it.
+    pub(super) raw: bool,
 }
 
 /// A loaded recogniser.
@@ -203,6 +208,7 @@ impl App {
             language,
             model,
             case: None,
+            raw: false,
         };
         let mut ear = self.recognizer(&wanted, cancel, watcher)?;
         let begun = Instant::now();
@@ -268,6 +274,7 @@ impl App {
                     text: h.text,
                     confidence: h.confidence,
                     flags: h.flags,
+                    words: h.words,
                 });
             }
         }
@@ -306,6 +313,7 @@ impl App {
             language,
             model,
             case,
+            raw,
         } = *wanted;
         let shelf = self.shelf();
         let prefer = Prefer {
@@ -340,7 +348,10 @@ impl App {
             }
             Named::Listed(model) => {
                 model.verify(cancel, watcher)?;
-                let engine = self.load_listed(&model, case)?;
+                let mut engine = self.load_listed(&model, case)?;
+                if !raw {
+                    engine = self.calibrated(engine, &model);
+                }
                 Ok(Ear {
                     maker: Some(Maker {
                         engine: engine.engine().to_owned(),

@@ -11,7 +11,8 @@ use crate::pipeline::{
 use crate::store::Store;
 use crate::translate::DecodeOptions;
 
-use super::engines::{Needs, room_for_recognisers};
+use super::engines::Needs;
+use super::live_engines::room_for_recognisers;
 use super::lock::WorkLock;
 use super::{App, Error};
 

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{self, App, GlossaryInfo, JudgeRequest, Judgement, ModelInfo, TrimRequest};
+use crate::app::{
+    self, App, GlossaryInfo, JudgeRequest, Judgement, Measured, ModelInfo, TrimRequest,
+    WordJudgement,
+};
 
 use super::Failure;
 use super::interrupt::cancel_on_ctrl_c;
@@ -252,6 +255,14 @@ fn print_model(model: &ModelInfo, out: &mut Out) -> io::Result<()> {
     for (lang, rate) in &model.error_rates {
         writeln!(out, "      {lang}: {}", plain(&rate.to_string()))?;
     }
+    if !model.calibrated.is_empty() {
+        let measured = |m: &Measured| match m.words {
+            0 => format!("{} not calibrated", m.language),
+            words => format!("{} measured on {}", m.language, count(words as u64, "word")),
+        };
+        let all: Vec<String> = model.calibrated.iter().map(measured).collect();
+        writeln!(out, "      confidence: {}", all.join(", "))?;
+    }
     for doubt in &model.doubts {
         let doubt = out.paint(Look::Warning, &format!("!   {doubt}"));
         writeln!(out, "      {}", plain(&doubt))?;
@@ -336,6 +347,36 @@ fn judge_model(
     Err(app::Error::SomeUnheard { failed, all }.into())
 }
 
+/// How far the confidence of words is from the truth, with the table of reliability.
+fn print_words(words: &WordJudgement, out: &mut Out) -> io::Result<()> {
+    let percent = |share: f64| 100.0 * share;
+    writeln!(
+        out,
+        "          {} of {} right; their confidence is off by {:.1} points as the model gives it{}",
+        words.right,
+        count(words.words as u64, "word"),
+        percent(words.before.error),
+        match &words.after {
+            Some(after) => format!(", by {:.1} as measured", percent(after.error)),
+            None => String::new(),
+        },
+    )?;
+    for row in &words.before.rows {
+        writeln!(
+            out,
+            "          {:>6}: given {:>3.0} %, right {:>3.0} %",
+            row.words,
+            percent(row.confidence),
+            percent(row.right),
+        )?;
+    }
+    let told = match words.kept {
+        true => "from now on the words of this model are read as measured",
+        false => "too few words, or a model that no list vouches for: its words stay as they are",
+    };
+    writeln!(out, "          {told}")
+}
+
 fn print_judgement(judgement: &Judgement, out: &mut Out) -> io::Result<()> {
     let name = out.paint(Look::Strong, &judgement.model);
     writeln!(
@@ -360,6 +401,9 @@ fn print_judgement(judgement: &Judgement, out: &mut Out) -> io::Result<()> {
             l.flagged,
             l.realtime_factor,
         )?;
+        if let Some(words) = &l.words {
+            print_words(words, out)?;
+        }
     }
     if let Some(peak) = judgement.peak_memory_mb {
         writeln!(

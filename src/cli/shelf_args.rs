@@ -58,7 +58,8 @@ pub enum Models {
     /// List the installed models.
     List(Json),
     /// Compare every file of every model with its list; ends with 1 if any differs. With --audio,
-    /// recognise a folder of recordings whose words are known, and say how many characters were wrong.
+    /// recognise a folder of recordings whose words are known, say how many characters were wrong, and
+    /// measure how far the confidence of words can be trusted.
     Check {
         /// The name of one model; all of them where left out. With --audio a path may be given.
         name: Option<String>,

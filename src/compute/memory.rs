@@ -100,6 +100,69 @@ impl Memory {
         }
         Pool::shared().each(claims.into_iter(), |claim| claim.work(self));
     }
+
+    /// How much each query, `(n, heads * width)` and scaled, looks at each row: `(heads, n, rows)`, the
+    /// softmax of its products with the keys.
+    pub fn shares(&self, queries: &[f32]) -> Vec<f32> {
+        let (d, rows) = (self.heads.saturating_mul(self.width).max(1), self.rows);
+        let count = queries.len() / d;
+        let mut shares = vec![0f32; self.heads.saturating_mul(count).saturating_mul(rows)];
+        let heads = shares.chunks_exact_mut(count.saturating_mul(rows).max(1));
+        Pool::shared().each(heads.enumerate(), |(head, shares)| {
+            let at = head.saturating_mul(self.width);
+            let of_head = |query: &'_ [f32]| at..at.saturating_add(self.width).min(query.len());
+            let each = queries.chunks_exact(d);
+            let own: Vec<&[f32]> = each.filter_map(|query| query.get(of_head(query))).collect();
+            let mut scores = self.room();
+            let at_once = self.isa.rows_at_once();
+            let parts = shares.chunks_mut(at_once.saturating_mul(rows).max(1));
+            for (queries, shares) in own.chunks(at_once).zip(parts) {
+                self.score(head, queries, &mut scores);
+                let scored = scores.chunks_exact(self.padded());
+                for (share, scores) in shares.chunks_exact_mut(rows.max(1)).zip(scored) {
+                    share.copy_from_slice(scores.get(..rows).unwrap_or_default());
+                    let total = weigh(self.isa, share);
+                    share.iter_mut().for_each(|s| *s /= total);
+                }
+            }
+        });
+        shares
+    }
+
+    /// Rows that can be looked at.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows with those that fill up the last group.
+    fn padded(&self) -> usize {
+        self.rows.next_multiple_of(LANES)
+    }
+
+    /// Room for the scores of as many queries as are looked at together.
+    fn room(&self) -> Vec<f32> {
+        vec![0f32; MOST_ROWS.saturating_mul(self.padded())]
+    }
+
+    /// The products of one head's `queries` with its keys, [`Self::padded`] numbers for each query.
+    fn score(&self, head: usize, queries: &[&[f32]], scores: &mut [f32]) {
+        let padded = self.padded();
+        let key_part = (padded / LANES).saturating_mul(self.width);
+        let keys = part(&self.keys, key_part, head);
+        for (group, keys) in keys.chunks_exact(self.width.max(1)).enumerate() {
+            let sums = half_product(self.isa, keys, queries);
+            let at = group.saturating_mul(LANES);
+            for (scores, sums) in scores
+                .chunks_exact_mut(padded)
+                .zip(sums)
+                .take(queries.len())
+            {
+                if let Some(places) = scores.get_mut(at..at.saturating_add(LANES)) {
+                    places.copy_from_slice(&sums.0);
+                }
+            }
+        }
+    }
 }
 
 /// Some queries of one head, and where their means go.
@@ -112,31 +175,17 @@ struct Claim<'a> {
 impl Claim<'_> {
     fn work(mut self, memory: &Memory) {
         let (rows, width, isa) = (memory.rows, memory.width, memory.isa);
-        let padded = rows.next_multiple_of(LANES);
-        let key_part = (padded / LANES).saturating_mul(width);
+        let padded = memory.padded();
         let value_part = width.div_ceil(LANES).saturating_mul(rows);
-        let keys = part(&memory.keys, key_part, self.head);
         let values = part(&memory.values, value_part, self.head);
         let at_once = isa.rows_at_once();
-        let mut scores = vec![0f32; MOST_ROWS.saturating_mul(padded)];
+        let mut scores = memory.room();
         for (queries, seen) in self
             .queries
             .chunks(at_once)
             .zip(self.seen.chunks_mut(at_once))
         {
-            for (group, keys) in keys.chunks_exact(width.max(1)).enumerate() {
-                let sums = half_product(isa, keys, queries);
-                let at = group.saturating_mul(LANES);
-                for (scores, sums) in scores
-                    .chunks_exact_mut(padded)
-                    .zip(sums)
-                    .take(queries.len())
-                {
-                    if let Some(places) = scores.get_mut(at..at.saturating_add(LANES)) {
-                        places.copy_from_slice(&sums.0);
-                    }
-                }
-            }
+            memory.score(self.head, queries, &mut scores);
             let mut shares: Vec<&[f32]> = Vec::with_capacity(at_once);
             let mut totals = [0f32; MOST_ROWS];
             for (scores, total) in scores
@@ -190,12 +239,18 @@ mod tests {
             let mut seen = vec![9.0; n * d];
             let memory = Memory::new(&keys, &values, heads, width);
             memory.look(&queries, &mut seen);
+            let shares = memory.shares(&queries);
+            prop_assert_eq!(shares.len(), heads * n * rows);
             for query in 0..n {
                 for head in 0..heads {
                     let at = |row: usize| row * d + head * width;
                     let scores: Vec<f64> = (0..rows).map(|row| (0..width)
                         .map(|i| narrow(keys[at(row) + i]) * f64::from(queries[at(query) + i])).sum::<f64>().exp()).collect();
                     let total: f64 = scores.iter().sum();
+                    let own = &shares[(head * n + query) * rows..][..rows];
+                    for (share, score) in own.iter().zip(&scores) {
+                        prop_assert!((f64::from(*share) - score / total).abs() < 1e-4);
+                    }
                     for i in 0..width {
                         let wanted: f64 = (0..rows).map(|row| scores[row] / total * narrow(values[at(row) + i])).sum();
                         prop_assert!((f64::from(seen[at(query) + i]) - wanted).abs() < 1e-4);

@@ -13,8 +13,10 @@ use std::sync::Arc;
 use crate::domain::{Cancel, Lang};
 
 use super::Error;
+use super::align::{self, Attended};
 use super::ggml::Header;
 use super::names::Names;
+use super::sound::POSITION;
 use super::special::{Special, Token};
 
 /// Where the token of a single space is looked for.
@@ -55,6 +57,40 @@ pub trait Network: Send {
     /// # Errors
     /// [`Error::Engine`].
     fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error>;
+
+    /// Most texts that [`Self::grow`] writes side by side; 1 where it writes none.
+    fn most_texts(&self) -> usize {
+        1
+    }
+
+    /// Goes on with several texts about the same sound, each by one token: `(the text of the last call
+    /// that it continues, the token)`. After [`Self::step`] there is one text, number 0. Returns the
+    /// scores of what may follow, one text after the other.
+    ///
+    /// # Errors
+    /// As [`Self::step`]; an engine that writes one text at a time.
+    fn grow(&mut self, _texts: &[(usize, Token)]) -> Result<&[f32], Error> {
+        Err(Error::Engine {
+            step: "writing",
+            reason: "this engine writes one text at a time".into(),
+        })
+    }
+
+    /// Where in the first `frames` positions of the sound last heard the decoder looked to write what
+    /// follows each of `tokens` (the prompt and a text), from token `from` on. What was written before
+    /// is forgotten. `None` where the engine does not tell.
+    ///
+    /// # Errors
+    /// As [`Self::step`]; a cancel, where the engine can stop.
+    fn attended(
+        &mut self,
+        _tokens: &[Token],
+        _from: usize,
+        _frames: usize,
+        _cancel: &Cancel,
+    ) -> Result<Option<Attended>, Error> {
+        Ok(None)
+    }
 }
 
 /// How a draft came to its end.
@@ -115,6 +151,8 @@ pub struct Model {
     /// The token of a single space, which may not begin a text.
     pub(super) blank: Option<usize>,
     pub(super) names: Arc<Names>,
+    /// Texts that are followed side by side, where the network can.
+    pub(super) beam: usize,
     /// Text tokens that the network holds behind the prompt.
     pub(super) held: Vec<Token>,
 }
@@ -132,8 +170,14 @@ impl Model {
             blank: blank.and_then(|id| usize::try_from(id).ok()),
             weights,
             names: Arc::default(),
+            beam: 1,
             held: Vec::new(),
         })
+    }
+
+    /// So many texts are followed side by side from now on, where the network can.
+    pub fn follow_side_by_side(&mut self, beam: usize) {
+        self.beam = beam;
     }
 
     /// Names that are preferred from now on where the sound leaves them open.
@@ -180,6 +224,34 @@ impl Model {
             no_speech: share_of(logits, at(special.no_speech)),
         })
     }
+
+    /// When each token of a text in `lang` about the `samples` last heard begins, and at the end when
+    /// the last one ends, in seconds. `None` where the engine does not tell or the text has no clear
+    /// place in the sound.
+    pub fn token_times(
+        &mut self,
+        lang: Lang,
+        text: &[Token],
+        samples: usize,
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<f32>>, Error> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let special = self.special;
+        let mut tokens = vec![
+            special.start,
+            special.language(lang),
+            special.transcribe,
+            special.no_timestamps,
+        ];
+        // The last token of the prompt is the one that the text's first follows.
+        let from = tokens.len().saturating_sub(1);
+        tokens.extend_from_slice(text);
+        let frames = samples.div_ceil(POSITION);
+        let attended = self.network.attended(&tokens, from, frames, cancel)?;
+        Ok(attended.and_then(|a| align::times(&a)))
+    }
 }
 
 /// The likeliest of the text tokens and the end token, with its log-probability among them; with
@@ -190,23 +262,56 @@ pub(super) fn likeliest(
     suppress: bool,
     blank: Option<usize>,
 ) -> Option<(Token, f32)> {
-    let end = usize::try_from(end).ok()?;
-    let allowed = |id: usize| !suppress || (id != end && Some(id) != blank);
-    let scores = || {
-        logits
-            .iter()
+    likeliest_of(logits, end, suppress, blank, 1).pop()
+}
+
+/// The log-probability of another token, as that of the likeliest is counted.
+pub(super) fn log_prob_of(logits: &[f32], token: Token, likeliest: (Token, f32)) -> f32 {
+    let score = |token: Token| {
+        let at = usize::try_from(token).ok();
+        at.and_then(|at| logits.get(at))
             .copied()
-            .enumerate()
-            .take(end + 1)
-            .filter(|&(id, _)| allowed(id))
+            .unwrap_or(f32::NEG_INFINITY)
     };
-    let (best, highest) = scores()
-        .filter(|(_, score)| score.is_finite())
-        .reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    score(token) - score(likeliest.0) + likeliest.1
+}
+
+/// The same of the `most` likeliest, best first and, where they are alike, in the order of their numbers.
+/// Nothing where no score is a number.
+pub(super) fn likeliest_of(
+    logits: &[f32],
+    end: Token,
+    suppress: bool,
+    blank: Option<usize>,
+    most: usize,
+) -> Vec<(Token, f32)> {
+    let Ok(last) = usize::try_from(end) else {
+        return Vec::new();
+    };
+    let allowed = |id: usize| !suppress || (id != last && Some(id) != blank);
+    let scores = || {
+        let each = logits.iter().copied().enumerate().take(last + 1);
+        each.filter(|&(id, _)| allowed(id))
+    };
+    let mut best: Vec<(usize, f32)> = Vec::with_capacity(most + 1);
+    for (id, score) in scores().filter(|(_, score)| score.is_finite()) {
+        if best.len() < most || best.last().is_some_and(|(_, least)| score > *least) {
+            let at = best.partition_point(|(_, other)| *other >= score);
+            best.insert(at, (id, score));
+            best.truncate(most);
+        }
+    }
+    let Some(&(_, highest)) = best.first() else {
+        return Vec::new();
+    };
     let sum = scores()
         .map(|(_, score)| relative(score, highest))
-        .sum::<f64>();
-    Some((Token::try_from(best).ok()?, -(sum.ln() as f32)))
+        .sum::<f64>()
+        .ln() as f32;
+    let token = |id: usize| Token::try_from(id).ok();
+    best.into_iter()
+        .filter_map(|(id, score)| Some((token(id)?, (score - highest) - sum)))
+        .collect()
 }
 
 /// The probability of one token among all.

@@ -28,6 +28,8 @@ struct Piece {
     no_speech: f32,
     doubt: Option<Flag>,
     voiced: Vec<bool>,
+    /// When each token begins and the last one ends, in seconds from the start of the piece.
+    times: Option<Vec<f32>>,
 }
 
 impl Piece {
@@ -88,7 +90,7 @@ fn decode_pieces(
     let mut done = Vec::with_capacity(open.len());
     while let Some(range) = open.pop_front() {
         let part = pcm.get(range.clone()).unwrap_or_default();
-        let piece = decode_piece(model, part, &among, job.fit_window, &job.cancel)?;
+        let piece = decode_piece(model, part, &among, job)?;
         among = vec![piece.lang];
         // The decoder is full and what it wrote makes sense: the rest fits in a second piece.
         if piece.draft.ending == Ending::NoRoom
@@ -112,21 +114,20 @@ fn decode_piece(
     model: &mut Model,
     part: &[f32],
     among: &[Lang],
-    fit_window: bool,
-    cancel: &Cancel,
+    job: &Job,
 ) -> Result<Piece, Error> {
     let pcm = sound::prepare(part);
     let full = model.header().audio_ctx;
-    let fitted = if fit_window {
+    let fitted = if job.how.fit_window {
         sound::window_for(pcm.len(), full)
     } else {
         full
     };
-    let first = attempt(model, &pcm, fitted, among, cancel)?;
+    let first = attempt(model, &pcm, fitted, among, job)?;
     if fitted == full || !suspicion::deserves_full_window(&first.evidence()) {
         return Ok(first);
     }
-    let second = attempt(model, &pcm, full, among, cancel)?;
+    let second = attempt(model, &pcm, full, among, job)?;
     Ok(if quality(&second) > quality(&first) {
         second
     } else {
@@ -148,8 +149,9 @@ fn attempt(
     pcm: &[f32],
     window: u32,
     among: &[Lang],
-    cancel: &Cancel,
+    job: &Job,
 ) -> Result<Piece, Error> {
+    let cancel = &job.cancel;
     stop_if(cancel)?;
     model.hear(pcm, window, cancel)?;
     stop_if(cancel)?;
@@ -176,6 +178,10 @@ fn attempt(
         return Err(Error::NoLanguage);
     };
     let raw = assemble(draft.tokens.iter().map(|&t| model.bytes_of(t)));
+    let times = match job.how.align {
+        true => model.token_times(lang, &draft.tokens, pcm.len(), cancel)?,
+        false => None,
+    };
     Ok(Piece {
         lang,
         line: text::normalise(&raw.text, lang),
@@ -184,6 +190,7 @@ fn attempt(
         no_speech: impression.no_speech,
         doubt: ranking.doubt(lang),
         voiced: sound::voiced(pcm),
+        times,
     })
 }
 
@@ -253,6 +260,7 @@ fn place(piece: &Piece, range: &Range<usize>, span: Span) -> Vec<Word> {
         piece.lang,
         &piece.raw,
         log_probs,
+        piece.times.as_deref(),
         &piece.voiced,
         piece_span,
     )

@@ -4,6 +4,8 @@
 //! Only this module names `whisper_rs`. It is handed values (a path, an utterance, the languages of
 //! the interview) and hands back a [`Hypothesis`] with doubts as flags; a doubt never removes text.
 
+mod align;
+mod calibration;
 mod cpp;
 mod ctc;
 mod decode;
@@ -24,6 +26,10 @@ mod whisper;
 mod words;
 mod write;
 
+pub use calibration::{
+    Calibrated, Calibration, FEWEST_WORDS, JudgedWord, Reliability, ReliabilityRow, crossed,
+    judge_words, reliability,
+};
 pub use ctc::{Ctc, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
@@ -32,7 +38,7 @@ pub use native::is_whisper;
 pub use profile::Profile;
 pub use text_tokens::{Assembled, assemble};
 pub use trial::{Timed, Trial};
-pub use whisper::{Engine, Whisper, WhisperOptions};
+pub use whisper::{Engine, MOST_BEAM, Whisper, WhisperOptions};
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 

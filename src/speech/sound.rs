@@ -7,30 +7,36 @@ use crate::domain::SAMPLE_RATE;
 /// whisper.cpp reads 200 samples ahead and refuses less than 0.1 s; shorter sound is padded to 0.2 s.
 const SHORTEST: usize = SAMPLE_RATE as usize / 5;
 /// Samples of one encoder position (20 ms).
-const POSITION: usize = SAMPLE_RATE as usize / 50;
+pub const POSITION: usize = SAMPLE_RATE as usize / 50;
 /// Positions beyond the speech: less makes Whisper loop.
 const ROOM: usize = 128;
 /// Samples of one frame of the energy curve (10 ms).
 pub const FRAME: usize = SAMPLE_RATE as usize / 100;
+/// Speech has a mean of nearly 0; a larger one is no sound, and is heard as one.
+const OFFSET: f32 = 0.01;
 /// Peaks below -80 dBFS around the mean are silence: nothing can be heard in them.
 const SILENCE: f32 = 1e-4;
 
-/// The sound with no value outside -1.0 to 1.0 and none that is not a number, at least 0.2 s long.
+/// The sound with no value outside -1.0 to 1.0 and none that is not a number, at least 0.2 s long. A
+/// constant offset, as bad sound cards add it, is taken away.
 pub fn prepare(pcm: &[f32]) -> Vec<f32> {
-    let mut safe: Vec<f32> = pcm
-        .iter()
-        .map(|s| {
-            if s.is_finite() {
-                s.clamp(-1.0, 1.0)
-            } else {
-                0.0
-            }
+    let safe = |offset: f32| -> Vec<f32> {
+        let each = pcm.iter();
+        each.map(|s| match s.is_finite() {
+            true => (s - offset).clamp(-1.0, 1.0),
+            false => 0.0,
         })
-        .collect();
-    if safe.len() < SHORTEST {
-        safe.resize(SHORTEST, 0.0);
+        .collect()
+    };
+    let mut sound = safe(0.0);
+    let offset = mean(&sound);
+    if offset.abs() > OFFSET {
+        sound = safe(offset);
     }
-    safe
+    if sound.len() < SHORTEST {
+        sound.resize(SHORTEST, 0.0);
+    }
+    sound
 }
 
 /// Whether nothing can be heard: digital silence, or a constant offset.
@@ -167,6 +173,19 @@ mod tests {
         assert!(is_silent(&[f32::NAN; 100]));
         assert!(is_silent(&[0.4; 16_000]));
         assert!(!is_silent(&tone(1600)));
+        let offset: Vec<f32> = tone(16_000).iter().map(|s| s + 0.25).collect();
+        let found = prepare(&offset);
+        assert!(
+            found
+                .iter()
+                .zip(tone(16_000))
+                .all(|(a, b)| (a - b).abs() < 2e-3)
+        );
+        assert_eq!(prepare(&tone(16_000)), tone(16_000));
+        // A broken sample is not taken for an offset.
+        let mut broken = tone(16_000);
+        broken[7] = 1e30;
+        assert_eq!(prepare(&broken)[8..], tone(16_000)[8..]);
     }
 
     #[test]

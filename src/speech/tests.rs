@@ -16,6 +16,8 @@ fn options(model: &Path, fit_window: bool, engine: Engine) -> WhisperOptions {
         threads: 1,
         max_utterance_ms: Some(15_000),
         fit_window,
+        align: true,
+        beam: 1,
         names: Vec::new(),
     }
 }
@@ -183,6 +185,49 @@ fn sound_beyond_the_window_is_decoded_too() {
                 hypothesis.words
             );
         }
+    }
+}
+
+#[test]
+fn an_hour_in_one_piece_is_written_to_its_end() {
+    let mut engine = engine(true, Engine::Native);
+    let hour = utterance(0, 3_600_000, 350.0);
+    let heard = hear(&mut engine, &hour, &[Lang::Zh]);
+    assert_sound(&heard, hour.span);
+    // Somebody speaks in every minute of it.
+    for minute in 0..60 {
+        let inside = |ms: u64| (minute * 60_000..(minute + 1) * 60_000).contains(&ms);
+        assert!(heard.words.iter().any(|w| inside(w.start_ms)), "{minute}");
+    }
+}
+
+#[test]
+fn several_texts_side_by_side_are_as_sound_as_one() {
+    let sounds = [utterance(5_000, 900, 220.0), utterance(0, 3_900, 700.0)];
+    for beam in [2, 5] {
+        let options = WhisperOptions {
+            beam,
+            names: vec!["张建国".into()],
+            ..options(fixture::tiny(), true, Engine::Native)
+        };
+        let mut engine = Whisper::load(&options).unwrap();
+        for sound in &sounds {
+            let first = hear(&mut engine, sound, &[Lang::Lo, Lang::Zh]);
+            assert_sound(&first, sound.span);
+            assert!(!first.text.is_empty());
+            assert_eq!(hear(&mut engine, sound, &[Lang::Lo, Lang::Zh]), first);
+        }
+        let raised = Cancel::new();
+        raised.cancel();
+        let stopped = engine.recognize(&sounds[1], &[Lang::Zh], &raised);
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        // whisper.cpp writes one text at a time.
+        let options = WhisperOptions {
+            engine: Engine::WhisperCpp,
+            ..options
+        };
+        let mut theirs = Whisper::load(&options).unwrap();
+        assert!(!hear(&mut theirs, &sounds[0], &[Lang::Zh]).text.is_empty());
     }
 }
 

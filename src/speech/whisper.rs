@@ -27,6 +27,8 @@ use super::{Error, Profile, Recognizer, check_model};
 
 /// How long a cancel may go unnoticed.
 const POLL: Duration = Duration::from_millis(50);
+/// More texts side by side bring nothing and cost their part of the time.
+pub const MOST_BEAM: usize = 5;
 /// whisper.cpp builds its graphs on the stack of the caller.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -70,9 +72,25 @@ pub struct WhisperOptions {
     /// Size the window to the utterance (several times faster on short ones) and take the full
     /// window only where the text looks wrong.
     pub fit_window: bool,
+    /// Tell when each word was said by where the decoder looked while it wrote it; without, and where
+    /// the engine does not tell, the words are spread over the speech.
+    pub align: bool,
+    /// Texts that are followed side by side, 1 to [`MOST_BEAM`]; 1 takes the likeliest token each time.
+    /// An engine that follows only one takes one.
+    pub beam: usize,
     /// Names, places and terms of the case, in any script, which are preferred where the sound leaves
     /// them open: the first 5,000 of them and 256 KiB, of two syllables or more.
     pub names: Vec<String>,
+}
+
+/// How utterances are decoded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// What the model itself takes, in milliseconds.
+    longest_ms: Option<u64>,
+    pub fit_window: bool,
+    pub align: bool,
+    beam: usize,
 }
 
 /// What one utterance needs, apart from the model.
@@ -80,7 +98,7 @@ pub(super) struct Job {
     pub utterance: Utterance,
     pub among: Vec<Lang>,
     pub longest_ms: u64,
-    pub fit_window: bool,
+    pub how: How,
     pub engine: String,
     pub cancel: Cancel,
     threads: usize,
@@ -92,9 +110,7 @@ pub struct Whisper {
     weights: Arc<dyn Weights>,
     names: Arc<Names>,
     engine: String,
-    /// What the model itself takes, in milliseconds.
-    longest_ms: Option<u64>,
-    fit_window: bool,
+    how: How,
     threads: usize,
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -114,10 +130,14 @@ impl Whisper {
             weights,
             Arc::new(Names::new(&options.names)),
             format!("whisper {} ({})", options.name, options.engine.name()),
-            options
-                .max_utterance_ms
-                .map(|ms| ms.min(header.window_ms()).max(1000)),
-            options.fit_window,
+            How {
+                longest_ms: options
+                    .max_utterance_ms
+                    .map(|ms| ms.min(header.window_ms()).max(1000)),
+                fit_window: options.fit_window,
+                align: options.align,
+                beam: options.beam.clamp(1, MOST_BEAM),
+            },
             options.threads.clamp(1, cores()),
         )
     }
@@ -127,12 +147,12 @@ impl Whisper {
         weights: Arc<dyn Weights>,
         names: Arc<Names>,
         engine: String,
-        longest_ms: Option<u64>,
-        fit_window: bool,
+        how: How,
         threads: usize,
     ) -> Result<Self, Error> {
         let mut model = Model::new(Arc::clone(&weights))?;
         model.prefer(Arc::clone(&names));
+        model.follow_side_by_side(how.beam);
         // One job waits while an abandoned one ends; nobody asks for more.
         let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
         let thread = std::thread::Builder::new()
@@ -149,8 +169,7 @@ impl Whisper {
             weights,
             names,
             engine,
-            longest_ms,
-            fit_window,
+            how,
             threads,
             jobs: Some(jobs),
             thread: Some(thread),
@@ -187,7 +206,7 @@ impl Recognizer for Whisper {
 
     fn max_utterance_ms(&self) -> u64 {
         let usual = Profile::longest_ms(&[]).min(self.weights.header().window_ms());
-        self.longest_ms.unwrap_or(usual)
+        self.how.longest_ms.unwrap_or(usual)
     }
 
     fn recognize(
@@ -201,9 +220,10 @@ impl Recognizer for Whisper {
             utterance: utterance.clone(),
             among: among.to_vec(),
             longest_ms: self
+                .how
                 .longest_ms
                 .unwrap_or_else(|| Profile::longest_ms(among)),
-            fit_window: self.fit_window,
+            how: self.how,
             engine: self.engine.clone(),
             cancel: cancel.clone(),
             threads: self.threads,
@@ -225,8 +245,7 @@ impl Recognizer for Whisper {
                 Arc::clone(&self.weights),
                 Arc::clone(&self.names),
                 self.engine.clone(),
-                self.longest_ms,
-                self.fit_window,
+                self.how,
                 self.threads,
             );
             Some(Box::new(another.ok()?))

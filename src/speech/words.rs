@@ -1,7 +1,8 @@
-//! Where in the recording each word was said, estimated, and how likely its tokens were.
+//! Where in the recording each word was said, and how likely its tokens were.
 //!
-//! Whisper is asked for no timestamps (they cost text), and whisper.cpp's alignment by attention
-//! ends the program on a window shorter than 30 s. So the letters of a line are spread evenly over
+//! Whisper is asked for no timestamps (they cost text). Where the engine tells when each token was said
+//! (`align`), a word begins and ends with its tokens. Else, since whisper.cpp's alignment by attention
+//! ends the program on a window shorter than 30 s, the letters of a line are spread evenly over
 //! the parts of the sound in which somebody speaks: good enough to highlight and to jump to. A longer
 //! pause stands between two words.
 
@@ -17,47 +18,109 @@ use super::text_tokens::Assembled;
 const PAUSE_WEIGHT: f32 = 0.02;
 /// Frames without voice that no word is said over: 300 ms.
 const LONG_PAUSE: usize = 30;
+/// The same where the places of the tokens are known: 100 ms, more than the closed lips of a `p`.
+const SHORT_PAUSE: usize = 10;
+/// Frames of sound in a second.
+const FRAMES_A_SECOND: f32 = 100.0;
 
 /// The words of `line` (the canonical form of `raw.text`), in order, inside `span`.
 ///
-/// `voiced` has one entry for each 10 ms of `span`; `log_probs` one for each token of `raw`.
+/// `voiced` has one entry for each 10 ms of `span`; `log_probs` one for each token of `raw`, `times` one
+/// more, in seconds from the start of `span`.
 pub fn place(
     line: &str,
     lang: Lang,
     raw: &Assembled,
     log_probs: &[f32],
+    times: Option<&[f32]>,
     voiced: &[bool],
     span: Span,
 ) -> Vec<Word> {
     let ranges = text::words(line, lang);
+    let clock = Clock::new(voiced, span);
+    let scale = Scale::new(raw, line);
+    let places = match times {
+        Some(times) => aligned(&ranges, &Knots::new(raw, times), &scale, voiced, &clock),
+        None => spread(line, &ranges, voiced, &clock),
+    };
+    let each = ranges.into_iter().zip(places);
+    each.map(|(range, place)| Word {
+        text: line.get(range.clone()).unwrap_or_default().to_owned(),
+        start_ms: place.start,
+        end_ms: place.end,
+        confidence: confidence(raw, log_probs, scale.range(&range)),
+    })
+    .collect()
+}
+
+/// A place for each word, in milliseconds from the start of the recording: its letters' share of the
+/// speech.
+fn spread(line: &str, ranges: &[Range<usize>], voiced: &[bool], clock: &Clock) -> Vec<Range<u64>> {
     let letters = |text: &str| text::graphemes(text).len() as f32;
     let weights: Vec<f32> = ranges
         .iter()
         .map(|r| line.get(r.clone()).map_or(0.0, letters).max(1.0))
         .collect();
     let total: f32 = weights.iter().sum();
-    let clock = Clock::new(voiced, span);
     let mut before = 0.0;
-    let mut words = Vec::with_capacity(ranges.len());
-    for (range, weight) in ranges.into_iter().zip(weights) {
+    let mut places = Vec::with_capacity(ranges.len());
+    for weight in weights {
         let (from, to) = (before / total, (before + weight) / total);
         before += weight;
-        words.push(Word {
-            text: line.get(range.clone()).unwrap_or_default().to_owned(),
-            start_ms: clock.at(from),
-            end_ms: clock.at(to),
-            confidence: confidence(raw, log_probs, line.len(), range.start, range.end),
-        });
+        places.push(clock.at(from)..clock.at(to));
     }
-    for pause in long_pauses(voiced) {
+    for pause in pauses(voiced, LONG_PAUSE) {
         let at = |frame: usize| clock.frame(frame).as_ms();
-        keep_free(&mut words, at(pause.start), at(pause.end));
+        keep_free(&mut places, at(pause.start), at(pause.end));
     }
-    words
+    places
 }
 
-/// The frames of each longer pause between two voiced ones.
-fn long_pauses(voiced: &[bool]) -> Vec<Range<usize>> {
+/// A place for each word: from its first token to what follows it, without the pause before and behind.
+fn aligned(
+    ranges: &[Range<usize>],
+    knots: &Knots<'_>,
+    scale: &Scale,
+    voiced: &[bool],
+    clock: &Clock,
+) -> Vec<Range<u64>> {
+    let frame = |seconds: f32| (seconds * FRAMES_A_SECOND).max(0.0);
+    let first = voiced.iter().position(|v| *v).unwrap_or(0);
+    let last = voiced.iter().rposition(|v| *v).unwrap_or(voiced.len());
+    let mut silent = pauses(voiced, SHORT_PAUSE);
+    silent.insert(0, 0..first);
+    silent.push(last.saturating_add(1)..usize::MAX);
+    let (mut free, mut said) = (0, 0.0);
+    let mut places = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let range = scale.range(range);
+        let mut from = frame(knots.start(range.start));
+        // Marks between two words have no sound: what is heard there after a pause is the word's own.
+        let ended = |pause: &&Range<usize>| (said..from).contains(&(pause.end as f32));
+        from = silent.iter().rfind(ended).map_or(from, |p| p.end as f32);
+        said = frame(knots.end(range.end));
+        let mut to = frame(knots.end(range.end)).max(from);
+        let holds =
+            |pause: &&Range<usize>, at: f32| pause.start as f32 <= at && at <= pause.end as f32;
+        let (before, behind) = (
+            silent.iter().find(|p| holds(p, from)),
+            silent.iter().find(|p| holds(p, to)),
+        );
+        // A word that lies in one pause wholly is faint, or misplaced: it stays where it was seen.
+        if before != behind || before.is_none() {
+            from = before.map_or(from, |pause| pause.end as f32);
+            to = behind.map_or(to, |pause| pause.start as f32).max(from);
+        }
+        let start = clock.fraction(from).max(free);
+        let end = clock.fraction(to).max(start);
+        free = end;
+        places.push(start..end);
+    }
+    places
+}
+
+/// The frames of each pause of `least` frames or more between two voiced ones.
+fn pauses(voiced: &[bool], least: usize) -> Vec<Range<usize>> {
     let spoken: Vec<usize> = (0..)
         .zip(voiced)
         .filter(|(_, v)| **v)
@@ -65,49 +128,67 @@ fn long_pauses(voiced: &[bool]) -> Vec<Range<usize>> {
         .collect();
     let gaps = spoken.iter().zip(spoken.iter().skip(1));
     gaps.map(|(last, next)| last.saturating_add(1)..*next)
-        .filter(|gap| gap.len() >= LONG_PAUSE)
+        .filter(|gap| gap.len() >= least)
         .collect()
 }
 
 /// Puts a pause, in milliseconds, between two words: at the nearer end of the word over which it lies.
-fn keep_free(words: &mut [Word], from: u64, to: u64) {
-    let Some(first) = words.iter().position(|w| w.end_ms > from) else {
+fn keep_free(words: &mut [Range<u64>], from: u64, to: u64) {
+    let Some(first) = words.iter().position(|w| w.end > from) else {
         return;
     };
     let Some(word) = words.get(first) else { return };
-    let mostly_before = from.saturating_sub(word.start_ms) >= word.end_ms.saturating_sub(to);
+    let mostly_before = from.saturating_sub(word.start) >= word.end.saturating_sub(to);
     let (before, after) = words.split_at_mut(first.saturating_add(usize::from(mostly_before)));
     // One word over all the sound, or the pause before the first: there is no place to move to.
     let (Some(last), Some(next)) = (before.last_mut(), after.first_mut()) else {
         return;
     };
-    last.end_ms = from;
-    next.start_ms = to;
+    last.end = from;
+    next.start = to;
     for word in before {
-        word.start_ms = word.start_ms.min(from);
-        word.end_ms = word.end_ms.min(from);
+        word.start = word.start.min(from);
+        word.end = word.end.min(from);
     }
     for word in after {
-        word.start_ms = word.start_ms.max(to);
-        word.end_ms = word.end_ms.max(to);
+        word.start = word.start.max(to);
+        word.end = word.end.max(to);
     }
 }
 
-/// Mean probability of the tokens that lie in bytes `from..to` of the canonical line. Its bytes are
-/// scaled to the raw text's, which differs from it by little more than spaces at the ends.
-fn confidence(raw: &Assembled, log_probs: &[f32], line: usize, from: usize, to: usize) -> f32 {
-    let lead = raw.text.len() - raw.text.trim_start().len();
-    let body = raw.text.trim().len();
-    let scale = |at: usize| lead + at * body / line.max(1);
-    let (from, to) = (scale(from), scale(to));
+/// Where bytes of the canonical line stand in the raw text, which differs from it by little more than
+/// spaces at the ends.
+struct Scale {
+    lead: usize,
+    body: usize,
+    line: usize,
+}
+
+impl Scale {
+    fn new(raw: &Assembled, line: &str) -> Self {
+        Self {
+            lead: raw.text.len() - raw.text.trim_start().len(),
+            body: raw.text.trim().len(),
+            line: line.len().max(1),
+        }
+    }
+
+    fn range(&self, range: &Range<usize>) -> Range<usize> {
+        let at = |at: usize| self.lead + at * self.body / self.line;
+        at(range.start)..at(range.end)
+    }
+}
+
+/// Mean probability of the tokens that lie in these bytes of the raw text.
+fn confidence(raw: &Assembled, log_probs: &[f32], bytes: Range<usize>) -> f32 {
     let mut start = 0;
     let (mut sum, mut count) = (0.0, 0.0);
     for (&end, log_p) in raw.ends.iter().zip(log_probs) {
         // A token that only begins a character belongs to the word in which the character ends.
         let inside = if end == start {
-            from <= end && end < to
+            bytes.contains(&end)
         } else {
-            start < to && end > from
+            start < bytes.end && end > bytes.start
         };
         if inside {
             sum += log_p.exp();
@@ -119,6 +200,55 @@ fn confidence(raw: &Assembled, log_probs: &[f32], line: usize, from: usize, to: 
         (sum / count).clamp(0.0, 1.0)
     } else {
         0.0
+    }
+}
+
+/// When bytes of the raw text were said.
+struct Knots<'a> {
+    text: &'a str,
+    /// The first letter of each token and when it begins; last the end of the text.
+    known: Vec<(usize, f32)>,
+}
+
+impl<'a> Knots<'a> {
+    fn new(raw: &'a Assembled, times: &[f32]) -> Self {
+        let mut known = Vec::with_capacity(times.len());
+        let mut start = 0;
+        for (&end, &time) in raw.ends.iter().zip(times) {
+            let piece = raw.text.get(start..end).unwrap_or_default();
+            let letters = piece.trim_start();
+            // A token of spaces alone says nothing; an empty one begins a character.
+            if piece.is_empty() || !letters.is_empty() {
+                known.push((end - letters.len(), time));
+            }
+            start = end;
+        }
+        known.push((raw.text.len(), times.last().copied().unwrap_or(0.0)));
+        Self {
+            text: &raw.text,
+            known,
+        }
+    }
+
+    /// When the letter at this byte begins, in seconds.
+    fn start(&self, byte: usize) -> f32 {
+        let after = self.known.partition_point(|k| k.0 < byte);
+        let before = after.checked_sub(1).and_then(|at| self.known.get(at));
+        match (before, self.known.get(after)) {
+            (_, Some((at, time))) if *at == byte => *time,
+            (Some((from, first)), Some((to, last))) => {
+                let part = (byte - from) as f32 / (to - from).max(1) as f32;
+                first + (last - first) * part
+            }
+            (Some((_, time)), None) | (None, Some((_, time))) => *time,
+            (None, None) => 0.0,
+        }
+    }
+
+    /// When what follows this byte begins, in seconds.
+    fn end(&self, byte: usize) -> f32 {
+        let rest = self.text.get(byte..).unwrap_or_default();
+        self.start(byte + rest.len() - rest.trim_start().len())
     }
 }
 
@@ -157,6 +287,11 @@ impl Clock {
         self.position(samples).as_ms()
     }
 
+    /// Milliseconds from the start of the recording to so many frames of the span.
+    fn fraction(&self, frames: f32) -> u64 {
+        self.position((frames * FRAME as f32) as u64).as_ms()
+    }
+
     /// Where a frame begins.
     fn frame(&self, frame: usize) -> SamplePos {
         self.position(frame.saturating_mul(FRAME) as u64)
@@ -174,102 +309,4 @@ impl Clock {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::text_tokens::assemble;
-    use super::*;
-
-    fn span(start_ms: u64, end_ms: u64) -> Span {
-        Span::new(SamplePos::from_ms(start_ms), SamplePos::from_ms(end_ms))
-    }
-
-    #[test]
-    fn words_are_in_order_and_inside_the_speech() {
-        let lines = [
-            (Lang::Zh, "你叫什么名字"),
-            (Lang::Vi, "Anh tên là gì"),
-            (Lang::Th, "คุณชื่ออะไรครับ"),
-            (Lang::My, "နာမည်ဘယ်လိုခေါ်ပါသလဲ"),
-            (Lang::Lo, "ເຈົ້າຊື່ຫຍັງ"),
-            (Lang::Km, "តើអ្នកឈ្មោះអ្វី"),
-        ];
-        // Half a second of silence, one of speech, half a second of silence.
-        let voiced: Vec<bool> = (0..200).map(|f| (50..150).contains(&f)).collect();
-        for (lang, line) in lines {
-            let raw = assemble(line.as_bytes().chunks(2));
-            let log_probs = vec![0.5_f32.ln(); raw.ends.len()];
-            let words = place(line, lang, &raw, &log_probs, &voiced, span(10_000, 12_000));
-            assert!(words.len() > 1, "{line}");
-            assert!(words.windows(2).all(|w| w[0].end_ms <= w[1].start_ms));
-            assert!(words.iter().all(|w| w.start_ms < w.end_ms));
-            assert!(
-                words.iter().all(|w| (w.confidence - 0.5).abs() < 1e-3),
-                "{words:?}"
-            );
-            let middle = words[words.len() / 2].start_ms;
-            assert!((10_450..11_550).contains(&middle), "{middle}");
-        }
-    }
-
-    #[test]
-    fn a_pause_stands_between_two_words() {
-        let lines = [
-            (Lang::Zh, "我不知道我没有看见"),
-            (Lang::Vi, "Tôi không biết tôi không thấy"),
-            (Lang::Th, "ผมไม่รู้ ผมไม่เห็น"),
-            (Lang::My, "မသိဘူး မတွေ့ဘူး"),
-            (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ ຂ້ອຍບໍ່ເຫັນ"),
-            (Lang::Km, "ខ្ញុំមិនដឹង ខ្ញុំមិនឃើញ"),
-        ];
-        // A second of speech, 0.4 s of silence, a second of speech; 0.2 s are no pause.
-        let (long, short) = (100..140, 40..60);
-        let voiced: Vec<bool> = (0..240)
-            .map(|f| !long.contains(&f) && !short.contains(&f))
-            .collect();
-        for (lang, line) in lines {
-            let raw = assemble(line.as_bytes().chunks(2));
-            let log_probs = vec![0.5_f32.ln(); raw.ends.len()];
-            let words = place(line, lang, &raw, &log_probs, &voiced, span(10_000, 12_400));
-            let gaps: Vec<(u64, u64)> = words
-                .windows(2)
-                .map(|w| (w[0].end_ms, w[1].start_ms))
-                .filter(|(end, start)| end != start)
-                .collect();
-            assert_eq!(gaps, [(11_000, 11_400)], "{line}: {words:?}");
-            assert!(words.iter().all(|w| w.start_ms < w.end_ms), "{words:?}");
-        }
-        // One word alone lies where it was said, over the pause.
-        let raw = assemble([b"kh\xc3\xb4ng".as_slice()]);
-        let words = place("không", Lang::Vi, &raw, &[-0.1], &voiced, span(0, 2_400));
-        assert!(words[0].start_ms < 1_000 && words[0].end_ms > 1_400);
-    }
-
-    #[test]
-    fn a_weak_token_weakens_its_own_word_only() {
-        let raw = assemble([b" Xin".as_slice(), b" ch", "ào".as_bytes(), b" anh"]);
-        let log_probs = [0.9_f32.ln(), 0.1_f32.ln(), 0.3_f32.ln(), 0.9_f32.ln()];
-        let words = place(
-            "Xin chào anh",
-            Lang::Vi,
-            &raw,
-            &log_probs,
-            &[true; 100],
-            span(0, 1000),
-        );
-        let found: Vec<(String, u32)> = words
-            .iter()
-            .map(|w| (w.text.clone(), (w.confidence * 10.0).round() as u32))
-            .collect();
-        assert_eq!(
-            found,
-            [("Xin".into(), 9), ("chào".into(), 2), ("anh".into(), 9)]
-        );
-    }
-
-    #[test]
-    fn nothing_to_place_gives_nothing() {
-        let raw = assemble([]);
-        assert!(place("", Lang::Zh, &raw, &[], &[], span(0, 0)).is_empty());
-        let words = place("好", Lang::Zh, &raw, &[], &[], span(5, 5));
-        assert_eq!((words[0].start_ms, words[0].end_ms), (5, 5));
-    }
-}
+mod tests;

@@ -6,17 +6,21 @@
 //! name to its end, then by the likeliest tokens again. Of the whole texts the one stands whose
 //! probability and names' gains together are greatest, so a name that is not finished gains nothing.
 //! Since log-probabilities only fall, a way is left as soon as it cannot win any more.
+//!
+//! Where several texts are followed side by side (`beam`), names fork off the best of them.
 
 use std::sync::Arc;
 
 use crate::domain::{Cancel, Lang};
 
 use super::Error;
-use super::decode::{Draft, Ending, Model, Weights, likeliest};
+use super::decode::{Draft, Ending, Model, Weights, likeliest, log_prob_of};
 use super::names::{Names, Place};
 use super::profile::{Profile, ends_in_loop};
 use super::special::Token;
 use super::text_tokens::assemble;
+
+mod beam;
 
 /// Start, language, task, 'no timestamps'.
 const PROMPT_TOKENS: usize = 4;
@@ -78,6 +82,8 @@ struct Task<'a> {
     cancel: &'a Cancel,
     ways: Vec<Way>,
     forks: Vec<Fork>,
+    /// The text that the first way takes, where it was found already.
+    found: Vec<Token>,
     /// The best whole text, and what it is worth.
     best: Option<(usize, f64)>,
 }
@@ -272,9 +278,20 @@ impl Model {
             cancel,
             ways: Vec::new(),
             forks: Vec::new(),
+            found: Vec::new(),
             best: None,
         };
         self.held.clear();
+        let wide = self.wide();
+        if wide > 1 {
+            let draft = self.search(&task, wide, cancel)?;
+            if task.names.is_empty() || draft.end_log_prob.is_none() {
+                return Ok(draft);
+            }
+            // Names are looked for along the text that was found.
+            task.found = draft.tokens;
+            task.found.push(self.special.end);
+        }
         let mut way = Way::new(task.names.start());
         self.follow(&mut way, &mut task)?;
         let plain = way.draft.log_prob().0;
@@ -311,8 +328,15 @@ impl Model {
             };
             let logits = self.network.step(&tokens, past)?;
             let suppress = first && !task.may_be_empty;
-            let (token, log_prob) =
-                likeliest(logits, end, suppress, self.blank).ok_or_else(broken)?;
+            let found = match task.ways.is_empty() {
+                true => task.found.get(way.draft.tokens.len()).copied(),
+                false => None,
+            };
+            let likeliest = likeliest(logits, end, suppress, self.blank).ok_or_else(broken)?;
+            let (token, log_prob) = match found {
+                Some(token) => (token, log_prob_of(logits, token, likeliest)),
+                None => likeliest,
+            };
             let weights = self.weights.as_ref();
             let Some(step) = task.step(weights, logits, way, (token, log_prob), end) else {
                 return Ok(());

@@ -40,7 +40,9 @@ pub fn cer(reference: &str, hypothesis: &str) -> (usize, usize) {
     (levenshtein(&reference, &hypothesis), reference.len())
 }
 
-fn spoken_chars(text: &str) -> Vec<char> {
+/// The characters that are compared: of the folded text all that are spoken, without spaces, punctuation
+/// and symbols.
+pub fn spoken_chars(text: &str) -> Vec<char> {
     let category = CodePointMapData::<GeneralCategory>::new();
     fold(text)
         .chars()

@@ -122,3 +122,85 @@ fn what_cannot_be_judged_is_refused_with_a_next_step() {
         Some(2)
     );
 }
+
+#[test]
+fn the_confidence_of_words_is_measured_and_read_so_from_then_on() {
+    let desk = Desk::empty();
+    let set = desk.path("set");
+    cut_lines(&set, 60);
+    // A text that is not what was said makes the model overrate itself.
+    for n in 0..6 {
+        fs::write(set.join(format!("th/{n}.txt")), "ไม่มีใครพูดแบบนี้เลย").unwrap();
+    }
+    let folder = set.to_str().unwrap();
+    let check = [
+        "models",
+        "check",
+        "practice-asr",
+        "--audio",
+        folder,
+        "--language",
+        "th",
+        "--json",
+    ];
+    fs::remove_dir_all(set.join("lo")).unwrap();
+    let listed = || {
+        let models = desk.json(&["models", "list", "--json"]);
+        let all = models["models"].as_array().unwrap().clone();
+        all.into_iter()
+            .find(|m| m["name"] == "practice-asr")
+            .unwrap()
+    };
+    let thai = |model: &Value| {
+        let all = model["calibrated"].as_array().unwrap();
+        let own = all.iter().find(|m| m["language"] == "th").unwrap();
+        own["words"].as_u64().unwrap()
+    };
+    assert_eq!(thai(&listed()), 0);
+    assert!(desk.text(&["models", "list"]).contains("th not calibrated"));
+    let words = desk.json(&check)["languages"]["th"]["words"].clone();
+    println!("{words}");
+    let (all, right) = (
+        words["words"].as_u64().unwrap(),
+        words["right"].as_u64().unwrap(),
+    );
+    assert!(right < all && all >= 100, "{words}");
+    assert_eq!(words["kept"], true);
+    let rows = words["before"]["rows"].as_array().unwrap();
+    let sum: u64 = rows.iter().map(|r| r["words"].as_u64().unwrap()).sum();
+    assert_eq!(sum, all);
+    assert_eq!(thai(&listed()), all);
+    assert!(
+        desk.text(&["models", "list"])
+            .contains(&format!("th measured on {all} words"))
+    );
+    // Judged again, the model's own numbers are measured and not those that were made of them.
+    assert_eq!(desk.json(&check)["languages"]["th"]["words"], words);
+
+    let sound = root().join("recordings/practice/th-lo/audio.flac");
+    let sound = sound.to_str().unwrap();
+    let import = |case: &str| {
+        let args = [
+            "import",
+            sound,
+            "--languages",
+            "th,lo",
+            "--case",
+            case,
+            "--json",
+        ];
+        let id = desk.json(&args)[0]["id"].as_str().unwrap().to_owned();
+        let shown = desk.json(&["show", &id, "--json"]);
+        let line = shown["segments"][0]["id"].to_string();
+        desk.text(&["history", &id, &line, "--json"])
+    };
+    assert!(import("A").contains(", calibrated "));
+    // A file that nobody can have measured is as none.
+    let kept = desk.workspace().join("calibrations.json");
+    let text = fs::read_to_string(&kept).unwrap();
+    for bad in [text.replace("\"right\": 0", "\"right\": 7"), "{".into()] {
+        fs::write(&kept, bad).unwrap();
+        assert_eq!(thai(&listed()), 0);
+    }
+    assert!(!import("B").contains(", calibrated "));
+}

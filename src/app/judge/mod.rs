@@ -1,5 +1,6 @@
 //! Judges a speech model on a test set: how many characters it gets wrong in each language, how fast
-//! it is and how much memory it takes on this computer. Nothing is stored.
+//! it is and how much memory it takes on this computer, and how far its words' confidence can be trusted.
+//! Of the recordings nothing is stored.
 
 mod test_set;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use crate::domain::{Cancel, FlagKind, Lang};
 use crate::pipeline::{Progress, Step, Watcher};
+use crate::speech::{Calibration, JudgedWord, Reliability, crossed, judge_words, reliability};
 use crate::text;
 
 use super::bench::{machine, peak_memory_mb};
@@ -68,6 +70,26 @@ pub struct LanguageJudgement {
     pub flagged: usize,
     /// Seconds of work for a second of sound, decoding included.
     pub realtime_factor: f64,
+    /// How the confidence of its words fits the truth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<WordJudgement>,
+}
+
+/// How the confidence of a model's words fits the truth.
+#[derive(Clone, Debug, Serialize)]
+pub struct WordJudgement {
+    /// Words that were compared with the truth.
+    pub words: usize,
+    /// Those that were right.
+    pub right: usize,
+    /// As the model gives it.
+    pub before: Reliability,
+    /// As it is read from now on: each half of the words by what the other half taught. `None` where
+    /// the words are too few.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Reliability>,
+    /// Whether the words of this model are read so from now on.
+    pub kept: bool,
 }
 
 /// A recording that could not be heard.
@@ -87,6 +109,7 @@ struct Sums {
     found: LanguageJudgement,
     errors: usize,
     work: f64,
+    words: Vec<JudgedWord>,
 }
 
 impl App {
@@ -130,6 +153,7 @@ impl App {
                 language: lang,
                 model: Some(request.model),
                 case: None,
+                raw: true,
             };
             let mut ear = self.recognizer(&wanted, cancel, watcher)?;
             ear.engine.engine().clone_into(&mut judgement.engine);
@@ -153,6 +177,8 @@ impl App {
                 }
             }
             if sums.found.recordings > 0 {
+                let digest = ear.maker.map(|m| m.sha256);
+                sums.found.words = self.judge_confidence(&sums.words, digest.as_deref(), lang)?;
                 judgement.languages.insert(lang.to_string(), sums.done());
             }
         }
@@ -178,6 +204,9 @@ impl App {
         let own = || heard.segments.iter().filter(|s| Some(s.channel) == first);
         let text: String = own().map(|s| s.text.as_str()).collect();
         let (errors, characters) = text::cer(&example.words, &text);
+        let words = own().flat_map(|s| &s.words);
+        let words: Vec<(&str, f32)> = words.map(|w| (w.text.as_str(), w.confidence)).collect();
+        sums.words.extend(judge_words(&example.words, &words));
         let found = &mut sums.found;
         sums.errors = sums.errors.saturating_add(errors);
         found.characters = found.characters.saturating_add(characters);
@@ -187,6 +216,33 @@ impl App {
         let doubted = |kind: FlagKind| kind != FlagKind::PracticeModel;
         found.flagged += usize::from(own().flat_map(|s| &s.flags).any(|f| doubted(f.kind)));
         Ok(())
+    }
+}
+
+impl App {
+    /// What the words say of their confidence. Where they are enough, and a list vouches for the model,
+    /// its words are read so from now on.
+    fn judge_confidence(
+        &self,
+        words: &[JudgedWord],
+        digest: Option<&str>,
+        lang: Lang,
+    ) -> Result<Option<WordJudgement>, Error> {
+        let Some(before) = reliability(words) else {
+            return Ok(None);
+        };
+        let found = digest.zip(Calibration::fit(words));
+        let kept = found.is_some();
+        if let Some((digest, found)) = found {
+            self.keep_calibration(digest, lang, found)?;
+        }
+        Ok(Some(WordJudgement {
+            words: words.len(),
+            right: words.iter().filter(|w| w.right).count(),
+            before,
+            after: crossed(words).and_then(|words| reliability(&words)),
+            kept,
+        }))
     }
 }
 

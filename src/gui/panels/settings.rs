@@ -160,6 +160,7 @@ impl Settings {
                 .suffix(" %");
             settled |= is_settled(&ui.add(slider).labelled_by(label.id));
         });
+        measured(ui, scene);
         settled
     }
 
@@ -208,6 +209,27 @@ impl Settings {
             settled |= script::line(ui, field).labelled_by(label.id).lost_focus();
         });
         settled
+    }
+}
+
+/// Of each speech model whether the certainty of its words was measured here.
+fn measured(ui: &mut Ui, scene: &Scene<'_>) {
+    let shelf = scene.desk.board().shelf.get();
+    let models = shelf.as_ref().map_or(&[][..], |shelf| &shelf.models);
+    for model in models.iter().filter(|m| m.purpose == "speech") {
+        let known = model.calibrated.iter().filter(|m| m.words > 0);
+        let each = known.map(|m| {
+            let count = m.words.to_string();
+            let told = scene.words.with("settings-measured", &[("words", &count)]);
+            format!("{}: {told}", m.language.native_name())
+        });
+        let mut told: Vec<String> = each.collect();
+        if told.len() < model.calibrated.len() {
+            told.push(scene.words.t("settings-not-measured").to_owned());
+        }
+        let name = safe::name(&model.name);
+        let line = format!("{name}: {}", told.join("; "));
+        script::label(ui, &line, scene.remark(ui));
     }
 }
 

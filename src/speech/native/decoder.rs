@@ -38,6 +38,43 @@ pub(super) struct State {
     written: Vec<KeysValues>,
     /// Of the last step.
     logits: Vec<f32>,
+    /// For each text of the last step the rows of `written` that are its tokens, in order.
+    texts: Vec<Vec<u32>>,
+}
+
+impl State {
+    /// Rows that are written.
+    fn rows(&self, d: usize) -> usize {
+        self.written.first().map_or(0, |w| w.keys.len() / d.max(1))
+    }
+
+    /// Forgets the rows that none of `texts` uses, which stay in their order.
+    fn tidy(&mut self, texts: &mut [Vec<u32>], d: usize) {
+        let mut used = vec![false; self.rows(d)];
+        for row in texts.iter().flatten() {
+            if let Some(used) = usize::try_from(*row).ok().and_then(|row| used.get_mut(row)) {
+                *used = true;
+            }
+        }
+        let mut next = 0u32;
+        let places = used.iter().map(|used| {
+            let place = next;
+            next = next.saturating_add(u32::from(*used));
+            place
+        });
+        let places: Vec<u32> = places.collect();
+        for row in texts.iter_mut().flatten() {
+            let place = usize::try_from(*row).ok().and_then(|row| places.get(row));
+            *row = place.copied().unwrap_or(0);
+        }
+        for written in &mut self.written {
+            for side in [&mut written.keys, &mut written.values] {
+                let rows = side.chunks_exact(d.max(1)).zip(&used);
+                let kept = rows.filter(|(_, used)| **used).flat_map(|(row, _)| row);
+                *side = kept.copied().collect();
+            }
+        }
+    }
 }
 
 impl Decoder {
@@ -103,26 +140,121 @@ impl Decoder {
         state: &'a mut State,
         work: &mut Activations,
     ) -> Result<&'a [f32], Error> {
-        let d = self.width;
-        let mut x = self.embed(tokens, past)?;
+        let x = self.write_on(tokens, past, state, work, &mut |_, _, _| Ok(()))?;
+        let last = x.len().saturating_sub(self.width);
+        self.score(x.get(last..).unwrap_or_default(), state, work);
+        Ok(&state.logits)
+    }
+
+    /// Writes `tokens` from the first position on, and shows `watch` where each of the later half of the
+    /// layers looked: the layer's shares, `(heads, tokens, window)`, and
+    /// the window.
+    ///
+    /// # Errors
+    /// Tokens or positions that the model does not have; a cancel.
+    pub fn watch(
+        &self,
+        tokens: &[Token],
+        state: &mut State,
+        work: &mut Activations,
+        cancel: &Cancel,
+        watch: &mut dyn FnMut(&[f32], usize),
+    ) -> Result<(), Error> {
+        // The earlier layers look at sound to find out what it is; the later ones at what they write.
+        let first = self.blocks.len() / 2;
+        let mut look = |layer: usize, heard: &Memory, query: &[f32]| {
+            stop_if(cancel)?;
+            if layer >= first {
+                watch(&heard.shares(query), heard.rows());
+            }
+            Ok(())
+        };
+        self.write_on(tokens, 0, state, work, &mut look)?;
+        Ok(())
+    }
+
+    /// Goes on with several texts, each by one token: `(the text of the last step, the token)`. Returns
+    /// the scores of what may follow, one text after the other.
+    ///
+    /// # Errors
+    /// Tokens, positions or texts that there are not.
+    pub fn grow<'a>(
+        &self,
+        steps: &[(usize, Token)],
+        state: &'a mut State,
+        work: &mut Activations,
+    ) -> Result<&'a [f32], Error> {
+        let of = |(text, _): &(usize, Token)| state.texts.get(*text).cloned();
+        let texts: Option<Vec<Vec<u32>>> = steps.iter().map(of).collect();
+        let Some(mut texts) = texts.filter(|_| !steps.is_empty()) else {
+            return Err(outside());
+        };
+        let most = self.positions.len() / self.width.max(1);
+        if state.rows(self.width) > most.saturating_mul(2) {
+            state.tidy(&mut texts, self.width);
+        }
+        let rows = state.rows(self.width);
+        let tokens: Vec<Token> = steps.iter().map(|(_, token)| *token).collect();
+        let positions: Vec<usize> = texts.iter().map(Vec::len).collect();
+        for (text, row) in texts.iter_mut().zip(rows..) {
+            text.push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        let x = self.embed(&tokens, &positions)?;
+        let paths: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+        let x = self.write(x, &paths, state, work, &mut |_, _, _| Ok(()))?;
+        state.texts = texts;
+        self.score(&x, state, work);
+        Ok(&state.logits)
+    }
+
+    /// The layers' work on `tokens` of one text after its first `past`.
+    fn write_on(
+        &self,
+        tokens: &[Token],
+        past: usize,
+        state: &mut State,
+        work: &mut Activations,
+        look: &mut dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error>,
+    ) -> Result<Vec<f32>, Error> {
+        let positions: Vec<usize> = (past..).take(tokens.len()).collect();
+        let x = self.embed(tokens, &positions)?;
         let path: Vec<u32> = (0..).take(past.saturating_add(tokens.len())).collect();
         let paths: Vec<&[u32]> = (1..=tokens.len())
             .filter_map(|n| path.get(..past.saturating_add(n)))
             .collect();
+        for written in &mut state.written {
+            written.truncate(past.saturating_mul(self.width));
+        }
+        let x = self.write(x, &paths, state, work, look)?;
+        state.texts = vec![path];
+        Ok(x)
+    }
+
+    /// The layers' work on `x`, `(n, width)`, whose rows each see the written rows of their path and
+    /// themselves. `look` sees each layer's number, its memory of the sound and the scaled queries to it.
+    fn write(
+        &self,
+        mut x: Vec<f32>,
+        paths: &[&[u32]],
+        state: &mut State,
+        work: &mut Activations,
+        look: &mut dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error>,
+    ) -> Result<Vec<f32>, Error> {
+        let d = self.width;
         let mut normed = Vec::new();
         let mut seen = vec![0f32; x.len()];
         let memories = state.heard.iter().zip(&mut state.written);
-        for (block, (heard, written)) in self.blocks.iter().zip(memories) {
-            written.truncate(past.saturating_mul(d));
+        for (layer, (block, (heard, written))) in self.blocks.iter().zip(memories).enumerate() {
             block.norm.apply(&x, &mut normed);
             let mut query = block.attention.query_and_remember(&normed, written, work);
             add(
                 &mut x,
-                &block.attention.look(&mut query, written, &paths, work).0,
+                &block.attention.look(&mut query, written, paths, work).0,
             );
             block.cross_norm.apply(&x, &mut normed);
             let mut query = block.cross.query(&normed, work);
             block.cross.scale(&mut query);
+            look(layer, heard, &query)?;
             heard.look(&query, &mut seen);
             let out = Product {
                 linear: &block.cross.out,
@@ -131,38 +263,48 @@ impl Decoder {
             work.multiply(&seen, d, Finish::Add, &mut [out]);
             block.feed_forward.add_to(&mut x, work);
         }
-        let last = x.len().saturating_sub(d);
-        self.norm
-            .apply(x.get(last..).unwrap_or_default(), &mut normed);
-        state.logits.resize(self.vocabulary, 0.0);
+        Ok(x)
+    }
+
+    /// The scores after each of the rows `x`.
+    fn score(&self, x: &[f32], state: &mut State, work: &mut Activations) {
+        let d = self.width;
+        let mut normed = Vec::new();
+        self.norm.apply(x, &mut normed);
+        let rows = x.len() / d.max(1);
+        state
+            .logits
+            .resize(rows.saturating_mul(self.vocabulary), 0.0);
         let product = Product {
             linear: &self.embedding,
             out: &mut state.logits,
         };
         work.multiply(&normed, d, Finish::Plain, &mut [product]);
-        Ok(&state.logits)
     }
 
     /// The tokens' rows plus those of their positions, `(n, width)`.
-    fn embed(&self, tokens: &[Token], past: usize) -> Result<Vec<f32>, Error> {
+    fn embed(&self, tokens: &[Token], positions: &[usize]) -> Result<Vec<f32>, Error> {
         let d = self.width;
         let mut x = vec![0f32; tokens.len().saturating_mul(d)];
-        let places = self.positions.chunks_exact(d).skip(past);
-        let mut found = 0usize;
-        for ((row, token), place) in x.chunks_exact_mut(d).zip(tokens).zip(places) {
+        let places = tokens.iter().zip(positions);
+        for (row, (token, position)) in x.chunks_exact_mut(d).zip(places) {
             let index = usize::try_from(*token).unwrap_or(usize::MAX);
-            if !self.embedding.weight.row(index, row) {
-                break;
-            }
+            let place = self.positions.chunks_exact(d).nth(*position);
+            let (true, Some(place)) = (self.embedding.weight.row(index, row), place) else {
+                return Err(outside());
+            };
             add(row, place);
-            found = found.saturating_add(1);
         }
-        if found == tokens.len() && found > 0 {
-            return Ok(x);
+        match tokens.is_empty() {
+            true => Err(outside()),
+            false => Ok(x),
         }
-        Err(Error::Engine {
-            step: "writing",
-            reason: "a token or its position lies outside the model".into(),
-        })
+    }
+}
+
+fn outside() -> Error {
+    Error::Engine {
+        step: "writing",
+        reason: "a token or its position lies outside the model".into(),
     }
 }

@@ -20,9 +20,11 @@ use crate::compute::product::Activations;
 use crate::domain::Cancel;
 
 use super::Error;
+use super::align::{Attended, Mean};
 use super::decode::{Network, Weights};
 use super::ggml::Header;
 use super::special::Token;
+use super::whisper::MOST_BEAM;
 use decoder::{Decoder, State};
 use encoder::Encoder;
 use file::ModelFile;
@@ -114,6 +116,30 @@ impl Network for Ear {
         self.model
             .decoder
             .step(tokens, past, &mut self.state, &mut self.work)
+    }
+
+    fn most_texts(&self) -> usize {
+        MOST_BEAM
+    }
+
+    fn grow(&mut self, texts: &[(usize, Token)]) -> Result<&[f32], Error> {
+        self.model
+            .decoder
+            .grow(texts, &mut self.state, &mut self.work)
+    }
+
+    fn attended(
+        &mut self,
+        tokens: &[Token],
+        from: usize,
+        frames: usize,
+        cancel: &Cancel,
+    ) -> Result<Option<Attended>, Error> {
+        let mut mean = Mean::new(tokens.len(), from, frames);
+        let decoder = &self.model.decoder;
+        let mut watch = |shares: &[f32], window: usize| mean.add(shares, window);
+        decoder.watch(tokens, &mut self.state, &mut self.work, cancel, &mut watch)?;
+        Ok(mean.done())
     }
 }
 

@@ -183,3 +183,83 @@ fn a_cancel_stops_the_encoder() {
     let heard = model.hear(&sound(2.0, 300.0), 200, &cancel);
     assert!(matches!(heard, Err(Error::Cancelled)));
 }
+
+#[test]
+fn texts_side_by_side_have_the_scores_of_each_alone() {
+    let (_folder, path) = written(&SMALL);
+    let model: Arc<Native> = Arc::new(Native::load(&path, true).unwrap());
+    let prompt = [50_258, 50_259, 50_359, 50_363];
+    let network = || {
+        let mut network = Arc::clone(&model).network().unwrap();
+        network
+            .hear(&sound(2.0, 260.0), 200, &Cancel::new())
+            .unwrap();
+        network.step(&prompt, 0).unwrap();
+        network
+    };
+    let mut together = network();
+    let mut texts: Vec<Vec<Token>> = vec![prompt.to_vec()];
+    // Five texts that branch all the time, for longer than twice the positions have rows.
+    let mut random = 1u32;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        random as usize / 65_536 % below
+    };
+    for length in 5..=SMALL.text_ctx as usize {
+        let steps: Vec<(usize, Token)> = (0..5)
+            .map(|_| (next(texts.len()), Token::try_from(next(50_000)).unwrap()))
+            .collect();
+        let scores = together.grow(&steps).unwrap().to_vec();
+        texts = steps
+            .iter()
+            .map(|(of, token)| [texts[*of].as_slice(), &[*token]].concat())
+            .collect();
+        if length % 9 != 0 && length != SMALL.text_ctx as usize {
+            continue;
+        }
+        for (text, scores) in texts
+            .iter()
+            .zip(scores.chunks_exact(SMALL.vocabulary as usize))
+        {
+            let mut alone = network();
+            let expected = alone.step(&text[prompt.len()..], prompt.len()).unwrap();
+            for (a, b) in scores.iter().zip(expected) {
+                assert!((a - b).abs() < 1e-3, "{a} is not {b} after {length}");
+            }
+        }
+    }
+    // There is no position more, and no sixth text.
+    assert!(together.grow(&[(0, 7)]).is_err());
+    let mut short = network();
+    assert!(short.grow(&[(1, 7)]).is_err());
+    assert!(short.grow(&[]).is_err());
+    assert!(short.grow(&[(0, 60_000)]).is_err());
+}
+
+#[test]
+fn where_the_decoder_looked_does_not_change_what_it_writes() {
+    let (_folder, path) = written(&SMALL);
+    let mut network = Arc::new(Native::load(&path, false).unwrap())
+        .network()
+        .unwrap();
+    let pcm = sound(2.0, 260.0);
+    network.hear(&pcm, 200, &Cancel::new()).unwrap();
+    let prompt = [50_258, 50_259, 50_359, 50_363];
+    let text = [300, 4_000, 77, 9_100];
+    let before = network
+        .step(&[&prompt[..], &text].concat(), 0)
+        .unwrap()
+        .to_vec();
+    let tokens = [&prompt[..], &text].concat();
+    let cancel = Cancel::new();
+    let found = network.attended(&tokens, 3, 100, &cancel).unwrap().unwrap();
+    assert_eq!((found.frames, found.looks.len()), (100, 5 * 100));
+    assert!(found.looks.iter().all(|x| x.is_finite()));
+    network.step(&prompt, 0).unwrap();
+    assert_eq!(network.step(&text, 4).unwrap().len(), before.len());
+    let after = network.step(&[&prompt[..], &text].concat(), 0).unwrap();
+    assert_eq!(after, before);
+    cancel.cancel();
+    let stopped = network.attended(&tokens, 3, 100, &cancel);
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+}

@@ -22,6 +22,8 @@ struct Hand {
     model: Arc<Ruled>,
     held: Vec<Token>,
     logits: Vec<f32>,
+    /// Of the last step.
+    texts: Vec<Vec<Token>>,
 }
 
 impl Ruled {
@@ -37,6 +39,19 @@ impl Ruled {
         })
     }
 
+    /// The scores of what may follow these tokens.
+    fn scores(&self, held: &[Token]) -> Vec<f32> {
+        let text = assemble(held.iter().map(|&t| self.bytes_of(t))).text;
+        let next = self.rules.iter().find(|(before, _)| *before == text);
+        let end = usize::try_from(Special::of(&TINY).end).unwrap();
+        let mut logits = vec![-30.0; end + 10];
+        for (piece, p) in next.map_or(&[("", 1.0)][..], |(_, next)| next) {
+            let at = self.pieces.iter().position(|known| known == piece);
+            logits[at.unwrap_or(end)] = p.ln();
+        }
+        logits
+    }
+
     /// What it writes with these names, the draft, and the steps that it took.
     fn write(self: &Arc<Self>, names: &[&str]) -> (String, Draft, usize) {
         self.write_where(names, false)
@@ -44,7 +59,18 @@ impl Ruled {
 
     /// The same where the text may be empty, or not.
     fn write_where(self: &Arc<Self>, names: &[&str], may_be_empty: bool) -> (String, Draft, usize) {
+        self.write_beside(names, may_be_empty, 1)
+    }
+
+    /// The same with so many texts side by side.
+    fn write_beside(
+        self: &Arc<Self>,
+        names: &[&str],
+        may_be_empty: bool,
+        beam: usize,
+    ) -> (String, Draft, usize) {
         let mut model = Model::new(self.clone()).unwrap();
+        model.follow_side_by_side(beam);
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         model.prefer(Arc::new(Names::new(&names)));
         self.steps.store(0, Ordering::Relaxed);
@@ -75,6 +101,7 @@ impl Weights for Ruled {
             model: self,
             held: Vec::new(),
             logits: Vec::new(),
+            texts: Vec::new(),
         }))
     }
 }
@@ -97,14 +124,25 @@ impl Network for Hand {
                 self.held.extend_from_slice(tokens);
             }
         }
-        let text = assemble(self.held.iter().map(|&t| model.bytes_of(t))).text;
-        let next = model.rules.iter().find(|(before, _)| *before == text);
-        let end = usize::try_from(Special::of(&TINY).end).unwrap();
-        self.logits = vec![-30.0; end + 10];
-        for (piece, p) in next.map_or(&[("", 1.0)][..], |(_, next)| next) {
-            let at = model.pieces.iter().position(|known| known == piece);
-            self.logits[at.unwrap_or(end)] = p.ln();
-        }
+        self.logits = model.scores(&self.held);
+        self.texts = vec![self.held.clone()];
+        Ok(&self.logits)
+    }
+
+    fn most_texts(&self) -> usize {
+        5
+    }
+
+    fn grow(&mut self, texts: &[(usize, Token)]) -> Result<&[f32], Error> {
+        self.model.steps.fetch_add(1, Ordering::Relaxed);
+        let grown = texts.iter().map(|(of, token)| {
+            let mut text = self.texts[*of].clone();
+            text.push(*token);
+            text
+        });
+        self.texts = grown.collect();
+        let each = self.texts.iter();
+        self.logits = each.flat_map(|text| self.model.scores(text)).collect();
         Ok(&self.logits)
     }
 }
@@ -206,4 +244,75 @@ fn a_name_does_not_make_an_unfinished_text_look_whole() {
     let (named, with, _) = model.write(&["张建国"]);
     assert_ne!(without.ending, Ending::Complete);
     assert_eq!((named, with.ending), (plain, without.ending));
+}
+
+const GARDEN: Rules = &[
+    ("", &[("我", 0.6), ("你", 0.4)]),
+    ("我", &[("没", 0.4), ("不", 0.3), ("很", 0.3)]),
+    ("你", &[("好", 1.0)]),
+];
+
+#[test]
+fn several_texts_side_by_side_find_the_likelier_whole() {
+    let model = Ruled::new(GARDEN);
+    assert_eq!(model.write(&[]).0, "我没");
+    for beam in 2..=5 {
+        let (text, draft, _) = model.write_beside(&[], false, beam);
+        assert_eq!(text, "你好", "{beam}");
+        assert!((draft.log_prob().0.exp() - 0.4).abs() < 1e-4);
+        assert_eq!(draft.ending, Ending::Complete);
+        assert_eq!(draft.plain, draft.log_prob().0);
+    }
+}
+
+#[test]
+fn a_short_text_is_not_preferred_for_being_short() {
+    // The end after one token has 0.5 of the probability, the whole of five tokens 0.46.
+    const LONG: Rules = &[
+        ("", &[("我", 1.0)]),
+        ("我", &[("", 0.5), ("叫", 0.5)]),
+        ("我叫", &[("张", 0.97), ("章", 0.03)]),
+        ("我叫张", &[("建", 0.97), ("", 0.03)]),
+        ("我叫张建", &[("国", 0.98), ("", 0.02)]),
+    ];
+    assert_eq!(Ruled::new(LONG).write_beside(&[], false, 3).0, "我叫张建国");
+}
+
+#[test]
+fn names_are_looked_for_along_the_best_of_several_texts() {
+    for beam in [1, 2, 5] {
+        let model = Ruled::new(CALLED);
+        let (text, draft, _) = model.write_beside(&["张建国"], false, beam);
+        assert_eq!(text, "我叫张建国。", "{beam}");
+        assert!((draft.log_prob().0.exp() - 0.216).abs() < 1e-4);
+        assert_eq!(
+            model.write_beside(&["张建设"], false, beam).0,
+            "我叫章建国。"
+        );
+        assert_eq!(
+            Ruled::new(CLEAR).write_beside(&["张建国"], false, beam).0,
+            "我叫章建国"
+        );
+    }
+    // What several texts found stays where no name is near.
+    assert_eq!(
+        Ruled::new(GARDEN).write_beside(&["张建国"], false, 3).0,
+        "你好"
+    );
+}
+
+#[test]
+fn several_texts_in_a_circle_come_to_an_end_and_say_so() {
+    let round = (0..TINY.text_ctx as usize).map(|n| {
+        let before: &'static str = Box::leak("x".repeat(n).into_boxed_str());
+        (before, &[("x", 1.0)][..])
+    });
+    let model = Ruled::new(Box::leak(round.collect::<Box<[_]>>()));
+    let (plain, without, _) = model.write(&[]);
+    let (text, draft, _) = model.write_beside(&["张建国"], false, 5);
+    assert_ne!(draft.ending, Ending::Complete);
+    assert_eq!((text, draft.ending), (plain, without.ending));
+    const SILENT: Rules = &[("", &[("", 0.6), ("张建国", 0.4)])];
+    assert_eq!(Ruled::new(SILENT).write_beside(&[], true, 4).0, "");
+    assert_eq!(Ruled::new(SILENT).write_beside(&[], false, 4).0, "张建国");
 }

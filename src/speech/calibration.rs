@@ -1,0 +1,468 @@
+//! How often a word of so much confidence is right, measured on recordings whose words are known.
+//!
+//! A model's probabilities are no promise: of the words that it gives 0.9, far fewer or far more than nine
+//! in ten may be right. The measured words are put into groups of rising confidence, neighbouring groups
+//! that fall where they should rise are joined (isotonic regression by pooling adjacent violators), and
+//! between the groups' means the line is straight.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
+use crate::text;
+
+use super::{Error, Recognizer};
+
+/// Fewer measured words say nothing.
+pub const FEWEST_WORDS: usize = 100;
+/// Groups at most; each holds [`SMALLEST`] words at least.
+const MOST_STEPS: usize = 10;
+/// Words of a group.
+const SMALLEST: usize = 20;
+/// Rows of the table of reliability, each a tenth of the scale.
+const ROWS: usize = 10;
+/// Letters of the truth times letters of what was heard that are compared at most; a recording beyond
+/// is not judged word by word.
+const MOST_CELLS: usize = 16 << 20;
+
+/// One recognised word whose truth is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JudgedWord {
+    /// As the model gave it, 0.0 to 1.0.
+    pub confidence: f32,
+    /// All of its letters were said, and none between them is missing.
+    pub right: bool,
+}
+
+/// One point of a calibration.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Mean confidence of the words of the group.
+    pub given: f32,
+    /// Share of them that were right.
+    pub right: f32,
+}
+
+/// How the confidence of one model in one language is to be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Words that were measured.
+    pub words: usize,
+    /// Rising in both numbers, at least one, at most ten.
+    pub steps: Vec<Step>,
+}
+
+/// How far confidence is from the truth.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reliability {
+    /// Mean distance between confidence and the share of right words, over all words (expected
+    /// calibration error).
+    pub error: f64,
+    /// By tenths of the scale; those without words are left out.
+    pub rows: Vec<ReliabilityRow>,
+}
+
+/// The words of one tenth of the scale.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReliabilityRow {
+    /// Words.
+    pub words: usize,
+    /// Their mean confidence.
+    pub confidence: f64,
+    /// Share of them that were right.
+    pub right: f64,
+}
+
+impl Calibration {
+    /// Learns from judged words; `None` where they are fewer than [`FEWEST_WORDS`].
+    pub fn fit(words: &[JudgedWord]) -> Option<Self> {
+        if words.len() < FEWEST_WORDS {
+            return None;
+        }
+        let mut sorted = words.to_vec();
+        sorted.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
+        let size = sorted.len().div_ceil(MOST_STEPS).max(SMALLEST);
+        let mut groups: Vec<Group> = Vec::new();
+        for chunk in sorted.chunks(size) {
+            let mut group = Group::of(chunk);
+            // Words of one confidence are one group, and so is what would fall.
+            while let Some(before) = groups
+                .pop_if(|before| before.share() >= group.share() || before.mean() >= group.mean())
+            {
+                group = before.with(&group);
+            }
+            groups.push(group);
+        }
+        let steps = groups.iter().map(|group| Step {
+            given: group.mean() as f32,
+            right: group.share() as f32,
+        });
+        Some(Self {
+            words: words.len(),
+            steps: steps.collect(),
+        })
+    }
+
+    /// Whether it can have come from [`Self::fit`]; what is read from a file may be anything.
+    pub fn is_sound(&self) -> bool {
+        let share = |x: f32| (0.0..=1.0).contains(&x);
+        let rises = |two: &[Step]| match two {
+            [a, b] => a.given < b.given && a.right <= b.right,
+            _ => false,
+        };
+        (1..=MOST_STEPS).contains(&self.steps.len())
+            && self.steps.iter().all(|s| share(s.given) && share(s.right))
+            && self.steps.windows(2).all(rises)
+            && self.words >= FEWEST_WORDS
+    }
+
+    /// The share of words of this confidence that are right, as measured.
+    pub fn apply(&self, confidence: f32) -> f32 {
+        let after = self.steps.partition_point(|s| s.given < confidence);
+        let before = after.checked_sub(1).and_then(|at| self.steps.get(at));
+        match (before, self.steps.get(after)) {
+            (Some(a), Some(b)) => {
+                let part = (confidence - a.given) / (b.given - a.given).max(f32::EPSILON);
+                a.right + (b.right - a.right) * part.clamp(0.0, 1.0)
+            }
+            (Some(step), None) | (None, Some(step)) => step.right,
+            (None, None) => confidence,
+        }
+    }
+}
+
+/// Words in a row by confidence.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    words: f64,
+    right: f64,
+    confidence: f64,
+}
+
+impl Group {
+    fn of(words: &[JudgedWord]) -> Self {
+        Self {
+            words: words.len() as f64,
+            right: words.iter().filter(|w| w.right).count() as f64,
+            confidence: words.iter().map(|w| f64::from(w.confidence)).sum(),
+        }
+    }
+
+    fn with(self, other: &Self) -> Self {
+        Self {
+            words: self.words + other.words,
+            right: self.right + other.right,
+            confidence: self.confidence + other.confidence,
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.confidence / self.words.max(1.0)
+    }
+
+    /// With one word more that was right and one that was not: a few words prove no certainty
+    /// (Laplace's rule of succession).
+    fn share(&self) -> f64 {
+        (self.right + 1.0) / (self.words + 2.0)
+    }
+}
+
+/// How reliable these confidences are; `None` without words.
+pub fn reliability(words: &[JudgedWord]) -> Option<Reliability> {
+    let row_of = |word: &JudgedWord| {
+        let row = (f64::from(word.confidence) * ROWS as f64) as usize;
+        row.min(ROWS - 1)
+    };
+    let mut rows = Vec::new();
+    let mut error = 0.0;
+    for row in 0..ROWS {
+        let own: Vec<JudgedWord> = words.iter().filter(|w| row_of(w) == row).copied().collect();
+        if own.is_empty() {
+            continue;
+        }
+        let group = Group::of(&own);
+        let right = group.right / group.words;
+        error += (group.mean() - right).abs() * group.words / words.len() as f64;
+        rows.push(ReliabilityRow {
+            words: own.len(),
+            confidence: group.mean(),
+            right,
+        });
+    }
+    (!words.is_empty()).then_some(Reliability { error, rows })
+}
+
+/// The judged words with the confidence that a calibration of the other half of them gives, so that none is
+/// judged by what was learnt from itself. Those of one recording must stand together. `None` where a half is too small.
+pub fn crossed(words: &[JudgedWord]) -> Option<Vec<JudgedWord>> {
+    let (first, second) = words.split_at(words.len() / 2);
+    let (of_first, of_second) = (Calibration::fit(first)?, Calibration::fit(second)?);
+    let told = |words: &[JudgedWord], by: &Calibration| -> Vec<JudgedWord> {
+        let each = words.iter().map(|word| JudgedWord {
+            confidence: by.apply(word.confidence),
+            ..*word
+        });
+        each.collect()
+    };
+    let mut all = told(first, &of_second);
+    all.extend(told(second, &of_first));
+    Some(all)
+}
+
+/// Compares recognised words with what was said, letter by letter without spaces and punctuation. Nothing
+/// where the two together are too long.
+pub fn judge_words(said: &str, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
+    let truth = text::spoken_chars(said);
+    let mut written = Vec::new();
+    let mut ends = Vec::with_capacity(heard.len());
+    for (word, _) in heard {
+        written.extend(text::spoken_chars(word));
+        ends.push(written.len());
+    }
+    if truth.len().saturating_mul(written.len()) > MOST_CELLS {
+        return Vec::new();
+    }
+    let places = places(&truth, &written);
+    let mut from = 0;
+    let mut judged = Vec::with_capacity(heard.len());
+    for ((_, confidence), end) in heard.iter().zip(ends) {
+        let own = places.get(from..end).unwrap_or_default();
+        from = end;
+        // A word of marks alone is none.
+        let Some(Some(first)) = own.first() else {
+            if !own.is_empty() {
+                judged.push(JudgedWord {
+                    confidence: *confidence,
+                    right: false,
+                });
+            }
+            continue;
+        };
+        let right = (*first..).zip(own).all(|(at, place)| *place == Some(at));
+        judged.push(JudgedWord {
+            confidence: *confidence,
+            right,
+        });
+    }
+    judged
+}
+
+/// For each letter of `written` the place of the same letter in `truth` that it stands for, on the
+/// shortest way from one to the other.
+fn places(truth: &[char], written: &[char]) -> Vec<Option<usize>> {
+    let width = truth.len() + 1;
+    // Costs of the rests: of `written` from a letter on against `truth` from a letter on.
+    let mut costs = vec![0u32; width * (written.len() + 1)];
+    let cost = |costs: &[u32], i: usize, j: usize| {
+        costs.get(i * width + j).copied().unwrap_or(u32::MAX / 2)
+    };
+    for i in (0..=written.len()).rev() {
+        for j in (0..=truth.len()).rev() {
+            let best = match (written.get(i), truth.get(j)) {
+                (None, None) => 0,
+                (Some(_), None) => cost(&costs, i + 1, j) + 1,
+                (None, Some(_)) => cost(&costs, i, j + 1) + 1,
+                (Some(a), Some(b)) => {
+                    let both = cost(&costs, i + 1, j + 1) + u32::from(a != b);
+                    both.min(cost(&costs, i + 1, j) + 1)
+                        .min(cost(&costs, i, j + 1) + 1)
+                }
+            };
+            if let Some(place) = costs.get_mut(i * width + j) {
+                *place = best;
+            }
+        }
+    }
+    let mut places = vec![None; written.len()];
+    let (mut i, mut j) = (0, 0);
+    while let (Some(a), Some(b)) = (written.get(i), truth.get(j)) {
+        let here = cost(&costs, i, j);
+        if here == cost(&costs, i + 1, j + 1) + u32::from(a != b) {
+            if let Some(place) = places.get_mut(i).filter(|_| a == b) {
+                *place = Some(j);
+            }
+            (i, j) = (i + 1, j + 1);
+        } else if here == cost(&costs, i + 1, j) + 1 {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    places
+}
+
+/// A recogniser whose words say how often such words are right.
+pub struct Calibrated {
+    inner: Box<dyn Recognizer>,
+    by: Vec<(Lang, Calibration)>,
+    engine: String,
+}
+
+impl Calibrated {
+    /// `inner`, read by these calibrations, which the record calls `id`. What is doubted in a line is
+    /// not changed: its limits are set for the model's own numbers.
+    pub fn new(inner: Box<dyn Recognizer>, by: Vec<(Lang, Calibration)>, id: &str) -> Self {
+        let engine = format!("{}, calibrated {id}", inner.engine());
+        Self { inner, by, engine }
+    }
+}
+
+impl Recognizer for Calibrated {
+    fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    fn max_utterance_ms(&self) -> u64 {
+        self.inner.max_utterance_ms()
+    }
+
+    fn recognize(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Hypothesis, Error> {
+        let mut hypothesis = self.inner.recognize(utterance, among, cancel)?;
+        hypothesis.engine.clone_from(&self.engine);
+        let own = self.by.iter().find(|(lang, _)| *lang == hypothesis.lang);
+        if let Some((_, calibration)) = own {
+            for word in &mut hypothesis.words {
+                word.confidence = calibration.apply(word.confidence);
+            }
+        }
+        Ok(hypothesis)
+    }
+
+    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
+        let others = self.inner.divide(cores, memory).into_iter();
+        let calibrated = others.map(|inner| -> Box<dyn Recognizer> {
+            Box::new(Self {
+                inner,
+                by: self.by.clone(),
+                engine: self.engine.clone(),
+            })
+        });
+        calibrated.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of which the share `right(confidence)` is right, spread evenly over the scale.
+    fn measured(count: usize, right: impl Fn(f32) -> f32) -> Vec<JudgedWord> {
+        let mut owed = 0.0;
+        (0..count)
+            .map(|n| {
+                let confidence = (n * 7919 % count) as f32 / count as f32;
+                owed += right(confidence);
+                let is_right = owed >= 1.0;
+                owed -= f32::from(u8::from(is_right));
+                JudgedWord {
+                    confidence,
+                    right: is_right,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_boastful_model_is_read_as_what_it_is() {
+        let words = measured(4000, |c| c * c);
+        let found = Calibration::fit(&words).unwrap();
+        assert!(found.is_sound(), "{found:?}");
+        for c in [0.2, 0.5, 0.8, 0.95] {
+            assert!((found.apply(c) - c * c).abs() < 0.06, "{c}: {found:?}");
+        }
+        let before = reliability(&words).unwrap();
+        let after = reliability(&crossed(&words).unwrap()).unwrap();
+        assert!(before.error > 0.12, "{}", before.error);
+        assert!(after.error < before.error / 3.0, "{}", after.error);
+        assert_eq!(before.rows.iter().map(|r| r.words).sum::<usize>(), 4000);
+    }
+
+    #[test]
+    fn an_honest_model_stays_as_it_is_and_a_few_words_prove_nothing() {
+        let honest = measured(4000, |c| c);
+        let found = Calibration::fit(&honest).unwrap();
+        assert!((found.apply(0.7) - 0.7).abs() < 0.05, "{found:?}");
+        assert_eq!(Calibration::fit(&honest[..FEWEST_WORDS - 1]), None);
+        assert_eq!(crossed(&honest[..2 * FEWEST_WORDS - 2]), None);
+        assert_eq!(reliability(&[]), None);
+        // All right and all sure: still not quite certain, and one step.
+        let sure = [JudgedWord {
+            confidence: 1.0,
+            right: true,
+        }; 200];
+        let found = Calibration::fit(&sure).unwrap();
+        assert_eq!(found.steps.len(), 1, "{found:?}");
+        assert!((0.98..1.0).contains(&found.apply(1.0)));
+        assert_eq!(found.apply(0.3), found.apply(1.0));
+    }
+
+    #[test]
+    fn more_confidence_never_means_less() {
+        // The middle third is the worst.
+        let words = measured(900, |c| if (0.3..0.6).contains(&c) { 0.1 } else { 0.8 });
+        let found = Calibration::fit(&words).unwrap();
+        assert!(found.is_sound(), "{found:?}");
+        let read: Vec<f32> = (0..=100).map(|c| found.apply(c as f32 / 100.0)).collect();
+        assert!(read.is_sorted(), "{read:?}");
+    }
+
+    #[test]
+    fn what_a_file_may_hold_is_looked_at() {
+        let step = |given, right| Step { given, right };
+        let of = |steps: &[Step]| Calibration {
+            words: 500,
+            steps: steps.to_vec(),
+        };
+        assert!(of(&[step(0.2, 0.1), step(0.9, 0.8)]).is_sound());
+        for bad in [
+            &[][..],
+            &[step(0.2, 1.1)],
+            &[step(f32::NAN, 0.5)],
+            &[step(0.9, 0.1), step(0.2, 0.8)],
+            &[step(0.2, 0.8), step(0.9, 0.1)],
+            &[step(0.2, 0.5); 2],
+            &[step(0.2, 0.5); 11],
+        ] {
+            assert!(!of(bad).is_sound(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_right_where_all_its_letters_were_said() {
+        let judge = |said, heard: &[&str]| -> Vec<bool> {
+            let heard: Vec<(&str, f32)> = heard.iter().map(|w| (*w, 0.5)).collect();
+            let judged = judge_words(said, &heard);
+            judged.iter().map(|w| w.right).collect()
+        };
+        let vi = "Tôi không biết, thưa ông.";
+        assert_eq!(
+            judge(vi, &["tôi", "không", "biết", "thưa", "ông"]),
+            [true; 5]
+        );
+        assert_eq!(
+            judge(vi, &["Tôi", "không", "biệt", "ông"]),
+            [true, true, false, true]
+        );
+        // One letter that was said is missing in the middle; a word that nobody said.
+        assert_eq!(
+            judge(vi, &["Tôi", "khôg", "biết", "rồi"]),
+            [true, false, true, false]
+        );
+        assert_eq!(
+            judge("我叫张伟。", &["我", "叫", "章", "伟"]),
+            [true, true, false, true]
+        );
+        assert_eq!(judge("ຂ້ອຍບໍ່ຮູ້", &["ຂ້ອຍ", "ບໍ່", "ຮູ້"]), [true; 3]);
+        assert!(judge("我", &[]).is_empty());
+        assert_eq!(judge("", &["我"]), [false]);
+        assert!(judge("我", &["。"]).is_empty());
+        let long = "x".repeat(5000);
+        assert!(judge(&long, &[&long]).is_empty());
+    }
+}
