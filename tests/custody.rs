@@ -690,8 +690,8 @@ fn a_revoked_key_signs_nothing_whatever_the_clock_says() {
     let c = Custody::new();
     let file = c.bundle("before.zip");
     let (_dir, theirs) = partner(&c);
-    c.app.revoke_key("李明", Some("lost")).unwrap();
-    theirs.revoke_key("李明", None).unwrap();
+    c.app.revoke_key("李明", Some("lost"), None).unwrap();
+    theirs.revoke_key("李明", None, None).unwrap();
     let refused = theirs.receive(&file, None, &Cancel::new(), &|_| {});
     assert!(refused.unwrap_err().to_string().contains("revoked"));
     // The seal that it made before stays good.

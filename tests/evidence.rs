@@ -14,6 +14,8 @@ mod common;
 mod custody;
 #[path = "common/malformed.rs"]
 mod malformed;
+#[path = "common/session.rs"]
+mod session;
 #[path = "common/tamper.rs"]
 mod tamper;
 
@@ -193,36 +195,74 @@ fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
             .status
             .success()
     );
-    // Whoever revokes the administrators is not the next one.
-    for name in ["王芳", "สมชาย"] {
-        c.app.revoke_key(name, None).unwrap();
+    // From now on nobody takes a key away, or trusts a partner's, without an administrator.
+    let open = |name: &str| {
+        let ring = c.app.keys().unwrap();
+        let phrase = Passphrase::new(PHRASE.to_owned());
+        ring.unlock(&ring.own(Some(name)).unwrap(), phrase).unwrap()
+    };
+    let partner = SecretKey::new("ကိုအောင်", Role::Officer).unwrap();
+    let file = here.join("partner.json");
+    fs::write(&file, partner.public().to_text()).unwrap();
+    let officer = open("Dara");
+    for (signer, why) in [(None, "signs which"), (Some(&officer), "may not say which")] {
+        let trusted = c.app.trust_key(&file, signer).unwrap_err();
+        let revoked = c.app.revoke_key("Lan", None, signer).unwrap_err();
+        for told in [trusted, revoked] {
+            assert!(told.to_string().contains(why), "{told}");
+        }
     }
+    assert!(c.app.keys().unwrap().find("Lan").unwrap().revoked.is_none());
+    assert!(c.app.keys().unwrap().find("ကိုအောင်").is_err());
+    let signed = mekong(here)
+        .args(["keys", "trust", file.to_str().unwrap(), "--by", "王芳"])
+        .env("MEKONG_PASSPHRASE", PHRASE)
+        .output()
+        .unwrap();
+    assert!(signed.status.success(), "{}", stderr(&signed));
+    // A key revokes itself; whoever revokes the administrators is not the next one.
+    c.app.revoke_key("Dara", None, Some(&officer)).unwrap();
+    let administrator = open("สมชาย");
+    for name in ["王芳", "สมชาย"] {
+        c.app.revoke_key(name, None, Some(&administrator)).unwrap();
+    }
+    assert!(c.app.revoke_key("Lan", None, Some(&administrator)).is_err());
     refused(new("X", "administrator", &by, PHRASE), "revoked");
     let own = || {
         let store = Store::open(&c.database()).unwrap();
         evidence::read("workspace", &store.own_chain().unwrap()).unwrap()
     };
-    let vouched: Vec<_> = own().into_iter().filter(|e| e.signed.is_some()).collect();
-    assert_eq!(vouched.len(), 4);
-    assert!(vouched.iter().all(|e| e.kind == "key-made"));
+    let signed = own().into_iter().filter(|e| e.signed.is_some());
+    let signed: Vec<_> = signed.map(|e| e.kind).collect();
+    let revoked = ["key-revoked"; 3];
+    assert_eq!(signed[..4], ["key-made"; 4]);
+    assert_eq!(signed[4..], [&["key-trusted"][..], &revoked].concat());
     let wrong = || c.verify().checks.into_iter().find(|k| !k.ok);
     assert_eq!(wrong(), None);
-    // A key that came in past the program is seen, though the chain itself fits.
-    let forged = Draft::of(Kind::KeyMade, &[])
-        .with("key", "00")
-        .with("role", "reviewer");
-    let links = Store::open(&c.database()).unwrap().own_chain().unwrap();
-    let (number, last) = (links.len() as u64 + 1, evidence::head(&links));
-    let link = forged.link("workspace", number, last, "2999-01-01T00:00:00Z");
-    let link = link.unwrap();
-    unguarded(&c.database())
-        .execute(
-            "INSERT INTO chain (subject, number, kind, body, hash) VALUES (0, ?1, 'key-made', ?2, ?3)",
-            rusqlite::params![number as i64, link.body, link.hash],
-        )
-        .unwrap();
-    let told = wrong().unwrap();
-    assert!(told.detail.contains("no administrator vouched"), "{told:?}");
+    // What came in past the program is seen, though the chain itself fits.
+    let good = fs::read(c.database()).unwrap();
+    for (kind, why) in [
+        (Kind::KeyMade, "no administrator vouched"),
+        (Kind::KeyTrusted, "no administrator signed"),
+        (Kind::KeyRevoked, "no administrator signed"),
+    ] {
+        let forged = Draft::of(kind, &[])
+            .with("key", "00")
+            .with("role", "reviewer");
+        let links = Store::open(&c.database()).unwrap().own_chain().unwrap();
+        let (number, last) = (links.len() as u64 + 1, evidence::head(&links));
+        let link = forged.link("workspace", number, last, "2999-01-01T00:00:00Z");
+        let link = link.unwrap();
+        unguarded(&c.database())
+            .execute(
+                "INSERT INTO chain (subject, number, kind, body, hash) VALUES (0, ?1, ?4, ?2, ?3)",
+                rusqlite::params![number as i64, link.body, link.hash, kind.as_str()],
+            )
+            .unwrap();
+        let told = wrong().unwrap();
+        assert!(told.detail.contains(why), "{told:?}");
+        fs::write(c.database(), &good).unwrap();
+    }
 }
 
 #[test]
@@ -259,6 +299,15 @@ fn random_tamperings_are_seen() {
     tamper::bundle(&c, 150, &mut dice);
     tamper::resigned(&c);
     tamper::each_byte(&c, 101);
+    tamper::each_byte_by_script(&c, 1_999);
+}
+
+#[test]
+fn random_tamperings_of_a_recorded_session_are_seen() {
+    let talk = session::recorded();
+    let mut dice = Dice(3);
+    session::stored(&talk, 40, &mut dice);
+    session::bundled(&talk, 30, &mut dice);
 }
 
 #[test]
@@ -711,25 +760,8 @@ fn changed_and_signed(c: &Custody, bag: &Path, file: &str, change: &dyn Fn(&str)
     let new = change(&old);
     assert_ne!(old, new);
     fs::write(bag.join(file), &new).unwrap();
-    let [before, after] = [&old, &new].map(|text| evidence::sha256(text.as_bytes()));
-    let put = |name: &str, from: &str, to: &str| {
-        let text = fs::read_to_string(bag.join(name)).unwrap();
-        assert!(text.contains(from), "{name}: {from}");
-        fs::write(bag.join(name), text.replace(from, to)).unwrap();
-    };
-    put("manifest-sha256.txt", &before, &after);
-    let info = fs::read_to_string(bag.join("bag-info.txt")).unwrap();
-    let told = info
-        .lines()
-        .find_map(|line| line.strip_prefix("Payload-Oxum: "));
-    let (bytes, files) = told.unwrap().split_once('.').unwrap();
-    let now = bytes.parse::<usize>().unwrap() + new.len() - old.len();
-    put("bag-info.txt", told.unwrap(), &format!("{now}.{files}"));
-    let last = |text: &str| evidence::sha256(text.lines().next_back().unwrap().as_bytes());
-    if file.ends_with("chain.jsonl") {
-        put("bag-info.txt", &last(&old), &last(&new));
-    }
-    tamper::sign(bag, &c.officer);
+    let bytes = (old.as_bytes(), new.as_bytes());
+    session::sign_anew(bag, Path::new(file), bytes, &c.officer);
 }
 
 #[test]
@@ -759,6 +791,44 @@ fn a_sender_who_shows_people_something_else_than_the_records_is_found_out() {
             !told.ok && detail.contains("do not hold"),
             "{file}: {told:?}"
         );
+        // What was added to a page only the program can tell.
+        let added = to.starts_with(from);
+        assert_eq!(unpacked.script_agrees(&bag), added, "{file}: {to}");
+        fs::remove_dir_all(&bag).unwrap();
+    }
+}
+
+#[test]
+fn what_a_sender_changes_in_the_interview_is_seen_by_the_program_and_the_script() {
+    let c = Custody::new();
+    let unpacked = tamper::Unpacked::new(&c);
+    for (from, to) in [
+        ("\"notes\": []", "\"notes\": [\n    \"sworn\"\n  ]"),
+        ("\"notes\": [],", ""),
+        ("\"case\": \"K-17\"", "\"case\": \"K-18\""),
+        ("\"started\": \"2026", "\"started\": \"2025"),
+        ("现场.wav", "现.wav"),
+        ("Hà Nội", "Hà Nam"),
+        ("\"status\": \"certified\"", "\"status\": \"edited\""),
+        (
+            "\"speaker\": \"all\",\n      \"lang\"",
+            "\"speaker\": \"officer\",\n      \"lang\"",
+        ),
+        ("\"author\": \"Nguyễn Thu\"", "\"author\": \"Nguyễn Thi\""),
+        ("\"version\": 3", "\"version\": 2"),
+        ("\"start_ms\": 38", "\"start_ms\": 37"),
+        ("\"text\": \"Anh tên gì?\"", "\"text\": \"Anh là ai?\""),
+        ("\"engine\": \"test engine 2\"", "\"engine\": \"N. Lan\""),
+        ("\"id\": 4", "\"id\": 3"),
+        // Another form that reads alike, where a decoy could hide.
+        ("\"id\": 4,", "\"id\": 4, \"text\": \"x\","),
+    ] {
+        let bag = unpacked.dir.path().join("shown");
+        tamper::copy(&unpacked.folder, &bag);
+        let file = "data/interview.json";
+        changed_and_signed(&c, &bag, file, &|text| text.replacen(from, to, 1));
+        assert!(!tamper::fits(&unpacked.app, &bag), "{from} -> {to}");
+        assert!(!unpacked.script_agrees(&bag), "{from} -> {to}");
         fs::remove_dir_all(&bag).unwrap();
     }
 }
@@ -925,7 +995,7 @@ fn a_receipt_counts_from_whom_the_bundle_was_for_and_from_nobody_else() {
         secret: Some(&lan),
         into: None,
         admit: &mut |_| Ok(()),
-        copies: &mekong_interview::export::copies,
+        copies: mekong_interview::export::COPIES,
         tell: &mut |_| {},
         cancel: &cancel,
     };
@@ -938,7 +1008,7 @@ fn a_receipt_counts_from_whom_the_bundle_was_for_and_from_nobody_else() {
     assert!(receipt(&lan));
     assert!(!receipt(&other), "another partner");
     assert!(!receipt(&c.officer), "the sender");
-    c.app.revoke_key("Lan", None).unwrap();
+    c.app.revoke_key("Lan", None, None).unwrap();
     assert!(!receipt(&lan), "revoked since, whatever its date says");
 }
 
@@ -956,7 +1026,8 @@ fn what_a_partner_sent_is_looked_at_again() {
             .ok
     };
     assert!(ok());
-    app.revoke_key(&c.officer.public().number, None).unwrap();
+    app.revoke_key(&c.officer.public().number, None, None)
+        .unwrap();
     assert!(ok(), "it was trusted when it came");
     for name in ["data/transcript.txt", "data/records.jsonl", "bag-info.txt"] {
         let path = foreign.folder.join(name);

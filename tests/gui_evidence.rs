@@ -137,12 +137,12 @@ fn who_opens_an_interview_stands_in_its_chain_once_a_session_until_it_is_sealed(
         .note_own(Kind::KeyMade, facts.into_iter().collect(), None)
         .unwrap();
     drop(store);
-    app.trust_key(&key).unwrap();
+    app.trust_key(&key, None).unwrap();
     let (out, partner) = (dir.path().join("a.zip"), tempfile::tempdir().unwrap());
     app.bundle(&id, None, &out, &officer, &cancel, &|_| ())
         .unwrap();
     let theirs = open_app(partner.path());
-    theirs.trust_key(&key).unwrap();
+    theirs.trust_key(&key, None).unwrap();
     theirs.receive(&out, None, &cancel, &|_| ()).unwrap();
     // What is sealed is not added to by reading.
     app.seal(&id, &officer, &cancel, &|_| ()).unwrap();
@@ -237,7 +237,7 @@ fn a_bundle_goes_to_a_partner_and_is_taken_in_there() {
     for (workspace, key) in [(here.path(), theirs), (there.path(), lan.public.to_text())] {
         let file = workspace.join("partner.json");
         std::fs::write(&file, key).unwrap();
-        open_app(workspace).trust_key(&file).unwrap();
+        open_app(workspace).trust_key(&file, None).unwrap();
     }
     let bundle = here.path().join("k17.mekong");
     {

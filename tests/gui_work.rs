@@ -404,7 +404,7 @@ fn two_desks() -> (tempfile::TempDir, tempfile::TempDir) {
     for (app, workspace, key) in [(&ours, &here, &aung), (&theirs, &there, &lan)] {
         let file = workspace.path().join("partner.json");
         fs::write(&file, key.to_text()).unwrap();
-        app.trust_key(&file).unwrap();
+        app.trust_key(&file, None).unwrap();
     }
     let (id, cancel) = (lines(here.path(), Lang::Th).0, Cancel::new());
     let bundle = here.path().join("k17.mekong");

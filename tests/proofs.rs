@@ -28,6 +28,8 @@ mod malformed;
 mod malformed_files;
 #[path = "common/mutate.rs"]
 mod mutate;
+#[path = "common/session.rs"]
+mod session;
 #[path = "common/tamper.rs"]
 mod tamper;
 #[path = "fuzz/targets.rs"]
@@ -99,6 +101,7 @@ fn a_kill_at_any_moment_loses_nothing_that_resume_does_not_finish() {
 fn every_tampering_is_seen() {
     let times = setting("MEKONG_PROOF_TAMPERINGS", 10_000);
     let c = custody::Custody::new();
+    let talk = session::recorded();
     let mut dice = custody::Dice(setting("MEKONG_PROOF_SEED", 2026));
     let begun = Instant::now();
     let mut tallies = vec![
@@ -108,19 +111,21 @@ fn every_tampering_is_seen() {
         tamper::unpacked(&c, times * 2 / 10, &mut dice),
         tamper::store_file(&c, times / 10, &mut dice),
         tamper::locked(times / 30, &mut dice),
+        session::stored(&talk, times / 10, &mut dice),
+        session::bundled(&talk, times / 10, &mut dice),
     ];
     let random: u64 = tallies.iter().flat_map(|t| t.values()).sum();
     tallies.push(tamper::resigned(&c));
     tallies.push(tamper::each_byte(&c, 1));
+    let step = setting("MEKONG_PROOF_STEP", 1) as usize;
+    tallies.push(tamper::each_byte_by_script(&c, step));
     for (what, times) in tallies.iter().flatten() {
         println!("tamper: {times:>6}  {what}");
     }
     println!("tamper: {random} random tamperings, all seen by the program");
-    let (zipped, unpacked): (u64, u64) = (tallies[2].values().sum(), tallies[3].values().sum());
-    println!(
-        "tamper: {} of a bundle, all seen by verify.sh too (or they changed no file)",
-        zipped + unpacked
-    );
+    let of_bundles = [&tallies[2], &tallies[3], &tallies[7]];
+    let by_script: u64 = of_bundles.iter().flat_map(|t| t.values()).sum();
+    println!("tamper: {by_script} of bundles, all seen by verify.sh too (or they changed no file)");
     println!("tamper: {:.0} s", begun.elapsed().as_secs_f64());
 }
 

@@ -58,6 +58,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("argon2", &["vault"]),
     ("chacha20poly1305", &["vault"]),
     ("hkdf", &["vault"]),
+    ("region", &["vault"]),
+    ("nix", &["vault"]),
     ("bech32", &["vault"]),
     ("ed25519_dalek", &["evidence"]),
     ("quick_xml", &["glossary", "export"]),

@@ -254,7 +254,7 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
 fn wrong_passphrases_are_counted_over_processes_until_the_right_one() {
     let case = Case::new();
     case.lock();
-    let count = || vault::failed_tries(case.root()).count;
+    let count = || vault::failed_tries(&vault::tries_file(case.root())).count;
     assert_eq!(count(), 0);
     for failed in 1..=2 {
         let wrong = case.with_phrase("ຄົນລະຄຳ ខុសទាំងអស់ မှားတယ်", &["list"]);
@@ -267,7 +267,7 @@ fn wrong_passphrases_are_counted_over_processes_until_the_right_one() {
     assert_eq!(count(), 0);
     // Whoever ends the program while it tries has tried.
     let lock = vault::LockFile::read(case.root()).unwrap().unwrap();
-    let mut tries = vault::Tries::hold(case.root(), vault::Failed::default());
+    let mut tries = vault::Tries::hold(&vault::tries_file(case.root()), vault::Failed::default());
     tries.set(vault::Failed { count: 5, at: 0 });
     drop(tries);
     assert!(lock.open("not the words", case.root()).is_err());

@@ -5,18 +5,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
-
 use crate::audio;
 use crate::domain::{
-    AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
-    SegmentId, Span,
+    AudioFile, Channel, Flag, Interview, InterviewId, Lang, Segment, SegmentId, Span, Status,
 };
 use crate::evidence::{Kind, WORKSPACE, read, sha256};
 use crate::store::{
     ImportedLine, ImportedTranslation, NewInterview, SearchPage, SearchQuery, Store,
 };
-use crate::vault;
+use crate::{export, vault};
 
 use super::{App, Error, Foreign};
 
@@ -237,27 +234,22 @@ fn lists(list: &[u8], file: &[u8], name: &str) -> Option<()> {
 
 /// Puts a transcript into the store in memory under its bundle's name; what is known of it beside.
 fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<Known> {
-    let shown: Value = serde_json::from_slice(transcript).ok()?;
-    let mut lines: Vec<(i64, u64, ImportedLine)> = Vec::new();
-    for line in shown.get("segments")?.as_array()? {
-        let (number, channel, line) = line_of(line)?;
-        if !line.text.is_empty() {
-            lines.push((number, channel, line));
-        }
-    }
+    let export::JsonInterview {
+        interview,
+        mut segments,
+        ..
+    } = export::read_json(transcript)?;
+    segments.retain(|line| !line.text.is_empty());
     // The order in which the store numbers them.
-    lines.sort_by_key(|(number, channel, line)| (line.span.start, *channel, *number));
-    let spoken = shown.get("languages").and_then(Value::as_array)?;
-    let spoken = spoken.iter().map(|lang| lang.as_str()?.parse().ok());
-    let spoken: Vec<Lang> = spoken.collect::<Option<_>>()?;
+    segments.sort_by_key(|line| (line.span.start, line.channel, line.id));
+    let spoken = interview.languages;
     // Lines in any of the six are taken in, whatever the list says.
     let languages: Vec<Lang> = Lang::SIX.to_vec();
-    let text = |name: &str| shown.get(name).and_then(Value::as_str).map(str::to_owned);
     let new = NewInterview {
         id: InterviewId(foreign.bundle.clone()),
-        case: text("case"),
-        started: text("started")?,
-        duration_ms: shown.get("duration_ms")?.as_u64()?,
+        case: interview.case,
+        started: interview.started,
+        duration_ms: interview.duration_ms,
         audio: Vec::new(),
         channels: vec![Channel {
             index: 0,
@@ -268,12 +260,9 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<K
         working: Vec::new(),
         notes: Vec::new(),
     };
-    let own = lines.iter().map(|(number, channel, _)| {
-        let channel = u16::try_from(*channel).unwrap_or(u16::MAX);
-        (*number, channel)
-    });
+    let own = segments.iter().map(|line| (line.id.0, line.channel));
     let own = own.collect();
-    let lines: Vec<ImportedLine> = lines.into_iter().map(|(_, _, line)| line).collect();
+    let lines: Vec<ImportedLine> = segments.into_iter().map(imported).collect();
     store
         .create_from_transcript(&new, &lines, "a partner", None)
         .ok()?;
@@ -281,62 +270,46 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<K
         interview: foreign.interview.clone(),
         languages: spoken,
         lines: own,
-        audio: recordings(&shown, &foreign.folder),
+        audio: there(interview.audio, &foreign.folder),
         folder: foreign.folder.clone(),
     })
 }
 
 /// The recordings that a transcript names, as far as they came with it.
-fn recordings(shown: &Value, folder: &Path) -> Vec<AudioFile> {
-    let named = shown.get("audio").cloned().unwrap_or_default();
-    let named: Vec<AudioFile> = serde_json::from_value(named).unwrap_or_default();
-    let there = |file: &AudioFile| {
+fn there(mut named: Vec<AudioFile>, folder: &Path) -> Vec<AudioFile> {
+    named.retain(|file| {
         // A name and no more: it must not lead out of the bundle.
         let name = Path::new(&file.path).file_name();
-        name.is_some_and(|name| *name == *file.path)
-            && folder.join(AUDIO).join(&file.path).is_file()
-    };
-    named.into_iter().filter(there).collect()
-}
-
-/// The doubts of a line or a translation, with their details. Kinds that are not known here are left out.
-fn flags(of: &Value) -> Vec<Flag> {
-    let list = |name: &str| of.get(name).and_then(Value::as_array).into_iter().flatten();
-    let kinds = list("flags").filter_map(|kind| FlagKind::parse(kind.as_str()?));
-    let detailed: Vec<Flag> = list("flag_details")
-        .filter_map(|flag| serde_json::from_value(flag.clone()).ok())
-        // Places in the words are a partner's claim, and nothing here needs them.
-        .map(|flag: Flag| Flag::with(flag.kind, flag.detail))
-        .collect();
-    let bare = kinds.filter(|kind| detailed.iter().all(|flag| flag.kind != *kind));
-    let bare: Vec<Flag> = bare.map(Flag::new).collect();
-    detailed.into_iter().chain(bare).collect()
-}
-
-fn line_of(line: &Value) -> Option<(i64, u64, ImportedLine)> {
-    let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
-    let ms = |name: &str| Some(SamplePos::from_ms(line.get(name)?.as_u64()?));
-    let translations = line.get("translations")?.as_array()?.iter();
-    let translations = translations.map(|made| {
-        let lang: Lang = text(made, "lang")?.parse().ok()?;
-        // Programs of an earlier version told no status.
-        let by_person = made.get("by_person").and_then(Value::as_bool);
-        let status = made.get("status").and_then(Value::as_str);
-        Some(ImportedTranslation {
-            machine: status.map_or(by_person == Some(false), |s| s == "machine"),
-            flags: flags(made),
-            ..ImportedTranslation::new(lang, text(made, "text")?, false)
-        })
+        let plain = name.is_some_and(|name| *name == *file.path);
+        plain && folder.join(AUDIO).join(&file.path).is_file()
     });
-    let imported = ImportedLine {
-        speaker: text(line, "speaker")?,
-        span: Span::new(ms("start_ms")?, ms("end_ms")?),
-        lang: text(line, "lang")?.parse().ok()?,
-        text: text(line, "text")?,
-        translations: translations.collect::<Option<_>>()?,
-        machine: text(line, "status")? == "machine",
-        flags: flags(line),
-    };
-    let channel = line.get("channel").and_then(Value::as_u64).unwrap_or(0);
-    Some((line.get("id")?.as_i64()?, channel, imported))
+    named
+}
+
+fn imported(line: Segment) -> ImportedLine {
+    let is_machine = |status| status == Status::Machine;
+    let translations = line
+        .translations
+        .into_iter()
+        .map(|made| ImportedTranslation {
+            flags: without_places(made.flags),
+            ..ImportedTranslation::new(made.lang, made.text, is_machine(made.status))
+        });
+    ImportedLine {
+        speaker: line.speaker,
+        span: line.span,
+        lang: line.lang,
+        text: line.text,
+        translations: translations.collect(),
+        machine: is_machine(line.status),
+        flags: without_places(line.flags),
+    }
+}
+
+/// Places in the words are a partner's claim, and nothing here needs them.
+fn without_places(flags: Vec<Flag>) -> Vec<Flag> {
+    let flags = flags.into_iter();
+    flags
+        .map(|flag| Flag::with(flag.kind, flag.detail))
+        .collect()
 }

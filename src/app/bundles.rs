@@ -168,6 +168,7 @@ impl App {
                 interview_json: shown,
                 transcript,
                 page,
+                copies: export::COPIES_FORM,
                 sound: lines(sound.iter().map(String::as_str)),
                 audio: audio
                     .map(|a| (a.path.clone(), folder.join(&a.path), a.sha256.clone()))
@@ -380,7 +381,7 @@ impl App {
             secret,
             into: into.map(|(folder, _)| folder),
             admit: &mut admit,
-            copies: &export::copies,
+            copies: export::COPIES,
             tell: &mut tell,
             cancel,
         };

@@ -159,6 +159,9 @@ impl CoveredCopy<'_> {
             .with("parent_head", self.copy.parent.as_str())
             .with("places", self.copy.places as u64)
             .with("lines", self.copy.lines as u64);
+        if !self.interview.notes.is_empty() {
+            first = first.with("notes", self.interview.notes.clone());
+        }
         first.signer = Some(signer);
         let mut links = vec![self.link(&first, &[])?];
         if let Some(mut consent) = consent {
@@ -200,6 +203,7 @@ impl CoveredCopy<'_> {
             interview_json: shown,
             transcript,
             page,
+            copies: export::COPIES_FORM,
             sound: Vec::new(),
             audio,
         })

@@ -13,7 +13,7 @@ use crate::evidence::{
 };
 use crate::store::Store;
 
-use super::keys::not_vouched;
+use super::keys::{not_signed, not_vouched};
 use super::{App, Error};
 
 impl App {
@@ -65,7 +65,7 @@ impl App {
         if !signatures.ok {
             return Ok(Check::bad(NAME, signatures.detail));
         }
-        if let Some(detail) = not_vouched(&events) {
+        if let Some(detail) = not_vouched(&events).or_else(|| not_signed(&events)) {
             return Ok(Check::bad(NAME, detail));
         }
         for key in &keys {

@@ -13,6 +13,7 @@ use crate::{store, vault};
 
 use super::lock::WorkLock;
 use super::models::Kind;
+use super::swap::swap_told;
 use super::terms::LOCKED;
 use super::{App, Error, Options, VaultState, WRONG_KIT};
 
@@ -21,10 +22,6 @@ use super::{App, Error, Options, VaultState, WRONG_KIT};
 const ROOM_NEEDED: u64 = 4 << 30;
 /// Below this even a short interview is at risk.
 const ROOM_LEAST: u64 = 1 << 30;
-
-/// What ends that memory is written to a disk in the clear.
-pub const OPEN_SWAP: &str = "Let the person who looks after this computer encrypt its swap, or turn it \
-                             off ('swapoff -a').";
 
 /// How good a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -238,23 +235,13 @@ impl App {
     /// Whether memory with text and sound of a locked workspace may be written to a disk in the clear.
     fn check_swap(&self) -> Finding {
         const NAME: &str = "swap";
-        let open = match self.vault_state() {
-            Ok(VaultState::Plain) => {
-                return Finding::good(NAME, "the workspace has no lock");
-            }
-            Ok(_) => vault::open_swap(),
-            Err(e) => return Finding::not_good(NAME, Health::Bad, e.to_string(), e.help()),
-        };
-        match open.as_deref() {
-            Some([]) => Finding::good(NAME, "memory is not written to a disk in the clear"),
-            Some(open) => {
-                let told = format!("memory may be written in the clear to {}", open.join(", "));
-                Finding::not_good(NAME, Health::Warning, told, OPEN_SWAP)
-            }
-            None => {
-                let told = "this system does not say whether memory is written to a disk";
-                Finding::not_good(NAME, Health::Warning, told, OPEN_SWAP)
-            }
+        match self.vault_state() {
+            Ok(VaultState::Plain) => Finding::good(NAME, "the workspace has no lock"),
+            Ok(_) => match swap_told() {
+                None => Finding::good(NAME, "memory is not written to a disk in the clear"),
+                Some((told, next)) => Finding::not_good(NAME, Health::Warning, told, next),
+            },
+            Err(e) => Finding::not_good(NAME, Health::Bad, e.to_string(), e.help()),
         }
     }
 

@@ -238,6 +238,10 @@ impl App {
         if lines.is_empty() && told.is_none() {
             return Ok(None);
         }
+        if told.is_some() && audio::is_sound_chain_torn(&folder).unwrap_or(true) {
+            let detail = "something stands behind its last link";
+            return Ok(Some(Check::bad("sound chain", detail)));
+        }
         let parts: Vec<&str> = interview.audio.iter().map(|a| a.path.as_str()).collect();
         let mut open = |name: &str| {
             if Path::new(name).components().count() != 1 || name == ".." {

@@ -1,6 +1,6 @@
 //! Keys of people: made, trusted, revoked, each with an event in the workspace's own chain. Once the
-//! workspace has an administrator, one vouches for every new key: otherwise whoever sits at an open desk
-//! would be an officer.
+//! workspace has an administrator, one vouches for every new key and signs which are trusted: otherwise
+//! whoever sits at an open desk would be an officer, or take an officer's key away.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -51,7 +51,8 @@ impl App {
         let mut signer: Option<&dyn Sign> = None;
         if has_administrator(&store)? {
             let voucher = voucher.ok_or(evidence::Error::Unvouched(role.as_str()))?;
-            self.may_vouch(&store, voucher, role)?;
+            let not_made = evidence::Error::Unvouched(role.as_str());
+            self.is_administrator(&store, voucher, ("vouch for a new key", not_made))?;
             signer = Some(voucher);
         }
         let _hold = self.hold()?;
@@ -61,26 +62,53 @@ impl App {
         Ok(self.keys()?.keep(key)?)
     }
 
-    /// Refuses one who is no administrator, of another workspace, or not trusted any more.
-    fn may_vouch(&self, store: &Store, voucher: &SecretKey, role: Role) -> Result<(), Error> {
-        let public = voucher.public();
+    /// Refuses one who is no administrator, not trusted any more, or (by the second error) of another
+    /// workspace.
+    fn is_administrator(
+        &self,
+        store: &Store,
+        signer: &SecretKey,
+        (what, not_made): (&'static str, evidence::Error),
+    ) -> Result<(), Error> {
+        let public = signer.public();
         if public.role != Role::Administrator {
-            let (role, what) = (public.role.as_str(), "vouch for a new key");
+            let role = public.role.as_str();
             return Err(evidence::Error::Role { role, what }.into());
         }
         let known = self.keys()?.numbered(&public.number)?;
         match known.map(|key| key.revoked) {
             Some(Some(_)) => Err(evidence::Error::Revoked(public.number.clone()).into()),
             Some(None) if store.has_own(Kind::KeyMade, "key", &public.number)? => Ok(()),
-            Some(None) | None => Err(evidence::Error::Unvouched(role.as_str()).into()),
+            Some(None) | None => Err(not_made.into()),
         }
     }
 
-    /// Trusts the key in a file that a partner handed over.
+    /// Who signs a note on a key: an administrator, once there is one; a revocation also the key itself.
+    fn note_signer<'s>(
+        &self,
+        store: &Store,
+        signer: Option<&'s SecretKey>,
+        revokes: Option<&str>,
+    ) -> Result<Option<&'s dyn Sign>, Error> {
+        if !has_administrator(store)? {
+            return Ok(None);
+        }
+        let signer = signer.ok_or(evidence::Error::Unsigned)?;
+        if revokes == Some(signer.public().number.as_str()) {
+            self.may_sign(signer)?;
+        } else {
+            let what = ("say which keys are trusted", evidence::Error::Unsigned);
+            self.is_administrator(store, signer, what)?;
+        }
+        Ok(Some(signer))
+    }
+
+    /// Trusts the key in a file that a partner handed over; an administrator signs it once there is one.
     ///
     /// # Errors
-    /// A file that is no key, or a revoked one; a disk that refuses.
-    pub fn trust_key(&self, file: &Path) -> Result<PublicKey, Error> {
+    /// A file that is no key, or a revoked one; [`evidence::Error::Unsigned`], a signer who may not; a disk
+    /// that refuses.
+    pub fn trust_key(&self, file: &Path, signer: Option<&SecretKey>) -> Result<PublicKey, Error> {
         let failed = |cause| Error::File {
             what: "read the file",
             cause,
@@ -94,22 +122,33 @@ impl App {
                 input.take(most.saturating_add(1)).read_to_end(&mut text)
             })
             .map_err(failed)?;
+        let text = String::from_utf8_lossy(&text);
+        // A file that is no key is told first, whoever asks.
+        let key = PublicKey::from_text(&text)?;
         let mut store = self.store()?;
+        let signer = self.note_signer(&store, signer, None)?;
         let _hold = self.hold()?;
-        let key = self.keys()?.trust(&String::from_utf8_lossy(&text))?;
-        if !store.has_own(Kind::KeyTrusted, "key", &key.number)?
-            && !store.has_own(Kind::KeyMade, "key", &key.number)?
-        {
-            store.note_own(Kind::KeyTrusted, key_facts(&key), None)?;
+        let ring = self.keys()?;
+        let is_new = !store.has_own(Kind::KeyTrusted, "key", &key.number)?
+            && !store.has_own(Kind::KeyMade, "key", &key.number)?;
+        let key = ring.trust(&text)?;
+        if is_new {
+            store.note_own(Kind::KeyTrusted, key_facts(&key), signer)?;
         }
         Ok(key)
     }
 
-    /// Trusts a key no more.
+    /// Trusts a key no more. An administrator signs it once there is one, or the key itself.
     ///
     /// # Errors
-    /// An unknown key, one that was revoked before; a disk that refuses.
-    pub fn revoke_key(&self, typed: &str, reason: Option<&str>) -> Result<KnownKey, Error> {
+    /// An unknown key, one that was revoked before; [`evidence::Error::Unsigned`], a signer who may not; a
+    /// disk that refuses.
+    pub fn revoke_key(
+        &self,
+        typed: &str,
+        reason: Option<&str>,
+        signer: Option<&SecretKey>,
+    ) -> Result<KnownKey, Error> {
         let mut store = self.store()?;
         let _hold = self.hold()?;
         let ring = self.keys()?;
@@ -122,7 +161,8 @@ impl App {
             return Err(evidence::Error::Revoked(number.clone()).into());
         }
         if !noted {
-            store.note_own(Kind::KeyRevoked, key_facts(&key.public), None)?;
+            let signer = self.note_signer(&store, signer, Some(number))?;
+            store.note_own(Kind::KeyRevoked, key_facts(&key.public), signer)?;
         }
         if !has_note {
             ring.revoke(&key, reason)?;
@@ -199,20 +239,45 @@ pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
         Some(_) => e.number >= begun,
         None => false,
     };
-    own.iter().filter(made).filter(asked).find_map(|new| {
-        let by = new.signed.as_ref().filter(|by| {
-            let administrator = Role::Administrator.as_str();
-            let before =
-                |e: &&Event| e.number < new.number && e.fact("key") == Some(by.key.as_str());
-            let mut earlier = own.iter().filter(before);
-            let was_made =
-                |e: &Event| is(e, Kind::KeyMade) && e.fact("role") == Some(administrator);
-            earlier.clone().any(was_made) && !earlier.any(|e| is(e, Kind::KeyRevoked))
+    let mut new = own.iter().filter(made).filter(asked);
+    let found = new.find(|new| !is_by(own, new, Some(Role::Administrator)))?;
+    let number = found.number;
+    Some(format!(
+        "event {number} made a key for which no administrator vouched"
+    ))
+}
+
+/// A note that a key is trusted, or is not any more, which no administrator signed though one signed such
+/// a note before; a revocation may be signed by the key itself.
+pub(super) fn not_signed(own: &[Event]) -> Option<String> {
+    let notes = [Kind::KeyTrusted, Kind::KeyRevoked].map(Kind::as_str);
+    let notes = own.iter().filter(|e| notes.contains(&e.kind.as_str()));
+    // Earlier programs signed none.
+    let mut asked = notes.skip_while(|e| e.signed.is_none());
+    let may = |e: &Event| {
+        let itself = e.signed.as_ref().is_some_and(|by| {
+            e.kind == Kind::KeyRevoked.as_str() && e.fact("key") == Some(by.key.as_str())
         });
-        by.is_none().then(|| {
-            let number = new.number;
-            format!("event {number} made a key for which no administrator vouched")
-        })
+        is_by(own, e, (!itself).then_some(Role::Administrator))
+    };
+    let number = asked.find(|e| !may(e))?.number;
+    Some(format!(
+        "event {number} says of a key whether it is trusted, and no administrator signed it"
+    ))
+}
+
+/// Whether an event is signed by a key that was made here before, with this role where one is asked for,
+/// and was not revoked by then.
+fn is_by(own: &[Event], event: &Event, role: Option<Role>) -> bool {
+    event.signed.as_ref().is_some_and(|by| {
+        let before = |e: &&Event| e.number < event.number && e.fact("key") == Some(by.key.as_str());
+        let mut earlier = own.iter().filter(before);
+        let was_made = |e: &Event| {
+            let fits = role.is_none_or(|role| e.fact("role") == Some(role.as_str()));
+            e.kind == Kind::KeyMade.as_str() && fits
+        };
+        let is_revoked = |e: &Event| e.kind == Kind::KeyRevoked.as_str();
+        earlier.clone().any(was_made) && !earlier.any(is_revoked)
     })
 }
 
@@ -247,7 +312,7 @@ mod tests {
                 .unwrap()
                 .note_own(Kind::KeyMade, facts, None)
                 .unwrap();
-            app.trust_key(&file).unwrap();
+            app.trust_key(&file, None).unwrap();
             assert!(app.may_sign(&key).is_ok());
             // Only the file was written, or only the event.
             let known = app.keys().unwrap().find(name).unwrap();
@@ -259,9 +324,12 @@ mod tests {
                     .note_own(Kind::KeyRevoked, key_facts(&known.public), None)
                     .unwrap();
             }
-            app.revoke_key(name, None).unwrap();
+            app.revoke_key(name, None, None).unwrap();
             assert!(app.keys().unwrap().find(name).unwrap().revoked.is_some());
-            assert!(app.revoke_key(name, None).is_err(), "{name}: only once");
+            assert!(
+                app.revoke_key(name, None, None).is_err(),
+                "{name}: only once"
+            );
             let refused = app.may_sign(&key).unwrap_err();
             assert!(refused.to_string().contains("revoked"), "{refused}");
             numbers.push(known.public.number);
@@ -284,7 +352,7 @@ mod tests {
             ..Options::default()
         })
         .unwrap();
-        let refused = app.trust_key(Path::new("/dev/zero")).unwrap_err();
+        let refused = app.trust_key(Path::new("/dev/zero"), None).unwrap_err();
         assert!(matches!(
             refused,
             Error::Evidence(evidence::Error::NotAKey("it is too long"))

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, json};
@@ -17,7 +16,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::Store;
 use crate::text;
 use crate::vault::{
-    self, Failed, LockFile, RecoveryIdentity, State, Tries, Unlocked, WorkspaceKey,
+    self, Failed, LockFile, Phrase, RecoveryIdentity, State, Unlocked, WorkspaceKey,
 };
 
 use super::leaving::home_of;
@@ -69,20 +68,9 @@ impl Door {
         root: &Path,
         open: impl FnOnce() -> Result<T, vault::Error>,
     ) -> Result<T, Error> {
-        let mut known = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tries = Tries::hold(root, *known);
-        let before = tries.failed();
-        thread::sleep(before.wait(vault::now()));
-        // Counted before it is made: whoever ends the program meanwhile has tried.
-        tries.set(before.again(vault::now()));
-        let tried = open();
-        tries.set(match &tried {
-            Ok(_) => Failed::default(),
-            Err(vault::Error::Refused(_)) => before.again(vault::now()),
-            Err(_) => before,
-        });
-        *known = tries.failed();
-        Ok(tried?)
+        let is_refusal = |e: &vault::Error| matches!(e, vault::Error::Refused(_));
+        let count = vault::tries_file(root);
+        Ok(vault::attempt(&count, &self.failed, open, is_refusal)?)
     }
 }
 
@@ -176,7 +164,8 @@ impl App {
 
     /// How long the next try at the lock has to wait, because others failed before it.
     pub fn wait_before_unlocking(&self) -> Duration {
-        vault::failed_tries(self.workspace.root()).wait(vault::now())
+        let count = vault::tries_file(self.workspace.root());
+        vault::failed_tries(&count).wait(vault::now())
     }
 
     /// Opens a locked workspace for this session; finishes a locking that was cut off. The workspace's
@@ -254,7 +243,8 @@ impl App {
     /// # Errors
     /// A file that cannot be read; as [`Self::recover_workspace`].
     pub fn recover_with_file(&self, file: &Path, new: &str) -> Result<(), Error> {
-        let mut text = Zeroizing::new(String::new());
+        // A text that grows leaves copies of itself behind.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET as usize));
         let read = fs::File::open(file);
         read.and_then(|read| read.take(MAX_SECRET).read_to_string(&mut text))
             .map_err(|cause| Error::File {
@@ -378,8 +368,8 @@ impl App {
 }
 
 /// A passphrase as it counts: two keyboards may put the same letters together in two ways.
-fn phrase(typed: &str) -> Zeroizing<String> {
-    Zeroizing::new(text::composed(typed))
+fn phrase(typed: &str) -> Phrase {
+    text::composed(typed).collect()
 }
 
 fn folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -421,7 +411,10 @@ fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Er
             collect(&path, depth - 1, found)?;
         } else if kind.is_file() && (name.starts_with(IMPORTING) || name.starts_with(vault::HALF)) {
             fs::remove_file(&path).map_err(failed)?;
-        } else if kind.is_file() && !vault::is_sealed(&path).map_err(failed)? {
+        } else if kind.is_file()
+            && !vault::counts_tries(&name)
+            && !vault::is_sealed(&path).map_err(failed)?
+        {
             found.push(path);
         }
     }

@@ -1,9 +1,9 @@
 //! After a kill or a power cut: the parts are read to their true end whatever their headers say, and
 //! the working copies are made again from them, so that every position means what it meant before.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::capture::SourceFormat;
 use super::growing_wav::{HEADER_BYTES, drop_tail, header, tail_of};
@@ -62,10 +62,11 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     };
     let (sealed, whole) = (file.is_sealed(), file.is_whole());
     let tail = if whole {
-        Vec::new()
+        Tail::default()
     } else {
         tail_behind(path, len)?
     };
+    let (tail, is_loose) = (tail.bytes, tail.is_loose);
     let total = len.saturating_add(tail.len() as u64);
     let mut content = file.take(len).chain(Cursor::new(tail));
     let mut head = Vec::new();
@@ -87,29 +88,62 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
         file.write_all(&right).map_err(write)?;
         file.sync_all().map_err(write)?;
     }
+    if is_loose {
+        let write = |e| Error::write(path, e);
+        fs::rename(tail_of(path), apart_of(path)).map_err(write)?;
+        sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+    }
     // What stood in it is in the part itself now.
     drop_tail(path);
     Ok(Some((format, frames)))
 }
 
+/// Whether the end of one of these parts was kept, and lies apart because the sound before it is missing.
+pub fn has_apart(folder: &Path, parts: &[Part]) -> bool {
+    let mut paths = parts.iter().map(|part| folder.join(&part.name));
+    paths.any(|part| apart_of(&part).exists())
+}
+
+fn apart_of(part: &Path) -> PathBuf {
+    part.with_extension("apart")
+}
+
+/// What the tail of a part adds to it.
+#[derive(Default)]
+struct Tail {
+    bytes: Vec<u8>,
+    /// It holds sound that cannot be joined to the part: what comes before it was lost, or it cannot be read.
+    is_loose: bool,
+}
+
 /// What the tail of a part that was cut off holds beyond its whole chunks, which end at `len`. One that
-/// is none takes nothing of the part away.
+/// begins behind them, or is none, takes nothing of the part away and is put aside: it may be the only copy
+/// of something.
 ///
 /// # Errors
 /// A tail that cannot be read now: it is the only copy of what it holds, and may be readable later.
-fn tail_behind(part: &Path, len: u64) -> Result<Vec<u8>, Error> {
+fn tail_behind(part: &Path, len: u64) -> Result<Tail, Error> {
     use io::ErrorKind::{InvalidData, UnexpectedEof};
     let tail = tail_of(part);
     let (begin, mut bytes) = match vault::read_tail(&tail, part) {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(Vec::new()),
-        Err(e) if matches!(e.kind(), InvalidData | UnexpectedEof) => return Ok(Vec::new()),
+        Ok(None) => return Ok(Tail::default()),
+        Err(e) if matches!(e.kind(), InvalidData | UnexpectedEof) => {
+            return Ok(Tail {
+                bytes: Vec::new(),
+                is_loose: true,
+            });
+        }
         Err(e) => return Err(Error::read(&tail, e)),
     };
     // Chunks that were completed after the tail was written hold its beginning, or all of it.
-    Ok(match len.checked_sub(begin).map(usize::try_from) {
-        Some(Ok(known)) if known <= bytes.len() => bytes.split_off(known),
-        _ => Vec::new(),
+    let known = len.checked_sub(begin).map(usize::try_from);
+    Ok(Tail {
+        bytes: match known {
+            Some(Ok(known)) if known <= bytes.len() => bytes.split_off(known),
+            _ => Vec::new(),
+        },
+        is_loose: known.is_none(),
     })
 }
 
@@ -281,7 +315,7 @@ pub fn read_journal(folder: &Path, series: Series) -> Result<Vec<Entry>, Error> 
         read.map(|read| entries.extend(read.entry)).is_ok()
     });
     match read {
-        Ok(()) => Ok(entries),
+        Ok(_) => Ok(entries),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(entries),
         Err(e) => Err(Error::read(&path, e)),
     }
@@ -289,8 +323,6 @@ pub fn read_journal(folder: &Path, series: Series) -> Result<Vec<Entry>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn part_bytes(frames: i16) -> Vec<u8> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::capture::{Clock, SourceFormat};
 use super::disk::SystemDisk;
 use super::growing_wav::{GrowingWav, tail_of};
+use super::recover::has_apart;
 use super::tape::Tape;
 use super::{Series, SharedChain, complete_sound_chain, read_sound_chain, recover_parts};
 use crate::domain::Cancel;
@@ -153,24 +154,60 @@ fn the_tail_of_another_part_an_old_one_or_one_in_the_clear_adds_nothing() {
     let of_other = fs::read(tail_of(&other_path)).unwrap();
     // Killed: what was in memory is gone.
     drop((first, other));
+    let apart = path.with_extension("apart");
     let recovered = |tail: &[u8]| {
         fs::write(&path, &part).unwrap();
         fs::write(tail_of(&path), tail).unwrap();
         let parts = recover_parts(dir.path(), Series::default()).unwrap();
         assert!(samples(&path) == sound(0, parts[0].frames));
-        parts[0].frames
+        assert!(!tail_of(&path).exists());
+        // What adds nothing and is not in the part lies beside it, as it was.
+        assert_eq!(has_apart(dir.path(), &parts), apart.exists());
+        let kept = fs::read(&apart).ok();
+        let _ = fs::remove_file(&apart); // as a rule it is not there
+        assert!(kept.as_ref().is_none_or(|kept| kept == tail));
+        (parts[0].frames, kept.is_some())
     };
-    assert_eq!(recovered(&right), 49_000);
+    assert_eq!(recovered(&right), (49_000, false));
     // It ends before the chunk that was completed after it.
-    assert_eq!(recovered(&early), whole_chunk);
-    assert_eq!(recovered(&of_other), whole_chunk);
+    assert_eq!(recovered(&early), (whole_chunk, false));
+    assert_eq!(recovered(&of_other), (whole_chunk, true));
     let mut twisted = right.clone();
     let last = twisted.len() - 20;
     twisted[last] ^= 1;
-    assert_eq!(recovered(&twisted), whole_chunk);
+    assert_eq!(recovered(&twisted), (whole_chunk, true));
     assert_eq!(
         recovered(b"mekong-tail-1 x/part-001.wav 65536\nsound"),
-        whole_chunk
+        (whole_chunk, true)
     );
-    assert_eq!(recovered(&right[..right.len() / 2]), whole_chunk);
+    assert_eq!(recovered(&right[..right.len() / 2]), (whole_chunk, true));
+}
+
+#[test]
+fn a_tail_behind_a_chunk_that_is_missing_is_put_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let _key = hold(dir.path(), WorkspaceKey::generate().unwrap()).unwrap();
+    let format = SourceFormat {
+        rate: 8_000,
+        channels: 1,
+    };
+    let path = dir.path().join("part-001.wav");
+    let mut grown = GrowingWav::create(&SystemDisk, &path, format).unwrap();
+    // Two chunks and a half, of which a power cut takes the second.
+    grown.append(&sound(0, 80_000)).unwrap();
+    grown.sync().unwrap();
+    grown.keep_tail(&SystemDisk).unwrap();
+    let (part, tail) = (fs::read(&path).unwrap(), fs::read(tail_of(&path)).unwrap());
+    drop(grown);
+    fs::write(&path, &part[..part.len() - 70_000]).unwrap();
+    let apart = path.with_extension("apart");
+    for again in [false, true] {
+        let parts = recover_parts(dir.path(), Series::default()).unwrap();
+        assert_eq!(parts[0].frames, (65_536 - 44) / 2, "{again}");
+        assert!(has_apart(dir.path(), &parts));
+        assert!(fs::read(&apart).unwrap() == tail && !tail_of(&path).exists());
+    }
+    let (begin, bytes) = vault::read_tail(&apart, &path).unwrap().unwrap();
+    assert_eq!(begin, 2 * 65_536);
+    assert_eq!(bytes.len(), 2 * 80_000 + 44 - 2 * 65_536);
 }

@@ -225,6 +225,19 @@ fn new_link(
 /// # Errors
 /// `Read`.
 pub fn read_sound_chain(folder: &Path) -> Result<Vec<String>, Error> {
+    Ok(read_whole(folder)?.0)
+}
+
+/// Whether something stands behind the last whole link: a line that a power cut tore, or what somebody put
+/// there.
+///
+/// # Errors
+/// `Read`.
+pub fn is_sound_chain_torn(folder: &Path) -> Result<bool, Error> {
+    Ok(!read_whole(folder)?.1)
+}
+
+fn read_whole(folder: &Path) -> Result<(Vec<String>, bool), Error> {
     let path = folder.join(SOUND_CHAIN);
     let mut lines = Vec::new();
     let read = vault::read_lines(&path, MAX_LINE, MAX_LINES, &mut |line| {
@@ -232,8 +245,8 @@ pub fn read_sound_chain(folder: &Path) -> Result<Vec<String>, Error> {
         true
     });
     match read {
-        Ok(()) => Ok(lines),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(lines),
+        Ok(whole) => Ok((lines, whole)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok((lines, true)),
         Err(e) => Err(Error::read(&path, e)),
     }
 }
@@ -252,7 +265,8 @@ pub fn complete_sound_chain(
     let interview = name_of(folder);
     let (mut head, mut kept) = (SoundHead::default(), Vec::new());
     let mut covered: HashMap<String, u64> = HashMap::new();
-    for line in read_sound_chain(folder)? {
+    let (lines, whole) = read_whole(folder)?;
+    for line in lines {
         // What does not follow is left out here; the sound then shows what is true of it.
         let Ok(link) = head.follow(&interview, &line) else {
             break;
@@ -275,7 +289,7 @@ pub fn complete_sound_chain(
             })?;
         }
     }
-    if kept.len() > before {
+    if kept.len() > before || !whole {
         replace(folder, &kept)?;
     }
     Ok(head)

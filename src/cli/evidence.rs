@@ -72,18 +72,33 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
                 }
             }
         }
-        Keys::Trust { file, form } => {
-            let key = app.trust_key(&file)?;
+        Keys::Trust { file, by, form } => {
+            let signer = administrator(app, by.as_deref())?;
+            let key = app.trust_key(&file, signer.as_ref())?;
             print_key(&key, form.json, out)?;
             say("Trusted from now on. Compare these digits with the partner by another way.");
             Ok(())
         }
-        Keys::Revoke { key, reason, form } => {
-            let key = app.revoke_key(&key, reason.as_deref())?;
+        Keys::Revoke {
+            key,
+            reason,
+            by,
+            form,
+        } => {
+            let signer = administrator(app, by.as_deref())?;
+            let key = app.revoke_key(&key, reason.as_deref(), signer.as_ref())?;
             print_key(&key.public, form.json, out)?;
             say("Revoked: what it signs from now on does not count.");
             Ok(())
         }
+    }
+}
+
+/// Who signs which keys are trusted, where somebody has to.
+fn administrator(app: &App, typed: Option<&str>) -> Result<Option<SecretKey>, Failure> {
+    match app.asks_for_voucher()? {
+        true => opened(app, typed, None).map(Some),
+        false => Ok(None),
     }
 }
 
@@ -421,6 +436,10 @@ fn opened(app: &App, typed: Option<&str>, first: Option<[&str; 2]>) -> Result<Se
     let key = ring.own(typed).map_err(app::Error::from)?;
     let prompt = format!("Passphrase of {}: ", plain(&key.public.name));
     let phrase = passphrase(&prompt, first)?;
+    let wait = ring.wait_before_unlocking(&key).as_secs_f32().ceil();
+    if wait > 0.0 {
+        say(&secret::waits(wait));
+    }
     Ok(ring.unlock(&key, phrase).map_err(app::Error::from)?)
 }
 
@@ -430,7 +449,7 @@ fn new_passphrase(name: &str) -> Result<Passphrase, Failure> {
         Some(phrase) => phrase,
         None => secret::typed_twice(&format!("New passphrase of {}: ", plain(name)), GIVEN[0])?,
     };
-    Ok(Passphrase::new(phrase))
+    Ok(Passphrase::from(phrase))
 }
 
 /// A passphrase; `first` are variables that are asked before the usual ones.
@@ -444,5 +463,5 @@ fn passphrase(prompt: &str, first: Option<[&str; 2]>) -> Result<Passphrase, Fail
         Some(phrase) => phrase,
         None => secret::typed_unseen(prompt, GIVEN[0])?,
     };
-    Ok(Passphrase::new(phrase))
+    Ok(Passphrase::from(phrase))
 }

@@ -41,6 +41,9 @@ pub enum Keys {
     Trust {
         /// The file that the partner handed over.
         file: PathBuf,
+        /// Whose key signs that it is trusted, once there is an administrator.
+        #[arg(long, value_name = "KEY")]
+        by: Option<String>,
         #[command(flatten)]
         form: Json,
     },
@@ -51,6 +54,9 @@ pub enum Keys {
         /// Why.
         #[arg(long)]
         reason: Option<String>,
+        /// Whose key signs it, once there is an administrator: an administrator's, or the key itself.
+        #[arg(long, value_name = "KEY")]
+        by: Option<String>,
         #[command(flatten)]
         form: Json,
     },

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::app::{self, App, VaultState};
+use crate::vault::Phrase;
 
 use super::args::{Glossary, Json, Verb};
 use super::print::{Out, say};
@@ -98,7 +99,12 @@ fn status(app: &App, form: &Json, out: &mut Out) -> Result<(), Failure> {
                 "The locking was cut off: a part still lies in the clear. Any verb that opens it goes on.",
             );
         }
-        (_, Some(key)) => writeln!(out, "recovery key {key}")?,
+        (_, Some(key)) => {
+            writeln!(out, "recovery key {key}")?;
+            if let Some((told, next)) = app::swap_told() {
+                say(&format!("note: {told}. {next}"));
+            }
+        }
         _ => {}
     }
     Ok(())
@@ -129,11 +135,8 @@ fn lock(
     };
     drop(watch);
     writeln!(out, "the workspace is locked; recovery key {recipient}")?;
-    if crate::vault::open_swap().is_none_or(|open| !open.is_empty()) {
-        say(&format!(
-            "note: this computer may write memory to its disk in the clear. {}",
-            app::OPEN_SWAP
-        ));
+    if let Some((told, next)) = app::swap_told() {
+        say(&format!("note: {told}. {next}"));
     }
     if let Some(path) = &typed.new_recovery_key {
         say(&format!(
@@ -176,9 +179,7 @@ pub(super) fn open(
     let phrase = passphrase("Passphrase of the workspace: ", passphrase_file)?;
     let wait = app.wait_before_unlocking().as_secs_f32().ceil();
     if wait > 0.0 {
-        say(&format!(
-            "A wrong passphrase was given before: this one is tried in {wait} s."
-        ));
+        say(&secret::waits(wait));
     }
     let watch = Watch::new();
     Ok(app.unlock(&phrase, named, &|p| watch.hear(p))?)
@@ -193,14 +194,14 @@ const GIVEN: [&str; 2] = [
 const ELSEWHERE: &str = "--passphrase-file or MEKONG_WORKSPACE_PASSPHRASE_FILE";
 const NEW: &str = "New passphrase of the workspace: ";
 
-fn passphrase(prompt: &str, file: Option<&Path>) -> Result<String, Failure> {
+fn passphrase(prompt: &str, file: Option<&Path>) -> Result<Phrase, Failure> {
     match secret::given(file, GIVEN)? {
         Some(phrase) => Ok(phrase),
         None => secret::typed_unseen(prompt, ELSEWHERE),
     }
 }
 
-fn new_passphrase(file: Option<&Path>) -> Result<String, Failure> {
+fn new_passphrase(file: Option<&Path>) -> Result<Phrase, Failure> {
     match file {
         Some(path) => secret::read(path),
         None => secret::typed_twice(NEW, ELSEWHERE),

@@ -210,6 +210,7 @@ mod tests {
                 number,
                 kind: kind.as_str().to_owned(),
                 at: "2026-11-24T00:00:00Z".to_owned(),
+                program: String::new(),
                 facts: Map::new(),
                 rows: rows
                     .iter()

@@ -76,6 +76,8 @@ pub struct Contents {
     pub transcript: Vec<u8>,
     /// The same as one page for a browser.
     pub page: Vec<u8>,
+    /// The form of both, by which a receiver knows whether it makes the same ones.
+    pub copies: u32,
     /// The links of a session's sound, one canonical line each; none for what was imported.
     pub sound: Vec<u8>,
     /// The recordings, by their plain file names.
@@ -96,7 +98,7 @@ pub struct Packed {
 }
 
 /// The program that writes bundles.
-pub(super) const AGENT: &str = concat!("mekong ", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("mekong ", env!("CARGO_PKG_VERSION"));
 
 /// What must be known of a file before its first byte is written.
 struct Measured {
@@ -234,6 +236,7 @@ fn tag_files(
     let number = &signer.public().number;
     let info = Info {
         agent: AGENT.to_owned(),
+        copies: Some(contents.copies),
         interview: contents.interview.clone(),
         oxum: format!("{bytes}.{}", measured.len()),
         bundle: bundle.to_owned(),
@@ -281,6 +284,8 @@ pub(super) fn tag_manifest(digest: &dyn Fn(&str) -> String) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Info {
     pub agent: String,
+    /// The form of the copies for reading; programs of an earlier version told none.
+    pub copies: Option<u32>,
     pub interview: String,
     /// Octets and files of the payload.
     pub oxum: String,
@@ -294,9 +299,11 @@ pub(super) struct Info {
 impl Info {
     pub(super) fn to_text(&self) -> String {
         let date = self.at.get(..10).unwrap_or_default();
+        let copies = self.copies.map(|form| format!("Mekong-Copies: {form}\n"));
+        let copies = copies.unwrap_or_default();
         format!(
             "Bag-Software-Agent: {}\nBagging-Date: {date}\nExternal-Identifier: {}\nPayload-Oxum: {}\n\
-             Mekong-Bundle: {}\nMekong-Chain-Head: {}\nMekong-Receiver: {}\nMekong-Signer: {}\n\
+             Mekong-Bundle: {}\nMekong-Chain-Head: {}\n{copies}Mekong-Receiver: {}\nMekong-Signer: {}\n\
              Mekong-Time: {}\n",
             self.agent,
             self.interview,
@@ -317,6 +324,7 @@ impl Info {
         };
         let info = Self {
             agent: field("Bag-Software-Agent")?,
+            copies: field("Mekong-Copies").and_then(|form| form.parse().ok()),
             interview: field("External-Identifier")?,
             oxum: field("Payload-Oxum")?,
             bundle: field("Mekong-Bundle")?,

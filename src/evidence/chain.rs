@@ -286,6 +286,8 @@ pub struct Event {
     pub kind: String,
     /// When, RFC 3339.
     pub at: String,
+    /// The program that wrote it, with its version.
+    pub program: String,
     /// What is to be known of it.
     pub facts: Map<String, Value>,
     /// The records that it made, and their hashes.
@@ -353,6 +355,8 @@ fn read_link(
         return Err("belongs to another interview");
     }
     let (kind, at) = (text("kind")?.to_owned(), text("at")?.to_owned());
+    let program = body.get("program").and_then(Value::as_str);
+    let program = program.unwrap_or_default().to_owned();
     let rows = match body.get("rows") {
         Some(Value::Object(rows)) => rows
             .iter()
@@ -374,6 +378,7 @@ fn read_link(
         number,
         kind,
         at,
+        program,
         facts,
         rows,
         signed,

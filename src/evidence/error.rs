@@ -59,6 +59,9 @@ pub enum Error {
     /// A key that nobody vouched for, in a workspace that has an administrator.
     #[error("an administrator of this workspace vouches for a new key with the role '{0}'")]
     Unvouched(&'static str),
+    /// A note on whom to trust that nobody signed, in a workspace that has an administrator.
+    #[error("an administrator of this workspace signs which keys are trusted")]
+    Unsigned,
     /// The system has no random numbers.
     #[error("the system gives no random numbers, so nothing can be kept secret")]
     NoRandomness,
@@ -174,6 +177,10 @@ impl Error {
             Error::Unvouched(_) => {
                 "Let an administrator sign for it: mekong keys new NAME --role ROLE --by \
                  ADMINISTRATOR; in the window, open the administrator's key first."
+            }
+            Error::Unsigned => {
+                "Name the administrator's key with --by; in the window, open it first. A key may also \
+                 revoke itself."
             }
             Error::NoRandomness => "Restart the computer; if it stays, use another one.",
             Error::NotABundle => "Name the file that 'mekong bundle' wrote.",

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::acts::check_acts;
-use super::bag::{AGENT, AUDIO, CHAIN, INTERVIEW, KEYS, PAGE, RECORDS, SOUND, TRANSCRIPT};
+use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
 use super::canonical::sha256;
 use super::chain::{Kind, Link, Row};
 use super::check::{Check, Story, check_rows, check_signatures};
 use super::keys::KnownKey;
-use super::receive::{Copies, Opened};
+use super::receive::Opened;
 use super::shown::transcript;
 use super::sign::PublicKey;
 use super::sound::SoundHead;
@@ -24,8 +24,7 @@ pub(super) fn contents(
     manifest: &BTreeMap<String, String>,
     known: &[KnownKey],
 ) -> Result<(), Error> {
-    let links: Vec<Link> = text(texts, CHAIN)?
-        .lines()
+    let links: Vec<Link> = lines(texts, CHAIN)?
         .map(|line| Link {
             body: line.to_owned(),
             hash: sha256(line.as_bytes()),
@@ -38,13 +37,18 @@ pub(super) fn contents(
     }
     let mut rows = Vec::new();
     let mut records = BTreeMap::new();
-    for line in text(texts, RECORDS)?.lines() {
+    for line in lines(texts, RECORDS)? {
         let (row, columns) = Row::from_line(line).ok_or_else(|| Error::mismatch("a record"))?;
         records.insert(row.name.clone(), columns);
         rows.push(row);
     }
     keep(opened, check_rows(&story.events, &rows))?;
-    let keys = signers(text(texts, KEYS)?, known)?;
+    let keys = signers(lines(texts, KEYS)?, known)?;
+    if let Some(stray) = stray(&keys, &story) {
+        return Err(Error::Form(format!(
+            "the key {stray} signed nothing, or is there twice"
+        )));
+    }
     let signed = check_signatures(&story.events, &keys, &|_| None);
     keep(opened, signed)?;
     keep(opened, check_acts(&story.events, &records))?;
@@ -100,48 +104,17 @@ pub(super) fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
     Ok(())
 }
 
-/// What no page of a transcript without sound holds, in any version of the program.
-const ACTIVE: [&str; 7] = [
-    "<script",
-    "<iframe",
-    "<object",
-    "<embed",
-    "<link",
-    "<form",
-    "javascript:",
-];
-
-/// The text and the page that people read against what this program makes of the JSON beside them, which
-/// was compared with the records. Another version may have written them otherwise.
-pub(super) fn copies(agent: &str, texts: &BTreeMap<&str, Vec<u8>>, make: Copies<'_>) -> Check {
-    const NAME: &str = "copies for reading";
-    let file = |name: &str| texts.get(name).map(Vec::as_slice).unwrap_or_default();
-    if agent != AGENT {
-        let page = String::from_utf8_lossy(file(PAGE)).to_ascii_lowercase();
-        return match ACTIVE.iter().find(|tag| page.contains(**tag)) {
-            Some(tag) => Check::bad(NAME, format!("the page holds '{tag}'")),
-            None => Check::good(
-                NAME,
-                "another version of the program wrote them: read the lines here",
-            ),
-        };
-    }
-    let made = make(file(INTERVIEW)).unwrap_or_default();
-    let wrong = [TRANSCRIPT, PAGE]
-        .into_iter()
-        .zip(&made)
-        .find(|(name, made)| file(name) != made.as_slice());
-    match wrong {
-        Some((name, _)) => Check::bad(NAME, format!("'{name}' shows what the records do not hold")),
-        None => Check::good(NAME, "they show what the records hold"),
-    }
-}
-
 /// The keys of those who signed events. The sender vouches for them with the bundle's signature; one
 /// that was revoked here is revoked for the sender's events too.
-fn signers(text: &str, known: &[KnownKey]) -> Result<Vec<KnownKey>, Error> {
-    let read = |line| {
+fn signers<'a>(
+    lines: impl Iterator<Item = &'a str>,
+    known: &[KnownKey],
+) -> Result<Vec<KnownKey>, Error> {
+    let read = |line: &str| {
         let public = PublicKey::from_text(line)?;
+        if public.to_text() != line {
+            return Err(Error::mismatch("a key"));
+        }
         let here = known.iter().find(|k| k.public.number == public.number);
         Ok(KnownKey {
             own: here.is_some_and(|k| k.own),
@@ -149,7 +122,22 @@ fn signers(text: &str, known: &[KnownKey]) -> Result<Vec<KnownKey>, Error> {
             public,
         })
     };
-    text.lines().map(read).collect()
+    lines.map(read).collect()
+}
+
+/// The beginning of the number of a key that signed no event, or that came along twice.
+fn stray(keys: &[KnownKey], story: &Story) -> Option<String> {
+    let signed = |number: &str| {
+        let mut signatures = story.events.iter().filter_map(|e| e.signed.as_ref());
+        signatures.any(|by| by.key == number)
+    };
+    let numbers: Vec<&str> = keys.iter().map(|k| k.public.number.as_str()).collect();
+    let mut places = numbers.iter().enumerate();
+    let (_, stray) = places.find(|(at, number)| {
+        let before = numbers.get(..*at).unwrap_or_default();
+        before.contains(number) || !signed(number)
+    })?;
+    Some(stray.chars().take(16).collect())
 }
 
 /// Every recording that the records name is in the bundle with the hash that they name, and no other.
@@ -199,7 +187,7 @@ fn sound_links(
         return Ok(there.then_some(stray));
     };
     let mut head = SoundHead::default();
-    for line in text(texts, SOUND)?.lines() {
+    for line in lines(texts, SOUND)? {
         let number = head.links.saturating_add(1);
         if let Err(what) = head.follow(&opened.interview, line) {
             return Ok(Some(Check::bad(NAME, format!("link {number} {what}"))));
@@ -210,6 +198,18 @@ fn sound_links(
     } else {
         Check::bad(NAME, "it is not the one that the session ended with")
     }))
+}
+
+/// The lines of a file, each with its end: no byte stands outside of them.
+fn lines<'a>(
+    files: &'a BTreeMap<&str, Vec<u8>>,
+    name: &str,
+) -> Result<impl Iterator<Item = &'a str>, Error> {
+    let text = text(files, name)?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(Error::mismatch(format!("the end of '{name}'")));
+    }
+    Ok(text.split_terminator('\n'))
 }
 
 pub(super) fn text<'a>(files: &'a BTreeMap<&str, Vec<u8>>, name: &str) -> Result<&'a str, Error> {
@@ -231,7 +231,7 @@ mod tests {
             own: false,
             revoked: Some("2026-11-24T00:00:00Z".to_owned()),
         }];
-        let read = signers(&texts.join("\n"), &known).unwrap();
+        let read = signers(texts.iter().map(String::as_str), &known).unwrap();
         assert!(!read[0].is_trusted_at("2026-11-25T00:00:00Z"));
         assert!(read[0].is_trusted_at("2026-11-23T00:00:00Z"));
         // One that nobody knows here is vouched for by the sender.

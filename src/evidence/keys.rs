@@ -10,24 +10,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use age::secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::Error;
+use super::passphrase::{Passphrase, SHORTEST, lock, unlock};
 use super::sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign as _};
-use crate::vault;
+use crate::vault::{self, Failed};
 
-/// Memory and time to try one passphrase: scrypt with N = 2^17 and r = 8 takes 128 MiB.
-const WORK: u8 = 17;
-/// The most that a key file from outside may ask for: 512 MiB.
-const MAX_WORK: u8 = 19;
-/// Shortest passphrase, in characters.
-const SHORTEST: usize = 12;
-/// What a wrong passphrase costs beside the work.
-const DELAY: Duration = Duration::from_secs(2);
 /// Digits of the number that name the files.
 const NAMED_BY: usize = 16;
 /// Ending of a secret half's file.
@@ -35,26 +27,8 @@ const SECRET: &str = "secret.age";
 /// Fewest digits that stand for a key.
 const FEWEST: usize = 8;
 
-/// A passphrase, wiped from memory when it goes.
-pub struct Passphrase(SecretString);
-
-impl Passphrase {
-    /// As it was typed or read.
-    pub fn new(text: String) -> Self {
-        Self(text.into())
-    }
-
-    fn is_short(&self) -> bool {
-        use age::secrecy::ExposeSecret as _;
-        self.0.expose_secret().chars().count() < SHORTEST
-    }
-}
-
-impl std::fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Passphrase")
-    }
-}
+/// Failed tries at the keys of this process, by the file that counts them.
+static KNOWN: Mutex<BTreeMap<PathBuf, Arc<Mutex<Failed>>>> = Mutex::new(BTreeMap::new());
 
 /// A key of the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +73,7 @@ impl NewKey {
         let secret = SecretKey::new(name, role)?;
         Ok(Self {
             public: secret.public().clone(),
-            locked: lock(&secret.secrets(), passphrase)?,
+            locked: lock(&secret.secrets(), &passphrase)?,
         })
     }
 
@@ -218,7 +192,13 @@ impl KeyRing {
         Ok(public)
     }
 
-    /// Opens a key with its passphrase. A wrong one costs some seconds and gives no hint.
+    /// How long the next try at a key has to wait, because others failed before it.
+    pub fn wait_before_unlocking(&self, key: &KnownKey) -> Duration {
+        vault::failed_tries(&self.tries(&key.public.number)).wait(vault::now())
+    }
+
+    /// Opens a key with its passphrase. A wrong one gives no hint, and the next try waits, in whatever
+    /// process: one second, then twice as long each time, up to a minute.
     ///
     /// # Errors
     /// [`Error::Passphrase`]; [`Error::NotOwn`]; a damaged file.
@@ -231,12 +211,22 @@ impl KeyRing {
             }
             Err(e) => return Err(Error::read(&path, e)),
         };
-        let opened = unlock(&locked, passphrase)
-            .and_then(|text| SecretKey::from_secrets(key.public.clone(), &text));
-        opened.ok_or_else(|| {
-            thread::sleep(DELAY);
-            Error::Passphrase
-        })
+        let count = self.tries(&key.public.number);
+        let known = {
+            let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(count.clone()).or_default())
+        };
+        let open = || {
+            unlock(&locked, &passphrase)
+                .and_then(|text| SecretKey::from_secrets(key.public.clone(), &text))
+                .ok_or(Error::Passphrase)
+        };
+        vault::attempt(&count, &known, open, |_| true)
+    }
+
+    fn tries(&self, number: &str) -> PathBuf {
+        let named = number.get(..NAMED_BY).unwrap_or(number);
+        vault::tries_of(&self.folder, named)
     }
 
     /// Trusts a partner's key from now on. One that is there already stays.
@@ -356,31 +346,6 @@ fn earlier(a: String, b: String) -> String {
     if moment(&a) <= moment(&b) { a } else { b }
 }
 
-fn lock(text: &str, passphrase: Passphrase) -> Result<Vec<u8>, Error> {
-    let mut recipient = age::scrypt::Recipient::new(passphrase.0);
-    recipient.set_work_factor(WORK);
-    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
-    let failed = |_| Error::NoRandomness;
-    let sealed = age::Encryptor::with_recipients(recipients).map_err(failed)?;
-    let mut locked = Vec::new();
-    let into_memory = |_: io::Error| Error::NoRandomness;
-    let mut writer = sealed.wrap_output(&mut locked).map_err(into_memory)?;
-    writer.write_all(text.as_bytes()).map_err(into_memory)?;
-    writer.finish().map_err(into_memory)?;
-    Ok(locked)
-}
-
-fn unlock(locked: &[u8], passphrase: Passphrase) -> Option<String> {
-    let mut identity = age::scrypt::Identity::new(passphrase.0);
-    identity.set_max_work_factor(MAX_WORK);
-    let sealed = age::Decryptor::new_buffered(locked).ok()?;
-    let identities = std::iter::once(&identity as &dyn age::Identity);
-    let mut text = String::new();
-    let mut reader = sealed.decrypt(identities).ok()?;
-    reader.read_to_string(&mut text).ok()?;
-    Some(text)
-}
-
 /// A file that tells a person's name: sealed in a locked workspace.
 fn read_public(path: &Path) -> io::Result<Vec<u8>> {
     vault::read_small(path, MAX_KEY_FILE as u64)
@@ -431,6 +396,31 @@ mod tests {
             Err(Error::Passphrase)
         ));
         assert!(matches!(ring.find("nobody"), Err(Error::NoKey(_))));
+    }
+
+    #[test]
+    fn wrong_passphrases_are_counted_by_key_whoever_tried_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let ring = KeyRing::at(dir.path());
+        for name in ["ສົມພອນ", "သီတာ"] {
+            let new = NewKey::new(name, Role::Officer, phrase(WORDS)).unwrap();
+            ring.keep(new).unwrap();
+        }
+        let [tried, other] = ["ສົມພອນ", "သီတာ"].map(|name| ring.find(name).unwrap());
+        let waits = |key: &KnownKey| !ring.wait_before_unlocking(key).is_zero();
+        assert!(
+            ring.unlock(&tried, phrase("nine blue boats at dusk"))
+                .is_err()
+        );
+        assert!(waits(&tried) && !waits(&other));
+        assert!(ring.unlock(&tried, phrase(WORDS)).is_ok());
+        assert!(!waits(&tried));
+        // Somebody in another process, a moment ago.
+        let count = ring.tries(&other.public.number);
+        let now = vault::now();
+        fs::write(&count, format!("9 {now}\n")).unwrap();
+        assert!(waits(&other) && !waits(&tried));
+        assert_eq!(ring.list().unwrap().len(), 2, "a count is no key");
     }
 
     #[test]

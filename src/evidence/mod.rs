@@ -6,7 +6,7 @@
 //! | `canonical` | one spelling of a JSON value, and its SHA-256 |
 //! | `chain` | events, each sealed to the one before; records named by their hashes |
 //! | `sound` | the chain of a session's sound, a link a second |
-//! | `sign`, `keys` | people, their Ed25519 keys, who is trusted |
+//! | `sign`, `keys`, `passphrase` | people, their Ed25519 keys, who is trusted |
 //! | `check` | does everything fit, and if not, where first |
 //! | `work` | who worked on which line, and whether they signed for it |
 //! | `acts` | people did only what their roles allow; nobody certified their own work |
@@ -14,7 +14,7 @@
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive`, `inside`, `shown`, `shown_head` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `inside`, `shown`, `shown_head`, `reading` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod acts;
@@ -29,6 +29,8 @@ mod error;
 mod inside;
 mod keys;
 mod order;
+mod passphrase;
+mod reading;
 mod receipt;
 mod receive;
 mod shown;
@@ -49,10 +51,11 @@ pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader
 pub use clock::set_back;
 pub use consent::{Audience, Consent, Limit, Outgoing, To};
 pub use error::Error;
-pub use keys::{KeyRing, KnownKey, NewKey, Passphrase};
+pub use keys::{KeyRing, KnownKey, NewKey};
 pub use order::Order;
+pub use passphrase::Passphrase;
 pub use receipt::Receipt;
-pub use receive::{Opened, Reception, SEALED, open_bundle, open_folder};
+pub use receive::{Copies, Opened, Reception, SEALED, open_bundle, open_folder};
 pub use sign::{MAX_KEY_FILE, PublicKey, Role, SecretKey, Sign, to_pem};
 pub use sound::{OpenPart, SoundHead, SoundLink, check_sound};
 pub use work::{Deed, Work, is_same};

@@ -17,8 +17,9 @@ use super::bag::{
 use super::canonical::{hex, sha256, unhex};
 use super::check::Check;
 use super::container::MAGIC;
-use super::inside::{contents, copies, keep, text};
+use super::inside::{contents, keep, text};
 use super::keys::KnownKey;
+use super::reading::copies;
 use super::sign::{PublicKey, SecretKey, to_pem, verifies};
 use super::source::{Bag, Folder, Zip};
 use crate::domain::Cancel;
@@ -53,8 +54,16 @@ const HEAD: [&str; 7] = [
 /// Asked once the signature is known to be good and before anything of the payload is read.
 pub type Admit<'a> = &'a mut dyn FnMut(&Opened) -> Result<(), Error>;
 
-/// Makes of a bundle's JSON what it must give people to read: the text and the page.
-pub type Copies<'a> = &'a dyn Fn(&[u8]) -> Option<[Vec<u8>; 2]>;
+/// What a bundle's JSON must give people to read.
+#[derive(Clone, Copy)]
+pub struct Copies {
+    /// The form in which they are made here.
+    pub form: u32,
+    /// The text and the page, in that form.
+    pub make: fn(&[u8]) -> Option<[Vec<u8>; 2]>,
+    /// What they hold in every form: of each line in its order the words and those of its translations.
+    pub words: fn(&[u8]) -> Option<Vec<Vec<String>>>,
+}
 
 /// How a bundle is taken in.
 pub struct Reception<'a> {
@@ -67,7 +76,7 @@ pub struct Reception<'a> {
     /// May refuse a receiver or a bundle that was seen.
     pub admit: Admit<'a>,
     /// Makes the transcript anew, to compare it with the one that is there.
-    pub copies: Copies<'a>,
+    pub copies: Copies,
     /// Hears the bytes done.
     pub tell: &'a mut dyn FnMut(u64),
     /// A wish to stop.
@@ -118,7 +127,7 @@ pub fn open_bundle(mut input: impl Read, mut how: Reception<'_>) -> Result<Opene
     }
     let sealed = age::Decryptor::new(input).map_err(|_| Error::NotABundle)?;
     let secret = how.secret.ok_or(Error::Encrypted)?;
-    let identities = std::iter::once(&secret.identity as &dyn age::Identity);
+    let identities = std::iter::once(&*secret.identity as &dyn age::Identity);
     let plain = sealed
         .decrypt(identities)
         .map_err(|_| Error::NotForThisKey)?;
@@ -174,7 +183,7 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
     let size = format!("{} files, {done} bytes", manifest.len());
     opened.checks.push(Check::good("files", size));
     contents(&mut opened, &texts, &manifest, how.keys)?;
-    let copies = copies(&info.agent, &texts, how.copies);
+    let copies = copies(info.copies, &texts, how.copies);
     keep(&mut opened, copies)?;
     Ok(opened)
 }

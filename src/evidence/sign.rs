@@ -5,10 +5,12 @@
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::canonical::{base64, canonical, hex, unhex};
 use super::consent::hides;
+use crate::vault::{Locked, Phrase};
 
 /// What stands before an Ed25519 key in the DER form of a public key (RFC 8410).
 const DER_HEAD: [u8; 12] = [
@@ -165,12 +167,12 @@ impl PublicKey {
 
 const FORMAT: &str = "mekong-key-1";
 
-/// A person's unlocked key. What it holds is wiped from memory when it goes.
+/// A person's unlocked key, in memory that is not swapped and is wiped when it goes.
 pub struct SecretKey {
     public: PublicKey,
-    signing: SigningKey,
+    signing: Locked<SigningKey>,
     /// Opens bundles to this person.
-    pub(super) identity: age::x25519::Identity,
+    pub(super) identity: Locked<age::x25519::Identity>,
 }
 
 impl std::fmt::Debug for SecretKey {
@@ -188,11 +190,10 @@ impl SecretKey {
     /// A name that is empty, too long or holds control characters; a system without randomness.
     pub fn new(name: &str, role: Role) -> Result<Self, Error> {
         check_name(name)?;
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|_| Error::NoRandomness)?;
-        let signing = SigningKey::from_bytes(&seed);
-        seed.fill(0);
-        let identity = age::x25519::Identity::generate();
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|_| Error::NoRandomness)?;
+        let signing = Locked::new(SigningKey::from_bytes(&seed));
+        let identity = Locked::new(age::x25519::Identity::generate());
         let mut public = PublicKey {
             name: name.to_owned(),
             role,
@@ -212,21 +213,20 @@ impl SecretKey {
     }
 
     /// The two secrets as text, to be encrypted at once.
-    pub(super) fn secrets(&self) -> String {
+    pub(super) fn secrets(&self) -> Phrase {
         use age::secrecy::ExposeSecret as _;
+        let seed = Zeroizing::new(hex(self.signing.as_bytes()));
         let lock = self.identity.to_string();
-        format!(
-            "{}\n{}\n",
-            hex(self.signing.as_bytes()),
-            lock.expose_secret()
-        )
+        let lines = [seed.as_str(), "\n", lock.expose_secret(), "\n"];
+        lines.into_iter().flat_map(str::chars).collect()
     }
 
     /// The counterpart of [`Self::secrets`]; both must belong to `public`.
     pub(super) fn from_secrets(public: PublicKey, text: &str) -> Option<Self> {
         let (seed, lock) = text.trim_end().split_once('\n')?;
-        let signing = SigningKey::from_bytes(&unhex::<32>(seed)?);
-        let identity: age::x25519::Identity = lock.parse().ok()?;
+        let seed = Zeroizing::new(unhex::<32>(seed)?);
+        let signing = Locked::new(SigningKey::from_bytes(&seed));
+        let identity = Locked::new(lock.parse::<age::x25519::Identity>().ok()?);
         let fits = hex(signing.verifying_key().as_bytes()) == public.number
             && identity.to_public().to_string() == public.recipient;
         fits.then_some(Self {

@@ -1,72 +1,31 @@
 //! What a bundle gives people to read, made of its JSON alone: who sends it and who receives it make
 //! the same two files of the same bytes, so that neither can show what the records do not hold.
 
-use serde::Deserialize;
+use super::reading::{JsonInterview, read_json};
+use super::{Format, Redacted, Source, clean_lines, write};
+use crate::evidence::Copies;
 
-use super::{Format, Redacted, Source, write};
-use crate::domain::{
-    AudioFile, Channel, Flag, FlagKind, Interview, InterviewId, Lang, SamplePos, Segment,
-    SegmentId, Span, Status, TermUse, Translation,
+/// The form of what [`copies`] makes and of the JSON that it is made of. Raised with every change of
+/// either, so that copies are compared byte by byte by whoever makes the same ones.
+pub const COPIES_FORM: u32 = 1;
+
+/// How a bundle's copies are made here.
+pub const COPIES: Copies = Copies {
+    form: COPIES_FORM,
+    make: copies,
+    words,
 };
-
-#[derive(Deserialize)]
-struct Shown {
-    id: String,
-    case: Option<String>,
-    languages: Vec<Lang>,
-    started: String,
-    duration_ms: u64,
-    audio: Vec<AudioFile>,
-    channels: Vec<Channel>,
-    source: Option<String>,
-    notes: Vec<String>,
-    segments: Vec<Line>,
-    redaction: Option<Covered>,
-}
-
-#[derive(Deserialize)]
-struct Covered {
-    parent_sha256: String,
-    places: usize,
-    lines: usize,
-    silent: bool,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    id: i64,
-    start_ms: u64,
-    end_ms: u64,
-    speaker: String,
-    lang: Lang,
-    text: String,
-    flags: Vec<String>,
-    status: Status,
-    translations: Vec<Made>,
-    channel: u16,
-    author: String,
-    version: u32,
-    flag_details: Vec<Flag>,
-}
-
-#[derive(Deserialize)]
-struct Made {
-    lang: Lang,
-    text: String,
-    engine: String,
-    terms: Vec<TermUse>,
-    flags: Vec<String>,
-    of_version: u32,
-    status: Status,
-    flag_details: Vec<Flag>,
-}
 
 /// The transcript as plain text, and as a page without sound, of an interview in the form that
 /// [`Format::Json`] writes; `None` for anything else.
 pub fn copies(json: &[u8]) -> Option<[Vec<u8>; 2]> {
-    let shown: Shown = serde_json::from_slice(json).ok()?;
-    let copy = shown.redaction.as_ref().map(|covered| Redacted {
-        interview: interview(&shown),
+    let JsonInterview {
+        interview,
+        segments,
+        covered,
+    } = read_json(json)?;
+    let copy = covered.as_ref().map(|covered| Redacted {
+        interview: interview.clone(),
         segments: Vec::new(),
         covered: Vec::new(),
         heard: covered.silent.then(Vec::new),
@@ -74,8 +33,6 @@ pub fn copies(json: &[u8]) -> Option<[Vec<u8>; 2]> {
         lines: covered.lines,
         parent: covered.parent_sha256.clone(),
     });
-    let interview = interview(&shown);
-    let segments: Vec<Segment> = shown.segments.into_iter().map(segment).collect();
     let source = Source {
         with_sound: false,
         redacted: copy.as_ref(),
@@ -89,67 +46,23 @@ pub fn copies(json: &[u8]) -> Option<[Vec<u8>; 2]> {
     Some([made(Format::Txt)?, made(Format::Html)?])
 }
 
-fn interview(shown: &Shown) -> Interview {
-    Interview {
-        id: InterviewId(shown.id.clone()),
-        case: shown.case.clone(),
-        languages: shown.languages.clone(),
-        started: shown.started.clone(),
-        duration_ms: shown.duration_ms,
-        audio: shown.audio.clone(),
-        source: shown.source.clone(),
-        notes: shown.notes.clone(),
-        channels: shown.channels.clone(),
-    }
-}
-
-fn segment(line: Line) -> Segment {
-    let [start, end] = [line.start_ms, line.end_ms].map(SamplePos::from_ms);
-    Segment {
-        id: SegmentId(line.id),
-        span: Span::new(start, end),
-        channel: line.channel,
-        speaker: line.speaker,
-        lang: line.lang,
-        text: line.text,
-        confidence: None,
-        words: Vec::new(),
-        flags: flags(&line.flags, line.flag_details),
-        status: line.status,
-        author: line.author,
-        version: line.version,
-        translations: line.translations.into_iter().map(translation).collect(),
-    }
-}
-
-fn translation(made: Made) -> Translation {
-    Translation {
-        lang: made.lang,
-        text: made.text,
-        engine: made.engine,
-        status: made.status,
-        log_prob: None,
-        terms: made.terms,
-        flags: flags(&made.flags, made.flag_details),
-        of_version: made.of_version,
-    }
-}
-
-/// The doubts in their order, each with its detail where it has one.
-fn flags(kinds: &[String], details: Vec<Flag>) -> Vec<Flag> {
-    let mut details = details.into_iter().peekable();
-    let kinds = kinds.iter().filter_map(|kind| FlagKind::parse(kind));
-    kinds
-        .map(|kind| {
-            let detailed = details.next_if(|flag| flag.kind == kind);
-            detailed.unwrap_or_else(|| Flag::new(kind))
-        })
-        .collect()
+/// What people must find in every form of the copies: of each line in its order the words that were said
+/// and those of its translations. `None` for what is no interview.
+fn words(json: &[u8]) -> Option<Vec<Vec<String>>> {
+    let segments = read_json(json)?.segments.into_iter();
+    let words = segments.map(|line| {
+        let translated = line.translations.iter().map(|made| &made.text);
+        let all = std::iter::once(&line.text).chain(translated);
+        all.flat_map(|text| clean_lines(text)).collect()
+    });
+    Some(words.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Flag, FlagKind, Lang, Status};
+    use crate::evidence::sha256;
     use crate::export::tests::{SIX, export, interview, line, translation};
 
     #[test]
@@ -184,5 +97,41 @@ mod tests {
         for wrong in ["", "{}", "[1]", "{\"id\":\"a\"}", "\u{0}"] {
             assert_eq!(copies(wrong.as_bytes()), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_same_form_is_the_same_bytes() {
+        let [zh, vi] = [SIX[0], SIX[1]];
+        let mut segments = vec![line(1, zh.0, zh.1), line(2, vi.0, vi.1)];
+        segments[0].flags = vec![Flag::with(FlagKind::Zawgyi, "x & y")];
+        segments[0].translations.push(translation(Lang::Vi, "x\ny"));
+        segments[1].status = Status::Certified;
+        let json = export(Format::Json, &interview(&[zh.0, vi.0]), &segments);
+        let [text, page] = copies(json.as_bytes()).unwrap();
+        let made = [json.as_bytes(), &text, &page].map(sha256);
+        // Where one of them changes by intent: raise `COPIES_FORM` and write the new ones here.
+        assert_eq!(COPIES_FORM, 1);
+        let asked = format!("Mekong-Copies: {COPIES_FORM}'");
+        assert!(crate::evidence::SCRIPT.contains(&asked), "the script");
+        assert_eq!(made.map(|digits| digits[..16].to_owned()), ["", "", ""]);
+    }
+
+    #[test]
+    fn the_words_to_be_found_are_those_of_every_line() {
+        for (lang, said) in SIX {
+            let mut segments = vec![line(1, lang, said), line(2, lang, "")];
+            segments[0]
+                .translations
+                .push(translation(Lang::En, " x\n\ny "));
+            let json = export(Format::Json, &interview(&[lang, Lang::En]), &segments);
+            let [text, _] = copies(json.as_bytes()).unwrap();
+            let found = words(json.as_bytes()).unwrap();
+            assert_eq!(found.len(), 2);
+            assert!(found[0].ends_with(&["x".to_owned(), "y".to_owned()]));
+            assert!(found[0].len() > 2 && found[1].is_empty(), "{found:?}");
+            let text = String::from_utf8(text).unwrap();
+            assert!(found[0].iter().all(|words| text.contains(words)));
+        }
+        assert!(words(b"{}").is_none());
     }
 }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::app::desk::{Desk, Told};
 use crate::app::{App, Choices, Error};
 use crate::pipeline::Progress;
+use crate::vault::Phrase;
 
 use super::prompt::FIELD;
 use super::shell::Scene;
@@ -73,7 +74,7 @@ pub struct LockPage {
 enum Work {
     Guard(String),
     GuardAnew(PathBuf),
-    Change(Zeroizing<String>),
+    Change(Phrase),
     Recover(PathBuf),
 }
 
@@ -266,7 +267,7 @@ impl LockPage {
             }
             Purpose::First => file.map(Work::GuardAnew),
             Purpose::Change => {
-                (!self.old.is_empty()).then(|| Work::Change(Zeroizing::new(self.old.to_string())))
+                (!self.old.is_empty()).then(|| Work::Change(Phrase::from(self.old.to_string())))
             }
             Purpose::Recover => file.map(Work::Recover),
         }
@@ -274,18 +275,17 @@ impl LockPage {
 
     /// Nothing that was typed is left in the fields.
     fn forget(&mut self, ctx: &Context) {
-        secret::take(ctx, AGAIN, &mut self.again);
         for (name, text) in [
             (OLD, &mut self.old),
             (NEW, &mut self.new),
             (AGAIN, &mut self.again),
         ] {
-            drop(Zeroizing::new(secret::take(ctx, name, text)));
+            drop(secret::take(ctx, name, text));
         }
     }
 
     fn begin(&mut self, ctx: &Context, app: &Arc<App>, work: Work) {
-        let new = Zeroizing::new(self.new.to_string());
+        let new = Phrase::from(self.new.to_string());
         self.forget(ctx);
         self.told = None;
         // What is moved must be used by nobody else.

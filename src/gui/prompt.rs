@@ -147,7 +147,7 @@ impl Prompt {
     /// Tries in a thread of its own: the work takes a while by design.
     fn start(&mut self, ctx: &Context, app: &Arc<App>) -> Option<Receiver<Result<(), Told>>> {
         let (send, receive) = channel();
-        let typed = Zeroizing::new(secret::take(ctx, OPENS, &mut self.typed));
+        let typed = secret::take(ctx, OPENS, &mut self.typed);
         let (app, own) = (Arc::clone(app), ctx.clone());
         let tried = thread::Builder::new()
             .name("unlock".to_owned())

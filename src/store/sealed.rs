@@ -7,11 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
-use zeroize::Zeroizing;
 
 use super::open::{APPLICATION_ID, MAGIC, recognise};
 use super::{Error, Store};
-use crate::vault;
+use crate::vault::{self, Phrase};
 
 /// Ending of the protected copy while it is made.
 const HALF: &str = "sealing";
@@ -27,10 +26,16 @@ pub(super) fn is_expected(path: &Path) -> Result<bool, Error> {
 /// Gives the connection the key that its path needs, before anything is read.
 pub(super) fn unlock(conn: &Connection, path: &Path) -> Result<(), Error> {
     if let Some(key) = vault::key_for(path)? {
-        let order = format!("PRAGMA key = \"x'{}'\"", *key.store_key());
-        conn.execute_batch(&Zeroizing::new(order))?;
+        conn.execute_batch(&with_key("PRAGMA key = ", &key.store_key()))?;
     }
     Ok(())
+}
+
+/// An order to the database that ends with a key, in memory that is not swapped.
+fn with_key(order: &str, key: &Phrase) -> Phrase {
+    let mut whole: Phrase = order.chars().collect();
+    whole.extend("\"x'".chars().chain(key.chars()).chain("'\"".chars()));
+    whole
 }
 
 impl Store {
@@ -68,12 +73,9 @@ impl Store {
         let name = half
             .to_str()
             .ok_or_else(|| Error::NotADatabase(half.clone()))?;
-        let order = Zeroizing::new(format!(
-            "ATTACH DATABASE '{}' AS sealed KEY \"x'{}'\"",
-            name.replace('\'', "''"),
-            *key.store_key()
-        ));
-        conn.execute_batch(&order)?;
+        let name = name.replace('\'', "''");
+        let order = format!("ATTACH DATABASE '{name}' AS sealed KEY ");
+        conn.execute_batch(&with_key(&order, &key.store_key()))?;
         conn.query_row("SELECT sqlcipher_export('sealed')", [], |_| Ok(()))?;
         conn.execute_batch(&format!(
             "PRAGMA sealed.user_version = {found}; PRAGMA sealed.application_id = {APPLICATION_ID};"

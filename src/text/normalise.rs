@@ -46,8 +46,8 @@ pub fn normalise(text: &str, lang: Lang) -> String {
 
 /// The same letters whichever way a keyboard put them together (NFC), and nothing else: for
 /// passphrases, for which this must stay the same in every version.
-pub fn composed(text: &str) -> String {
-    NFC.normalize(text).into_owned()
+pub fn composed(text: &str) -> impl Iterator<Item = char> {
+    NFC.normalize_iter(text.chars())
 }
 
 /// [`normalise`] for callers that do not know the language.

@@ -1,5 +1,5 @@
 //! The key of a workspace and what is derived from it (HKDF-SHA256, RFC 5869): the store's key and
-//! the age identity that its files are sealed to. Keys are wiped from memory when they go.
+//! the age identity that its files are sealed to. Keys lie in locked memory and are wiped when they go.
 
 use age::secrecy::ExposeSecret as _;
 use bech32::{ToBase32 as _, Variant};
@@ -7,10 +7,17 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Error, shield};
+use super::{Error, Locked, Phrase, shield};
 
 /// 256 random bits.
-pub struct WorkspaceKey(Zeroizing<[u8; 32]>);
+pub struct WorkspaceKey(Bytes);
+
+/// 256 secret bits.
+type Bytes = Locked<Zeroizing<[u8; 32]>>;
+
+fn empty() -> Bytes {
+    Locked::new(Zeroizing::new([0; 32]))
+}
 
 impl WorkspaceKey {
     /// A new one.
@@ -19,13 +26,18 @@ impl WorkspaceKey {
     /// [`Error::System`] where the system has no random numbers.
     pub fn generate() -> Result<Self, Error> {
         shield::close();
-        let mut bytes = Zeroizing::new([0; 32]);
-        fill(&mut *bytes)?;
+        let mut bytes = empty();
+        fill(&mut **bytes)?;
         Ok(Self(bytes))
     }
 
     pub(super) fn from_slice(bytes: &[u8]) -> Option<Self> {
-        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
+        let mut own = empty();
+        if bytes.len() != own.len() {
+            return None;
+        }
+        own.copy_from_slice(bytes);
+        Some(Self(own))
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
@@ -33,32 +45,29 @@ impl WorkspaceKey {
     }
 
     /// The store's key, 64 hexadecimal digits.
-    pub(super) fn store_key(&self) -> Zeroizing<String> {
+    pub(super) fn store_key(&self) -> Phrase {
         let key = self.derive(b"store");
-        // Room for all of it at once: a string that grows leaves copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(64));
-        for byte in key.iter() {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-            }
-        }
-        text
+        let halves = key.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        halves
+            .map(|half| char::from_digit(u32::from(half), 16).unwrap_or('0'))
+            .collect()
     }
 
     /// The identity that the files are sealed to.
-    pub(super) fn files(&self) -> Result<age::x25519::Identity, Error> {
+    pub(super) fn files(&self) -> Result<Locked<age::x25519::Identity>, Error> {
         let secret = self.derive(b"files");
         let text = bech32::encode("age-secret-key-", secret.to_base32(), Variant::Bech32)
             .map(Zeroizing::new)
             .map_err(|_| Error::BadRecovery)?;
         let upper = Zeroizing::new(text.to_uppercase());
-        upper.parse().map_err(|_| Error::BadRecovery)
+        let identity = upper.parse().map_err(|_| Error::BadRecovery)?;
+        Ok(Locked::new(identity))
     }
 
-    fn derive(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut out = Zeroizing::new([0; 32]);
+    fn derive(&self, label: &[u8]) -> Bytes {
+        let mut out = empty();
         // Cannot fail for 32 bytes: SHA-256 gives up to 255 times as many.
-        let _ = Hkdf::<Sha256>::new(None, &self.0[..]).expand(label, &mut *out);
+        let _ = Hkdf::<Sha256>::new(None, &self.0[..]).expand(label, &mut **out);
         out
     }
 }
@@ -70,12 +79,12 @@ impl std::fmt::Debug for WorkspaceKey {
 }
 
 /// The agency's recovery key: kept outside the machine, opens what a lost passphrase closed.
-pub struct RecoveryIdentity(pub(super) age::x25519::Identity);
+pub struct RecoveryIdentity(pub(super) Locked<age::x25519::Identity>);
 
 impl RecoveryIdentity {
     /// A new one, to be written down once.
     pub fn generate() -> Self {
-        Self(age::x25519::Identity::generate())
+        Self(Locked::new(age::x25519::Identity::generate()))
     }
 
     /// Reads an age identity file: comments, and one line that begins with `AGE-SECRET-KEY-1`.
@@ -86,7 +95,8 @@ impl RecoveryIdentity {
         let line = text.lines().map(str::trim);
         let mut keys = line.filter(|line| line.starts_with("AGE-SECRET-KEY-1"));
         let key = keys.next().ok_or(Error::BadRecovery)?;
-        key.parse().map(Self).map_err(|_| Error::BadRecovery)
+        let identity = key.parse().map_err(|_| Error::BadRecovery)?;
+        Ok(Self(Locked::new(identity)))
     }
 
     /// What a workspace is locked to: `age1...`, no secret.
@@ -122,7 +132,7 @@ mod tests {
         let public = |n| key(n).files().unwrap().to_public().to_string();
         assert_eq!(public(1), public(1));
         assert_ne!(public(1), public(2));
-        assert_ne!(key(1).derive(b"store"), key(1).derive(b"files"));
+        assert_ne!(**key(1).derive(b"store"), **key(1).derive(b"files"));
         assert!(WorkspaceKey::from_slice(&[1; 31]).is_none());
     }
 

@@ -4,22 +4,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use zeroize::Zeroizing;
-
 use super::write::Tails;
-use super::{Error, WorkspaceKey};
+use super::{Error, Locked, Phrase, WorkspaceKey};
 
 /// An unlocked workspace.
 pub struct Unlocked {
     key: WorkspaceKey,
-    pub(super) identity: age::x25519::Identity,
+    pub(super) identity: Locked<age::x25519::Identity>,
     pub(super) tails: Tails,
     root: PathBuf,
 }
 
 impl Unlocked {
     /// The store's key, 64 hexadecimal digits.
-    pub fn store_key(&self) -> Zeroizing<String> {
+    pub fn store_key(&self) -> Phrase {
         self.key.store_key()
     }
 

@@ -57,7 +57,8 @@ impl LineSealer {
 }
 
 /// Gives the whole lines of a file to `take`, in order, until that says false; at most `most` of them.
-/// A line that is longer than `longest` bytes, torn or not readable ends the file.
+/// A line that is longer than `longest` bytes, torn or not readable ends the file. Whether it ended with a
+/// whole line, and all of it was taken.
 ///
 /// # Errors
 /// The system's; `PermissionDenied` where the workspace is locked.
@@ -66,7 +67,7 @@ pub fn read_lines(
     longest: u64,
     most: usize,
     take: &mut dyn FnMut(&str) -> bool,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let sealed = begins_with_lines(path)?;
     let (key, input): (_, Box<dyn Read>) = if sealed {
         (key_for(path)?, Box::new(File::open(path)?))
@@ -90,9 +91,10 @@ pub fn read_lines(
         let got = input.by_ref().take(longest).read_until(b'\n', &mut line);
         match got {
             Ok(_) if line.pop() == Some(b'\n') => {}
-            // The end, a line that a power cut tore, or a sealed chunk that it did.
-            Ok(_) => return Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Ok(0) => return Ok(true),
+            // A line that a power cut tore, or a sealed chunk that it did.
+            Ok(_) => return Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
             Err(e) => return Err(e),
         }
         let text = match &key {
@@ -101,10 +103,10 @@ pub fn read_lines(
         };
         match text {
             Some(text) if take(&text) => {}
-            _ => return Ok(()),
+            _ => return Ok(false),
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Whether a file holds sealed lines.
@@ -124,7 +126,7 @@ fn opened(key: &Unlocked, line: &[u8]) -> Option<String> {
             _ => None,
         })
         .collect::<Option<_>>()?;
-    String::from_utf8(age::decrypt(&key.identity, &bytes).ok()?).ok()
+    String::from_utf8(age::decrypt(&*key.identity, &bytes).ok()?).ok()
 }
 
 fn digit(half: u8) -> u8 {
@@ -150,13 +152,17 @@ mod tests {
     use crate::vault::{WorkspaceKey, hold, is_sealed};
 
     fn read(path: &Path) -> Vec<String> {
+        read_all(path).0
+    }
+
+    fn read_all(path: &Path) -> (Vec<String>, bool) {
         let mut lines = Vec::new();
         let mut take = |line: &str| {
             lines.push(line.to_owned());
             true
         };
-        read_lines(path, 1 << 10, 100, &mut take).unwrap();
-        lines
+        let whole = read_lines(path, 1 << 10, 100, &mut take).unwrap();
+        (lines, whole)
     }
 
     #[test]
@@ -178,7 +184,10 @@ mod tests {
             fs::write(&path, &bytes[..cut]).unwrap();
             let whole = ends.iter().filter(|end| **end <= cut).count();
             if cut >= SEALED_LINES.len() {
-                assert_eq!(read(&path), lines[..whole], "{cut}");
+                let ends_there = cut == SEALED_LINES.len() || ends.contains(&cut);
+                let read = (lines[..whole].to_vec(), ends_there);
+                let found = read_all(&path);
+                assert!(found.0 == read.0 && found.1 == read.1, "{cut}: {found:?}");
                 assert!(is_sealed(&path).unwrap());
             }
         }
@@ -206,5 +215,8 @@ mod tests {
         bytes.extend(b"torn");
         fs::write(&path, &bytes).unwrap();
         assert_eq!(read(&path), ["a", "ລາວ"]);
+        assert!(!read_all(&path).1, "torn");
+        fs::write(&path, "a\nລາວ\n").unwrap();
+        assert!(read_all(&path).1);
     }
 }

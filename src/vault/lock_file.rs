@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::key::fill;
-use super::{Error, LOCK_FILE, RecoveryIdentity, WorkspaceKey, shield};
+use super::{Error, LOCK_FILE, Locked, RecoveryIdentity, WorkspaceKey, shield};
 
 /// The newest form of the file.
 const VERSION: u64 = 1;
@@ -190,7 +190,7 @@ impl LockFile {
         let refused = || Error::Refused(root.to_owned());
         let sealed = unhex(&self.recovery.sealed).ok_or_else(refused)?;
         let opened = age::Decryptor::new_buffered(&sealed[..]).map_err(|_| refused())?;
-        let identities = std::iter::once(&identity.0 as &dyn age::Identity);
+        let identities = std::iter::once(&*identity.0 as &dyn age::Identity);
         let mut reader = opened.decrypt(identities).map_err(|_| refused())?.take(33);
         let mut bytes = Zeroizing::new(Vec::with_capacity(64));
         reader.read_to_end(&mut bytes).map_err(|_| refused())?;
@@ -262,11 +262,11 @@ fn cipher(
 ) -> Result<XChaCha20Poly1305, Error> {
     let no_memory = |_| Error::System("memory for the passphrase");
     let params = Params::new(memory, passes, lanes, Some(32)).map_err(no_memory)?;
-    let mut key = Zeroizing::new([0; 32]);
+    let mut key = Locked::new(Zeroizing::new([0; 32]));
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), salt, &mut *key)
+        .hash_password_into(passphrase.as_bytes(), salt, &mut **key)
         .map_err(no_memory)?;
-    XChaCha20Poly1305::new_from_slice(&*key).map_err(|_| Error::System("memory"))
+    XChaCha20Poly1305::new_from_slice(&**key).map_err(|_| Error::System("memory"))
 }
 
 fn wrap_for_recovery(key: &WorkspaceKey, recipient: &str) -> Result<Vec<u8>, Error> {

@@ -159,7 +159,7 @@ fn sealed(mut file: File, path: &Path, key: &Arc<Unlocked>) -> io::Result<Conten
         file.seek(SeekFrom::Start(0))?;
         let reader = BufReader::with_capacity(1024, file);
         let opened = age::Decryptor::new_buffered(reader).map_err(|_| refused())?;
-        let identities = std::iter::once(&key.identity as &dyn age::Identity);
+        let identities = std::iter::once(&*key.identity as &dyn age::Identity);
         opened.decrypt(identities).map_err(|_| refused())
     };
     let mut stream = begin(file)?;

@@ -1,12 +1,14 @@
-//! Keeping other programs out of a process that holds a key: it leaves no core dump, and no other
-//! program of the same person may look into its memory. Where the system does not offer that, the key
-//! is as safe as it was.
+//! Keeping others out of a process that holds a key: it leaves no core dump, no other program of the same
+//! person may look into its memory, and it is not swapped to a disk in the clear. Where the system does
+//! not offer that, the key is as safe as it was.
 
 use std::sync::Once;
 
+use super::resident;
+
 static CLOSED: Once = Once::new();
 
-/// From now on this process leaves no picture of its memory. Called before a key is there.
+/// From now on this process leaves no picture of its memory, if the system allows it. Called before a key is there.
 pub(super) fn close() {
     CLOSED.call_once(|| {
         #[cfg(unix)]
@@ -23,6 +25,8 @@ pub(super) fn close() {
             use rustix::process::{DumpableBehavior, set_dumpable_behavior};
             let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
         }
+        // Whoever asks is told by `doctor`.
+        let _ = resident::is_kept();
     });
 }
 

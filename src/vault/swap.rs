@@ -1,6 +1,5 @@
-//! Whether the system may write memory to a disk where a thief could read it. Text and sound that are
-//! in use lie in memory; locking all of it there would let a recording die for want of memory, so it is
-//! told instead, with the step that ends it.
+//! Whether the system may write memory to a disk where a thief could read it. What is done against it
+//! stands in `resident`; where that does not go, it is told with the step that ends it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

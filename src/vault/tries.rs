@@ -1,13 +1,15 @@
-//! Failed tries at a lock, counted in a small file of the workspace, so that a loop of commands waits as
-//! long as somebody at the window does. The file holds a number and a time, and no hint. Whoever may
+//! Failed tries at the lock of a workspace, and at a person's key, counted in small files of the
+//! workspace, so that a loop of commands waits as long as somebody at the window does. The file holds a number and a time, and no hint. Whoever may
 //! write in the workspace may take it away: a thief is held up by the work that each passphrase costs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// File name of the count, in the workspace's folder.
+/// File name of the count, in the workspace's folder; others begin so.
 const TRIES_FILE: &str = ".mekong-tries";
 /// The longest that a try has to wait.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -43,7 +45,22 @@ impl Failed {
     }
 }
 
-/// The count of a workspace, held so that one try is made at a time.
+/// The file that counts tries at the lock of the workspace in this folder.
+pub fn tries_file(root: &Path) -> PathBuf {
+    root.join(TRIES_FILE)
+}
+
+/// The file in a folder that counts tries at one of several things, by its name.
+pub fn tries_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{TRIES_FILE}-{name}"))
+}
+
+/// Whether a file of this name counts tries: it holds no secret, and is read without a key.
+pub fn counts_tries(name: &str) -> bool {
+    name.starts_with(TRIES_FILE)
+}
+
+/// A count, held so that one try is made at a time.
 pub struct Tries {
     /// None where the workspace cannot be written.
     file: Option<File>,
@@ -53,8 +70,8 @@ pub struct Tries {
 impl Tries {
     /// Takes the count, after whoever tries now. `known` is what this process knows itself: it counts
     /// where the file says less, is missing or is broken.
-    pub fn hold(root: &Path, known: Failed) -> Self {
-        let mut file = open(root);
+    pub fn hold(count: &Path, known: Failed) -> Self {
+        let mut file = open(count);
         let stored = file.as_mut().and_then(read).unwrap_or_default();
         let failed = if stored.count > known.count {
             stored
@@ -83,10 +100,37 @@ impl Tries {
     }
 }
 
-/// What the file of a workspace says, without waiting for anybody; none failed where it is missing or
+/// Makes one try once those before have been waited for, here and in other processes. `count` is the file
+/// that counts them, `known` what this process knows itself.
+///
+/// # Errors
+/// Those of `open`; one that `is_refusal` counts as a wrong passphrase.
+pub fn attempt<T, E>(
+    count: &Path,
+    known: &Mutex<Failed>,
+    open: impl FnOnce() -> Result<T, E>,
+    is_refusal: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tries = Tries::hold(count, *known);
+    let before = tries.failed();
+    thread::sleep(before.wait(now()));
+    // Counted before it is made: whoever ends the program meanwhile has tried.
+    tries.set(before.again(now()));
+    let tried = open();
+    tries.set(match &tried {
+        Ok(_) => Failed::default(),
+        Err(e) if is_refusal(e) => before.again(now()),
+        Err(_) => before,
+    });
+    *known = tries.failed();
+    tried
+}
+
+/// What the file that counts says, without waiting for anybody; none failed where it is missing or
 /// broken, or somebody tries now.
-pub fn failed_tries(root: &Path) -> Failed {
-    let file = File::open(root.join(TRIES_FILE)).ok();
+pub fn failed_tries(count: &Path) -> Failed {
+    let file = File::open(count).ok();
     let still = file.filter(|file| file.try_lock_shared().is_ok());
     still
         .and_then(|mut file| read(&mut file))
@@ -99,8 +143,7 @@ pub fn now() -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or_default()
 }
 
-fn open(root: &Path) -> Option<File> {
-    let path = root.join(TRIES_FILE);
+fn open(path: &Path) -> Option<File> {
     // Never through a link: what it leads to would be written over.
     if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
         return None;
@@ -149,26 +192,27 @@ mod tests {
     #[test]
     fn the_count_outlasts_its_process_and_stands_in_no_hint() {
         let dir = tempfile::tempdir().unwrap();
+        let path = tries_file(dir.path());
         let none = Failed::default();
-        let mut tries = Tries::hold(dir.path(), none);
+        let mut tries = Tries::hold(&path, none);
         assert_eq!(tries.failed(), none);
         tries.set(none.again(7).again(8));
         drop(tries);
-        assert_eq!(failed_tries(dir.path()), Failed { count: 2, at: 8 });
+        assert_eq!(failed_tries(&path), Failed { count: 2, at: 8 });
         // Somebody else begins with it, and who knows of more goes on with that.
-        assert_eq!(Tries::hold(dir.path(), none).failed().count, 2);
+        assert_eq!(Tries::hold(&path, none).failed().count, 2);
         let known = none.again(1).again(2).again(3);
-        assert_eq!(Tries::hold(dir.path(), known).failed(), known);
-        let text = std::fs::read_to_string(dir.path().join(TRIES_FILE)).unwrap();
+        assert_eq!(Tries::hold(&path, known).failed(), known);
+        let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, "2 8\n");
-        Tries::hold(dir.path(), none).set(none);
-        assert_eq!(failed_tries(dir.path()), none);
+        Tries::hold(&path, none).set(none);
+        assert_eq!(failed_tries(&path), none);
     }
 
     #[test]
     fn a_missing_broken_or_foreign_file_is_no_error_and_no_hole() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(TRIES_FILE);
+        let path = tries_file(dir.path());
         let known = Failed { count: 3, at: 9 };
         for bytes in [
             &b""[..],
@@ -181,17 +225,17 @@ mod tests {
             &[b'1'; 300],
         ] {
             std::fs::write(&path, bytes).unwrap();
-            assert_eq!(failed_tries(dir.path()), Failed::default(), "{bytes:?}");
-            let mut tries = Tries::hold(dir.path(), known);
+            assert_eq!(failed_tries(&path), Failed::default(), "{bytes:?}");
+            let mut tries = Tries::hold(&path, known);
             assert_eq!(tries.failed(), known);
             tries.set(known.again(10));
             drop(tries);
-            assert_eq!(failed_tries(dir.path()), known.again(10));
+            assert_eq!(failed_tries(&path), known.again(10));
         }
         // A folder in its place: this process counts alone.
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        let mut tries = Tries::hold(dir.path(), known);
+        let mut tries = Tries::hold(&path, known);
         tries.set(known.again(10));
         assert_eq!(tries.failed(), known.again(10));
     }
@@ -202,8 +246,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let other = dir.path().join("other");
         std::fs::write(&other, "សំខាន់").unwrap();
-        std::os::unix::fs::symlink(&other, dir.path().join(TRIES_FILE)).unwrap();
-        Tries::hold(dir.path(), Failed::default()).set(Failed { count: 1, at: 1 });
+        let path = tries_file(dir.path());
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        Tries::hold(&path, Failed::default()).set(Failed { count: 1, at: 1 });
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "សំខាន់");
     }
 }

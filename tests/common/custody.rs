@@ -91,7 +91,7 @@ pub fn open(workspace: &Path) -> App {
 pub fn trust(app: &App, key: &SecretKey, dir: &Path) {
     let file = dir.join(format!("{}.json", &key.public().number[..16]));
     fs::write(&file, key.public().to_text()).unwrap();
-    app.trust_key(&file).unwrap();
+    app.trust_key(&file, None).unwrap();
     fs::remove_file(file).unwrap();
 }
 
@@ -447,7 +447,7 @@ fn count_own(db: &Connection) -> usize {
 }
 
 /// A text that differs in one character, is longer or is shorter by one.
-fn changed_text(old: &str, dice: &mut Dice) -> String {
+pub fn changed_text(old: &str, dice: &mut Dice) -> String {
     let mut letters: Vec<char> = old.chars().collect();
     let at = dice.roll(letters.len());
     match dice.roll(3) {

@@ -191,7 +191,7 @@ fn keys(app: &App, work: &mut Work, each: usize) -> u64 {
             continue;
         }
         fs::write(&file, bytes).unwrap();
-        let error = app.trust_key(&file).unwrap_err();
+        let error = app.trust_key(&file, None).unwrap_err();
         assert!(error.to_string().contains("key") && !error.help().is_empty());
         refused += 1;
     }

@@ -17,7 +17,7 @@ use crate::custody::{Custody, Dice, open, tamper_bytes, tamper_store, trust, ung
 /// How many tamperings of each kind were tried; every one of them was seen.
 pub type Tally = BTreeMap<String, u64>;
 
-fn note(tally: &mut Tally, what: String) {
+pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
 }
 
@@ -177,6 +177,39 @@ pub fn each_byte(c: &Custody, step: usize) -> Tally {
     Tally::from([(what, flips)])
 }
 
+/// Every `step`th byte of an unpacked bundle, its lowest bit flipped, offered to the script, on all cores.
+pub fn each_byte_by_script(c: &Custody, step: usize) -> Tally {
+    let u = Unpacked::new(c);
+    assert!(u.script_agrees(&u.folder));
+    let places: Vec<(PathBuf, usize)> = contents(&u.folder)
+        .into_iter()
+        .flat_map(|(name, bytes)| (0..bytes.len()).map(move |at| (name.clone(), at)))
+        .step_by(step)
+        .collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (u, places) = (&u, &places);
+            scope.spawn(move || {
+                let own = u.dir.path().join(format!("flipped-{thread}"));
+                copy(&u.folder, &own);
+                for (name, at) in places.iter().skip(thread).step_by(threads) {
+                    let path = own.join(name);
+                    let good = fs::read(&path).unwrap();
+                    let mut bytes = good.clone();
+                    bytes[*at] ^= 1;
+                    fs::write(&path, bytes).unwrap();
+                    let of = name.display();
+                    assert!(!u.script_agrees(&own), "byte {at} of {of} was not seen");
+                    fs::write(&path, good).unwrap();
+                }
+            });
+        }
+    });
+    let what = "unpacked bundle: a byte flipped, by the script".to_owned();
+    Tally::from([(what, places.len() as u64)])
+}
+
 /// The interview in bundles signed by a stranger under the officer's name, and by a revoked key.
 pub fn resigned(c: &Custody) -> Tally {
     let stranger = Custody::new();
@@ -190,7 +223,8 @@ pub fn resigned(c: &Custody) -> Tally {
     trust(&app, &c.officer, dir.path());
     let out = c.bundle("revoked.zip");
     assert!(fits(&app, &out));
-    app.revoke_key(&c.officer.public().number, None).unwrap();
+    app.revoke_key(&c.officer.public().number, None, None)
+        .unwrap();
     assert!(!fits(&app, &out));
     fs::remove_file(&out).unwrap();
     Tally::from([

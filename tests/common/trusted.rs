@@ -66,7 +66,7 @@ fn a_key_that_came_in_as_a_partners_signs_nothing_here() {
 #[test]
 fn a_revocation_stays_when_its_files_are_taken_away() {
     let c = Custody::new();
-    c.app.revoke_key("Nguyễn Thu", Some("left")).unwrap();
+    c.app.revoke_key("Nguyễn Thu", Some("left"), None).unwrap();
     let keys = c.app.workspace().keys();
     let named = keys.join(&c.reviewer.public().number[..16]);
     fs::remove_file(named.with_extension("revoked.json")).unwrap();
@@ -88,7 +88,7 @@ fn a_revocation_stays_when_its_files_are_taken_away() {
     }
     let file = c.dir.path().join("again.json");
     fs::write(&file, c.reviewer.public().to_text()).unwrap();
-    let refused = c.app.trust_key(&file).unwrap_err();
+    let refused = c.app.trust_key(&file, None).unwrap_err();
     assert!(
         matches!(refused, Error::Evidence(evidence::Error::Revoked(_))),
         "{refused}"
@@ -416,7 +416,7 @@ fn what_a_person_does_at_the_desk_is_signed_with_their_open_key() {
         "whoever comes after a lock signs for themselves"
     );
     app.sit_down(Some(key)).unwrap();
-    app.revoke_key("ສົມພອນ", None).unwrap();
+    app.revoke_key("ສົມພອນ", None, None).unwrap();
     edit(6, "ສົມພອນ");
     assert!(!signed()[0]);
 }

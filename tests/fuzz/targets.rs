@@ -338,7 +338,7 @@ fn bundle(bytes: &[u8]) {
         secret: Some(secret),
         into: None,
         admit: &mut |_| Ok(()),
-        copies: &mekong_interview::export::copies,
+        copies: mekong_interview::export::COPIES,
         tell: &mut |_| {},
         cancel: &Cancel::new(),
     };

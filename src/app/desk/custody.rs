@@ -310,10 +310,10 @@ fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
             app.make_key(name.trim(), role, phrase, voucher.as_deref())?;
         }
         Task::Trust(file) => {
-            app.trust_key(&file)?;
+            app.trust_key(&file, in_use(common).as_deref())?;
         }
         Task::Revoke(number, reason) => {
-            app.revoke_key(&number, reason.as_deref())?;
+            app.revoke_key(&number, reason.as_deref(), in_use(common).as_deref())?;
             let open = common.board.signer.get();
             if open.is_some_and(|key| key.number == number) {
                 forget(common);

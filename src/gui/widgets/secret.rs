@@ -4,6 +4,11 @@
 use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{Context, Id, Response, TextEdit, Ui};
 
+use crate::vault::Phrase;
+
+/// Room for what is typed, in bytes: a text that grows leaves copies of itself behind.
+const ROOM: usize = 1 << 10;
+
 /// The name of one; each field of a screen has its own.
 pub fn id(name: &'static str) -> Id {
     Id::unique(("secret", name))
@@ -11,14 +16,15 @@ pub fn id(name: &'static str) -> Id {
 
 /// Paints the field.
 pub fn field(ui: &mut Ui, name: &'static str, text: &mut String, width: f32) -> Response {
+    text.reserve(ROOM.saturating_sub(text.len()));
     let field = TextEdit::singleline(text).password(true).id(id(name));
     ui.add(field.desired_width(width))
 }
 
 /// What was typed. The field is empty and cannot be filled again by taking something back.
-pub fn take(ctx: &Context, name: &'static str, text: &mut String) -> String {
+pub fn take(ctx: &Context, name: &'static str, text: &mut String) -> Phrase {
     ctx.data_mut(|data| data.remove::<TextEditState>(id(name)));
-    std::mem::take(text)
+    Phrase::from(std::mem::take(text))
 }
 
 #[cfg(test)]
@@ -54,7 +60,7 @@ mod tests {
             }
             assert_eq!(window.state(), words);
             let ctx = window.ctx.clone();
-            assert_eq!(take(&ctx, NAME, window.state_mut()), words);
+            assert_eq!(&*take(&ctx, NAME, window.state_mut()), words);
             window.run_steps(2);
             for _ in 0..3 {
                 window.key_press_modifiers(Modifiers::COMMAND, Key::Z);

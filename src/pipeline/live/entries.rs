@@ -154,6 +154,21 @@ pub(super) fn audio_of(folder: &Path, part: &Part) -> Result<NewAudio, Error> {
     })
 }
 
+/// That the end of a microphone's sound was found and cannot be joined to what comes before it.
+pub(super) fn apart(from: From, at: SamplePos) -> NewEvent {
+    let label = "the last seconds could not be joined to the sound; they lie beside it";
+    NewEvent {
+        kind: EventKind::Alarm,
+        label: label.to_owned(),
+        channel: from.channel(),
+        start: at,
+        end: Some(at),
+        closes: None,
+        journal: None,
+        at: jiff::Timestamp::now().to_string(),
+    }
+}
+
 /// What a notice is in the record.
 fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
     let entry = |kind, label: &str, start: SamplePos, end: Option<SamplePos>| NewEvent {

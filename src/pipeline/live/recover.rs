@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audio::{self, Notice, Series};
-use crate::domain::{Cancel, InterviewId, SamplePos};
+use crate::domain::{Cancel, InterviewId, SamplePos, SessionEvent};
 use crate::store::{NewSegment, Store};
 use crate::vault;
 
-use super::entries::{Ends, From, add_part, record_entry, worse};
+use super::entries::{Ends, From, add_part, apart, record_entry, worse};
 use super::listening::{limits, new_segment};
 use super::plan::PLAN_FILE;
 use super::{Error, SessionPlan};
@@ -96,6 +96,9 @@ pub fn recover_session(
             several: all.len() > 1,
             leads_from: ends.leads_from(*series),
         };
+        if audio::has_apart(folder, &parts) {
+            note_apart(store, id, from, own)?;
+        }
         for entry in audio::read_journal(folder, *series)? {
             if let Notice::Stopped { why, .. } = &entry.notice {
                 how = Some(worse(how, why));
@@ -112,6 +115,17 @@ pub fn recover_session(
         duration_ms: end.as_ms(),
         lines,
     })
+}
+
+/// Tells once that the last seconds of a microphone lie apart.
+fn note_apart(store: &mut Store, id: &InterviewId, from: From, at: SamplePos) -> Result<(), Error> {
+    let event = apart(from, at);
+    let known = store.events(id)?;
+    let is_known = |e: &SessionEvent| e.label == event.label && e.channel == event.channel;
+    if !known.iter().any(is_known) {
+        store.add_event(id, &event)?;
+    }
+    Ok(())
 }
 
 /// Ends a session in the record, with the end of its sound's chain.

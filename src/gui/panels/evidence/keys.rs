@@ -1,6 +1,7 @@
 //! The keys of people: whose they are, a new one, a partner's, one that is trusted no more.
 
 use eframe::egui::{Button, ComboBox, TextEdit, Ui};
+use zeroize::Zeroizing;
 
 use crate::app::desk::{Custody, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, grouped};
@@ -19,8 +20,8 @@ const AGAIN: &str = "new-key-again";
 pub struct Keys {
     name: String,
     role: Role,
-    phrase: String,
-    again: String,
+    phrase: Zeroizing<String>,
+    again: Zeroizing<String>,
     partner: PathField,
     reason: String,
     /// The key that a person wants to revoke: asked for twice.
@@ -33,8 +34,8 @@ impl Default for Keys {
         Self {
             name: String::new(),
             role: Role::Officer,
-            phrase: String::new(),
-            again: String::new(),
+            phrase: Zeroizing::default(),
+            again: Zeroizing::default(),
             partner: PathField::default(),
             reason: String::new(),
             revoking: None,
@@ -162,7 +163,7 @@ impl Keys {
         let button = Button::new(words.t("keys-make"));
         if ui.add_enabled(ready, button).clicked() {
             secret::take(ui.ctx(), AGAIN, &mut self.again);
-            let phrase = Passphrase::new(secret::take(ui.ctx(), NEW, &mut self.phrase));
+            let phrase = Passphrase::from(secret::take(ui.ctx(), NEW, &mut self.phrase));
             let name = std::mem::take(&mut self.name);
             ask(scene, Task::Make(name, self.role, phrase));
         }

@@ -8,6 +8,7 @@ mod partners;
 mod read_back;
 
 use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, Ui};
+use zeroize::Zeroizing;
 
 use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
@@ -35,7 +36,7 @@ pub struct Evidence {
     /// The frame in which the screen was painted last.
     seen: Option<u64>,
     key: Option<String>,
-    phrase: String,
+    phrase: Zeroizing<String>,
     interview: interview::Interview,
     read_back: read_back::ReadingBack,
     consent: consent::Consenting,
@@ -176,7 +177,7 @@ impl Evidence {
             let pressed = ui.add_enabled(ready, button).clicked();
             if let Some(number) = self.key.clone().filter(|_| ready && (pressed || entered)) {
                 let phrase = secret::take(ui.ctx(), OPENS, &mut self.phrase);
-                ask(scene, Task::Open(number, Passphrase::new(phrase)));
+                ask(scene, Task::Open(number, Passphrase::from(phrase)));
             }
         });
     }

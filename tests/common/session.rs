@@ -1,0 +1,302 @@
+//! Random tamperings of what only a session has that was recorded here: its parts, the links of its sound,
+//! its entries and its end; in the workspace and in a bundle, also one that its sender signs anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mekong_interview::domain::{Cancel, EventKind, SamplePos};
+use mekong_interview::evidence::{Role, SecretKey, Sign as _, sha256};
+use mekong_interview::store::{NewEvent, Store};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::common::{json, mekong, practice_sound, stderr};
+use crate::custody::{Custody, Dice, changed_text, make, open, tamper_bytes, unguarded};
+use crate::tamper::{Tally, Unpacked, copy, files, fits, note, sign};
+
+/// Seconds that are recorded.
+const SECONDS: &str = "5";
+/// Text of a session's records, and what names a row.
+const COLUMNS: [(&str, &str, &str); 7] = [
+    ("event", "label", "key"),
+    ("event", "kind", "key"),
+    ("event", "at", "key"),
+    ("session", "device", "interview"),
+    ("session", "started_at", "interview"),
+    ("session_end", "how", "interview"),
+    ("session_end", "at", "interview"),
+];
+/// Numbers of them.
+const NUMBERS: [(&str, &str); 4] = [
+    ("event", "start_sample"),
+    ("event", "end_sample"),
+    ("session", "max_utterance_ms"),
+    ("session", "practice"),
+];
+
+/// A session in two languages with entries, sealed.
+pub fn recorded() -> Custody {
+    let dir = tempfile::tempdir().unwrap();
+    let here = dir.path();
+    let device = format!("file:{}", practice_sound("zh-vi"));
+    let recorded = mekong(here)
+        .args(["record", "--languages", "zh,vi", "--device", &device])
+        .args(["--channels", "officer=zh,interviewee=vi", "--for", SECONDS])
+        .output()
+        .unwrap();
+    assert!(recorded.status.success(), "{}", stderr(&recorded));
+    let id = json(here, &["list", "--json"])[0]["id"].clone();
+    let app = open(here);
+    let [officer, reviewer] = [("李明", Role::Officer), ("Nguyễn Thu", Role::Reviewer)]
+        .map(|(name, role)| SecretKey::new(name, role).unwrap());
+    for key in [&officer, &reviewer] {
+        make(&app, key, here);
+    }
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    let id = store.resolve(id.as_str().unwrap()).unwrap();
+    for (n, label) in (1..).zip(["ຂໍພັກ", "ខ្ញុំមិនយល់", "ထပ်ပြောပါ", "ขอทนาย"])
+    {
+        let event = NewEvent {
+            kind: EventKind::Marker,
+            label: label.into(),
+            channel: Some(1),
+            start: SamplePos(n * 8_000),
+            end: Some(SamplePos(n * 8_000)),
+            closes: None,
+            journal: None,
+            at: "2026-11-24T09:00:00Z".into(),
+        };
+        store.add_event(&id, &event).unwrap();
+    }
+    drop(store);
+    let sealed = app.seal(&id.0, &officer, &Cancel::new(), &|_| {});
+    let paper = sealed.unwrap().head;
+    Custody {
+        dir,
+        app,
+        id,
+        officer,
+        reviewer,
+        paper,
+    }
+}
+
+/// `times` changes of a session's rows, and as many of its parts and of the links of its sound.
+pub fn stored(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    let path = c.database();
+    let good = fs::read(&path).unwrap();
+    for n in 0..times {
+        let db = unguarded(&path);
+        let what = tamper_rows(&db, dice);
+        drop(db);
+        assert!(c.sees(), "tampering {n} was not seen: {what}");
+        note(&mut tally, format!("session: {what}"));
+        for side in ["store.sqlite3-wal", "store.sqlite3-shm"] {
+            let _ = fs::remove_file(path.with_file_name(side)); // as a rule it is not there
+        }
+        fs::write(&path, &good).unwrap();
+    }
+    let folder = c.app.workspace().recording(&c.id);
+    let parts = files(&folder)
+        .into_iter()
+        .filter(|name| name.to_string_lossy().starts_with("part-"));
+    let parts: Vec<PathBuf> = parts.map(|name| folder.join(name)).collect();
+    assert!(!parts.is_empty());
+    let chain = folder.join("sound-chain.jsonl");
+    let good: Vec<Vec<u8>> = parts.iter().map(|part| fs::read(part).unwrap()).collect();
+    let links = fs::read(&chain).unwrap();
+    for n in 0..times {
+        let at = dice.roll(parts.len());
+        let mut bytes = good[at].clone();
+        let what = tamper_bytes(&mut bytes, dice);
+        fs::write(&parts[at], bytes).unwrap();
+        let name = format!("sound {}", parts[at].file_name().unwrap().to_string_lossy());
+        assert!(is_bad(c, &[&name, "sound chain"]), "{n}: {what}");
+        note(&mut tally, format!("session part: {what}"));
+        fs::write(&parts[at], &good[at]).unwrap();
+        let mut bytes = links.clone();
+        let what = tamper_lines(&mut bytes, dice);
+        fs::write(&chain, bytes).unwrap();
+        if dice.roll(40) == 0 {
+            fs::remove_file(&chain).unwrap();
+        }
+        assert!(is_bad(c, &["sound chain"]), "{n}: {what}");
+        note(&mut tally, format!("sound chain: {what}"));
+        fs::write(&chain, &links).unwrap();
+    }
+    assert!(c.verify().ok);
+    tally
+}
+
+fn is_bad(c: &Custody, names: &[&str]) -> bool {
+    let checks = c.verify().checks;
+    let mut bad = checks.iter().filter(|check| !check.ok);
+    bad.any(|check| names.contains(&check.name.as_str()))
+}
+
+/// One random change of a session's rows; says what it was.
+fn tamper_rows(db: &Connection, dice: &mut Dice) -> String {
+    let keys = |table: &str, key: &str| -> Vec<i64> {
+        let mut found = db.prepare(&format!("SELECT {key} FROM {table}")).unwrap();
+        let rows = found.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let change = |table: &str, column: &str, key: &str, row: i64, new: Value| {
+        let sql = format!("UPDATE {table} SET {column} = ?1 WHERE {key} = ?2");
+        assert_eq!(db.execute(&sql, rusqlite::params![new, row]).unwrap(), 1);
+    };
+    match dice.roll(6) {
+        0..=2 => {
+            let (table, column, key) = COLUMNS[dice.roll(COLUMNS.len())];
+            let rows = keys(table, key);
+            let row = rows[dice.roll(rows.len())];
+            let sql = format!("SELECT {column} FROM {table} WHERE {key} = ?1");
+            let old: String = db.query_row(&sql, [row], |row| row.get(0)).unwrap();
+            change(table, column, key, row, changed_text(&old, dice).into());
+            format!("{table}.{column}")
+        }
+        3 => {
+            let (table, column) = NUMBERS[dice.roll(NUMBERS.len())];
+            let key = if table == "event" { "key" } else { "interview" };
+            let rows = keys(table, key);
+            let row = rows[dice.roll(rows.len())];
+            let sql = format!("SELECT coalesce({column}, 0) FROM {table} WHERE {key} = ?1");
+            let old: i64 = db.query_row(&sql, [row], |row| row.get(0)).unwrap();
+            let new = match column {
+                "practice" => 1 - old,
+                _ => old + 1 + dice.roll(9) as i64,
+            };
+            change(table, column, key, row, new.into());
+            format!("{table}.{column}")
+        }
+        4 => {
+            let table = ["event", "event", "event", "session_end", "session"][dice.roll(5)];
+            let key = if table == "event" { "key" } else { "interview" };
+            let rows = keys(table, key);
+            let row = rows[dice.roll(rows.len())];
+            let sql = format!("DELETE FROM {table} WHERE {key} = ?1");
+            db.execute(&sql, [row]).unwrap();
+            format!("a row of {table} deleted")
+        }
+        _ => {
+            db.execute(
+                "INSERT INTO event (interview, kind, label, channel, start_sample, end_sample, at)
+                 SELECT interview, kind, label || 'x', channel, start_sample, end_sample, at
+                 FROM event ORDER BY key DESC LIMIT 1",
+                [],
+            )
+            .unwrap();
+            "an entry added".into()
+        }
+    }
+}
+
+/// One random change of the lines of a file, or of its bytes.
+fn tamper_lines(bytes: &mut Vec<u8>, dice: &mut Dice) -> &'static str {
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (a, b) = (dice.roll(lines.len()), dice.roll(lines.len()));
+    let what = match dice.roll(7) {
+        0 => {
+            lines.remove(a);
+            "a line deleted"
+        }
+        1 => {
+            lines.insert(a, lines[b]);
+            "a line twice"
+        }
+        2 if a != b => {
+            lines.swap(a, b);
+            "two lines swapped"
+        }
+        3 => {
+            lines.truncate(a);
+            "the end cut off"
+        }
+        _ => return tamper_bytes(bytes, dice),
+    };
+    *bytes = lines.concat().into_bytes();
+    what
+}
+
+/// `times` changes of the bundle of a session, each seen by the program and by the script; half of them are
+/// signed anew by the sender, faultlessly.
+pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let u = Unpacked::new(c);
+    assert!(fits(&u.app, &u.folder) && u.script_agrees(&u.folder));
+    let names = files(&u.folder);
+    let payload: Vec<&PathBuf> = names.iter().filter(|n| n.starts_with("data")).collect();
+    let is_read = |name: &Path| {
+        let name = name.to_string_lossy();
+        name.contains("interview.json") || name.contains("transcript.")
+    };
+    for n in 0..times {
+        let bad = u.dir.path().join("bad");
+        copy(&u.folder, &bad);
+        let name = payload[dice.roll(payload.len())];
+        let path = bad.join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        let old = bytes.clone();
+        let lines = name.extension().is_some_and(|e| e == "jsonl");
+        let what = if lines {
+            tamper_lines(&mut bytes, dice)
+        } else {
+            tamper_bytes(&mut bytes, dice)
+        };
+        fs::write(&path, &bytes).unwrap();
+        // What people read is another proof's part: a number that nothing was made of may be changed in it.
+        let signed = dice.roll(2) == 0 && !is_read(name);
+        if signed {
+            sign_anew(&bad, name, (&old, &bytes), &c.officer);
+        }
+        let how = if signed {
+            ", signed anew by its sender"
+        } else {
+            ""
+        };
+        let of = name.display();
+        assert!(!fits(&u.app, &bad), "{n} was not seen: {of}: {what}{how}");
+        assert!(
+            !u.script_agrees(&bad),
+            "{n} not seen by the script: {of}: {what}{how}"
+        );
+        note(&mut tally, format!("session bundle: {of}: {what}{how}"));
+        fs::remove_dir_all(bad).unwrap();
+    }
+    tally
+}
+
+/// Puts a changed file into the lists of a bag and signs them with the sender's own key.
+pub fn sign_anew(bag: &Path, name: &Path, (old, new): (&[u8], &[u8]), sender: &SecretKey) {
+    let put = |file: &str, change: &dyn Fn(&str) -> String| {
+        let text = fs::read_to_string(bag.join(file)).unwrap();
+        fs::write(bag.join(file), change(&text)).unwrap();
+    };
+    let line = |bytes: &[u8]| format!("{}  {}", sha256(bytes), name.display());
+    put("manifest-sha256.txt", &|text| {
+        assert!(text.contains(&line(old)));
+        text.replace(&line(old), &line(new))
+    });
+    let last = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        sha256(text.lines().next_back().unwrap_or_default().as_bytes())
+    };
+    put("bag-info.txt", &|text| {
+        let told = text
+            .lines()
+            .find_map(|l| l.strip_prefix("Payload-Oxum: "))
+            .unwrap();
+        let (bytes, files) = told.split_once('.').unwrap();
+        let now = bytes.parse::<usize>().unwrap() + new.len() - old.len();
+        let text = text.replace(told, &format!("{now}.{files}"));
+        match name.ends_with("chain.jsonl") {
+            true => text.replace(&last(old), &last(new)),
+            false => text,
+        }
+    });
+    sign(bag, sender);
+    assert_eq!(sender.public().role, Role::Officer);
+}
