@@ -803,8 +803,8 @@ fn what_a_sender_changes_in_the_interview_is_seen_by_the_program_and_the_script(
     let c = Custody::new();
     let unpacked = tamper::Unpacked::new(&c);
     for (from, to) in [
-        ("\"notes\": []", "\"notes\": [\n    \"sworn\"\n  ]"),
-        ("\"notes\": [],", ""),
+        ("\"notes\": [", "\"notes\": [\n    \"sworn\","),
+        ("\"notes\"", "\"remarks\""),
         ("\"case\": \"K-17\"", "\"case\": \"K-18\""),
         ("\"started\": \"2026", "\"started\": \"2025"),
         ("现场.wav", "现.wav"),

@@ -126,13 +126,15 @@ impl App {
         // A file that is no key is told first, whoever asks.
         let key = PublicKey::from_text(&text)?;
         let mut store = self.store()?;
-        let signer = self.note_signer(&store, signer, None)?;
         let _hold = self.hold()?;
-        let ring = self.keys()?;
-        let is_new = !store.has_own(Kind::KeyTrusted, "key", &key.number)?
-            && !store.has_own(Kind::KeyMade, "key", &key.number)?;
-        let key = ring.trust(&text)?;
-        if is_new {
+        let is_known = store.has_own(Kind::KeyTrusted, "key", &key.number)?
+            || store.has_own(Kind::KeyMade, "key", &key.number)?;
+        let signer = match is_known {
+            true => None,
+            false => self.note_signer(&store, signer, None)?,
+        };
+        let key = self.keys()?.trust(&text)?;
+        if !is_known {
             store.note_own(Kind::KeyTrusted, key_facts(&key), signer)?;
         }
         Ok(key)

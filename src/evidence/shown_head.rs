@@ -108,3 +108,38 @@ fn rows(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Event;
+
+    #[test]
+    fn notes_are_those_of_the_first_event_and_no_others() {
+        for (shown, told, program, wrong) in [
+            (json!([]), None, "mekong 0.2.0", false),
+            (json!(["ຫຼວງພະບາງ"]), None, "mekong 0.2.0", true),
+            (json!(["ຫຼວງພະບາງ"]), None, NOTES_ELSEWHERE, false),
+            (json!(["សុខា"]), Some(json!(["សុខា"])), "mekong 0.2.0", false),
+            (json!([]), Some(json!(["သီတာ"])), "mekong 0.2.0", true),
+            (json!(null), None, "mekong 0.2.0", true),
+        ] {
+            let facts = told.map(|notes| ("notes".to_owned(), notes));
+            let event = Event {
+                number: 1,
+                kind: Kind::Imported.as_str().to_owned(),
+                at: "2026-11-24T09:00:00Z".to_owned(),
+                program: program.to_owned(),
+                facts: facts.into_iter().collect(),
+                rows: BTreeMap::new(),
+                signed: None,
+                hash: String::new(),
+            };
+            let story = Story {
+                events: vec![event],
+            };
+            let found = differs(&json!({"notes": shown}), &BTreeMap::new(), &story);
+            assert_eq!(found, wrong.then_some("notes"), "{shown} {program}");
+        }
+    }
+}

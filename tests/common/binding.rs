@@ -213,7 +213,7 @@ fn a_key_that_was_revoked_after_it_was_opened_signs_nothing() {
     };
     c.app.give_consent(&c.id.0, &anyone, None).unwrap();
     for name in ["李明", "Nguyễn Thu", "Daw Khin"] {
-        c.app.revoke_key(name, None, None).unwrap();
+        c.app.revoke_key(name, None, Some(&khin)).unwrap();
     }
     let before = Store::open(&c.database()).unwrap().chain(&c.id).unwrap();
     let (cancel, out) = (Cancel::new(), c.dir.path().join("out.zip"));

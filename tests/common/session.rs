@@ -248,7 +248,9 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         };
         fs::write(&path, &bytes).unwrap();
         // What people read is another proof's part: a number that nothing was made of may be changed in it.
-        let signed = dice.roll(2) == 0 && !is_read(name);
+        // The order of the records says nothing: each is named by an event.
+        let moved = what == "two lines swapped" && name.ends_with("records.jsonl");
+        let signed = dice.roll(2) == 0 && !is_read(name) && !moved;
         if signed {
             sign_anew(&bad, name, (&old, &bytes), &c.officer);
         }
