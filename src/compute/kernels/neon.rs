@@ -18,7 +18,7 @@ use super::{
 const WIDE: usize = 4;
 /// Registers for the outputs of a group.
 const QUARTERS: usize = LANES / WIDE;
-/// Adding it rounds to a whole number, which then stands in the lowest bits, as in [`super::round`].
+/// Adding it rounds to a whole number, which then stands in the lowest bits, as in `quantise`.
 const ROUND: f32 = 12_582_912.0;
 
 /// [`super::quant_product`].

@@ -6,9 +6,7 @@
 //! more: 6.5625 bits a weight in all, as in the file. The offset is undone where the sums start
 //! ([`QuantBlock::half_starts`]), so the numbers have no sign and no instruction needs one.
 
-use super::{BLOCK, FOURS, Isa, LANES, NOTHING, Quads, QuantBlock, Sums};
-#[cfg(target_arch = "x86_64")]
-use super::{Kind, x86};
+use super::{BLOCK, FOURS, LANES, NOTHING, Quads, QuantBlock, Sums};
 
 /// What stands for zero.
 pub(super) const MIDDLE: i32 = 32;
@@ -129,25 +127,8 @@ pub fn six_value(sixes: &Sixes<'_>, lane: usize, input: usize) -> Option<f32> {
     Some(number as f32 * (fine * step.to_f32()))
 }
 
-/// The products of sixteen outputs with up to [`Isa::rows_at_once`] rows, each of as many blocks as
-/// the weights have.
-pub fn six_product(isa: Isa, sixes: Sixes<'_>, rows: &[&[QuantBlock]]) -> Sums {
-    match isa.0 {
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx512 => {
-            // SAFETY: an `Isa` of this kind exists only where the processor has the features.
-            unsafe { x86::six_rows_avx512(sixes, rows) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => {
-            // SAFETY: as above.
-            unsafe { x86::six_rows_avx2(sixes, rows) }
-        }
-        _ => by_rows!(rows, six_portable, (sixes); 1 2 3 4),
-    }
-}
-
-fn six_portable<const R: usize>(sixes: Sixes<'_>, rows: &[&[QuantBlock]; R]) -> Sums {
+/// [`super::six_product`] in plain code.
+pub(super) fn six_portable<const R: usize>(sixes: Sixes<'_>, rows: &[&[QuantBlock]; R]) -> Sums {
     let mut sums = NOTHING;
     let (blocks, _) = sixes.quads.as_chunks::<SIXES>();
     for (b, (quads, scales)) in blocks.iter().zip(sixes.scales).enumerate() {
