@@ -91,8 +91,11 @@ proptest! {
             quantise_row(isa, &x, &mut found);
             for (found, wanted) in found.iter().zip(&wanted) {
                 prop_assert_eq!((found.fours, found.scale), (wanted.fours, wanted.scale), "{:?}", isa);
-                let sum: i32 = found.fours.iter().flat_map(|x| x.to_le_bytes()).map(|x| i32::from(x as i8)).sum();
-                prop_assert_eq!(found.start, if isa.offset() { -128 * sum } else { 0 }, "{:?}", isa);
+                // Of what is no number, or has no inverse, there is no sum either.
+                if !isa.offset() || !(none || size == 3) {
+                    let sum: i32 = found.fours.iter().flat_map(|x| x.to_le_bytes()).map(|x| i32::from(x as i8)).sum();
+                    prop_assert_eq!(found.start, if isa.offset() { -128 * sum } else { 0 }, "{:?}", isa);
+                }
             }
         }
     }
