@@ -90,7 +90,8 @@ fn aligned(
     let mut silent = pauses(voiced, SHORT_PAUSE);
     silent.insert(0, 0..first);
     silent.push(last.saturating_add(1)..usize::MAX);
-    let (mut free, mut said) = (0, 0.0);
+    // Before the first word nothing was said.
+    let (mut free, mut said) = (0, f32::INFINITY);
     let mut places = Vec::with_capacity(ranges.len());
     for range in ranges {
         let range = scale.range(range);

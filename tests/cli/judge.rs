@@ -188,6 +188,7 @@ fn the_confidence_of_words_is_measured_and_read_so_from_then_on() {
             "--case",
             case,
             "--json",
+            "--again",
         ];
         let id = desk.json(&args)[0]["id"].as_str().unwrap().to_owned();
         let shown = desk.json(&["show", &id, "--json"]);
