@@ -307,6 +307,7 @@ fn bundle_seeds() -> Vec<Vec<u8>> {
         interview_json: br#"{"id":"a-1","segments":[]}"#.to_vec(),
         transcript: b"words".to_vec(),
         page: b"<!DOCTYPE html>".to_vec(),
+        copies: mekong_interview::export::COPIES_FORM,
         sound: Vec::new(),
         audio: Vec::new(),
     };
