@@ -1,7 +1,7 @@
 //! Hears a stretch of recordings as they came, where no working copies were made of them: nothing is
 //! written. Decoding runs a thousand times faster than the sound, so it begins at the front every time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Decoder, Error, Resampler};
 use crate::domain::Span;
@@ -52,10 +52,10 @@ pub fn hear_untouched(parts: &[PathBuf], channel: u16, span: Span) -> Result<Vec
     Ok(window.found)
 }
 
-fn hear_part(part: &PathBuf, channel: usize, window: &mut Window) -> Result<(), Error> {
+fn hear_part(part: &Path, channel: usize, window: &mut Window) -> Result<(), Error> {
     let failed = |detail| Error::Unsupported {
         detail,
-        path: part.clone(),
+        path: part.to_owned(),
     };
     let mut decoder = Decoder::open(part)?;
     let mut rate = decoder.rate();

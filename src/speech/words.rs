@@ -90,16 +90,11 @@ fn aligned(
     let mut silent = pauses(voiced, SHORT_PAUSE);
     silent.insert(0, 0..first);
     silent.push(last.saturating_add(1)..usize::MAX);
-    // Before the first word nothing was said.
-    let (mut free, mut said) = (0, f32::INFINITY);
+    let mut free = 0;
     let mut places = Vec::with_capacity(ranges.len());
     for range in ranges {
         let range = scale.range(range);
         let mut from = frame(knots.start(range.start));
-        // Marks between two words have no sound: what is heard there after a pause is the word's own.
-        let ended = |pause: &&Range<usize>| (said..from).contains(&(pause.end as f32));
-        from = silent.iter().rfind(ended).map_or(from, |p| p.end as f32);
-        said = frame(knots.end(range.end));
         let mut to = frame(knots.end(range.end)).max(from);
         let holds =
             |pause: &&Range<usize>, at: f32| pause.start as f32 <= at && at <= pause.end as f32;

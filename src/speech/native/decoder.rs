@@ -11,6 +11,9 @@ use crate::speech::special::Token;
 use super::file::ModelFile;
 use super::stop_if;
 
+/// Sees of each layer its number, its memory of the sound and the scaled queries to it.
+type Look<'a> = dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error> + 'a;
+
 /// The decoder of one model.
 pub(super) struct Decoder {
     width: usize,
@@ -214,7 +217,7 @@ impl Decoder {
         past: usize,
         state: &mut State,
         work: &mut Activations,
-        look: &mut dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error>,
+        look: &mut Look<'_>,
     ) -> Result<Vec<f32>, Error> {
         let positions: Vec<usize> = (past..).take(tokens.len()).collect();
         let x = self.embed(tokens, &positions)?;
@@ -238,7 +241,7 @@ impl Decoder {
         paths: &[&[u32]],
         state: &mut State,
         work: &mut Activations,
-        look: &mut dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error>,
+        look: &mut Look<'_>,
     ) -> Result<Vec<f32>, Error> {
         let d = self.width;
         let mut normed = Vec::new();

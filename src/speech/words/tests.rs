@@ -198,21 +198,3 @@ fn no_word_lasts_over_the_pause_beside_it() {
     );
     assert_eq!(found, [(300, 500), (500, 1400), (1450, 1500)]);
 }
-
-#[test]
-fn a_mark_between_two_words_has_no_sound() {
-    // The full stop was seen over the pause and the beginning of the next word.
-    let voiced: Vec<bool> = (0..100).map(|f| !(40..55).contains(&f)).collect();
-    let tokens = [
-        "好".as_bytes(),
-        "。".as_bytes(),
-        "你".as_bytes(),
-        "们".as_bytes(),
-    ];
-    for (stop, next) in [(0.4, 0.75), (0.45, 0.6), (0.3, 0.55)] {
-        let times = [0.0, stop, next, 0.8, 1.0];
-        let found = placed("好。你们", Lang::Zh, &tokens, &times, &voiced);
-        assert_eq!(found[1].0, 550, "{found:?}");
-        assert!(found[0].1 <= 400, "{found:?}");
-    }
-}
