@@ -160,7 +160,6 @@ impl Settings {
                 .suffix(" %");
             settled |= is_settled(&ui.add(slider).labelled_by(label.id));
         });
-        measured(ui, scene);
         settled
     }
 
@@ -203,6 +202,7 @@ impl Settings {
             let slider = Slider::new(&mut draft.doubt_percent, 0..=100).suffix(" %");
             settled |= is_settled(&ui.add(slider).labelled_by(label.id));
         });
+        measured(ui, scene);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-name"));
             let field = TextEdit::singleline(&mut draft.name).char_limit(300);
