@@ -332,3 +332,35 @@ fn a_workspace_is_locked_in_the_window_and_opened_with_the_recovery_key() {
     enter(&mut window, common::PASSPHRASE);
     until(&mut window, "中文 – Tiếng Việt");
 }
+
+#[test]
+fn whoever_leaves_the_page_of_the_lock_takes_the_key_along() {
+    let case = thief::Case::new();
+    case.import(&thief::Talk::ALL[1]);
+    let options = Options {
+        workspace: Some(case.root().to_owned()),
+        ..Options::default()
+    };
+    let app = Arc::new(App::open(&options).unwrap());
+    let mut window = window(Arc::clone(&app));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    until(&mut window, "This workspace has no lock");
+    press_key_on(&mut window, "Lock this workspace…");
+    until(&mut window, "New passphrase");
+    let file = case.outside.path().join("recovery.txt");
+    fill(
+        &mut window,
+        "New file for it, on a USB stick",
+        file.to_str().unwrap(),
+    );
+    fill(&mut window, "New passphrase", common::PASSPHRASE);
+    fill(&mut window, "The same again", common::PASSPHRASE);
+    press_key_on(&mut window, "Lock it now");
+    until(&mut window, "This workspace is locked now");
+    assert_eq!(app.vault_state().unwrap(), VaultState::Open);
+    let patience = Duration::from_millis(500);
+    window.state_mut().as_mut().unwrap().lock_after(patience);
+    until(&mut window, "Passphrase of the workspace");
+    assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
+    assert!(app.list(None).is_err(), "the key is still there");
+}

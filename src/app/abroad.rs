@@ -1,7 +1,7 @@
 //! Searching what partners sent. Their lines are held in memory alone, in a store of their own: nothing
 //! of theirs is ever mixed with the interviews of this workspace, and nothing plain lies on the disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -50,8 +50,10 @@ struct Known {
     lines: Vec<(i64, u16)>,
     /// Where its bundle lies.
     folder: PathBuf,
-    /// Its recordings, as far as they came with it.
+    /// Its recordings, where all of them came with it.
     audio: Vec<AudioFile>,
+    /// Channels that its lines may be of.
+    channels: u16,
 }
 
 impl Known {
@@ -62,30 +64,50 @@ impl Known {
         line.map_or((id, 0), |(number, channel)| (SegmentId(*number), *channel))
     }
 
-    /// The recordings of one microphone in their order, and which of their channels this one is.
+    /// The recordings of the microphone that heard a channel, in their order, and which of theirs it is.
     fn parts(&self, channel: u16) -> Option<(Vec<PathBuf>, u16)> {
+        let mut devices: BTreeMap<u16, Vec<&AudioFile>> = BTreeMap::new();
+        for file in &self.audio {
+            devices
+                .entry(microphone(&file.path))
+                .or_default()
+                .push(file);
+        }
+        let wide = |files: &Vec<&AudioFile>| files.first().map_or(0, |file| file.channels);
+        let all: u32 = devices.values().map(|files| u32::from(wide(files))).sum();
+        let count = u16::try_from(devices.len())
+            .ok()
+            .filter(|count| *count > 0)?;
+        // A microphone may have more channels than speakers; they are dealt evenly then.
+        let dealt = match count {
+            1 => None,
+            _ if all == u32::from(self.channels) => None,
+            _ if self.channels.checked_rem(count) == Some(0) => self.channels.checked_div(count),
+            _ => return None,
+        };
         let mut left = channel;
-        let mut files = self.audio.iter().peekable();
-        while let Some(first) = files.peek().copied() {
-            let same = |file: &&AudioFile| microphone(&file.path) == microphone(&first.path);
-            let own: Vec<PathBuf> = std::iter::from_fn(|| files.next_if(same))
-                .map(|file| self.folder.join(AUDIO).join(&file.path))
-                .collect();
-            if left < first.channels {
-                return Some((own, left));
+        for mut files in devices.into_values() {
+            let own = dealt.unwrap_or(wide(&files));
+            if left < own {
+                // They are listed as they were ended.
+                files.sort_by_key(|file| (file.path.len(), file.path.as_str()));
+                let path = |file: &AudioFile| self.folder.join(AUDIO).join(&file.path);
+                return Some((files.into_iter().map(path).collect(), left));
             }
-            left = left.saturating_sub(first.channels);
+            left = left.saturating_sub(own);
         }
         None
     }
 }
 
 /// Which microphone of a session a file is of: `part-m2-003.wav` of the second one.
-fn microphone(file: &str) -> &str {
+fn microphone(file: &str) -> u16 {
     let named = file
         .strip_prefix("part-m")
         .and_then(|rest| rest.split_once('-'));
-    named.map_or("1", |(number, _)| number)
+    named
+        .and_then(|(number, _)| number.parse().ok())
+        .unwrap_or(1)
 }
 
 impl Abroad {
@@ -271,19 +293,21 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<K
         languages: spoken,
         lines: own,
         audio: there(interview.audio, &foreign.folder),
+        channels: u16::try_from(interview.channels.len()).unwrap_or(u16::MAX),
         folder: foreign.folder.clone(),
     })
 }
 
-/// The recordings that a transcript names, as far as they came with it.
-fn there(mut named: Vec<AudioFile>, folder: &Path) -> Vec<AudioFile> {
-    named.retain(|file| {
+/// The recordings that a transcript names, if all of them came with it: without one of them the others would
+/// stand at another time.
+fn there(named: Vec<AudioFile>, folder: &Path) -> Vec<AudioFile> {
+    let came = named.iter().all(|file| {
         // A name and no more: it must not lead out of the bundle.
         let name = Path::new(&file.path).file_name();
         let plain = name.is_some_and(|name| *name == *file.path);
         plain && folder.join(AUDIO).join(&file.path).is_file()
     });
-    named
+    if came { named } else { Vec::new() }
 }
 
 fn imported(line: Segment) -> ImportedLine {
@@ -312,4 +336,77 @@ fn without_places(flags: Vec<Flag>) -> Vec<Flag> {
     flags
         .map(|flag| Flag::with(flag.kind, flag.detail))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(files: &[(&str, u16)], channels: u16) -> Known {
+        let file = |(path, channels): &(&str, u16)| AudioFile {
+            path: (*path).to_owned(),
+            sha256: String::new(),
+            sample_rate: 48_000,
+            channels: *channels,
+            original_name: String::new(),
+        };
+        Known {
+            interview: String::new(),
+            languages: Vec::new(),
+            lines: Vec::new(),
+            folder: PathBuf::new(),
+            audio: files.iter().map(file).collect(),
+            channels,
+        }
+    }
+
+    fn names(found: Option<(Vec<PathBuf>, u16)>) -> Option<(Vec<String>, u16)> {
+        let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        found.map(|(paths, own)| (paths.iter().map(name).collect(), own))
+    }
+
+    #[test]
+    fn each_channel_is_heard_by_its_own_microphone_however_the_parts_are_listed() {
+        let listed = [
+            "part-m2-001.wav",
+            "part-001.wav",
+            "part-m2-002.wav",
+            "part-002.wav",
+        ];
+        let first = ["part-001.wav", "part-002.wav"].map(str::to_owned).to_vec();
+        let second = ["part-m2-001.wav", "part-m2-002.wav"]
+            .map(str::to_owned)
+            .to_vec();
+        for (wide, channels, of) in [
+            (1, 2, [(&first, 0), (&second, 0)].to_vec()),
+            (
+                2,
+                4,
+                [(&first, 0), (&first, 1), (&second, 0), (&second, 1)].to_vec(),
+            ),
+            // Two that give nothing but two channels, with a speaker each.
+            (2, 2, [(&first, 0), (&second, 0)].to_vec()),
+        ] {
+            let known = known(&listed.map(|name| (name, wide)), channels);
+            for (channel, (parts, own)) in (0..).zip(&of) {
+                let found = names(known.parts(channel));
+                assert_eq!(
+                    found,
+                    Some(((*parts).clone(), *own)),
+                    "{channel} of {channels}"
+                );
+            }
+            assert_eq!(names(known.parts(channels)), None);
+        }
+        assert_eq!(
+            names(known(&listed.map(|name| (name, 2)), 3).parts(0)),
+            None
+        );
+        assert_eq!(names(known(&[], 0).parts(0)), None);
+        let one = known(&[("original.flac", 2)], 2);
+        assert_eq!(
+            names(one.parts(1)),
+            Some((vec!["original.flac".to_owned()], 1))
+        );
+    }
 }

@@ -155,8 +155,9 @@ impl App {
         self.write_text(file, &made.to_text())?;
         let recipient = made.recipient();
         let locked = self.lock_workspace(passphrase, &recipient, watcher);
-        // A lock that was begun needs it.
-        if locked.is_err() && matches!(self.vault_state(), Ok(VaultState::Plain)) {
+        // A lock that was begun with it needs it.
+        let needed = |lock: &Option<String>| lock.as_ref() == Some(&recipient);
+        if locked.is_err() && self.recovery_recipient().is_ok_and(|lock| !needed(&lock)) {
             let _ = fs::remove_file(file);
         }
         locked.map(|()| recipient)

@@ -80,6 +80,12 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let block = u64::from(format.channels) * 2;
     let frames = total.saturating_sub(HEADER_BYTES) / block;
     let right = header(format, frames);
+    if is_loose {
+        // Before the part is made whole: beside a whole one a tail is thought to be used up.
+        let write = |e| Error::write(path, e);
+        fs::rename(tail_of(path), apart_of(path)).map_err(write)?;
+        sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+    }
     if sealed && (head != right || !whole) {
         reseal(path, &mut content, &right, frames.saturating_mul(block))?;
     } else if head != right {
@@ -87,11 +93,6 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
         let mut file = OpenOptions::new().write(true).open(path).map_err(write)?;
         file.write_all(&right).map_err(write)?;
         file.sync_all().map_err(write)?;
-    }
-    if is_loose {
-        let write = |e| Error::write(path, e);
-        fs::rename(tail_of(path), apart_of(path)).map_err(write)?;
-        sync_folder(path.parent().unwrap_or(Path::new(".")))?;
     }
     // What stood in it is in the part itself now.
     drop_tail(path);

@@ -49,7 +49,10 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Bytes of hexadecimal digits: openssl puts a head of its own before them.
-bytes() { openssl asn1parse -genstr "FORMAT:HEX,OCT:$1" -noout -out "$work/der" 2>/dev/null && tail -c "$2" "$work/der"; }
+bytes() {
+    [ "${#1}" -eq $(($2 * 2)) ] || return 1
+    openssl asn1parse -genstr "FORMAT:HEX,OCT:$1" -noout -out "$work/der" 2>/dev/null && tail -c "$2" "$work/der"
+}
 fits() {
     openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$work/key" -sigfile "$work/sig" \
         -in "$work/said" >/dev/null 2>&1

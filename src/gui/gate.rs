@@ -104,6 +104,8 @@ impl Gate {
             Inside::Locking(page) => {
                 if page.show(ui, &self.app) {
                     self.leave_page(ui.ctx());
+                } else {
+                    self.leave_page_when_left(ui);
                 }
             }
         }
@@ -149,8 +151,39 @@ impl Gate {
         // What was typed before is not brought back by whoever sits there next.
         ctx.data_mut(|data| data.remove_by_type::<TextEditState>());
         match LockPage::new(&self.app, ctx, purpose, self.drafts.len() > 0) {
-            Ok(page) => self.inside = Inside::Locking(Box::new(page)),
-            Err(cause) => self.no_thread(cause),
+            Ok(page) => {
+                self.inside = Inside::Locking(Box::new(page));
+                self.touched = Instant::now();
+            }
+            Err(cause) => {
+                self.leave_page(ctx);
+                self.no_thread(cause);
+            }
+        }
+    }
+
+    /// Nobody is at the page of the lock any more: what was typed goes, and the key that it gave.
+    fn leave_page_when_left(&mut self, ui: &Ui) {
+        let Inside::Locking(page) = &mut self.inside else {
+            return;
+        };
+        if page.is_working() || ui.input(|i| !i.events.is_empty()) {
+            self.touched = Instant::now();
+        }
+        if page.is_done() && !self.locks {
+            self.watch();
+        }
+        let Some(patience) = self.patience else {
+            return;
+        };
+        let left = patience.saturating_sub(self.touched.elapsed());
+        if left > Duration::ZERO {
+            let ctx = ui.ctx();
+            ctx.request_repaint_after(left.max(Duration::from_secs(1)));
+        } else if let Inside::Locking(page) = &mut self.inside {
+            page.forget(ui.ctx());
+            self.app.close();
+            self.leave_page(ui.ctx());
         }
     }
 

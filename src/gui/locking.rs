@@ -14,7 +14,7 @@ use eframe::egui::{
 use zeroize::Zeroizing;
 
 use crate::app::desk::{Desk, Told};
-use crate::app::{App, Choices, Error};
+use crate::app::{App, Choices, Error, VaultState};
 use crate::pipeline::Progress;
 use crate::vault::Phrase;
 
@@ -65,6 +65,8 @@ pub struct LockPage {
     step: (u64, u64),
     /// It is done; a new recovery key lies in this file.
     done: Option<Option<PathBuf>>,
+    /// It was begun and cut off: the next opening goes on.
+    half: bool,
     told: Option<Told>,
     /// Words wait that were typed and not kept.
     waits: bool,
@@ -106,6 +108,7 @@ impl LockPage {
             working: None,
             step: (0, 0),
             done: None,
+            half: false,
             told: None,
             waits,
         })
@@ -114,6 +117,16 @@ impl LockPage {
     /// Shows a message on the page.
     pub fn say(&mut self, told: Told) {
         self.told = Some(told);
+    }
+
+    /// Whether the work is going on.
+    pub fn is_working(&self) -> bool {
+        self.working.is_some()
+    }
+
+    /// Whether the work is over.
+    pub fn is_done(&self) -> bool {
+        self.done.is_some()
     }
 
     /// Paints one frame. True once the person leaves the page.
@@ -163,9 +176,9 @@ impl LockPage {
         ui.add_space(theme::GAP);
         let mut left = false;
         if let Some(file) = &self.done {
-            left = self.is_done(ui, file.as_deref());
+            left = self.ends(ui, file.as_deref());
         } else if self.working.is_some() {
-            self.is_working(ui);
+            self.works(ui);
         } else {
             script::label(ui, self.words.t(about), letters);
             ui.add_space(theme::WIDE_GAP);
@@ -203,7 +216,7 @@ impl LockPage {
             self.recovery(ui);
         }
         ui.add_space(theme::WIDE_GAP);
-        let work = self.work();
+        let ready = self.is_ready();
         let name = match self.purpose {
             Purpose::First => "lock-do",
             Purpose::Change => "lock-change-do",
@@ -211,10 +224,10 @@ impl LockPage {
         };
         let mut left = false;
         ui.horizontal_wrapped(|ui| {
-            let ready = work.is_some();
             let button = Button::new(self.words.t(name));
-            let pressed = ui.add_enabled(ready, button).clicked();
-            if let Some(work) = work.filter(|_| pressed) {
+            if ui.add_enabled(ready, button).clicked()
+                && let Some(work) = self.work(ui.ctx())
+            {
                 self.begin(ui.ctx(), app, work);
             }
             left = ui.button(self.words.t("cancel")).clicked();
@@ -254,27 +267,28 @@ impl LockPage {
         }
     }
 
-    /// What the fields ask for, once they hold all that is needed.
-    fn work(&self) -> Option<Work> {
-        if self.new.is_empty() || self.new != self.again {
-            return None;
-        }
-        let file = self.file.path();
-        let recipient = self.recipient.trim();
-        match self.purpose {
-            Purpose::First if self.agency => {
-                (!recipient.is_empty()).then(|| Work::Guard(recipient.to_owned()))
-            }
-            Purpose::First => file.map(Work::GuardAnew),
-            Purpose::Change => {
-                (!self.old.is_empty()).then(|| Work::Change(Phrase::from(self.old.to_string())))
-            }
-            Purpose::Recover => file.map(Work::Recover),
-        }
+    /// Whether the fields hold all that is needed.
+    fn is_ready(&self) -> bool {
+        let named = match self.purpose {
+            Purpose::First if self.agency => !self.recipient.trim().is_empty(),
+            Purpose::First | Purpose::Recover => self.file.path().is_some(),
+            Purpose::Change => !self.old.is_empty(),
+        };
+        named && !self.new.is_empty() && self.new == self.again
+    }
+
+    /// What the fields ask for.
+    fn work(&mut self, ctx: &Context) -> Option<Work> {
+        Some(match self.purpose {
+            Purpose::First if self.agency => Work::Guard(self.recipient.trim().to_owned()),
+            Purpose::First => Work::GuardAnew(self.file.path()?),
+            Purpose::Change => Work::Change(secret::take(ctx, OLD, &mut self.old)),
+            Purpose::Recover => Work::Recover(self.file.path()?),
+        })
     }
 
     /// Nothing that was typed is left in the fields.
-    fn forget(&mut self, ctx: &Context) {
+    pub fn forget(&mut self, ctx: &Context) {
         for (name, text) in [
             (OLD, &mut self.old),
             (NEW, &mut self.new),
@@ -285,24 +299,43 @@ impl LockPage {
     }
 
     fn begin(&mut self, ctx: &Context, app: &Arc<App>, work: Work) {
-        let new = Phrase::from(self.new.to_string());
+        let new = secret::take(ctx, NEW, &mut self.new);
         self.forget(ctx);
         self.told = None;
         // What is moved must be used by nobody else.
         self.desk = None;
         let (send, receive) = channel();
-        let (app, own) = (Arc::clone(app), ctx.clone());
+        let (own_app, own) = (Arc::clone(app), ctx.clone());
         let begun = thread::Builder::new()
             .name("locking".to_owned())
             .spawn(move || {
-                let done = carry_out(&app, work, &new, &|done, total| {
+                let done = carry_out(&own_app, work, &new, &|done, total| {
                     let _ = send.send(News::Step(done, total));
                     own.request_repaint();
                 });
                 tell(&send, done);
                 own.request_repaint();
             });
-        self.working = begun.ok().map(|_| receive);
+        match begun {
+            Ok(_) => self.working = Some(receive),
+            Err(_) => self.broke_off(app, ctx),
+        }
+    }
+
+    /// The work could not begin, or its thread ended without a word.
+    fn broke_off(&mut self, app: &Arc<App>, ctx: &Context) {
+        self.told = Some(Told {
+            what: self.words.t("told-why-thread").to_owned(),
+            next: String::new(),
+        });
+        self.list_again(app, ctx);
+    }
+
+    /// Whoever looks for another file needs the folders again.
+    fn list_again(&mut self, app: &Arc<App>, ctx: &Context) {
+        let own = ctx.clone();
+        let wake = Arc::new(move || own.request_repaint());
+        self.desk = Desk::start(Arc::clone(app), wake).ok();
     }
 
     fn hear(&mut self, app: &Arc<App>, ctx: &Context) {
@@ -316,24 +349,26 @@ impl LockPage {
             }
         };
         self.working = None;
+        let made = self.purpose == Purpose::First && !self.agency;
+        let file = self.file.path().filter(|_| made);
         match over {
-            Some(Ok(())) => {
-                self.told = None;
-                let made = self.purpose == Purpose::First && !self.agency;
-                self.done = Some(self.file.path().filter(|_| made));
+            Some(Ok(())) => self.done = Some(file),
+            Some(Err(told)) => {
+                self.told = Some(told);
+                // Once it was begun the key is needed: the next opening goes on with it.
+                let first = self.purpose == Purpose::First;
+                self.half = first && matches!(app.vault_state(), Ok(VaultState::Moving));
+                if self.half {
+                    self.done = Some(file);
+                } else {
+                    self.list_again(app, ctx);
+                }
             }
-            Some(Err(told)) => self.told = Some(told),
-            None => {}
-        }
-        if self.done.is_none() {
-            // Whoever looks for another file needs it again.
-            let own = ctx.clone();
-            let wake = Arc::new(move || own.request_repaint());
-            self.desk = Desk::start(Arc::clone(app), wake).ok();
+            None => self.broke_off(app, ctx),
         }
     }
 
-    fn is_working(&self, ui: &mut Ui) {
+    fn works(&self, ui: &mut Ui) {
         let letters = Letters::running(ui, self.words.lang());
         script::label(ui, self.words.t("lock-working"), letters);
         let (done, total) = self.step;
@@ -344,13 +379,15 @@ impl LockPage {
         }
     }
 
-    fn is_done(&self, ui: &mut Ui, file: Option<&std::path::Path>) -> bool {
+    fn ends(&self, ui: &mut Ui, file: Option<&std::path::Path>) -> bool {
         let letters = Letters::running(ui, self.words.lang());
-        let (said, good) = match self.purpose {
-            Purpose::First => ("lock-done", theme::of(ui).good),
-            Purpose::Change | Purpose::Recover => ("lock-changed", theme::of(ui).good),
+        let colours = theme::of(ui);
+        let (said, colour) = match self.purpose {
+            Purpose::First if self.half => ("lock-stay", colours.failure),
+            Purpose::First => ("lock-done", colours.good),
+            Purpose::Change | Purpose::Recover => ("lock-changed", colours.good),
         };
-        script::label(ui, self.words.t(said), letters.coloured(good));
+        script::label(ui, self.words.t(said), letters.coloured(colour));
         if let Some(file) = file {
             let path = file.display().to_string();
             let text = self.words.with("lock-done-file", &[("path", &path)]);

@@ -87,9 +87,11 @@ impl Calibration {
         for chunk in sorted.chunks(size) {
             let mut group = Group::of(chunk);
             // Words of one confidence are one group, and so is what would fall.
-            while let Some(before) = groups
-                .pop_if(|before| before.share() >= group.share() || before.mean() >= group.mean())
-            {
+            while let Some(before) = groups.pop_if(|before| {
+                // As they are kept: what differs less than that is one confidence.
+                before.share() as f32 >= group.share() as f32
+                    || before.mean() as f32 >= group.mean() as f32
+            }) {
                 group = before.with(&group);
             }
             groups.push(group);
@@ -210,9 +212,10 @@ pub fn crossed(words: &[JudgedWord]) -> Option<Vec<JudgedWord>> {
     Some(all)
 }
 
-/// Compares recognised words with what was said, letter by letter without spaces and punctuation. Nothing
-/// where the two together are too long.
-pub fn judge_words(said: &str, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
+/// Compares recognised words with what was said in `lang`, letter by letter without spaces and punctuation:
+/// a word is right where its letters were said one after the other and none of the same word is left over
+/// beside them. Nothing where the two together are too long.
+pub fn judge_words(said: &str, lang: Lang, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
     let truth = text::spoken_chars(said);
     let mut written = Vec::new();
     let mut ends = Vec::with_capacity(heard.len());
@@ -223,7 +226,8 @@ pub fn judge_words(said: &str, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
     if truth.len().saturating_mul(written.len()) > MOST_CELLS {
         return Vec::new();
     }
-    let places = places(&truth, &written);
+    let (places, met) = places(&truth, &written);
+    let said = SaidLetters::new(said, lang, met);
     let mut from = 0;
     let mut judged = Vec::with_capacity(heard.len());
     for ((_, confidence), end) in heard.iter().zip(ends) {
@@ -239,7 +243,8 @@ pub fn judge_words(said: &str, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
             }
             continue;
         };
-        let right = (*first..).zip(own).all(|(at, place)| *place == Some(at));
+        let whole = (*first..).zip(own).all(|(at, place)| *place == Some(at));
+        let right = whole && said.is_all(*first, first.saturating_add(own.len()));
         judged.push(JudgedWord {
             confidence: *confidence,
             right,
@@ -248,9 +253,42 @@ pub fn judge_words(said: &str, heard: &[(&str, f32)]) -> Vec<JudgedWord> {
     judged
 }
 
+/// The letters that were said: where their words begin, and for which of them any letter was written.
+struct SaidLetters {
+    begins: Vec<bool>,
+    met: Vec<bool>,
+}
+
+impl SaidLetters {
+    fn new(said: &str, lang: Lang, met: Vec<bool>) -> Self {
+        let mut begins = vec![false; met.len()];
+        let mut at = 0usize;
+        for range in text::words(said, lang) {
+            if let Some(begin) = begins.get_mut(at) {
+                *begin = true;
+            }
+            let letters = text::spoken_chars(said.get(range).unwrap_or_default());
+            at = at.saturating_add(letters.len());
+        }
+        if at != met.len() {
+            // Something between the words was said too, so nobody knows where they begin.
+            begins.fill(true);
+        }
+        Self { begins, met }
+    }
+
+    /// Whether no letter of the words that these letters are of is left over on either side of them.
+    fn is_all(&self, from: usize, to: usize) -> bool {
+        let begins = |at: usize| self.begins.get(at).copied().unwrap_or(true);
+        let met = |at: usize| self.met.get(at).copied().unwrap_or(true);
+        let before = from.checked_sub(1).is_none_or(met);
+        (begins(from) || before) && (begins(to) || met(to))
+    }
+}
+
 /// For each letter of `written` the place of the same letter in `truth` that it stands for, on the
-/// shortest way from one to the other.
-fn places(truth: &[char], written: &[char]) -> Vec<Option<usize>> {
+/// shortest way from one to the other; for each of `truth` whether any letter stands for it.
+fn places(truth: &[char], written: &[char]) -> (Vec<Option<usize>>, Vec<bool>) {
     let width = truth.len() + 1;
     // Costs of the rests: of `written` from a letter on against `truth` from a letter on.
     let mut costs = vec![0u32; width * (written.len() + 1)];
@@ -275,12 +313,16 @@ fn places(truth: &[char], written: &[char]) -> Vec<Option<usize>> {
         }
     }
     let mut places = vec![None; written.len()];
+    let mut met = vec![false; truth.len()];
     let (mut i, mut j) = (0, 0);
     while let (Some(a), Some(b)) = (written.get(i), truth.get(j)) {
         let here = cost(&costs, i, j);
         if here == cost(&costs, i + 1, j + 1) + u32::from(a != b) {
             if let Some(place) = places.get_mut(i).filter(|_| a == b) {
                 *place = Some(j);
+            }
+            if let Some(met) = met.get_mut(j) {
+                *met = true;
             }
             (i, j) = (i + 1, j + 1);
         } else if here == cost(&costs, i + 1, j) + 1 {
@@ -289,7 +331,7 @@ fn places(truth: &[char], written: &[char]) -> Vec<Option<usize>> {
             j += 1;
         }
     }
-    places
+    (places, met)
 }
 
 /// A recogniser whose words say how often such words are right.
@@ -348,121 +390,4 @@ impl Recognizer for Calibrated {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Words of which the share `right(confidence)` is right, spread evenly over the scale.
-    fn measured(count: usize, right: impl Fn(f32) -> f32) -> Vec<JudgedWord> {
-        let mut owed = 0.0;
-        (0..count)
-            .map(|n| {
-                let confidence = (n * 7919 % count) as f32 / count as f32;
-                owed += right(confidence);
-                let is_right = owed >= 1.0;
-                owed -= f32::from(u8::from(is_right));
-                JudgedWord {
-                    confidence,
-                    right: is_right,
-                }
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_boastful_model_is_read_as_what_it_is() {
-        let words = measured(4000, |c| c * c);
-        let found = Calibration::fit(&words).unwrap();
-        assert!(found.is_sound(), "{found:?}");
-        for c in [0.2, 0.5, 0.8, 0.95] {
-            assert!((found.apply(c) - c * c).abs() < 0.06, "{c}: {found:?}");
-        }
-        let before = reliability(&words).unwrap();
-        let after = reliability(&crossed(&words).unwrap()).unwrap();
-        assert!(before.error > 0.12, "{}", before.error);
-        assert!(after.error < before.error / 3.0, "{}", after.error);
-        assert_eq!(before.rows.iter().map(|r| r.words).sum::<usize>(), 4000);
-    }
-
-    #[test]
-    fn an_honest_model_stays_as_it_is_and_a_few_words_prove_nothing() {
-        let honest = measured(4000, |c| c);
-        let found = Calibration::fit(&honest).unwrap();
-        assert!((found.apply(0.7) - 0.7).abs() < 0.05, "{found:?}");
-        assert_eq!(Calibration::fit(&honest[..FEWEST_WORDS - 1]), None);
-        assert_eq!(crossed(&honest[..2 * FEWEST_WORDS - 2]), None);
-        assert_eq!(reliability(&[]), None);
-        // All right and all sure: still not quite certain, and one step.
-        let sure = [JudgedWord {
-            confidence: 1.0,
-            right: true,
-        }; 200];
-        let found = Calibration::fit(&sure).unwrap();
-        assert_eq!(found.steps.len(), 1, "{found:?}");
-        assert!((0.98..1.0).contains(&found.apply(1.0)));
-        assert_eq!(found.apply(0.3), found.apply(1.0));
-    }
-
-    #[test]
-    fn more_confidence_never_means_less() {
-        // The middle third is the worst.
-        let words = measured(900, |c| if (0.3..0.6).contains(&c) { 0.1 } else { 0.8 });
-        let found = Calibration::fit(&words).unwrap();
-        assert!(found.is_sound(), "{found:?}");
-        let read: Vec<f32> = (0..=100).map(|c| found.apply(c as f32 / 100.0)).collect();
-        assert!(read.is_sorted(), "{read:?}");
-    }
-
-    #[test]
-    fn what_a_file_may_hold_is_looked_at() {
-        let step = |given, right| Step { given, right };
-        let of = |steps: &[Step]| Calibration {
-            words: 500,
-            steps: steps.to_vec(),
-        };
-        assert!(of(&[step(0.2, 0.1), step(0.9, 0.8)]).is_sound());
-        for bad in [
-            &[][..],
-            &[step(0.2, 1.1)],
-            &[step(f32::NAN, 0.5)],
-            &[step(0.9, 0.1), step(0.2, 0.8)],
-            &[step(0.2, 0.8), step(0.9, 0.1)],
-            &[step(0.2, 0.5); 2],
-            &[step(0.2, 0.5); 11],
-        ] {
-            assert!(!of(bad).is_sound(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_word_is_right_where_all_its_letters_were_said() {
-        let judge = |said, heard: &[&str]| -> Vec<bool> {
-            let heard: Vec<(&str, f32)> = heard.iter().map(|w| (*w, 0.5)).collect();
-            let judged = judge_words(said, &heard);
-            judged.iter().map(|w| w.right).collect()
-        };
-        let vi = "Tôi không biết, thưa ông.";
-        assert_eq!(
-            judge(vi, &["tôi", "không", "biết", "thưa", "ông"]),
-            [true; 5]
-        );
-        assert_eq!(
-            judge(vi, &["Tôi", "không", "biệt", "ông"]),
-            [true, true, false, true]
-        );
-        // One letter that was said is missing in the middle; a word that nobody said.
-        assert_eq!(
-            judge(vi, &["Tôi", "khôg", "biết", "rồi"]),
-            [true, false, true, false]
-        );
-        assert_eq!(
-            judge("我叫张伟。", &["我", "叫", "章", "伟"]),
-            [true, true, false, true]
-        );
-        assert_eq!(judge("ຂ້ອຍບໍ່ຮູ້", &["ຂ້ອຍ", "ບໍ່", "ຮູ້"]), [true; 3]);
-        assert!(judge("我", &[]).is_empty());
-        assert_eq!(judge("", &["我"]), [false]);
-        assert!(judge("我", &["。"]).is_empty());
-        let long = "x".repeat(5000);
-        assert!(judge(&long, &[&long]).is_empty());
-    }
-}
+mod tests;

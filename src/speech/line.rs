@@ -178,7 +178,8 @@ fn attempt(
         return Err(Error::NoLanguage);
     };
     let raw = assemble(draft.tokens.iter().map(|&t| model.bytes_of(t)));
-    let times = match job.how.align {
+    // A text that did not come to its end is written once more, in parts.
+    let times = match job.how.align && draft.ending == Ending::Complete {
         true => model.token_times(lang, &draft.tokens, pcm.len(), cancel)?,
         false => None,
     };

@@ -206,7 +206,7 @@ impl App {
         let (errors, characters) = text::cer(&example.words, &text);
         let words = own().flat_map(|s| &s.words);
         let words: Vec<(&str, f32)> = words.map(|w| (w.text.as_str(), w.confidence)).collect();
-        sums.words.extend(judge_words(&example.words, &words));
+        sums.words.extend(judge_words(&example.words, lang, &words));
         let found = &mut sums.found;
         sums.errors = sums.errors.saturating_add(errors);
         found.characters = found.characters.saturating_add(characters);

@@ -60,14 +60,18 @@ impl Model {
                 let Some(mut draft) = live.get(next.of).cloned() else {
                     continue;
                 };
-                if next.token == end {
-                    // Silence is likelier than any word, and words would only be made of it.
-                    let silent = draft.tokens.is_empty() && taken.is_empty();
-                    draft.end_log_prob = Some(next.log_prob);
-                    if silent {
-                        draft.plain = draft.log_prob().0;
-                        return Ok(draft);
+                if next.token == end && draft.tokens.is_empty() {
+                    if !taken.is_empty() {
+                        // A word is likelier than silence, as long as its text may become.
+                        continue;
                     }
+                    // Silence is likelier than any word, and words would only be made of it.
+                    draft.end_log_prob = Some(next.log_prob);
+                    draft.plain = draft.log_prob().0;
+                    return Ok(draft);
+                }
+                if next.token == end {
+                    draft.end_log_prob = Some(next.log_prob);
                     whole = Some(better(whole, draft));
                     ended += 1;
                     continue;

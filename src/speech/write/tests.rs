@@ -315,4 +315,10 @@ fn several_texts_in_a_circle_come_to_an_end_and_say_so() {
     const SILENT: Rules = &[("", &[("", 0.6), ("张建国", 0.4)])];
     assert_eq!(Ruled::new(SILENT).write_beside(&[], true, 4).0, "");
     assert_eq!(Ruled::new(SILENT).write_beside(&[], false, 4).0, "张建国");
+    // A word is likelier than silence, however doubtful the rest of its line.
+    const DOUBTFUL: Rules = &[
+        ("", &[("", 0.45), ("张建国", 0.55)]),
+        ("张建国", &[("", 0.3), ("你", 0.25), ("好", 0.25)]),
+    ];
+    assert_ne!(Ruled::new(DOUBTFUL).write_beside(&[], true, 4).0, "");
 }

@@ -26,8 +26,6 @@ pub struct ReadingBack {
     /// The line that is read, in which language, as what; and its words as they are put right.
     line: Option<(SegmentId, Lang, String)>,
     words: String,
-    /// They are not those that were read.
-    changed: bool,
     reason: String,
     whole: String,
 }
@@ -36,7 +34,9 @@ impl ReadingBack {
     /// Whether an answer was typed and not entered.
     pub fn is_typed(&self) -> bool {
         let refused = [&self.reason, &self.whole];
-        self.changed || refused.into_iter().any(|typed| !typed.trim().is_empty())
+        let read = self.line.as_ref().map(|(_, _, read)| read.trim());
+        read.is_some_and(|read| !self.words.trim().is_empty() && self.words.trim() != read)
+            || refused.into_iter().any(|typed| !typed.trim().is_empty())
     }
 
     /// Paints this part.
@@ -84,6 +84,9 @@ impl ReadingBack {
         match next {
             Some(line) => self.line(ui, scene, (opened, line), lang),
             None => {
+                // Nothing of the last line waits to be entered.
+                self.line = None;
+                self.reason.clear();
                 script::label(ui, words.t("read-back-done"), scene.own(ui));
                 if !self.later.is_empty() && ui.button(words.t("read-back-again")).clicked() {
                     self.later.clear();
@@ -108,7 +111,6 @@ impl ReadingBack {
         let reading = (line.id, lang, read.to_owned());
         if self.line.as_ref() != Some(&reading) {
             read.clone_into(&mut self.words);
-            self.changed = false;
             self.line = Some(reading);
             self.reason.clear();
         }
@@ -140,7 +142,6 @@ impl ReadingBack {
         script::label(ui, name, scene.own(ui));
         script::field(ui, id, &mut self.words, Letters::running(ui, lang), name);
         let changed = !self.words.trim().is_empty() && self.words.trim() != read.trim();
-        self.changed = changed;
         let correct = Button::new(words.t("read-back-correct"));
         if ui.add_enabled(free && changed, correct).clicked() {
             said = Some(Said::Corrected(self.words.trim().to_owned()));
