@@ -156,6 +156,13 @@ fn an_administrator_vouches_for_the_next_one_and_for_whoever_certifies() {
         assert_helpful_failure(&output, why);
         assert!(stderr(&output).contains(why), "{}", stderr(&output));
     };
+    // Who is named as the signer signs, or is told that nobody does.
+    let early = new("X", "officer", &["--by", "王芳"], "");
+    let told = stderr(&early);
+    assert!(
+        !early.status.success() && told.contains("has none yet"),
+        "{told}"
+    );
     // A reviewer before there is any administrator, and the first of those: free.
     assert!(new("ສົມພອນ", "reviewer", &[], "").status.success());
     assert!(new("Dara", "officer", &[], "").status.success());

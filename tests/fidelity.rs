@@ -248,6 +248,31 @@ fn denials_and_questions_name_the_mark_and_where_it_is_missing() {
 }
 
 #[test]
+fn every_disagreement_names_its_places_in_both_texts() {
+    let mut seen = BTreeMap::new();
+    let known = KnownNames::default();
+    for p in pairs() {
+        for flag in compare(&p.source, &p.translation, p.pair, &known) {
+            if matches!(flag.kind, FlagKind::NameDiffers | FlagKind::LunarDate) {
+                continue;
+            }
+            let [own, other] = places(&p.source, &p.translation, &flag);
+            assert!(own > 0 && other > 0, "{flag:?}: {}", p.source);
+            *seen.entry(flag.kind).or_insert(0) += 1;
+        }
+    }
+    for kind in [
+        FlagKind::NumberMismatch,
+        FlagKind::Untranslated,
+        FlagKind::WrongScript,
+        FlagKind::LengthRatio,
+        FlagKind::Repetition,
+    ] {
+        assert!(seen.contains_key(&kind), "{kind:?}: {seen:?}");
+    }
+}
+
+#[test]
 fn a_mark_is_shown_in_whole_letters_however_it_is_written() {
     // Vietnamese in single letters and marks, which the folded form joins.
     let source = "To\u{302}i kho\u{302}ng quen anh ta.";

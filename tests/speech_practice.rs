@@ -13,7 +13,7 @@ mod common;
 mod practice;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, Hypothesis, Lang, Utterance};
 use mekong_interview::speech::{Engine, Recognizer, Whisper, WhisperOptions};
@@ -37,8 +37,12 @@ fn model() -> PathBuf {
 }
 
 fn engine(fit_window: bool, engine: Engine) -> Whisper {
+    load(&model(), fit_window, engine)
+}
+
+fn load(model: &Path, fit_window: bool, engine: Engine) -> Whisper {
     Whisper::load(&WhisperOptions {
-        model: model(),
+        model: model.to_owned(),
         name: "practice-asr".into(),
         engine,
         threads: 1,
@@ -114,6 +118,67 @@ fn the_practice_recogniser_knows_the_practice_interviews() {
     assert!(share(alike, compared) >= WINDOW_SHARE);
     // Where they differ, the sized window may not be the worse one.
     assert!(sized_wrong <= full_wrong + full_wrong / 5 + 5);
+}
+
+/// The model with its 8-bit matrices in f16, where two engines calculate with the same numbers.
+fn in_f16(model: &[u8]) -> Vec<u8> {
+    let number = |at: usize| u32::from_le_bytes(model[at..at + 4].try_into().unwrap());
+    let count = |at: usize| number(at) as usize;
+    let mut out = model[..44].to_vec();
+    out.extend(1u32.to_le_bytes());
+    let words = 56 + 4 * count(48) * count(52);
+    let mut at = words + 4;
+    for _ in 0..number(words) {
+        at += 4 + count(at);
+    }
+    out.extend(&model[48..at]);
+    while at < model.len() {
+        let (dimensions, name, storage) = (count(at), count(at + 4), number(at + 8));
+        let data = at + 12 + 4 * dimensions + name;
+        let numbers: usize = (0..dimensions).map(|d| count(at + 12 + 4 * d)).product();
+        out.extend(&model[at..at + 8]);
+        out.extend(if storage == 8 { 1 } else { storage }.to_le_bytes());
+        out.extend(&model[at + 12..data]);
+        let bytes = match storage {
+            8 => numbers / 32 * 34,
+            1 => numbers * 2,
+            _ => numbers * 4,
+        };
+        at = data + bytes;
+        if storage != 8 {
+            out.extend(&model[data..at]);
+            continue;
+        }
+        for block in model[data..at].as_chunks::<34>().0 {
+            let step = half::f16::from_le_bytes([block[0], block[1]]).to_f32();
+            let wide = |byte: &u8| half::f16::from_f32(f32::from(byte.cast_signed()) * step);
+            out.extend(block[2..].iter().flat_map(|byte| wide(byte).to_le_bytes()));
+        }
+    }
+    out
+}
+
+#[test]
+fn the_same_numbers_give_the_text_of_whisper_cpp() {
+    if !model().exists() {
+        println!("skipped: no practice recogniser at {}", model().display());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f16.bin");
+    std::fs::write(&path, in_f16(&std::fs::read(model()).unwrap())).unwrap();
+    let mut engines = [Engine::NativeExact, Engine::WhisperCpp].map(|kind| load(&path, true, kind));
+    let (mut alike, mut all) = (0, 0);
+    for (script, utterances) in interviews() {
+        for (said, utterance) in script.segments.iter().zip(&utterances).step_by(3) {
+            let [ours, theirs] =
+                std::array::from_fn(|i| hear(&mut engines[i], utterance, &[said.lang]).text);
+            all += 1;
+            alike += usize::from(ours == theirs);
+        }
+    }
+    println!("with the same numbers in f16 {alike} of {all} lines are alike");
+    assert_eq!(alike, all);
 }
 
 #[test]

@@ -2,13 +2,14 @@
 //! measured it: kept in the workspace under the model's hash, since it belongs to no other.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::Lang;
 use crate::evidence;
 use crate::speech::{Calibrated, Calibration, Recognizer};
+use crate::vault;
 
 use super::models::Model;
 use super::whole::write_whole;
@@ -97,12 +98,68 @@ impl App {
         known
     }
 
-    /// A file that is missing, too large or damaged knows nothing.
+    /// A file that is missing, too large or damaged knows nothing; of one with a damaged entry the others
+    /// count.
     fn kept_calibrations(&self) -> Kept {
         let path = self.workspace.calibrations_file();
-        let small = fs::metadata(&path).is_ok_and(|meta| meta.len() <= MAX_FILE_BYTES);
-        let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
-        text.and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default()
+        let text = vault::read_small(&path, MAX_FILE_BYTES).unwrap_or_default();
+        let all: BTreeMap<String, Value> = serde_json::from_slice(&text).unwrap_or_default();
+        let languages = |by: Value| -> BTreeMap<Lang, Calibration> {
+            let Value::Object(by) = by else {
+                return BTreeMap::new();
+            };
+            let known = by.into_iter().filter_map(|(lang, calibration)| {
+                let known = serde_json::from_value(calibration).ok()?;
+                Some((lang.parse().ok()?, known))
+            });
+            known.collect()
+        };
+        let models = all.into_iter().map(|(model, by)| (model, languages(by)));
+        models.filter(|(_, known)| !known.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Options;
+    use crate::speech::JudgedWord;
+
+    #[test]
+    fn a_damaged_entry_costs_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::open(&Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        let words: Vec<JudgedWord> = (0..400)
+            .map(|n| JudgedWord {
+                confidence: n as f32 / 400.0,
+                right: n > 150,
+            })
+            .collect();
+        let found = Calibration::fit(&words).unwrap();
+        for lang in Lang::SIX {
+            app.keep_calibration("model", lang, found.clone()).unwrap();
+            app.keep_calibration("other", lang, found.clone()).unwrap();
+        }
+        let path = app.workspace.calibrations_file();
+        let read = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
+        let mut kept = read();
+        kept["model"]["my"] = serde_json::json!("not one");
+        kept["model"]["tlh"] = kept["model"]["th"].clone();
+        kept["third"] = serde_json::json!(7);
+        std::fs::write(&path, kept.to_string()).unwrap();
+        let known = app.calibrations_of("model");
+        assert_eq!(known.len(), Lang::SIX.len() - 1);
+        assert!(!known.contains_key(&Lang::My));
+        assert_eq!(app.calibrations_of("other").len(), Lang::SIX.len());
+        // Measuring one anew keeps the others.
+        app.keep_calibration("model", Lang::My, found).unwrap();
+        assert_eq!(app.calibrations_of("model").len(), Lang::SIX.len());
+        assert!(app.calibrations_of("third").is_empty());
+        std::fs::write(&path, "not JSON").unwrap();
+        assert!(app.calibrations_of("model").is_empty());
     }
 }

@@ -2,13 +2,12 @@
 //! passphrase, the recovery key.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use zeroize::Zeroizing;
 
 use crate::domain::InterviewId;
 use crate::evidence::{self, Event, Kind, WORKSPACE};
@@ -23,9 +22,6 @@ use super::leaving::home_of;
 use super::lock::WorkLock;
 use super::scratch::{IMPORTING, PLANS};
 use super::{App, Error};
-
-/// Largest file with a recovery key.
-const MAX_SECRET: u64 = 16 << 10;
 
 /// How deep the folders of an interview or a bundle go.
 const DEPTH: u32 = 4;
@@ -244,15 +240,11 @@ impl App {
     /// # Errors
     /// A file that cannot be read; as [`Self::recover_workspace`].
     pub fn recover_with_file(&self, file: &Path, new: &str) -> Result<(), Error> {
-        // A text that grows leaves copies of itself behind.
-        let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET as usize));
-        let read = fs::File::open(file);
-        read.and_then(|read| read.take(MAX_SECRET).read_to_string(&mut text))
-            .map_err(|cause| Error::File {
-                what: "read the file",
-                cause,
-                path: file.to_owned(),
-            })?;
+        let text = Phrase::read(file).map_err(|cause| Error::File {
+            what: "read the file",
+            cause,
+            path: file.to_owned(),
+        })?;
         self.recover_workspace(text.trim_end(), new)
     }
 

@@ -73,7 +73,9 @@ pub use recover::{has_apart, read_journal, rebuild_working, recover_parts};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
 pub use series::Series;
-pub use sound_chain::{SharedChain, complete_sound_chain, is_sound_chain_torn, read_sound_chain};
+pub use sound_chain::{
+    SharedChain, complete_sound_chain, read_sound_chain, read_whole_sound_chain,
+};
 pub use stretch::{SPEED_PERCENT, at_speed};
 pub use take::{Hearing, Take};
 pub use untouched::hear_untouched;

@@ -225,19 +225,15 @@ fn new_link(
 /// # Errors
 /// `Read`.
 pub fn read_sound_chain(folder: &Path) -> Result<Vec<String>, Error> {
-    Ok(read_whole(folder)?.0)
+    Ok(read_whole_sound_chain(folder)?.0)
 }
 
-/// Whether something stands behind the last whole link: a line that a power cut tore, or what somebody put
-/// there.
+/// The lines, and whether nothing stands behind the last whole link: neither a line that a power cut tore,
+/// nor what somebody put there.
 ///
 /// # Errors
 /// `Read`.
-pub fn is_sound_chain_torn(folder: &Path) -> Result<bool, Error> {
-    Ok(!read_whole(folder)?.1)
-}
-
-fn read_whole(folder: &Path) -> Result<(Vec<String>, bool), Error> {
+pub fn read_whole_sound_chain(folder: &Path) -> Result<(Vec<String>, bool), Error> {
     let path = folder.join(SOUND_CHAIN);
     let mut lines = Vec::new();
     let read = vault::read_lines(&path, MAX_LINE, MAX_LINES, &mut |line| {
@@ -265,7 +261,7 @@ pub fn complete_sound_chain(
     let interview = name_of(folder);
     let (mut head, mut kept) = (SoundHead::default(), Vec::new());
     let mut covered: HashMap<String, u64> = HashMap::new();
-    let (lines, whole) = read_whole(folder)?;
+    let (lines, whole) = read_whole_sound_chain(folder)?;
     for line in lines {
         // What does not follow is left out here; the sound then shows what is true of it.
         let Ok(link) = head.follow(&interview, &line) else {

@@ -38,10 +38,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             form,
         } => {
             let role = Role::from(role);
-            let voucher = match app.asks_for_voucher()? {
-                true => Some(opened(app, by.as_deref(), Some(VOUCHER))?),
-                false => None,
-            };
+            let voucher = administrator(app, by.as_deref(), Some(VOUCHER))?;
             let phrase = new_passphrase(&name)?;
             let key = app.make_key(&name, role, phrase, voucher.as_ref())?;
             print_key(&key, form.json, out)?;
@@ -73,7 +70,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             }
         }
         Keys::Trust { file, by, form } => {
-            let signer = administrator(app, by.as_deref())?;
+            let signer = administrator(app, by.as_deref(), None)?;
             let key = app.trust_key(&file, signer.as_ref())?;
             print_key(&key, form.json, out)?;
             say("Trusted from now on. Compare these digits with the partner by another way.");
@@ -85,7 +82,7 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
             by,
             form,
         } => {
-            let signer = administrator(app, by.as_deref())?;
+            let signer = administrator(app, by.as_deref(), None)?;
             let key = app.revoke_key(&key, reason.as_deref(), signer.as_ref())?;
             print_key(&key.public, form.json, out)?;
             say("Revoked: what it signs from now on does not count.");
@@ -94,11 +91,19 @@ pub(super) fn keys(app: &App, typed: Keys, out: &mut Out) -> Result<(), Failure>
     }
 }
 
-/// Who signs which keys are trusted, where somebody has to.
-fn administrator(app: &App, typed: Option<&str>) -> Result<Option<SecretKey>, Failure> {
-    match app.asks_for_voucher()? {
-        true => opened(app, typed, None).map(Some),
-        false => Ok(None),
+/// Who vouches for a key or signs which are trusted, where somebody has to; `first` as [`opened`] has it.
+fn administrator(
+    app: &App,
+    typed: Option<&str>,
+    first: Option<[&str; 2]>,
+) -> Result<Option<SecretKey>, Failure> {
+    match (app.asks_for_voucher()?, typed) {
+        (true, _) => opened(app, typed, first).map(Some),
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(usage(
+            "--by names the administrator who signs this, and the workspace has none yet: leave it \
+             out, or make an administrator's key first",
+        )),
     }
 }
 

@@ -2,18 +2,13 @@
 //! in memory that is not swapped from then on.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 use crate::app;
 use crate::vault::Phrase;
 
 use super::{Failure, usage};
-
-/// Largest file with a passphrase or a recovery key.
-const MAX_SECRET: u64 = 16 << 10;
 
 /// From a file that was named, or for scripts: the first variable names a file, the second one holds
 /// the secret itself.
@@ -36,16 +31,14 @@ pub(super) fn given(
 
 /// What a small file holds, without the end of its line.
 pub(super) fn read(path: &Path) -> Result<Phrase, Failure> {
-    // Room for all of it at once: a string that grows leaves copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(2 * MAX_SECRET as usize));
-    let file = std::fs::File::open(path);
-    file.and_then(|file| file.take(MAX_SECRET).read_to_string(&mut text))
-        .map_err(|cause| app::Error::File {
+    Phrase::read(path).map_err(|cause| {
+        let read = app::Error::File {
             what: "read the file",
             cause,
             path: path.to_owned(),
-        })?;
-    Ok(text.trim_end_matches(['\r', '\n']).chars().collect())
+        };
+        read.into()
+    })
 }
 
 /// Typed at a terminal, unseen; `elsewhere` says how else it is given.

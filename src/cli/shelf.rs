@@ -9,6 +9,7 @@ use crate::app::{
     self, App, GlossaryInfo, JudgeRequest, Judgement, Measured, ModelInfo, TrimRequest,
     WordJudgement,
 };
+use crate::speech::FEWEST_WORDS;
 
 use super::Failure;
 use super::interrupt::cancel_on_ctrl_c;
@@ -371,8 +372,13 @@ fn print_words(words: &WordJudgement, out: &mut Out) -> io::Result<()> {
         )?;
     }
     let told = match words.kept {
-        true => "from now on the words of this model are read as measured",
-        false => "too few words, or a model that no list vouches for: its words stay as they are",
+        true => "from now on the words of this model are read as measured".to_owned(),
+        false if words.words < FEWEST_WORDS => {
+            format!("its words stay as they are: fewer than {FEWEST_WORDS} were compared")
+        }
+        false => "its words stay as they are: what was measured is kept of installed models only \
+                  ('mekong models import FOLDER')"
+            .to_owned(),
     };
     writeln!(out, "          {told}")
 }

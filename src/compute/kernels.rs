@@ -16,7 +16,7 @@ pub use isa::Isa;
 use isa::Kind;
 use quantise::quantise_body;
 use six::six_portable;
-pub use six::{SIXES, SUPER, SUPER_BYTES, Sixes, pack_sixes, six_value};
+pub use six::{SIXES, SUPER, SUPER_BYTES, Sixes, pack_sixes, six_value, sound_sixes};
 
 /// Outputs side by side.
 pub const LANES: usize = 16;
@@ -147,7 +147,17 @@ pub fn six_product(isa: Isa, sixes: Sixes<'_>, rows: &[&[QuantBlock]]) -> Sums {
             // SAFETY: as above.
             unsafe { x86::six_rows_avx2(sixes, rows) }
         }
-        _ => by_rows!(rows, six_portable, (sixes); 1 2 3 4),
+        #[cfg(target_arch = "aarch64")]
+        Kind::NeonDot => {
+            // SAFETY: as above.
+            unsafe { neon::six_rows_dot(sixes, rows) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Kind::Neon => {
+            // SAFETY: as above.
+            unsafe { neon::six_rows_neon(sixes, rows) }
+        }
+        Kind::Portable => by_rows!(rows, six_portable, (sixes); 1 2 3 4),
     }
 }
 

@@ -131,6 +131,14 @@ impl FeedForward {
 }
 
 impl KeysValues {
+    /// None yet, with room for so many numbers on each side.
+    pub fn with_room(numbers: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(numbers),
+            values: Vec::with_capacity(numbers),
+        }
+    }
+
     /// Keeps the first `numbers` of each side.
     pub fn truncate(&mut self, numbers: usize) {
         self.keys.truncate(numbers);

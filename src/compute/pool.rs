@@ -29,13 +29,20 @@ const TASK: u64 = 1 << 32;
 type Task<'a> = dyn Fn() + Sync + 'a;
 
 thread_local! {
-    static ALONE: Cell<bool> = const { Cell::new(false) };
+    /// Threads that may work on a task of this thread, its own included.
+    static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
 /// Says whether the calling thread does its work without help from now on, because as many threads
 /// as there are cores do so side by side.
 pub fn work_alone(alone: bool) {
-    ALONE.set(alone);
+    work_with(if alone { 1 } else { usize::MAX });
+}
+
+/// Says how many threads work on the calling thread's tasks from now on, its own included: where memory
+/// is what holds them back, or two share a core, fewer than all may be faster.
+pub fn work_with(threads: usize) {
+    MOST.set(threads.max(1));
 }
 
 /// Threads that help the caller.
@@ -54,6 +61,8 @@ struct Shared {
     sleepers: Mutex<usize>,
     wake: Condvar,
     failed: AtomicBool,
+    /// Helpers that may join the task.
+    most: AtomicU64,
 }
 
 /// A lock whose holder panicked guards nothing that could be half-written here.
@@ -80,6 +89,7 @@ impl Pool {
             sleepers: Mutex::new(0),
             wake: Condvar::new(),
             failed: AtomicBool::new(false),
+            most: AtomicU64::new(HELPERS),
         });
         let mut helpers = 0;
         for _ in 1..threads {
@@ -108,7 +118,8 @@ impl Pool {
     /// # Panics
     /// When the task panicked on a helper.
     pub fn run(&self, task: &(dyn Fn() + Sync)) {
-        if ALONE.get() {
+        let most = MOST.get().saturating_sub(1);
+        if most == 0 {
             return task();
         }
         let caller = match self.caller.try_lock() {
@@ -119,7 +130,7 @@ impl Pool {
         if caller.is_none() || self.helpers == 0 {
             return task();
         }
-        let open = self.open(task);
+        let open = self.open(task, most as u64);
         task();
         drop(open);
         if self.shared.failed.load(Ordering::Acquire) {
@@ -149,7 +160,7 @@ impl Pool {
         });
     }
 
-    fn open<'a>(&'a self, task: &'a Task<'a>) -> Opened<'a> {
+    fn open<'a>(&'a self, task: &'a Task<'a>, most: u64) -> Opened<'a> {
         // SAFETY: only the lifetime is changed. The reference is used by helpers that counted
         // themselves in while the state was open; `Opened` closes the state, waits until they have
         // counted themselves out and forgets the reference before `task` can end, also when the
@@ -158,6 +169,7 @@ impl Pool {
             unsafe { std::mem::transmute::<&'a Task<'a>, &'static Task<'static>>(task) };
         *lock(&self.shared.task) = Some(task);
         self.shared.failed.store(false, Ordering::Relaxed);
+        self.shared.most.store(most, Ordering::Relaxed);
         let last = self.shared.state.load(Ordering::Relaxed) & !(OPEN | HELPERS);
         self.shared
             .state
@@ -193,6 +205,11 @@ impl Shared {
         let mut done = 0;
         loop {
             let state = self.next(done);
+            if state & HELPERS >= self.most.load(Ordering::Relaxed) {
+                // Enough are at it.
+                done = state / TASK;
+                continue;
+            }
             let joined = self.state.compare_exchange(
                 state,
                 state.wrapping_add(1),
@@ -304,6 +321,24 @@ mod tests {
             pool.each(0..8, |_| assert_eq!(thread::current().id(), own));
         }
         work_alone(false);
+    }
+
+    #[test]
+    fn no_more_threads_work_than_were_asked_for() {
+        let pool = Pool::new(4);
+        for threads in [1, 2, 3, 4, 9] {
+            work_with(threads);
+            let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            for _ in 0..50 {
+                pool.each(0..24, |_| {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::yield_now();
+                    now.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+            assert!(most.into_inner() <= threads.min(4), "{threads}");
+        }
+        work_with(usize::MAX);
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod reading;
 mod receipt;
 mod receive;
 mod shown;
+mod shown_engines;
 mod shown_head;
 mod sign;
 mod sound;

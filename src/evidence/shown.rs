@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Story};
+use super::shown_engines::{as_likely, renders_differ, said_by_machines};
 use super::shown_head::differs;
 use crate::domain::{SamplePos, Status};
 
@@ -47,9 +48,11 @@ pub(super) fn transcript(
     let lines = shown.get("segments").and_then(Value::as_array);
     let lines = lines.map(Vec::as_slice).unwrap_or_default();
     let mut before = (0, 0, i64::MIN);
+    let mut starts = Vec::with_capacity(lines.len());
     for line in lines {
         let id = line.get("id").and_then(Value::as_i64).unwrap_or_default();
         let start = standing.get(&id).and_then(Line::start).unwrap_or_default();
+        starts.push(start);
         let channel = line.get("channel").and_then(Value::as_u64);
         let place = (start, channel.unwrap_or_default(), id);
         if place < before {
@@ -61,6 +64,10 @@ pub(super) fn transcript(
         if !fits {
             return Check::bad(NAME, format!("line {id} is not what was stored"));
         }
+    }
+    if let Some(id) = renders_differ(lines, &starts) {
+        let detail = format!("line {id} does not render the lines that it is said to");
+        return Check::bad(NAME, detail);
     }
     match standing.keys().next() {
         Some(id) => Check::bad(NAME, format!("line {id} is left out")),
@@ -176,6 +183,7 @@ impl Line<'_> {
                 .cut
                 .is_none_or(|cut| as_told(shown, cut, "channel", "channel"))
             && has_doubts(shown, text.or(self.cut))
+            && said_by_machines(shown, text)
             && self.translated(shown)
     }
 
@@ -192,6 +200,7 @@ impl Line<'_> {
                         && as_told(t, columns, "engine", "author")
                         && as_told(t, columns, "status", "status")
                         && as_told(t, columns, "of_version", "of_version")
+                        && as_likely(t, columns, "log_prob")
                         && has_doubts(t, Some(columns))
                         && columns
                             .get("terms")
@@ -222,7 +231,7 @@ fn has_doubts(shown: &Value, columns: Option<&Columns>) -> bool {
 }
 
 /// A list that a record holds as text.
-fn parsed(column: &Value) -> Value {
+pub(super) fn parsed(column: &Value) -> Value {
     let text = column.as_str().unwrap_or_default();
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -341,16 +350,18 @@ mod tests {
             add(&mut records, "interview", head);
             let cut = json!({"speaker": "all", "start_sample": 0, "end_sample": 160});
             add(&mut records, "line 1", cut);
-            let text =
-                json!({"lang": lang, "text": words, "status": "certified", "author": "N. Lan"});
+            let text = json!({"lang": lang, "text": words, "status": "certified", "author": "N. Lan",
+                    "confidence": 0.5, "words": "[{\"text\":\"x\"}]"});
             add(&mut records, "text 1.1", text);
-            let made = json!({"text": "x", "status": "machine", "author": "m 1", "of_version": 1});
+            let made = json!({"text": "x", "status": "machine", "author": "m 1", "of_version": 1,
+                "log_prob": -0.25});
             add(&mut records, "translation 1.en.1", made);
             let shown = json!({"id": "a-1", "case": "K-17", "started": "2026-11-24T09:00:00Z",
                 "segments": [{"id": 1, "version": 1, "text": words, "lang": lang, "author": "N. Lan",
                     "status": "certified", "speaker": "all", "start_ms": 0, "end_ms": 10,
+                    "confidence": 0.5, "words": [{"text": "x"}], "renders": [],
                     "translations": [{"lang": "en", "text": "x", "engine": "m 1", "status": "machine",
-                        "of_version": 1}]}]});
+                        "of_version": 1, "log_prob": -0.25}]}]});
             let fits =
                 |shown: &Value| transcript("a-1", &shown.to_string(), &records, &untold()).ok;
             assert!(fits(&shown), "{lang}");
@@ -362,6 +373,10 @@ mod tests {
                 ("/segments/0/translations/0/engine", json!("N. Lan")),
                 ("/segments/0/translations/0/status", json!("certified")),
                 ("/segments/0/translations/0/of_version", json!(2)),
+                ("/segments/0/translations/0/log_prob", json!(-0.2)),
+                ("/segments/0/confidence", json!(0.9)),
+                ("/segments/0/words/0/text", json!("y")),
+                ("/segments/0/renders", json!([1])),
             ] {
                 let mut changed = shown.clone();
                 *changed.pointer_mut(at).unwrap() = other;

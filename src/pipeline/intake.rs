@@ -17,6 +17,7 @@ use crate::domain::{
 use crate::store::{NewAudio, NewInterview, NewSegment, Store, Working};
 use crate::vault;
 
+use super::beside::heard_beside;
 use super::{Error, Progress, Step, Watcher};
 
 /// The name of a channel, or of all channels, on which everybody speaks.
@@ -399,6 +400,7 @@ fn find_segments(
     let mut segments = Vec::new();
     for (channel, cuts) in channels.iter().zip(cuts) {
         for cut in cuts? {
+            let beside = heard_beside(folder, channels, channel.index, cut.span);
             segments.push(NewSegment {
                 channel: channel.index,
                 speaker: channel.speaker.clone(),
@@ -408,6 +410,7 @@ fn find_segments(
                     .cut_without_pause
                     .then(|| Flag::new(FlagKind::CutWithoutPause))
                     .into_iter()
+                    .chain(beside)
                     .collect(),
             });
         }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::domain::{Cancel, InterviewId, Lang};
+use crate::audio;
+use crate::domain::{Cancel, Flag, FlagKind, InterviewId, Lang, SamplePos, Span};
 use crate::store::Store;
 
 fn plan() -> IntakePlan {
@@ -20,9 +21,9 @@ fn plan() -> IntakePlan {
     }
 }
 
-/// A two-channel 16 kHz 16-bit WAV of half a second; the second channel is the first plus `shift`.
-fn write_stereo(path: &Path, shift: i16) {
-    let frames = 8000_u32;
+/// A two-channel 16 kHz 16-bit WAV.
+fn write_stereo(path: &Path, sound: &[[i16; 2]]) {
+    let frames = u32::try_from(sound.len()).unwrap();
     let mut bytes = Vec::new();
     bytes.extend(b"RIFF");
     bytes.extend((36 + frames * 4).to_le_bytes());
@@ -31,18 +32,21 @@ fn write_stereo(path: &Path, shift: i16) {
     bytes.extend(64_000_u32.to_le_bytes());
     bytes.extend(b"\x04\0\x10\0data");
     bytes.extend((frames * 4).to_le_bytes());
-    for n in 0..frames {
-        let sample = i16::try_from(n % 90).unwrap();
-        bytes.extend(sample.to_le_bytes());
-        bytes.extend((sample + shift).to_le_bytes());
-    }
+    bytes.extend(
+        sound
+            .iter()
+            .flatten()
+            .flat_map(|sample| sample.to_le_bytes()),
+    );
     fs::write(path, bytes).unwrap();
 }
 
+/// Of half a second whose second channel is the first plus `shift`.
 fn channels_of(shift: i16) -> (Vec<String>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     let tape = dir.path().join("tape.wav");
-    write_stereo(&tape, shift);
+    let sound: Vec<[i16; 2]> = (0..8000).map(|n| [n % 90, n % 90 + shift]).collect();
+    write_stereo(&tape, &sound);
     let mut store = Store::open_in_memory().unwrap();
     let cancel = Cancel::new();
     let intake = Intake {
@@ -99,4 +103,45 @@ fn a_resume_that_fails_keeps_the_copy_and_says_why() {
     assert!(matches!(result, Err(Error::Plan { .. })), "{result:?}");
     assert!(folder.join("original.wav").is_file() && torn.join("original.wav").is_file());
     assert!(store.list(None).unwrap().is_empty());
+}
+
+#[test]
+fn a_voice_that_the_other_microphone_heard_louder_is_marked_on_the_quiet_channel_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/practice/zh-vi/audio.flac");
+    let cancel = Cancel::new();
+    let copy = audio::make_working_copy(&sound, dir.path(), &mut |_, _| {}, &cancel).unwrap();
+    let span = Span::new(SamplePos(0), SamplePos(25 * 16_000));
+    let near = audio::read_span(&dir.path().join(&copy.files[0]), span).unwrap();
+    let tape = dir.path().join("tape.wav");
+    let both = near.iter().enumerate().map(|(at, sample)| {
+        // Half a millisecond later and 14 decibels quieter, in a room that hisses.
+        let late = at.checked_sub(8).map_or(0.0, |at| near[at]);
+        let hiss = ((at * 7919) % 101) as f32 / 101.0 - 0.5;
+        [*sample, 0.2 * late + 0.000_5 * hiss].map(|value| (value * 32_000.0) as i16)
+    });
+    write_stereo(&tape, &both.collect::<Vec<_>>());
+    let mut store = Store::open_in_memory().unwrap();
+    let recordings = dir.path().join("recordings");
+    fs::create_dir(&recordings).unwrap();
+    let intake = Intake {
+        recordings: &recordings,
+        cancel: &cancel,
+        watcher: &|_| {},
+    };
+    let plan = IntakePlan {
+        languages: vec![Lang::Zh, Lang::Vi],
+        ..plan()
+    };
+    let received = intake_file(&intake, &mut store, &tape, &plan).unwrap();
+    let lines = store.segments(&received.id).unwrap();
+    let marked = |channel: u16| -> Vec<bool> {
+        let own = lines.iter().filter(|line| line.channel == channel);
+        let beside = |flag: &Flag| flag.kind == FlagKind::OtherChannel;
+        own.map(|line| line.flags.iter().any(beside)).collect()
+    };
+    assert!(marked(0).len() >= 2, "{lines:?}");
+    assert!(marked(0).iter().all(|marked| !marked), "{lines:?}");
+    assert!(!marked(1).is_empty(), "{lines:?}");
+    assert!(marked(1).iter().all(|marked| *marked), "{lines:?}");
 }

@@ -2,6 +2,7 @@
 //! translations. Import, recovery after a crash and catching up with a live session are this one path.
 
 mod backlog;
+mod beside;
 mod board;
 mod crew;
 #[cfg(test)]

@@ -125,9 +125,10 @@ impl Writer {
     fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
         // Convolutions are never quantised.
         let storage = match self.ftype {
-            7 | 9 if large && name.contains("conv") => 1,
+            7 | 9 | 14 if large && name.contains("conv") => 1,
             7 if large => 8,
             9 if large => 7,
+            14 if large => 14,
             1 if large => 1,
             _ => 0,
         };
@@ -142,6 +143,7 @@ impl Writer {
         match storage {
             7 => (0..count / 32).for_each(|_| self.small_block()),
             8 => (0..count / 32).for_each(|_| self.block()),
+            14 => (0..count / 256).for_each(|_| self.six_block()),
             _ => (0..count).for_each(|_| self.value(large, storage == 1)),
         }
     }
@@ -185,6 +187,16 @@ impl Writer {
             let byte = self.next().to_le_bytes()[1].cast_signed().max(-127);
             self.out.push(byte.cast_unsigned());
         }
+    }
+
+    /// 256 numbers of Q6_K: lower bits, upper bits, scales, an f16.
+    fn six_block(&mut self) {
+        for _ in 0..52 {
+            let bits = self.next();
+            self.out.extend_from_slice(&bits.to_le_bytes());
+        }
+        let scale = half::f16::from_f32(0.000_02 + (self.next() % 8) as f32 / 400_000.0);
+        self.out.extend_from_slice(&scale.to_le_bytes());
     }
 
     fn linear(&mut self, name: &str, from: u32, to: u32) {

@@ -29,8 +29,6 @@ const MOST_ENTRIES: u64 = 1 << 16;
 const MOST_ELEMENTS: u64 = 1 << 22;
 /// Largest dimension of a tensor.
 const LARGEST_DIMENSION: u64 = 1 << 28;
-/// All exponent bits of an f16, which mean infinite or no number.
-const F16_EXPONENT: u16 = 0x7c00;
 
 /// A number format: GGUF's code, candle's type, numbers and bytes a block, and where in a block its
 /// f16 scales lie.
@@ -314,9 +312,7 @@ fn finite(data: &[u8], dtype: GgmlDType, scales: &[usize]) -> bool {
         }
         _ => data.chunks(dtype.type_size()).all(|block| {
             scales.iter().all(|at| match block.get(*at..at + 2) {
-                Some([low, high]) => {
-                    u16::from_le_bytes([*low, *high]) & F16_EXPONENT != F16_EXPONENT
-                }
+                Some([low, high]) => half::f16::from_le_bytes([*low, *high]).is_finite(),
                 _ => false,
             })
         }),

@@ -8,13 +8,11 @@
 
 use super::Error;
 use crate::compute::checkpoint::{Numbers, Weights};
-use crate::compute::kernels::{BLOCK, SUPER, SUPER_BYTES};
+use crate::compute::kernels::{BLOCK, SUPER, SUPER_BYTES, sound_sixes};
 use crate::compute::packed::{Kept, Packed};
 
 /// What a tensor of scales is called: the name of the weights and this.
 pub(super) const SCALE: &str = ".scale";
-/// All exponent bits of an f16, which mean infinite or no number.
-const F16_EXPONENT: u16 = 0x7c00;
 
 /// How a matrix is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +29,6 @@ pub(super) enum Stored {
 pub(super) fn six_shape(outputs: usize, inputs: usize) -> Option<[usize; 2]> {
     let whole = inputs.is_multiple_of(SUPER);
     whole.then(|| [outputs, (inputs / SUPER).saturating_mul(SUPER_BYTES)])
-}
-
-/// Whether the f16 of each Q6_K block is a number.
-pub(super) fn sound_sixes(data: &[u8]) -> bool {
-    let (blocks, _) = data.as_chunks::<SUPER_BYTES>();
-    blocks
-        .iter()
-        .all(|[.., low, high]| u16::from_le_bytes([*low, *high]) & F16_EXPONENT != F16_EXPONENT)
 }
 
 /// How the matrix `name` is stored, which must be `(outputs, inputs)`.

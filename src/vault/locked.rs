@@ -2,7 +2,9 @@
 //! wiped before they are given back. Where it refuses (a limit, another system) a secret is used all the
 //! same: without it nothing opens.
 
+use std::io::{self, Read as _};
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -85,6 +87,18 @@ impl Phrase {
             bytes: Locked::new(Zeroizing::new([0; LONGEST])),
             len: 0,
         }
+    }
+
+    /// What a small file holds, without the end of its line.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that is no text.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        // Room for all of it at once: a string that grows leaves copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(2 * LONGEST));
+        let file = std::fs::File::open(path)?;
+        file.take(LONGEST as u64).read_to_string(&mut text)?;
+        Ok(text.trim_end_matches(['\r', '\n']).chars().collect())
     }
 
     fn push(&mut self, letter: char) -> bool {

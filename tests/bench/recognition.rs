@@ -2,6 +2,10 @@
 //!
 //!     recognition                     a model of the tiny shape, quickly
 //!     recognition run SHAPE [DIR]     SHAPE: tiny, base or small; DIR keeps the model file (f16)
+//!     recognition set SHAPE DIR ENGINE EVERY
+//!         200 utterances of 1 to 12 s, of which every EVERYth is heard. ENGINE: native, whisper.cpp
+//!         (f16, its full window and flash attention, as are its defaults) or whisper.cpp-8 (the same
+//!         in q8_0)
 //!
 //! One line of JSON for each engine and length of the utterance: milliseconds until the first word,
 //! and a token. `tests/bench/recognition_peer.py` runs this and faster-whisper and prints the ratios.
@@ -17,6 +21,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use mekong_interview::domain::Cancel;
 use mekong_interview::speech::{Engine, Trial};
@@ -24,6 +29,12 @@ use serde_json::json;
 
 /// Seconds of sound, and tokens written about them: about six a second.
 const UTTERANCES: [(usize, usize); 5] = [(1, 6), (3, 18), (6, 36), (12, 72), (30, 180)];
+/// Samples a second.
+const RATE: usize = 16_000;
+/// Start, Chinese, write down, without times.
+const PROMPT: [i32; 4] = [50_258, 50_260, 50_359, 50_363];
+/// Utterances of the set.
+const SET: usize = 200;
 /// Runs of which the fastest counts, after one that warms up.
 const RUNS: usize = 3;
 /// Name, width, heads, layers of each side.
@@ -45,6 +56,9 @@ fn main() {
             measure(shape, folder.path(), &UTTERANCES);
         }
         ["run", shape, folder] => measure(shape, Path::new(folder), &UTTERANCES),
+        ["set", shape, folder, engine, every] => {
+            measure_set(shape, Path::new(folder), engine, every.parse().unwrap());
+        }
         _ => {
             let folder = tempfile::tempdir().unwrap();
             measure("tiny", folder.path(), &[(3, 18)]);
@@ -53,7 +67,7 @@ fn main() {
 }
 
 fn measure(shape: &str, folder: &Path, utterances: &[(usize, usize)]) {
-    let file = model(shape, folder);
+    let file = model(shape, folder, false);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let cancel = Cancel::new();
     for (engine, fit) in [
@@ -66,7 +80,7 @@ fn measure(shape: &str, folder: &Path, utterances: &[(usize, usize)]) {
         for &(seconds, tokens) in utterances {
             // The full window costs the same whatever is said.
             let runs = if fit { RUNS } else { 1 };
-            let pcm = sound(seconds);
+            let pcm = sound(seconds * RATE);
             let best = (0..=runs)
                 .map(|_| trial.run(&pcm, fit, tokens, &cancel).unwrap())
                 .skip(usize::from(fit))
@@ -89,10 +103,73 @@ fn measure(shape: &str, folder: &Path, utterances: &[(usize, usize)]) {
     }
 }
 
+/// The utterances of the set in samples, and their tokens: lengths of 1 to 12 s, evenly, in a mixed order.
+fn set() -> impl Iterator<Item = (usize, usize)> {
+    (0..SET).map(|n| {
+        let samples = RATE + 11 * RATE * (n * 77 % SET) / (SET - 1);
+        (samples, (6 * samples).div_ceil(RATE))
+    })
+}
+
+/// Each utterance once, after one that warms up, in a process of one engine's own, so that its memory is
+/// its own too.
+fn measure_set(shape: &str, folder: &Path, engine: &str, every: usize) {
+    let file = model(shape, folder, engine == "whisper.cpp-8");
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let before = status_mb("VmRSS:");
+    let mut run: Box<dyn FnMut(&[f32], usize) -> Duration> = match engine {
+        "native" => {
+            let mut trial = Trial::load(&file, Engine::Native, threads).unwrap();
+            Box::new(move |pcm, tokens| {
+                let timed = trial.run(pcm, true, tokens, &Cancel::new()).unwrap();
+                timed.hear + timed.write
+            })
+        }
+        "whisper.cpp" | "whisper.cpp-8" => whisper_cpp(&file, threads),
+        other => panic!("no engine is called '{other}'"),
+    };
+    run(&sound(3 * RATE), 18);
+    for (samples, tokens) in set().step_by(every.max(1)) {
+        let took = run(&sound(samples), tokens);
+        let line = json!({
+            "shape": shape,
+            "engine": engine,
+            "threads": threads,
+            "samples": samples,
+            "tokens": tokens,
+            "total_ms": took.as_secs_f64() * 1e3,
+            "peak_mb": status_mb("VmHWM:") - before,
+        });
+        println!("{line}");
+    }
+}
+
+/// whisper.cpp as it is by default: flash attention, a window of 30 s. Greedily, where its command line
+/// follows five texts.
+fn whisper_cpp(file: &Path, threads: usize) -> Box<dyn FnMut(&[f32], usize) -> Duration> {
+    whisper_rs::install_logging_hooks();
+    let mut parameters = whisper_rs::WhisperContextParameters::default();
+    parameters.flash_attn(true);
+    let context = whisper_rs::WhisperContext::new_with_params(file, parameters).unwrap();
+    let mut state = context.create_state().unwrap();
+    Box::new(move |pcm, tokens| {
+        let begun = Instant::now();
+        state.pcm_to_mel(pcm, threads).unwrap();
+        state.encode(0, threads).unwrap();
+        state.decode(&PROMPT, 0, threads).unwrap();
+        for (past, token) in (PROMPT.len()..).zip(0..tokens) {
+            state
+                .decode(&[100 + token as i32 * 37], past, threads)
+                .unwrap();
+        }
+        begun.elapsed()
+    })
+}
+
 /// Noise with the rhythm of syllables.
-fn sound(seconds: usize) -> Vec<f32> {
+fn sound(samples: usize) -> Vec<f32> {
     let mut random = Random(3);
-    (0..seconds * 16_000)
+    (0..samples)
         .map(|i| {
             let loud = if i / 2000 % 3 == 2 { 0.01 } else { 0.3 };
             random.next() * loud
@@ -112,14 +189,16 @@ impl Random {
     }
 }
 
-/// The model file of a shape, made where it is not there.
-fn model(shape: &str, folder: &Path) -> PathBuf {
-    let path = folder.join(format!("whisper-{shape}-random.bin"));
+/// The model file of a shape, its matrices in f16 or in 8 bits (q8_0), made where it is not there.
+fn model(shape: &str, folder: &Path, eight: bool) -> PathBuf {
+    let form = if eight { "-q8_0" } else { "" };
+    let path = folder.join(format!("whisper-{shape}-random{form}.bin"));
     if !path.exists() {
         let (_, width, heads, layers) = SHAPES.into_iter().find(|s| s.0 == shape).unwrap();
         let mut out = ModelWriter {
             out: BufWriter::new(File::create(&path).unwrap()),
             random: Random(1),
+            eight,
         };
         out.write(width, heads, layers);
         out.out.flush().unwrap();
@@ -130,6 +209,7 @@ fn model(shape: &str, folder: &Path) -> PathBuf {
 struct ModelWriter {
     out: BufWriter<File>,
     random: Random,
+    eight: bool,
 }
 
 impl ModelWriter {
@@ -141,7 +221,9 @@ impl ModelWriter {
 
     fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
         let (dimensions, length) = (sizes.len() as u32, name.len() as u32);
-        self.numbers(&[dimensions, length, u32::from(large)]);
+        let eight = self.eight && large && dimensions == 2;
+        let form = if eight { 8 } else { u32::from(large) };
+        self.numbers(&[dimensions, length, form]);
         self.numbers(sizes);
         self.out.write_all(name.as_bytes()).unwrap();
         let scale = (3.0 / sizes[0] as f32).sqrt();
@@ -151,6 +233,9 @@ impl ModelWriter {
             _ if name.contains("ln") => Some(1.0),
             _ => None,
         };
+        if eight {
+            return self.blocks(sizes.iter().product::<u32>() / 32, scale);
+        }
         for _ in 0..sizes.iter().product::<u32>() {
             let value = fixed.unwrap_or_else(|| self.random.next() * scale);
             match large {
@@ -160,6 +245,16 @@ impl ModelWriter {
                 false => self.out.write_all(&value.to_le_bytes()),
             }
             .unwrap();
+        }
+    }
+
+    /// Blocks of q8_0: an f16 scale and 32 whole numbers.
+    fn blocks(&mut self, count: u32, scale: f32) {
+        for _ in 0..count {
+            let step = half::f16::from_f32(scale / 127.0);
+            self.out.write_all(&step.to_le_bytes()).unwrap();
+            let numbers: [i8; 32] = std::array::from_fn(|_| (self.random.next() * 127.0) as i8);
+            self.out.write_all(&numbers.map(|n| n as u8)).unwrap();
         }
     }
 
@@ -178,7 +273,8 @@ impl ModelWriter {
     fn write(&mut self, w: u32, heads: u32, layers: u32) {
         let (vocabulary, audio, text, mels) = (51_865, 1500, 448, 80);
         self.numbers(&[0x6767_6d6c, vocabulary, audio, w, heads, layers]);
-        self.numbers(&[text, w, heads, layers, mels, 1, mels, 201]);
+        let form = if self.eight { 2_007 } else { 1 };
+        self.numbers(&[text, w, heads, layers, mels, form, mels, 201]);
         for band in 0..80u32 {
             for bin in 0..201u32 {
                 let inside = (bin / 2).abs_diff(band) < 2;

@@ -2,11 +2,14 @@
 stock shapes, in one run.
 
     python recognition_peer.py run FOLDER BINARY [SHAPE...]   BINARY: the built bench 'recognition'
+    python recognition_peer.py set FOLDER BINARY [SHAPE...]   200 utterances of 1 to 12 s, and peak memory
     python recognition_peer.py peer FOLDER SHAPE THREADS      faster-whisper alone, lines of JSON
+    python recognition_peer.py peer-set FOLDER SHAPE THREADS  the same over the 200 utterances
 
 Needs numpy, ctranslate2 and faster-whisper; FOLDER keeps the models (small: 0.8 GB). All engines work
 greedily on the same number of tokens, on noise of 1, 3, 6, 12 and 30 s. faster-whisper always hears a
-window of 30 s.
+window of 30 s. Of the 200 utterances whisper.cpp hears every tenth (its window is the same for all), the
+others hear all; ratios are of the time for the same utterances.
 """
 
 import json
@@ -20,6 +23,7 @@ SHAPES = {"tiny": (384, 6, 4), "base": (512, 8, 6), "small": (768, 12, 12)}
 UTTERANCES = [(1, 6), (3, 18), (6, 36), (12, 72), (30, 180)]
 VOCABULARY, END, PROMPT = 51865, 50257, [50258, 50260, 50359, 50363]
 RUNS = 3
+RATE, SET = 16000, 200
 
 
 def convert(shape, out):
@@ -75,39 +79,62 @@ def convert(shape, out):
     spec.save(str(out))
 
 
-def peer(folder, shape, threads):
-    import ctranslate2
-    import numpy as np
-    from faster_whisper.feature_extractor import FeatureExtractor
+class Peer:
+    """faster-whisper's engine on random weights, hearing noise."""
 
-    model_folder = folder / f"ct2-{shape}"
-    if not (model_folder / "model.bin").exists():
-        convert(shape, model_folder)
-    before = memory()
-    model = ctranslate2.models.Whisper(str(model_folder), device="cpu", compute_type="int8", intra_threads=threads)
-    extractor = FeatureExtractor()
-    rng = np.random.default_rng(3)
+    def __init__(self, folder, shape, threads):
+        import ctranslate2
+        import numpy as np
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        model_folder = folder / f"ct2-{shape}"
+        if not (model_folder / "model.bin").exists():
+            convert(shape, model_folder)
+        self.before = memory()
+        self.view = ctranslate2.StorageView.from_array
+        self.model = ctranslate2.models.Whisper(
+            str(model_folder), device="cpu", compute_type="int8", intra_threads=threads)
+        self.extractor = FeatureExtractor()
+        self.np, self.rng = np, np.random.default_rng(3)
+
+    def sound(self, samples):
+        return self.rng.uniform(-0.3, 0.3, samples).astype(self.np.float32)
+
+    def hear(self, sound, tokens):
+        """Seconds: in all, until the first word, a token."""
+        np, begun = self.np, time.perf_counter()
+        features = self.extractor(sound)[:, :3000]
+        features = np.pad(features, ((0, 0), (0, 3000 - features.shape[1])))
+        encoded = self.model.encode(self.view(np.ascontiguousarray(features[None])))
+        heard = time.perf_counter()
+        found = self.model.generate(encoded, [PROMPT], beam_size=1, max_length=2 * tokens,  # it writes at most half of that
+                                    suppress_blank=False, suppress_tokens=[END], max_initial_timestamp_index=0)
+        ended = time.perf_counter()
+        written = len(found[0].sequences_ids[0])
+        assert abs(written - tokens) <= len(PROMPT), (written, tokens)
+        token = (ended - heard) / (written + 1)
+        return heard - begun + token * (tokens + 1), heard - begun, token
+
+
+def peer(folder, shape, threads):
+    engine = Peer(folder, shape, threads)
     for seconds, tokens in UTTERANCES:
-        sound = rng.uniform(-0.3, 0.3, seconds * 16000).astype(np.float32)
-        best = None
-        for _ in range(RUNS + 1):
-            begun = time.perf_counter()
-            features = extractor(sound)[:, :3000]
-            features = np.pad(features, ((0, 0), (0, 3000 - features.shape[1])))
-            encoded = model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None])))
-            heard = time.perf_counter()
-            found = model.generate(encoded, [PROMPT], beam_size=1, max_length=2 * tokens,  # it writes at most half of that
-                                   suppress_blank=False, suppress_tokens=[END], max_initial_timestamp_index=0)
-            ended = time.perf_counter()
-            written = len(found[0].sequences_ids[0])
-            assert abs(written - tokens) <= len(PROMPT), (written, tokens)
-            run = (ended - begun, heard - begun, (ended - heard) / (written + 1))
-            best = min(best or run, run)
-        total, hear, token = best
-        total = hear + token * (tokens + 1)
+        sound = engine.sound(seconds * RATE)
+        total, hear, token = min(engine.hear(sound, tokens) for _ in range(RUNS + 1))
         print(json.dumps(dict(shape=shape, engine="faster-whisper", window=1500, threads=threads, seconds=seconds,
                               tokens=tokens, hear_ms=hear * 1e3, token_ms=token * 1e3, total_ms=total * 1e3,
-                              memory_mb=memory() - before)), flush=True)
+                              memory_mb=memory() - engine.before)), flush=True)
+
+
+def peer_set(folder, shape, threads):
+    engine = Peer(folder, shape, threads)
+    engine.hear(engine.sound(3 * RATE), 18)
+    for n in range(SET):
+        samples = RATE + 11 * RATE * (n * 77 % SET) // (SET - 1)
+        tokens = -(-6 * samples // RATE)
+        total, _, _ = engine.hear(engine.sound(samples), tokens)
+        print(json.dumps(dict(shape=shape, engine="faster-whisper", threads=threads, samples=samples,
+                              tokens=tokens, total_ms=total * 1e3, peak_mb=memory() - engine.before)), flush=True)
 
 
 def memory():
@@ -135,6 +162,26 @@ def run(folder, binary, shapes):
                       f" {r['memory_mb']:6.0f} MB  {r['total_ms'] / ours['total_ms']:.2f}x ours")
 
 
+def run_set(folder, binary, shapes):
+    folder.mkdir(parents=True, exist_ok=True)
+    for shape in shapes:
+        every = {"native": 1, "whisper.cpp": 10, "whisper.cpp-8": 10}
+        rows = {engine: lines([binary, "set", shape, folder, engine, n]) for engine, n in every.items()}
+        threads = rows["native"][0]["threads"]
+        rows["faster-whisper"] = lines([sys.executable, __file__, "peer-set", folder, shape, threads])
+        ours = {row["samples"]: row["total_ms"] for row in rows["native"]}
+        print(f"\n{shape}, {threads} threads, {len(ours)} utterances of 1 to 12 s: seconds of sound a second, memory")
+        for engine, found in rows.items():
+            told = f"  {engine:16}"
+            for name, part in [("below 6 s", lambda s: s < 6 * RATE), ("from 6 s", lambda s: s >= 6 * RATE)]:
+                part = [row for row in found if part(row["samples"])]
+                took = sum(row["total_ms"] for row in part)
+                speed = sum(row["samples"] for row in part) / RATE / took * 1e3
+                ratio = took / sum(ours[row["samples"]] for row in part)
+                told += f" {name}: {speed:6.2f} ({len(part)}; ours {ratio:.2f}x);"
+            print(told, f"{found[-1]['peak_mb']:.0f} MB", flush=True)
+
+
 def lines(command):
     found = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads(line) for line in found.splitlines() if line.startswith("{")]
@@ -144,7 +191,11 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["run", folder, binary, *shapes]:
             run(Path(folder), binary, shapes or list(SHAPES))
+        case ["set", folder, binary, *shapes]:
+            run_set(Path(folder), binary, shapes or list(SHAPES))
         case ["peer", folder, shape, threads]:
             peer(Path(folder), shape, int(threads))
+        case ["peer-set", folder, shape, threads]:
+            peer_set(Path(folder), shape, int(threads))
         case _:
             print(__doc__)

@@ -10,8 +10,8 @@ use std::mem::transmute;
 
 use super::six::MIDDLE;
 use super::{
-    BLOCK, FOURS, Halves, LANES, Lanes, Memory, NOTHING, Quads, QuantBlock, Sums, attend_body,
-    float_body,
+    BLOCK, FOURS, Halves, LANES, Lanes, Memory, NOTHING, Quads, QuantBlock, SIXES, SUPER, Sixes,
+    Sums, attend_body, float_body,
 };
 
 /// Outputs in a register.
@@ -39,6 +39,18 @@ pub(super) fn quant_rows_neon(
     rows: &[&[QuantBlock]],
 ) -> Sums {
     by_rows!(rows, quant_neon, (quads, scales); 1 2 3 4)
+}
+
+/// [`super::six_product`].
+#[target_feature(enable = "neon,dotprod")]
+pub(super) fn six_rows_dot(sixes: Sixes<'_>, rows: &[&[QuantBlock]]) -> Sums {
+    by_rows!(rows, six_dot, (sixes); 1 2 3 4)
+}
+
+/// [`super::six_product`].
+#[target_feature(enable = "neon")]
+pub(super) fn six_rows_neon(sixes: Sixes<'_>, rows: &[&[QuantBlock]]) -> Sums {
+    by_rows!(rows, six_neon, (sixes); 1 2 3 4)
 }
 
 /// [`super::float_product`].
@@ -207,6 +219,110 @@ fn quant_neon<const R: usize>(
         }
     }
     store(&sums)
+}
+
+/// Both kinds of products in 6 bits: a quarter of the outputs for half a block, then the next quarter.
+/// `$ints` adds the products of four weights a output with half of the activations of a block.
+macro_rules! six_body {
+    ($ints:ident, $sixes:ident, $rows:ident) => {{
+        let mut sums = [[vdupq_n_f32(0.0); QUARTERS]; R];
+        let misfits = $rows.iter().any(|row| row.len() != $sixes.scales.len());
+        if misfits || $sixes.lacks_steps() {
+            return NOTHING;
+        }
+        let (blocks, _) = $sixes.quads.as_chunks::<SIXES>();
+        for (b, (quads, scales)) in blocks.iter().zip($sixes.scales).enumerate() {
+            let (steps, _) = $sixes.steps[b / (SUPER / BLOCK)].as_chunks::<WIDE>();
+            for (half, fine) in scales.iter().enumerate() {
+                let fine = wide_bytes(fine);
+                for quarter in 0..QUARTERS {
+                    let weights = six_weights(quads, half, quarter);
+                    let scale = vmulq_f32(fine[quarter], widen(&steps[quarter]));
+                    for (sums, row) in sums.iter_mut().zip($rows) {
+                        let int = $ints(&weights, &row[b], half);
+                        sums[quarter] = scaled(sums[quarter], int, scale, row[b].scale);
+                    }
+                }
+            }
+        }
+        store(&sums)
+    }};
+}
+
+#[target_feature(enable = "neon,dotprod")]
+fn six_dot<const R: usize>(sixes: Sixes<'_>, rows: &[&[QuantBlock]; R]) -> Sums {
+    six_body!(six_ints_dot, sixes, rows)
+}
+
+#[target_feature(enable = "neon")]
+fn six_neon<const R: usize>(sixes: Sixes<'_>, rows: &[&[QuantBlock]; R]) -> Sums {
+    six_body!(six_ints, sixes, rows)
+}
+
+/// The whole numbers of four outputs for one half of a block.
+#[inline]
+#[target_feature(enable = "neon,dotprod")]
+fn six_ints_dot(weights: &[int8x16_t; WIDE], block: &QuantBlock, half: usize) -> int32x4_t {
+    let x = fours(block, half);
+    let ints = vdupq_n_s32(block.half_starts[half]);
+    let ints = dot::<0>(ints, weights[0], x);
+    let ints = dot::<1>(ints, weights[1], x);
+    let ints = dot::<2>(ints, weights[2], x);
+    dot::<3>(ints, weights[3], x)
+}
+
+/// The same without dot products.
+#[inline]
+#[target_feature(enable = "neon")]
+fn six_ints(weights: &[int8x16_t; WIDE], block: &QuantBlock, half: usize) -> int32x4_t {
+    let (mut low, mut high) = (vdupq_n_s16(0), vdupq_n_s16(0));
+    let (parts, _) = block.fours.as_chunks::<WIDE>();
+    for (weights, four) in weights.iter().zip(&parts[half]) {
+        let x = vreinterpretq_s8_s32(vdupq_n_s32(*four));
+        // Four products of at most 63 * 127 fit into 16 bits.
+        low = vmlal_s8(low, vget_low_s8(*weights), vget_low_s8(x));
+        high = vmlal_high_s8(high, *weights, x);
+    }
+    let ints = vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
+    vaddq_s32(vdupq_n_s32(block.half_starts[half]), ints)
+}
+
+/// The weights of four outputs for one half of a block, 0 to 63: four inputs after the other four.
+#[inline]
+#[target_feature(enable = "neon")]
+fn six_weights(quads: &[Quads; SIXES], half: usize, quarter: usize) -> [int8x16_t; WIDE] {
+    let fifteen = vdupq_n_u8(15);
+    let above = vdupq_n_u8(0x30);
+    let bytes = |quad: usize| vreinterpretq_u8_s8(weights(&quads[quad], quarter));
+    let upper = [bytes(WIDE), bytes(WIDE + 1)];
+    let mut found = [vdupq_n_s8(0); WIDE];
+    for (k, found) in found.iter_mut().enumerate() {
+        let (low, high) = (bytes(k), upper[k / 2]);
+        // Where the upper bits lie `super::six::upper` says; here they come to stand above the lower four.
+        let (low, high) = match (half, k % 2) {
+            (0, 0) => (vandq_u8(low, fifteen), vshlq_n_u8::<4>(high)),
+            (0, _) => (vandq_u8(low, fifteen), vshlq_n_u8::<2>(high)),
+            (_, 0) => (vshrq_n_u8::<4>(low), high),
+            (_, _) => (vshrq_n_u8::<4>(low), vshrq_n_u8::<2>(high)),
+        };
+        *found = vreinterpretq_s8_u8(vorrq_u8(low, vandq_u8(high, above)));
+    }
+    found
+}
+
+/// Sixteen whole numbers of 8 bits in f32.
+#[inline]
+#[target_feature(enable = "neon")]
+fn wide_bytes(bytes: &[i8; LANES]) -> [float32x4_t; QUARTERS] {
+    // SAFETY: both are 16 bytes of any value.
+    let bytes = unsafe { transmute::<[i8; LANES], int8x16_t>(*bytes) };
+    let (low, high) = (vmovl_s8(vget_low_s8(bytes)), vmovl_high_s8(bytes));
+    [
+        vcvtq_f32_s32(vmovl_s16(vget_low_s16(low))),
+        vcvtq_f32_s32(vmovl_high_s16(low)),
+        vcvtq_f32_s32(vmovl_s16(vget_low_s16(high))),
+        vcvtq_f32_s32(vmovl_high_s16(high)),
+    ]
 }
 
 /// [`super::quantise_row`].

@@ -37,6 +37,15 @@ impl Sixes<'_> {
     }
 }
 
+/// Whether the f16 of each of ggml's blocks is a number, and with it all of the block's.
+pub fn sound_sixes(data: &[u8]) -> bool {
+    let (blocks, _) = data.as_chunks::<SUPER_BYTES>();
+    let is_number = |f16: [u8; 2]| half::f16::from_le_bytes(f16).is_finite();
+    blocks
+        .iter()
+        .all(|[.., low, high]| is_number([*low, *high]))
+}
+
 /// Where the upper bits of the quad `k` of a block lie: in which of the two quads, and how far up.
 const fn upper(k: usize) -> (usize, usize) {
     (FOURS / 2 + k % 4 / 2, k % 2 * 2 + k / 4 * 4)

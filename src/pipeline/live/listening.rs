@@ -12,9 +12,9 @@ use crate::audio::{Cut, Listener, SegmenterLimits};
 use crate::domain::{Cancel, Channel, EventKind, Flag, FlagKind, Lang, LongestUtterance, Span};
 use crate::store::{self, NewEvent, NewSegment, Store};
 
-use super::beside::heard_beside;
 use super::health::{Health, Trouble};
 use super::{Error, LineStep, LiveEvent, Preview, Shared};
+use crate::pipeline::beside::heard_beside;
 
 /// A pause that ends an utterance in a live session. Shorter than for a file: people wait for it.
 const HANGOVER_MS: u64 = 400;

@@ -5,7 +5,6 @@
 //! all others, so whoever is slow costs no memory and loses nothing. What is still pending when the
 //! session ends, or after a kill, is worked off by the backlog like any imported recording.
 
-mod beside;
 mod clerk;
 mod entries;
 mod hashing;

@@ -12,6 +12,7 @@ mod letters;
 mod lexicon;
 mod line;
 mod loader;
+mod long;
 mod model;
 mod search;
 
@@ -222,11 +223,47 @@ impl Recognizer for Ctc {
         among: &[Lang],
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error> {
-        let shared = Arc::clone(&self.shared);
         let among = super::language::distinct(among);
         if among.is_empty() {
             return Err(Error::NoLanguage);
         }
+        let mut lines = Vec::new();
+        for part in long::parts(utterance) {
+            // The first words say which language the utterance is in.
+            let said = |line: &Hypothesis| !line.text.is_empty();
+            let among = match lines.iter().find(|line| said(line)) {
+                Some(line) => vec![line.lang],
+                None => among.clone(),
+            };
+            lines.push(self.recognise(&part, &among, cancel)?);
+        }
+        long::join(lines).ok_or(Error::NoLanguage)
+    }
+
+    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
+        let room = usize::try_from(memory / self.shared.bytes.max(1)).unwrap_or(usize::MAX);
+        let together = room.clamp(1, cores.max(1));
+        self.alone = together > 1;
+        let beside = |_| -> Box<dyn Recognizer> {
+            Box::new(Self {
+                shared: Arc::clone(&self.shared),
+                work: Activations::default(),
+                alone: self.alone,
+            })
+        };
+        (1..together).map(beside).collect()
+    }
+}
+
+impl Ctc {
+    /// Recognises what is short enough to be searched as a whole.
+    fn recognise(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Hypothesis, Error> {
+        let shared = Arc::clone(&self.shared);
         if sound::is_silent(&utterance.pcm) {
             return Ok(line::silent(among.first().copied(), &shared.engine));
         }
@@ -243,21 +280,7 @@ impl Recognizer for Ctc {
             })?;
             readings.push(Reading { speaker, scores });
         }
-        line::best(&readings, &among, utterance, &shared, cancel)
-    }
-
-    fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
-        let room = usize::try_from(memory / self.shared.bytes.max(1)).unwrap_or(usize::MAX);
-        let together = room.clamp(1, cores.max(1));
-        self.alone = together > 1;
-        let beside = |_| -> Box<dyn Recognizer> {
-            Box::new(Self {
-                shared: Arc::clone(&self.shared),
-                work: Activations::default(),
-                alone: self.alone,
-            })
-        };
-        (1..together).map(beside).collect()
+        line::best(&readings, among, utterance, &shared, cancel)
     }
 }
 

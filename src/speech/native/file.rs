@@ -10,7 +10,7 @@ use candle_core::Device;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
 
-use crate::compute::kernels::BLOCK;
+use crate::compute::kernels::{BLOCK, SUPER, SUPER_BYTES, sound_sixes};
 use crate::compute::layers::{Attention, FeedForward, Norm};
 use crate::compute::packed::{Kept, Linear, Packed, Rows};
 use crate::compute::product::Finish;
@@ -23,6 +23,7 @@ use super::folder::{Folder, mel_filters};
 const F32: u32 = 0;
 const F16: u32 = 1;
 const Q8_0: u32 = 8;
+const Q6_K: u32 = 14;
 /// Bytes of a Q8_0 block: an f16 scale and [`BLOCK`] whole numbers.
 const Q8_0_BYTES: usize = 2 + BLOCK;
 
@@ -37,7 +38,7 @@ fn quantised(storage: u32) -> Option<GgmlDType> {
         11 => GgmlDType::Q3K,
         12 => GgmlDType::Q4K,
         13 => GgmlDType::Q5K,
-        14 => GgmlDType::Q6K,
+        Q6_K => GgmlDType::Q6K,
         _ => return None,
     })
 }
@@ -241,6 +242,23 @@ impl GgmlFile {
         }
         self.check(name, finite)
     }
+
+    /// Rows of Q6_K blocks. The header was checked: `inputs` is a multiple of [`SUPER`].
+    fn read_sixes(
+        &mut self,
+        name: &str,
+        place: Place,
+        range: Range<usize>,
+        inputs: usize,
+        sixes: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let row_bytes = (inputs / SUPER).saturating_mul(SUPER_BYTES);
+        sixes.resize(range.len().saturating_mul(row_bytes), 0);
+        let before = range.start.saturating_mul(row_bytes);
+        self.seek(place.at.saturating_add(before as u64))?;
+        self.read(sixes)?;
+        self.check(name, sound_sixes(sixes))
+    }
 }
 
 impl ModelFile {
@@ -315,6 +333,11 @@ impl ModelFile {
                 if place.storage == Q8_0 {
                     return Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
                         file.read_blocks(name, place, range, inputs, rows)
+                    });
+                }
+                if place.storage == Q6_K {
+                    return Packed::build(outputs, inputs, Kept::Six, |range, rows| {
+                        file.read_sixes(name, place, range, inputs, &mut rows.sixes)
                     });
                 }
                 Packed::build(
@@ -414,5 +437,67 @@ impl ModelFile {
             fc2: self.linear(&format!("{block}.mlp.2"), true)?,
             bend: Finish::Gelu,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::fixture;
+
+    #[test]
+    fn six_bits_stay_six_bits_with_the_numbers_of_the_file() {
+        let header = Header {
+            width: 256,
+            ftype: 14,
+            ..fixture::SMALL
+        };
+        let header = Header {
+            audio_heads: 4,
+            text_heads: 4,
+            ..header
+        };
+        let mut bytes = fixture::bytes(&header);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("six.bin");
+        std::fs::write(&path, &bytes).unwrap();
+        let mut file = ModelFile::open(&path, false).unwrap();
+        for name in [
+            "encoder.blocks.1.mlp.2.weight",
+            "decoder.blocks.0.attn.key.weight",
+        ] {
+            let packed = file.matrix(name).unwrap();
+            let Source::Ggml(ggml) = &mut file.source else {
+                panic!("no file")
+            };
+            let place = ggml.place(name).unwrap();
+            let inputs = place.sizes[0] as usize;
+            let mut expected = Vec::new();
+            ggml.read_widened(name, place, 0..packed.outputs(), inputs, &mut expected)
+                .unwrap();
+            let mut row = vec![0.0; inputs];
+            for (at, expected) in expected.chunks_exact(inputs).enumerate() {
+                assert!(packed.row(at, &mut row));
+                for (found, wanted) in row.iter().zip(expected) {
+                    assert!(
+                        (found - wanted).abs() < 1e-6,
+                        "{name} {at}: {found} {wanted}"
+                    );
+                }
+            }
+            assert!(!packed.row(packed.outputs(), &mut row));
+        }
+        // A scale that is no number is refused with its tensor.
+        let name = "encoder.blocks.0.mlp.0.weight";
+        let at = bytes
+            .windows(name.len())
+            .position(|w| w == name.as_bytes())
+            .unwrap();
+        let f16 = at + name.len() + SUPER_BYTES - 2;
+        bytes[f16..f16 + 2].copy_from_slice(&half::f16::INFINITY.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let refused = ModelFile::open(&path, false).unwrap().matrix(name);
+        let told = refused.err().unwrap().to_string();
+        assert!(told.contains(name) && told.contains("NaN"), "{told}");
     }
 }

@@ -35,6 +35,10 @@ pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag
         ] {
             let place = |f: &Figure| Place::of(text, side, &f.range, readable(f.key()));
             places.extend(figures.iter().map(place));
+            if figures.is_empty() {
+                // It should stand somewhere in there.
+                places.push(Place::whole(text, side));
+            }
         }
         flags.push(Flag::with(FlagKind::NumberMismatch, detail.trim()).at(places));
     }

@@ -5,7 +5,7 @@ mod names;
 mod polarity;
 
 use super::{Decoded, KnownNames};
-use crate::domain::{Flag, FlagKind, Lang, LangPair};
+use crate::domain::{Flag, FlagKind, Lang, LangPair, Place, Side};
 use crate::text;
 
 /// Below this mean log-probability a token, a translation is doubtful: each token one in four.
@@ -64,20 +64,30 @@ fn language(source: &str, translation: &str, pair: LangPair) -> Option<Flag> {
     }
     let own = text::in_script(source, pair.from);
     let equal = text::fold(source.trim()) == text::fold(translation.trim());
+    let both = || wholes(source, translation);
     if translation.trim().is_empty() || (equal && own > 0.5) {
-        return Some(Flag::new(FlagKind::Untranslated));
+        return Some(Flag::new(FlagKind::Untranslated).at(both()));
     }
     let wanted = text::in_script(translation, pair.to);
     let left_over = text::in_script(translation, pair.from);
     if wanted < 0.5 && left_over > 0.5 && own > 0.5 {
-        return Some(Flag::new(FlagKind::Untranslated));
+        return Some(Flag::new(FlagKind::Untranslated).at(both()));
     }
     // What stood in the source already, such as a name in another script, may stand here too.
     let new: String = translation
         .chars()
         .filter(|c| !source.contains(*c))
         .collect();
-    (1.0 - text::in_script(&new, pair.to) > FOREIGN).then(|| Flag::new(FlagKind::WrongScript))
+    let foreign = 1.0 - text::in_script(&new, pair.to) > FOREIGN;
+    foreign.then(|| Flag::new(FlagKind::WrongScript).at(both()))
+}
+
+/// Both texts, where they differ as a whole and no stretch of them can be named.
+fn wholes(source: &str, translation: &str) -> Vec<Place> {
+    vec![
+        Place::whole(source, Side::Source),
+        Place::whole(translation, Side::Translation),
+    ]
 }
 
 /// Characters that a language needs for what English says with one letter: medians over NTREX,
@@ -105,15 +115,17 @@ fn length(source: &str, translation: &str, pair: LangPair) -> Option<Flag> {
         return None;
     }
     let times = found / expected.max(1.0);
-    Some(Flag::with(FlagKind::LengthRatio, format!("{times:.1}")))
+    let flag = Flag::with(FlagKind::LengthRatio, format!("{times:.1}"));
+    Some(flag.at(wholes(source, translation)))
 }
 
 /// A loop in the translation that the source does not have.
 fn repetition(source: &str, translation: &str) -> Option<Flag> {
     let unit = text::repetition(translation)?;
-    text::repetition(source)
-        .is_none()
-        .then(|| Flag::with(FlagKind::Repetition, unit))
+    if text::repetition(source).is_some() {
+        return None;
+    }
+    Some(Flag::with(FlagKind::Repetition, unit).at(wholes(source, translation)))
 }
 
 fn probability(decoded: &Decoded) -> Option<Flag> {

@@ -15,6 +15,9 @@ use crate::translate::error::StepError;
 
 /// Rows of logits between two looks at the cancel flag; more than the widest beam has.
 const LOGIT_ROWS: usize = 16;
+/// Rows of keys and values for which there is room from the beginning, beside two for each token of the
+/// source: a translation is seldom longer, and only several hypotheses side by side need more.
+const ROOM: usize = 32;
 
 /// The decoder's state over one sentence.
 pub(in crate::translate) struct Decoding<'a> {
@@ -116,10 +119,13 @@ fn misfit() -> StepError {
 
 impl<'a> Decoding<'a> {
     pub(super) fn new(model: &'a Model, read: Arc<Source>, cancel: &'a Cancel) -> Self {
+        let rows = read.tokens.saturating_mul(2).saturating_add(ROOM);
+        let room = rows.saturating_mul(model.config.d_model);
+        let caches = read.cross.iter().map(|_| KeysValues::with_room(room));
         Self {
             model,
             cancel,
-            caches: read.cross.iter().map(|_| KeysValues::default()).collect(),
+            caches: caches.collect(),
             source: (0..).take(read.tokens).collect(),
             read,
             rows: 0,

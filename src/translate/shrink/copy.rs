@@ -14,9 +14,10 @@ use super::Bits;
 use super::parts::Part;
 use crate::compute::checkpoint::Weights;
 use crate::compute::kernels::BLOCK;
+use crate::compute::kernels::sound_sixes;
 use crate::domain::Cancel;
 use crate::translate::Error;
-use crate::translate::stored::{SCALE, Stored, six_shape, sound_sixes, stored};
+use crate::translate::stored::{SCALE, Stored, six_shape, stored};
 
 /// Numbers of a tensor in memory at a time.
 const PIECE: usize = 4 << 20;
