@@ -140,10 +140,9 @@ impl MicrophoneChoice {
                 if several || !row.more.is_empty() {
                     speaker(ui, scene, at, row);
                 }
-                if several {
-                    if at > 0 && ui.button(scene.words.t("remove")).clicked() {
-                        removed = Some(at);
-                    }
+                let more = several && at > 0;
+                if more && ui.button(scene.words.t("remove")).clicked() {
+                    removed = Some(at);
                 }
             });
             changed |= inputs::show(ui, scene, (at, taken), row, found);
