@@ -42,11 +42,13 @@
 //!
 //! # Threads
 //!
-//! A live session runs five, and one more for each further microphone: a recorder takes what its sound
-//! card's callback pushed into a lock-free ring and writes it down; the listener reads what was written and cuts it into rows; the
-//! recogniser and the translator fill them in; the clerk keeps the record of what happened. Their models
-//! are loaded in a thread of its own while tested microphones listen. The
-//! files and the store are the queues, so whoever is slow costs no memory and loses nothing.
+//! A live session runs eight, and one more for each further microphone: a recorder takes what its sound
+//! card's callback pushed into a lock-free ring and writes it down; the listener reads what was written and
+//! cuts it into rows; the recogniser and the translator fill them in, and the one that got their models waits
+//! for both; the clerk keeps the record of what happened, and a hasher reads finished parts for it; the
+//! watchdog tells of a disk that takes nothing. While tested microphones listen, the models are loaded in a
+//! thread of its own. The files and the store are the queues, so whoever is slow costs no memory and loses
+//! nothing.
 //!
 //! Import and resume run one worker a core (fewer where memory is short), each with a recogniser and
 //! a translator over shared weights, and take the next line from one board: translations first. One

@@ -247,8 +247,8 @@ fn a_failing_operation_of_the_disk_is_never_passed_over() {
     let report = faults::fail_recordings(times, setting("MEKONG_PROOF_AT_ONCE", 4));
     for (how, counts) in ["plain", "locked"].into_iter().zip(&report.operations) {
         println!(
-            "record-faults: a {how} session of 3 s has {} writes, {} syncs, {} renames and {} new files",
-            counts[0], counts[1], counts[2], counts[3]
+            "record-faults: a {how} session of 3 s has {} writes, {} syncs, {} renames, {} new files and {} files opened again",
+            counts[0], counts[1], counts[2], counts[3], counts[4]
         );
     }
     println!(

@@ -155,6 +155,12 @@ fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
 }
 
 #[test]
+fn kills_of_a_locked_recording_around_the_end_of_a_part_lose_none_of_what_was_written() {
+    let later = kills::kill_at_the_end_of_a_part(1, true);
+    assert_eq!(later, 1, "the kill came after the part's end");
+}
+
+#[test]
 fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
     let case = Case::new();
     let id = case.import(&Talk::ALL[1]);

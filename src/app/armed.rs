@@ -1,10 +1,12 @@
 //! Microphones that are open and ready to record: their levels move, their last seconds are kept, and a
 //! session begins with them.
 
+mod remarks;
+
 use jiff::ZonedDateTime;
 
-use crate::audio::{DeviceInfo, Level, MAX_LIVE_CHANNELS, Recorder, Take};
-use crate::domain::{Cancel, Channel, Lang, SAMPLE_RATE};
+use crate::audio::{DeviceInfo, Level, Recorder, Take};
+use crate::domain::{Cancel, Channel, Lang};
 use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
 use crate::pipeline::{self, LineOptions, assign_channels};
 
@@ -185,46 +187,6 @@ impl Armed {
         self.plan.practice
     }
 
-    /// What a person should know of microphones and models before they depend on them, each with the next
-    /// step.
-    pub fn remarks(&self) -> Vec<(String, &'static str)> {
-        let several = self.recorders.len() > 1;
-        let narrow = |recorder: &&Recorder| recorder.format().rate < SAMPLE_RATE;
-        let remark = |recorder: &Recorder| {
-            let own = several.then(|| format!(" {}", recorder.series().number()));
-            let (own, rate) = (own.unwrap_or_default(), recorder.format().rate);
-            (
-                format!(
-                    "microphone{own} delivers {rate} Hz, like a telephone: more words will be misheard"
-                ),
-                "Use a microphone with a cable, or one that the system does not use for calls.",
-            )
-        };
-        let narrow = self.recorders.iter().filter(narrow).map(remark);
-        // A practice file beside them has no device.
-        let all = self.devices.len() == self.recorders.len();
-        let wide = self
-            .devices
-            .iter()
-            .zip(&self.recorders)
-            .filter(|(device, recorder)| {
-                let cut = recorder.format().channels == MAX_LIVE_CHANNELS;
-                all && cut && device.channels > MAX_LIVE_CHANNELS
-            });
-        let wide = wide.map(|(device, _)| {
-            let (found, name) = (device.channels, device.title());
-            (
-                format!("of the {found} channels of {name} no more than the first 8 are recorded"),
-                "Put everybody who speaks on one of its inputs 1 to 8.",
-            )
-        });
-        let too_large = self.too_large();
-        narrow
-            .chain(wide)
-            .chain(too_large.iter().map(TooLarge::remark))
-            .collect()
-    }
-
     /// Languages that no installed model recognises: their lines will wait for one.
     pub fn languages_without_model(&self) -> Vec<Lang> {
         let shelf = self.app.shelf();
@@ -387,6 +349,27 @@ mod tests {
         let armed = armed.unwrap();
         assert_eq!(armed.channels()[1].speaker, "b");
         assert_eq!(armed.plan.case.as_deref(), Some("K-9"));
+    }
+
+    #[test]
+    fn channels_that_nobody_was_named_for_are_told() {
+        let (_dir, app, mut request) = bed();
+        assert!(app.arm(&request).unwrap().unheard().is_empty());
+        request.channels = vec![("all".into(), vec![Lang::Zh, Lang::Vi])];
+        let told = app.arm(&request).unwrap().unheard();
+        let [(what, next)] = &told[..] else {
+            panic!("{told:?}")
+        };
+        assert!(what.contains("file:audio.flac has 2 channels, and 1 with"));
+        assert!(next.contains("--channels"), "{next}");
+        // One request names the channels of one device, with somebody on each.
+        request.channels = ["officer", "interviewee"]
+            .map(|who| (who.to_owned(), vec![Lang::Zh, Lang::Vi]))
+            .to_vec();
+        request.dealt = vec![2];
+        let armed = app.arm(&request).unwrap();
+        assert!(armed.unheard().is_empty());
+        assert_eq!(armed.channels().len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::audio::SegmenterLimits;
-use crate::domain::{Cancel, FlagKind, Segment};
+use crate::domain::{Cancel, FlagKind, Segment, Span};
 use crate::workspace::Workspace;
 
 use super::bench::{BenchReport, Measurement, machine};
@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 struct Times {
     recognised: BTreeMap<i64, Duration>,
     translated: BTreeMap<i64, Duration>,
-    /// The first preview of each utterance, by channel and start.
-    partial: BTreeMap<(u16, u64), Duration>,
+    /// All previews, as they came.
+    partial: Vec<(u16, Span, Duration)>,
 }
 
 /// Milliseconds that somebody waited.
@@ -56,16 +56,18 @@ impl App {
             waits.sound.as_secs()
         );
         let mut measurements = Vec::new();
-        for (median, p95, waited) in [
-            ("live-text-median", "live-text-p95", &mut waits.text),
+        for (median, p95, of, waited) in [
+            ("live-text-median", "live-text-p95", "", &mut waits.text),
             (
                 "live-translation-median",
                 "live-translation-p95",
+                "",
                 &mut waits.translation,
             ),
             (
                 "live-first-partial-median",
                 "live-first-partial-p95",
+                "had a preview, ",
                 &mut waits.partial,
             ),
         ] {
@@ -75,7 +77,7 @@ impl App {
                     name,
                     value: at_share(waited, share),
                     unit: "s",
-                    detail: format!("{} of {detail}", waited.len()),
+                    detail: format!("{of}{} of {detail}", waited.len()),
                 });
             }
         }
@@ -161,7 +163,7 @@ fn follow(session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
                 span,
                 text,
             } if !text.is_empty() => {
-                times.partial.entry((channel, span.start.0)).or_insert(now);
+                times.partial.push((channel, span, now));
             }
             LiveEvent::Ended => return times,
             _ => {}
@@ -172,6 +174,13 @@ fn follow(session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
 /// Speech begins after the pre-roll of its cut and ends before the post-roll.
 fn add(waits: &mut Waits, times: &Times, segment: &Segment) {
     let limits = SegmenterLimits::default();
+    let since = |time: Option<&Duration>, from: Duration| {
+        time.map(|t| t.as_secs_f64() - from.as_secs_f64())
+    };
+    let began = Duration::from_millis(segment.span.start.as_ms() + limits.pre_roll_ms);
+    waits
+        .partial
+        .extend(since(first_preview(times, segment), began));
     // One that was cut while somebody spoke has no end that anybody waited for.
     if segment
         .flags
@@ -181,18 +190,22 @@ fn add(waits: &mut Waits, times: &Times, segment: &Segment) {
         return;
     }
     let ended = Duration::from_millis(segment.span.end.as_ms().saturating_sub(limits.post_roll_ms));
-    let began = Duration::from_millis(segment.span.start.as_ms() + limits.pre_roll_ms);
-    let since = |times: Option<&Duration>, from: Duration| {
-        times.map(|t| t.as_secs_f64() - from.as_secs_f64())
-    };
     waits
         .text
         .extend(since(times.recognised.get(&segment.id.0), ended));
     waits
         .translation
         .extend(since(times.translated.get(&segment.id.0), ended));
-    let key = (segment.channel, segment.span.start.0);
-    waits.partial.extend(since(times.partial.get(&key), began));
+}
+
+/// When the first preview came that has some of a line in it, wherever its utterance began: where one line
+/// is cut from another without a pause, the preview of both counts for both.
+fn first_preview<'a>(times: &'a Times, segment: &Segment) -> Option<&'a Duration> {
+    let (channel, span) = (segment.channel, segment.span);
+    let of_it = times.partial.iter().find(|(own, heard, _)| {
+        *own == channel && heard.start < span.end && heard.end > span.start
+    });
+    of_it.map(|(.., came)| came)
 }
 
 /// The value below which `share` of the sorted values lie.
@@ -205,6 +218,53 @@ fn at_share(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Lang, SamplePos, SegmentId, Status};
+
+    fn line() -> Segment {
+        Segment {
+            id: SegmentId(1),
+            span: Span::default(),
+            channel: 0,
+            speaker: String::new(),
+            lang: Lang::Km,
+            text: "បាទ".into(),
+            confidence: None,
+            words: Vec::new(),
+            flags: Vec::new(),
+            status: Status::Machine,
+            author: String::new(),
+            version: 1,
+            translations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_preview_that_has_some_of_a_line_in_it_counts_for_it() {
+        let span = |from, to| Span::new(SamplePos(from), SamplePos(to));
+        let ms = Duration::from_millis;
+        let times = Times {
+            partial: vec![
+                (1, span(0, 9_000), ms(1)),
+                (0, span(1_000, 9_000), ms(2)),
+                (0, span(1_000, 30_000), ms(3)),
+                (0, span(40_000, 50_000), ms(4)),
+            ],
+            ..Times::default()
+        };
+        let first = |from, to| {
+            let line = Segment {
+                span: span(from, to),
+                ..line()
+            };
+            first_preview(&times, &line).copied()
+        };
+        // Where the line begins is not where its preview began.
+        assert_eq!(first(960, 20_000), Some(ms(2)));
+        // The rest of an utterance that was cut while somebody spoke.
+        assert_eq!(first(20_000, 32_000), Some(ms(3)));
+        assert_eq!(first(39_000, 52_000), Some(ms(4)));
+        assert_eq!(first(60_000, 70_000), None);
+    }
 
     #[test]
     fn shares_of_a_list() {

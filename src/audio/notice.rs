@@ -79,6 +79,9 @@ pub enum Notice {
     Paused {
         /// From where on.
         at: SamplePos,
+        /// The person's reason; empty in journals that were written before it stood there.
+        #[serde(default)]
+        reason: String,
     },
     /// Heard again.
     Resumed {

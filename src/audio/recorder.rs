@@ -133,7 +133,8 @@ pub(super) enum Order {
     },
     /// The last seconds heard, before the start.
     Kept(SyncSender<Vec<i16>>),
-    Pause,
+    /// With the reason.
+    Pause(String),
     Resume,
     Stop,
 }
@@ -277,12 +278,14 @@ impl Recorder {
         answer.recv().map_err(|_| Error::Stopped)?
     }
 
-    /// Hears nothing until [`Self::resume`]; silence is recorded, so that time goes on.
+    /// Hears nothing until [`Self::resume`]; silence is recorded, so that time goes on. The reason stands in
+    /// the journal; one pause has one, and a second order during it changes nothing.
     ///
     /// # Errors
     /// `Stopped` where the recorder has ended.
-    pub fn pause(&self) -> Result<(), Error> {
-        self.orders.send(Order::Pause).map_err(|_| Error::Stopped)
+    pub fn pause(&self, reason: &str) -> Result<(), Error> {
+        let order = Order::Pause(reason.to_owned());
+        self.orders.send(order).map_err(|_| Error::Stopped)
     }
 
     /// Hears again.
@@ -327,7 +330,7 @@ fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
                 let _ = reply.send(recording.begin(how)); // the caller waits for it
             }
             Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
-            Ok(Order::Pause) => recording.pause(),
+            Ok(Order::Pause(reason)) => recording.pause(reason),
             Ok(Order::Resume) => recording.resume(),
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
                 recording.stop();

@@ -59,6 +59,43 @@ fn another_microphone_in_the_place_of_the_one_that_is_gone_is_told_once_and_neve
 }
 
 #[test]
+fn a_microphone_that_is_there_and_says_nothing_is_told_of_within_a_second() {
+    let second = 48_000;
+    let acts = vec![
+        Act::Speak(second * 2),
+        // As short as the time between two deliveries of a slow sound service: nothing to tell.
+        Act::Stall(700),
+        Act::Speak(second),
+        Act::Stall(5_000),
+        Act::Speak(second),
+    ];
+    let bench = Bench::new(acts, STEREO);
+    let notices = bench.record(Arc::new(SystemDisk)).unwrap();
+    let gone = |n: &&Notice| matches!(n, Notice::Gone { .. });
+    let told: Vec<&Notice> = notices.iter().filter(gone).collect();
+    let [Notice::Gone { at, why }] = told[..] else {
+        panic!("{notices:?}")
+    };
+    assert!(why.contains("no sound"), "{why}");
+    assert_eq!(at.as_ms(), 3_000);
+    // By the recorder's own clock, which stood at 1 s when it began and at 4.7 s with the last sound.
+    let journal = std::fs::read_to_string(bench.dir.path().join("journal.jsonl")).unwrap();
+    let line = journal
+        .lines()
+        .find(|line| line.contains("\"gone\""))
+        .unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let waited = line["clock_ms"].as_u64().unwrap() - 4_700;
+    assert!((800..1_000).contains(&waited), "told after {waited} ms");
+    // Silence stands for the time until it spoke again.
+    let back = notices.iter().find_map(|n| match n {
+        Notice::Back { span, .. } => Some(span.duration_ms()),
+        _ => None,
+    });
+    assert!((4_900..5_700).contains(&back.unwrap()), "{back:?}");
+}
+
+#[test]
 fn time_that_the_computer_slept_is_silence_of_that_length_with_an_entry_and_the_session_goes_on() {
     let second = 48_000;
     let acts = vec![

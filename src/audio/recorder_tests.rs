@@ -28,6 +28,8 @@ pub(super) enum Act {
     Unplug(u64, SourceFormat),
     /// The same, and another one takes its place after a third of that time, until it is back.
     Swap(u64, &'static str),
+    /// Says nothing for so many milliseconds, although it is there.
+    Stall(u64),
     /// The computer sleeps for so many milliseconds, which its clock does not count.
     Sleep(u64),
 }
@@ -41,6 +43,8 @@ struct Stage {
     /// Fractions of a millisecond, in frames at the present rate.
     fraction: u64,
     back_at: u64,
+    /// Until when it says nothing.
+    quiet_until: u64,
     /// From when to when another one is in its place, and what it is called.
     other: (u64, u64, &'static str),
     slept: Arc<AtomicU64>,
@@ -71,11 +75,18 @@ impl AudioSource for Scripted {
             return Delivery::Ended;
         };
         let now = stage.millis.load(Ordering::Relaxed);
+        if now < stage.quiet_until {
+            return Delivery::Nothing;
+        }
         let (Act::Speak(total) | Act::Zeros(total) | Act::Lose(total)) = act else {
             stage.at += 1;
             match act {
                 Act::Sleep(ms) => {
                     stage.slept.fetch_add(ms, Ordering::Relaxed);
+                    return Delivery::Nothing;
+                }
+                Act::Stall(ms) => {
+                    stage.quiet_until = now + ms;
                     return Delivery::Nothing;
                 }
                 Act::Unplug(ms, format) => (stage.back_at, stage.format) = (now + ms, format),
@@ -121,6 +132,8 @@ pub(super) struct Bench {
     pub(super) dir: tempfile::TempDir,
     stage: Scripted,
     pub(super) millis: Arc<AtomicU64>,
+    /// Length of a part.
+    pub(super) part: Duration,
     clock: Clock,
     slept: Clock,
 }
@@ -146,6 +159,7 @@ impl Bench {
             millis: millis.clone(),
             fraction: 0,
             back_at: 0,
+            quiet_until: 0,
             other: (0, 0, ""),
             slept,
             format,
@@ -156,8 +170,15 @@ impl Bench {
             stage: Scripted(Arc::new(Mutex::new(stage))),
             clock,
             slept: asleep,
+            part: Duration::from_secs(600),
             millis,
         }
+    }
+
+    /// The same with parts of a second, so that a short script has many.
+    pub(super) fn with_short_parts(mut self) -> Self {
+        self.part = Duration::from_secs(1);
+        self
     }
 
     pub(super) fn arm(&self, disk: Arc<dyn Disk>) -> (Recording, mpsc::Receiver<Entry>) {
@@ -180,7 +201,7 @@ impl Bench {
             disk,
             clock: self.clock.clone(),
             slept: self.slept.clone(),
-            part: Duration::from_secs(600),
+            part: self.part,
             series: Series::default(),
             chain: SharedChain::default(),
         };
@@ -418,7 +439,9 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
         .unwrap();
     for round in 0..300 {
         match round {
-            100 => recording.pause(),
+            100 => recording.pause("ពិភាក្សា".into()),
+            // One pause has one reason.
+            150 => recording.pause("另一个原因".into()),
             200 => recording.resume(),
             _ => {}
         }
@@ -435,6 +458,12 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
         _ => None,
     });
     assert_eq!(pause, Some((1000, 2000)));
+    let journal = read_journal(bench.dir.path(), Series::default()).unwrap();
+    let reasons = journal.into_iter().filter_map(|e| match e.notice {
+        Notice::Paused { reason, .. } => Some(reason),
+        _ => None,
+    });
+    assert_eq!(reasons.collect::<Vec<_>>(), ["ពិភាក្សា"]);
 }
 
 #[test]

@@ -187,11 +187,11 @@ impl Recording {
         Ok(first.zero)
     }
 
-    pub(super) fn pause(&mut self) {
+    pub(super) fn pause(&mut self, reason: String) {
         if let (None, Some(tape)) = (self.paused_at, &self.tape) {
             let at = tape.position();
             self.paused_at = Some(at);
-            self.tell(Notice::Paused { at });
+            self.tell(Notice::Paused { at, reason });
         }
     }
 

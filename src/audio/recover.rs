@@ -17,8 +17,9 @@ use crate::vault::{self, Content, Writer};
 
 /// Frames that are read at once.
 const BLOCK_FRAMES: usize = 8192;
-/// Longest line of a journal, and the most lines that are read: a day has 8,640 checkpoints.
-const MAX_LINE: u64 = 16 << 10;
+/// Longest line of a journal, with a pause's reason in it, and the most lines that are read: a day has 8,640
+/// checkpoints.
+const MAX_LINE: u64 = 32 << 10;
 const MAX_LINES: usize = 1 << 20;
 /// More parts than a day of ten-minute ones has by far.
 const MAX_PARTS: u32 = 10_000;
@@ -324,6 +325,7 @@ pub fn read_journal(folder: &Path, series: Series) -> Result<Vec<Entry>, Error> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::notice::Notice;
     use super::*;
 
     fn part_bytes(frames: i16) -> Vec<u8> {
@@ -399,5 +401,22 @@ mod tests {
         let entries = read_journal(dir.path(), Series::default()).unwrap();
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].number, 1);
+    }
+
+    #[test]
+    fn a_pause_of_a_journal_without_reasons_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = r#"{"at":1,"clock_ms":2,"entry":{"number":1,"wall":"w","notice":{"what":"paused","at":5}},"wall":"w"}"#;
+        let new = old.replace(r#""at":5"#, r#""at":5,"reason":"អ្នកបកប្រែ""#);
+        fs::write(dir.path().join("journal.jsonl"), format!("{old}\n{new}\n")).unwrap();
+        let entries = read_journal(dir.path(), Series::default()).unwrap();
+        let reasons: Vec<&str> = entries
+            .iter()
+            .filter_map(|e| match &e.notice {
+                Notice::Paused { reason, .. } => Some(reason.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(reasons, ["", "អ្នកបកប្រែ"]);
     }
 }

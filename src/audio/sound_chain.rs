@@ -8,21 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::Error;
 use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, append_all};
 use super::growing_wav::HEADER_BYTES;
 use super::import::{sync_folder, temporary};
 use super::notice::Part;
+use super::{Error, MAX_LIVE_CHANNELS};
 use crate::domain::Cancel;
 use crate::evidence::{SoundHead, SoundLink, hex};
 use crate::vault::{self, LineSealer, Writer};
 
 /// File name of the chain.
 pub(super) const SOUND_CHAIN: &str = "sound-chain.jsonl";
-/// Longest line, and the most of them: three days of seconds.
+/// Longest line, and the most of them: a second each of the most microphones for a day, and an hour more
+/// for seconds that the ends of parts cut in two.
 const MAX_LINE: u64 = 2 << 10;
-const MAX_LINES: usize = 3 * 24 * 3600;
+const MAX_LINES: usize = MAX_LIVE_CHANNELS as usize * 25 * 3600;
 
 /// A second that is complete and waits until its sound is on the disk.
 struct Waiting {

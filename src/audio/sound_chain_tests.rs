@@ -10,7 +10,7 @@ use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
 use super::sound_chain::SOUND_CHAIN;
-use super::{Series, complete_sound_chain, read_sound_chain, recover_parts};
+use super::{Series, complete_sound_chain, is_sound_chain_torn, read_sound_chain, recover_parts};
 use crate::domain::Cancel;
 use crate::evidence::{Check, SoundHead, SoundLink, check_sound};
 use crate::vault::{self, WorkspaceKey, hold};
@@ -174,4 +174,13 @@ fn a_fault_in_the_chain_is_told_once_and_costs_no_sound() {
         );
         assert_eq!(head.links, 4);
     }
+}
+
+#[test]
+fn a_day_of_eight_microphones_is_read_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let day = 8 * 24 * 3600;
+    fs::write(dir.path().join(SOUND_CHAIN), "{}\n".repeat(day)).unwrap();
+    assert_eq!(read_sound_chain(dir.path()).unwrap().len(), day);
+    assert!(!is_sound_chain_torn(dir.path()).unwrap());
 }

@@ -190,13 +190,15 @@ pub struct Record {
     /// Who is in the room; stands in the record.
     #[arg(long, value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
     pub present: Option<String>,
-    /// Record without the microphones' test, for this reason; it stands in the record.
+    /// Record without the microphones' test, for this reason; it stands in the record. Needed where nobody
+    /// sits at a terminal; a file that plays in place of a microphone is not tested.
     #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
     pub untested: Option<String>,
     /// How fast a practice file plays; for proofs.
     #[arg(long, hide = true, default_value_t = 1.0, value_name = "FACTOR")]
     pub practice_speed: f64,
-    /// Write one JSON object for each line, as in 'show --json', as it is translated.
+    /// Write one JSON object for each line, as in 'show --json', once it has the translations that the
+    /// installed models give.
     #[arg(long)]
     pub json: bool,
 }

@@ -9,6 +9,7 @@ mod evidence_args;
 mod export;
 mod import;
 mod interrupt;
+mod live_lines;
 mod people;
 mod people_args;
 mod print;

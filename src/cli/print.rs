@@ -1,7 +1,7 @@
 //! Standard output and standard error: one place that knows colours, terminals and broken pipes.
 
 use std::borrow::Cow;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::domain::{Flag, FlagKind, Lang};
 
 /// Standard output.
 pub(super) struct Out {
-    sink: BufWriter<Stdout>,
+    sink: BufWriter<Box<dyn Write>>,
     colour: bool,
 }
 
@@ -45,8 +45,17 @@ impl Out {
             || std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let colour = stdout.is_terminal() && !plain;
         Self {
-            sink: BufWriter::new(stdout),
+            sink: BufWriter::new(Box::new(stdout)),
             colour,
+        }
+    }
+
+    /// Something else in its place, without colours.
+    #[cfg(test)]
+    pub(super) fn to(sink: Box<dyn Write>) -> Self {
+        Self {
+            sink: BufWriter::new(sink),
+            colour: false,
         }
     }
 

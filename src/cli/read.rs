@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::app::{self, App};
 use crate::domain::{
     Interpreted, Interview, InterviewId, InterviewSummary, Lang, Segment, SessionEvent, Status,
+    Translation,
 };
 use crate::export;
 use crate::store::TextVersion;
@@ -194,16 +195,26 @@ pub(super) fn print_interview(
 }
 
 pub(super) fn print_segment(s: &Segment, rendering: &str, out: &mut Out) -> io::Result<()> {
+    print_head(s, rendering, out)?;
+    print_words(s.lang, &s.text, out)?;
+    print_doubts(&doubts(&s.flags), out)?;
+    print_translations(&s.translations, out)
+}
+
+/// The number of a line, its time and its speaker.
+pub(super) fn print_head(s: &Segment, rendering: &str, out: &mut Out) -> io::Result<()> {
     let time = out.paint(Look::Faint, &clock(s.span.start.as_ms()));
     let speaker = out.paint(Look::Strong, &s.speaker);
     let status = match s.status {
         Status::Machine => String::new(),
         other => format!("  [{}]", other.as_str()),
     };
-    writeln!(out, "{:>4}  {time}  {speaker}{rendering}{status}", s.id.0)?;
-    print_words(s.lang, &s.text, out)?;
-    print_doubts(&doubts(&s.flags), out)?;
-    for t in &s.translations {
+    writeln!(out, "{:>4}  {time}  {speaker}{rendering}{status}", s.id.0)
+}
+
+/// Translations below their line.
+pub(super) fn print_translations(all: &[Translation], out: &mut Out) -> io::Result<()> {
+    for t in all {
         // A person's words have no probability; whose they are stands behind them.
         let text = match t.log_prob {
             None => format!("{}  [{}]", t.text, t.engine),

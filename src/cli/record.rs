@@ -1,5 +1,5 @@
 //! `mekong record`: a live interview in the terminal. Lines go to standard output as they are
-//! translated; meters, alarms and what is being said go to standard error.
+//! recognised and translated; meters, alarms and what is being said go to standard error.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -12,13 +12,13 @@ use crate::app::live::{
 };
 use crate::app::microphone::MicrophoneTest;
 use crate::domain::{Segment, SegmentId};
-use crate::{export, text};
+use crate::text;
 
 use super::args;
 use super::import::unfinished;
 use super::interrupt::cancel_on_ctrl_c;
+use super::live_lines::LiveLines;
 use super::print::{Out, clock, count, length, plain, say};
-use super::read::print_segment;
 use super::sound_check;
 use super::{Failure, tell};
 
@@ -65,7 +65,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             lang.name()
         ));
     }
-    for (what, next) in armed.remarks() {
+    for (what, next) in armed.remarks().into_iter().chain(armed.unheard()) {
         say(&format!("note: {}", plain(&what)));
         say(&format!("  next: {next}"));
     }
@@ -79,6 +79,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         };
         armed.tested(&test);
     }
+    let lines = LiveLines::new(typed.json, armed.translated());
     let session = armed.start()?;
     say(&format!("recording: {}", session.id()));
     for (what, next) in session.remarks() {
@@ -97,10 +98,8 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
     let mut screen = Screen {
         app,
         out,
-        json: typed.json,
+        lines,
         terminal: io::stderr().is_terminal(),
-        wanted: request.languages.len().saturating_sub(1),
-        shown: Vec::new(),
         drawn: Instant::now(),
         partials: Partials::default(),
         recorded: false,
@@ -131,11 +130,11 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
         }
         if session.missed_events() {
             screen.partials.clear();
-            screen.reload(&session);
+            screen.reload(&session, false);
         }
         screen.draw(&session);
     }
-    screen.reload(&session);
+    screen.reload(&session, true);
     screen.clear();
     let (printed, whole) = (screen.printed, screen.whole);
     let report = session.finish()?;
@@ -184,12 +183,8 @@ fn keys() -> Receiver<String> {
 struct Screen<'a> {
     app: &'a App,
     out: &'a mut Out,
-    json: bool,
+    lines: LiveLines,
     terminal: bool,
-    /// Lines that were printed with their translations.
-    /// Translations that a complete line has.
-    wanted: usize,
-    shown: Vec<SegmentId>,
     drawn: Instant,
     partials: Partials,
     recorded: bool,
@@ -244,8 +239,8 @@ impl Screen<'_> {
         self.partials.hear(&event);
         match event {
             LiveEvent::Line { segment, step } => {
-                if step == LineStep::Translated {
-                    self.show(session, segment, false);
+                if step != LineStep::Heard {
+                    self.show(session, segment);
                 }
             }
             LiveEvent::Alarm { text, help, .. } => {
@@ -270,35 +265,28 @@ impl Screen<'_> {
         }
     }
 
-    /// Everything that was not shown yet, as far as it has come.
-    fn reload(&mut self, session: &Session) {
+    /// Everything that was not shown yet, as far as it has come; at the end also what has no words.
+    fn reload(&mut self, session: &Session, ended: bool) {
         if let Ok((_, segments)) = self.app.show(&session.id().0) {
             for segment in segments {
-                self.print(&segment, true);
+                self.print(&segment, ended);
             }
         }
     }
 
-    fn show(&mut self, session: &Session, segment: SegmentId, anyway: bool) {
+    fn show(&mut self, session: &Session, segment: SegmentId) {
         if let Ok(line) = self.app.line(session.id(), segment) {
-            self.print(&line, anyway);
+            self.print(&line, false);
         }
     }
 
-    /// Prints a line once: when all its translations are there, or `anyway`.
+    /// Prints what is new of a line; of one that no more comes of, `anyway`.
     fn print(&mut self, line: &Segment, anyway: bool) {
-        let complete = line.translations.len() >= self.wanted;
-        if self.shown.contains(&line.id) || !(complete || anyway) || self.printed.is_err() {
+        if self.printed.is_err() || !self.lines.has_news(line, anyway) {
             return;
         }
-        self.shown.push(line.id);
         self.clear();
-        self.printed = if self.json {
-            self.out.json(&export::segment_value(line))
-        } else {
-            print_segment(line, "", self.out)
-        }
-        .and_then(|()| self.out.flush());
+        self.printed = self.lines.print(line, self.out);
     }
 
     fn clear(&self) {

@@ -11,7 +11,7 @@ use crate::audio::{Hearing, Take};
 use crate::domain::Cancel;
 
 use super::Failure;
-use super::print::say;
+use super::print::{say, say_error};
 
 /// Between two looks at what was typed.
 const STEP: Duration = Duration::from_millis(50);
@@ -24,13 +24,9 @@ pub(super) fn check(
     keys: &Receiver<String>,
     cancel: &Cancel,
 ) -> Result<Option<MicrophoneTest>, Failure> {
-    if let Some(test) = reason.and_then(MicrophoneTest::skipped) {
+    if let Some(test) = left_out(reason, io::stdin().is_terminal())? {
         say(&format!("note: {}", test.label()));
         return Ok(Some(test));
-    }
-    if !io::stdin().is_terminal() {
-        say("note: nobody at the terminal tests the microphones; that stands in the record.");
-        return Ok(Some(MicrophoneTest::Missing));
     }
     loop {
         let heard = try_once(armed, cancel)?;
@@ -50,6 +46,20 @@ pub(super) fn check(
             _ => {}
         }
     }
+}
+
+/// The test that was left out for a reason. Where nobody sits at a terminal who could hear a playback, a
+/// reason there must be: no microphone is trusted that nobody tried and nobody answers for.
+fn left_out(reason: Option<&str>, terminal: bool) -> Result<Option<MicrophoneTest>, Failure> {
+    let test = reason.and_then(MicrophoneTest::skipped);
+    if test.is_some() || terminal {
+        return Ok(test);
+    }
+    say_error(
+        "nobody at a terminal can test the microphones; nothing was recorded",
+        "Run it in a terminal, or say why there is no test: --untested REASON. It stands in the record.",
+    );
+    Err(Failure::Told(1))
 }
 
 /// Listens, judges and plays back. What it may pass as, if the person heard it.
@@ -100,6 +110,25 @@ fn answer(keys: &Receiver<String>, cancel: &Cancel) -> Option<String> {
             Ok(line) => return Some(line),
             Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {}
             Err(_) => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microphones_that_nobody_can_test_are_recorded_only_for_a_reason() {
+        for without in [None, Some(""), Some(" \t")] {
+            assert!(matches!(left_out(without, false), Err(Failure::Told(1))));
+            assert!(matches!(left_out(without, true), Ok(None)));
+        }
+        for reason in ["ບໍ່ມີລຳໂພງ", "没有扬声器"] {
+            for terminal in [false, true] {
+                let test = left_out(Some(reason), terminal);
+                assert!(matches!(&test, Ok(Some(MicrophoneTest::Skipped(why))) if why == reason));
+            }
         }
     }
 }

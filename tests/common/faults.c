@@ -1,8 +1,9 @@
 /* Lets one operation on files below a folder fail: loaded into the program in front of the C library.
  *   MEKONG_FAULT_ROOT  the folder
- *   MEKONG_FAULT_ON    which operation: write, fsync, rename, or open (that may make a file)
+ *   MEKONG_FAULT_ON    which operation: write, fsync, rename, open (that may make a file), or reopen (of one that
+ *                      is there, or is looked for)
  *   MEKONG_FAULT_AT    which one of these, from 1; 0: none
- *   MEKONG_FAULT_KIND  ENOSPC, EIO or SHORT (half of a write, the rest later)
+ *   MEKONG_FAULT_KIND  ENOSPC, EIO, EACCES, EMFILE or SHORT (half of a write, the rest later)
  *   MEKONG_FAULT_TOLD  a file outside of it: how many there were of each in this order, and how many failed */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,8 +17,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE, FSYNC, RENAME, OPEN, OPERATIONS };
-static const char *const names[OPERATIONS] = {"write", "fsync", "rename", "open"};
+enum { WRITE, FSYNC, RENAME, OPEN, REOPEN, OPERATIONS };
+static const char *const names[OPERATIONS] = {"write", "fsync", "rename", "open", "reopen"};
 static atomic_long counted[OPERATIONS];
 static atomic_long failed;
 static long fails_at;
@@ -69,8 +70,16 @@ static int falls(int operation) {
 }
 
 static int broken(void) {
-    errno = strcmp(kind, "ENOSPC") ? EIO : ENOSPC;
+    errno = !strcmp(kind, "ENOSPC")   ? ENOSPC
+            : !strcmp(kind, "EACCES") ? EACCES
+            : !strcmp(kind, "EMFILE") ? EMFILE
+                                      : EIO;
     return -1;
+}
+
+/* Which operation an opening with these flags is. */
+static int opening(int flags) {
+    return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? OPEN : REOPEN;
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -81,7 +90,7 @@ static int broken(void) {
         va_start(more, flags);                                            \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0; \
         va_end(more);                                                     \
-        if ((flags & O_CREAT) && below(path) && falls(OPEN)) return broken(); \
+        if (below(path) && falls(opening(flags))) return broken();        \
         return REAL(name)(path, flags, mode);                             \
     }
 OPENS(open)
@@ -93,7 +102,7 @@ OPENS(open64)
         va_start(more, flags);                                            \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0; \
         va_end(more);                                                     \
-        if ((flags & O_CREAT) && below(path) && falls(OPEN)) return broken(); \
+        if (below(path) && falls(opening(flags))) return broken();        \
         return REAL(name)(folder, path, flags, mode);                     \
     }
 OPENS_AT(openat)

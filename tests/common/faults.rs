@@ -1,5 +1,5 @@
-//! Recordings of which one operation on the disk fails: writes, syncs, renames and new files of the whole
-//! program, its database included, each in every way that fits it, in a plain workspace and a locked one.
+//! Recordings of which one operation on the disk fails: writes, syncs, renames, new files and files that are
+//! opened again, of the whole program, its database included, each in every way that fits it, in a plain workspace and a locked one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,11 +11,12 @@ use std::thread;
 use crate::common::{fix_engine, json, lock, mekong, practice_sound, root, run, stderr};
 
 /// Operations as the library counts them, and how each can fail.
-const OPERATIONS: [(&str, &[&str]); 4] = [
+const OPERATIONS: [(&str, &[&str]); 5] = [
     ("write", &["ENOSPC", "EIO", "SHORT"]),
     ("fsync", &["ENOSPC", "EIO"]),
     ("rename", &["ENOSPC", "EIO"]),
     ("open", &["ENOSPC", "EIO"]),
+    ("reopen", &["EACCES", "EMFILE", "EIO"]),
 ];
 /// Operations of one kind, and so on.
 type Counts = [u64; OPERATIONS.len()];

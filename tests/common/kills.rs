@@ -1,7 +1,7 @@
 //! Kills of a running recording, each followed by what a person would do: look, and resume.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -113,6 +113,123 @@ fn kill_one(n: u64, locked: bool, rate: u32, report: &mut KillReport) {
     child.wait().unwrap();
     check(dir.path(), (recorded, killed), rate, report);
     report.kills += 1;
+}
+
+/// Sound of a session a second where a part's end is waited for: ten minutes come in six seconds.
+const HASTE: u64 = 100;
+/// Frames a second of that sound, on one channel, and those of a part.
+const SLOW: u64 = 8_000;
+const PART: u64 = 600 * SLOW;
+
+/// Kills recordings around the end of their first part: while its last seconds are written, when the next
+/// one appears, and a moment later. After `resume` the parts must hold, to the bit, what was played, with
+/// everything that was on the disk before the kill. Gives how many of the kills came after a part's end.
+pub fn kill_at_the_end_of_a_part(kills: u64, locked: bool) -> u64 {
+    let mut later = 0;
+    // Of a few kills the locked ones come at other moments than the plain ones.
+    for n in u64::from(locked)..kills + u64::from(locked) {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let played = sawtooth(outside.path());
+        if locked {
+            lock(dir.path(), outside.path());
+        }
+        fix_engine(dir.path());
+        let device = format!("file:{}", outside.path().join("long.wav").display());
+        let mut child = mekong(dir.path())
+            .args(["record", "--languages", "zh,vi", "--device", &device])
+            .args(["--channels", "all=zh+vi"])
+            .args(["--practice-speed", &HASTE.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _said = wait_until_it_records(&mut child);
+        let id = json(dir.path(), &["list", "--json"])[0]["id"].clone();
+        let folder = dir.path().join("recordings").join(id.as_str().unwrap());
+        let seen = wait_for_the_end_of_a_part(&folder, n);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let resumed = run(dir.path(), &["resume"]);
+        assert!(resumed.status.success(), "{n}: {}", stderr(&resumed));
+        let verified = json(dir.path(), &["verify", id.as_str().unwrap(), "--json"]);
+        assert_eq!(verified["ok"], true, "{n}: {verified}");
+        let _key = opened(dir.path());
+        let (kept, parts) = content(&folder);
+        assert!(played.starts_with(&kept), "{n}: {} bytes", kept.len());
+        assert!(parts == 1 || kept.len() as u64 >= PART * 2, "{n}");
+        // The headers of two parts; sealed, 16 bytes in each chunk of 64 KiB too, and the last chunk of each
+        // part may have been half written.
+        let whole = match locked {
+            false => seen.saturating_sub(2 * 44),
+            true => (seen / (65_536 + 16)).saturating_sub(2) * 65_536,
+        };
+        assert!(kept.len() as u64 >= whole, "{n}: {} of {seen}", kept.len());
+        later += u64::from(parts > 1);
+    }
+    later
+}
+
+/// Waits until a part is nearly full, or the next one is there; bytes that were in the files then.
+fn wait_for_the_end_of_a_part(folder: &Path, n: u64) -> u64 {
+    let [first, second] = ["part-001.wav", "part-002.wav"].map(|name| folder.join(name));
+    let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < Duration::from_secs(120), "no part ends");
+        let nearly = n.is_multiple_of(3) && bytes(&first) >= (PART - 3 * SLOW) * 2;
+        if nearly || second.exists() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    // From nothing to 40 ms later, in which four seconds of sound come.
+    thread::sleep(Duration::from_millis(if n % 3 == 1 {
+        0
+    } else {
+        n * 7 % 41
+    }));
+    bytes(&first) + bytes(&second)
+}
+
+/// The sound in all parts of a session and their number.
+fn content(folder: &Path) -> (Vec<u8>, usize) {
+    let mut all = Vec::new();
+    for number in 1.. {
+        let path = folder.join(format!("part-{number:03}.wav"));
+        if !path.is_file() {
+            return (all, number - 1);
+        }
+        // One of which not even the beginning was written holds no sound.
+        let Ok(mut file) = vault::open(&path) else {
+            return (all, number - 1);
+        };
+        let mut part = Vec::new();
+        file.read_to_end(&mut part).unwrap();
+        all.extend_from_slice(part.get(44..).unwrap_or_default());
+    }
+    unreachable!("there is an end to all numbers")
+}
+
+/// Writes eleven minutes of which every frame differs from its neighbours, and returns them.
+fn sawtooth(folder: &Path) -> Vec<u8> {
+    let frames = PART + 60 * SLOW;
+    let sound: Vec<u8> = (0..frames)
+        .flat_map(|n| ((n % 20_011) as i16 - 10_000).to_le_bytes())
+        .collect();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SLOW as u32,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(folder.join("long.wav"), spec).unwrap();
+    for sample in sound.chunks_exact(2) {
+        wav.write_sample(i16::from_le_bytes([sample[0], sample[1]]))
+            .unwrap();
+    }
+    wav.finalize().unwrap();
+    sound
 }
 
 /// Channels of the sound at a rate.

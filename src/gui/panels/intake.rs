@@ -350,6 +350,7 @@ impl Intake {
         if ui.add_enabled(ready, button).clicked() {
             wanted = Some(LiveRequest {
                 channels: self.microphone.channels(&self.languages()),
+                dealt: self.microphone.dealt(),
                 test: test.unwrap_or_default(),
                 ..self.request(self.microphone.sources())
             });

@@ -1,6 +1,8 @@
 //! Which microphones are used, who speaks into each, and whether they hear: a few seconds are played
 //! back before an interview depends on them.
 
+mod inputs;
+
 use eframe::egui::{Button, ComboBox, TextEdit, Ui};
 
 use crate::app::desk::{Command, TestPhase, Testing};
@@ -29,6 +31,8 @@ struct Row {
     role: usize,
     /// None: what the speaker usually speaks.
     language: Option<Lang>,
+    /// The device's further inputs that somebody speaks into.
+    more: Vec<Row>,
 }
 
 impl Row {
@@ -89,12 +93,19 @@ impl MicrophoneChoice {
 
     /// Who speaks on which channel; nobody in particular where there is one microphone for all.
     pub fn channels(&self, all: &[Lang]) -> Vec<(String, Vec<Lang>)> {
-        if self.rows.len() < 2 {
+        let inputs: Vec<&Row> = self.rows.iter().flat_map(Row::inputs).collect();
+        if inputs.len() < 2 {
             return Vec::new();
         }
-        let rows = self.rows.iter();
-        rows.map(|r| (r.speaker().to_owned(), r.languages(all)))
+        let inputs = inputs.into_iter();
+        inputs
+            .map(|r| (r.speaker().to_owned(), r.languages(all)))
             .collect()
+    }
+
+    /// How many of the channels each microphone has; none where it is the same number for all.
+    pub fn dealt(&self) -> Vec<u16> {
+        inputs::dealt(&self.rows)
     }
 
     /// What became of the test; `None` while it was neither passed nor left out for a reason.
@@ -113,6 +124,7 @@ impl MicrophoneChoice {
 
     /// Paints the choice. `request` is what a recording would be; without one there is no test yet.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
+        let request = request.map(|request| inputs::named(self, request));
         if !std::mem::replace(&mut self.asked, true) {
             scene.desk.ask(Command::Microphones);
         }
@@ -120,19 +132,27 @@ impl MicrophoneChoice {
         let found = found.as_ref().map_or(&[][..], |f| f.as_slice());
         let several = self.rows.len() > 1;
         let mut removed = None;
+        let taken = self.rows.iter().flat_map(Row::inputs).count();
+        let mut changed = false;
         for (at, row) in self.rows.iter_mut().enumerate() {
             ui.horizontal_wrapped(|ui| {
                 device(ui, scene, at, several, row, found);
-                if several {
+                if several || !row.more.is_empty() {
                     speaker(ui, scene, at, row);
-                    if at > 0 && ui.button(scene.words.t("remove")).clicked() {
-                        removed = Some(at);
-                    }
+                }
+                let more = several && at > 0;
+                if more && ui.button(scene.words.t("remove")).clicked() {
+                    removed = Some(at);
                 }
             });
+            changed |= inputs::show(ui, scene, (at, taken), row, found);
         }
         if let Some(at) = removed {
             self.rows.remove(at);
+        }
+        if changed {
+            // Nobody heard the others in that test.
+            self.passed = None;
         }
         self.listen(scene, request.as_ref());
         self.buttons(ui, scene, request);

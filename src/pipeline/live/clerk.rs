@@ -2,27 +2,25 @@
 //! computer's clock into the record, and the finished parts with their hashes. It alone gives orders
 //! to the recorders.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::audio::{self, Clock, Entry, Notice, Recorder, Series, Stop};
+use crate::audio::{self, Entry, Notice, Recorder, Series, Stop};
 use crate::domain::{EventKind, SamplePos};
 use crate::store::{NewEvent, Store};
 
 use super::entries::{Ends, From, alarm_of, channel_of, record_entry, worse};
 use super::hashing::{Hashed, Hashing};
 use super::recover::end_session;
+use super::wall::WallClock;
 use super::{Error, LiveEvent, Order, Shared};
 
 /// How long the clerk waits for a notice before it looks at the orders.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Between two looks at the clock and at the length of the sound.
 const LOOK: Duration = Duration::from_secs(2);
-/// A difference between the time of day and the clock nobody can set that is worth an entry.
-const JUMP: Duration = Duration::from_millis(1500);
 
 /// What helps where a recording is over.
 const ENDED: &str = "The recording has ended. Start a new one.";
@@ -34,16 +32,20 @@ const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds thi
 const DRIFT_US: u64 = 20_000;
 
 /// Works until all recorders have stopped, then until the last notice is in the record.
-pub(super) fn run(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>) {
+pub(super) fn run(
+    shared: &Shared,
+    recorders: &[Recorder],
+    orders: &Receiver<Order>,
+    wall: WallClock,
+) {
     let _over = SoundOver(shared);
     let mut clerk = match Store::open(&shared.place.store) {
         Ok(store) => Clerk {
             shared,
             store,
-            reason: String::new(),
             how: None,
             whole: true,
-            wall: WallClock::new(),
+            wall,
             looked: Instant::now(),
             drifts: vec![None; recorders.len()],
             ends: Ends::of(recorders.len()),
@@ -114,7 +116,7 @@ impl Drop for SoundOver<'_> {
 /// Without a record that can be written: orders are obeyed and alarms told all the same, and the
 /// journal has every entry.
 fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>, why: &Error) {
-    let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
+    let all = |act: &dyn Fn(&Recorder) -> Result<(), audio::Error>| {
         recorders.iter().filter(|r| !r.has_ended()).for_each(|r| {
             if let Err(e) = act(r) {
                 shared.alarm(&e.into(), ENDED);
@@ -127,8 +129,8 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
                 recorders.iter().for_each(Recorder::stop);
             }
-            Ok(Order::Pause(_)) => all(Recorder::pause),
-            Ok(Order::Resume) => all(Recorder::resume),
+            Ok(Order::Pause(reason)) => all(&|recorder| recorder.pause(&reason)),
+            Ok(Order::Resume) => all(&Recorder::resume),
             Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
             Err(TryRecvError::Empty) => {}
         }
@@ -182,8 +184,6 @@ fn hear(shared: &Shared, series: Series, ends: &mut Ends, entry: &Entry) -> From
 struct Clerk<'a> {
     shared: &'a Shared,
     store: Store,
-    /// Of the pause that was asked for last.
-    reason: String,
     /// How the session ended, as far as its microphones have.
     how: Option<&'static str>,
     /// The disk took everything so far.
@@ -199,7 +199,7 @@ struct Clerk<'a> {
 impl Clerk<'_> {
     fn obey(&mut self, recorders: &[&Recorder], order: Order) {
         // Each of them is told, also where one has ended.
-        let all = |act: fn(&Recorder) -> Result<(), audio::Error>| {
+        let all = |act: &dyn Fn(&Recorder) -> Result<(), audio::Error>| {
             let mut done = Ok(());
             for recorder in recorders {
                 done = done.and(act(recorder));
@@ -207,11 +207,8 @@ impl Clerk<'_> {
             done
         };
         let done = match order {
-            Order::Pause(reason) => {
-                self.reason = reason;
-                all(Recorder::pause)
-            }
-            Order::Resume => all(Recorder::resume),
+            Order::Pause(reason) => all(&|recorder| recorder.pause(&reason)),
+            Order::Resume => all(&Recorder::resume),
             Order::Stop => {
                 recorders.iter().for_each(|recorder| recorder.stop());
                 Ok(())
@@ -257,7 +254,7 @@ impl Clerk<'_> {
         }
         let folder = self.shared.folder();
         let place = (&self.shared.id, folder.as_path());
-        match record_entry(&mut self.store, place, from, entry, &self.reason) {
+        match record_entry(&mut self.store, place, from, entry) {
             Ok(true) => self.shared.tell(LiveEvent::Entries),
             Ok(false) => {}
             Err(e) => self.shared.alarm(&e, IN_JOURNAL),
@@ -384,7 +381,7 @@ impl Clerk<'_> {
         for microphone in &shared.microphones {
             let from = shared.from(microphone.series, &self.ends);
             for entry in audio::read_journal(&folder, microphone.series)? {
-                record_entry(&mut self.store, (&shared.id, &folder), from, &entry, "")?;
+                record_entry(&mut self.store, (&shared.id, &folder), from, &entry)?;
             }
         }
         Ok(self.store.grow(&shared.id, shared.reached().as_ms())?)
@@ -409,57 +406,4 @@ fn drift_label(number: u16, behind_us: i64) -> String {
     let ms = behind_us.unsigned_abs().saturating_add(500) / 1000;
     let side = if behind_us < 0 { "ahead of" } else { "behind" };
     format!("the clock of microphone {number} is {ms} ms {side} that of microphone 1")
-}
-
-/// Compares the time of day with the clock that nobody can set, which goes on while the computer sleeps.
-struct WallClock {
-    wall: SystemTime,
-    steady: Duration,
-    clock: Clock,
-}
-
-impl WallClock {
-    fn new() -> Self {
-        let (awake, asleep) = (audio::system_clock(), audio::sleep_clock());
-        let clock: Clock = Arc::new(move || awake().saturating_add(asleep()));
-        Self {
-            wall: SystemTime::now(),
-            steady: clock(),
-            clock,
-        }
-    }
-
-    /// Seconds by which the time of day has jumped since this was last asked.
-    fn jump(&mut self) -> Option<f64> {
-        self.jump_to(SystemTime::now(), (self.clock)())
-    }
-
-    fn jump_to(&mut self, wall: SystemTime, steady: Duration) -> Option<f64> {
-        let seconds = |d: Duration| d.as_secs_f64();
-        let passed = match wall.duration_since(self.wall) {
-            Ok(forward) => seconds(forward),
-            Err(back) => -seconds(back.duration()),
-        };
-        let jump = passed - seconds(steady.saturating_sub(self.steady));
-        (self.wall, self.steady) = (wall, steady);
-        (jump.abs() >= seconds(JUMP)).then_some(jump)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_jump_of_the_clock_is_seen_in_both_directions_and_ordinary_time_is_none() {
-        let mut clock = WallClock::new();
-        let (wall, steady) = (clock.wall, clock.steady);
-        let second = Duration::from_secs(1);
-        assert_eq!(clock.jump_to(wall + second, steady + second), None);
-        let ahead = clock.jump_to(wall + second * 3602, steady + second * 2);
-        assert!((ahead.unwrap() - 3600.0).abs() < 0.01, "{ahead:?}");
-        let back = clock.jump_to(wall + second * 3, steady + second * 3);
-        assert!((back.unwrap() + 3600.0).abs() < 0.01, "{back:?}");
-        assert_eq!(clock.jump_to(wall + second * 4, steady + second * 4), None);
-    }
 }

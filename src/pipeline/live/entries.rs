@@ -60,7 +60,7 @@ impl From {
     /// that runs then, though each has it in its journal.
     fn tells(self, notice: &Notice) -> bool {
         let at = match notice {
-            Notice::Paused { at } | Notice::DiskLow { at, .. } => *at,
+            Notice::Paused { at, .. } | Notice::DiskLow { at, .. } => *at,
             Notice::Slept { span, .. } => span.start,
             // Told by the one before as well, which resumes when it ends: at the end of a session they
             // all do. A pause that went on without it has its true end by this one.
@@ -93,13 +93,12 @@ pub(super) fn record_entry(
     (id, folder): (&InterviewId, &Path),
     from: From,
     entry: &Entry,
-    reason: &str,
 ) -> Result<bool, Error> {
     if let Notice::PartClosed { part } = &entry.notice {
         add_part(store, id, folder, part)?;
         return Ok(false);
     }
-    let Some(mut event) = event_of(&entry.notice, from, reason) else {
+    let Some(mut event) = event_of(&entry.notice, from) else {
         return Ok(false);
     };
     event.journal = Some(from.journal(entry.number));
@@ -170,7 +169,7 @@ pub(super) fn apart(from: From, at: SamplePos) -> NewEvent {
 }
 
 /// What a notice is in the record.
-fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
+fn event_of(notice: &Notice, from: From) -> Option<NewEvent> {
     let entry = |kind, label: &str, start: SamplePos, end: Option<SamplePos>| NewEvent {
         kind,
         label: label.to_owned(),
@@ -235,7 +234,7 @@ fn event_of(notice: &Notice, from: From, reason: &str) -> Option<NewEvent> {
             *at,
             Some(*at),
         ),
-        Notice::Paused { at } => all(entry(EventKind::Pause, reason, *at, None)),
+        Notice::Paused { at, reason } => all(entry(EventKind::Pause, reason, *at, None)),
         Notice::Resumed { span } => all(closing(EventKind::Pause, *span)),
         Notice::Clipping { at, channel } => alarm("too loud: clipped", *at, *channel),
         Notice::Silent { at, channel } => alarm("no sound at all for 10 s", *at, *channel),

@@ -21,6 +21,7 @@ mod stuck_tests;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod wall;
 mod watchdog;
 mod wording;
 
@@ -32,7 +33,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::audio::{Level, Meters, Recorder, RecorderProgress, Series};
-use crate::domain::{Cancel, Channel, InterviewId, SamplePos, SegmentId, Span};
+use crate::domain::{Cancel, Channel, InterviewId, SamplePos, Span};
 use crate::glossary::Glossary;
 
 use super::{Engines, Error, LineOptions, Report};
@@ -40,6 +41,7 @@ use crate::audio;
 
 pub use plan::{SessionMicrophone, SessionPlan};
 pub use recover::{Recovered, recover_session, unfinished_sessions};
+pub use telling::{LineStep, LiveEvent};
 
 /// Orders that wait for the clerk. A person gives one at a time.
 const ORDER_SLOTS: usize = 16;
@@ -63,69 +65,6 @@ pub struct LivePlace {
     pub glossary: Glossary,
     /// How lines are translated.
     pub options: LineOptions,
-}
-
-/// What happened, by name: whoever shows a line reads its row again.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LiveEvent {
-    /// A line is new, was recognised or was translated.
-    Line {
-        /// The line.
-        segment: SegmentId,
-        /// How far it has come.
-        step: LineStep,
-    },
-    /// What the machine makes of the running utterance so far. Shown faintly, stored nowhere; the
-    /// next one of the channel takes its place, or [`LiveEvent::Committed`] its line.
-    Partial {
-        /// The channel.
-        channel: u16,
-        /// The utterance so far.
-        span: Span,
-        /// What it sounds like.
-        text: String,
-    },
-    /// The words of a channel stand in its line up to here, or there will be none: what was shown of
-    /// it so far as a [`LiveEvent::Partial`] gives way. That of other channels stays.
-    Committed {
-        /// The channel.
-        channel: u16,
-        /// Where the line ends.
-        until: SamplePos,
-    },
-    /// The entries of the session changed: markers, pauses, gaps.
-    Entries,
-    /// Something is wrong that a person should know now.
-    Alarm {
-        /// The channel, where it is one channel's.
-        channel: Option<u16>,
-        /// What, in plain words.
-        text: String,
-        /// The next step.
-        help: &'static str,
-        /// The recording has ended by it, so that nothing may hide it.
-        ends: bool,
-    },
-    /// The sound is closed and safe on the disk; text may still be written.
-    Recorded {
-        /// Length of the sound.
-        duration_ms: u64,
-        /// Whether the disk took everything up to the end.
-        whole: bool,
-    },
-    /// Everything is done; nothing comes after it.
-    Ended,
-}
-
-/// How far a line has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineStep {
-    /// Its sound is there.
-    Heard,
-    /// Its words are there, or the recogniser failed on it.
-    Recognised,
-    /// A translation is there.
-    Translated,
 }
 
 /// How a session does, for a status line. All from what came out, not from what should.
@@ -283,6 +222,17 @@ impl Live {
         place: LivePlace,
         load: LoadEngines,
     ) -> Result<Self, Error> {
+        Self::begin_by(wall::WallClock::system(), recorders, plan, place, load)
+    }
+
+    /// The same with clocks that a test sets.
+    fn begin_by(
+        wall: wall::WallClock,
+        recorders: Vec<Recorder>,
+        plan: &SessionPlan,
+        place: LivePlace,
+        load: LoadEngines,
+    ) -> Result<Self, Error> {
         let (begun, recorders) = plan::begin_recording(recorders, plan, &place)?;
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
@@ -324,7 +274,7 @@ impl Live {
         // waits for what a thread that was not started would have ended.
         let clerk = spawn(
             "clerk",
-            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox)),
+            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox, wall)),
         );
         let listener = spawn(
             "listener",

@@ -103,7 +103,7 @@ pub fn recover_session(
             if let Notice::Stopped { why, .. } = &entry.notice {
                 how = Some(worse(how, why));
             }
-            record_entry(store, (id, folder), from, &entry, "")?;
+            record_entry(store, (id, folder), from, &entry)?;
         }
     }
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;

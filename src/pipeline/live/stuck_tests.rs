@@ -176,6 +176,8 @@ fn a_pause_and_a_sleep_stand_once_for_all_and_also_after_the_first_microphone_ha
             }
         };
         live.pause(reason).unwrap();
+        // Given again before the first one is heard of, it does not take the place of the reason.
+        live.pause("另一个原因").unwrap();
         until(true);
         live.resume().unwrap();
         until(false);
@@ -233,4 +235,7 @@ fn a_pause_and_a_sleep_stand_once_for_all_and_also_after_the_first_microphone_ha
         spans(&again, EventKind::Gap),
         spans(&entries, EventKind::Gap)
     );
+    let pauses = of_kind(&again, EventKind::Pause);
+    let reasons: Vec<&str> = pauses.iter().map(|p| p.label.as_str()).collect();
+    assert_eq!(reasons, ["ພັກທໍາອິດ", "ພັກທີສອງ"], "{pauses:?}");
 }

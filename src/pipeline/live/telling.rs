@@ -7,10 +7,73 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::LiveEvent;
+use crate::domain::{SamplePos, SegmentId, Span};
 
 /// Events that wait for a reader; beyond them the reader is told to read everything again.
 const EVENT_SLOTS: usize = 1024;
+
+/// What happened, by name: whoever shows a line reads its row again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveEvent {
+    /// A line is new, was recognised or was translated.
+    Line {
+        /// The line.
+        segment: SegmentId,
+        /// How far it has come.
+        step: LineStep,
+    },
+    /// What the machine makes of the running utterance so far. Shown faintly, stored nowhere; the
+    /// next one of the channel takes its place, or [`LiveEvent::Committed`] its line.
+    Partial {
+        /// The channel.
+        channel: u16,
+        /// The utterance so far.
+        span: Span,
+        /// What it sounds like.
+        text: String,
+    },
+    /// The words of a channel stand in its line up to here, or there will be none: what was shown of
+    /// it so far as a [`LiveEvent::Partial`] gives way. That of other channels stays.
+    Committed {
+        /// The channel.
+        channel: u16,
+        /// Where the line ends.
+        until: SamplePos,
+    },
+    /// The entries of the session changed: markers, pauses, gaps.
+    Entries,
+    /// Something is wrong that a person should know now.
+    Alarm {
+        /// The channel, where it is one channel's.
+        channel: Option<u16>,
+        /// What, in plain words.
+        text: String,
+        /// The next step.
+        help: &'static str,
+        /// The recording has ended by it, so that nothing may hide it.
+        ends: bool,
+    },
+    /// The sound is closed and safe on the disk; text may still be written.
+    Recorded {
+        /// Length of the sound.
+        duration_ms: u64,
+        /// Whether the disk took everything up to the end.
+        whole: bool,
+    },
+    /// Everything is done; nothing comes after it.
+    Ended,
+}
+
+/// How far a line has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStep {
+    /// Its sound is there.
+    Heard,
+    /// Its words are there, or the recogniser failed on it.
+    Recognised,
+    /// A translation is there.
+    Translated,
+}
 
 /// The events and alarms of one session.
 pub(super) struct Telling {
