@@ -11,9 +11,12 @@
 mod window;
 
 use std::fs;
+use std::sync::Arc;
 
 use eframe::egui::{Key, accesskit::Role};
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
+use mekong_interview::app::ImportRequest;
+use mekong_interview::app::desk::{Command, Desk};
 use mekong_interview::domain::Lang;
 use window::*;
 
@@ -283,4 +286,32 @@ fn no_words_are_cut_off_at_900_by_600_in_any_language() {
             nothing_is_cut_off(&window, &format!("{lang} {number:?}"));
         }
     }
+}
+
+#[test]
+fn of_several_files_it_is_told_which_one_is_taken_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (1..=3)
+        .map(|number| {
+            let file = dir.path().join(format!("{number}.srt"));
+            let text = format!("1\n00:00:01,000 --> 00:00:02,000\nTôi đồng ý. {number}\n");
+            fs::write(&file, text).unwrap();
+            file
+        })
+        .collect();
+    let desk = Desk::start(Arc::new(open_app(dir.path())), Arc::new(|| ())).unwrap();
+    let request = ImportRequest {
+        languages: vec![Lang::Zh, Lang::Vi],
+        ..ImportRequest::default()
+    };
+    assert!(desk.ask(Command::Import(files, request)));
+    let job = loop {
+        let job = desk.board().job.get().filter(|job| job.over.is_some());
+        match job {
+            Some(job) => break job,
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    assert_eq!(job.over.as_ref().unwrap().len(), 3, "{:?}", job.notes);
+    assert_eq!(job.file, Some((3, 3)));
 }

@@ -12,7 +12,7 @@ mod window;
 
 use std::path::Path;
 
-use eframe::egui::{Key, accesskit::Role, accesskit::Toggled};
+use eframe::egui::{Key, accesskit::Role, accesskit::Toggled, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::people::Entry;
 use mekong_interview::domain::{Channel, FactKind, InterviewId, Lang, SamplePos, Span};
@@ -106,8 +106,8 @@ fn what_was_cut_off_or_failed_is_told_in_the_list_and_can_be_finished() {
     std::fs::write(folder.join("intake.json"), "{}").unwrap();
     drop(before);
     let mut window = window(dir.path());
-    until_seen(&mut window, "1 recordings were cut off");
-    assert!(sees(&window, "1 imports were cut off"));
+    until_seen(&mut window, "1 recording was cut off");
+    assert!(sees(&window, "1 import was cut off"));
     assert!(sees(&window, "1 failed"));
     let marked = window.query_all_by_label_contains("cut off   ").count();
     assert_eq!(marked, 1, "the row itself is marked");
@@ -200,7 +200,7 @@ fn an_interview_and_a_person_are_chosen_by_the_arrows_and_enter() {
     until_seen(&mut window, "2 people");
     focus(&mut window, "Name, number or case");
     say(&mut window, "ສົມພ");
-    until_seen(&mut window, "1 people");
+    until_seen(&mut window, "1 person");
     key(&mut window, Key::ArrowDown);
     key(&mut window, Key::Enter);
     until_seen(&mut window, "All people");
@@ -296,4 +296,48 @@ fn the_place_that_the_arrows_choose_by_its_name_is_always_in_view() {
     // The last one: the rail behind has its own.
     let place = chosen.next_back().unwrap().rect();
     assert!(place.top() > 0.0 && place.bottom() < 600.0, "{place:?}");
+}
+
+#[test]
+fn a_long_list_of_interviews_is_filtered_and_a_narrow_one_has_two_lines() {
+    let dir = six_interviews();
+    let mut few = window(dir.path());
+    until_seen(&mut few, "K-17");
+    assert!(!sees(&few, "Show only"));
+    drop(few);
+    for number in 0..15 {
+        let line = serde_json::json!({"start_ms": 0, "end_ms": 900, "lang": "lo", "text": format!("ດີ {number}"),
+            "translations": [{"lang": "zh", "text": "好"}]});
+        import(
+            dir.path(),
+            &["lo", "zh"],
+            &format!("L-{number:02}"),
+            &[line],
+        );
+    }
+    let mut window = tall_window(dir.path());
+    until_seen(&mut window, "Show only");
+    focus(&mut window, "Show only (case, language, day)");
+    say(&mut window, "l-07");
+    assert!(sees(&window, "L-07") && !sees(&window, "L-08") && !sees(&window, "K-17"));
+    chord(&mut window, Key::A);
+    say(&mut window, "burmese 中文");
+    assert!(sees(&window, "မြန်မာ") && !sees(&window, "L-07") && !sees(&window, "ຂ"));
+    chord(&mut window, Key::A);
+    say(&mut window, "nothing of this");
+    assert!(sees(&window, "Nothing is called so"));
+    chord(&mut window, Key::A);
+    say(&mut window, "l-07");
+    let height = |window: &Window| {
+        let row = window.query_all_by_label_contains("L-07").next().unwrap();
+        row.rect().height()
+    };
+    assert!(height(&window) < 50.0);
+    window.set_size(vec2(360.0, 900.0));
+    window.run_steps(6);
+    assert!(height(&window) > 50.0, "{}", height(&window));
+    // The arrows are the list's while the field has the keyboard.
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "ດີ");
 }

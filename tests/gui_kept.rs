@@ -94,7 +94,7 @@ fn a_line_that_comes_before_moves_neither_the_person_nor_the_view() {
 #[test]
 fn words_that_are_not_kept_are_asked_for_before_the_window_closes() {
     let dir = six_interviews();
-    let told = "In 1 places words were typed and not kept";
+    let told = "In 1 place words were typed and not kept";
     let mut window = tall_window(dir.path());
     open_interview(&mut window, Lang::Km);
     assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
@@ -307,4 +307,42 @@ fn models_are_preferred_in_the_settings_and_stand_in_the_file_beside_what_was_th
     assert_eq!(app.config().speech_for(Lang::Lo), Some("practice-asr"));
     assert_eq!(app.config().speech_for(Lang::Km), None);
     nothing_is_cut_off(&window, "settings");
+}
+
+#[test]
+fn the_keys_for_larger_text_change_what_is_kept_and_keep_its_bounds() {
+    let dir = six_interviews();
+    let mut window = tall_window(dir.path());
+    until_seen(&mut window, "K-17");
+    let app = open_app(dir.path());
+    let kept = || app.choices().choices.text_percent;
+    for (key, percent) in [
+        (Key::Plus, 110),
+        (Key::Equals, 120),
+        (Key::Minus, 110),
+        (Key::Num0, 100),
+        (Key::Minus, 90),
+        (Key::Minus, 80),
+        (Key::Minus, 80),
+    ] {
+        chord(&mut window, key);
+        until(&mut window, "the size is kept", |_| kept() == percent);
+        let factor = f32::from(percent) / 100.0;
+        assert!((window.ctx.zoom_factor() - factor).abs() < 0.001, "{key:?}");
+    }
+    for _ in 0..20 {
+        chord(&mut window, Key::Plus);
+    }
+    until(&mut window, "the size is kept", |_| kept() == 250);
+    assert!((window.ctx.zoom_factor() - 2.5).abs() < 0.001);
+    // What is typed into the settings and not kept yet is kept with it.
+    chord(&mut window, Key::Num0);
+    chord(&mut window, Key::Num6);
+    until_seen(&mut window, "Your name, for corrections");
+    focus(&mut window, "Your name, for corrections");
+    say(&mut window, "សុខ");
+    chord(&mut window, Key::Plus);
+    until(&mut window, "both are kept", |_| {
+        app.choices().choices.name == "សុខ" && kept() == 110
+    });
 }

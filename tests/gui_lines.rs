@@ -10,6 +10,8 @@
 #[path = "common/window.rs"]
 mod window;
 
+use std::fs;
+
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{self, Queryable as _};
 use mekong_interview::domain::{Flag, FlagKind, Lang, Segment, SegmentId, Status, Translation};
@@ -245,4 +247,44 @@ fn nothing_of_the_new_parts_is_cut_off_at_900_by_600_in_any_language() {
         assert_eq!(lists, 6, "{lang}: the lists are open");
         nothing_is_cut_off(&window, &format!("{lang}, search"));
     }
+}
+
+#[test]
+fn enter_waits_for_the_answer_to_what_is_typed() {
+    let dir = six_interviews();
+    let app = open_app(dir.path());
+    let year: u32 = app.list(None).unwrap()[0].started[..4].parse().unwrap();
+    fs::write(dir.path().join("desktop.toml"), "buddhist_era = true\n").unwrap();
+    let mut window = tall_window(dir.path());
+    until_seen(&mut window, "K-17");
+    press(&mut window, "Search");
+    until_seen(&mut window, "words side by side");
+    say(&mut window, "ប៉ូលិស");
+    until_seen(&mut window, "4 lines found");
+    assert!(sees(&window, &format!("BE {}-", year + 543)), "the day");
+    // Both keys come before the desk can have answered.
+    chord(&mut window, Key::A);
+    window.event(eframe::egui::Event::Text("ທ່ານມີສິດ".to_owned()));
+    window.key_press(Key::Enter);
+    until_seen(&mut window, "Next in doubt");
+    assert!(chosen(&window).contains("ທ່ານມີສິດ"), "{}", chosen(&window));
+}
+
+#[test]
+fn the_last_change_is_taken_back_by_its_name() {
+    let dir = six_interviews();
+    fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::My);
+    key(&mut window, Key::E);
+    key(&mut window, Key::End);
+    say(&mut window, " ဟုတ်");
+    key(&mut window, Key::Enter);
+    until(&mut window, "stored", |w| !sees(w, "What was said"));
+    until_seen(&mut window, "1 ဟုတ်");
+    chord(&mut window, Key::K);
+    until_seen(&mut window, "Go to");
+    say(&mut window, "change back");
+    key(&mut window, Key::Enter);
+    until(&mut window, "taken back", |w| !sees(w, "1 ဟုတ်"));
 }

@@ -331,3 +331,55 @@ fn a_sentence_is_said_aloud_where_the_agency_has_a_recording_of_it() {
     window.run_steps(3);
     assert!(!sees(&window, "Say it aloud"));
 }
+
+#[test]
+fn a_recording_is_told_on_every_screen_and_commanded_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    let command = |window: &mut Window, name: &str| {
+        chord(window, Key::K);
+        until_seen(window, "Go to");
+        say(window, name);
+        key(window, Key::Enter);
+    };
+    begin(&mut window);
+    for screen in [
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+        Key::Num8,
+    ] {
+        chord(&mut window, screen);
+        assert!(sees(&window, "Recording 00:"), "{screen:?}");
+    }
+    command(&mut window, "pause: br");
+    until_seen(&mut window, "Paused 00:");
+    assert!(!sees(&window, "Recording 00:"));
+    press(&mut window, "Paused 00:");
+    until_seen(&mut window, "pause  break");
+    assert!(!sees(&window, "Paused 00:"), "the screen itself says it");
+    chord(&mut window, Key::Num3);
+    command(&mut window, "go on");
+    until_seen(&mut window, "Recording 00:");
+    command(&mut window, "mark this moment: exh");
+    command(&mut window, "hide every");
+    assert!(!sees(&window, "Search") && !sees(&window, "Recording 00:"));
+    key(&mut window, Key::F12);
+    // The end is asked for twice, and the first answer is the way back.
+    command(&mut window, "end the rec");
+    assert!(sees(&window, "Yes, end it"));
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "mark  exhibit");
+    assert!(sees(&window, "End the recording"), "it goes on");
+    command(&mut window, "end the rec");
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::Enter);
+    chord(&mut window, Key::Num3);
+    until(&mut window, "the end", |w| !sees(w, "Recording 00:"));
+    chord(&mut window, Key::K);
+    until_seen(&mut window, "Go to");
+    assert!(!sees(&window, "Mark this moment"));
+}

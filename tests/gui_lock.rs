@@ -20,20 +20,25 @@ use eframe::egui::{Event, Key, Modifiers, accesskit::Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::{App, Options, VaultState};
-use mekong_interview::gui::{Gate, find_fonts};
+use mekong_interview::domain::Lang;
+use mekong_interview::gui::{Fonts, Gate, find_fonts};
 
 type Window = Harness<'static, Option<Gate>>;
 
 const WORD: &str = "欧阳翡翠";
 
 fn window(app: Arc<App>) -> Window {
+    window_with(app, find_fonts())
+}
+
+fn window_with(app: Arc<App>, fonts: Fonts) -> Window {
     let mut harness = Harness::builder()
         .with_size(vec2(900.0, 600.0))
         .allow_missing_glyphs()
         .build_ui_state(
             move |ui, gate: &mut Option<Gate>| {
                 let gate = gate.get_or_insert_with(|| {
-                    Gate::new(Arc::clone(&app), ui.ctx(), find_fonts()).unwrap()
+                    Gate::new(Arc::clone(&app), ui.ctx(), fonts.clone()).unwrap()
                 });
                 gate.show(ui);
             },
@@ -363,4 +368,97 @@ fn whoever_leaves_the_page_of_the_lock_takes_the_key_along() {
     until(&mut window, "Passphrase of the workspace");
     assert_eq!(app.vault_state().unwrap(), VaultState::Locked);
     assert!(app.list(None).is_err(), "the key is still there");
+}
+
+#[test]
+fn choices_that_were_put_aside_are_told_whoever_read_the_file_first() {
+    let told = "The file with your settings could not be read";
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("desktop.toml"), "look = {").unwrap();
+    let options = Options {
+        workspace: Some(dir.path().to_owned()),
+        ..Options::default()
+    };
+    let app = Arc::new(App::open(&options).unwrap());
+    // As the program does for the size of its window.
+    assert!(app.choices().put_aside.is_some());
+    let plain = window(app);
+    assert!(sees(&plain, told) && sees(&plain, "desktop.toml.unusable-1"));
+
+    let (case, app) = locked();
+    std::fs::write(case.root().join("desktop.toml"), "look = {").unwrap();
+    assert!(app.choices().put_aside.is_some());
+    let mut window = window(app);
+    assert!(sees(&window, "This workspace is locked") && sees(&window, told));
+    enter(&mut window, "not the right words at all");
+    until(&mut window, "could not be unlocked");
+    assert!(sees(&window, told), "a try takes it away");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "Search");
+    assert!(sees(&window, told));
+    window.get_by_label("Close").click();
+    window.run_steps(3);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, "This workspace is locked");
+    assert!(!sees(&window, told), "it was told");
+}
+
+#[test]
+fn fonts_that_are_missing_are_told_in_letters_that_every_machine_has() {
+    let (case, _) = locked();
+    let mut fonts = find_fonts();
+    fonts.missing = vec![Lang::Km, Lang::My];
+    let open = || {
+        let options = Options {
+            workspace: Some(case.root().to_owned()),
+            languages: vec!["km-KH".to_owned()],
+            ..Options::default()
+        };
+        Arc::new(App::open(&options).unwrap())
+    };
+    let told = "No installed font can show: Khmer, Burmese.";
+    // Nobody chose a language, and that of the system cannot be shown.
+    let mut window = window_with(open(), fonts.clone());
+    assert!(sees(&window, "This workspace is locked"));
+    assert!(sees(&window, told) && sees(&window, "apt install fonts-noto-core"));
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "Search");
+    assert!(sees(&window, told) && sees(&window, "apt install fonts-noto-core"));
+    drop(window);
+    // Whoever chose Khmer reads it in English all the same.
+    std::fs::write(case.root().join("desktop.toml"), "language = \"km\"\n").unwrap();
+    let mut window = window_with(open(), fonts);
+    assert!(sees(&window, told) && sees(&window, "គ្មានពុម្ពអក្សរ"));
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "ស្វែងរក");
+    assert!(sees(&window, told) && sees(&window, "គ្មានពុម្ពអក្សរ"));
+}
+
+#[test]
+fn a_broken_file_of_settings_gives_way_to_those_that_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, "beam = [").unwrap();
+    let options = Options {
+        workspace: Some(dir.path().to_owned()),
+        ..Options::default()
+    };
+    let (app, error) = App::open_forgiving(&options).unwrap();
+    assert!(error.is_some());
+    let mut window = window(Arc::new(app));
+    window.set_size(vec2(900.0, 1_800.0));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    until(
+        &mut window,
+        "The file with these settings could not be read",
+    );
+    window.get_by_label("Keep these").click();
+    until(&mut window, "The old file is kept here");
+    assert!(!sees(
+        &window,
+        "The file with these settings could not be read"
+    ));
+    let aside = dir.path().join("config.toml.broken");
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), "beam = [");
+    assert!(App::open(&options).is_ok());
 }

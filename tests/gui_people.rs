@@ -145,7 +145,7 @@ fn everybody_is_found_by_a_name_in_their_own_script_or_by_sound_in_another() {
     }
     focus(&mut window, "Name, number or case");
     say(&mut window, "阮文雄");
-    until_seen(&mut window, "1 people");
+    until_seen(&mut window, "1 person");
     until_seen(&mut window, "Names that sound alike");
     until_seen(&mut window, "Nguyễn Văn Hùng  ");
 }
@@ -220,7 +220,7 @@ fn what_a_transcript_offers_is_taken_up_with_its_line_or_put_away() {
     press(&mut window, "Not wanted");
     until_seen(&mut window, "offers nothing more");
     press(&mut window, "Register");
-    until_seen(&mut window, "1 people");
+    until_seen(&mut window, "1 person");
     press(&mut window, "Trần Thị Mai");
     until_seen(&mut window, "Line 1");
     press(&mut window, "Line 1");

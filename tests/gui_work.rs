@@ -218,16 +218,18 @@ fn terms_are_entered_corrected_taken_in_and_written_out() {
         say(&mut window, words);
     }
     nothing_is_cut_off(&window, "the form of a term");
+    let states = window.query_all_by_label_contains(": who stands behind it");
+    assert_eq!(states.count(), Lang::ALL.len(), "each list has a name");
     press(&mut window, "Keep the term");
     until_seen(&mut window, "Show only");
     focus(&mut window, "Show only");
     say(&mut window, "ດ່ານຊາຍແດນ");
-    until_seen(&mut window, "1 terms");
+    until_seen(&mut window, "1 term");
     press(&mut window, "Correct the term ດ່ານຊາຍແດນ");
     focus(&mut window, "မြန်မာ");
     say(&mut window, "နယ်စပ်ဂိတ်");
     press(&mut window, "Keep the term");
-    until_seen(&mut window, "1 terms");
+    until_seen(&mut window, "1 term");
     let app = open_app(dir.path());
     let terms = app.terms().unwrap();
     let own = terms.iter().find(|t| t.id == "own-1").unwrap();
@@ -250,6 +252,7 @@ fn terms_are_entered_corrected_taken_in_and_written_out() {
         let terms = app.terms().unwrap();
         terms.iter().any(|t| t.id == "partner-1")
     });
+    until_seen(&mut window, "1 term is taken in.");
 }
 
 #[test]
@@ -487,16 +490,16 @@ fn a_hit_is_played_and_a_search_narrowed_from_the_lists() {
     press(&mut window, "Narrow");
     until_seen(&mut window, "Written by");
     choose(&mut window, "Case", "K-99");
-    until_seen(&mut window, "1 lines found");
+    until_seen(&mut window, "1 line found");
     choose(&mut window, "Case", "K-17");
     until_seen(&mut window, "4 lines found");
     choose(&mut window, "Speaker", "interpreter");
-    until_seen(&mut window, "1 lines found");
+    until_seen(&mut window, "1 line found");
     assert!(sees(&window, "ທ່ານມີສິດບໍ່ໃຫ້ການ 2"));
     press(&mut window, "Clear");
     until_seen(&mut window, "5 lines found");
     choose(&mut window, "Doubt", "The machine is unsure of these words");
-    until_seen(&mut window, "1 lines found");
+    until_seen(&mut window, "1 line found");
     choose(&mut window, "Doubt", "any");
     choose(&mut window, "Written by", "certified");
     until_seen(&mut window, "Nothing was found within these limits");

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 
@@ -170,7 +171,7 @@ pub struct ReadChoices {
 impl App {
     /// Reads what was chosen; a missing file gives the usual choices.
     pub fn choices(&self) -> ReadChoices {
-        let mut read = read(&self.workspace.desktop_file(), self.first_language);
+        let mut read = self.read_file();
         if let Some(aside) = &read.put_aside
             && vault::guards(aside)
         {
@@ -181,6 +182,39 @@ impl App {
         if let Ok(name) = vault::read_small(&sealed, MAX_BYTES) {
             read.choices.name = String::from_utf8(name).unwrap_or_default();
             read.choices = read.choices.bounded();
+        }
+        read
+    }
+
+    /// Where choices went that could not be used, until [`Self::choices_are_told`]: whoever reads the
+    /// choices first need not be the one that tells it.
+    pub fn choices_aside(&self) -> Option<PathBuf> {
+        let aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        aside.clone()
+    }
+
+    /// A person has been told that the choices were put aside.
+    pub fn choices_are_told(&self) {
+        *self.aside.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Says which languages no font shows: the screens do not begin in one of them. What a person
+    /// chose stays.
+    pub fn cannot_show(&self, languages: &[Lang]) {
+        // They were looked for once, when the window opened.
+        let _ = self.unshown.set(languages.to_vec());
+    }
+
+    fn read_file(&self) -> ReadChoices {
+        let unshown = self.unshown.get().map_or(&[][..], Vec::as_slice);
+        let first = match self.first_language {
+            first if unshown.contains(&first) => Lang::En,
+            first => first,
+        };
+        let read = read(&self.workspace.desktop_file(), first);
+        if read.put_aside.is_some() {
+            let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+            aside.clone_from(&read.put_aside);
         }
         read
     }
@@ -216,7 +250,7 @@ impl App {
     /// Moves the name out of the plain choices when the workspace is locked.
     pub(super) fn hide_name(&self) -> Result<(), Error> {
         let path = self.workspace.desktop_file();
-        let kept = read(&path, self.first_language).choices;
+        let kept = self.read_file().choices;
         self.seal_aside()?;
         if kept.name.is_empty() {
             return Ok(());
@@ -356,6 +390,30 @@ mod tests {
             app.keep_choices(&chosen).unwrap();
             assert_eq!(app.choices().choices.language, Lang::Zh);
         }
+    }
+
+    #[test]
+    fn whoever_reads_first_the_person_is_told_of_choices_that_were_put_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("desktop.toml"), "look = {").unwrap();
+        let app = App::open(&crate::app::Options {
+            workspace: Some(dir.path().to_owned()),
+            languages: vec!["km-KH".to_owned()],
+            ..crate::app::Options::default()
+        })
+        .unwrap();
+        let size = app.choices();
+        assert!(size.put_aside.is_some());
+        assert_eq!(app.choices().put_aside, None, "it is put aside once");
+        assert_eq!(app.choices_aside(), size.put_aside);
+        app.choices_are_told();
+        assert_eq!(app.choices_aside(), None);
+        // Where nothing shows the system's language the screens begin in English, if nobody chose.
+        assert_eq!(app.choices().choices.language, Lang::Km);
+        app.cannot_show(&[Lang::Lo, Lang::Km]);
+        assert_eq!(app.choices().choices.language, Lang::En);
+        app.keep_choices(&size.choices).unwrap();
+        assert_eq!(app.choices().choices.language, Lang::Km);
     }
 
     #[test]

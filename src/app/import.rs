@@ -9,7 +9,9 @@ use crate::audio;
 use crate::domain::{
     Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
 };
-use crate::pipeline::{self, Engines, Intake, IntakePlan, Received, Report, Watcher, intake_file};
+use crate::pipeline::{
+    self, Engines, Intake, IntakePlan, Progress, Received, Report, Watcher, intake_file,
+};
 use crate::store::{ImportedLine, ImportedTranslation, NewInterview, Store};
 use crate::text;
 use crate::transcript::{self, is_transcript};
@@ -91,7 +93,15 @@ impl App {
         };
         self.add_engines(&mut engines, &needs, cancel, watcher)?;
         let mut outcomes = Vec::new();
-        for source in files {
+        let of = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        for (number, source) in (1..).zip(files) {
+            if of > 1 {
+                watcher(Progress::Part {
+                    name: "one of the files",
+                    number,
+                    of,
+                });
+            }
             let result = self.import_one(&mut store, source, request, cancel, watcher);
             let stopped = result.as_ref().is_err_and(Error::is_cancelled);
             let mut outcome = ImportOutcome {

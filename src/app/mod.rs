@@ -58,7 +58,7 @@ mod whole;
 mod work;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
@@ -175,6 +175,10 @@ pub struct App {
     abroad: abroad::Abroad,
     /// The language of the screens where nobody chose one.
     first_language: Lang,
+    /// Languages that no font of this machine shows.
+    unshown: OnceLock<Vec<Lang>>,
+    /// Choices that could not be used and were put aside, until a person was told.
+    aside: Arc<Mutex<Option<PathBuf>>>,
     /// The open key of the person at the desk.
     hand: Arc<Mutex<Option<Arc<SecretKey>>>>,
 }
@@ -229,6 +233,8 @@ impl App {
             door: vault::Door::default(),
             abroad: abroad::Abroad::default(),
             first_language: Lang::En,
+            unshown: OnceLock::new(),
+            aside: Arc::default(),
             hand: Arc::default(),
         }
     }

@@ -3,9 +3,11 @@
 //! and are in force from the next start.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::Lang;
 
 use super::whole::write_whole;
@@ -86,21 +88,50 @@ impl App {
         Preferred::of(written.as_ref().unwrap_or(&self.config))
     }
 
-    /// Writes the settings: wholly or not at all.
+    /// Whether the file of the settings is not valid, so that the usual ones are in force.
+    pub fn settings_broken(&self) -> bool {
+        let read = Config::read(&self.workspace.config_file());
+        matches!(read, Err(config::Error::Invalid { .. }))
+    }
+
+    /// Writes the settings: wholly or not at all. A file that is not valid is put aside first; gives
+    /// where it lies then.
     ///
     /// # Errors
     /// A file of settings that cannot be read, or in which these have no place; a disk that refuses.
-    pub fn prefer(&self, wanted: &Preferred) -> Result<(), Error> {
+    pub fn prefer(&self, wanted: &Preferred) -> Result<Option<PathBuf>, Error> {
         self.workspace.make_folders()?;
+        let path = self.workspace.config_file();
+        // What stands there now counts, not what the program began with.
+        match Config::read(&path) {
+            Ok(before) => self.write_beside(before, wanted).map(|()| None),
+            Err(config::Error::Invalid { .. }) => {
+                let aside = free_name(&path);
+                fs::rename(&path, &aside).map_err(|cause| Error::File {
+                    what: "write the choices",
+                    cause,
+                    path: aside.clone(),
+                })?;
+                let written = self.write_beside(Config::default(), wanted);
+                if written.is_err() {
+                    // Nothing has taken its place, so it goes back there.
+                    let _ = fs::rename(&aside, &path);
+                }
+                written.map(|()| Some(aside))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes the settings beside the others that stand in the file.
+    fn write_beside(&self, before: Config, wanted: &Preferred) -> Result<(), Error> {
         let path = self.workspace.config_file();
         let failed = |cause| Error::File {
             what: "write the choices",
             cause,
             path: path.clone(),
         };
-        // What stands there now counts, not what the program began with.
-        let before = Config::read(&path)?;
-        let text = match std::fs::read_to_string(&path) {
+        let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
             Err(cause) => return Err(failed(cause)),
@@ -120,6 +151,16 @@ impl App {
             out.write_all(text.as_bytes()).map_err(failed)
         })
     }
+}
+
+/// `config.toml.broken`, `config.toml.broken-2` ...: one that is put aside never replaces another.
+fn free_name(path: &Path) -> PathBuf {
+    let named = |number: u32| match number {
+        1 => path.with_extension("toml.broken"),
+        _ => path.with_extension(format!("toml.broken-{number}")),
+    };
+    let free = (1..1000).map(named).find(|path| !path.exists());
+    free.unwrap_or_else(|| named(1000))
 }
 
 #[cfg(test)]
@@ -158,9 +199,21 @@ mod tests {
         let none = Preferred::default();
         open().prefer(&none).unwrap();
         assert_eq!(Preferred::of(open().config()), none);
+        // What is not valid is put aside, each time under another name.
+        for name in ["config.toml.broken", "config.toml.broken-2"] {
+            std::fs::write(&file, "glossaries = 7").unwrap();
+            assert!(app.settings_broken());
+            let aside = app.prefer(&wanted).unwrap();
+            assert_eq!(aside.as_deref(), Some(dir.path().join(name).as_path()));
+            let kept = std::fs::read_to_string(dir.path().join(name)).unwrap();
+            assert_eq!(kept, "glossaries = 7");
+            assert!(!app.settings_broken());
+            assert_eq!(app.preferences(), wanted);
+        }
         // What cannot be kept whole is left alone.
-        std::fs::write(&file, "glossaries = 7").unwrap();
-        assert!(app.prefer(&none).is_err());
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "glossaries = 7");
+        let odd = "\"beam\" = 2\n\"speech_model\" = \"one\"\n[\"speech\"]\nmy = \"a\"\n";
+        std::fs::write(&file, odd).unwrap();
+        assert!(app.prefer(&wanted).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), odd);
     }
 }

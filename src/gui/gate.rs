@@ -12,6 +12,7 @@ use crate::app::{App, VaultState};
 
 use super::fonts::Fonts;
 use super::locking::{LockPage, Purpose};
+use super::messages;
 use super::panels::Drafts;
 use super::prompt::{Answer, Prompt};
 use super::shell::Desktop;
@@ -31,6 +32,8 @@ pub struct Gate {
     locks: bool,
     /// After so long without a touch it is locked.
     patience: Option<Duration>,
+    /// What was found wrong at the start, until the screens are open that show it.
+    remarks: Vec<Told>,
     /// What was typed into lines and not kept before it was locked: in memory only, and shown by nothing
     /// before it is open again.
     drafts: Drafts,
@@ -48,6 +51,7 @@ impl Gate {
     /// # Errors
     /// A system that gives no more threads.
     pub fn new(app: Arc<App>, ctx: &Context, fonts: Fonts) -> std::io::Result<Self> {
+        app.cannot_show(&fonts.missing);
         let state = app.vault_state();
         let inside = match &state {
             Ok(VaultState::Plain | VaultState::Open) => open(&app, ctx, &fonts)?,
@@ -61,10 +65,23 @@ impl Gate {
             touched: Instant::now(),
             locks: false,
             patience: None,
+            remarks: Vec::new(),
             drafts: Drafts::default(),
         };
         gate.watch();
         Ok(gate)
+    }
+
+    /// Says what was found wrong at the start: before the screens are open, and again on them.
+    pub fn remark(&mut self, told: Told) {
+        match &mut self.inside {
+            Inside::Open(desktop) => desktop.say(told),
+            Inside::Asking(prompt) => {
+                prompt.remark(told.clone());
+                self.remarks.push(told);
+            }
+            Inside::Locking(_) => self.remarks.push(told),
+        }
     }
 
     /// Shows a message on the screens, where they are open.
@@ -140,7 +157,7 @@ impl Gate {
             return;
         };
         if desktop.is_busy() {
-            desktop.say(busy_told(&self.app));
+            desktop.say_busy();
             return;
         }
         self.put_away();
@@ -215,6 +232,9 @@ impl Gate {
                 self.inside = inside;
                 if let Inside::Open(desktop) = &mut self.inside {
                     desktop.take_up(std::mem::take(&mut self.drafts));
+                    for told in self.remarks.drain(..) {
+                        desktop.say(told);
+                    }
                 }
             }
             Err(cause) => self.no_thread(cause),
@@ -246,7 +266,7 @@ impl Gate {
         }
         let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
-            desktop.say(busy_told(&self.app));
+            desktop.say_busy();
             return;
         }
         let left = self
@@ -278,14 +298,12 @@ fn ask(app: &App, ctx: &Context, fonts: &Fonts, told: Option<Told>) -> Inside {
     ctx.set_fonts(fonts.definitions.clone());
     theme::apply(ctx, choices.look, choices.text_percent);
     let words = Words::of(choices.language);
-    Inside::Asking(Box::new(Prompt::new(words, told)))
-}
-
-/// Something runs that a lock would cut off.
-fn busy_told(app: &App) -> Told {
-    let words = Words::of(app.choices().choices.language);
-    Told {
-        what: words.t("vault-busy").to_owned(),
-        next: words.t("vault-busy-next").to_owned(),
+    let aside = app.choices_aside();
+    let aside = aside.map(|path| messages::choices_aside(&words, &path));
+    let mut prompt = Prompt::new(words, fonts.missing.clone(), told);
+    if let Some(told) = aside {
+        // Told again on the screens, which take it from the app.
+        prompt.remark(told);
     }
+    Inside::Asking(Box::new(prompt))
 }

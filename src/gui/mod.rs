@@ -3,6 +3,7 @@
 //! pointer's copy.
 
 mod closing;
+mod deeds;
 mod fonts;
 mod gate;
 mod locking;
@@ -10,7 +11,9 @@ mod messages;
 mod palette;
 mod panels;
 mod prompt;
+mod rail;
 mod safe;
+mod scene;
 mod shell;
 mod theme;
 mod told;
@@ -63,7 +66,7 @@ pub fn run(options: &Options) -> Result<(), Told> {
         let fonts = fonts.join().map_err(|_| "the fonts could not be read")?;
         let mut gate = Gate::new(app, &creation.egui_ctx, fonts)?;
         if let Some(error) = settings_error {
-            gate.say(Told::of(&error));
+            gate.remark(Told::of(&error));
         }
         Ok(Box::new(Window(gate)))
     });

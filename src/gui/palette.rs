@@ -1,5 +1,5 @@
-//! Ctrl+K: goes to a screen or an interview by a part of its name, without the mouse; changes the
-//! language, the colours and the size of the screens the same way.
+//! Ctrl+K: goes to a screen or an interview by a part of its name, without the mouse; does what can be
+//! done from any screen, and changes the language, the colours and the size of the screens the same way.
 
 use eframe::egui::{
     Button, Event, Id, Key, KeyboardShortcut, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2,
@@ -9,6 +9,7 @@ use crate::app::{Choices, Look};
 use crate::domain::{InterviewSummary, Lang};
 use crate::text;
 
+use super::deeds::{self, Deed, Standing};
 use super::safe;
 use super::shell::{Go, Scene, Screen};
 use super::theme;
@@ -18,8 +19,8 @@ use super::widgets::{script, scroll};
 const WIDTH: f32 = 440.0;
 /// Height of its list, in points.
 const LIST: f32 = 260.0;
-/// Places that are listed at most.
-const MOST: usize = 40;
+/// Interviews that are listed at most.
+const MOST: usize = 30;
 /// Opens and closes it.
 const OPENS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
 
@@ -31,22 +32,23 @@ pub struct Palette {
     chosen: usize,
     /// An arrow moved it: it is to be brought into view.
     moved: bool,
+    /// The end of the recording was asked for: one hasty press must not end it.
+    sure: bool,
 }
 
 impl Palette {
     /// Takes its keys before the screens see them; returns where Enter goes.
-    pub fn hear(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+    pub fn hear(&mut self, ui: &Ui, scene: &Scene<'_>, standing: Standing) -> Option<Go> {
         if ui.input_mut(|i| i.consume_shortcut(&OPENS)) {
             self.open = !self.open;
-            self.text.clear();
-            self.chosen = 0;
+            self.begin(false);
             // A letter that was pressed with it is no part of the name.
             ui.input_mut(|i| i.events.retain(|e| !matches!(e, Event::Text(_))));
         }
         if !self.open {
             return None;
         }
-        let places = self.places(scene);
+        let places = self.places(scene, standing);
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         if pressed(Key::ArrowDown) {
             self.chosen = self.chosen.saturating_add(1);
@@ -65,11 +67,11 @@ impl Palette {
     }
 
     /// Paints it where it is open; returns where the person wants to go.
-    pub fn show(&mut self, ui: &Ui, scene: &Scene<'_>) -> Option<Go> {
+    pub fn show(&mut self, ui: &Ui, scene: &Scene<'_>, standing: Standing) -> Option<Go> {
         if !self.open {
             return None;
         }
-        let places = self.places(scene);
+        let places = self.places(scene, standing);
         let mut wanted = None;
         let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
@@ -83,8 +85,19 @@ impl Palette {
 
     fn leave_for(&mut self, wanted: Option<usize>, places: Vec<(String, Go)>) -> Option<Go> {
         let (_, go) = places.into_iter().nth(wanted?)?;
+        if go == Go::Do(Deed::End) && !self.sure {
+            self.begin(true);
+            return None;
+        }
         self.open = false;
         Some(go)
+    }
+
+    /// Nothing is typed or chosen yet; `sure` where it is asked whether the recording is to end.
+    fn begin(&mut self, sure: bool) {
+        self.text.clear();
+        self.chosen = 0;
+        self.sure = sure;
     }
 
     fn inside(
@@ -94,7 +107,12 @@ impl Palette {
         places: &[(String, Go)],
         wanted: &mut Option<usize>,
     ) {
-        let label = ui.label(scene.words.t("palette-title"));
+        let title = if self.sure {
+            "live-end"
+        } else {
+            "palette-title"
+        };
+        let label = ui.label(scene.words.t(title));
         let field = TextEdit::singleline(&mut self.text)
             .char_limit(300)
             .desired_width(f32::INFINITY);
@@ -121,8 +139,14 @@ impl Palette {
         });
     }
 
-    /// What is called as typed: screens first, then interviews, then choices: nothing changes by a hasty Enter.
-    fn places(&self, scene: &Scene<'_>) -> Vec<(String, Go)> {
+    /// What is called as typed: screens first, then interviews, then deeds and choices: nothing changes
+    /// by a hasty Enter.
+    fn places(&self, scene: &Scene<'_>, standing: Standing) -> Vec<(String, Go)> {
+        if self.sure {
+            let name = |id| scene.words.t(id).to_owned();
+            let stays = (name("live-end-no"), Go::To(Screen::Interview));
+            return vec![stays, (name("live-end-yes"), Go::Do(Deed::End))];
+        }
         let wanted = text::fold(self.text.trim());
         let holds = |name: &str| wanted.is_empty() || text::fold(name).contains(&wanted);
         let screens = Screen::ALL.iter().map(|(screen, _, id)| {
@@ -135,14 +159,23 @@ impl Palette {
             let go = Go::Line(one.id.clone(), None);
             (called(scene, one), go)
         });
+        let interviews = interviews.filter(|(name, _)| holds(name)).take(MOST);
+        let deeds = deeds::all(scene, standing);
         // Of so many choices only those that were asked for.
         let choices = if wanted.is_empty() {
             Vec::new()
         } else {
             choices(scene)
         };
-        let all = screens.chain(interviews).chain(choices);
-        all.filter(|(name, _)| holds(name)).take(MOST).collect()
+        let screens = screens.filter(|(name, _)| holds(name));
+        let others = deeds.into_iter().chain(choices);
+        let others = others.filter(|(name, _)| holds(name));
+        if wanted.is_empty() {
+            // Nothing is asked for yet: what can be done stands above a long list of interviews.
+            screens.chain(others).chain(interviews).collect()
+        } else {
+            screens.chain(interviews).chain(others).collect()
+        }
     }
 }
 
@@ -176,7 +209,8 @@ fn choices(scene: &Scene<'_>) -> Vec<(String, Go)> {
         all.push((name, Go::Choose(chosen)));
     }
     for text_percent in [100, 125, 150, 200, 250] {
-        let name = format!("{}: {text_percent} %", words.t("settings-size"));
+        let percent = words.digits(&text_percent.to_string());
+        let name = format!("{}: {percent} %", words.t("settings-size"));
         let chosen = Choices {
             text_percent,
             ..now.clone()

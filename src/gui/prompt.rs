@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
-use eframe::egui::{Button, CentralPanel, Context, Frame, Key, Margin, Ui, ViewportCommand};
+use eframe::egui::{
+    Button, CentralPanel, Context, Frame, Key, Margin, ScrollArea, Ui, ViewportCommand,
+};
 use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::app::desk::Told;
+use crate::domain::Lang;
 
+use super::messages;
 use super::theme;
 use super::widgets::script::{self, Letters};
-use super::widgets::{secret, told};
+use super::widgets::{scroll, secret, told};
 use super::words::Words;
 
 /// Width of a field for a passphrase, in points.
@@ -32,6 +36,10 @@ pub enum Answer {
 pub struct Prompt {
     words: Words,
     typed: Zeroizing<String>,
+    /// Languages that no font shows.
+    missing: Vec<Lang>,
+    /// What was found at the start; unlike `told` no try takes it away.
+    remarks: Vec<Told>,
     told: Option<Told>,
     trying: Option<Receiver<Result<(), Told>>>,
     /// The field is to be typed into.
@@ -50,11 +58,13 @@ struct Pressed {
 }
 
 impl Prompt {
-    /// Asks, perhaps below what went wrong before.
-    pub fn new(words: Words, told: Option<Told>) -> Self {
+    /// Asks, perhaps below what went wrong before. `missing` are languages that no font shows.
+    pub fn new(words: Words, missing: Vec<Lang>, told: Option<Told>) -> Self {
         Self {
             words,
             typed: Zeroizing::default(),
+            missing,
+            remarks: Vec::new(),
             told,
             trying: None,
             focus: true,
@@ -66,6 +76,11 @@ impl Prompt {
     /// Shows a message below the field.
     pub fn say(&mut self, told: Told) {
         self.told = Some(told);
+    }
+
+    /// Shows what was found at the start as long as the question is asked.
+    pub fn remark(&mut self, told: Told) {
+        self.remarks.push(told);
     }
 
     /// Whether words wait behind the lock that were typed and not kept.
@@ -85,7 +100,9 @@ impl Prompt {
             .inner_margin(Margin::same(24));
         let pressed = CentralPanel::default()
             .frame(ground)
-            .show(ui, |ui| self.paint(ui))
+            .show(ui, |ui| {
+                scroll::page(ui, ScrollArea::vertical(), |ui| self.paint(ui))
+            })
             .inner;
         if pressed.open && self.trying.is_none() && !self.typed.is_empty() {
             self.told = None;
@@ -141,6 +158,13 @@ impl Prompt {
             let doubt = theme::of(ui).doubt;
             told::show(ui, &self.words, told, doubt);
         }
+        let text = theme::of(ui).text;
+        for told in &self.remarks {
+            ui.add_space(theme::GAP);
+            told::show(ui, &self.words, told, text);
+        }
+        ui.add_space(theme::GAP);
+        messages::unshown(ui, &self.words, &self.missing);
         pressed
     }
 

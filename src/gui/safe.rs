@@ -8,7 +8,15 @@ const SHOWN: usize = 48;
 
 /// Words of any length: what is invisible becomes visible, and nothing is cut.
 pub fn words(raw: &str) -> String {
-    raw.chars().map(Shown::of).fold(String::new(), Shown::add)
+    let mut shown = String::with_capacity(raw.len());
+    let mut before = None;
+    let mut rest = raw.chars();
+    while let Some(c) = rest.next() {
+        let joins = before.is_some_and(is_joined) && rest.clone().next().is_some_and(is_joined);
+        shown = Shown::of(c, joins).add(shown);
+        before = Some(c);
+    }
+    shown
 }
 
 /// A name for one line of a screen.
@@ -30,26 +38,51 @@ enum Shown {
 }
 
 impl Shown {
-    fn of(c: char) -> Self {
+    /// `joins` where it stands between letters of a script in which joiners belong to the spelling.
+    fn of(c: char, joins: bool) -> Self {
         match c {
-            // Joiners are part of spelling in Khmer and Burmese; alone they show nothing and hide nothing.
-            '\u{200B}'..='\u{200D}' => Shown::AsIs(c),
+            '\u{200B}'..='\u{200D}' if joins => Shown::AsIs(c),
+            '\u{200B}'..='\u{200D}' => Shown::Code(c),
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Shown::Space,
             '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' => Shown::Code(c),
             '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{00AD}' => Shown::Code(c),
-            c if c.is_control() => Shown::Code(c),
+            c if c.is_control() || is_unseen(c) => Shown::Code(c),
             c => Shown::AsIs(c),
         }
     }
 
-    fn add(mut text: String, shown: Self) -> String {
-        match shown {
+    fn add(self, mut text: String) -> String {
+        match self {
             Shown::AsIs(c) => text.push(c),
             Shown::Code(c) => text.push_str(&format!("[U+{:04X}]", u32::from(c))),
             Shown::Space => text.push(' '),
         }
         text
     }
+}
+
+/// Thai, Lao, Burmese and Khmer: words are not parted by spaces there, so that joiners and breaks of no
+/// width stand between letters.
+fn is_joined(c: char) -> bool {
+    matches!(c,
+        '\u{0E00}'..='\u{0EFF}'
+        | '\u{1000}'..='\u{109F}'
+        | '\u{1780}'..='\u{17FF}'
+        | '\u{A9E0}'..='\u{A9FF}'
+        | '\u{AA60}'..='\u{AA7F}')
+}
+
+/// Letters and signs that show nothing by themselves: fillers, selectors of a form, tags.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{034F}'
+        | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
+        | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Milliseconds as `1:02:03` or `02:03`.
@@ -95,8 +128,43 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_width_becomes_visible_where_no_spelling_needs_it() {
+        for unseen in [
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{034F}',
+            '\u{115F}',
+            '\u{1160}',
+            '\u{17B5}',
+            '\u{180E}',
+            '\u{3164}',
+            '\u{FE00}',
+            '\u{FE0F}',
+            '\u{E0041}',
+            '\u{E0100}',
+        ] {
+            let code = format!("[U+{:04X}]", u32::from(unseen));
+            assert_eq!(name(&format!("K-{unseen}17")), format!("K-{code}17"));
+            assert_eq!(name(&format!("{unseen}17")), format!("{code}17"));
+            // Beside a letter of such a script, but not between two of them.
+            let (before, after) = (format!("សុខ{unseen}"), format!("{unseen}မောင်"));
+            assert_eq!(name(&before), format!("សុខ{code}"));
+            assert_eq!(name(&after), format!("{code}မောင်"));
+        }
+        let twice = name("ก\u{200B}\u{200B}ข");
+        assert_eq!(twice, "ก[U+200B][U+200B]ข");
+    }
+
+    #[test]
     fn names_of_six_scripts_stay_as_they_are() {
         for own in [
+            "ភាសា\u{200B}ខ្មែរ",
+            "ภาษา\u{200B}ไทย",
+            "ພາສາ\u{200B}ລາວ",
+            "ဦး\u{200B}မောင်",
+            "ស្រី\u{200C}មុំ",
+            "က္\u{200D}က",
             "张伟",
             "Nguyễn Thị Lan",
             "สมชาย",

@@ -1,108 +1,28 @@
 //! The frame around the screens: the rail, messages, the key that hides everything.
 
 use eframe::egui::{
-    self, CentralPanel, Context, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Panel,
-    ScrollArea, Ui, UiBuilder,
+    CentralPanel, Context, Event, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Ui,
+    UiBuilder,
 };
 
 use crate::app::desk::{Command, Desk, Told};
 use crate::app::{App, BlankKey, Choices, VaultState, WindowSize};
-use crate::domain::{InterviewId, SegmentId};
 
 use super::closing::Closing;
+use super::deeds::{self, Deed, Standing};
 use super::fonts::Fonts;
 use super::locking::Purpose;
-use super::messages::Messages;
+use super::messages::{self, Messages};
 use super::palette::Palette;
 use super::panels::{Drafts, Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
+use super::rail;
 use super::theme;
 use super::unkept::{Typed, Unkept};
 use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
 
-/// The screens of the rail, in its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Screen {
-    /// Taking interviews in.
-    Interview,
-    /// Reading and correcting.
-    Review,
-    /// Finding.
-    Search,
-    /// The register.
-    People,
-    /// Exports, keys, seals, bundles.
-    Evidence,
-    /// Terms.
-    Glossary,
-    /// Models.
-    Models,
-    /// Choices.
-    Settings,
-}
-
-impl Screen {
-    pub(super) const ALL: [(Screen, Key, &'static str); 8] = [
-        (Screen::Interview, Key::Num1, "nav-interview"),
-        (Screen::Review, Key::Num2, "nav-review"),
-        (Screen::Search, Key::Num3, "nav-search"),
-        (Screen::People, Key::Num7, "nav-people"),
-        (Screen::Evidence, Key::Num8, "nav-evidence"),
-        (Screen::Glossary, Key::Num4, "nav-glossary"),
-        (Screen::Models, Key::Num5, "nav-models"),
-        (Screen::Settings, Key::Num6, "nav-settings"),
-    ];
-}
-
-/// What a screen may use.
-pub struct Scene<'a> {
-    /// Asks and reads.
-    pub desk: &'a Desk,
-    /// Words of the screens.
-    pub words: &'a Words,
-    /// What the person chose.
-    pub choices: &'a Choices,
-}
-
-impl Scene<'_> {
-    /// Letters for the program's own running words.
-    pub fn own(&self, ui: &Ui) -> Letters {
-        Letters::running(ui, self.words.lang())
-    }
-
-    /// Letters for the program's own remarks.
-    pub fn remark(&self, ui: &Ui) -> Letters {
-        Letters::small(ui, self.words.lang())
-    }
-
-    /// The heading of a screen.
-    pub fn heading(&self, ui: &mut Ui, id: &'static str) {
-        let letters = Letters {
-            size: theme::HEADING,
-            ..self.own(ui)
-        };
-        script::label(ui, self.words.t(id), letters);
-        ui.add_space(theme::GAP);
-    }
-}
-
-/// Where a screen wants to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Go {
-    /// To another screen.
-    To(Screen),
-    /// To one interview, and one line of it where that is known.
-    Line(InterviewId, Option<SegmentId>),
-    /// To one interview that a partner sent, by its bundle, and one line of it where that is known.
-    Foreign(String, Option<SegmentId>),
-    /// On with other choices.
-    Choose(Choices),
-    /// Out: the workspace is to be locked.
-    Lock,
-    /// To the page of the lock.
-    Guard(Purpose),
-}
+pub use super::scene::{Go, Scene, Screen};
 
 /// Everything behind the window.
 pub struct Desktop {
@@ -125,6 +45,10 @@ pub struct Desktop {
     glossary: Glossary,
     models: Models,
     settings: Settings,
+    /// The workspace has a lock.
+    guarded: bool,
+    /// The next frame is to take a change back.
+    undoes: bool,
     /// A button asked for the lock.
     locks: bool,
     /// A button asked for the page of the lock.
@@ -135,18 +59,19 @@ impl Desktop {
     /// Reads what was chosen and puts fonts, colours and sizes in force. Called before the first
     /// frame.
     pub fn new(app: &App, desk: Desk, ctx: &Context, fonts: Fonts) -> Self {
-        let read = app.choices();
+        app.cannot_show(&fonts.missing);
+        let choices = app.choices().choices;
         ctx.set_fonts(fonts.definitions);
-        theme::apply(ctx, read.choices.look, read.choices.text_percent);
-        let words = Words::chosen(&read.choices);
-        let notice = read.put_aside.map(|path| Told {
-            what: words.t("choices-broken").to_owned(),
-            next: words.with("choices-aside", &[("path", &path.display().to_string())]),
-        });
+        theme::apply(ctx, choices.look, choices.text_percent);
+        let words = Words::chosen(&choices);
+        let aside = app.choices_aside();
+        let notice = aside.map(|path| messages::choices_aside(&words, &path));
+        app.choices_are_told();
         desk.ask(Command::List);
         desk.ask(Command::Shelf);
         let preferred = app.preferences();
-        let locks = app.vault_state().ok() == Some(VaultState::Open);
+        let broken = app.settings_broken();
+        let guarded = app.vault_state().ok() == Some(VaultState::Open);
         Self {
             desk,
             words,
@@ -164,16 +89,26 @@ impl Desktop {
             evidence: Evidence::default(),
             glossary: Glossary::default(),
             models: Models::default(),
-            settings: Settings::new(&read.choices, preferred, locks),
+            settings: Settings::new(&choices, preferred, guarded, broken),
+            guarded,
+            undoes: false,
             locks: false,
             guards: None,
-            choices: read.choices,
+            choices,
         }
     }
 
     /// Shows a message until the person puts it away.
     pub fn say(&mut self, told: Told) {
         self.messages.say(told);
+    }
+
+    /// Says that something runs that a lock would cut off.
+    pub fn say_busy(&mut self) {
+        self.messages.say(Told {
+            what: self.words.t("vault-busy").to_owned(),
+            next: self.words.t("vault-busy-next").to_owned(),
+        });
     }
 
     /// Whether something runs that must not be cut off: a recording, or a job.
@@ -284,30 +219,20 @@ impl Desktop {
 
     fn screens(&mut self, ui: &mut Ui) -> Option<Go> {
         self.switch_by_key(ui);
+        self.size_by_key(ui);
+        if std::mem::take(&mut self.undoes) {
+            ui.input_mut(|i| i.events.push(pressed(Modifiers::COMMAND, Key::Z)));
+        }
+        let standing = self.standing();
         let scene = Scene {
             desk: &self.desk,
             words: &self.words,
             choices: &self.choices,
         };
         self.messages.hear(&scene);
-        let entered = self.palette.hear(ui, &scene);
-        let short = theme::is_short(ui);
-        let frame = self.rail_frame(ui);
-        if ui.available_width() < theme::NARROW && short {
-            // One row: of a low window the screen needs the rest.
-            let area = ScrollArea::horizontal().id_salt("rail");
-            Panel::top("rail").frame(frame).show(ui, |ui| {
-                widgets::scroll::part(ui, area, |ui| ui.horizontal(|ui| self.rail(ui)));
-            });
-        } else if ui.available_width() < theme::NARROW {
-            Panel::top("rail").frame(frame).show(ui, |ui| {
-                ui.horizontal_wrapped(|ui| self.rail(ui));
-            });
-        } else {
-            let rail = Panel::left("rail").resizable(false).exact_size(theme::RAIL);
-            rail.frame(frame).show(ui, |ui| {
-                widgets::scroll::part(ui, ScrollArea::vertical(), |ui| self.rail(ui));
-            });
+        let entered = self.palette.hear(ui, &scene, standing);
+        if let Some(screen) = rail::show(ui, &scene, self.screen) {
+            self.turn_to(ui.ctx(), screen);
         }
         let scene = Scene {
             desk: &self.desk,
@@ -315,7 +240,11 @@ impl Desktop {
             choices: &self.choices,
         };
         self.messages.show(ui, &scene);
-        let margin = if short { (16, 4) } else { (16, 12) };
+        let margin = if theme::is_short(ui) {
+            (16, 4)
+        } else {
+            (16, 12)
+        };
         let ground = Frame::new()
             .fill(theme::of(ui).ground)
             .inner_margin(Margin::symmetric(margin.0, margin.1));
@@ -328,7 +257,7 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        let called = self.palette.show(ui, &scene);
+        let called = self.palette.show(ui, &scene, standing);
         entered.or(called).or(went)
     }
 
@@ -367,10 +296,53 @@ impl Desktop {
                 self.turn_to(ctx, Screen::Review);
             }
             Go::Choose(choices) => self.choose(ctx, choices),
+            Go::Do(deed) => self.perform(ctx, deed),
             Go::Lock => self.locks = true,
             Go::Guard(purpose) => self.guards = Some(purpose),
         }
         ctx.request_repaint();
+    }
+
+    /// Does what was asked for by its name.
+    fn perform(&mut self, ctx: &Context, deed: Deed) {
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        if deeds::ask(&scene, deed) {
+            if deed == Deed::End {
+                self.turn_to(ctx, Screen::Interview);
+            }
+        } else if deed == Deed::Hide {
+            self.blank();
+        } else {
+            // The transcript's own key does it, once nothing else has the keyboard.
+            let focused = ctx.memory(|m| m.focused());
+            ctx.memory_mut(|m| focused.into_iter().for_each(|id| m.surrender_focus(id)));
+            self.undoes = true;
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let own = self.desk.board().opened.get();
+        Standing {
+            locks: self.guarded,
+            reads: self.screen == Screen::Review
+                && own.is_some_and(|opened| self.review.reads(&opened.interview.id)),
+        }
+    }
+
+    /// The keys for larger and smaller text change what is kept, in the steps of the settings.
+    fn size_by_key(&mut self, ui: &Ui) {
+        if let Some(text_percent) = theme::sized(ui.ctx(), self.choices.text_percent) {
+            let now = self.unsettled().unwrap_or_else(|| self.choices.clone());
+            let choices = Choices {
+                text_percent,
+                ..now
+            };
+            self.choose(ui.ctx(), choices);
+        }
     }
 
     /// Goes to a screen. What was typed into the settings, and not left by another key, is kept.
@@ -447,21 +419,15 @@ impl Desktop {
             }
         }
     }
+}
 
-    fn rail_frame(&self, ui: &Ui) -> Frame {
-        Frame::new()
-            .fill(theme::of(ui).panel)
-            .inner_margin(Margin::same(if theme::is_short(ui) { 3 } else { 8 }))
-    }
-
-    fn rail(&mut self, ui: &mut Ui) {
-        for (screen, _, name) in Screen::ALL {
-            let button = egui::Button::selectable(self.screen == screen, self.words.t(name));
-            let wide = ui.layout().is_vertical();
-            let size = egui::vec2(if wide { ui.available_width() } else { 0.0 }, theme::PRESS);
-            if ui.add(button.min_size(size)).clicked() {
-                self.turn_to(ui.ctx(), screen);
-            }
-        }
+/// A key that is pressed.
+fn pressed(modifiers: Modifiers, key: Key) -> Event {
+    Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers,
     }
 }

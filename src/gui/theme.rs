@@ -1,11 +1,12 @@
 //! Every colour and size of the screens. Nothing outside this file names a colour or a text size.
 
+use eframe::egui::gui_zoom::kb_shortcuts;
 use eframe::egui::{
     self, Color32, Context, CornerRadius, FontFamily, FontId, Id, Stroke, Style, TextStyle, Ui,
     Visuals, vec2,
 };
 
-use crate::app::Look;
+use crate::app::{Look, TEXT_PERCENT};
 
 /// Running text, in points.
 pub const TEXT: f32 = 15.0;
@@ -40,6 +41,8 @@ pub const READING: f32 = 720.0;
 pub const ROW_GUESS: f32 = 84.0;
 /// Height of a hit that was not laid out yet, in points.
 pub const HIT_GUESS: f32 = 120.0;
+/// Steps of the size of the text, in percent.
+pub const TEXT_STEP: u16 = 10;
 /// Strokes.
 pub const LINE: f32 = 1.0;
 /// Stroke under doubtful words.
@@ -180,7 +183,26 @@ pub fn apply(ctx: &Context, look: Look, text_percent: u16) {
     };
     ctx.set_theme(theme);
     ctx.all_styles_mut(|style| dress(style, &colours, look));
+    // Its own keys for this go past what is kept and shown: see `sized`.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_zoom_factor(f32::from(text_percent) / 100.0);
+}
+
+/// The size of the text, in percent, that the keys for it ask for: Ctrl and +, -, or 0.
+pub fn sized(ctx: &Context, text_percent: u16) -> Option<u16> {
+    let pressed = |shortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
+    let (least, most) = TEXT_PERCENT;
+    let larger = pressed(&kb_shortcuts::ZOOM_IN) | pressed(&kb_shortcuts::ZOOM_IN_SECONDARY);
+    let wanted = if larger {
+        text_percent.saturating_add(TEXT_STEP)
+    } else if pressed(&kb_shortcuts::ZOOM_OUT) {
+        text_percent.saturating_sub(TEXT_STEP)
+    } else if pressed(&kb_shortcuts::ZOOM_RESET) {
+        100
+    } else {
+        return None;
+    };
+    Some(wanted.clamp(least, most))
 }
 
 fn dress(style: &mut Style, colours: &Palette, look: Look) {

@@ -2,7 +2,8 @@
 //!
 //! The files in `locales/` are written in a small part of the Fluent syntax: `id = text`, comments
 //! with `#`, `{ $name }` where a value goes, and `{ @id }` where another message stands, such as the
-//! name of a button. A message that a language lacks is shown in English.
+//! name of a button. `id.one` is the same message where one thing is counted; only English has some.
+//! A message that a language lacks is shown in English.
 
 use std::collections::HashMap;
 
@@ -39,6 +40,9 @@ const COUNTED: [&str; 23] = [
     "column",
     "score",
 ];
+
+/// Values that count things: the first of them in a message decides whether it is said of one thing.
+const THINGS: [&str; 5] = ["count", "lines", "places", "minutes", "words"];
 
 /// The messages of one language.
 #[derive(Debug)]
@@ -156,10 +160,32 @@ impl Words {
         self.own.iter().map(|(id, text)| (*id, *text))
     }
 
+    /// The text of a message for these values.
+    fn form(&self, id: &'static str, values: &[(&str, &str)]) -> &'static str {
+        let usual = self.t(id);
+        let counted = usual
+            .split("{ $")
+            .filter_map(|part| part.split_once(" }"))
+            .map(|(name, _)| name)
+            .find(|name| THINGS.contains(name));
+        let is_one = |name: &str| values.contains(&(name, "1"));
+        if !counted.is_some_and(is_one) {
+            return usual;
+        }
+        let of = if self.own.contains_key(id) {
+            &self.own
+        } else {
+            &self.english
+        };
+        of.get(format!("{id}.one").as_str())
+            .copied()
+            .unwrap_or(usual)
+    }
+
     /// One message with values in the places of `{ $name }`, and other messages in those of
     /// `{ @id }`. A value is never read for places.
     pub fn with(&self, id: &'static str, values: &[(&str, &str)]) -> String {
-        let mut rest = self.t(id);
+        let mut rest = self.form(id, values);
         let mut out = String::with_capacity(rest.len());
         while let Some((before, place)) = rest.split_once('{') {
             out.push_str(before);
@@ -232,6 +258,13 @@ mod tests {
         for lang in Lang::ALL {
             let own = read(source(lang));
             for (id, text) in &english {
+                if let Some(usual) = id.strip_suffix(".one") {
+                    // Said of one thing: by languages that say it in another way.
+                    let all = english.get(usual).unwrap_or_else(|| panic!("no {usual}"));
+                    assert_eq!(places(text), places(all), "{id}");
+                    assert_ne!(text, all, "{id}");
+                    continue;
+                }
                 let other = own.get(id).unwrap_or_else(|| panic!("{lang} lacks {id}"));
                 assert!(!other.is_empty(), "{lang} {id} is empty");
                 assert_eq!(places(text), places(other), "{lang} {id}");
@@ -270,7 +303,8 @@ mod tests {
         let english = read(source(Lang::En));
         // What is said below the window is shown by its sentence.
         let said = read(include_str!("locales/said.txt"));
-        for id in english.keys().filter(|id| !said.contains_key(*id)) {
+        let usual = |id: &&&str| !id.ends_with(".one") && !said.contains_key(**id);
+        for id in english.keys().filter(usual) {
             assert!(code.contains(&format!("\"{id}\"")), "nothing shows {id}");
         }
         for call in [".t(\"", ".with(\"", ".with(\n"] {
@@ -282,6 +316,23 @@ mod tests {
                 assert!(!real || filled, "{id} has places");
             }
         }
+    }
+
+    #[test]
+    fn one_thing_is_counted_as_one() {
+        let english = Words::of(Lang::En);
+        let count = |id, count| english.with(id, &[("count", count)]);
+        assert_eq!(count("glossary-count", "1"), "1 term");
+        assert_eq!(count("glossary-count", "21"), "21 terms");
+        assert!(count("unkept", "1").starts_with("In 1 place words"));
+        assert!(count("cut-off-recordings", "1").starts_with("1 recording was cut off"));
+        let told = english.told("2 lines, 1 of them with work that nobody signed");
+        assert_eq!(told, "2 lines, 1 of them with work that nobody signed");
+        let told = english.told("1 line, 1 of them with work that nobody signed");
+        assert_eq!(told, "1 line, 1 of them with work that nobody signed");
+        // A language that says both alike has no other form.
+        let thai = Words::of(Lang::Th).with("glossary-count", &[("count", "1")]);
+        assert!(thai.contains('1') && !thai.contains("term"), "{thai}");
     }
 
     #[test]

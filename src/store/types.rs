@@ -254,7 +254,7 @@ pub struct Corrected {
 }
 
 /// What to look for, and where.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
     /// What the person typed: words that must all occur, phrases in quotes, `word*`, `-word`, AND,
     /// OR, NOT, NEAR, brackets.

@@ -14,7 +14,7 @@ use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
-use crate::store::{Hit, Index, Recut, SpeakerVersion, TextVersion};
+use crate::store::{Hit, Index, Recut, SearchQuery, SpeakerVersion, TextVersion};
 
 use super::alarms::Alarms;
 use super::custody::{Custody, Outcome};
@@ -199,6 +199,15 @@ pub enum Notice {
     Busy,
     /// A file was written.
     Written(PathBuf),
+    /// A file of settings that was not valid lies here now.
+    PutAside(PathBuf),
+    /// A table of terms was taken in.
+    Terms {
+        /// How many terms it has.
+        count: usize,
+        /// What a person should look at.
+        remarks: Vec<String>,
+    },
 }
 
 /// The levels of a stretch of one channel: the largest of equal parts, 0.0 to 1.0.
@@ -252,8 +261,10 @@ pub struct Saved {
 /// The answer to a search.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What was asked.
-    pub text: String,
+    /// What was asked,
+    pub asked: SearchQuery,
+    /// and whether in other languages too.
+    pub across: bool,
     /// Hits in all; at least so many where `more` is set.
     pub total: u64,
     /// There are more hits than were counted.
@@ -356,6 +367,8 @@ pub struct Job {
     pub since: Instant,
     /// Lines recognised and translated so far.
     pub lines: (u64, u64),
+    /// Which of several files is taken in, 1 for the first, and how many there are.
+    pub file: Option<(u32, u32)>,
     /// Over: interviews that were made, and notes on them.
     pub over: Option<Vec<InterviewId>>,
     /// A person stopped it.

@@ -83,6 +83,7 @@ pub(super) fn run(
                     part: None,
                     since: Instant::now(),
                     lines: (0, 0),
+                    file: None,
                     over: None,
                     stopped: false,
                     notes: Vec::new(),
@@ -209,7 +210,12 @@ impl Bench<'_> {
                     },
                     fraction(done, total),
                 ),
-                Progress::Part { .. } => return, // only longer commands have parts
+                Progress::Part { number, of, .. } => {
+                    // The next file begins with its first step.
+                    job.file = Some((number, of));
+                    job.part = None;
+                    return;
+                }
                 Progress::Recognised {
                     done_ms, total_ms, ..
                 } => {

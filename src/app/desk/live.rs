@@ -222,6 +222,7 @@ fn over(common: &Common, recorded: Result<LiveReport, Error>, read: &SyncSender<
                 part: None,
                 since: Instant::now(),
                 lines: (report.report.recognised, report.report.translated),
+                file: None,
                 over: Some(vec![report.id]),
                 stopped: false,
                 notes: reason.into_iter().collect(),

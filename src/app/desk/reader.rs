@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use crate::app::{Edit, Error, Suggested};
+use crate::app::{Edit, Error, GlossaryInfo, Suggested};
 use crate::audio;
 use crate::domain::{Interpreted, InterviewId, SegmentId};
 use crate::pipeline::Progress;
@@ -58,7 +58,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::ImportTerms(path) => common
                 .app
                 .import_glossary(&path, false)
-                .map(|_| shelf(common)),
+                .map(|taken| told_of(common, taken)),
             Command::ExportTerms(path) => common
                 .app
                 .export_glossary(None, None, &path, false)
@@ -92,8 +92,11 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 Ok(())
             }
             Command::Keep(choices) => common.app.keep_choices(&choices),
-            Command::Prefer(wanted) => common.app.prefer(&wanted).map(|()| {
+            Command::Prefer(wanted) => common.app.prefer(&wanted).map(|aside| {
                 common.board.preferred.put(common.app.preferences());
+                if let Some(aside) = aside {
+                    common.board.tell(Notice::PutAside(aside));
+                }
                 let path = common.app.workspace().config_file();
                 common.board.tell(Notice::Written(path));
             }),
@@ -293,6 +296,15 @@ fn recut(
 }
 
 fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Error> {
+    let answered = answer(common, query, across);
+    if answered.is_err() {
+        // What was found before is no answer to this question.
+        common.board.found.take();
+    }
+    answered
+}
+
+fn answer(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Error> {
     let page = common.app.search(query, across, &|progress| {
         if let Progress::Step { done, total, .. } = progress {
             common.board.indexing.put((done, total));
@@ -306,7 +318,8 @@ fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Erro
     }
     common.board.found.put(Found {
         index: page.index,
-        text: query.text.clone(),
+        asked: query.clone(),
+        across,
         total: page.total,
         more: page.more,
         hits: page.hits,
@@ -314,6 +327,15 @@ fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Erro
         broken: page.broken,
     });
     Ok(())
+}
+
+/// Says how many terms were taken in, and what a person should look at.
+fn told_of(common: &Common, taken: GlossaryInfo) {
+    common.board.tell(Notice::Terms {
+        count: taken.terms,
+        remarks: taken.problems,
+    });
+    shelf(common);
 }
 
 pub(super) fn shelf(common: &Common) {

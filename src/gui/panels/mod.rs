@@ -16,6 +16,7 @@ mod shown;
 
 pub use evidence::Evidence;
 pub use glossary::Glossary;
+pub use happened::MARKS;
 pub use intake::Intake;
 pub use models::Models;
 pub use people::People;

@@ -12,9 +12,6 @@ use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::{languages, script, scroll};
 
-/// Steps of the size of the text, in percent.
-const STEP: f64 = 10.0;
-
 /// What is being chosen; it is put in force when the hand leaves it.
 pub struct Settings {
     draft: Choices,
@@ -23,16 +20,20 @@ pub struct Settings {
     preferred: Preferred,
     /// The workspace has a lock.
     locks: bool,
+    /// The file of these settings is not valid.
+    broken: bool,
 }
 
 impl Settings {
-    /// Starts from what is in force; `locks` where the workspace has a lock.
-    pub fn new(choices: &Choices, preferred: Preferred, locks: bool) -> Self {
+    /// Starts from what is in force; `locks` where the workspace has a lock, `broken` where the file of
+    /// the settings is not valid.
+    pub fn new(choices: &Choices, preferred: Preferred, locks: bool, broken: bool) -> Self {
         Self {
             draft: choices.clone(),
             kept: preferred.clone(),
             preferred,
             locks,
+            broken,
         }
     }
 
@@ -110,8 +111,13 @@ impl Settings {
         }
         if let Some(written) = scene.desk.board().preferred.get() {
             self.kept = Preferred::clone(&written);
+            self.broken = false;
         }
-        let changed = self.preferred != self.kept;
+        if self.broken {
+            let doubt = scene.own(ui).coloured(theme::of(ui).doubt);
+            script::label(ui, &words.with("settings-broken", &[]), doubt);
+        }
+        let changed = self.broken || self.preferred != self.kept;
         let keep = Button::new(words.t("settings-keep"));
         if ui.add_enabled(changed, keep).clicked() {
             scene.desk.ask(Command::Prefer(self.preferred.clone()));
@@ -156,7 +162,7 @@ impl Settings {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-size"));
             let slider = Slider::new(&mut draft.text_percent, TEXT_PERCENT.0..=TEXT_PERCENT.1)
-                .step_by(STEP)
+                .step_by(theme::TEXT_STEP.into())
                 .suffix(" %");
             settled |= is_settled(&ui.add(slider).labelled_by(label.id));
         });

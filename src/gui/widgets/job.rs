@@ -85,9 +85,15 @@ fn running(ui: &mut Ui, scene: &Scene<'_>, job: &Job) {
         Phase::Comparing => words.t("phase-comparing"),
     };
     script::label(ui, step, scene.own(ui));
+    if let Some((number, of)) = job.file {
+        let (number, of) = (number.to_string(), of.to_string());
+        let text = words.with("job-file", &[("done", &number), ("all", &of)]);
+        script::label(ui, &text, scene.remark(ui));
+    }
     match job.part {
         Some(part) => {
-            ui.add(ProgressBar::new(part).show_percentage());
+            let percent = words.digits(&format!("{:.0}", part * 100.0));
+            ui.add(ProgressBar::new(part).text(format!("{percent} %")));
             if part >= FIRST_GUESS {
                 let spent = job.since.elapsed().as_secs_f32();
                 let left = spent * (1.0 - part) / part;

@@ -34,7 +34,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, source: (&str, bool), levels: &[Leve
             let label = ui.label(name);
             let bar = ProgressBar::new(part).desired_width(220.0).fill(accent);
             ui.add(bar).labelled_by(label.id);
-            ui.label(format!("{:.0} dB", level.peak_db));
+            let level = words.digits(&format!("{:.0}", level.peak_db));
+            ui.label(format!("{level} dB"));
         });
     }
 }

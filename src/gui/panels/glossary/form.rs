@@ -1,6 +1,8 @@
 //! A term that is written or corrected: its words in each language, and who stands behind them.
 
-use eframe::egui::{ComboBox, Frame, Key, Margin, Modifiers, TextEdit, Ui};
+use eframe::egui::{
+    ComboBox, Frame, Key, Margin, Modifiers, TextEdit, Ui, WidgetInfo, accesskit::Role,
+};
 
 use crate::app::desk::Command;
 use crate::domain::Lang;
@@ -151,13 +153,20 @@ impl Side {
                 .desired_width(100.0);
             script::line(ui, field).labelled_by(label.id);
             let shown = STATES.iter().find(|(state, _)| *state == self.review);
-            ComboBox::from_id_salt(("review", self.lang))
+            let states = ComboBox::from_id_salt(("review", self.lang))
                 .selected_text(shown.map_or("", |(_, id)| words.t(id)))
                 .show_ui(ui, |ui| {
                     for (state, id) in STATES {
                         ui.selectable_value(&mut self.review, state, words.t(id));
                     }
                 });
+            let named = words.with("glossary-state", &[("language", self.lang.native_name())]);
+            let value = shown.map_or("", |(_, id)| words.t(id));
+            states.response.widget_info(|| {
+                let mut info = WidgetInfo::labeled(Role::ComboBox, true, &named);
+                info.current_text_value = Some(value.to_owned());
+                info
+            });
             if self.review == Review::Sourced {
                 let label = ui.label(words.t("people-source"));
                 let field = TextEdit::singleline(&mut self.source)

@@ -3,9 +3,11 @@
 
 mod form;
 
+use std::sync::Arc;
+
 use eframe::egui::{Button, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role};
 
-use crate::app::desk::Command;
+use crate::app::desk::{Command, Shelf};
 use crate::domain::Lang;
 use crate::glossary::{Entry, Review, Term};
 use crate::gui::shell::{Go, Scene};
@@ -29,9 +31,52 @@ const COLUMN: f32 = 150.0;
 pub struct Glossary {
     filter: String,
     unreviewed: bool,
+    kept: Kept,
     form: Option<TermForm>,
     /// The table that is taken in or written out, where that is being done.
     table: Option<(bool, PathField)>,
+}
+
+/// What was worked out of the terms once and serves until they or the filter are others.
+#[derive(Default)]
+struct Kept {
+    shelf: Option<Arc<Shelf>>,
+    /// All words of each term, as they are compared.
+    folded: Vec<Vec<String>>,
+    asked: Option<(String, bool)>,
+    /// The places of the terms that are shown.
+    shown: Vec<usize>,
+    langs: Vec<Lang>,
+}
+
+impl Kept {
+    fn renew(&mut self, shelf: &Arc<Shelf>, filter: &str, unreviewed: bool) {
+        if !self
+            .shelf
+            .as_ref()
+            .is_some_and(|own| Arc::ptr_eq(own, shelf))
+        {
+            let terms = &shelf.terms;
+            self.folded = terms.iter().map(folded).collect();
+            let has = |lang: &Lang| terms.iter().any(|t| t.entries.contains_key(lang));
+            self.langs = Lang::ALL.into_iter().filter(has).collect();
+            self.shelf = Some(Arc::clone(shelf));
+            self.asked = None;
+        }
+        let asked = Some((filter.to_owned(), unreviewed));
+        if self.asked == asked {
+            return;
+        }
+        let wanted = text::fold(filter.trim());
+        let holds = |words: &Vec<String>| words.iter().any(|word| word.contains(&wanted));
+        let all = (0..).zip(shelf.terms.iter().zip(&self.folded));
+        self.shown = all
+            .filter(|(_, (term, _))| !unreviewed || term.entries.values().any(is_unreviewed))
+            .filter(|(_, (_, words))| wanted.is_empty() || holds(words))
+            .map(|(at, _)| at)
+            .collect();
+        self.asked = asked;
+    }
 }
 
 impl Glossary {
@@ -57,7 +102,7 @@ impl Glossary {
                 let told = words.with("glossary-empty", &[("new", new), ("import", import)]);
                 script::label(ui, &told, scene.own(ui));
             } else {
-                self.terms(ui, scene, &shelf.terms, |ui| {
+                self.terms(ui, scene, &shelf, |ui| {
                     let used = ui.cursor().top() - top;
                     (room - used).max(FEWEST * ROW)
                 });
@@ -81,7 +126,7 @@ impl Glossary {
         &mut self,
         ui: &mut Ui,
         scene: &Scene<'_>,
-        terms: &[Term],
+        shelf: &Arc<Shelf>,
         height: impl FnOnce(&Ui) -> f32,
     ) {
         let words = scene.words;
@@ -91,26 +136,19 @@ impl Glossary {
             script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
             ui.checkbox(&mut self.unreviewed, words.t("glossary-unreviewed"));
         });
-        let wanted = text::fold(self.filter.trim());
-        let shown: Vec<&Term> = terms
-            .iter()
-            .filter(|term| !self.unreviewed || term.entries.values().any(is_unreviewed))
-            .filter(|term| wanted.is_empty() || holds(term, &wanted))
-            .collect();
+        self.kept.renew(shelf, &self.filter, self.unreviewed);
+        let (shown, langs) = (&self.kept.shown, &self.kept.langs);
         let count = words.with("glossary-count", &[("count", &shown.len().to_string())]);
         script::label(ui, &count, scene.remark(ui));
-        let langs: Vec<Lang> = Lang::ALL
-            .into_iter()
-            .filter(|l| terms.iter().any(|t| t.entries.contains_key(l)))
-            .collect();
         let mut wanted = None;
         let height = height(ui);
         let area = ScrollArea::both().id_salt("terms").auto_shrink(false);
         let area = area.max_height(height).min_scrolled_height(height);
         area.show_rows(ui, ROW, shown.len(), |ui, rows| {
-            for term in shown.get(rows).into_iter().flatten() {
+            let rows = shown.get(rows).into_iter().flatten();
+            for term in rows.filter_map(|at| shelf.terms.get(*at)) {
                 let row = ui.horizontal_top(|ui| {
-                    for lang in &langs {
+                    for lang in langs {
                         ui.allocate_ui(eframe::egui::vec2(COLUMN, ROW - theme::GAP), |ui| {
                             ui.set_min_size(eframe::egui::vec2(COLUMN, ROW - theme::GAP));
                             ui.vertical(|ui| cell(ui, scene, *lang, term.entries.get(lang)));
@@ -121,7 +159,7 @@ impl Glossary {
                 let name = words.with("glossary-correct", &[("term", &called(term))]);
                 response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
                 if response.on_hover_text(&name).clicked() {
-                    wanted = Some((*term).clone());
+                    wanted = Some(term.clone());
                 }
             }
             scroll::keys(ui);
@@ -200,11 +238,10 @@ fn is_unreviewed(entry: &Entry) -> bool {
     entry.review == Review::Unreviewed
 }
 
-fn holds(term: &Term, wanted: &str) -> bool {
-    let in_entry = |entry: &Entry| {
-        let all = entry.admitted.iter().chain(&entry.forbidden);
-        all.into_iter()
-            .any(|word| text::fold(word).contains(wanted))
-    };
-    text::fold(&term.id).contains(wanted) || term.entries.values().any(in_entry)
+/// Its name and all its words, as they are compared.
+fn folded(term: &Term) -> Vec<String> {
+    let entries = term.entries.values();
+    let words = entries.flat_map(|entry| entry.admitted.iter().chain(&entry.forbidden));
+    let all = std::iter::once(&term.id).chain(words);
+    all.map(|word| text::fold(word)).collect()
 }

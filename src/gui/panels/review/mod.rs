@@ -78,6 +78,11 @@ impl Review {
         self.wanted = line;
     }
 
+    /// Whether this interview is the one that is read, and may be changed.
+    pub fn reads(&self, id: &InterviewId) -> bool {
+        matches!(&self.current, Some(Current::Own(own)) if own == id)
+    }
+
     /// How many places have words that were typed and not kept.
     pub fn unkept(&self) -> usize {
         self.table.unkept()

@@ -101,7 +101,7 @@ impl Filters {
             let count = self.active();
             let mut narrow = words.t("search-narrow").to_owned();
             if count > 0 {
-                narrow.push_str(&format!(" ({count})"));
+                narrow.push_str(&format!(" ({})", words.digits(&count.to_string())));
             }
             ui.toggle_value(&mut self.open, narrow);
             if count > 0 && ui.button(words.t("search-clear")).clicked() {

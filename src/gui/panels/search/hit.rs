@@ -17,7 +17,7 @@ use super::filters;
 pub enum Wish {
     /// Go to the line.
     Open,
-    /// Hear it.
+    /// Hear it, or hear it no more.
     Play,
 }
 
@@ -48,8 +48,10 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
             let near = !matches!(hit.why, Why::AsAsked);
             let colour = if near { colours.doubt } else { colours.faint };
             script::label(ui, &why, scene.remark(ui).coloured(colour));
-            if chosen && hit.foreign.is_none() && ui.button(scene.words.t("search-play")).clicked()
-            {
+            let heard = is_heard(scene, hit);
+            let id = if heard { "search-stop" } else { "search-play" };
+            let offered = (chosen || heard) && hit.foreign.is_none();
+            if offered && ui.button(scene.words.t(id)).clicked() {
                 wish = Some(Wish::Play);
             }
         });
@@ -63,15 +65,26 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
     wish
 }
 
+/// Whether its line is heard now.
+pub fn is_heard(scene: &Scene<'_>, hit: &Hit) -> bool {
+    let playing = scene.desk.board().playing.get();
+    hit.foreign.is_none()
+        && playing.is_some_and(|p| p.interview == hit.interview && p.segment == hit.segment)
+}
+
+/// The day of its interview as the person reads days, and its number; of a partner's only the number.
 fn about(scene: &Scene<'_>, hit: &Hit) -> String {
-    let mut parts = vec![
+    let words = scene.words;
+    let interviews = scene.desk.board().interviews.get();
+    let own = interviews.as_ref().filter(|_| hit.foreign.is_none());
+    let one = own.and_then(|all| all.iter().find(|one| one.id == hit.interview));
+    let mut parts: Vec<String> = one.map(|one| words.day(&one.started)).into_iter().collect();
+    parts.extend([
         hit.interview.0.clone(),
-        scene
-            .words
-            .with("people-line", &[("line", &hit.segment.0.to_string())]),
-        safe::clock(hit.start_ms),
-        speaker(scene.words, &hit.speaker),
-    ];
+        words.with("people-line", &[("line", &hit.segment.0.to_string())]),
+        words.digits(&safe::clock(hit.start_ms)),
+        speaker(words, &hit.speaker),
+    ]);
     parts.extend(hit.case.as_deref().map(safe::name));
     let foreign = hit.foreign.as_ref();
     parts.extend(foreign.map(|_| scene.words.t("search-foreign").to_owned()));

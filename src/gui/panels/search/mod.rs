@@ -1,5 +1,6 @@
 //! Finding words in all interviews while they are typed. Up and down choose a hit, Enter opens its
-//! line, Ctrl+P plays it; each hit says why it was found.
+//! line, Ctrl+P plays it and silences it; each hit says why it was found. What was found for an earlier
+//! question is shown as old until the answer comes, and Enter waits for the answer.
 
 mod filters;
 mod hit;
@@ -16,6 +17,8 @@ use crate::store::{Hit, Index, SearchQuery};
 use filters::Filters;
 pub use filters::{cases, choose};
 
+/// How much is seen of what was found for an earlier question.
+const OLD: f32 = 0.5;
 /// Hits that are shown; more than a person reads through.
 const MOST: usize = 200;
 
@@ -26,6 +29,10 @@ pub struct Search {
     filters: Filters,
     focused: bool,
     chosen: usize,
+    /// The desk had no room for the question: it is to be asked again.
+    unasked: bool,
+    /// Enter was pressed before the answer came.
+    enters: bool,
     /// Frames in which the chosen hit is still to be brought into view.
     reveal: u8,
     heights: Heights,
@@ -55,9 +62,8 @@ impl Search {
         });
         changed |= self.filters.show(ui, scene);
         if changed {
-            self.chosen = 0;
-            let across = self.filters.across;
-            scene.desk.ask(Command::Search(self.query(), across));
+            (self.chosen, self.enters) = (0, false);
+            self.ask(scene);
         }
         ui.add_space(theme::GAP);
         if self.text.trim().is_empty() {
@@ -72,9 +78,27 @@ impl Search {
             return None;
         }
         let found = scene.desk.board().found.get()?;
-        self.told(ui, scene, &found);
-        let went = self.keys(ui, scene, &found, in_field);
-        self.hits(ui, scene, &found).or(went)
+        let old = found.asked != self.query() || found.across != self.filters.across;
+        if old {
+            ui.spinner();
+        } else {
+            self.told(ui, scene, &found);
+        }
+        let went = self.keys(ui, scene, &found, (in_field, old));
+        ui.scope(|ui| {
+            if old {
+                ui.set_opacity(OLD);
+            }
+            self.hits(ui, scene, &found)
+        })
+        .inner
+        .or(went)
+    }
+
+    /// Asks; where too much is waiting, Enter asks again.
+    fn ask(&mut self, scene: &Scene<'_>) {
+        let question = Command::Search(self.query(), self.filters.across);
+        self.unasked = !scene.desk.ask(question);
     }
 
     fn query(&self) -> SearchQuery {
@@ -127,12 +151,27 @@ impl Search {
     }
 
     /// The keys of the hits, while the words are typed or nothing else has the keyboard.
-    fn keys(&mut self, ui: &Ui, scene: &Scene<'_>, found: &Found, in_field: bool) -> Option<Go> {
+    fn keys(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        found: &Found,
+        (in_field, old): (bool, bool),
+    ) -> Option<Go> {
         if !in_field && ui.memory(|m| m.focused()).is_some() {
             return None;
         }
-        let last = found.hits.len().checked_sub(1)?;
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        let entered = pressed(Key::Enter);
+        if old {
+            self.enters |= entered;
+            if entered && self.unasked {
+                self.ask(scene);
+            }
+            return None;
+        }
+        let entered = entered | std::mem::take(&mut self.enters);
+        let last = found.hits.len().checked_sub(1)?;
         let at = self.chosen;
         for (key, to) in [
             (Key::ArrowDown, at.saturating_add(1)),
@@ -147,7 +186,7 @@ impl Search {
         if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND, Key::P)) {
             play(scene, hit);
         }
-        pressed(Key::Enter).then(|| to_line(hit))
+        entered.then(|| to_line(hit))
     }
 
     /// The hits; only those that are seen are laid out.
@@ -211,8 +250,13 @@ fn to_line(hit: &Hit) -> Go {
     }
 }
 
+/// Plays a hit, or silences it where it is heard.
 fn play(scene: &Scene<'_>, hit: &Hit) {
     if hit.foreign.is_some() {
+        return;
+    }
+    if hit::is_heard(scene, hit) {
+        scene.desk.ask(Command::Silence);
         return;
     }
     let percent = scene.choices.play_percent;
