@@ -179,7 +179,13 @@ fn a_key_is_made_opened_seals_and_the_seal_is_verified() {
     press(&mut window, "Open the key");
     until_seen(&mut window, "does not open this key");
     open_key(&mut window);
+    // Final, so it takes two steps; the first one is taken back.
     press(&mut window, "Seal this interview");
+    assert!(sees(&window, "nothing takes it back") && !sees(&window, "Seal this interview"));
+    press(&mut window, "Cancel");
+    assert!(sees(&window, "Seal this interview"));
+    press(&mut window, "Seal this interview");
+    press(&mut window, "Yes, seal it for good");
     until_seen(&mut window, "Write these digits on the signed page");
     until_seen(&mut window, "Done.");
     press(&mut window, "Verify this interview");
@@ -310,6 +316,11 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     open_interview(&mut window, Lang::My);
     key(&mut window, Key::C);
     until_seen(&mut window, "Export and evidence");
+    until_seen(
+        &mut window,
+        "A line is certified with a key, and none is open",
+    );
+    press(&mut window, "Close");
     open_key(&mut window);
     chord(&mut window, Key::Num2);
     key(&mut window, Key::C);
@@ -317,7 +328,8 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     key(&mut window, Key::ArrowDown);
     key(&mut window, Key::C);
     until_seen(&mut window, "certified by Dao");
-    key(&mut window, Key::ArrowDown);
+    // On to the next one by itself.
+    until(&mut window, "line 3", |w| chosen(w).starts_with("3 "));
     key(&mut window, Key::C);
     until_seen(
         &mut window,
@@ -331,6 +343,7 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
     until(&mut window, "its certificate", |_| {
         line(2).status == Status::Certified
     });
+    until(&mut window, "line 4", |w| chosen(w).starts_with("4 "));
     for (n, status) in [
         (0, Status::Edited),
         (1, Status::Certified),

@@ -16,11 +16,12 @@ use std::rc::Rc;
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Context, Event, Key, Modifiers, Pos2, RawInput, Rect, Shape, ViewportInfo, vec2,
+    Context, Event, Key, Modifiers, Pos2, RawInput, Rect, Shape, ViewportCommand, ViewportInfo,
+    vec2,
 };
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
 use mekong_interview::app::phrasebook::phrases;
-use mekong_interview::domain::Lang;
+use mekong_interview::domain::{EventKind, Lang};
 use window::*;
 
 fn begin(window: &mut Window) {
@@ -105,7 +106,7 @@ fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
     for size in [[900.0, 600.0], [360.0, 240.0]] {
         window.set_size(vec2(size[0], size[1]));
         window.run_steps(6);
-        for label in ["End the recording", "Pause"] {
+        for label in ["End the recording", "Pause (F10)"] {
             assert!(is_inside(&window, label, size), "{label} at {size:?}");
         }
     }
@@ -123,6 +124,8 @@ fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
 struct Other {
     events: Rc<RefCell<Vec<Event>>>,
     painted: Rc<RefCell<String>>,
+    /// How large its letters are, whatever the zoom of the first window.
+    size: Rc<RefCell<f32>>,
 }
 
 impl Other {
@@ -144,6 +147,9 @@ impl Other {
             for clipped in &output.shapes {
                 if let Shape::Text(text) = &clipped.shape {
                     painted.push_str(text.galley.text());
+                    let letters = text.galley.job.sections.first();
+                    let points = letters.map_or(0.0, |s| s.format.font_id.size);
+                    *own.size.borrow_mut() = points * ctx.zoom_factor();
                 }
             }
         });
@@ -193,13 +199,147 @@ fn the_key_that_hides_everything_works_in_the_other_window_too() {
     assert!(other.shows(shown));
 }
 
+/// Whether one of the next frames wants a window to fill its screen, or no more.
+fn full(window: &mut Window) -> Option<bool> {
+    for _ in 0..3 {
+        window.step();
+        let all = window.output().viewport_output.values();
+        let wanted = all.flat_map(|own| &own.commands).find_map(|c| match c {
+            ViewportCommand::Fullscreen(full) => Some(*full),
+            _ => None,
+        });
+        if wanted.is_some() {
+            return wanted;
+        }
+    }
+    None
+}
+
+#[test]
+fn the_other_window_fills_its_screen_and_its_letters_do_not_follow_the_officers() {
+    let mut sizes = Vec::new();
+    for percent in [100, 200] {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = format!("text_percent = {percent}\n");
+        fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = tall_window(dir.path());
+        window.set_size(vec2(900.0, 3_600.0));
+        window.run_steps(3);
+        let other = Other::default();
+        other.open(&window);
+        chord(&mut window, Key::Num1);
+        press(&mut window, "中文 – Tiếng Việt");
+        tick(&mut window, "Rights, consent and standard questions");
+        assert!(!sees(&window, "not reviewed by a native speaker"));
+        press(&mut window, "Show it large");
+        assert!(sees(&window, "not reviewed by a native speaker"));
+        assert!(other.shows(phrases()[0].text(Lang::Vi)));
+        sizes.push(*other.size.borrow());
+        assert_eq!(full(&mut window), None, "like any other window at first");
+        other.press(Key::F11);
+        assert_eq!(full(&mut window), Some(true));
+        other.press(Key::F11);
+        assert_eq!(full(&mut window), Some(false));
+    }
+    assert!((sizes[0] - sizes[1]).abs() < 0.01, "{sizes:?}");
+    assert!(sizes[0] > 30.0, "{sizes:?}");
+}
+
+#[test]
+fn a_pause_is_one_press_and_its_reason_may_come_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    begin(&mut window);
+    // By its key and without a reason: at once, and then it is asked for.
+    key(&mut window, Key::F10);
+    until_seen(&mut window, "Go on (F10)");
+    until_seen(&mut window, "pause  no reason given");
+    assert!(sees(&window, "Why is it paused?"));
+    press(&mut window, "private talk with counsel");
+    until_seen(
+        &mut window,
+        "reason of the pause: private talk with counsel",
+    );
+    assert!(!sees(&window, "Why is it paused?"));
+    key(&mut window, Key::F10);
+    until_seen(&mut window, "Pause (F10)");
+    // By a reason that is ready.
+    press(&mut window, "the interpreter");
+    until_seen(&mut window, "Go on (F10)");
+    until_seen(&mut window, "pause  the interpreter");
+    assert!(!sees(&window, "Why is it paused?"));
+    press(&mut window, "Go on");
+    until_seen(&mut window, "Pause (F10)");
+    // By words of one's own and Enter.
+    focus(&mut window, "Words for a mark or a pause");
+    say(&mut window, "ห้องน้ำ");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "pause  ห้องน้ำ");
+    press(&mut window, "Go on");
+    until_seen(&mut window, "Pause (F10)");
+    // That nobody says why is a choice too.
+    press(&mut window, "Pause (F10)");
+    until_seen(&mut window, "Why is it paused?");
+    press(&mut window, "no reason given");
+    assert!(!sees(&window, "Why is it paused?"));
+    press(&mut window, "Go on");
+    end_recording(&mut window);
+    until_seen(&mut window, "Read 20");
+    let app = open_app(dir.path());
+    let id = app.list(None).unwrap()[0].id.0.clone();
+    let events = app.events(&id).unwrap();
+    let of = |kind| -> Vec<&str> {
+        let own = events.iter().filter(|e| e.kind == kind);
+        own.map(|e| e.label.as_str()).collect()
+    };
+    assert_eq!(
+        of(EventKind::Pause),
+        [
+            "no reason given",
+            "the interpreter",
+            "ห้องน้ำ",
+            "no reason given"
+        ]
+    );
+    let mark = "reason of the pause: private talk with counsel";
+    assert!(of(EventKind::Marker).contains(&mark), "{events:?}");
+}
+
+#[test]
+fn what_the_person_is_told_is_open_from_the_start_and_missed_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    begin(&mut window);
+    until_seen(&mut window, "practice · witness");
+    until_seen(&mut window, "0 of 12 are said and marked");
+    assert!(sees(&window, "What a witness is told"), "open by itself");
+    press(&mut window, "Said: mark it");
+    // In the list, and in the head of the recording.
+    until(&mut window, "both", |w| {
+        w.query_all_by_label_contains("1 of 12 are said and marked")
+            .count()
+            == 2
+    });
+    // Closed once, it stays closed.
+    tick(&mut window, "Rights, consent and standard questions");
+    window.run_steps(10);
+    assert!(!sees(&window, "What a witness is told"));
+    assert!(!sees(&window, "Only 1 of the 12"));
+    press(&mut window, "End the recording");
+    assert!(sees(&window, "Only 1 of the 12"));
+    press(&mut window, "Yes, end it");
+    until_seen(&mut window, "Read 20");
+}
+
 #[test]
 fn the_strip_is_walked_by_keys_and_nothing_is_played_while_a_recording_runs() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = tall_window(dir.path());
     begin(&mut window);
     until_seen(&mut window, "officer · ");
-    until_seen(&mut window, "00:09");
+    until(&mut window, "nine seconds", |w| {
+        (9..60).any(|second| sees(w, &format!("Recording  00:{second:02}")))
+    });
     end_recording(&mut window);
     until_seen(&mut window, "Read 20");
     press(&mut window, "Read 20");

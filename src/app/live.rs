@@ -30,6 +30,18 @@ pub const MARKERS: [&str; 6] = [
     "rights explained",
     "somebody enters or leaves",
 ];
+/// Why people pause most often, and that nobody says why. Any other words may be a reason too.
+pub const PAUSES: [&str; 5] = [
+    "break",
+    "private talk with counsel",
+    "the interpreter",
+    "technical reasons",
+    NO_REASON,
+];
+/// The reason of a pause for which nobody gave one.
+pub const NO_REASON: &str = "no reason given";
+/// Begins the mark that says why there is a pause, where that was said after its beginning.
+pub const PAUSE_REASON: &str = "reason of the pause: ";
 /// Begins the entry that says as what the person is interviewed.
 pub const PURPOSE: &str = "purpose: ";
 /// Begins the entry that says who is in the room.

@@ -11,7 +11,17 @@ use super::live::LiveEvent;
 
 /// The previews of all channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Partials(BTreeMap<u16, Partial>);
+pub struct Partials {
+    running: BTreeMap<u16, Partial>,
+    /// Previews of which the words are stored and not on the screen yet, one a channel.
+    stored: BTreeMap<u16, Stored>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stored {
+    until: SamplePos,
+    text: String,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Partial {
@@ -31,18 +41,18 @@ impl Partials {
                 span,
                 text,
             } => {
-                let before = self.0.get(channel).filter(|p| p.start == span.start);
+                let before = self.running.get(channel).filter(|p| p.start == span.start);
                 let steady = before.map_or(0, |p| text::common_start(&p.text, text));
                 let partial = Partial {
                     start: span.start,
                     text: text.clone(),
                     steady,
                 };
-                self.0.insert(*channel, partial);
+                self.running.insert(*channel, partial);
             }
             LiveEvent::Committed { channel, until } => {
                 // The next utterance may be under way already.
-                self.0
+                self.running
                     .retain(|own, partial| own != channel || partial.start >= *until);
             }
             LiveEvent::Ended => self.clear(),
@@ -50,20 +60,48 @@ impl Partials {
         }
     }
 
+    /// The words of a channel are stored up to here, and a screen that reads lines in another thread does
+    /// not show them yet: their preview stays until [`Self::settle`] says that it does.
+    pub fn keep(&mut self, channel: u16, until: SamplePos) {
+        let said = |partial: &&mut Partial| partial.start < until;
+        if let Some(partial) = self.running.get_mut(&channel).filter(said) {
+            let text = std::mem::take(&mut partial.text);
+            self.running.remove(&channel);
+            self.stored.insert(channel, Stored { until, text });
+        }
+    }
+
+    /// Drops the previews of which the words are shown: each is asked for by its channel and its end.
+    pub fn settle(&mut self, is_shown: impl Fn(u16, SamplePos) -> bool) {
+        self.stored
+            .retain(|channel, stored| !is_shown(*channel, stored.until));
+    }
+
+    /// Whether a preview waits for its line to be shown.
+    pub fn waits(&self) -> bool {
+        !self.stored.is_empty()
+    }
+
     /// Forgets all of them, where events were lost.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.running.clear();
+        self.stored.clear();
     }
 
     /// The channel of each, counted from 0, what of it is steady, and the rest; in the order of the
-    /// channels.
+    /// channels, what is stored already before what is being said.
     pub fn shown(&self) -> impl Iterator<Item = (u16, &str, &str)> {
-        let shown = self.0.iter().filter(|(_, p)| !p.text.is_empty());
-        shown.map(|(channel, partial)| {
+        let stored = self.stored.iter();
+        let stored = stored.map(|(channel, stored)| (*channel, stored.text.as_str(), ""));
+        let running = self.running.iter().map(|(channel, partial)| {
             let parts = partial.text.split_at_checked(partial.steady);
             let (steady, rest) = parts.unwrap_or(("", &partial.text));
             (*channel, steady, rest)
-        })
+        });
+        let mut all: Vec<_> = stored.chain(running).collect();
+        all.retain(|(_, steady, rest)| !steady.is_empty() || !rest.is_empty());
+        all.sort_by_key(|(channel, ..)| *channel); // stable
+        all.into_iter()
     }
 }
 
@@ -105,6 +143,29 @@ mod tests {
         assert_eq!(partials.shown().count(), 1);
         partials.hear(&LiveEvent::Ended);
         assert_eq!(partials.shown().count(), 0);
+    }
+
+    #[test]
+    fn a_preview_whose_words_are_stored_stays_until_its_line_is_shown() {
+        let mut partials = Partials::default();
+        for (channel, text) in [(0, "ខ្ញុំឈ្មោះ"), (1, "Tôi đồng")] {
+            partials.hear(&partial(channel, 0, text));
+        }
+        partials.keep(0, SamplePos(160));
+        partials.keep(1, SamplePos(0)); // another utterance's
+        // The next one of the channel does not take its place.
+        partials.hear(&partial(0, 200, "ជា"));
+        let both = |own: &str| (0, own.to_owned(), String::new());
+        let running = |channel, own: &str| (channel, String::new(), own.to_owned());
+        assert_eq!(
+            shown(&partials),
+            [both("ខ្ញុំឈ្មោះ"), running(0, "ជា"), running(1, "Tôi đồng")]
+        );
+        partials.settle(|channel, until| (channel, until.0) == (0, 100));
+        assert!(partials.waits());
+        partials.settle(|channel, until| (channel, until.0) == (0, 160));
+        assert!(!partials.waits());
+        assert_eq!(shown(&partials), [running(0, "ជា"), running(1, "Tôi đồng")]);
     }
 
     #[test]

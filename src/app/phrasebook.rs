@@ -2,9 +2,10 @@
 //! the sentences of the practice corpus that an officer says and that need no name or number; whether a
 //! native speaker reviewed one is said beside it.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use crate::domain::{Asked, Lang};
+use crate::domain::{Asked, EventKind, Lang, SessionEvent};
 
 /// What a sentence is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +93,14 @@ pub fn checklist(person: Asked) -> Vec<&'static Phrase> {
     ids.iter().filter_map(found).collect()
 }
 
+/// The sentences that entries of a record say were said.
+pub fn said(entries: &[SessionEvent]) -> BTreeSet<&'static str> {
+    let marks = entries.iter().filter(|e| e.kind == EventKind::Marker);
+    let named = marks.filter_map(|e| e.label.split_once(": "));
+    let found = |(id, _): (&str, &str)| phrases().iter().find(|p| p.id == id).map(|p| p.id);
+    named.filter_map(found).collect()
+}
+
 /// One sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
@@ -155,6 +164,7 @@ fn phrase(topic: Topic, header: &[&str], line: &'static str) -> Option<Phrase> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Span;
     use crate::text;
 
     #[test]
@@ -187,6 +197,29 @@ mod tests {
         }
         assert!(all[0].contains(&"rights-16") && !all[2].contains(&"rights-13"));
         assert!(checklist(Asked::Witness).iter().any(|p| p.is_question()));
+    }
+
+    #[test]
+    fn what_was_said_is_told_by_the_marks_of_the_record_alone() {
+        let entry = |kind, label: &str| SessionEvent {
+            id: 1,
+            kind,
+            label: label.to_owned(),
+            channel: None,
+            span: Span::default(),
+            lasts: false,
+            at: "2026-11-24T09:00:00+07:00".to_owned(),
+        };
+        let entries = [
+            entry(EventKind::Marker, "rights-01: ບັນທຶກສຽງ"),
+            entry(EventKind::Marker, "rights-02: yes: ຕົກລົງບໍ່"),
+            entry(EventKind::Marker, "rights-02: ຕົກລົງບໍ່"),
+            entry(EventKind::Marker, "rights-999: ไม่มี"),
+            entry(EventKind::Marker, "present: Lan"),
+            entry(EventKind::Pause, "rights-07: ทนาย"),
+        ];
+        let said: Vec<&str> = said(&entries).into_iter().collect();
+        assert_eq!(said, ["rights-01", "rights-02"]);
     }
 
     #[test]

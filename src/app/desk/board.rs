@@ -11,7 +11,9 @@ use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{CutHistory, Error, ModelInfo, Preferred, Unfinished, Voices};
 use crate::audio::{DeviceInfo, Hearing, Level};
-use crate::domain::{InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span};
+use crate::domain::{
+    Asked, InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span,
+};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, Index, Recut, SearchQuery, SpeakerVersion, TextVersion};
@@ -126,7 +128,8 @@ pub struct Board {
 }
 
 impl Board {
-    pub(super) fn tell(&self, notice: Notice) {
+    /// Leaves a message that waits until a person has read it.
+    pub fn tell(&self, notice: Notice) {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         if notices.back() == Some(&notice) {
             return;
@@ -382,6 +385,12 @@ pub struct Job {
 pub struct Recording {
     /// The interview.
     pub interview: InterviewId,
+    /// Its case.
+    pub case: Option<String>,
+    /// As what the person is interviewed, once the record says so.
+    pub purpose: Option<Asked>,
+    /// The standard sentences that are marked in the record as said.
+    pub said: BTreeSet<&'static str>,
     /// Length, lag, losses, room on the disk.
     pub status: LiveStatus,
     /// How loud each channel is.

@@ -1,27 +1,32 @@
 //! The desk's recording: one session at a time on the thread of long work, so that nothing is
 //! imported while it runs.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use crate::app::Error;
 use crate::app::live::{Armed, LiveEvent, LiveReport, LiveRequest, Partials, Session};
 use crate::app::microphone::{MicrophoneTest, TEST_LENGTH, play_back};
+use crate::app::{Error, phrasebook};
 use crate::audio::Take;
-use crate::domain::SessionEvent;
+use crate::domain::SamplePos;
 
 use super::board::{Job, JobKind, Notice, Phase, Recording, TestPhase, Testing, Told};
+use super::opened::purpose;
+use super::stale::Stale;
 use super::{Command, Common};
 
 /// Longest wait for an event before commands and meters are looked at again.
 const PATIENCE: Duration = Duration::from_millis(80);
-/// The rows are read again no more often than this.
-const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// The same while a line is on its way to the screen.
+const STEP: Duration = Duration::from_millis(20);
 /// Entries of the record that are shown; all stand in the record.
 const ENTRIES: usize = 6;
 /// Microphones that were tested listen for so long after a person last looked at the screen on which
 /// recordings begin: nothing is imported meanwhile.
 const LISTENS: Duration = Duration::from_secs(300);
+/// The end of what was being said where nobody hears it any more: no line will take its place.
+const NEVER: SamplePos = SamplePos(u64::MAX);
 /// Louder than this is more than a quiet room, decibels below full scale.
 const HEARD_DB: f32 = -45.0;
 
@@ -260,6 +265,9 @@ fn record(
     }
     let mut shown = Recording {
         interview: session.id().clone(),
+        case: case(common, &session),
+        purpose: None,
+        said: BTreeSet::new(),
         status: session.status(),
         levels: session.levels(),
         partials: Partials::default(),
@@ -272,19 +280,22 @@ fn record(
         awake: session.stays_awake(),
     };
     let _ = read.try_send(Command::Open(shown.interview.clone()));
-    let (mut stale, mut noted, mut refreshed) = (false, true, Instant::now());
+    let (mut stale, mut noted) = (Stale::default(), true);
     loop {
         obey(common, &session, asked, &mut shown);
         if !session.awaits_text() {
             break;
         }
-        let event = session.event(PATIENCE);
-        if let Some(event) = &event {
-            shown.partials.hear(event);
+        let hurries = stale.lines_wait() || shown.partials.waits();
+        let event = session.event(if hurries { STEP } else { PATIENCE });
+        match &event {
+            Some(LiveEvent::Committed { channel, until }) => shown.partials.keep(*channel, *until),
+            Some(event) => shown.partials.hear(event),
+            None => {}
         }
         match event {
             Some(LiveEvent::Ended) => break,
-            Some(LiveEvent::Line { .. }) => stale = true,
+            Some(LiveEvent::Line { segment, .. }) => stale.line(segment),
             // It stays on the board until somebody has seen it.
             Some(LiveEvent::Alarm {
                 text, help, ends, ..
@@ -293,23 +304,33 @@ fn record(
                 common.board.alarm(Told { what, next }, ends);
             }
             Some(LiveEvent::Recorded { .. }) => shown.ending = true,
-            Some(LiveEvent::Entries) => noted = true,
+            Some(LiveEvent::Entries) => {
+                noted = true;
+                stale.rest = true;
+            }
             // The event that tells it may have found no room.
             None if session.has_ended() => break,
             Some(LiveEvent::Partial { .. } | LiveEvent::Committed { .. }) | None => {}
         }
         let missed = session.missed_events();
-        stale |= missed;
         if missed {
             shown.partials.clear();
+            stale.everything();
         }
         if std::mem::take(&mut noted) || missed {
-            shown.entries = newest(common, &session);
+            note(common, &mut shown);
         }
-        if stale && refreshed.elapsed() >= REFRESH_EVERY {
-            (stale, refreshed) = (false, Instant::now());
-            let _ = read.try_send(Command::Refresh);
-        }
+        stale.read(Instant::now(), &shown.interview, |command| {
+            read.try_send(command).is_ok()
+        });
+        let opened = common.board.opened.get();
+        let opened = opened.filter(|opened| opened.interview.id == shown.interview);
+        // While another interview is read nobody sees these lines.
+        let is_shown = |channel, until| {
+            let own = opened.as_ref();
+            until == NEVER || own.is_none_or(|opened| opened.has_words(channel, until))
+        };
+        shown.partials.settle(is_shown);
         (shown.status, shown.levels) = (session.status(), session.levels());
         common.board.recording.put(shown.clone());
         (common.wake)();
@@ -317,12 +338,23 @@ fn record(
     session.finish()
 }
 
-/// The newest entries of the record; none where the store does not answer now.
-fn newest(common: &Common, session: &Session) -> Vec<SessionEvent> {
-    let mut entries = common.app.events(&session.id().0).unwrap_or_default();
+/// The case of the interview, where it has one.
+fn case(common: &Common, session: &Session) -> Option<String> {
+    let store = common.app.reading().ok()?;
+    store.interview(session.id()).ok()?.case
+}
+
+/// Reads the entries of the record: the newest, what the person is interviewed as, and which standard
+/// sentences were said. Where the store does not answer now, what was read before stays.
+fn note(common: &Common, shown: &mut Recording) {
+    let Ok(mut entries) = common.app.events(&shown.interview.0) else {
+        return;
+    };
+    shown.purpose = purpose(&entries);
+    shown.said = phrasebook::said(&entries);
     let over = entries.len().saturating_sub(ENTRIES);
     entries.drain(..over);
-    entries
+    shown.entries = entries;
 }
 
 /// Does what was asked since the last look. A desk that is gone ends the recording; text that is

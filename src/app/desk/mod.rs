@@ -10,9 +10,11 @@ mod custody;
 mod jobs;
 mod live;
 mod opened;
+mod player;
 mod reader;
 mod register;
 mod sound;
+mod stale;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,8 +30,8 @@ pub use board::{
 pub use custody::{Custody, Outcome, Said, Task};
 pub(super) use opened::purpose;
 pub use opened::{ForeignOpened, Opened};
+pub use player::Listening;
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
-pub use sound::Listening;
 
 use crate::domain::{Cancel, InterviewId, Lang, PersonId, SegmentId, Span};
 use crate::glossary::Term;
@@ -52,6 +54,8 @@ pub enum Command {
     Open(InterviewId),
     /// Read the open interview again because rows were added.
     Refresh,
+    /// Read these lines of an interview again where it is open: they are new or have got their words.
+    Lines(InterviewId, Vec<SegmentId>),
     /// Read all versions of one line.
     Versions(InterviewId, SegmentId),
     /// Look for names that a machine may have misheard in one line.

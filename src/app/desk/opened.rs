@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::app::live::PURPOSE;
 use crate::domain::{
-    Asked, EventKind, Interpreted, Interview, InterviewId, Segment, SegmentId, SessionEvent,
-    SessionState,
+    Asked, EventKind, Interpreted, Interview, InterviewId, SamplePos, Segment, SegmentId,
+    SessionEvent, SessionState, Status,
 };
 use crate::store::Recut;
 
@@ -55,6 +55,39 @@ impl Opened {
         self.lines.iter().position(|l| l.id == wanted)
     }
 
+    /// Puts a line as it is now in its place; one that is new goes where it stands by time. One that gave
+    /// way to others stays away.
+    pub(super) fn put(&mut self, line: Segment) {
+        let by_time = |line: &Segment| (line.span.start, line.channel, line.id);
+        match self.lines.iter().rposition(|own| own.id == line.id) {
+            Some(at) => {
+                if let Some(own) = self.lines.get_mut(at) {
+                    *own = Arc::new(line);
+                }
+            }
+            None if self
+                .recuts
+                .iter()
+                .any(|r| r.replaced().any(|l| l == line.id)) =>
+            {
+                return;
+            }
+            None => {
+                let place = by_time(&line);
+                let at = self.lines.partition_point(|own| by_time(own) < place);
+                self.lines.insert(at, Arc::new(line));
+            }
+        }
+        self.layers = Interpreted::of(&self.lines);
+    }
+
+    /// Whether the words of a channel up to here are among the lines, or that nobody heard any.
+    pub(super) fn has_words(&self, channel: u16, until: SamplePos) -> bool {
+        let own = |line: &&Arc<Segment>| line.channel == channel && line.span.end >= until;
+        let mut own = self.lines.iter().rev().filter(own);
+        own.any(|line| line.status != Status::Pending)
+    }
+
     /// As what the person is interviewed, where the beginning of the record says so.
     pub fn purpose(&self) -> Option<Asked> {
         purpose(&self.events)
@@ -82,7 +115,71 @@ pub struct ForeignOpened {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Span;
+    use crate::domain::{Lang, Span};
+
+    fn line(id: i64, channel: u16, from: u64, text: &str) -> Segment {
+        Segment {
+            id: SegmentId(id),
+            span: Span::new(SamplePos(from), SamplePos(from + 100)),
+            channel,
+            speaker: "officer".to_owned(),
+            lang: Lang::Km,
+            text: text.to_owned(),
+            confidence: None,
+            words: Vec::new(),
+            flags: Vec::new(),
+            status: if text.is_empty() {
+                Status::Pending
+            } else {
+                Status::Machine
+            },
+            author: String::new(),
+            version: 1,
+            translations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_read_again_takes_its_place_and_a_new_one_stands_by_its_time() {
+        let mut opened = Opened {
+            interview: Interview {
+                id: InterviewId("i".to_owned()),
+                case: None,
+                languages: vec![Lang::Km, Lang::Zh],
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            lines: Vec::new(),
+            layers: Interpreted::of::<Segment>(&[]),
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+            unsigned: BTreeSet::new(),
+        };
+        // The channels are cut one after the other, so a later number may stand earlier.
+        for new in [line(1, 0, 0, ""), line(2, 0, 500, ""), line(3, 1, 200, "")] {
+            opened.put(new);
+        }
+        let ids = |opened: &Opened| opened.lines.iter().map(|l| l.id.0).collect::<Vec<_>>();
+        assert_eq!(ids(&opened), [1, 3, 2]);
+        assert!(
+            !opened.has_words(0, SamplePos(100)),
+            "it waits for its text"
+        );
+        opened.put(line(1, 0, 0, "ខ្ញុំឈ្មោះសុខ"));
+        assert_eq!(ids(&opened), [1, 3, 2]);
+        assert_eq!(opened.lines[0].text, "ខ្ញុំឈ្មោះសុខ");
+        assert!(opened.has_words(0, SamplePos(100)));
+        assert!(
+            !opened.has_words(0, SamplePos(600)),
+            "a later one of its channel"
+        );
+        assert!(!opened.has_words(1, SamplePos(100)), "another channel");
+    }
 
     #[test]
     fn the_purpose_is_what_the_record_began_with_and_never_a_guess() {

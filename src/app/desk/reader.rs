@@ -31,6 +31,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::List => list(common),
             Command::Open(id) => open(common, &id).and_then(|()| note(common, id, &mut noted)),
             Command::Refresh => refresh(common),
+            Command::Lines(id, lines) => renew(common, &id, &lines),
             Command::Versions(id, segment) => versions(common, &id, segment),
             Command::NearNames(id, segment) => register::near_names(common, id, segment),
             Command::Edit(id, segment, edit, number) => {
@@ -159,6 +160,21 @@ fn refresh(common: &Common) -> Result<(), Error> {
         Some(opened) => open(common, &opened.interview.id),
         None => Ok(()),
     }
+}
+
+/// Reads these lines again where their interview is open; new ones come to their places. The rest of the
+/// interview stays as it was read.
+fn renew(common: &Common, id: &InterviewId, lines: &[SegmentId]) -> Result<(), Error> {
+    let opened = common.board.opened.get();
+    let Some(opened) = opened.filter(|opened| opened.interview.id == *id) else {
+        return Ok(());
+    };
+    let mut opened = Opened::clone(&opened);
+    for segment in lines {
+        opened.put(common.app.line(id, *segment)?);
+    }
+    common.board.opened.put(opened);
+    Ok(())
 }
 
 fn versions(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(), Error> {

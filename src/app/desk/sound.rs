@@ -9,8 +9,9 @@ use crate::app::Error;
 use crate::audio::{self, Playback};
 use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 
-use super::board::{Closer, Overview, Playing, Recording};
+use super::board::{Closer, Overview, Recording};
 use super::opened::Opened;
+use super::player::{Listening, Player};
 use super::{Command, Common};
 
 /// How often the place that is heard is brought up to date.
@@ -20,60 +21,6 @@ const COLUMNS: u64 = 1_200;
 /// The longest stretch that is played in one go: memory stays small whatever the store says.
 const MAX_SAMPLES: u64 = 16_000 * 600;
 
-/// Going on after a pause begins so much earlier, so that the first words are not lost.
-const REWIND_MS: u64 = 1_000;
-
-/// What is to be heard: a stretch of one channel; the line is named for the screen.
-#[derive(Clone, Debug)]
-pub struct Listening {
-    /// The interview.
-    pub interview: InterviewId,
-    /// The line.
-    pub segment: SegmentId,
-    /// The channel.
-    pub channel: u16,
-    /// From where to where.
-    pub span: Span,
-    /// How fast, in percent; the pitch stays.
-    pub percent: u16,
-    /// Over and over.
-    pub again: bool,
-    /// On with the next line, and the next.
-    pub on: bool,
-}
-
-impl Listening {
-    /// The place so many milliseconds before or behind another one, inside the stretch.
-    fn at(&self, from_ms: u64, by: i64) -> u64 {
-        let (start, end) = (self.span.start.as_ms(), self.span.end.as_ms());
-        from_ms.saturating_add_signed(by).clamp(start, end)
-    }
-
-    /// The rest of it from this place of the recording on.
-    fn rest(&self, at_ms: u64) -> Span {
-        let from = SamplePos::from_ms(at_ms).0;
-        let from = from.clamp(self.span.start.0, self.span.end.0);
-        Span::new(SamplePos(from), self.span.end)
-    }
-}
-
-/// What is heard now.
-struct Heard {
-    what: Listening,
-    from_ms: u64,
-    playback: Playback,
-}
-
-impl Heard {
-    /// Milliseconds from the start of the recording.
-    fn at_ms(&self) -> u64 {
-        let played = self.playback.position_ms();
-        let percent = u64::from(self.what.percent);
-        self.from_ms
-            .saturating_add(played.saturating_mul(percent) / 100)
-    }
-}
-
 /// Whether what is played would be heard by a microphone and stand in a record. A file that plays for
 /// practice is treated alike, so that nobody learns it differently.
 fn is_recorded(recording: Option<&Recording>) -> bool {
@@ -82,124 +29,71 @@ fn is_recorded(recording: Option<&Recording>) -> bool {
 
 /// Plays until the desk is gone.
 pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
-    let mut heard: Option<Heard> = None;
-    let mut paused: Option<(Listening, u64)> = None;
+    let mut player = Player::default();
     // A standard sentence. It is a part of the interview, so it may be heard by the microphones.
     let mut aloud: Option<(Playback, (Lang, &str))> = None;
     let mut next = None;
+    let begin = &mut |what: &Listening, from_ms| begin(common, what, from_ms);
     loop {
         let command = match next.take() {
             Some(command) => Ok(command),
-            None if heard.is_some() || aloud.is_some() => asked.recv_timeout(STEP),
+            None if player.is_heard() || aloud.is_some() => asked.recv_timeout(STEP),
             None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match command {
-            Ok(Command::Play(what)) => {
-                paused = None;
-                let from = what.span.start.as_ms();
-                heard = begin(common, what, from);
-            }
+            Ok(Command::Play(what)) => player.play(what, begin),
             Ok(Command::PlayLine(id, line, percent)) => {
-                paused = None;
-                heard = find(common, id, line, percent).and_then(|what| {
-                    let from = what.span.start.as_ms();
-                    begin(common, what, from)
-                });
+                player.silence();
+                if let Some(what) = find(common, id, line, percent) {
+                    player.play(what, begin);
+                }
             }
             Ok(Command::PauseSound) if aloud.is_some() => aloud = None,
-            Ok(Command::PauseSound) => match (heard.take(), paused.take()) {
-                (Some(h), _) => {
-                    let at = h.at_ms().saturating_sub(REWIND_MS);
-                    paused = Some((h.what, at));
-                }
-                (None, Some((what, at))) => heard = begin(common, what, at),
-                (None, None) => {}
-            },
-            Ok(Command::Speed(percent)) => {
-                if let Some(h) = heard.take() {
-                    let at = h.at_ms();
-                    let what = Listening { percent, ..h.what };
-                    heard = begin(common, what, at);
-                } else if let Some((what, _)) = &mut paused {
-                    what.percent = percent;
-                }
-            }
-            Ok(Command::GoOnReading(on)) => {
-                let paused = paused.as_mut().map(|(what, _)| what);
-                if let Some(what) = heard.as_mut().map(|h| &mut h.what).or(paused) {
-                    what.on = on;
-                }
-            }
-            Ok(Command::Hold(what)) => {
-                let same = |(p, _): &(Listening, u64)| {
-                    p.interview == what.interview && p.segment == what.segment
-                };
-                let start = what.span.start.as_ms();
-                let at = paused.take().filter(same).map_or(start, |(_, at)| at);
-                heard = begin(common, what, at);
-            }
-            Ok(Command::Release) => {
-                if let Some(h) = heard.take() {
-                    let at = h.at_ms().saturating_sub(REWIND_MS);
-                    paused = Some((h.what, at));
-                }
-            }
-            Ok(Command::Skip(ms)) => {
-                if let Some(h) = heard.take() {
-                    let at = h.what.at(h.at_ms(), ms);
-                    heard = begin(common, h.what, at);
-                } else if let Some((what, at)) = &mut paused {
-                    *at = what.at(*at, ms);
-                }
-            }
+            Ok(Command::PauseSound) => player.pause(begin),
+            Ok(Command::Speed(percent)) => player.speed(percent, begin),
+            Ok(Command::GoOnReading(on)) => player.go_on(on),
+            Ok(Command::Hold(what)) => player.hold(what, begin),
+            Ok(Command::Release) => player.release(),
+            Ok(Command::Skip(ms)) => player.skip(ms, begin),
             Ok(Command::Closer(id, channel, span)) => closer(common, id, channel, span),
             // Asked for once more while it is said, it is silenced: it stands in the record from there on.
             Ok(Command::Say(lang, phrase)) => {
-                (heard, paused) = (None, None);
+                player.silence();
                 let again = aloud.take().is_some_and(|(_, what)| what == (lang, phrase));
                 if !again {
                     aloud = say(common, lang, phrase).map(|sound| (sound, (lang, phrase)));
                 }
             }
-            Ok(Command::Silence) => (heard, paused, aloud) = (None, None, None),
+            Ok(Command::Silence) => {
+                player.silence();
+                aloud = None;
+            }
             Ok(Command::Overview(id)) => next = picture(common, &id, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        if heard.is_some() || aloud.as_ref().is_some_and(|(sound, _)| sound.is_over()) {
+        if player.is_heard() || aloud.as_ref().is_some_and(|(sound, _)| sound.is_over()) {
             aloud = None;
         }
         // A recording that began, or went on after a pause, while something was heard.
-        if heard.is_some() && is_recorded(common.board.recording.get().as_deref()) {
-            heard = None;
+        if player.is_heard() && is_recorded(common.board.recording.get().as_deref()) {
+            player.stop();
             common.tell(&Error::NotPlayed);
         }
-        if heard.as_ref().is_some_and(|h| h.playback.is_over()) {
-            heard = heard.take().and_then(|h| after(common, h.what));
-        }
-        match &heard {
-            Some(h) => common.board.playing.put(Playing {
-                interview: h.what.interview.clone(),
-                segment: h.what.segment,
-                at_ms: h.at_ms(),
-            }),
+        player.follow(|what| after(common, what), begin);
+        match player.now() {
+            Some(now) => common.board.playing.put(now),
             None => drop(common.board.playing.take()),
         }
         (common.wake)();
     }
 }
 
-/// What is heard after the end of a line: the same once more, the next line, or nothing.
-fn after(common: &Common, what: Listening) -> Option<Heard> {
-    let what = if what.again {
-        what
-    } else {
-        let own = || common.board.opened.get();
-        let opened = partners(common, &what.interview).or_else(own);
-        next(&*opened.filter(|_| what.on)?, &what)?
-    };
-    let from = what.span.start.as_ms();
-    begin(common, what, from)
+/// What is heard after the end of a line where the next one is wanted.
+fn after(common: &Common, what: &Listening) -> Option<Listening> {
+    let own = || common.board.opened.get();
+    let opened = partners(common, &what.interview).or_else(own);
+    next(&*opened.filter(|_| what.on)?, what)
 }
 
 /// The interview of a partner that is open, where it is this one.
@@ -256,17 +150,12 @@ fn find(
 }
 
 /// Begins at a place of the recording; what cannot be heard is told.
-fn begin(common: &Common, what: Listening, from_ms: u64) -> Option<Heard> {
-    match start(common, what, from_ms) {
-        Ok(heard) => Some(heard),
-        Err(error) => {
-            common.tell(&error);
-            None
-        }
-    }
+fn begin(common: &Common, what: &Listening, from_ms: u64) -> Option<(u64, Playback)> {
+    let begun = start(common, what, from_ms);
+    begun.map_err(|error| common.tell(&error)).ok()
 }
 
-fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error> {
+fn start(common: &Common, what: &Listening, from_ms: u64) -> Result<(u64, Playback), Error> {
     if is_recorded(common.board.recording.get().as_deref()) {
         return Err(Error::NotPlayed);
     }
@@ -282,11 +171,7 @@ fn start(common: &Common, what: Listening, from_ms: u64) -> Result<Heard, Error>
         audio::read_span(&file.ok_or(Error::NoSound)?.1, stretch)?
     };
     let pcm = audio::at_speed(&pcm, what.percent);
-    Ok(Heard {
-        from_ms: span.start.as_ms(),
-        what,
-        playback: Playback::start(&pcm)?,
-    })
+    Ok((span.start.as_ms(), Playback::start(&pcm)?))
 }
 
 /// Reads the whole recording once. A command that comes meanwhile is done first and returned; the

@@ -5,7 +5,7 @@
 use eframe::egui::{CollapsingHeader, ScrollArea, Ui};
 
 use crate::app::desk::Opened;
-use crate::app::live::{MARKERS, PRESENT, PURPOSE};
+use crate::app::live::{MARKERS, PAUSE_REASON, PAUSES, PRESENT, PURPOSE};
 use crate::app::phrasebook::phrases;
 use crate::domain::{EventKind, SessionEvent};
 use crate::gui::safe;
@@ -23,6 +23,14 @@ pub const MARKS: [&str; MARKERS.len()] = [
     "marker-interpreter-goes",
     "marker-rights",
     "marker-somebody",
+];
+/// What the screens call the usual reasons of a pause, in their order.
+pub const PAUSED: [&str; PAUSES.len()] = [
+    "marker-break",
+    "pause-counsel",
+    "pause-interpreter",
+    "pause-technical",
+    "pause-none",
 ];
 /// Height of the list, in points; the rows of the transcript keep the rest.
 const LIST: f32 = 220.0;
@@ -85,10 +93,20 @@ pub fn line(scene: &Scene<'_>, entry: &SessionEvent) -> String {
         (EventKind::Gap | EventKind::Alarm | EventKind::Clock | EventKind::Test, _) => {
             safe::words(&words.told(&entry.label))
         }
+        (EventKind::Pause, _) => paused(scene, &entry.label),
         _ => named(scene, &entry.label),
     };
     text.push_str(&format!("  {}  {label}", words.t(id)));
     text.trim_end().to_owned()
+}
+
+/// The reason of a pause.
+fn paused(scene: &Scene<'_>, reason: &str) -> String {
+    let known = PAUSES.iter().zip(PAUSED).find(|(own, _)| **own == reason);
+    known.map_or_else(
+        || safe::words(reason),
+        |(_, id)| scene.words.t(id).to_owned(),
+    )
 }
 
 /// The label of an entry: what a field of the beginning says, and what was answered to a standard
@@ -102,6 +120,9 @@ fn named(scene: &Scene<'_>, label: &str) -> String {
     }
     if let Some(who) = label.strip_prefix(PRESENT) {
         return format!("{}: {}", words.t("intake-present"), safe::words(who));
+    }
+    if let Some(reason) = label.strip_prefix(PAUSE_REASON) {
+        return format!("{}: {}", words.t("entry-reason"), paused(scene, reason));
     }
     let Some((id, said)) = label.split_once(": ") else {
         return safe::words(label);

@@ -1,12 +1,13 @@
 //! A recording that runs: length, levels, what is being said, the last lines in both languages;
-//! pauses, marks and the end.
+//! marks and the end.
 
 use std::time::Duration;
 
-use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
+use eframe::egui::{Key, Modifiers, Ui};
 
 use crate::app::desk::{Command, Opened, Recording};
 use crate::app::live::MARKERS;
+use crate::app::phrasebook::checklist;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
@@ -14,8 +15,13 @@ use crate::gui::widgets::script::{self, Letters, Mark, Marking};
 use crate::gui::widgets::{meters, rendered};
 
 use super::happened::{self, MARKS};
+use super::intake::PURPOSES;
 use super::review::{doubtful, doubts, held, speaker};
 use super::shown::Shown;
+
+mod pause;
+
+use pause::Pausing;
 
 /// Lines that are shown while they come.
 const LAST: usize = 5;
@@ -26,7 +32,7 @@ const SURE: f64 = 8.0;
 /// What is typed into the screen.
 #[derive(Default)]
 pub struct Live {
-    words: String,
+    pausing: Pausing,
     shown: Shown,
     /// When the end was asked for, by the clock of the window.
     ends: Option<f64>,
@@ -57,13 +63,27 @@ impl Live {
             script::label(ui, &text, head.coloured(colour));
             self.end(ui, scene, now);
         });
+        let short = theme::is_short(ui);
+        if !short {
+            facts(ui, scene, now);
+        }
         if !now.ending {
-            self.interrupt(ui, scene, now);
+            self.pausing.show(ui, scene, now);
+            if !short {
+                self.pausing.reasons(ui, scene, now);
+            }
         }
     }
 
     /// Paints the rest of the recording.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) -> Option<Go> {
+        let short = theme::is_short(ui);
+        if short {
+            facts(ui, scene, now);
+        }
+        if short && !now.ending {
+            self.pausing.reasons(ui, scene, now);
+        }
         self.health(ui, scene, now);
         if !now.ending {
             self.marks(ui, scene);
@@ -178,6 +198,12 @@ impl Live {
             stay.request_focus();
         }
         let sure = ui.button(words.t("live-end-yes"));
+        if let Some((done, count)) = told(now).filter(|(done, count)| done < count) {
+            let (done, count) = (done.to_string(), count.to_string());
+            let text = words.with("live-end-rights", &[("done", &done), ("count", &count)]);
+            let doubt = theme::of(ui).doubt;
+            script::label(ui, &text, scene.own(ui).coloured(doubt));
+        }
         if stay.clicked() {
             (self.ends, self.focus) = (None, true);
         } else if sure.clicked() && time > since {
@@ -185,37 +211,44 @@ impl Live {
             scene.desk.ask(Command::EndRecording);
         }
     }
+}
 
-    /// A pause with its reason, a mark in words of one's own.
-    fn interrupt(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
-        let words = scene.words;
-        ui.horizontal_wrapped(|ui| {
-            let label = ui.label(words.t("live-words"));
-            let width = ui.available_width().clamp(100.0, 200.0);
-            let field = TextEdit::singleline(&mut self.words).char_limit(300);
-            script::line(ui, field.desired_width(width)).labelled_by(label.id);
-            let typed = self.words.trim().to_owned();
-            let filled = !typed.is_empty();
-            let mut sent = false;
-            if now.status.paused {
-                if ui.button(words.t("live-continue")).clicked() {
-                    scene.desk.ask(Command::GoOn);
-                }
-            } else {
-                let pause = Button::new(words.t("live-pause"));
-                if ui.add_enabled(filled, pause).clicked() {
-                    sent = scene.desk.ask(Command::Pause(typed.clone()));
-                }
-            }
-            let mark = Button::new(words.t("live-mark"));
-            if ui.add_enabled(filled, mark).clicked() {
-                sent = scene.desk.ask(Command::Mark(typed));
-            }
-            if sent {
-                self.words.clear();
-            }
-        });
+/// Whose interview it is: the case, as what the person is interviewed, and how much of what such a person
+/// is told is marked in the record.
+fn facts(ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+    let words = scene.words;
+    let case = now.case.as_deref().map(safe::name);
+    let purpose = PURPOSES.iter().find(|(own, _)| Some(*own) == now.purpose);
+    let purpose = purpose.map(|(_, id)| words.t(id).to_owned());
+    let known: Vec<String> = case.into_iter().chain(purpose).collect();
+    let told = told(now);
+    if known.is_empty() && told.is_none() {
+        return;
     }
+    ui.horizontal_wrapped(|ui| {
+        if !known.is_empty() {
+            script::label(ui, &known.join(" · "), scene.own(ui));
+        }
+        if let Some((done, count)) = told {
+            let colours = theme::of(ui);
+            let colour = if done < count {
+                colours.doubt
+            } else {
+                colours.good
+            };
+            let (done, count) = (done.to_string(), count.to_string());
+            let text = words.with("checklist-done", &[("done", &done), ("count", &count)]);
+            script::label(ui, &text, scene.own(ui).coloured(colour));
+        }
+    });
+}
+
+/// How many of the sentences that such a person is told are marked as said, and of how many; none before
+/// the record says what kind of person it is.
+fn told(now: &Recording) -> Option<(usize, usize)> {
+    let list = checklist(now.purpose?);
+    let said = list.iter().filter(|phrase| now.said.contains(phrase.id));
+    Some((said.count(), list.len()))
 }
 
 /// What happened beside the words, the newest first.
@@ -287,13 +320,17 @@ mod tests {
     use crate::app::desk::Desk;
     use crate::app::{App, Choices, Options};
     use crate::domain::{
-        Flag, FlagKind, Interpreted, Interview, InterviewId, Lang, Segment, SegmentId, Span, Status,
+        Asked, Flag, FlagKind, Interpreted, Interview, InterviewId, Lang, Segment, SegmentId, Span,
+        Status,
     };
     use crate::gui::words::Words;
 
     fn recording(ending: bool) -> Recording {
         Recording {
             interview: InterviewId("20261123-080000-aaaaaa".to_owned()),
+            case: Some("K-17".to_owned()),
+            purpose: Some(Asked::Suspect),
+            said: ["rights-01", "rights-02"].into(),
             status: crate::app::live::LiveStatus::default(),
             levels: Vec::new(),
             partials: Default::default(),
@@ -394,6 +431,37 @@ mod tests {
         assert!(sees(&[FlagKind::PhantomPhrase], held));
         let unsure = "The machine is unsure of these words";
         assert!(sees(&[FlagKind::LowConfidence], unsure) && !sees(&[], unsure));
+    }
+
+    #[test]
+    fn case_and_purpose_and_what_was_not_said_are_in_view_and_at_the_end_too() {
+        let sees = |window: &Harness<'_>, text| {
+            let mut found = window.query_all_by_label_contains(text);
+            found.next().is_some()
+        };
+        let (_dir, mut window) = window(recording(false));
+        assert!(sees(&window, "K-17 · suspect"));
+        assert!(sees(&window, "2 of 13 are said and marked"));
+        let warns = "Only 2 of the 13 things";
+        assert!(!sees(&window, warns));
+        window.get_by_label("End the recording").click();
+        window.run_steps(2);
+        assert!(sees(&window, warns) && sees(&window, "Yes, end it"));
+        let mut whole = recording(false);
+        whole.said = checklist(Asked::Suspect).iter().map(|p| p.id).collect();
+        let (_dir, mut window) = self::window(whole);
+        assert!(sees(&window, "13 of 13 are said and marked"));
+        window.get_by_label("End the recording").click();
+        window.run_steps(2);
+        assert!(!sees(&window, "Only 13") && sees(&window, "Yes, end it"));
+        // Of one that was recorded without a purpose nobody knows what was to be said.
+        let unknown = Recording {
+            purpose: None,
+            case: None,
+            ..recording(false)
+        };
+        let (_dir, window) = self::window(unknown);
+        assert!(!sees(&window, "are said and marked") && !sees(&window, "K-17"));
     }
 
     #[test]

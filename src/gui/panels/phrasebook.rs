@@ -3,10 +3,7 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{
-    Button, CentralPanel, Frame, Key, Margin, Modifiers, ScrollArea, TextEdit, Ui, ViewportBuilder,
-    ViewportId, vec2,
-};
+use eframe::egui::{Button, Frame, Key, Margin, ScrollArea, TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
 use crate::app::phrasebook::{Phrase, Topic, checklist, phrases};
@@ -18,10 +15,12 @@ use crate::gui::widgets::script::{self, Letters};
 use crate::gui::widgets::scroll;
 use crate::text;
 
+mod second;
+
+use second::Second;
+
 /// Height of the list, in points.
 const LIST: f32 = 300.0;
-/// The title of the second window: like that of the first it never says what is open.
-const TITLE: &str = "Mekong Interview";
 
 /// What is typed and shown.
 pub struct Phrasebook {
@@ -29,8 +28,10 @@ pub struct Phrasebook {
     topic: Topic,
     /// The list of what this person is told stands in the place of a topic.
     list: bool,
+    /// The list was opened by the recording, not by a person: it closes when all of it is done.
+    unasked: bool,
     filter: String,
-    second: bool,
+    second: Second,
     /// The language of the person interviewed.
     lang: Option<Lang>,
     shown: Option<&'static Phrase>,
@@ -49,8 +50,9 @@ impl Default for Phrasebook {
             open: false,
             topic: Topic::default(),
             list: true,
+            unasked: false,
             filter: String::new(),
-            second: false,
+            second: Second::default(),
             lang: None,
             shown: None,
             stamped: HashMap::new(),
@@ -84,10 +86,23 @@ impl Phrasebook {
             self.of = recording.map(|r| r.interview.clone());
             self.stamped.clear();
             self.answered.clear();
+            if self.of.is_some() && person.is_some() {
+                // What this person is told comes first in every interview.
+                self.unasked = !self.open;
+                (self.open, self.list) = (true, true);
+            }
+        }
+        if self.unasked && self.is_done(recording, person) {
+            (self.open, self.unasked) = (false, false);
         }
         ui.horizontal_wrapped(|ui| {
-            ui.checkbox(&mut self.open, words.t("phrases-open"));
-            ui.checkbox(&mut self.second, words.t("phrases-second"));
+            if ui
+                .checkbox(&mut self.open, words.t("phrases-open"))
+                .changed()
+            {
+                self.unasked = false;
+            }
+            ui.checkbox(&mut self.second.open, words.t("phrases-second"));
         });
         if !self.open {
             return;
@@ -109,7 +124,7 @@ impl Phrasebook {
         };
         let found: Vec<&'static Phrase> = match listed {
             Some(list) if wanted.is_empty() => {
-                let said = list.iter().filter(|p| self.stamped.contains_key(p.id));
+                let said = list.iter().filter(|p| self.is_said(recording, p));
                 let (said, count) = (said.count().to_string(), list.len().to_string());
                 let text = words.with("checklist-done", &[("done", &said), ("count", &count)]);
                 script::label(ui, &text, scene.own(ui));
@@ -126,6 +141,20 @@ impl Phrasebook {
                 self.one(ui, scene, recording, phrase, (officer, other));
             }
         });
+    }
+
+    /// Whether a sentence is marked in the record as said.
+    fn is_said(&self, recording: Option<&Recording>, phrase: &Phrase) -> bool {
+        let recorded = recording.is_some_and(|now| now.said.contains(phrase.id));
+        recorded || self.stamped.contains_key(phrase.id)
+    }
+
+    /// Whether everything that this person is told is said, and every question of it answered.
+    fn is_done(&self, recording: Option<&Recording>, person: Option<Asked>) -> bool {
+        let list = person.map(checklist).unwrap_or_default();
+        let answered = |p: &Phrase| !p.is_question() || self.answered.contains_key(p.id);
+        list.iter()
+            .all(|p| self.is_said(recording, p) && answered(p))
     }
 
     /// Topic and words.
@@ -154,7 +183,9 @@ impl Phrasebook {
             let field = TextEdit::singleline(&mut self.filter).char_limit(200);
             script::line(ui, field.desired_width(140.0)).labelled_by(label.id);
         });
-        script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));
+        if phrases().iter().any(|phrase| !phrase.reviewed) {
+            script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));
+        }
         script::label(ui, words.t("phrases-recorded"), scene.remark(ui));
     }
 
@@ -188,7 +219,15 @@ impl Phrasebook {
                     .clicked()
                 {
                     self.shown = (!shown).then_some(phrase);
-                    self.second |= !shown;
+                    self.second.open |= !shown;
+                }
+                if shown {
+                    let (id, colour) = if phrase.reviewed {
+                        ("review-reviewed", colours.good)
+                    } else {
+                        ("review-unreviewed", colours.doubt)
+                    };
+                    script::label(ui, words.t(id), scene.remark(ui).coloured(colour));
                 }
                 let shelf = scene.desk.board().shelf.get();
                 let spoken = shelf.is_some_and(|s| s.spoken.contains(&(other, phrase.id)));
@@ -261,38 +300,9 @@ impl Phrasebook {
         scene: &Scene<'_>,
         (key, hidden): (Key, bool),
     ) -> bool {
-        // Where it is no window of its own it stands in the first one, which has the key.
-        if !self.second || (hidden && ui.ctx().embed_viewports()) {
-            return false;
-        }
-        let builder = ViewportBuilder::default()
-            .with_title(TITLE)
-            .with_app_id("mekong-interview")
-            .with_inner_size(vec2(800.0, 480.0));
-        let id = ViewportId::from_hash_of("interviewee");
-        let text = self.for_them(scene).filter(|_| !hidden);
-        let (mut closed, mut pressed) = (false, false);
-        ui.ctx().show_viewport_immediate(id, builder, |ui, _| {
-            closed = ui.input(|i| i.viewport().close_requested());
-            pressed = ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
-            let ground = Frame::new()
-                .fill(theme::of(ui).ground)
-                .inner_margin(Margin::same(24));
-            CentralPanel::default().frame(ground).show(ui, |ui| {
-                if let Some((text, lang)) = &text {
-                    let letters = Letters {
-                        size: theme::LARGE,
-                        ..Letters::running(ui, *lang)
-                    };
-                    let area = ScrollArea::vertical();
-                    scroll::page(ui, area, |ui| script::label(ui, text, letters));
-                }
-            });
-        });
-        if closed {
-            self.second = false;
-        }
-        pressed
+        let seen = self.second.open && !hidden;
+        let text = seen.then(|| self.for_them(scene)).flatten();
+        self.second.show(ui, text, (key, hidden))
     }
 
     /// The sentence that was chosen, else what was said last, in the language of the person

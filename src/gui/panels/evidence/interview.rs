@@ -35,6 +35,8 @@ pub struct Interview {
     copy_sound: bool,
     bundle: PathField,
     paper: String,
+    /// The interview that a person wants to seal: asked for twice.
+    sealing: Option<InterviewId>,
 }
 
 impl Default for Interview {
@@ -54,6 +56,7 @@ impl Default for Interview {
             copy_sound: false,
             bundle: PathField::default(),
             paper: String::new(),
+            sealing: None,
         }
     }
 }
@@ -159,16 +162,34 @@ impl Interview {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "one of the parts of the screen")]
-    fn seal(&self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, free: bool) {
+    /// A seal in two steps: nothing takes it back.
+    fn seal(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, free: bool) {
         let words = scene.words;
         ui.strong(words.t("seal"));
         script::label(ui, words.t("seal-about"), scene.remark(ui));
         let signs = signs(ui, scene);
-        let button = Button::new(words.t("seal-now"));
-        if ui.add_enabled(free && signs, button).clicked() {
-            ask(scene, Task::Seal(opened.interview.id.clone()));
+        let id = &opened.interview.id;
+        let may = free && signs;
+        if !may || self.sealing.as_ref() != Some(id) {
+            self.sealing = None;
+            let button = Button::new(words.t("seal-now"));
+            if ui.add_enabled(may, button).clicked() {
+                self.sealing = Some(id.clone());
+            }
+            return;
         }
+        let doubt = theme::of(ui).doubt;
+        script::label(ui, words.t("seal-sure"), scene.own(ui).coloured(doubt));
+        ui.horizontal_wrapped(|ui| {
+            // Where the first button was: pressed twice in haste, nothing is sealed.
+            if ui.button(words.t("cancel")).clicked() {
+                self.sealing = None;
+            }
+            if ui.button(words.t("seal-yes")).clicked() {
+                self.sealing = None;
+                ask(scene, Task::Seal(id.clone()));
+            }
+        });
     }
 
     fn bundle(

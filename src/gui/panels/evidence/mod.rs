@@ -7,6 +7,8 @@ mod keys;
 mod partners;
 mod read_back;
 
+use std::sync::Arc;
+
 use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, Ui};
 use zeroize::Zeroizing;
 
@@ -111,7 +113,12 @@ impl Evidence {
     }
 
     /// What the person interviewed says and allows; the open interview's, once it was read.
-    fn of_the_person(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) -> Option<Go> {
+    fn of_the_person(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        custody: &Arc<Custody>,
+    ) -> Option<Go> {
         let Some(opened) = scene.desk.board().opened.get() else {
             script::label(ui, scene.words.t("evidence-none"), scene.own(ui));
             let pressed = ui.button(scene.words.t("nav-review")).clicked();

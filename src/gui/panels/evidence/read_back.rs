@@ -1,12 +1,13 @@
 //! Reading back: one line after the other in the language of the person interviewed, and what is said to
 //! it. Every answer stands in the record at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use eframe::egui::{Button, Id, TextEdit, Ui};
 
 use crate::app::desk::{Custody, Opened, Said, Task};
-use crate::domain::{Lang, ReadAnswer, Segment, SegmentId};
+use crate::domain::{Lang, ReadAnswer, ReadBack, Segment, SegmentId};
 use crate::gui::panels::review::speaker;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
@@ -28,6 +29,54 @@ pub struct ReadingBack {
     words: String,
     reason: String,
     whole: String,
+    tally: Option<Kept>,
+}
+
+/// What was counted, and of what: counted again once one of them is another one.
+struct Kept {
+    of: (Arc<Opened>, Arc<Custody>, Lang),
+    tally: Tally,
+}
+
+/// What was said to the lines in one language, counted once.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    right: usize,
+    corrected: usize,
+    refused: usize,
+    /// The lines that were not read, in their order.
+    unread: Vec<usize>,
+}
+
+impl Tally {
+    fn of(lines: &[Arc<Segment>], answers: &[ReadBack], lang: Lang) -> Self {
+        // One of words that were changed since is no answer any more.
+        let standing = answers.iter().filter(|a| a.stands && a.lang == lang);
+        let given: HashMap<SegmentId, ReadAnswer> = standing
+            .filter_map(|a| Some((a.segment?, a.answer)))
+            .collect();
+        let mut tally = Self::default();
+        for (at, line) in lines.iter().enumerate() {
+            let count = match given.get(&line.id) {
+                Some(ReadAnswer::Right) => &mut tally.right,
+                Some(ReadAnswer::Corrected) => &mut tally.corrected,
+                Some(ReadAnswer::Refused) => &mut tally.refused,
+                None => {
+                    tally.unread.push(at);
+                    continue;
+                }
+            };
+            *count = count.saturating_add(1);
+        }
+        tally
+    }
+}
+
+impl Kept {
+    fn is_of(&self, opened: &Arc<Opened>, custody: &Arc<Custody>, lang: Lang) -> bool {
+        let (lines, answers, own) = &self.of;
+        Arc::ptr_eq(lines, opened) && Arc::ptr_eq(answers, custody) && *own == lang
+    }
 }
 
 impl ReadingBack {
@@ -40,7 +89,13 @@ impl ReadingBack {
     }
 
     /// Paints this part.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened, custody: &Custody) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        opened: &Arc<Opened>,
+        custody: &Arc<Custody>,
+    ) {
         let words = scene.words;
         if self.of != opened.interview.id.0 {
             let by = std::mem::take(&mut self.by);
@@ -62,27 +117,33 @@ impl ReadingBack {
         let Some(lang) = self.lang else {
             return;
         };
-        let answered = |line: &Segment| {
-            let given = custody.answers.iter().find(|a| a.segment == Some(line.id));
-            given.filter(|a| a.stands && a.lang == lang)
-        };
-        let count = |wanted: Option<ReadAnswer>| {
-            let is = |l: &Segment| answered(l).map(|a| a.answer) == wanted;
-            opened.lines.iter().filter(|l| is(l)).count().to_string()
+        if !self
+            .tally
+            .as_ref()
+            .is_some_and(|kept| kept.is_of(opened, custody, lang))
+        {
+            self.tally = Some(Kept {
+                of: (Arc::clone(opened), Arc::clone(custody), lang),
+                tally: Tally::of(&opened.lines, &custody.answers, lang),
+            });
+        }
+        let Some(Kept { tally, .. }) = &self.tally else {
+            return;
         };
         let told = [
-            ("right", count(Some(ReadAnswer::Right))),
-            ("corrected", count(Some(ReadAnswer::Corrected))),
-            ("refused", count(Some(ReadAnswer::Refused))),
-            ("unread", count(None)),
+            ("right", tally.right.to_string()),
+            ("corrected", tally.corrected.to_string()),
+            ("refused", tally.refused.to_string()),
+            ("unread", tally.unread.len().to_string()),
         ];
         let told: Vec<(&str, &str)> = told.iter().map(|(n, v)| (*n, v.as_str())).collect();
         script::label(ui, &words.with("read-back-told", &told), scene.own(ui));
         ui.add_space(theme::GAP);
-        let waits = |l: &&Segment| answered(l).is_none() && !self.later.contains(&l.id.0);
-        let next = opened.lines.iter().map(AsRef::as_ref).find(waits);
+        let unread = tally.unread.iter().filter_map(|at| opened.lines.get(*at));
+        let mut waiting = unread.filter(|line| !self.later.contains(&line.id.0));
+        let next = waiting.next().map(Arc::clone);
         match next {
-            Some(line) => self.line(ui, scene, (opened, line), lang),
+            Some(line) => self.line(ui, scene, (opened, &line), lang),
             None => {
                 // Nothing of the last line waits to be entered.
                 self.line = None;
@@ -199,5 +260,61 @@ impl ReadingBack {
     ) {
         let (id, by) = (opened.interview.id.clone(), self.by.trim().to_owned());
         ask(scene, Task::ReadBack(id, line, lang, said, by));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Span, Status};
+
+    #[test]
+    fn every_line_is_counted_once_by_the_answer_that_stands_in_the_language() {
+        let line = |id: i64| {
+            Arc::new(Segment {
+                id: SegmentId(id),
+                span: Span::default(),
+                channel: 0,
+                speaker: "officer".to_owned(),
+                lang: Lang::Lo,
+                text: "ສະບາຍດີ".to_owned(),
+                confidence: None,
+                words: Vec::new(),
+                flags: Vec::new(),
+                status: Status::Machine,
+                author: String::new(),
+                version: 1,
+                translations: Vec::new(),
+            })
+        };
+        let answer = |segment: Option<i64>, answer, lang, stands| ReadBack {
+            segment: segment.map(SegmentId),
+            lang,
+            answer,
+            reason: None,
+            by: "Lan".to_owned(),
+            at: "2026-11-24T09:00:00+07:00".to_owned(),
+            stands,
+        };
+        // Numbers that do not follow the order of the lines.
+        let lines: Vec<_> = [7, 3, 9, 1, 5].map(line).into();
+        let answers = [
+            answer(None, ReadAnswer::Refused, Lang::Lo, true),
+            answer(Some(1), ReadAnswer::Right, Lang::Lo, true),
+            answer(Some(3), ReadAnswer::Refused, Lang::Lo, true),
+            answer(Some(5), ReadAnswer::Corrected, Lang::Lo, true),
+            answer(Some(7), ReadAnswer::Right, Lang::Lo, false),
+            answer(Some(9), ReadAnswer::Right, Lang::Zh, true),
+        ];
+        let told = Tally::of(&lines, &answers, Lang::Lo);
+        let wanted = Tally {
+            right: 1,
+            corrected: 1,
+            refused: 1,
+            unread: vec![0, 2],
+        };
+        assert_eq!(told, wanted);
+        let other = Tally::of(&lines, &answers, Lang::Zh);
+        assert_eq!((other.right, other.unread), (1, vec![0, 1, 3, 4]));
     }
 }

@@ -50,8 +50,8 @@ impl Ear {
     pub fn release(&mut self, scene: &Scene<'_>) {
         if let Some(playing) = scene.desk.board().playing.get() {
             self.place = Some((playing.segment, playing.at_ms));
+            self.paused = true;
         }
-        self.paused = true;
         scene.desk.ask(Command::Release);
     }
 

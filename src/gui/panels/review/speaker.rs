@@ -1,6 +1,7 @@
 //! Who speaks in a line: chosen from those who speak in the interview, or written; and the other
 //! lines by the voices that are known.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
@@ -214,12 +215,14 @@ impl SpeakerForm {
 
 /// What it changes to say so; nothing where it only says once more who speaks.
 fn change(opened: &Opened, after: Speakers) -> Option<Change> {
+    let own = opened.lines.iter();
+    let spoke: HashMap<SegmentId, &str> = own.map(|l| (l.id, l.speaker.as_str())).collect();
     let mut before = Speakers::new();
     let mut changed = Speakers::new();
     for (line, speaker) in after {
-        let was = opened.lines.iter().find(|own| own.id == line)?;
-        if was.speaker != speaker {
-            before.push((line, was.speaker.clone()));
+        let was = *spoke.get(&line)?;
+        if was != speaker {
+            before.push((line, was.to_owned()));
             changed.push((line, speaker));
         }
     }

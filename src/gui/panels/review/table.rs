@@ -8,13 +8,13 @@ use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, po
 
 use crate::app::Choices;
 use crate::app::desk::{Command, JobKind, Opened, Told};
-use crate::domain::{FlagKind, InterviewId, Segment, SegmentId, Status};
+use crate::domain::{InterviewId, Segment, SegmentId, Status};
 use crate::gui::panels::happened;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
-use crate::gui::widgets::{job, script, scroll, told};
+use crate::gui::widgets::{job, marked, script, scroll, told};
 use crate::gui::words::Words;
 
 use super::drafts::Drafts;
@@ -29,6 +29,9 @@ use super::work::{self, Work};
 mod acts;
 mod keys;
 mod take;
+mod walk;
+
+use walk::Aim;
 
 /// Rows that a page key moves over.
 const PAGE: usize = 10;
@@ -62,6 +65,12 @@ pub struct Table {
     read_only: bool,
     undo: Undo,
     trouble: Option<Told>,
+    /// What a key found nothing of, as an id of words.
+    remark: Option<&'static str>,
+    /// The line that is being signed for: the next one follows.
+    signing: Option<SegmentId>,
+    /// The words that are marked in a text.
+    marked: Option<String>,
     /// The line to go to as soon as it is there.
     wanted: Option<SegmentId>,
     versions: bool,
@@ -100,7 +109,8 @@ impl Table {
 
     fn choose(&mut self, at: usize) {
         if self.editor.is_none() && self.work.is_none() {
-            self.trouble = None;
+            (self.trouble, self.remark) = (None, None);
+            self.signing = None;
             self.chosen = at;
             self.at = None;
             self.ear.leave();
@@ -114,6 +124,7 @@ impl Table {
         if self.of.as_ref() != Some(&opened.interview.id) {
             self.of = Some(opened.interview.id.clone());
         }
+        self.marked = marked::words(ui.ctx());
         self.stay(opened);
         self.hear(scene, opened);
         let short = theme::is_short(ui);
@@ -124,6 +135,9 @@ impl Table {
         if let Some(told) = &self.trouble {
             let failure = theme::of(ui).failure;
             told::show(ui, scene.words, told, failure);
+        }
+        if let Some(remark) = self.remark {
+            script::label(ui, scene.words.t(remark), scene.own(ui));
         }
         if !short {
             self.around(ui, scene, opened);
@@ -191,7 +205,9 @@ impl Table {
     /// What became of changes of the lines.
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
-            self.work = None;
+            if let Some(Work::Despite(form)) = self.work.take() {
+                self.signing = Some(form.segment);
+            }
             if let Some(change) = done.change {
                 self.undo.done(change);
             }
@@ -207,6 +223,7 @@ impl Table {
         if let Some(at) = self.ear.came_to(scene, id).and_then(|l| opened.place(l)) {
             self.choose(at);
         }
+        self.after_signing(opened);
         // The lines that are shown may be older than the change by a frame.
         if let Some(at) = self.wanted.and_then(|line| opened.place(line)) {
             self.wanted = None;
@@ -238,6 +255,8 @@ impl Table {
         ui.strong(name).on_hover_text(&interview.id.0);
         let count = opened.lines.len().to_string();
         ui.label(words.with("lines-count", &[("count", &count)]));
+        let done = walk::reviewed(opened).to_string();
+        ui.label(words.with("lines-reviewed", &[("done", &done), ("count", &count)]));
         if self.read_only {
             let doubt = theme::of(ui).doubt;
             script::label(ui, words.t("search-foreign"), scene.own(ui).coloured(doubt));
@@ -249,10 +268,14 @@ impl Table {
         let (words, interview) = (scene.words, &opened.interview);
         ui.horizontal_wrapped(|ui| {
             if ui.button(words.t("next-flagged")).clicked() {
-                self.next(opened, is_flagged);
+                self.walk(opened, Aim::Flagged, false);
             }
             if ui.button(words.t("next-unreviewed")).clicked() {
-                self.next(opened, is_unreviewed);
+                self.walk(opened, Aim::Unread, false);
+            }
+            let undo = self.undo.told(words).filter(|_| !self.read_only);
+            if undo.is_some_and(|undo| ui.button(undo).clicked()) {
+                self.undo.undo(scene, &interview.id);
             }
             let pending = opened.lines.iter().any(|l| l.status == Status::Pending);
             let failed = opened.lines.iter().any(|l| l.status == Status::Failed);
@@ -281,17 +304,6 @@ impl Table {
             self.play(scene, opened);
         }
         happened::show(ui, scene, opened);
-    }
-
-    fn next(&mut self, opened: &Opened, wanted: fn(&Segment) -> bool) {
-        let after = self.chosen.saturating_add(1);
-        let order = (after..opened.lines.len()).chain(0..after);
-        let found = order
-            .into_iter()
-            .find(|at| opened.lines.get(*at).is_some_and(|l| wanted(l)));
-        if let Some(at) = found {
-            self.choose(at);
-        }
     }
 
     fn play(&mut self, scene: &Scene<'_>, opened: &Opened) {
@@ -444,14 +456,4 @@ fn spoken_name(words: &Words, line: &Segment) -> String {
         row::speaker(words, &line.speaker),
         line.text
     )
-}
-
-fn is_flagged(line: &Segment) -> bool {
-    let all = line.translations.iter().flat_map(|t| &t.flags);
-    all.chain(&line.flags)
-        .any(|f| f.kind != FlagKind::PracticeModel)
-}
-
-fn is_unreviewed(line: &Segment) -> bool {
-    line.status == Status::Machine
 }

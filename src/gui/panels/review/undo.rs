@@ -1,9 +1,12 @@
 //! Ctrl+Z and Ctrl+Shift+Z over what was changed in this window. To undo is one more change: it says the
 //! former places again, or the former words.
 
+use std::collections::HashMap;
+
 use crate::app::desk::{Command, Told};
 use crate::domain::{InterviewId, SegmentId};
 use crate::gui::shell::Scene;
+use crate::gui::words::Words;
 use crate::store::Recutting;
 
 use super::editor::Side;
@@ -59,8 +62,27 @@ impl Undo {
         self.undone.clear();
     }
 
-    /// Something else was changed, so that what came before it cannot be taken back one by one.
-    pub fn forget(&mut self) {
+    /// Something was changed that cannot be taken back, because nothing stood there before. What was done
+    /// earlier can still be taken back, and says so.
+    pub fn passed(&mut self) {
+        self.undone.clear();
+    }
+
+    /// What the last change was that can be taken back, in words.
+    pub fn told(&self, words: &Words) -> Option<String> {
+        Some(match self.done.last()? {
+            Change::Lines(_) => words.t("undo-cut").to_owned(),
+            Change::Words { segment, .. } => {
+                words.with("undo-words", &[("line", &segment.0.to_string())])
+            }
+            Change::Speakers { before, .. } => {
+                words.with("undo-speakers", &[("count", &before.len().to_string())])
+            }
+        })
+    }
+
+    /// Somebody changed what was changed here, so that nothing can be taken back one by one any more.
+    fn forget(&mut self) {
         self.done.clear();
         self.undone.clear();
     }
@@ -221,8 +243,42 @@ fn still_stands(scene: &Scene<'_>, change: &Change) -> bool {
             };
             line.words_in(lang).map(str::trim) == Some(after.trim())
         }),
-        Change::Speakers { after, .. } => after
-            .iter()
-            .all(|(segment, name)| line(*segment).is_some_and(|line| line.speaker == *name)),
+        Change::Speakers { after, .. } => {
+            let lines = opened.iter().flat_map(|opened| &opened.lines);
+            let speak: HashMap<SegmentId, &str> =
+                lines.map(|l| (l.id, l.speaker.as_str())).collect();
+            after.iter().all(|(segment, name)| {
+                // One that gave way is looked for by what took its place.
+                let now = speak.get(segment).copied();
+                let now = now.or_else(|| line(*segment).map(|l| l.speaker.as_str()));
+                now == Some(name.as_str())
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Lang;
+
+    #[test]
+    fn what_fills_an_empty_place_leaves_what_was_done_before_it() {
+        let words = Words::of(Lang::En);
+        let mut undo = Undo::default();
+        assert_eq!(undo.told(&words), None);
+        for line in [3, 5] {
+            undo.done(Change::Words {
+                segment: SegmentId(line),
+                side: Side::Said,
+                before: "ຂ້ອຍ".to_owned(),
+                after: "ຂ້ານ້ອຍ".to_owned(),
+            });
+        }
+        undo.passed();
+        let told = undo.told(&words);
+        assert!(told.is_some_and(|told| told.contains("line 5")));
+        undo.forget();
+        assert_eq!(undo.told(&words), None);
     }
 }

@@ -3,7 +3,7 @@
 use eframe::egui::Response;
 
 use crate::app::Hint;
-use crate::app::desk::{Command, Opened, Task, Told};
+use crate::app::desk::{Command, Notice, Opened, Task, Told};
 use crate::domain::{InterviewId, Segment};
 use crate::gui::shell::{Go, Scene, Screen};
 
@@ -28,7 +28,7 @@ impl Table {
             return;
         }
         let by = &scene.choices.name;
-        self.trouble = None;
+        (self.trouble, self.remark) = (None, None);
         match wish {
             Wish::Play => self.play(scene, opened),
             Wish::Correct(side) => {
@@ -67,12 +67,19 @@ impl Table {
             }
             Wish::Speaker => self.begin(Work::Speaker(SpeakerForm::new(opened, line, by))),
             Wish::Again => self.begin(Work::Again(AgainForm::new(opened, line, by))),
-            Wish::Term => self.begin(Work::Term(TermForm::new(opened, line, None, by))),
+            Wish::Term => {
+                let form = TermForm::new(opened, line, self.marked_in(line), by);
+                self.begin(Work::Term(form));
+            }
             Wish::TakeBack(number) => {
                 let id = &opened.interview.id;
                 self.undo.take_back(scene, id, number);
             }
             Wish::Certify if scene.desk.board().signer.get().is_none() => {
+                scene.desk.board().tell(Notice::Failed(Told {
+                    what: scene.words.t("certify-no-key").to_owned(),
+                    next: scene.words.t("certify-no-key-next").to_owned(),
+                }));
                 self.leave = Some(Go::To(Screen::Evidence));
             }
             Wish::Certify if let Some(form) = DespiteForm::of(line, opened) => {
@@ -81,7 +88,8 @@ impl Table {
             Wish::Certify => {
                 let id = opened.interview.id.clone();
                 let task = Task::Certify(id, vec![line.id], None);
-                scene.desk.ask(Command::Task(task));
+                let asked = scene.desk.ask(Command::Task(task));
+                self.signing = asked.then_some(line.id);
             }
             Wish::Versions => {
                 self.versions = !self.versions;
@@ -190,7 +198,7 @@ impl Table {
                 match self.editor.take() {
                     Some(editor) if editor.has_before() => self.undo.done(editor.change()),
                     // Nothing stood there that could be put back.
-                    Some(_) => self.undo.forget(),
+                    Some(_) => self.undo.passed(),
                     None => {}
                 }
                 signed(scene, by)

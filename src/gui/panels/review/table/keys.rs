@@ -13,7 +13,7 @@ use super::super::editor::Side;
 use super::super::near;
 use super::super::recutter::Edge;
 use super::super::row::{self, Wish};
-use super::{PAGE, Table, is_flagged, is_unreviewed};
+use super::{Aim, PAGE, Table};
 
 impl Table {
     /// The keys of the table, while no field and no button has the keyboard.
@@ -38,11 +38,13 @@ impl Table {
                 self.choose(to.min(last));
             }
         }
-        if pressed(Key::N) {
-            self.next(opened, is_flagged);
-        }
-        if pressed(Key::U) {
-            self.next(opened, is_unreviewed);
+        for (key, aim) in [(Key::N, Aim::Flagged), (Key::U, Aim::Unread)] {
+            // Asked for first: without it the key is the plain one too.
+            if ui.input_mut(|i| i.consume_key(Modifiers::SHIFT, key)) {
+                self.walk(opened, aim, true);
+            } else if pressed(key) {
+                self.walk(opened, aim, false);
+            }
         }
         if pressed(Key::Enter) || (pressed(Key::Space) && !self.ear.pause(scene)) {
             self.play(scene, opened);
@@ -123,7 +125,11 @@ impl Table {
     /// The keys of the sound and the foot pedal: they write nothing, so they work in a field too.
     fn sound_keys(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Opened) {
         self.leave = self.ear.keys(ui, scene).or(self.leave.take());
-        if ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::F5)) {
+        // Pauses where it is and goes on a little earlier; with Shift, or where nothing is heard or
+        // paused, from the beginning of the line.
+        let again = ui.input_mut(|i| i.consume_key(Modifiers::SHIFT, Key::F5));
+        let pause = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::F5));
+        if again || (pause && !self.ear.pause(scene)) {
             self.play(scene, opened);
         }
         let pedal = match scene.choices.pedal {

@@ -1,0 +1,116 @@
+//! Pauses and marks. A pause is one press, for somebody may begin to say at any moment what must not be
+//! recorded: by its key, by its button, or by a button that names the reason. Its entry is written when it
+//! begins, so a reason that is given later stands in the record as a mark of its own.
+
+use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
+
+use crate::app::desk::{Command, Recording};
+use crate::app::live::{NO_REASON, PAUSE_REASON, PAUSES};
+use crate::gui::panels::happened::PAUSED;
+use crate::gui::shell::Scene;
+use crate::gui::theme;
+use crate::gui::widgets::script;
+
+/// The key that pauses and goes on.
+const KEY: Key = Key::F10;
+
+/// What is typed, and whether a reason is missing.
+#[derive(Default)]
+pub(super) struct Pausing {
+    words: String,
+    /// The pause began without a reason, and nobody was asked yet.
+    asks: bool,
+}
+
+impl Pausing {
+    /// Paints the button, and a field for words of one's own.
+    pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+        let words = scene.words;
+        let paused = now.status.paused;
+        let pressed = ui.input_mut(|i| i.consume_key(Modifiers::NONE, KEY));
+        ui.horizontal_wrapped(|ui| {
+            let button = words.t(if paused {
+                "live-continue"
+            } else {
+                "live-pause"
+            });
+            let pressed = ui.button(button).clicked() || pressed;
+            let label = ui.label(words.t("live-words"));
+            let width = ui.available_width().clamp(100.0, 200.0);
+            let field = TextEdit::singleline(&mut self.words).char_limit(300);
+            let field = script::line(ui, field.desired_width(width)).labelled_by(label.id);
+            let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+            let filled = !self.words.trim().is_empty();
+            let mark = Button::new(words.t("live-mark"));
+            let marks = ui.add_enabled(filled, mark).clicked() || (paused && entered && filled);
+            if pressed && paused {
+                scene.desk.ask(Command::GoOn);
+                self.asks = false;
+            } else if pressed || (!paused && entered && filled) {
+                self.pause(scene, None);
+            } else if marks {
+                self.mark(scene);
+            }
+        });
+    }
+
+    /// Paints the reasons that are ready: each pauses at once, or explains the pause that has begun.
+    pub(super) fn reasons(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
+        let words = scene.words;
+        let paused = now.status.paused;
+        if paused && !self.asks {
+            return;
+        }
+        let title = words.t(if paused { "pause-why" } else { "pause-for" });
+        let ready = PAUSES.into_iter().zip(PAUSED);
+        ui.horizontal_wrapped(|ui| {
+            if paused {
+                let doubt = theme::of(ui).doubt;
+                script::label(ui, title, scene.own(ui).coloured(doubt));
+            } else {
+                ui.label(title);
+            }
+            for (reason, id) in ready {
+                // That nobody says why is a choice too, once it is asked for.
+                let none = reason == NO_REASON;
+                if (none && !paused) || !ui.button(words.t(id)).clicked() {
+                    continue;
+                }
+                match (paused, none) {
+                    (true, true) => self.asks = false,
+                    (true, false) => {
+                        let mark = Command::Mark(format!("{PAUSE_REASON}{reason}"));
+                        self.asks = !scene.desk.ask(mark);
+                    }
+                    (false, _) => self.pause(scene, Some(reason)),
+                }
+            }
+        });
+    }
+
+    /// Pauses at once, with this reason, else with what was typed.
+    fn pause(&mut self, scene: &Scene<'_>, ready: Option<&str>) {
+        let typed = self.words.trim();
+        let own = (!typed.is_empty()).then_some(typed);
+        let reason = ready.or(own).unwrap_or(NO_REASON);
+        if scene.desk.ask(Command::Pause(reason.to_owned())) {
+            self.asks = reason == NO_REASON;
+            if ready.is_none() {
+                self.words.clear();
+            }
+        }
+    }
+
+    /// Marks this moment with what was typed; while a reason is missing, it is that.
+    fn mark(&mut self, scene: &Scene<'_>) {
+        let typed = self.words.trim();
+        let label = match self.asks {
+            true => format!("{PAUSE_REASON}{typed}"),
+            false => typed.to_owned(),
+        };
+        if scene.desk.ask(Command::Mark(label)) {
+            self.words.clear();
+            self.asks = false;
+        }
+    }
+}
