@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, SegmenterLimits, WorkingCopy};
 use crate::domain::{
-    AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance,
+    AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance, SpeechChoice,
 };
 use crate::store::{NewAudio, NewInterview, NewSegment, Store, Working};
 use crate::vault;
 
-use super::{Error, Progress, Step, Watcher};
+use super::{Error, Progress, Step, Watcher, choose_models};
 
 /// The name of a channel, or of all channels, on which everybody speaks.
 const EVERYBODY: &str = "all";
@@ -52,6 +52,9 @@ pub struct IntakePlan {
     /// Store it also where another interview holds the same recording.
     #[serde(default)]
     pub again: bool,
+    /// The speech models that a person chose.
+    #[serde(default)]
+    pub speech_models: Vec<SpeechChoice>,
 }
 
 /// What was taken in.
@@ -259,7 +262,8 @@ fn finish(
         heard = 1;
         notes.push("all channels carry the same sound, so it is taken as one".to_owned());
     }
-    let channels = assign_channels(&plan.languages, &plan.channels, heard)?;
+    let mut channels = assign_channels(&plan.languages, &plan.channels, heard)?;
+    choose_models(&mut channels, &plan.speech_models)?;
     let segments = find_segments(intake, folder, plan, &working, &channels)?;
     if segments.is_empty() {
         notes.push("no speech was found in this recording".to_owned());
@@ -364,6 +368,7 @@ pub fn assign_channels(
                 } else {
                     own
                 },
+                speech_models: Default::default(),
             }
         })
         .collect())

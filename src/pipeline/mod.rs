@@ -3,6 +3,9 @@
 
 mod backlog;
 mod board;
+#[cfg(test)]
+mod choice_tests;
+mod choices;
 mod crew;
 #[cfg(test)]
 mod crew_tests;
@@ -18,6 +21,7 @@ mod opinion;
 mod tests;
 
 pub use backlog::{Backlog, Report};
+pub use choices::choose_models;
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{
