@@ -16,6 +16,7 @@ use super::panels::Drafts;
 use super::prompt::{Answer, Prompt};
 use super::shell::Desktop;
 use super::theme;
+use super::unkept::Way;
 use super::words::Words;
 
 /// Locks at once.
@@ -143,6 +144,10 @@ impl Gate {
             desktop.say(busy_told(&self.app));
             return;
         }
+        if desktop.asks_before(Way::Page(purpose)) {
+            ctx.request_repaint();
+            return;
+        }
         self.put_away();
         self.show_page(ctx, purpose);
     }
@@ -244,10 +249,15 @@ impl Gate {
         if busy || ui.input(|i| !i.events.is_empty()) {
             self.touched = Instant::now();
         }
-        let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
+        let mut asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
             desktop.say(busy_told(&self.app));
             return;
+        }
+        if asked && desktop.asks_before(Way::Lock) {
+            // The answer comes later; until then only time locks it.
+            asked = false;
+            ui.ctx().request_repaint();
         }
         let left = self
             .patience
