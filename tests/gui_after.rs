@@ -130,6 +130,7 @@ fn cut_off(workspace: &Path) {
             index: 0,
             speaker: "officer".into(),
             languages: vec![Lang::Lo, Lang::Zh],
+            speech_models: Default::default(),
         }],
         working: Vec::new(),
         notes: Vec::new(),

@@ -11,6 +11,7 @@
 mod window;
 
 use std::fs;
+use std::path::Path;
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, ViewportCommand};
@@ -363,4 +364,100 @@ fn is_practise(label: &str) -> bool {
     ]
     .iter()
     .any(|word| label.starts_with(word))
+}
+
+/// The practice recogniser once more, under another name and for one language.
+fn install(workspace: &Path, name: &str, lang: Lang) {
+    let folder = workspace.join("models").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/practice/asr");
+    fs::copy(own.join("model.bin"), folder.join("model.bin")).unwrap();
+    let card = fs::read_to_string(own.join("model.toml")).unwrap();
+    let card = card.replace("practice-asr", name);
+    let six = r#"["zh", "vi", "th", "my", "lo", "km"]"#;
+    assert!(card.contains(six));
+    let card = card.replace(six, &format!("[\"{lang}\"]"));
+    fs::write(folder.join("model.toml"), card).unwrap();
+}
+
+/// Chooses in the box that is called so.
+fn choose(window: &mut Window, name: &str, item: &str) {
+    let list = window.query_all_by_role(Role::ComboBox).find(|n| {
+        let mut labels = n.accesskit_node().labelled_by();
+        labels.any(|l| l.value().as_deref() == Some(name))
+    });
+    list.unwrap_or_else(|| panic!("no box is called {name}"))
+        .click();
+    window.run_steps(3);
+    press(window, item);
+}
+
+#[test]
+fn a_speech_model_is_chosen_where_several_serve_a_language_and_stands_with_the_interview() {
+    let dir = tempfile::tempdir().unwrap();
+    install(dir.path(), "telephone", Lang::Vi);
+    let mut window = tall_window(dir.path());
+    open_intake(&mut window);
+    let own = "Speech model for Tiếng Việt";
+    assert!(!sees(&window, "Speech model for"), "no language is chosen");
+    press(&mut window, "中文 – Tiếng Việt");
+    until_seen(&mut window, own);
+    assert!(
+        !sees(&window, "Speech model for 中文"),
+        "one alone serves it"
+    );
+    press(&mut window, "One more microphone");
+    assert!(sees(&window, "Speech model for Tiếng Việt, microphone 2"));
+    assert!(!sees(&window, "Speech model for Tiếng Việt, microphone 1"));
+    press(&mut window, "Remove");
+    choose(&mut window, own, "telephone");
+    window.get_by_label("Start").click();
+    let app = open_app(dir.path());
+    until(&mut window, "the interview", |_| {
+        !app.list(None).unwrap().is_empty()
+    });
+    let listed = app.list(None).unwrap().remove(0);
+    let chosen: Vec<(u16, Lang, &str)> = listed
+        .speech_models
+        .iter()
+        .map(|m| (m.channel, m.lang, m.model.as_str()))
+        .collect();
+    assert_eq!(chosen, [(1, Lang::Vi, "telephone")]);
+    chord(&mut window, Key::Num2);
+    until_seen(&mut window, "practice");
+    press(&mut window, "中文 – Tiếng Việt");
+    let shown = "Speech model for Tiếng Việt on channel 2: telephone";
+    until_seen(&mut window, shown);
+    nothing_is_cut_off(&window, "the chosen model");
+}
+
+#[test]
+fn boxes_of_speech_models_are_not_cut_off_in_any_language() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = "a-model-with-a-name-that-is-much-longer-than-any-box-on-this-page-could-be";
+    for lang in [Lang::My, Lang::Th] {
+        install(dir.path(), &format!("{long}-{lang}"), lang);
+    }
+    for lang in Lang::ALL {
+        let settings = format!("language = \"{lang}\"\n");
+        fs::write(dir.path().join("desktop.toml"), settings).unwrap();
+        let mut window = tall_window(dir.path());
+        chord(&mut window, Key::Num1);
+        press(&mut window, "မြန်မာ – ไทย");
+        let words = fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/gui/locales/{lang}.ftl")),
+        )
+        .unwrap();
+        let word = |id: &str| {
+            let line = words.lines().find_map(|l| l.strip_prefix(id));
+            line.unwrap().trim_start_matches(" = ").to_owned()
+        };
+        let name = word("intake-speech-model").replace("{ $language }", "မြန်မာ");
+        until_seen(&mut window, &name);
+        choose(&mut window, &name, &long[..12]);
+        press(&mut window, &word("microphone-add"));
+        let on = word("microphone-speech-model").replace("{ $language }", "ไทย");
+        assert!(sees(&window, &on.replace("{ $number }", "2")), "{lang}");
+        nothing_is_cut_off(&window, &format!("{lang}"));
+    }
 }

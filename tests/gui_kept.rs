@@ -17,6 +17,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Rect, ViewportCommand};
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
 use mekong_interview::domain::{Lang, SamplePos, Segment, Span};
+use mekong_interview::evidence::{Passphrase, Role as Post};
 use mekong_interview::store::{NewSegment, Store};
 use window::*;
 
@@ -345,4 +346,51 @@ fn the_keys_for_larger_text_change_what_is_kept_and_keep_its_bounds() {
     until(&mut window, "both are kept", |_| {
         app.choices().choices.name == "សុខ" && kept() == 110
     });
+}
+
+#[test]
+fn a_consent_a_new_key_and_a_reason_are_asked_for_before_the_window_closes() {
+    let dir = six_interviews();
+    let app = open_app(dir.path());
+    let phrase = Passphrase::new("four words and a river".to_owned());
+    app.make_key("Dao", Post::Officer, phrase, None).unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    press(&mut window, "Evidence");
+    until_seen(&mut window, "Export and evidence");
+    let asks = |window: &mut Window| {
+        let cancels = close(window).contains(&ViewportCommand::CancelClose);
+        if cancels {
+            assert!(sees(window, "Something is typed under Evidence"));
+            press(window, "Stay here");
+        }
+        cancels
+    };
+    press(&mut window, "Keys");
+    until_seen(&mut window, "A new key");
+    assert!(!asks(&mut window), "nothing is typed");
+    focus(&mut window, "Name");
+    say(&mut window, "ສົມພອນ");
+    assert!(asks(&mut window), "a new key's name");
+    focus(&mut window, "Name");
+    chord(&mut window, Key::A);
+    key(&mut window, Key::Backspace);
+    assert!(!asks(&mut window), "it is empty again");
+    press(&mut window, "Trust it no more");
+    assert!(!asks(&mut window), "no reason is given yet");
+    focus(&mut window, "Reason");
+    say(&mut window, "កុំព្យូទ័រ ត្រូវគេលួច");
+    assert!(asks(&mut window), "the reason of a revocation");
+    press(&mut window, "Cancel");
+    assert!(!asks(&mut window), "it is not to be revoked");
+    press(&mut window, "Consent");
+    until_seen(&mut window, "Enter it");
+    assert!(!asks(&mut window), "the consent is as it was");
+    focus(&mut window, "Name in place of the own one (may be empty)");
+    say(&mut window, "ພະຍານ ກ");
+    assert!(asks(&mut window), "a consent");
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    let heard = press_and_hear(&mut window, "Throw them away and close");
+    assert!(heard.contains(&ViewportCommand::Close), "{heard:?}");
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
 }

@@ -462,3 +462,64 @@ fn a_broken_file_of_settings_gives_way_to_those_that_are_kept() {
     assert_eq!(std::fs::read_to_string(aside).unwrap(), "beam = [");
     assert!(App::open(&options).is_ok());
 }
+
+#[test]
+fn a_form_that_is_half_typed_is_asked_for_before_the_lock() {
+    let (_case, app) = locked();
+    let mut window = window(Arc::clone(&app));
+    until(&mut window, "This workspace is locked");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "中文 – Tiếng Việt");
+    let half = |window: &mut Window| {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
+        until(window, "New term");
+        press_key_on(window, "New term");
+        window.get_by_role_and_label(Role::TextInput, "ລາວ").focus();
+        window.run_steps(2);
+        window.event(Event::Text("ການຄ້າມະນຸດ".to_owned()));
+        window.run_steps(3);
+    };
+    let told = "Something is typed under Glossary";
+    let open = || app.vault_state().unwrap() == VaultState::Open;
+    half(&mut window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, told);
+    assert!(open() && sees(&window, "If the workspace is locked now"));
+    assert!(!sees(&window, "Throw them away and close"));
+    // Who stays loses nothing, and is asked again, by the button too.
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+    assert!(!sees(&window, told) && open());
+    for (button, after) in [
+        ("Another passphrase…", "Passphrase until now"),
+        ("Lock now", "This workspace is locked"),
+    ] {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+        until(&mut window, "Lock after so many minutes");
+        window.get_by_label_contains(button).focus();
+        window.run_steps(2);
+        window.key_press(Key::Enter);
+        window.run_steps(3);
+        until(&mut window, told);
+        press_key_on(&mut window, "Throw them away and lock");
+        until(&mut window, after);
+        if !sees(&window, "This workspace is locked") {
+            press_key_on(&mut window, "Cancel");
+            until(&mut window, "This workspace is locked");
+            enter(&mut window, common::PASSPHRASE);
+            until(&mut window, "中文 – Tiếng Việt");
+            half(&mut window);
+        }
+    }
+    assert!(!open());
+    // Nobody answers: time locks it all the same.
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "中文 – Tiếng Việt");
+    half(&mut window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until(&mut window, told);
+    let patience = Duration::from_millis(500);
+    window.state_mut().as_mut().unwrap().lock_after(patience);
+    until(&mut window, "This workspace is locked");
+    assert!(!open());
+}

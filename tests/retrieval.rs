@@ -45,6 +45,7 @@ fn store_of(lang: Lang, lines: &[String]) -> Store {
             index: 0,
             speaker: "officer".into(),
             languages: vec![lang],
+            speech_models: Default::default(),
         }],
         working: Vec::new(),
         notes: Vec::new(),

@@ -277,6 +277,7 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<K
             index: 0,
             speaker: String::new(),
             languages: languages.clone(),
+            speech_models: Default::default(),
         }],
         languages,
         working: Vec::new(),

@@ -3,14 +3,15 @@
 
 use crate::audio;
 use crate::domain::{
-    Cancel, Flag, FlagKind, InterviewId, Lang, LangPair, SegmentId, Status, Translation, Utterance,
+    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SegmentId, Status, Translation,
+    Utterance,
 };
-use crate::pipeline::{Engines, Watcher};
+use crate::pipeline::{self, Engines, Watcher};
 use crate::store::{NewRecord, Record, Store};
 use crate::text;
 
 use super::lock::WorkLock;
-use super::speak::EarRequest;
+use super::speak::{Ear, EarRequest};
 use super::{App, Error, OpenTranslator, TranslateRequest};
 
 /// What is to be done once more.
@@ -29,7 +30,8 @@ pub struct AgainRequest {
     pub lines: Vec<SegmentId>,
     /// What.
     pub what: Again,
-    /// Name of a model or a folder; the usual one where left out.
+    /// Name of a model or a folder; where left out, the one that was chosen for the interview, else the usual
+    /// one.
     pub model: Option<String>,
     /// Who wants it.
     pub by: String,
@@ -131,18 +133,28 @@ impl App {
         lang: Lang,
     ) -> Result<Vec<String>, Error> {
         let files = self.working_files(run.id)?;
-        let model = run.request.model.as_deref();
-        let case = store.interview(run.id)?.case;
-        let wanted = EarRequest {
-            language: lang,
-            model,
-            case: case.as_deref(),
-            raw: false,
-        };
-        let mut ear = self.recognizer(&wanted, run.cancel, run.watcher)?;
-        store.set_makers(ear.maker.take().into_iter().collect());
+        let interview = store.interview(run.id)?;
+        let mut notes: Vec<String> = Vec::new();
+        let mut open: Option<(Option<String>, Ear)> = None;
         for line in &run.request.lines {
             let segment = store.segment(run.id, *line)?;
+            let own = interview.channels.iter();
+            let named = run.request.model.is_some();
+            let own = own.filter(|c| !named && c.index == segment.channel);
+            let chosen = own.flat_map(Channel::hearing).find(|(own, _)| *own == lang);
+            let chosen = chosen.and_then(|(_, model)| model.map(str::to_owned));
+            let ear = match &mut open {
+                Some((model, ear)) if *model == chosen => ear,
+                other => {
+                    // One at a time: the former one goes before the next is loaded.
+                    *other = None;
+                    let case = interview.case.as_deref();
+                    let mut ear = self.ear_for(run, (lang, chosen.as_deref()), case)?;
+                    store.set_makers(ear.maker.take().into_iter().collect());
+                    notes.append(&mut ear.notes);
+                    &mut other.insert((chosen, ear)).1
+                }
+            };
             let file = files.iter().find(|(c, _)| *c == segment.channel);
             let (_, file) = file.ok_or(Error::NoSound)?;
             let utterance = Utterance {
@@ -160,7 +172,31 @@ impl App {
                 what: Record::HeardAgain(&heard, run.why),
             }])?;
         }
-        Ok(ear.notes)
+        notes.dedup();
+        Ok(notes)
+    }
+
+    /// The model that a person names now, else the one that was chosen for the interview, else the usual one.
+    fn ear_for(
+        &self,
+        run: &Run<'_>,
+        (language, chosen): (Lang, Option<&str>),
+        case: Option<&str>,
+    ) -> Result<Ear, Error> {
+        let named = run.request.model.as_deref();
+        if let (None, Some(name)) = (named, chosen)
+            && self.shelf().hearing(language, chosen, None).is_err()
+        {
+            let (lang, model) = (language, name.to_owned());
+            return Err(pipeline::Error::NoChosen { lang, model }.into());
+        }
+        let wanted = EarRequest {
+            language,
+            model: named.or(chosen),
+            case,
+            raw: false,
+        };
+        self.recognizer(&wanted, run.cancel, run.watcher)
     }
 
     fn translate_again(

@@ -8,14 +8,15 @@ use jiff::ZonedDateTime;
 use crate::audio::{DeviceInfo, Level, Recorder, Take};
 use crate::domain::{Cancel, Channel, Lang};
 use crate::pipeline::live::{Live, LivePlace, SessionMicrophone, SessionPlan};
-use crate::pipeline::{self, LineOptions, assign_channels};
+use crate::pipeline::{self, LineOptions, assign_channels, choose_models};
 
 use super::awake::Awake;
 use super::import::{ImportRequest, new_id};
 use super::live::{LiveRequest, LiveSource, Session, USUAL_LENGTH};
-use super::live_engines::{Ahead, TooLarge, room_for_models};
+use super::live_engines::{Ahead, TooLarge, Wanted, room_for_models};
 use super::lock::WorkLock;
 use super::microphone::{MicrophoneTest, own_channels};
+use super::speech_models::hearing;
 use super::{App, Error};
 
 /// Ready to record: the microphones are open, the meters move, two seconds are kept.
@@ -45,7 +46,7 @@ impl App {
     /// Unsuitable languages; a microphone that is missing, refused or too narrow; channels that
     /// cannot be dealt to the microphones; another process at work.
     pub fn arm(&self, request: &LiveRequest) -> Result<Armed, Error> {
-        check(request)?;
+        self.check_session(request)?;
         let lock = WorkLock::take(&self.workspace)?;
         let opened =
             self.open_microphones(&request.sources, request.channels.len(), &request.dealt)?;
@@ -67,6 +68,21 @@ impl App {
         })
     }
 
+    /// Refuses languages, channels and chosen models as an import does.
+    fn check_session(&self, request: &LiveRequest) -> Result<(), Error> {
+        ImportRequest {
+            languages: request.languages.clone(),
+            channels: request.channels.clone(),
+            ..ImportRequest::default()
+        }
+        .check()?;
+        self.check_choices(
+            &request.languages,
+            &request.channels,
+            &request.speech_models,
+        )
+    }
+
     fn session_plan(
         &self,
         request: &LiveRequest,
@@ -81,15 +97,18 @@ impl App {
             channels: recorder.channels(),
         };
         let microphones = recorders.iter().zip(ids).filter(|_| several);
+        let mut channels = assign_channels(&request.languages, &request.channels, all)?;
+        choose_models(&mut channels, &request.speech_models)?;
+        let (languages, heard) = (&request.languages, hearing(&channels));
         Ok(SessionPlan {
             id: new_id(),
             case: request.case.clone(),
             languages: request.languages.clone(),
-            channels: assign_channels(&request.languages, &request.channels, all)?,
+            channels,
             started: with_offset(&ZonedDateTime::now()),
             device: ids.join(" + "),
             practice,
-            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
+            max_utterance_ms: self.max_utterance_ms(&self.shelf(), languages, &heard),
             planned: request.planned.unwrap_or(USUAL_LENGTH),
             microphones: microphones.map(microphone).collect(),
             test: if practice {
@@ -123,7 +142,7 @@ impl Armed {
     /// # Errors
     /// Unsuitable languages.
     pub fn for_request(mut self, request: &LiveRequest) -> Result<Option<Self>, Error> {
-        check(request)?;
+        self.app.check_session(request)?;
         let own = own_channels(request.channels.len(), &request.dealt, self.recorders.len());
         let fits = own.is_ok_and(|own| {
             let mut all = own.into_iter().zip(&self.recorders);
@@ -144,16 +163,21 @@ impl Armed {
     /// wait for them. Dropping this ends the loading.
     pub fn load_ahead(&mut self) {
         let without = self.too_large();
-        self.ahead = Ahead::begin(
-            &self.app,
-            (&self.plan.languages, self.plan.case.as_deref()),
-            &without,
-        );
+        self.ahead = Ahead::begin(&self.app, self.wanted(), &without);
+    }
+
+    /// What the session needs of the models.
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            languages: self.plan.languages.clone(),
+            hearing: hearing(&self.plan.channels),
+            case: self.plan.case.clone(),
+        }
     }
 
     /// Models that the memory has no room for.
     fn too_large(&self) -> Vec<TooLarge> {
-        self.app.too_large_for_live(&self.plan.languages, self.room)
+        self.app.too_large_for_live(&self.wanted(), self.room)
     }
 
     /// What became of the microphones' test, where that is known only now.
@@ -187,12 +211,13 @@ impl Armed {
         self.plan.practice
     }
 
-    /// Languages that no installed model recognises: their lines will wait for one.
+    /// Languages that no installed model recognises on some channel: those lines will wait for one.
     pub fn languages_without_model(&self) -> Vec<Lang> {
         let shelf = self.app.shelf();
-        let config = &self.app.config;
-        let mut without = self.plan.languages.clone();
-        without.retain(|lang| shelf.for_speech(*lang, config.speech_for(*lang)).is_err());
+        let mut heard = hearing(&self.plan.channels);
+        heard.retain(|heard| self.app.model_for(&shelf, heard).is_err());
+        let mut without: Vec<Lang> = heard.into_iter().map(|(lang, _)| lang).collect();
+        without.dedup();
         without
     }
 
@@ -205,6 +230,7 @@ impl Armed {
         // The two seconds before now: what follows takes its time.
         self.recorders.iter().for_each(Recorder::press);
         let (without, ahead) = (self.too_large(), self.ahead.take());
+        let wanted = self.wanted();
         let app = self.app;
         app.workspace.make_folders()?;
         let case = self.plan.case.clone();
@@ -219,12 +245,11 @@ impl Armed {
             glossary,
         };
         let loader = app.clone();
-        let languages = self.plan.languages.clone();
         let load = Box::new(move |cancel: &Cancel| {
-            let ahead = ahead.filter(|a| a.serves(&loader, &languages, case.as_deref()));
+            let ahead = ahead.filter(|a| a.serves(&loader, &wanted));
             let loaded = match ahead {
                 Some(ahead) => ahead.take(),
-                None => loader.load_for_live(&languages, case.as_deref(), &without, cancel),
+                None => loader.load_for_live(&wanted, &without, cancel),
             };
             loaded.map_err(|e| pipeline::Error::Engines(e.to_string()))
         });
@@ -259,17 +284,6 @@ fn unmarked(
         (what, next.to_owned())
     });
     told.collect()
-}
-
-/// Refuses languages and channels as an import does.
-fn check(request: &LiveRequest) -> Result<(), Error> {
-    ImportRequest {
-        languages: request.languages.clone(),
-        case: request.case.clone(),
-        channels: request.channels.clone(),
-        again: false,
-    }
-    .check()
 }
 
 /// A moment as the beginning of an interview is stored, RFC 3339 with the offset of the clocks here:

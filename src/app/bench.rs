@@ -15,6 +15,7 @@ use crate::speech::Recognizer;
 use super::demo::{self, Script};
 use super::engines::{Needs, Prefer};
 use super::models::Kind;
+use super::speech_models::foreseen;
 use super::{App, Error, Options};
 
 /// Parts of one run.
@@ -125,11 +126,10 @@ impl Bench<'_> {
         );
 
         let shelf = self.app.shelf();
+        let heard = foreseen(&script.languages, &[]);
+        let longest = self.app.max_utterance_ms(&shelf, &script.languages, &heard);
         let limits = SegmenterLimits {
-            max_ms: self
-                .app
-                .max_utterance_ms(&shelf, &script.languages)
-                .among(&script.languages),
+            max_ms: longest.among(&script.languages),
             ..SegmenterLimits::default()
         };
         self.begin("finding speech");

@@ -129,6 +129,7 @@ impl App {
                 .filter_map(speaker)
                 .collect(),
             again: true,
+            speech_models: Vec::new(),
         };
         let sound = folder.join("audio.flac");
         let received = self.import_one(&mut store, &sound, &request, cancel, watcher)?;

@@ -5,20 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::WordTimes;
-use crate::domain::{Cancel, FactKind, Lang, LangPair, LongestUtterance};
+use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    self, Ctc, CtcOptions, Engine, MOST_NAMES, Profile, Recognizer, Whisper, WhisperOptions,
-    check_model,
+    self, Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
 };
 use crate::translate::{self, Form, Translator};
 
 use super::models::{self, Kind, Model, Shelf};
+use super::speech_models::Hearing;
 use super::{App, Error};
 
 /// Longest utterance for a CTC model that does not say, in milliseconds: the small ones degrade beyond
 /// seven seconds.
-const CTC_MAX_UTTERANCE_MS: u64 = 6_000;
+pub(super) const CTC_MAX_UTTERANCE_MS: u64 = 6_000;
 
 /// More cores than this are not taken unasked: the translator could not keep up.
 const MOST_CORES: usize = 16;
@@ -30,8 +30,8 @@ pub(super) struct Needs<'a> {
     pub(super) interviews: &'a [Vec<Lang>],
     /// The case that all of them belong to, whose names are then preferred.
     pub(super) case: Option<&'a str>,
-    /// Recognisers too.
-    pub(super) listen: bool,
+    /// What is to be heard, each once; nothing where all that is said is written already.
+    pub(super) hearing: &'a [Hearing],
 }
 
 /// Which names a recogniser prefers where the sound leaves them open.
@@ -80,23 +80,6 @@ impl App {
         }
     }
 
-    /// The longest utterance that the model of each of these languages takes; where there is none yet,
-    /// what most models of the language would.
-    pub(super) fn max_utterance_ms(&self, shelf: &Shelf, languages: &[Lang]) -> LongestUtterance {
-        let longest = |lang: &Lang| {
-            let model = shelf.for_speech(*lang, self.config.speech_for(*lang)).ok();
-            let card = model.map(|m| (m.card.max_utterance_ms, m.card.kind));
-            let ms = match card {
-                Some((Some(own), _)) => own,
-                Some((None, Kind::Wav2vec2Ctc)) => CTC_MAX_UTTERANCE_MS,
-                _ => Profile::of(*lang).longest_ms,
-            };
-            (*lang, ms)
-        };
-        let usual = Profile::longest_ms(languages);
-        LongestUtterance::new(usual, languages.iter().map(longest).collect())
-    }
-
     /// Adds to `engines` what interviews need and it lacks. Each model is loaded once. A direction that
     /// no model serves is left out: its lines stay pending and are counted.
     ///
@@ -127,21 +110,23 @@ impl App {
         let Needs {
             interviews,
             case,
-            listen,
+            hearing,
         } = *needs;
         let shelf = self.shelf();
-        let mut languages: BTreeSet<Lang> = interviews.iter().flatten().copied().collect();
         let mut pairs: BTreeSet<LangPair> = interviews.iter().flat_map(|l| pairs_of(l)).collect();
-        languages.retain(|lang| listen && !engines.hears(*lang));
         pairs.retain(|pair| !engines.translates(*pair));
-        for lang in languages {
+        for heard in hearing {
+            if engines.hears(heard.0, heard.1.as_deref()) {
+                continue;
+            }
             // Without a model the sound is stored all the same, and its lines wait for one.
-            let Ok(model) = shelf.for_speech(lang, self.config.speech_for(lang)) else {
+            let Ok(model) = self.model_for(&shelf, heard) else {
                 continue;
             };
-            if fits(model) && !joins_a_recogniser(engines, model, lang) {
+            if fits(model) && !joins_a_recogniser(engines, model, heard) {
                 model.verify(cancel, watcher)?;
-                self.add_speech(engines, model, lang, case)?;
+                self.add_speech(engines, model, case)?;
+                joins_a_recogniser(engines, model, heard);
             }
         }
         for pair in pairs {
@@ -179,14 +164,14 @@ impl App {
         &self,
         engines: &mut Engines,
         model: &Model,
-        lang: Lang,
         case: Option<&str>,
     ) -> Result<(), Error> {
         let card = &model.card;
         engines.speech.push(SpeechRoute {
             model: card.name.clone(),
             digest: model.digest(),
-            languages: vec![lang],
+            languages: Vec::new(),
+            chosen_for: Vec::new(),
             engine: self.calibrated(self.load_listed(model, case)?, model),
             practice: card.practice,
         });
@@ -287,13 +272,18 @@ impl App {
     }
 }
 
-/// Gives the language to a model that is loaded already; whether there is such a one.
-fn joins_a_recogniser(engines: &mut Engines, model: &Model, lang: Lang) -> bool {
-    let loaded = engines
-        .speech
-        .iter_mut()
-        .find(|r| r.model == model.card.name);
-    loaded.map(|route| route.languages.push(lang)).is_some()
+/// Gives the language to a model that is loaded already, once however many want it; whether there is such
+/// a one.
+fn joins_a_recogniser(engines: &mut Engines, model: &Model, (lang, chosen): &Hearing) -> bool {
+    let mut loaded = engines.speech.iter_mut();
+    let Some(route) = loaded.find(|r| r.model == model.card.name) else {
+        return false;
+    };
+    match chosen {
+        Some(_) => route.chosen_for.push(*lang),
+        None => route.languages.push(*lang),
+    }
+    true
 }
 
 /// The same for a direction.

@@ -92,6 +92,34 @@ pub enum Error {
     /// A channel was given a language that the interview does not have.
     #[error("a channel names {}, which is not one of the interview's languages", .0.name())]
     ChannelLanguage(Lang),
+    /// A speech model was chosen for a language that the interview does not have.
+    #[error("the model '{model}' was chosen for {}, which is not one of the interview's languages", .lang.name())]
+    ChosenLanguage {
+        /// The language.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+    },
+    /// A speech model was chosen that is not installed.
+    #[error("no installed model is called '{model}'")]
+    ChosenUnknown {
+        /// The language that it was chosen for.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+        /// Those that serve the language.
+        fit: Vec<String>,
+    },
+    /// A speech model was chosen for a language that it does not serve.
+    #[error("the model '{model}' does not recognise {}", .lang.name())]
+    ChosenUnfit {
+        /// The language.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+        /// Those that serve the language.
+        fit: Vec<String>,
+    },
     /// An interview is not in this language.
     #[error("the interview is not in {}", .0.name())]
     NotItsLanguage(Lang),
@@ -249,6 +277,15 @@ fn undone(failed: u64, untranslated: u64) -> String {
     told.collect::<Vec<_>>().join(" and ")
 }
 
+/// Which models a person can choose for speech in a language.
+fn fitting(lang: Lang, fit: &[String]) -> String {
+    match fit {
+        [] => "No installed model recognises this language; import one with 'mekong models import PATH'."
+            .to_owned(),
+        fit => format!("Choose one that recognises {}: {}.", lang.name(), fit.join(", ")),
+    }
+}
+
 impl Error {
     /// For work that stores nothing: a wish to stop is not told as if something were left to resume.
     pub(super) fn of_nothing_stored(self) -> Self {
@@ -298,6 +335,12 @@ impl Error {
             Error::Languages => "For example: --languages zh,vi".into(),
             Error::ChannelLanguage(_) => {
                 "Name it in --languages too, or correct --channels.".into()
+            }
+            Error::ChosenLanguage { .. } => {
+                "Name the language in --languages too, or leave this choice out.".into()
+            }
+            Error::ChosenUnknown { lang, fit, .. } | Error::ChosenUnfit { lang, fit, .. } => {
+                fitting(*lang, fit)
             }
             Error::NotItsLanguage(_) => {
                 "Take one of its own languages; 'mekong list' shows them.".into()

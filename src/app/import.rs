@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::audio;
 use crate::domain::{
-    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
+    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span, SpeechChoice,
 };
 use crate::pipeline::{
     self, Engines, Intake, IntakePlan, Progress, Received, Report, Watcher, intake_file,
@@ -19,6 +19,7 @@ use crate::transcript::{self, is_transcript};
 use super::armed::with_offset;
 use super::engines::{Needs, pairs_of};
 use super::lock::WorkLock;
+use super::speech_models::foreseen;
 use super::{App, Error};
 
 /// Shown for a line of a transcript that names no speaker.
@@ -40,6 +41,8 @@ pub struct ImportRequest {
     pub channels: Vec<(String, Vec<Lang>)>,
     /// Store a recording a second time where another interview holds it already.
     pub again: bool,
+    /// The speech models that a person chose; all others are for the settings to say.
+    pub speech_models: Vec<SpeechChoice>,
 }
 
 /// What became of one file.
@@ -79,6 +82,11 @@ impl App {
         each: &mut dyn FnMut(&ImportOutcome),
     ) -> Result<Vec<ImportOutcome>, Error> {
         request.check()?;
+        self.check_choices(
+            &request.languages,
+            &request.channels,
+            &request.speech_models,
+        )?;
         let lock = WorkLock::take(&self.workspace)?;
         self.sweep(&lock);
         let mut store = self.store_watched(cancel, watcher)?;
@@ -86,10 +94,11 @@ impl App {
         let sound = files.iter().any(|f| !is_transcript(f));
         // A missing or damaged model or glossary is said before anything is copied.
         self.glossary()?;
+        let heard = foreseen(&request.languages, &request.speech_models);
         let needs = Needs {
             interviews: std::slice::from_ref(&request.languages),
             case: request.case.as_deref(),
-            listen: sound,
+            hearing: if sound { &heard } else { &[] },
         };
         self.add_engines(&mut engines, &needs, cancel, watcher)?;
         let mut outcomes = Vec::new();
@@ -133,6 +142,7 @@ impl App {
         if is_transcript(source) {
             return import_transcript(store, source, request);
         }
+        let heard = foreseen(&request.languages, &request.speech_models);
         let plan = IntakePlan {
             id: new_id(),
             case: request.case.clone(),
@@ -141,7 +151,8 @@ impl App {
             started: recorded_at(source),
             original_name: file_name(source),
             again: request.again,
-            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages),
+            max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages, &heard),
+            speech_models: request.speech_models.clone(),
         };
         let recordings = self.workspace.recordings();
         let intake = Intake {
@@ -269,6 +280,7 @@ fn import_transcript(
                 index,
                 speaker: speaker.clone(),
                 languages: request.languages.clone(),
+                speech_models: Default::default(),
             })
             .collect(),
         working: Vec::new(),
@@ -358,7 +370,7 @@ mod tests {
                 .map(|l| ("officer".to_owned(), vec![l]))
                 .into_iter()
                 .collect(),
-            again: false,
+            ..ImportRequest::default()
         }
     }
 

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::audio::Level;
-use crate::domain::{Asked, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState};
+use crate::domain::{
+    Asked, InterviewId, Lang, Segment, SegmentId, SessionEvent, SessionState, SpeechChoice,
+};
 use crate::pipeline::Report;
 use crate::pipeline::live::Live;
 
@@ -101,6 +103,8 @@ pub struct LiveRequest {
     pub dealt: Vec<u16>,
     /// What became of the microphones' test; it stands in the record.
     pub test: MicrophoneTest,
+    /// The speech models that a person chose; all others are for the settings to say.
+    pub speech_models: Vec<SpeechChoice>,
     /// Planned length; the disk must have room for it. None: [`USUAL_LENGTH`].
     pub planned: Option<Duration>,
 }

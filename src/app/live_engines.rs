@@ -11,6 +11,7 @@ use crate::pipeline::Engines;
 
 use super::engines::{Needs, pairs_of};
 use super::models::Model;
+use super::speech_models::Hearing;
 use super::{App, Error};
 
 /// What is left to the recorder, the window and the system, in bytes.
@@ -64,6 +65,17 @@ pub(super) fn room_for_models() -> Option<u64> {
     memory_available().map(|bytes| bytes.saturating_sub(SPARE))
 }
 
+/// What a session needs of the models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its languages.
+    pub(super) languages: Vec<Lang>,
+    /// What is to be heard on its channels.
+    pub(super) hearing: Vec<Hearing>,
+    /// Its case.
+    pub(super) case: Option<String>,
+}
+
 /// Those of `models`, in order, that find no room beside those before them.
 fn too_large(models: &[&Model], room: Option<u64>) -> Vec<TooLarge> {
     let Some(mut room) = room else {
@@ -86,20 +98,14 @@ fn too_large(models: &[&Model], room: Option<u64>) -> Vec<TooLarge> {
 }
 
 impl App {
-    /// The models of a session in these languages that find no room: recognisers come first.
-    pub(super) fn too_large_for_live(
-        &self,
-        languages: &[Lang],
-        room: Option<u64>,
-    ) -> Vec<TooLarge> {
+    /// The models of a session that find no room: recognisers come first.
+    pub(super) fn too_large_for_live(&self, wanted: &Wanted, room: Option<u64>) -> Vec<TooLarge> {
         let shelf = self.shelf();
-        let speech = languages.iter().filter_map(|lang| {
-            let chosen = self.config.speech_for(*lang);
-            shelf.for_speech(*lang, chosen).ok()
-        });
+        let heard = wanted.hearing.iter();
+        let speech = heard.filter_map(|heard| self.model_for(&shelf, heard).ok());
         let translation = self.config.translation_model.as_deref();
-        let translation =
-            pairs_of(languages).filter_map(|pair| shelf.for_translation(pair, translation).ok());
+        let translation = pairs_of(&wanted.languages)
+            .filter_map(|pair| shelf.for_translation(pair, translation).ok());
         let second = self.config.second_translation_model.as_deref();
         let second = second.and_then(|name| shelf.named(name).ok());
         let mut seen = BTreeSet::new();
@@ -108,7 +114,7 @@ impl App {
         too_large(&models, room)
     }
 
-    /// Loads what a session in these languages of this case needs, but the models of `without`.
+    /// Loads what a session needs, but the models of `without`.
     ///
     /// Where the settings leave the engine open it is our own, and nothing is measured: whisper.cpp
     /// would take the recorder with it if it fell, and a measurement takes the recorder's time.
@@ -117,8 +123,7 @@ impl App {
     /// A model whose files are not as listed or cannot be loaded; a cancel.
     pub(super) fn load_for_live(
         &self,
-        languages: &[Lang],
-        case: Option<&str>,
+        wanted: &Wanted,
         without: &[TooLarge],
         cancel: &Cancel,
     ) -> Result<Engines, Error> {
@@ -132,9 +137,9 @@ impl App {
         let fits = |model: &Model| without.iter().all(|w| w.name != model.card.name);
         let mut engines = Engines::default();
         let needs = Needs {
-            interviews: &[languages.to_vec()],
-            case,
-            listen: true,
+            interviews: std::slice::from_ref(&wanted.languages),
+            case: wanted.case.as_deref(),
+            hearing: &wanted.hearing,
         };
         app.add_fitting_engines(&mut engines, &needs, &fits, cancel, &|_| {})?;
         Ok(engines)
@@ -153,8 +158,7 @@ impl App {
 /// Engines that are being loaded, or are loaded, for a session that has not begun. Dropping it ends the
 /// loading.
 pub(super) struct Ahead {
-    languages: Vec<Lang>,
-    case: Option<String>,
+    wanted: Wanted,
     preferred: (Vec<Person>, String),
     cancel: Cancel,
     thread: Option<JoinHandle<Result<Engines, Error>>>,
@@ -162,34 +166,31 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins to load; `None` where the system gives no more threads, which costs time later.
-    pub(super) fn begin(
-        app: &App,
-        (languages, case): (&[Lang], Option<&str>),
-        without: &[TooLarge],
-    ) -> Option<Self> {
+    pub(super) fn begin(app: &App, wanted: Wanted, without: &[TooLarge]) -> Option<Self> {
         let cancel = Cancel::new();
         let (own, stop) = (app.clone(), cancel.clone());
-        let (languages, case) = (languages.to_vec(), case.map(str::to_owned));
-        let (wanted, of, without) = (languages.clone(), case.clone(), without.to_vec());
-        let preferred = app.preferred(case.as_deref());
+        let (load, without) = (wanted.clone(), without.to_vec());
+        let preferred = app.preferred(wanted.case.as_deref());
         let thread = thread::Builder::new()
             .name("load".into())
-            .spawn(move || own.load_for_live(&wanted, of.as_deref(), &without, &stop))
+            .spawn(move || own.load_for_live(&load, &without, &stop))
             .ok()?;
         Some(Self {
-            languages,
-            case,
+            wanted,
             preferred,
             cancel,
             thread: Some(thread),
         })
     }
 
-    /// Whether a session in these languages of this case that begins now would load the same.
-    pub(super) fn serves(&self, app: &App, languages: &[Lang], case: Option<&str>) -> bool {
-        self.languages == languages
-            && self.case.as_deref() == case
-            && self.preferred == app.preferred(case)
+    /// Whether a session that needs this and begins now would load no others.
+    pub(super) fn serves(&self, app: &App, wanted: &Wanted) -> bool {
+        let own = &self.wanted;
+        let mut heard = wanted.hearing.iter();
+        own.languages == wanted.languages
+            && own.case == wanted.case
+            && heard.all(|heard| own.hearing.contains(heard))
+            && self.preferred == app.preferred(wanted.case.as_deref())
     }
 
     /// Whether loading is over.
@@ -237,6 +238,14 @@ mod tests {
 
     const LANGUAGES: [Lang; 2] = [Lang::Zh, Lang::Vi];
 
+    fn wanted(languages: &[Lang], case: Option<&str>) -> Wanted {
+        Wanted {
+            languages: languages.to_vec(),
+            hearing: languages.iter().map(|lang| (*lang, None)).collect(),
+            case: case.map(str::to_owned),
+        }
+    }
+
     #[test]
     fn a_live_session_takes_our_own_engine_and_measures_nothing_unless_a_person_chose() {
         let dir = tempfile::tempdir().unwrap();
@@ -244,7 +253,7 @@ mod tests {
         assert_eq!(app.config.engine, SpeechEngine::Auto);
         let engine = |app: &App| {
             let engines = app
-                .load_for_live(&LANGUAGES, None, &[], &Cancel::new())
+                .load_for_live(&wanted(&LANGUAGES, None), &[], &Cancel::new())
                 .unwrap();
             engines.speech[0].engine.engine().to_owned()
         };
@@ -260,20 +269,18 @@ mod tests {
     fn models_without_room_are_left_out_the_recognisers_last() {
         let dir = tempfile::tempdir().unwrap();
         let app = app(dir.path());
-        let all = app.too_large_for_live(&LANGUAGES, Some(0));
+        let wanted = wanted(&LANGUAGES, None);
+        let all = app.too_large_for_live(&wanted, Some(0));
         assert_eq!(all.len(), 2, "{all:?}");
-        assert!(app.too_large_for_live(&LANGUAGES, None).is_empty());
-        assert!(
-            app.too_large_for_live(&LANGUAGES, Some(u64::MAX))
-                .is_empty()
-        );
+        assert!(app.too_large_for_live(&wanted, None).is_empty());
+        assert!(app.too_large_for_live(&wanted, Some(u64::MAX)).is_empty());
         let recogniser = &all[0];
         let room = Some(recogniser.needs);
-        let left = app.too_large_for_live(&LANGUAGES, room);
+        let left = app.too_large_for_live(&wanted, room);
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].name, all[1].name);
         let load = |without: &[TooLarge]| {
-            let engines = app.load_for_live(&LANGUAGES, None, without, &Cancel::new());
+            let engines = app.load_for_live(&wanted, without, &Cancel::new());
             let engines = engines.unwrap();
             (engines.speech.len(), engines.translation.len())
         };
@@ -291,18 +298,22 @@ mod tests {
     fn engines_loaded_ahead_serve_the_same_session_only_and_end_when_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let app = app(dir.path());
-        let ahead = Ahead::begin(&app, (&LANGUAGES, None), &[]).unwrap();
-        assert!(ahead.serves(&app, &LANGUAGES, None));
-        assert!(!ahead.serves(&app, &[Lang::Zh, Lang::Km], None));
-        assert!(!ahead.serves(&app, &LANGUAGES, Some("K-1")));
+        let own = wanted(&LANGUAGES, None);
+        let ahead = Ahead::begin(&app, own.clone(), &[]).unwrap();
+        assert!(ahead.serves(&app, &own));
+        assert!(!ahead.serves(&app, &wanted(&[Lang::Zh, Lang::Km], None)));
+        assert!(!ahead.serves(&app, &wanted(&LANGUAGES, Some("K-1"))));
+        let mut other = own.clone();
+        other.hearing[1].1 = Some("practice-asr".into());
+        assert!(!ahead.serves(&app, &other), "another model was chosen");
         let cancel = ahead.cancel.clone();
         assert!(!cancel.is_cancelled());
         drop(ahead);
         assert!(cancel.is_cancelled());
         // Who is entered meanwhile is among the names that are preferred.
-        let ahead = Ahead::begin(&app, (&LANGUAGES, None), &[]).unwrap();
+        let ahead = Ahead::begin(&app, own.clone(), &[]).unwrap();
         let name = Entry::new(FactKind::Name, "ນາງ ຄໍາ");
         app.add_person(None, "o", &[name]).unwrap();
-        assert!(!ahead.serves(&app, &LANGUAGES, None));
+        assert!(!ahead.serves(&app, &own));
     }
 }

@@ -48,6 +48,7 @@ mod shelf;
 mod shrink;
 mod speak;
 mod speakers;
+mod speech_models;
 mod spoken;
 mod swap;
 mod terms;

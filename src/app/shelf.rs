@@ -463,16 +463,6 @@ impl App {
         Ok(audio::devices()?)
     }
 
-    /// The languages of these that no installed model recognises, and what speaks against the models
-    /// that recognise the others.
-    pub fn speech_doubts(&self, languages: &[Lang]) -> (Vec<Lang>, Vec<String>) {
-        let shelf = self.shelf();
-        let preferred = |lang: Lang| self.config.speech_for(lang);
-        let mut without = languages.to_vec();
-        without.retain(|lang| shelf.for_speech(*lang, preferred(*lang)).is_err());
-        (without, shelf.doubts(languages, &preferred))
-    }
-
     /// The languages of the six in which a person should not rely on the model that would recognise
     /// them.
     pub fn speech_doubted(&self) -> Vec<Lang> {

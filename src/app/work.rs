@@ -1,8 +1,9 @@
 //! Working off what is pending: after an import, after a crash, after an interruption.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::domain::{Cancel, InterviewId, Lang};
+use crate::domain::{Cancel, Channel, InterviewId, Lang};
 use crate::pipeline::live::{Recovered, recover_session, unfinished_sessions};
 use crate::pipeline::{
     Backlog, Engines, Intake, LineOptions, Received, Report, Watcher, resume_intake,
@@ -14,6 +15,7 @@ use crate::translate::DecodeOptions;
 use super::engines::Needs;
 use super::live_engines::room_for_recognisers;
 use super::lock::WorkLock;
+use super::speech_models::hearing;
 use super::{App, Error};
 
 /// What a resume did.
@@ -111,12 +113,18 @@ impl App {
         ids.dedup();
         let mut languages: Vec<Vec<Lang>> = Vec::new();
         let mut cases: Vec<Option<String>> = Vec::new();
+        let mut channels: Vec<Channel> = Vec::new();
+        let sounding: BTreeSet<&InterviewId> = spoken.iter().map(|row| &row.interview).collect();
         for id in &ids {
             let interview = store.interview(id)?;
+            if sounding.contains(id) {
+                channels.extend(interview.channels);
+            }
             languages.push(interview.languages);
             cases.push(interview.case);
         }
         cases.dedup();
+        let heard = hearing(&channels);
         let needs = Needs {
             interviews: &languages,
             // One recogniser hears them all: names of a case are for that case alone.
@@ -124,7 +132,7 @@ impl App {
                 [one] => one.as_deref(),
                 _ => None,
             },
-            listen: !spoken.is_empty(),
+            hearing: &heard,
         };
         self.add_engines(engines, &needs, cancel, watcher)?;
         let backlog = Backlog {

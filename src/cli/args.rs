@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::{Asked, Lang};
+use crate::domain::{Asked, Lang, SpeechChoice};
 
 use super::again::{AgainArgs, SpeakerArgs, VoicesArgs};
-use super::channels::parse_channel;
+use super::channels::{parse_channel, parse_choice};
 use super::search::Search;
 
 pub use super::channels::{Channel, Dealt};
@@ -154,6 +154,11 @@ pub struct Import {
     /// officer=zh,interviewee=vi; all=zh+vi alone: several languages on every channel.
     #[arg(long, value_delimiter = ',', value_parser = parse_channel, value_name = "NAME=LANG")]
     pub channels: Vec<Channel>,
+    /// The speech model for a language of these recordings in place of the one of the settings, for
+    /// example km=my-model; km@interviewee=my-model or km@2=my-model: on that channel alone. Can be
+    /// given several times.
+    #[arg(long = "speech-model", value_parser = parse_choice, value_name = "LANG[@CHANNEL]=NAME")]
+    pub speech_models: Vec<SpeechChoice>,
     /// Store a recording a second time where an interview holds the same one already.
     #[arg(long)]
     pub again: bool,
@@ -177,6 +182,11 @@ pub struct Record {
     /// officer=zh/interviewee=vi,interpreter=zh+vi. Without it one channel is for all.
     #[arg(long, value_parser = Dealt::parse, value_name = "NAME=LANG")]
     pub channels: Vec<Dealt>,
+    /// The speech model for a language of this interview in place of the one of the settings, for example
+    /// km=my-model; km@interviewee=my-model or km@2=my-model: on that channel alone. Can be given several
+    /// times.
+    #[arg(long = "speech-model", value_parser = parse_choice, value_name = "LANG[@CHANNEL]=NAME")]
+    pub speech_models: Vec<SpeechChoice>,
     /// The case that the interview belongs to.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub case: Option<String>,
@@ -383,6 +393,11 @@ mod tests {
             "mekong import a.wav --languages zh,xx",
             "mekong import a.wav --languages zh,vi --channels zh",
             "mekong import a.wav --languages zh,vi --channels =zh",
+            "mekong import a.wav --languages zh,vi --speech-model vi",
+            "mekong import a.wav --languages zh,vi --speech-model vi=",
+            "mekong import a.wav --languages zh,vi --speech-model xx=m",
+            "mekong import a.wav --languages zh,vi --speech-model vi@=m",
+            "mekong record --languages zh,vi --speech-model @2=m",
             "mekong search",
             "mekong search x --limit 0",
             "mekong search x --since yesterday",

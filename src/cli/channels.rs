@@ -1,7 +1,7 @@
 //! Channels as they are typed: who speaks in which languages on each, and which of them stand on one
 //! microphone.
 
-use crate::domain::Lang;
+use crate::domain::{Lang, SpeechChoice};
 
 /// One channel as typed: who, and in which languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +53,45 @@ pub(super) fn parse_channel(typed: &str) -> Result<Channel, String> {
     })
 }
 
+/// A speech model for a language, on one channel or on all.
+pub(super) fn parse_choice(typed: &str) -> Result<SpeechChoice, String> {
+    let form =
+        "write it as LANG=NAME or LANG@CHANNEL=NAME, for example km=my-model or km@2=my-model";
+    let (place, model) = typed.split_once('=').ok_or(form)?;
+    let (lang, channel) = match place.split_once('@') {
+        Some((lang, channel)) => (lang, Some(channel.trim())),
+        None => (place, None),
+    };
+    if model.trim().is_empty() || channel.is_some_and(str::is_empty) {
+        return Err(form.to_owned());
+    }
+    let lang = lang.trim().parse();
+    Ok(SpeechChoice {
+        lang: lang.map_err(|e: crate::domain::UnknownLang| e.to_string())?,
+        channel: channel.map(str::to_owned),
+        model: model.trim().to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_speech_model_is_for_a_language_or_for_one_channel_of_it() {
+        for (typed, lang, channel, model) in [
+            ("km=own", Lang::Km, None, "own"),
+            ("km@2=own", Lang::Km, Some("2"), "own"),
+            ("lo@ຜູ້ແປ=a b=c", Lang::Lo, Some("ຜູ້ແປ"), "a b=c"),
+        ] {
+            let choice = parse_choice(typed).unwrap();
+            assert_eq!((choice.lang, choice.channel.as_deref()), (lang, channel));
+            assert_eq!(choice.model, model);
+        }
+        for wrong in ["", "km", "km=", "=own", "km@=own", "@2=own", "xx=own"] {
+            assert!(parse_choice(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_stroke_parts_the_channels_of_two_microphones() {

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::app::{self, App, ImportOutcome, ImportRequest};
-use crate::domain::{InterviewId, Lang};
+use crate::domain::InterviewId;
 use crate::pipeline::Report;
 
 use super::args;
@@ -24,6 +24,8 @@ struct Imported {
     id: Option<InterviewId>,
     utterances: usize,
     failed: u64,
+    /// Lines whose speech model is not installed; they stay pending.
+    unheard: u64,
     untranslated: u64,
     notes: Vec<String>,
     /// This interview held the recording before; nothing was stored.
@@ -43,6 +45,7 @@ impl From<&ImportOutcome> for Imported {
                 id: Some(received.id.clone()),
                 utterances: received.utterances,
                 failed: outcome.report.failed,
+                unheard: outcome.report.unheard,
                 untranslated: outcome.report.untranslated,
                 notes: received.notes.clone(),
                 already: received.already,
@@ -54,6 +57,7 @@ impl From<&ImportOutcome> for Imported {
                 id: None,
                 utterances: 0,
                 failed: 0,
+                unheard: 0,
                 untranslated: 0,
                 notes: Vec::new(),
                 already: false,
@@ -74,8 +78,9 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
             .map(|c| (c.speaker, c.languages))
             .collect(),
         again: typed.again,
+        speech_models: typed.speech_models,
     };
-    warn_of_missing(app, &request.languages);
+    warn_of_missing(app, &request);
     let alone = typed.files.len() == 1;
     let cancel = cancel_on_ctrl_c(KEPT);
     let watch = Watch::new();
@@ -129,6 +134,7 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
 fn sum<'a>(reports: impl Iterator<Item = &'a Report>) -> Report {
     reports.fold(Report::default(), |mut sum, report| {
         sum.failed += report.failed;
+        sum.unheard += report.unheard;
         sum.untranslated += report.untranslated;
         sum.reason = sum.reason.or_else(|| report.reason.clone());
         sum
@@ -184,16 +190,18 @@ fn tell_failure(outcome: &ImportOutcome, alone: bool) {
 
 /// What keeps the command from having done its work, where lines are left.
 pub(super) fn unfinished(report: &Report) -> Option<app::Error> {
-    (report.failed + report.untranslated > 0).then(|| app::Error::Unfinished {
-        failed: report.failed,
+    let unwritten = report.failed + report.unheard;
+    (unwritten + report.untranslated > 0).then(|| app::Error::Unfinished {
+        failed: unwritten,
         untranslated: report.untranslated,
         reason: report.reason.clone().unwrap_or_default(),
     })
 }
 
 /// Said before hours of work: what no installed model can translate.
-fn warn_of_missing(app: &App, languages: &[Lang]) {
-    let (unheard, doubts) = app.speech_doubts(languages);
+fn warn_of_missing(app: &App, request: &ImportRequest) {
+    let languages = &request.languages;
+    let (unheard, doubts) = app.speech_doubts(languages, &request.speech_models);
     if !unheard.is_empty() {
         let names: Vec<&str> = unheard.iter().map(|lang| lang.name()).collect();
         say(&format!(
@@ -226,6 +234,7 @@ struct Resumed {
     not_taken_up: Vec<String>,
     recognised: u64,
     failed: u64,
+    unheard: u64,
     translated: u64,
     untranslated: u64,
 }
@@ -241,6 +250,7 @@ pub(super) fn resume(app: &App, typed: &args::Resume, out: &mut Out) -> Result<(
         not_taken_up: work.not_taken_up.iter().map(ToString::to_string).collect(),
         recognised: work.report.recognised,
         failed: work.report.failed,
+        unheard: work.report.unheard,
         translated: work.report.translated,
         untranslated: work.report.untranslated,
     };

@@ -174,6 +174,16 @@ pub(super) fn print_interview(
     if let Some(source) = &interview.source {
         writeln!(out, "{}", plain(source))?;
     }
+    for channel in &interview.channels {
+        for (lang, model) in &channel.speech_models {
+            let (number, who) = (u32::from(channel.index) + 1, plain(&channel.speaker));
+            let (lang, model) = (lang.name(), plain(model));
+            writeln!(
+                out,
+                "speech model for {lang} on channel {number} ({who}): {model}"
+            )?;
+        }
+    }
     for note in &interview.notes {
         writeln!(
             out,

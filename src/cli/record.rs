@@ -46,6 +46,7 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             .map(|text| LiveSource::typed(text, typed.practice_speed))
             .collect(),
         test: MicrophoneTest::Missing,
+        speech_models: typed.speech_models,
         planned: typed.seconds.map(Duration::from_secs),
     };
     let mut armed = app.arm(&request)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flag, FlagKind, Lang, Span};
+use super::{Flag, FlagKind, Lang, Span, SpeechModel, SpeechModels};
 
 /// Names one interview for ever; also the name of its folder. Lower-case letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Channel {
     pub speaker: String,
     /// One language fixes it; more mean 'choose for each utterance among these'.
     pub languages: Vec<Lang>,
+    /// The speech models that a person chose for languages of this channel.
+    #[serde(default, skip_serializing_if = "SpeechModels::is_empty")]
+    pub speech_models: SpeechModels,
 }
 
 /// One interview without its lines.
@@ -93,6 +96,9 @@ pub struct InterviewSummary {
     pub pending: u64,
     /// Lines that carry at least one flag other than `practice-model`.
     pub flagged: u64,
+    /// The speech models that a person chose for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speech_models: Vec<SpeechModel>,
 }
 
 /// A stretch of one channel in which somebody speaks, ready for recognition.

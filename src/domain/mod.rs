@@ -12,6 +12,7 @@ mod plain;
 mod read_back;
 mod session;
 mod sound;
+mod speech_choice;
 
 pub use asked::Asked;
 pub use cancel::Cancel;
@@ -28,3 +29,4 @@ pub use plain::{count, next_step, reason};
 pub use read_back::{ReadAnswer, ReadBack};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};
+pub use speech_choice::{SpeechChoice, SpeechModel, SpeechModels};

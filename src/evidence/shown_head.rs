@@ -48,6 +48,9 @@ pub(super) fn differs(
     if !same("channels", "channel", &["speaker", "languages"]) {
         return Some("channels");
     }
+    if !has_speech_models(shown, records) {
+        return Some("speech_models");
+    }
     if story
         .duration_ms()
         .is_some_and(|ms| shown.get("duration_ms") != Some(&json!(ms)))
@@ -75,6 +78,26 @@ pub(super) fn differs(
         false => shown.get("redaction").is_none(),
     };
     (!copy).then_some("redaction")
+}
+
+/// Whether each channel is shown with the speech models that were chosen for it, and no others. A covered
+/// copy has no records of them and shows none.
+fn has_speech_models(shown: &Value, records: &BTreeMap<String, Columns>) -> bool {
+    let channels = shown.get("channels").and_then(Value::as_array);
+    let channels = channels.map(Vec::as_slice).unwrap_or_default();
+    let told = (0..).zip(channels).flat_map(|(at, channel): (u16, _)| {
+        let models = channel.get("speech_models").and_then(Value::as_object);
+        let models = models.into_iter().flatten();
+        models.map(move |(lang, model)| (format!("speech-model {at}.{lang}"), model.clone()))
+    });
+    let told: BTreeMap<String, Value> = told.collect();
+    let known = records.iter();
+    let known = known.filter(|(name, _)| name.starts_with("speech-model "));
+    let known = known.map(|(name, row)| {
+        let model = row.get("model").cloned().unwrap_or_default();
+        (name.clone(), model)
+    });
+    told == known.collect()
 }
 
 /// Codes in one text, as a record has them, or a list of them, as a list.
@@ -113,6 +136,32 @@ fn rows(
 mod tests {
     use super::*;
     use crate::evidence::Event;
+
+    #[test]
+    fn chosen_speech_models_are_those_of_the_records_and_no_others() {
+        let shown = |models: Value| json!({"channels": [{"index": 0}, {"index": 1, "speech_models": models}]});
+        let chosen = shown(json!({"km": "telephone", "lo": "room"}));
+        let mut records = BTreeMap::new();
+        assert!(has_speech_models(&shown(json!({})), &records));
+        assert!(!has_speech_models(&chosen, &records), "no record has it");
+        for (lang, model) in [("km", "telephone"), ("lo", "room")] {
+            let row = json!({"channel": 1, "lang": lang, "model": model});
+            let row = row.as_object().unwrap().clone();
+            records.insert(format!("speech-model 1.{lang}"), row);
+        }
+        assert!(has_speech_models(&chosen, &records));
+        for other in [
+            json!({"km": "telephone"}),
+            json!({"km": "room", "lo": "room"}),
+            json!({"km": "telephone", "lo": "room", "my": "room"}),
+        ] {
+            assert!(
+                !has_speech_models(&shown(other.clone()), &records),
+                "{other}"
+            );
+        }
+        assert!(!has_speech_models(&json!({}), &records));
+    }
 
     #[test]
     fn notes_are_those_of_the_first_event_and_no_others() {

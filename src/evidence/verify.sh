@@ -119,6 +119,7 @@ function record(line,    name, part, id) {
     split(substr(name, 2, length(name) - 2), part, /[ .]/)
     id = part[2]
     if (part[1] == "interview" || part[1] == "audio" || part[1] == "channel") top[part[1], id] = line
+    else if (part[1] == "speech-model") chosen[id "/speech_models/" part[3]] = field(line, "model")
     else if (part[1] == "line") { cut[id] = line; known[id] }
     else if (part[1] == "failure") lost[field(line, "line")]
     else if (part[1] == "speaker") { if (counts("s" id, "", part[3])) speaker[id] = line }
@@ -203,12 +204,14 @@ function rows(name, kind, columns,    n, i, j, part) {
     }
     if ((kind, n) in top) bad("the " kind " of the transcript")
 }
-function head() {
+function head(    n) {
     if (seg["/id"] != field(first, "interview") || !same("/started", top["interview", ""], "started") ||
         !same("/case", top["interview", ""], "case_name") || !same("/source", top["interview", ""], "source") ||
         !listed("/languages", top["interview", ""], "languages")) bad("the head of the transcript")
     rows("/audio", "audio", "path sha256 sample_rate channels original_name")
     rows("/channels", "channel", "speaker languages")
+    for (n in chosen) if (seg["/channels/" n] != chosen[n]) bad("a speech model of the transcript")
+    for (n in seg) if (n ~ /^\/channels\/[0-9]+\/speech_models\// && !(substr(n, 11) in chosen)) bad("a speech model of the transcript")
     if (length_ms != "" && seg["/duration_ms"] != length_ms) bad("the length of the transcript")
     if (index(first, "\"notes\":[") ? !listed("/notes", first, "notes") : first !~ /"program":"mekong 0\.1\.0"/ && ("/notes/0" in seg)) bad("the notes of the transcript")
 }

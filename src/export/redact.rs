@@ -440,6 +440,10 @@ impl<'a> Work<'a> {
 
     /// Covers what the interview itself says.
     fn head(&mut self, interview: &mut Interview) {
+        for channel in &mut interview.channels {
+            // What a person called a model may name somebody too, and no reader needs it.
+            channel.speech_models.clear();
+        }
         for at in 0..self.rules.len() {
             let case = interview.case.iter_mut();
             let source = interview.source.iter_mut();

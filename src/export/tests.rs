@@ -47,6 +47,7 @@ pub(super) fn interview(languages: &[Lang]) -> Interview {
             index: 0,
             speaker: "officer".to_owned(),
             languages: vec![Lang::Zh],
+            speech_models: Default::default(),
         }],
         source: None,
         notes: Vec::new(),

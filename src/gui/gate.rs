@@ -17,6 +17,7 @@ use super::panels::Drafts;
 use super::prompt::{Answer, Prompt};
 use super::shell::Desktop;
 use super::theme;
+use super::unkept::Way;
 use super::words::Words;
 
 /// Locks at once.
@@ -160,6 +161,10 @@ impl Gate {
             desktop.say_busy();
             return;
         }
+        if desktop.asks_before(Way::Page(purpose)) {
+            ctx.request_repaint();
+            return;
+        }
         self.put_away();
         self.show_page(ctx, purpose);
     }
@@ -264,10 +269,15 @@ impl Gate {
         if busy || ui.input(|i| !i.events.is_empty()) {
             self.touched = Instant::now();
         }
-        let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
+        let mut asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
             desktop.say_busy();
             return;
+        }
+        if asked && desktop.asks_before(Way::Lock) {
+            // The answer comes later; until then only time locks it.
+            asked = false;
+            ui.ctx().request_repaint();
         }
         let left = self
             .patience

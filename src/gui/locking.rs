@@ -14,7 +14,7 @@ use eframe::egui::{
 use zeroize::Zeroizing;
 
 use crate::app::desk::{Desk, Told};
-use crate::app::{App, Choices, Error, VaultState};
+use crate::app::{App, Choices, Error, VaultState, swap_told};
 use crate::pipeline::Progress;
 use crate::vault::Phrase;
 
@@ -70,6 +70,8 @@ pub struct LockPage {
     told: Option<Told>,
     /// Words wait that were typed and not kept.
     waits: bool,
+    /// Where memory may be written to a disk in the clear: no lock of a workspace keeps it from that.
+    swap: Option<Told>,
 }
 
 /// What is to be done, with all that it needs.
@@ -111,6 +113,10 @@ impl LockPage {
             half: false,
             told: None,
             waits,
+            swap: swap_told().map(|(what, next)| Told {
+                what,
+                next: next.to_owned(),
+            }),
         })
     }
 
@@ -186,6 +192,11 @@ impl LockPage {
         }
         if let Some(told) = &self.told {
             ui.add_space(theme::GAP);
+            let doubt = theme::of(ui).doubt;
+            told::show(ui, &self.words, told, doubt);
+        }
+        if let Some(told) = &self.swap {
+            ui.add_space(theme::WIDE_GAP);
             let doubt = theme::of(ui).doubt;
             told::show(ui, &self.words, told, doubt);
         }
@@ -421,5 +432,51 @@ fn carry_out(
         Work::GuardAnew(file) => app.lock_with_new_key(new, &file, &watch).map(drop),
         Work::Change(old) => app.change_passphrase(&old, new),
         Work::Recover(file) => app.recover_with_file(&file, new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+    use crate::app::Options;
+    use crate::domain::Lang;
+
+    #[test]
+    fn memory_that_may_be_written_in_the_clear_is_told_in_the_language_of_the_screens() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Some(dir.path().to_owned());
+        let options = Options {
+            workspace,
+            ..Options::default()
+        };
+        let app = Arc::new(App::open(&options).unwrap());
+        let text = "text and sound in memory may be written in the clear to /dev/sda3";
+        for (lang, told, shown) in [
+            (Lang::En, None, None),
+            (Lang::En, Some(text), Some(text)),
+            (Lang::Km, Some(text), Some("អ៊ិនគ្រីបទៅ /dev/sda3")),
+            (Lang::My, Some(text), Some("ကုဒ်မဝှက်ဘဲ /dev/sda3")),
+        ] {
+            let ctx = Context::default();
+            let mut page = LockPage::new(&app, &ctx, Purpose::First, false).unwrap();
+            page.words = Words::of(lang);
+            page.swap = told.map(|what| Told {
+                what: what.to_owned(),
+                next: String::new(),
+            });
+            let app = Arc::clone(&app);
+            let page = move |ui: &mut Ui| {
+                page.show(ui, &app);
+            };
+            let harness = Harness::builder()
+                .allow_missing_glyphs()
+                .with_size((900.0, 600.0))
+                .build_ui(page);
+            let named = |text: &str| harness.query_all_by_label_contains(text).count();
+            assert_eq!(named("/dev/sda3"), usize::from(told.is_some()), "{lang}");
+            assert!(shown.is_none_or(|text| named(text) == 1), "{lang}");
+        }
     }
 }

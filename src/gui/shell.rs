@@ -17,7 +17,7 @@ use super::palette::Palette;
 use super::panels::{Drafts, Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
 use super::rail;
 use super::theme;
-use super::unkept::{Typed, Unkept};
+use super::unkept::{Answered, Typed, Unkept, Way};
 use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
@@ -198,10 +198,25 @@ impl Desktop {
             evidence: &mut self.evidence,
             glossary: &mut self.glossary,
         };
-        if !self.closing.show(ui, &scene) && self.unkept.show(ui, &scene, typed) {
-            // Whoever stays for the words stays for what runs too.
-            self.closing = Closing::default();
+        if self.closing.show(ui, &scene) {
+            return;
         }
+        match self.unkept.show(ui, &scene, typed) {
+            // Whoever stays for the words stays for what runs too.
+            Answered::Stays => self.closing = Closing::default(),
+            Answered::Goes(Way::Lock) => self.locks = true,
+            Answered::Goes(Way::Page(purpose)) => self.guards = Some(purpose),
+            Answered::Goes(Way::Close) | Answered::Open => {}
+        }
+    }
+
+    /// Whether a form is half filled, which a lock would lose: then it is asked for first.
+    pub fn asks_before(&mut self, way: Way) -> bool {
+        let typed = self.people.is_typed() || self.evidence.is_typed() || self.glossary.is_typed();
+        if typed {
+            self.unkept.ask_before(way);
+        }
+        typed
     }
 
     /// Everything is hidden: nothing of the interview is shown, but a recording that fails is told.

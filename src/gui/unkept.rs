@@ -1,10 +1,12 @@
-//! The question before the window closes over words that were typed and not kept. Those of lines are kept
-//! as corrections or thrown away; those of a form that is half filled are named, or the window stays.
+//! The question before the window closes, or is locked, over words that were typed and not kept. Those of
+//! lines are kept as corrections or thrown away, and a lock keeps them; those of a form that is half filled
+//! are named, or the window stays.
 
 use eframe::egui::{Button, Id, Modal, Ui, ViewportCommand, accesskit::Role};
 
 use crate::app::desk::{Command, Told};
 
+use super::locking::Purpose;
 use super::panels::{Evidence, Glossary, People, Place, Review};
 use super::shell::Scene;
 use super::theme;
@@ -13,10 +15,35 @@ use super::widgets::{script, told};
 /// Width of the question, in points.
 const WIDTH: f32 = 420.0;
 
+/// What a person is about to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// To close the window.
+    #[default]
+    Close,
+    /// To lock the workspace.
+    Lock,
+    /// To go to the page of the lock.
+    Page(Purpose),
+}
+
+/// How the question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// Not at all, or nothing is asked.
+    Open,
+    /// The person stays.
+    Stays,
+    /// The person goes on, and what was typed is gone.
+    Goes(Way),
+}
+
 /// Whether the question is asked, and how it was answered.
 #[derive(Default)]
 pub(super) struct Unkept {
     asked: bool,
+    /// What it is asked before.
+    way: Way,
     /// The way to stay is to have the keys.
     focus: bool,
     /// The number under which a correction was sent, and of what.
@@ -45,8 +72,11 @@ impl Typed<'_> {
         forms.into_iter().filter(|form| form.0).map(|form| form.1)
     }
 
-    fn throw_away(&mut self) {
-        self.review.throw_away();
+    /// A lock keeps the words of lines.
+    fn throw_away(&mut self, way: Way) {
+        if way == Way::Close {
+            self.review.throw_away();
+        }
         self.people.throw_away();
         self.evidence.throw_away();
         self.glossary.throw_away();
@@ -63,22 +93,33 @@ enum Answer {
 }
 
 impl Unkept {
-    /// Keeps the window open where words would be lost, and asks. True where the person stays.
-    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, mut typed: Typed<'_>) -> bool {
-        let count = typed.review.unkept();
+    /// Asks before a lock would lose what is typed.
+    pub(super) fn ask_before(&mut self, way: Way) {
+        if !self.keeps {
+            (self.asked, self.focus, self.way) = (true, true, way);
+            self.failed = None;
+        }
+    }
+
+    /// Keeps the window open where words would be lost, and asks.
+    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, mut typed: Typed<'_>) -> Answered {
+        let unkept = typed.review.unkept();
         let forms: Vec<&str> = typed.forms().collect();
-        if count == 0 && forms.is_empty() && !self.keeps {
+        if unkept == 0 && forms.is_empty() && !self.keeps {
             *self = Self::default();
-            return false;
+            return Answered::Open;
         }
         if ui.input(|i| i.viewport().close_requested()) {
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
-            (self.asked, self.focus) = (true, true);
+            (self.asked, self.focus, self.way) = (true, true, Way::Close);
             self.failed = None;
         }
+        // A lock keeps the words of lines: there it is the forms alone that are asked for.
+        self.asked &= self.way == Way::Close || !forms.is_empty();
         if !self.asked {
-            return false;
+            return Answered::Open;
         }
+        let count = if self.way == Way::Close { unkept } else { 0 };
         let modal = Modal::new(Id::unique("unkept")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
             self.ask(ui, scene, count, &forms)
@@ -97,18 +138,19 @@ impl Unkept {
                 self.failed = None;
             }
             Answer::Throw => {
-                typed.throw_away();
-                self.leave(ui);
+                typed.throw_away(self.way);
+                self.asked = false;
+                if self.way == Way::Close {
+                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+                }
+                return Answered::Goes(self.way);
             }
         }
         self.keep(ui, scene, typed.review);
-        answer == Answer::Stay
-    }
-
-    /// Nothing is left that could be lost.
-    fn leave(&mut self, ui: &Ui) {
-        self.asked = false;
-        ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+        match answer {
+            Answer::Stay => Answered::Stays,
+            _ => Answered::Open,
+        }
     }
 
     /// Sends one after the other as a correction and waits for its answer: only what is stored is gone
@@ -175,10 +217,11 @@ impl Unkept {
         });
         let doubt = theme::of(ui).doubt;
         script::label(ui, &what, scene.own(ui).coloured(doubt));
-        let next = if count > 0 {
-            "unkept-next"
-        } else {
-            "unkept-form-next"
+        let closes = self.way == Way::Close;
+        let next = match (closes, count) {
+            (false, _) => "unkept-lock-next",
+            (true, 0) => "unkept-form-next",
+            (true, _) => "unkept-next",
         };
         script::label(ui, words.t(next), scene.own(ui));
         let named = !scene.choices.name.trim().is_empty();
@@ -198,7 +241,11 @@ impl Unkept {
                 stay.request_focus();
             }
             let keep = Button::new(words.t("unkept-keep"));
-            let throw = Button::new(words.t("unkept-throw"));
+            let throw = Button::new(words.t(if closes {
+                "unkept-throw"
+            } else {
+                "unkept-lock"
+            }));
             for (pressed, meant) in [
                 (stay.clicked(), Answer::Stay),
                 (

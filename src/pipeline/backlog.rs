@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use crate::domain::{Cancel, FactKind, InterviewId};
+use crate::domain::{Cancel, FactKind, InterviewId, SegmentId};
 use crate::glossary::Glossary;
 use crate::speech;
 use crate::store::{NewRecord, PendingTranslation, PendingUtterance, Record, Store};
@@ -52,6 +52,8 @@ pub struct Report {
     pub recognised: u64,
     /// Lines that the recogniser failed on; they stay, marked as failed.
     pub failed: u64,
+    /// Lines whose speech model is not installed; they stay pending.
+    pub unheard: u64,
     /// Translations written.
     pub translated: u64,
     /// Translations that could not be made: without a model the line stays pending, else it is
@@ -71,14 +73,14 @@ impl Backlog<'_> {
     /// Works off all pending rows of one interview, or of all. Blocks until done or cancelled.
     ///
     /// # Errors
-    /// The first error that concerns more than one line: the store, a missing engine, a cancel.
-    /// A line that an engine fails on is marked and does not stop the others.
+    /// The first error that concerns more than one line: the store, a cancel. A line that an engine fails
+    /// on is marked, one without an engine waits; neither stops the others.
     pub fn run(&self, engines: &mut Engines, only: Option<&InterviewId>) -> Result<Report, Error> {
         let mut store = Store::open(self.store)?;
         store.set_glossary(self.glossary.digest());
         store.set_makers(engines.makers());
         let mut report = Report::default();
-        let mut skipped = HashSet::new();
+        let mut skipped = Skipped::default();
         let mut spoken = store.pending_recognition(only, self.retry_failed)?;
         let mut written = store.pending_translation(only)?;
         if self.retry_failed {
@@ -100,7 +102,12 @@ impl Backlog<'_> {
             // What came in meanwhile: a correction, or a session that goes on.
             spoken = store.pending_recognition(only, false)?;
             written = store.pending_translation(only)?;
-            written.retain(|row| !skipped.contains(row));
+            spoken.retain(|row| {
+                !skipped
+                    .unheard
+                    .contains(&(row.interview.clone(), row.segment))
+            });
+            written.retain(|row| !skipped.untranslated.contains(row));
         }
         Ok(report)
     }
@@ -112,7 +119,7 @@ impl Backlog<'_> {
         spoken: Vec<PendingUtterance>,
         written: Vec<PendingTranslation>,
         report: &mut Report,
-        skipped: &mut HashSet<PendingTranslation>,
+        skipped: &mut Skipped,
     ) -> Result<(), Error> {
         let total_ms = spoken.iter().map(|p| p.span.duration_ms()).sum();
         let lines = spoken.len().saturating_add(written.len());
@@ -176,6 +183,13 @@ impl Backlog<'_> {
     }
 }
 
+/// What nothing can be done with until a model is installed.
+#[derive(Default)]
+struct Skipped {
+    unheard: HashSet<(InterviewId, SegmentId)>,
+    untranslated: HashSet<PendingTranslation>,
+}
+
 /// What is in force in the interviews of one case, or of none.
 pub(super) struct InForce {
     /// Its terms.
@@ -190,7 +204,7 @@ struct Writer<'w> {
     store: &'w mut Store,
     board: &'w Board<'w>,
     report: &'w mut Report,
-    skipped: &'w mut HashSet<PendingTranslation>,
+    skipped: &'w mut Skipped,
     done_ms: u64,
     total_ms: u64,
 }
@@ -218,8 +232,14 @@ impl Writer<'_> {
                     self.report.untranslated += 1;
                     self.report.note(&e);
                     if let Work::Translate(row) = work {
-                        self.skipped.insert(row);
+                        self.skipped.untranslated.insert(row);
                     }
+                }
+                Err(e @ (Error::NoRecognizer(_) | Error::NoChosen { .. })) => {
+                    self.report.unheard += 1;
+                    self.report.note(&e);
+                    let line = (work.interview().clone(), work.segment());
+                    self.skipped.unheard.insert(line);
                 }
                 Err(e) if concerns_all(&e) => return Err(e),
                 made => kept.push((work, made.map_err(|e| (e.to_string(), e)))),

@@ -128,6 +128,7 @@ impl Backlog<'_> {
                     model: route.model.clone(),
                     digest: route.digest.clone(),
                     languages: route.languages.clone(),
+                    chosen_for: route.chosen_for.clone(),
                     engine,
                     practice: route.practice,
                 });
@@ -184,7 +185,8 @@ impl Backlog<'_> {
             span: row.span,
             pcm,
         };
-        recognize(routes, &utterance, &row.languages, self.cancel)
+        let among = (&row.languages[..], &row.speech_models);
+        recognize(routes, &utterance, among, self.cancel)
     }
 
     fn translate(

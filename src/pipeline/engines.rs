@@ -1,7 +1,7 @@
 //! Which engine serves which language: one recogniser for six languages is the wrong shape, so each
-//! language and each direction has its own route.
+//! language and each direction has its own route, and a channel may have another one by a person's choice.
 
-use crate::domain::{Cancel, Flag, FlagKind, Hypothesis, Lang, LangPair, Utterance};
+use crate::domain::{Cancel, Flag, FlagKind, Hypothesis, Lang, LangPair, SpeechModels, Utterance};
 use crate::speech::{self, Recognizer};
 use crate::store::Maker;
 use crate::translate::Translator;
@@ -14,8 +14,10 @@ pub struct SpeechRoute {
     pub model: String,
     /// SHA-256 of the model's list of files; empty for one that no list vouches for.
     pub digest: String,
-    /// Languages it serves here.
+    /// Languages it serves wherever nobody chose another model.
     pub languages: Vec<Lang>,
+    /// Languages for which interviews may have chosen it by its name.
+    pub chosen_for: Vec<Lang>,
     /// The engine.
     pub engine: Box<dyn Recognizer>,
     /// Its model knows only the practice sentences.
@@ -36,6 +38,16 @@ pub struct TranslationRoute {
     pub practice: bool,
     /// Another engine that translates the same lines, for comparison.
     pub second: Option<Box<dyn Translator>>,
+}
+
+impl SpeechRoute {
+    /// Whether it serves speech in `lang` where this model was chosen, or none was.
+    fn serves(&self, lang: Lang, chosen: Option<&str>) -> bool {
+        match chosen {
+            Some(name) => self.model == name && self.chosen_for.contains(&lang),
+            None => self.languages.contains(&lang),
+        }
+    }
 }
 
 impl TranslationRoute {
@@ -65,9 +77,9 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// Whether speech in `lang` has a recogniser.
-    pub fn hears(&self, lang: Lang) -> bool {
-        self.speech.iter().any(|r| r.languages.contains(&lang))
+    /// Whether speech in `lang` has a recogniser: the chosen model, where one was chosen.
+    pub fn hears(&self, lang: Lang, chosen: Option<&str>) -> bool {
+        self.speech.iter().any(|r| r.serves(lang, chosen))
     }
 
     /// The models, as events name them.
@@ -103,30 +115,34 @@ fn maker(engine: &str, model: &str, digest: &str) -> Option<Maker> {
     })
 }
 
-/// Recognises `utterance` in one of `among`, which must not be empty.
+/// Recognises `utterance` in one of `among`, which must not be empty: each language by the model that was
+/// chosen for it where the utterance was said, else by the usual one.
 ///
 /// Where one engine serves all candidates it chooses itself; where several are needed each tries its
 /// own languages and the most confident one wins, marked as uncertain.
 ///
 /// # Errors
-/// [`Error::NoRecognizer`] where a language has no engine; the engine's own errors.
+/// [`Error::NoRecognizer`] where a language has no engine, [`Error::NoChosen`] where the chosen one is not
+/// there: no other takes its place. The engine's own errors.
 pub(super) fn recognize(
     routes: &mut [SpeechRoute],
     utterance: &Utterance,
-    among: &[Lang],
+    (among, chosen): (&[Lang], &SpeechModels),
     cancel: &Cancel,
 ) -> Result<Hypothesis, Error> {
-    if let Some(missing) = among
-        .iter()
-        .find(|l| !routes.iter().any(|r| r.languages.contains(l)))
-    {
-        return Err(Error::NoRecognizer(*missing));
+    let name = |lang: Lang| chosen.get(&lang).map(String::as_str);
+    let is_missing = |lang: &Lang| !routes.iter().any(|r| r.serves(*lang, name(*lang)));
+    if let Some(lang) = among.iter().copied().find(is_missing) {
+        return Err(match chosen.get(&lang).cloned() {
+            Some(model) => Error::NoChosen { lang, model },
+            None => Error::NoRecognizer(lang),
+        });
     }
     let mut hypotheses = Vec::new();
     let mut left: Vec<Lang> = among.to_vec();
     for route in routes {
         let (own, rest): (Vec<Lang>, Vec<Lang>) =
-            left.into_iter().partition(|l| route.languages.contains(l));
+            left.into_iter().partition(|l| route.serves(*l, name(*l)));
         left = rest;
         if !own.is_empty() {
             hypotheses.push(run(route, utterance, &own, cancel)?);

@@ -68,6 +68,33 @@ pub enum Error {
     /// No recogniser for a language.
     #[error("no installed model recognises {}", .0.name())]
     NoRecognizer(Lang),
+    /// The speech model that a person chose for a language is not there.
+    #[error("no installed model called '{model}' recognises {}; it was chosen for this interview", .lang.name())]
+    NoChosen {
+        /// The language.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+    },
+    /// A speech model was chosen for a channel that the recording does not have.
+    #[error("the model '{model}' was chosen for {} on a channel that is not there", .lang.name())]
+    ChosenChannel {
+        /// The language.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+    },
+    /// A speech model was chosen for a language that is not spoken where it would serve.
+    #[error("the model '{model}' was chosen for {}, which is not spoken there", .lang.name())]
+    ChosenUnspoken {
+        /// The language.
+        lang: Lang,
+        /// The model's name.
+        model: String,
+    },
+    /// Two speech models were chosen for one language of one channel.
+    #[error("two speech models were chosen for {} in the same place", .0.name())]
+    ChosenTwice(Lang),
     /// No translator for a direction.
     #[error("no installed model translates from {} to {}", .0.from.name(), .0.to.name())]
     NoTranslator(LangPair),
@@ -118,6 +145,18 @@ impl Error {
             Error::NoRecognizer(_) | Error::NoTranslator(_) => {
                 "See 'mekong models list'; import a model with 'mekong models import PATH'.".into()
             }
+            Error::NoChosen { .. } => "Import that model with 'mekong models import PATH', then run \
+                                       'mekong resume'; until then no other one hears these lines."
+                .into(),
+            Error::ChosenChannel { .. } => {
+                "Name the channel by its speaker or its number, for example --speech-model \
+                 km@interviewee=NAME or km@2=NAME."
+                    .into()
+            }
+            Error::ChosenUnspoken { .. } => {
+                "Name the language for that channel in --channels too, or leave this choice out.".into()
+            }
+            Error::ChosenTwice(_) => "Leave one of the two out.".into(),
             Error::Worker(_) | Error::Fault(_) => {
                 "Run 'mekong resume'; if it happens again, run 'mekong doctor'.".into()
             }

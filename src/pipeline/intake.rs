@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, SegmenterLimits, WorkingCopy};
 use crate::domain::{
-    AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance,
+    AudioFile, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LongestUtterance, SpeechChoice,
 };
 use crate::store::{NewAudio, NewInterview, NewSegment, Store, Working};
 use crate::vault;
 
 use super::beside::heard_beside;
-use super::{Error, Progress, Step, Watcher};
+use super::{Error, Progress, Step, Watcher, choose_models};
 
 /// The name of a channel, or of all channels, on which everybody speaks.
 const EVERYBODY: &str = "all";
@@ -53,6 +53,9 @@ pub struct IntakePlan {
     /// Store it also where another interview holds the same recording.
     #[serde(default)]
     pub again: bool,
+    /// The speech models that a person chose.
+    #[serde(default)]
+    pub speech_models: Vec<SpeechChoice>,
 }
 
 /// What was taken in.
@@ -260,7 +263,8 @@ fn finish(
         heard = 1;
         notes.push("all channels carry the same sound, so it is taken as one".to_owned());
     }
-    let channels = assign_channels(&plan.languages, &plan.channels, heard)?;
+    let mut channels = assign_channels(&plan.languages, &plan.channels, heard)?;
+    choose_models(&mut channels, &plan.speech_models)?;
     let segments = find_segments(intake, folder, plan, &working, &channels)?;
     if segments.is_empty() {
         notes.push("no speech was found in this recording".to_owned());
@@ -365,6 +369,7 @@ pub fn assign_channels(
                 } else {
                     own
                 },
+                speech_models: Default::default(),
             }
         })
         .collect())

@@ -18,6 +18,7 @@ fn plan() -> IntakePlan {
         original_name: "tape.wav".into(),
         max_utterance_ms: 7000.into(),
         again: false,
+        speech_models: Vec::new(),
     }
 }
 

@@ -4,6 +4,9 @@
 mod backlog;
 mod beside;
 mod board;
+#[cfg(test)]
+mod choice_tests;
+mod choices;
 mod crew;
 #[cfg(test)]
 mod crew_tests;
@@ -19,6 +22,7 @@ mod opinion;
 mod tests;
 
 pub use backlog::{Backlog, Report};
+pub use choices::choose_models;
 pub use engines::{Engines, SpeechRoute, TranslationRoute};
 pub use error::Error;
 pub use intake::{

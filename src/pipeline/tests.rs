@@ -164,6 +164,7 @@ impl Bed {
                 model: "ear".into(),
                 digest: "e".repeat(64),
                 languages: vec![Lang::Zh],
+                chosen_for: Vec::new(),
                 engine: Box::new(ear),
                 practice: true,
             }],
@@ -234,6 +235,7 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
             index: 0,
             speaker: "officer".into(),
             languages: vec![Lang::Zh],
+            speech_models: Default::default(),
         }],
         working: vec![Working {
             channel: 0,
@@ -244,7 +246,7 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
     }
 }
 
-fn segment(n: u64) -> NewSegment {
+pub(super) fn segment(n: u64) -> NewSegment {
     NewSegment {
         channel: 0,
         speaker: "officer".into(),
@@ -258,7 +260,7 @@ fn segment(n: u64) -> NewSegment {
 }
 
 /// A mono 16 kHz 16-bit WAV of a quiet ramp, written by hand: only audio/ names a WAV library.
-fn write_wav(path: &Path, ms: u64) {
+pub(super) fn write_wav(path: &Path, ms: u64) {
     let samples = u32::try_from(ms * 16).unwrap();
     let mut bytes = Vec::new();
     bytes.extend(b"RIFF");
@@ -379,6 +381,7 @@ fn plan(id: &str) -> IntakePlan {
         original_name: "tape.wav".into(),
         max_utterance_ms: 7000.into(),
         again: false,
+        speech_models: Vec::new(),
     }
 }
 

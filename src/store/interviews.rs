@@ -6,12 +6,14 @@ use rusqlite::{
 
 use super::filter::{CASES, spelled_like};
 use super::proofs::{self, LINE};
+use super::speech_models::ALL_CHOSEN;
 use super::versions::{insert_text, insert_translation};
 use super::{
     Error, ImportedLine, NewAudio, NewInterview, NewSegment, Store, chain, codec, derived,
+    speech_models,
 };
 use crate::domain::{
-    AudioFile, Channel, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
+    AudioFile, Interview, InterviewId, InterviewSummary, SegmentId, Status, Translation,
 };
 use crate::evidence::{Draft, Kind, WORKING};
 
@@ -124,7 +126,7 @@ impl Store {
             audio: read_audio(&self.conn, key)?,
             source: row.get(4)?,
             notes: Vec::new(),
-            channels: read_channels(&self.conn, key)?,
+            channels: speech_models::channels(&self.conn, key)?,
         })
     }
 
@@ -205,15 +207,16 @@ impl Store {
         let case = case
             .map(|name| spelled_like(&self.conn, CASES, name))
             .transpose()?;
-        let mut statement = self.conn.prepare_cached(
+        let mut statement = self.conn.prepare_cached(&format!(
             "SELECT i.id, i.case_name, i.languages, i.started, i.duration_ms,
                     t.segments, t.pending, t.flagged,
                     coalesce((SELECT group_concat(original_name, ', ') FROM audio
-                              WHERE interview = i.key AND original_name <> path), i.source, '')
+                              WHERE interview = i.key AND original_name <> path), i.source, ''),
+                    {ALL_CHOSEN}
              FROM interview i JOIN tally t ON t.interview = i.key
              WHERE ?1 IS NULL OR i.case_name IN (SELECT value FROM json_each(?1))
-             ORDER BY i.started_ms DESC, i.id",
-        )?;
+             ORDER BY i.started_ms DESC, i.id"
+        ))?;
         let mut rows = statement.query([case])?;
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
@@ -227,6 +230,7 @@ impl Store {
                 pending: codec::from_integer(row, 6)?,
                 flagged: codec::from_integer(row, 7)?,
                 original: row.get(8)?,
+                speech_models: speech_models::of_interview(&row.get::<_, String>(9)?)?,
             });
         }
         Ok(list)
@@ -329,6 +333,7 @@ pub(super) fn insert_interview(
                 working.map(|working| &working.file)
             ],
         )?;
+        speech_models::insert(tx, key, channel)?;
     }
     Ok(key)
 }
@@ -463,20 +468,4 @@ fn read_audio(conn: &Connection, key: i64) -> Result<Vec<AudioFile>, Error> {
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn read_channels(conn: &Connection, key: i64) -> Result<Vec<Channel>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT position, speaker, languages FROM channel WHERE interview = ?1 ORDER BY position",
-    )?;
-    let mut rows = statement.query([key])?;
-    let mut channels = Vec::new();
-    while let Some(row) = rows.next()? {
-        channels.push(Channel {
-            index: row.get(0)?,
-            speaker: row.get(1)?,
-            languages: codec::langs_from_text(&row.get::<_, String>(2)?)?,
-        });
-    }
-    Ok(channels)
 }

@@ -35,6 +35,7 @@ mod sealed;
 mod search;
 mod sessions;
 mod speakers;
+mod speech_models;
 mod terms;
 mod types;
 mod versions;

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_chain.sql"),
     include_str!("migrations/0007_recut.sql"),
     include_str!("migrations/0008_speaker.sql"),
+    include_str!("migrations/0009_speech_model.sql"),
 ];
 /// The newest form of the database.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;

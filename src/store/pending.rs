@@ -8,6 +8,7 @@ use super::derived::{
 };
 use super::interviews::interview_key;
 use super::lines::{current_text, current_translations, words_of};
+use super::speech_models::{self, CHOSEN};
 use super::{Error, PendingTranslation, PendingUtterance, Store, codec};
 use crate::domain::{InterviewId, LangPair, SamplePos, SegmentId, Span};
 use crate::text::pauses;
@@ -26,15 +27,15 @@ impl Store {
         } else {
             WAITS_RECOGNITION
         };
-        let mut statement = self.conn.prepare_cached(
+        let mut statement = self.conn.prepare_cached(&format!(
             "SELECT i.id, s.id, s.channel, l.start_sample, l.end_sample, c.languages, c.working,
-                    s.flags
+                    s.flags, {CHOSEN}
              FROM line l JOIN segment s ON s.key = l.segment JOIN interview i ON i.key = l.interview
              JOIN channel c ON c.interview = l.interview AND c.position = s.channel
              WHERE l.waits IN (?1, ?2) AND (?3 IS NULL OR l.interview = ?3)
                AND c.working IS NOT NULL
-             ORDER BY l.interview, l.start_sample, s.channel, s.id",
-        )?;
+             ORDER BY l.interview, l.start_sample, s.channel, s.id"
+        ))?;
         let mut rows = statement.query((WAITS_RECOGNITION, failed, interview))?;
         let mut pending = Vec::new();
         while let Some(row) = rows.next()? {
@@ -49,6 +50,7 @@ impl Store {
                 languages: codec::langs_from_text(&row.get::<_, String>(5)?)?,
                 working: row.get(6)?,
                 flags: codec::from_json(&row.get::<_, String>(7)?)?,
+                speech_models: speech_models::of_channel(&row.get::<_, String>(8)?)?,
             });
         }
         Ok(pending)

@@ -105,8 +105,15 @@ pub(super) const SPEAKER: Table = Table {
     of_interview: "s.interview = ?1",
 };
 
+pub(super) const SPEECH_MODEL: Table = Table {
+    name: "speech-model",
+    columns: "'speech-model ' || r.channel || '.' || r.lang, r.channel, r.lang, r.model",
+    from: "speech_model r",
+    of_interview: "r.interview = ?1",
+};
+
 /// All of them, in the order in which a bundle lists them.
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 15] = [
     INTERVIEW,
     CHANNEL,
     AUDIO,
@@ -121,6 +128,7 @@ const TABLES: [Table; 14] = [
     RECUT,
     RECUT_LINE,
     SPEAKER,
+    SPEECH_MODEL,
 ];
 
 /// Every record of an interview.

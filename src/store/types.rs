@@ -2,7 +2,7 @@
 
 use crate::domain::{
     AudioFile, Channel, EventKind, Fact, FactKind, Flag, FlagKind, Hypothesis, InterviewId, Lang,
-    LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, Status, Translation,
+    LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, SpeechModels, Status, Translation,
 };
 use crate::text::names::Comparison;
 
@@ -153,6 +153,8 @@ pub struct PendingUtterance {
     pub span: Span,
     /// The languages that may be spoken on this channel.
     pub languages: Vec<Lang>,
+    /// The speech models that a person chose for some of them.
+    pub speech_models: SpeechModels,
     /// File name of the working copy in the interview's folder.
     pub working: String,
     /// Doubts about the cut.

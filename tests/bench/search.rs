@@ -169,6 +169,7 @@ fn interview(n: usize) -> NewInterview {
             index: 0,
             speaker: "officer".into(),
             languages: Lang::SIX.to_vec(),
+            speech_models: Default::default(),
         }],
         working: Vec::new(),
         notes: Vec::new(),

@@ -128,6 +128,7 @@ fn fill(workspace: &Path, interviews: usize, rows: usize) {
             case: Some(format!("K-{}", at % 40)),
             channels: Vec::new(),
             again: true,
+            speech_models: Vec::new(),
         };
         let app = app(workspace);
         let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());

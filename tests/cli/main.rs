@@ -31,6 +31,7 @@ mod search;
 mod shelf;
 mod show;
 mod sound;
+mod speech_models;
 mod system;
 mod translate;
 mod usage;

@@ -244,6 +244,7 @@ fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
         original_name: "现场.wav".into(),
         max_utterance_ms: 15_000.into(),
         again: true,
+        speech_models: Vec::new(),
     };
     let recordings = app.workspace().recordings();
     let intake = Intake {

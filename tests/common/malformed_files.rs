@@ -85,6 +85,7 @@ fn is_no_sound(path: &Path) -> bool {
         original_name: "x".into(),
         max_utterance_ms: 15_000.into(),
         again: true,
+        speech_models: Vec::new(),
     };
     let intake = Intake {
         recordings: dir.path(),

@@ -151,6 +151,7 @@ fn an_interview_that_vanishes_whole_is_missed_by_every_other_one() {
         case: None,
         channels: Vec::new(),
         again: false,
+        speech_models: Vec::new(),
     };
     let outcomes = c
         .app

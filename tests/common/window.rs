@@ -223,6 +223,7 @@ pub fn import(workspace: &Path, languages: &[&str], case: &str, lines: &[serde_j
         case: Some(case.to_owned()),
         channels: Vec::new(),
         again: false,
+        speech_models: Vec::new(),
     };
     let outcomes = open_app(workspace)
         .import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ())

@@ -426,6 +426,7 @@ fn some_lines() -> Store {
             index: 0,
             speaker: "officer".into(),
             languages: vec![Lang::Zh],
+            speech_models: Default::default(),
         }],
         working: Vec::new(),
         notes: Vec::new(),

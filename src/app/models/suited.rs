@@ -94,15 +94,4 @@ impl Shelf {
         let best = || serving().min_by(|a, b| a.hoped_for(lang).cmp(&b.hoped_for(lang)));
         named.or_else(best).ok_or(Error::NoSpeech(lang))
     }
-
-    /// What speaks against the models that serve these languages, one line each.
-    pub fn doubts<'a>(
-        &self,
-        languages: &[Lang],
-        preferred: &impl Fn(Lang) -> Option<&'a str>,
-    ) -> Vec<String> {
-        let model = |lang: &Lang| self.for_speech(*lang, preferred(*lang)).ok();
-        let doubt = |lang: &Lang| model(lang)?.doubt(*lang);
-        languages.iter().filter_map(doubt).collect()
-    }
 }

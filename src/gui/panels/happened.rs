@@ -7,7 +7,7 @@ use eframe::egui::{CollapsingHeader, ScrollArea, Ui};
 use crate::app::desk::Opened;
 use crate::app::live::{MARKERS, PAUSE_REASON, PAUSES, PRESENT, PURPOSE};
 use crate::app::phrasebook::phrases;
-use crate::domain::{EventKind, SessionEvent};
+use crate::domain::{Channel, EventKind, SessionEvent};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -34,6 +34,24 @@ pub const PAUSED: [&str; PAUSES.len()] = [
 ];
 /// Height of the list, in points; the rows of the transcript keep the rest.
 const LIST: f32 = 220.0;
+
+/// Tells which speech models a person chose for the interview; nothing where the settings say it all.
+pub fn chosen(ui: &mut Ui, scene: &Scene<'_>, channels: &[Channel]) {
+    let words = scene.words;
+    for channel in channels {
+        let number = words.digits(&channel.index.saturating_add(1).to_string());
+        for (lang, model) in &channel.speech_models {
+            let model = safe::name(model);
+            let values = [
+                ("language", lang.native_name()),
+                ("number", &number),
+                ("name", &model),
+            ];
+            let told = words.with("interview-speech-model", &values);
+            script::label(ui, &told, scene.remark(ui));
+        }
+    }
+}
 
 /// Paints a list that is opened and closed; nothing for an interview that was not recorded here.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) {

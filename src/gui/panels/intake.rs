@@ -13,12 +13,12 @@ use super::phrasebook::Phrasebook;
 use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind, Opened, Recording};
 use crate::app::live::{LiveRequest, LiveSource};
-use crate::domain::{Asked, Lang};
+use crate::domain::{Asked, Lang, SpeechChoice, SpeechModels};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::chooser::{self, Chosen};
-use crate::gui::widgets::{job, languages, script, scroll};
+use crate::gui::widgets::{job, languages, script, scroll, speech_models};
 use crate::transcript::is_transcript;
 
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
@@ -45,6 +45,8 @@ pub struct Intake {
     usual: Option<Lang>,
     other: Option<Lang>,
     third: Option<Lang>,
+    /// The speech models that were chosen; all others are those of the settings.
+    models: SpeechModels,
     case: String,
     /// As what the person is interviewed.
     purpose: Option<Asked>,
@@ -70,6 +72,7 @@ impl Intake {
             usual: None,
             other: None,
             third: None,
+            models: SpeechModels::new(),
             case: String::new(),
             purpose: None,
             present: String::new(),
@@ -230,6 +233,7 @@ impl Intake {
             let six = &Lang::SIX;
             languages::pick(ui, "third", name, six, Some(none), &mut self.third);
         });
+        self.models(ui, scene);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("intake-case"));
             let field = TextEdit::singleline(&mut self.case).char_limit(300);
@@ -249,6 +253,33 @@ impl Intake {
                 .desired_width(width);
             script::line(ui, field).labelled_by(label.id);
         });
+    }
+
+    /// The speech model of each language, where several serve it.
+    fn models(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let usual = scene.words.t("intake-as-settings");
+        let mut languages = self.languages();
+        languages.sort();
+        languages.dedup();
+        for lang in languages {
+            let native = [("language", lang.native_name())];
+            let name = scene.words.with("intake-speech-model", &native);
+            let own = &mut self.models;
+            speech_models::pick(ui, scene, ("interview", &name, usual), lang, own);
+        }
+    }
+
+    /// The models that were chosen for its languages.
+    fn choices(&self) -> Vec<SpeechChoice> {
+        let languages = self.languages();
+        let own = self.models.iter();
+        let own = own.filter(|(lang, _)| languages.contains(lang));
+        let choice = |(lang, model): (&Lang, &String)| SpeechChoice {
+            lang: *lang,
+            channel: None,
+            model: model.clone(),
+        };
+        own.map(choice).collect()
     }
 
     /// What a recording still needs before it can begin, beside languages and microphones.
@@ -340,7 +371,8 @@ impl Intake {
         let request = lacks
             .is_none()
             .then(|| self.request(self.microphone.sources()));
-        self.microphone.show(ui, scene, request);
+        let languages = self.languages();
+        self.microphone.show(ui, scene, &languages, request);
         let mut wanted = None;
         let test = self.microphone.test();
         let button = Button::new(words.t("live-start"));
@@ -349,8 +381,9 @@ impl Intake {
         let ready = may && test.is_some();
         if ui.add_enabled(ready, button).clicked() {
             wanted = Some(LiveRequest {
-                channels: self.microphone.channels(&self.languages()),
+                channels: self.microphone.channels(&languages),
                 dealt: self.microphone.dealt(),
+                speech_models: self.microphone.choices(&languages, self.choices()),
                 test: test.unwrap_or_default(),
                 ..self.request(self.microphone.sources())
             });
@@ -400,6 +433,7 @@ impl Intake {
             person: self.purpose,
             present: Some(self.present.clone()),
             sources,
+            speech_models: self.choices(),
             ..LiveRequest::default()
         }
     }
@@ -413,8 +447,8 @@ impl Intake {
             let request = ImportRequest {
                 languages: self.languages(),
                 case: self.case(),
-                channels: Vec::new(),
-                again: false,
+                speech_models: self.choices(),
+                ..ImportRequest::default()
             };
             // Before it is sent: the desk may begin at once.
             let (since, files) = (Instant::now(), self.files.clone());

@@ -9,10 +9,10 @@ use crate::app::desk::{Command, TestPhase, Testing};
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::app::microphone::MicrophoneTest;
 use crate::audio::{DeviceInfo, Hearing};
-use crate::domain::Lang;
+use crate::domain::{Lang, SpeechChoice, SpeechModels};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, languages, meters, script};
+use crate::gui::widgets::{job, languages, meters, script, speech_models};
 
 /// Microphones of one interview at most.
 const MOST: usize = 4;
@@ -33,6 +33,8 @@ struct Row {
     language: Option<Lang>,
     /// The device's further inputs that somebody speaks into.
     more: Vec<Row>,
+    /// The speech models of this microphone where they are not those of the whole interview.
+    models: SpeechModels,
 }
 
 impl Row {
@@ -108,6 +110,26 @@ impl MicrophoneChoice {
         inputs::dealt(&self.rows)
     }
 
+    /// The speech models that were chosen: `general` for the whole interview, as far as somebody speaks those
+    /// languages, and those of single microphones.
+    pub fn choices(&self, all: &[Lang], mut general: Vec<SpeechChoice>) -> Vec<SpeechChoice> {
+        if self.rows.len() < 2 {
+            return general;
+        }
+        let heard: Vec<Lang> = self.rows.iter().flat_map(|r| r.languages(all)).collect();
+        general.retain(|choice| heard.contains(&choice.lang));
+        for row in &self.rows {
+            let own = row.languages(all);
+            let models = row.models.iter().filter(|(lang, _)| own.contains(lang));
+            general.extend(models.map(|(lang, model)| SpeechChoice {
+                lang: *lang,
+                channel: Some(row.speaker().to_owned()),
+                model: model.clone(),
+            }));
+        }
+        general
+    }
+
     /// What became of the test; `None` while it was neither passed nor left out for a reason.
     pub fn test(&self) -> Option<MicrophoneTest> {
         let passed = self.passed.as_ref();
@@ -122,8 +144,15 @@ impl MicrophoneChoice {
         self.reason.clear();
     }
 
-    /// Paints the choice. `request` is what a recording would be; without one there is no test yet.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
+    /// Paints the choice. `request` is what a recording in these languages would be; without one there is no
+    /// test yet.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        all: &[Lang],
+        request: Option<LiveRequest>,
+    ) {
         let request = request.map(|request| inputs::named(self, request));
         if !std::mem::replace(&mut self.asked, true) {
             scene.desk.ask(Command::Microphones);
@@ -146,6 +175,9 @@ impl MicrophoneChoice {
                 }
             });
             changed |= inputs::show(ui, scene, (at, taken), row, found);
+            if several {
+                models(ui, scene, at, all, row);
+            }
         }
         if let Some(at) = removed {
             self.rows.remove(at);
@@ -328,6 +360,17 @@ fn speaker(ui: &mut Ui, scene: &Scene<'_>, at: usize, row: &mut Row) {
     languages::pick(ui, &salt, name, &Lang::SIX, Some(none), &mut row.language);
 }
 
+/// The speech models of one microphone, where several serve a language that is spoken there.
+fn models(ui: &mut Ui, scene: &Scene<'_>, at: usize, all: &[Lang], row: &mut Row) {
+    let usual = scene.words.t("microphone-as-interview");
+    let (salt, number) = (format!("microphone-{at}"), (at + 1).to_string());
+    for lang in row.languages(all) {
+        let values = [("language", lang.native_name()), ("number", &number)];
+        let name = scene.words.with("microphone-speech-model", &values);
+        speech_models::pick(ui, scene, (&salt, &name, usual), lang, &mut row.models);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +399,37 @@ mod tests {
         let channels = choice.channels(&all);
         assert_eq!(channels[1].1, [Lang::My]);
         assert_eq!(channels[2].1, all);
+    }
+
+    #[test]
+    fn a_microphone_may_have_another_speech_model_than_the_interview() {
+        let all = [Lang::Zh, Lang::Vi, Lang::My];
+        let choice = |lang, channel: Option<&str>, model: &str| SpeechChoice {
+            lang,
+            channel: channel.map(str::to_owned),
+            model: model.to_owned(),
+        };
+        let general = vec![choice(Lang::Vi, None, "a"), choice(Lang::My, None, "b")];
+        let mut choice_of = MicrophoneChoice::default();
+        choice_of.rows[0].models.insert(Lang::Zh, "lost".into());
+        assert_eq!(choice_of.choices(&all, general.clone()), general);
+        choice_of.rows.push(Row {
+            role: 1,
+            language: Some(Lang::Vi),
+            models: SpeechModels::from([
+                (Lang::Vi, "telephone".to_owned()),
+                (Lang::My, "not spoken here".to_owned()),
+            ]),
+            ..Row::default()
+        });
+        assert_eq!(
+            choice_of.choices(&all, general),
+            [
+                choice(Lang::Vi, None, "a"),
+                choice(Lang::Zh, Some("officer"), "lost"),
+                choice(Lang::Vi, Some("interviewee"), "telephone"),
+            ]
+        );
     }
 
     #[test]

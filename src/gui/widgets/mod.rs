@@ -12,4 +12,5 @@ pub mod rows;
 pub mod script;
 pub mod scroll;
 pub mod secret;
+pub mod speech_models;
 pub mod told;

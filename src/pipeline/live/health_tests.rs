@@ -81,6 +81,7 @@ fn two(bed: &Bed, name: &str) -> SessionPlan {
         index,
         speaker: speaker.into(),
         languages: vec![lang],
+        speech_models: Default::default(),
     };
     SessionPlan {
         channels: vec![

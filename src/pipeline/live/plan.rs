@@ -205,6 +205,7 @@ mod tests {
             index,
             speaker: format!("s{index}"),
             languages: vec![Lang::Km, Lang::Lo],
+            speech_models: Default::default(),
         };
         let microphone = |(at, channels): (usize, &u16)| SessionMicrophone {
             device: format!("alsa:{at}"),

@@ -125,6 +125,7 @@ pub(super) fn plan(bed: &Bed, name: &str) -> SessionPlan {
         index,
         speaker: speaker.into(),
         languages: vec![lang],
+        speech_models: Default::default(),
     };
     plan.channels = vec![
         channel(0, "officer", Lang::Zh),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio;
 use crate::domain::{
-    Hypothesis, InterviewId, SamplePos, SegmentId, Status, Translation, Utterance,
+    Hypothesis, InterviewId, SamplePos, SegmentId, SpeechModels, Status, Translation, Utterance,
 };
 use crate::pipeline::engines::{hearers, recognize, translators};
 use crate::pipeline::{SourceLine, translate_line};
@@ -83,6 +83,7 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
         Ok(part) => {
             report.recognised += part.recognised;
             report.failed += part.failed;
+            report.unheard += part.unheard;
             report.translated += part.translated;
             report.untranslated += part.untranslated;
             report.reason = report.reason.take().or(part.reason);
@@ -145,6 +146,7 @@ fn recognise_all(
     let mut report = Report::default();
     let mut ahead: BTreeMap<u16, Ahead> = BTreeMap::new();
     let mut skipped: HashSet<SegmentId> = HashSet::new();
+    let mut missing: HashSet<String> = HashSet::new();
     loop {
         let over = shared.lines_over.load(Ordering::Acquire);
         for row in store.pending_recognition(Some(&shared.id), false)? {
@@ -157,11 +159,13 @@ fn recognise_all(
             match recognise_row(shared, &mut store, routes, &row, &mut ahead, &mut report) {
                 Ok(()) => {}
                 // It waits for a model; other channels have theirs.
-                Err(e @ Error::NoRecognizer(_)) => {
-                    if skipped.is_empty() {
+                Err(e @ (Error::NoRecognizer(_) | Error::NoChosen { .. })) => {
+                    // Once for each model that is not there.
+                    if missing.insert(e.to_string()) {
                         shared.alarm(&e, LATER);
                     }
                     report.note(&e);
+                    report.unheard += 1;
                     skipped.insert(row.segment);
                     // Else no preview of the others would be worth its time.
                     let done = row.span.duration_ms();
@@ -266,11 +270,12 @@ fn hear(
     cancel: &crate::domain::Cancel,
 ) -> Result<Hypothesis, Error> {
     let known = shared.channels.iter().find(|c| c.index == channel);
-    let languages = known.map(|c| c.languages.as_slice()).unwrap_or_default();
     let working = shared.folder().join(format!("working-{channel}.wav"));
     let pcm = audio::read_span(&working, span)?;
     let utterance = Utterance { channel, span, pcm };
-    recognize(routes, &utterance, languages, cancel)
+    let own = known.map(|c| (c.languages.as_slice(), &c.speech_models));
+    let nothing = (&[][..], &SpeechModels::new());
+    recognize(routes, &utterance, own.unwrap_or(nothing), cancel)
 }
 
 fn translate_all(

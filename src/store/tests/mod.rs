@@ -11,6 +11,7 @@ mod recut;
 mod search;
 mod sessions;
 mod speakers;
+mod speech_models;
 
 use super::{Correction, Error, NewAudio, NewFact, NewInterview, NewSegment, Store, Working};
 use crate::domain::{
@@ -58,6 +59,7 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
                 index: 0,
                 speaker: "officer".to_owned(),
                 languages: vec![Lang::Zh],
+                speech_models: Default::default(),
             },
             Channel {
                 index: 1,
@@ -67,6 +69,7 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
                     .copied()
                     .filter(|l| *l != Lang::Zh)
                     .collect(),
+                speech_models: Default::default(),
             },
         ],
         working: [0, 1]

@@ -92,6 +92,24 @@ impl From<Asked> for Consenting {
 }
 
 impl Consenting {
+    /// Whether something was chosen or typed that is not entered. The name of who enters it stays for the
+    /// next interview.
+    pub fn is_typed(&self) -> bool {
+        let Some((_, entered, purpose)) = &self.of else {
+            return false;
+        };
+        let entered = entered.as_ref().map(Self::from);
+        let before = entered.or(purpose.map(Self::from)).unwrap_or_default();
+        self.fields() != before.fields() || !self.reason.trim().is_empty()
+    }
+
+    /// What can be entered.
+    fn fields(&self) -> (Option<Asked>, Seen, Option<&str>, bool, [&str; 3]) {
+        let typed = [&self.until, &self.pseudonym, &self.person].map(|text| text.trim());
+        let partner = self.partner.as_deref();
+        (self.asked, self.seen, partner, self.sound, typed)
+    }
+
     /// Sets who was asked, and what is usual for them.
     fn choose(&mut self, asked: Asked) {
         self.asked = Some(asked);

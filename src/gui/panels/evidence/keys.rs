@@ -51,6 +51,12 @@ impl Keys {
         custody.keys.iter().any(administrates)
     }
 
+    /// Whether a new key's name or passphrase, or the reason of a revocation, was typed.
+    pub fn is_typed(&self) -> bool {
+        let new = !self.name.trim().is_empty() || !self.phrase.is_empty();
+        new || (self.revoking.is_some() && !self.reason.trim().is_empty())
+    }
+
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
         let words = scene.words;
@@ -114,6 +120,10 @@ impl Keys {
                 }
                 if ui.button(words.t("cancel")).clicked() {
                     self.revoking = None;
+                }
+                if self.revoking.is_none() {
+                    // One key's reason is never another's.
+                    self.reason.clear();
                 }
             } else if ui.button(words.t("keys-revoke")).clicked() {
                 self.revoking = Some(public.number.clone());

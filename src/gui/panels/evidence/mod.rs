@@ -49,14 +49,17 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether an answer of the person was typed and not entered.
+    /// Whether an answer of the person, a consent, a new key or the reason of a revocation was typed and not
+    /// entered.
     pub fn is_typed(&self) -> bool {
-        self.read_back.is_typed()
+        self.read_back.is_typed() || self.consent.is_typed() || self.keys.is_typed()
     }
 
     /// Throws away what was typed and not entered.
     pub fn throw_away(&mut self) {
         self.read_back = read_back::ReadingBack::default();
+        self.consent = consent::Consenting::default();
+        self.keys = keys::Keys::default();
     }
 
     /// Paints the screen.

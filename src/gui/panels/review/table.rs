@@ -303,6 +303,7 @@ impl Table {
             self.choose(after.saturating_sub(1));
             self.play(scene, opened);
         }
+        happened::chosen(ui, scene, &interview.channels);
         happened::show(ui, scene, opened);
     }
 
