@@ -241,6 +241,8 @@ fn a_disk_below_the_planned_length_is_refused_and_one_that_runs_low_is_told_twic
 struct PowerCut {
     left: Mutex<u64>,
     forced: Mutex<HashMap<PathBuf, u64>>,
+    /// Files whose names were not forced to the disk.
+    nameless: Mutex<Vec<PathBuf>>,
 }
 
 impl PowerCut {
@@ -264,6 +266,7 @@ impl Disk for CutDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.0.step()?;
         self.0.forced.lock().unwrap().insert(path.to_owned(), 0);
+        self.0.nameless.lock().unwrap().push(path.to_owned());
         Ok(Box::new(CutFile {
             inner: SystemDisk.create(path)?,
             power: self.0.clone(),
@@ -273,7 +276,9 @@ impl Disk for CutDisk {
     }
 
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
-        self.0.step()
+        self.0.step()?;
+        self.0.nameless.lock().unwrap().clear();
+        Ok(())
     }
 
     fn free(&self, _: &Path) -> Option<u64> {
@@ -301,32 +306,52 @@ impl DiskFile for CutFile {
     }
 }
 
-#[test]
-fn a_power_cut_at_any_moment_costs_at_most_a_second() {
-    for (cuts, at) in (20..).step_by(23).enumerate() {
-        let bench = Bench::new(vec![Act::Speak(48_000 * 4)], STEREO);
+/// Cuts the power after every so many operations from 20 on; the cuts, and those between two parts.
+fn cut_power(every: usize, rate: u64, bench: impl Fn() -> Bench) -> (usize, usize) {
+    let mut in_later_parts = 0;
+    for (cuts, at) in (20..).step_by(every).enumerate() {
+        let bench = bench();
         let power = Arc::new(PowerCut {
             left: Mutex::new(at),
             ..PowerCut::default()
         });
         let result = bench.record(Arc::new(CutDisk(power.clone())));
         if *power.left.lock().unwrap() > 0 {
-            assert!(cuts > 20, "{cuts} cuts");
-            return; // it came to its end before the cut
+            return (cuts, in_later_parts); // it came to its end before the cut
         }
         result.unwrap();
         for (path, len) in power.forced.lock().unwrap().iter() {
             let file = fs::OpenOptions::new().write(true).open(path).unwrap();
             file.set_len(*len).unwrap();
         }
-        let kept: u64 = recover_parts(bench.dir.path(), Series::default())
-            .unwrap()
-            .iter()
-            .map(|p| p.frames)
-            .sum();
+        for path in power.nameless.lock().unwrap().iter() {
+            fs::remove_file(path).unwrap();
+        }
+        let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
+        in_later_parts += usize::from(parts.len() > 1);
+        let kept: u64 = parts.iter().map(|p| p.frames).sum();
         let lost = bench.spoken().saturating_sub(kept);
-        assert!(lost <= 48_000, "{lost} of {} frames lost", bench.spoken());
+        assert!(lost <= rate, "{lost} of {} frames lost", bench.spoken());
     }
+    unreachable!("there is always one more moment")
+}
+
+#[test]
+fn a_power_cut_at_any_moment_costs_at_most_a_second() {
+    let whole = || Bench::new(vec![Act::Speak(48_000 * 4)], STEREO);
+    let (cuts, _) = cut_power(23, 48_000, whole);
+    assert!(cuts > 20, "{cuts} cuts");
+    // The same where a part ends in each second.
+    let slow = SourceFormat {
+        rate: 8_000,
+        channels: 2,
+    };
+    let parts = || Bench::new(vec![Act::Speak(8_000 * 4)], slow).with_short_parts();
+    let (cuts, later) = cut_power(5, 8_000, parts);
+    assert!(
+        cuts > 40 && later > 20,
+        "{cuts} cuts, {later} after a part's end"
+    );
 }
 
 #[test]
