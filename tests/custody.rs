@@ -29,13 +29,15 @@ use std::time::Duration;
 use common::{mekong, stderr};
 use custody::{Custody, Dice, Edits as _, LONG, make, open, trust, unguarded};
 use mekong_interview::app::{App, Cover, Error, ExportChoices};
-use mekong_interview::domain::{Cancel, FactKind, Lang, ReadAnswer, SegmentId};
+use mekong_interview::domain::{
+    Cancel, EventKind, FactKind, Lang, ReadAnswer, SamplePos, SegmentId,
+};
 use mekong_interview::evidence::{
     self, Asked, Audience, Consent, Draft, Kind, Limit, Passphrase, Receipt, Role, SecretKey, Sign,
     Story,
 };
 use mekong_interview::export::Format;
-use mekong_interview::store::{Answer, NewFact, NewReadBack, Store};
+use mekong_interview::store::{Answer, NewEvent, NewFact, NewReadBack, Store};
 use serde_json::json;
 use tamper::{files, fits};
 
@@ -647,6 +649,177 @@ fn forge(c: &Custody, subject: i64, draft: &Draft<'_>, at: &str) -> String {
     link.hash
 }
 
+/// The text of a word processor's file.
+fn words_of(docx: &Path) -> String {
+    let mut zip = zip::ZipArchive::new(fs::File::open(docx).unwrap()).unwrap();
+    let mut text = String::new();
+    let mut part = zip.by_name("word/document.xml").unwrap();
+    std::io::Read::read_to_string(&mut part, &mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_record_tells_the_session_and_the_register_and_a_covered_one_no_name() {
+    let c = Custody::unsealed(300);
+    let mut store = Store::open(&c.database()).unwrap();
+    let facts = [
+        NewFact::new(FactKind::Name, "สุขา แซ่ลี้"),
+        NewFact::new(FactKind::Document, "P7654321"),
+    ];
+    let person = store.add_person(None, "王芳", &facts).unwrap();
+    unguarded(&c.database())
+        .execute(
+            "INSERT INTO session (interview, device, practice, max_utterance_ms, started_at)
+             VALUES (1, 'x', 0, 15000, '2026-11-24T09:00:00+07:00')",
+            [],
+        )
+        .unwrap();
+    let entry = |kind, label: &str, start: u64, end: u64| NewEvent {
+        kind,
+        label: label.into(),
+        channel: None,
+        start: SamplePos(start),
+        end: Some(SamplePos(end)),
+        closes: None,
+        journal: None,
+        at: "2026-11-24T09:00:00Z".into(),
+    };
+    for event in [
+        entry(EventKind::Marker, "present: ສົມພອນ interpreter", 0, 0),
+        entry(EventKind::Pause, "ဒေါ်မြ ဖျားသည်", 16_000, 48_000),
+    ] {
+        store.add_event(&c.id, &event).unwrap();
+    }
+    drop(store);
+    let consent = Consent {
+        asked: Asked::Witness,
+        seen_by: Audience::Anyone,
+        until: None,
+        sound: true,
+        pseudonym: None,
+        person: Some(person.0),
+        by: "王芳".into(),
+    };
+    c.app.give_consent(&c.id.0, &consent, None).unwrap();
+    let export = |name: &str, redact: Option<PathBuf>| {
+        let choices = ExportChoices {
+            person: Some(Asked::Witness),
+            redact,
+            ..ExportChoices::default()
+        };
+        let (cancel, out) = (Cancel::new(), c.dir.path().join(name));
+        c.app
+            .export(
+                &c.id.0,
+                Format::Record,
+                &choices,
+                (&out, false),
+                &cancel,
+                &|_| {},
+            )
+            .unwrap();
+        words_of(&out)
+    };
+    let names = ["สุขา แซ่ลี้", "P7654321", "ສົມພອນ", "ဒေါ်မြ"];
+    let whole = export("whole.docx", None);
+    for name in names {
+        assert!(whole.contains(name), "{name}");
+    }
+    assert!(whole.contains("[00:00:01 - 00:00:03]") && whole.contains("暂停"));
+    let covered = export("covered.docx", Some(list(&c)));
+    for name in names {
+        assert!(!covered.contains(name), "{name}");
+    }
+    assert!(covered.contains("[00:00:01 - 00:00:03]") && covered.contains("暂停"));
+}
+
+#[test]
+fn what_an_administrator_lifted_is_used_up_though_the_end_of_the_chain_is_cut_off() {
+    let c = Custody::unsealed(300);
+    let consent = Consent {
+        asked: Asked::Witness,
+        seen_by: Audience::Nobody,
+        until: None,
+        sound: false,
+        pseudonym: None,
+        person: None,
+        by: "王芳".into(),
+    };
+    c.app.give_consent(&c.id.0, &consent, None).unwrap();
+    let mya = SecretKey::new("Daw Mya", Role::Administrator).unwrap();
+    make(&c.app, &mya, c.dir.path());
+    c.app.lift_consent(&c.id.0, "court order 12", &mya).unwrap();
+    let export = |name: &str| {
+        let (choices, cancel) = (ExportChoices::default(), Cancel::new());
+        let out = c.dir.path().join(name);
+        c.app.export(
+            &c.id.0,
+            Format::Txt,
+            &choices,
+            (&out, false),
+            &cancel,
+            &|_| {},
+        )
+    };
+    let before = c.snapshot();
+    export("a.txt").unwrap();
+    assert_eq!(limit(export("b.txt")), Limit::Nobody);
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    // The entries of the export are taken away: the limits would be lifted again.
+    c.cut_back_to(&before);
+    let refused = export("c.txt").unwrap_err();
+    assert!(matches!(refused, Error::DoesNotFit(_)), "{refused}");
+    assert!(c.sees() && !c.dir.path().join("c.txt").exists());
+}
+
+/// Makes the workspace's own chain one of an earlier program, which noted no heads of what people did.
+fn forget_heads(c: &Custody) {
+    let own = Store::open(&c.database()).unwrap().own_chain().unwrap();
+    let own = evidence::read("workspace", &own).unwrap();
+    let heads = own.iter().filter(|e| e.kind == Kind::Head.as_str()).count();
+    assert!(heads > 0);
+    unguarded(&c.database())
+        .execute("DELETE FROM chain WHERE subject = 0", [])
+        .unwrap();
+    let kinds = [
+        Kind::KeyMade,
+        Kind::KeyTrusted,
+        Kind::Imported,
+        Kind::Certified,
+        Kind::Sealed,
+    ];
+    for event in &own {
+        let Some(kind) = kinds.iter().find(|kind| event.kind == kind.as_str()) else {
+            continue;
+        };
+        let mut draft = Draft::of(*kind, &[]);
+        draft.facts = event.facts.clone();
+        forge(c, 0, &draft, &event.at);
+    }
+}
+
+#[test]
+fn a_workspace_of_an_earlier_program_fits_and_goes_on() {
+    let c = Custody::new();
+    forget_heads(&c);
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    let mut store = Store::open(&c.database()).unwrap();
+    let edit = |store: &mut Store, text: &str| {
+        store
+            .edit_text(&c.id, SegmentId(1), text, "Su", None)
+            .unwrap();
+    };
+    edit(&mut store, "我叫张卫。");
+    edit(&mut store, "我叫张巍。");
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    // From the first one on that is noted, all are: here the last note of the own chain is gone.
+    let db = unguarded(&c.database());
+    let last = "DELETE FROM chain WHERE subject = 0 AND number = (SELECT max(number) FROM chain
+        WHERE subject = 0)";
+    db.execute(last, []).unwrap();
+    assert!(c.sees());
+}
+
 #[test]
 fn a_clock_that_was_set_back_is_noted_and_told_and_nothing_is_refused() {
     let c = Custody::new();
@@ -654,7 +827,7 @@ fn a_clock_that_was_set_back_is_noted_and_told_and_nothing_is_refused() {
     assert_eq!(c.app.clock_is_behind(), None);
     // An event of the day after tomorrow: the clock was ahead, and is right again.
     let ahead = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
-    forge(&c, 1, &Draft::of(Kind::Noted, &[]), &ahead);
+    forge(&c, 1, &Draft::of(Kind::Recognised, &[]), &ahead);
     let behind = c.app.clock_is_behind().unwrap();
     assert!((172_000..=172_800).contains(&behind), "{behind}");
     // The next thing that happens is taken down all the same, and says so itself.

@@ -299,7 +299,10 @@ fn a_sealed_interview_takes_no_sound_line_or_entry() {
 fn random_tamperings_are_seen() {
     let c = Custody::new();
     let mut dice = Dice(1);
-    tamper::store(&c, 60, &mut dice);
+    tamper::store(&Custody::whole(), 80, &mut dice);
+    tamper::store(&Custody::unsealed(300), 30, &mut dice);
+    tamper::ends();
+    tamper::session_ends();
     tamper::sound(&c, 30, &mut dice);
     tamper::store_file(&c, 30, &mut dice);
     tamper::locked(10, &mut dice);

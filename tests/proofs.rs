@@ -105,7 +105,10 @@ fn every_tampering_is_seen() {
     let mut dice = custody::Dice(setting("MEKONG_PROOF_SEED", 2026));
     let begun = Instant::now();
     let mut tallies = vec![
-        tamper::store(&c, times * 3 / 10, &mut dice),
+        tamper::store(&custody::Custody::whole(), times * 3 / 10, &mut dice),
+        tamper::store(&custody::Custody::unsealed(300), times / 10, &mut dice),
+        tamper::ends(),
+        tamper::session_ends(),
         tamper::sound(&c, times / 10, &mut dice),
         tamper::bundle(&c, times * 4 / 10, &mut dice),
         tamper::unpacked(&c, times * 2 / 10, &mut dice),

@@ -8,7 +8,8 @@ use serde_json::{Map, json};
 
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
-    self, Asked, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story, set_back,
+    self, Asked, Check, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story,
+    set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
@@ -143,6 +144,11 @@ impl App {
         id: &InterviewId,
     ) -> Result<Option<(Bound, bool)>, Error> {
         let today = ZonedDateTime::now().date();
+        // A consent, or the use of what an administrator lifted, may have stood at an end that is gone.
+        if store.has_lost_its_end(id)? {
+            let detail = "the end of the interview's chain was cut off";
+            return Err(Error::DoesNotFit(Check::bad("workspace", detail)));
+        }
         let Some(story) = story(store, id)? else {
             // A victim is covered until somebody asked.
             let victim = purpose(&store.events(id)?) == Some(Asked::Victim);

@@ -1,6 +1,7 @@
 //! What the workspace's own chain says of an interview, and what is listened to in place of its
 //! recordings: the parts of a verification that go beyond the interview's own chain.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,14 +12,14 @@ use crate::evidence::{
     self, Check, Event, Kind, Link, Story, Verdict, WORKING, WORKSPACE, check_rows,
     check_signatures,
 };
-use crate::store::Store;
+use crate::store::{self, Store};
 
 use super::keys::{not_signed, not_vouched};
 use super::{App, Error};
 
 impl App {
     /// The workspace's own chain by itself: keys, the register, and whether every interview that came in
-    /// is there.
+    /// is there. Then the whole file of the database.
     ///
     /// # Errors
     /// An unreadable store.
@@ -27,7 +28,12 @@ impl App {
         let store = self.reading()?;
         let links = store.own_chain()?;
         let own = self.own_chain(&store, &links, &InterviewId(String::new()), &none)?;
-        Ok(vec![own].into())
+        let file = match store.check() {
+            Ok(()) => Check::good("database", "the whole file was read"),
+            Err(e @ store::Error::Busy) => return Err(e.into()),
+            Err(e) => Check::bad("database", e.to_string()),
+        };
+        Ok(vec![own, file].into())
     }
 
     /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
@@ -86,25 +92,7 @@ impl App {
             let detail = format!("the interview {gone}, which came in here, is gone");
             return Ok(Check::bad(NAME, detail));
         }
-        let own = events.iter().filter(|e| e.fact("interview") == Some(&id.0));
-        let noted: Vec<&str> = own.filter_map(|e| e.fact("head")).collect();
-        if noted.iter().any(|head| !story.has(head)) {
-            let detail = "the end of the interview's chain was cut off";
-            return Ok(Check::bad(NAME, detail));
-        }
-        let is = |e: &evidence::Event, kinds: &[Kind]| kinds.iter().any(|k| e.kind == k.as_str());
-        let is_noted = |e: &evidence::Event| noted.contains(&e.hash.as_str());
-        // Earlier programs noted no consents: all are from the first one on that is.
-        let consents = [Kind::Consented, Kind::Lifted];
-        let mut told = story.events.iter().filter(|e| is_noted(e));
-        let first = told.find(|e| is(e, &consents)).map(|e| e.number);
-        let unknown = |e: &evidence::Event| {
-            let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
-                || is(e, &consents) && first.is_some_and(|first| e.number > first);
-            remembered && !is_noted(e)
-        };
-        if story.events.iter().any(unknown) {
-            let detail = "the end of the workspace's own chain was cut off";
+        if let Some(detail) = cut_off(&events, id, story) {
             return Ok(Check::bad(NAME, detail));
         }
         Ok(Check::good(NAME, format!("{} events", events.len())))
@@ -150,6 +138,41 @@ impl App {
         };
         Ok(Some(Check::good(NAME, detail)))
     }
+}
+
+/// What is missing at the end of an interview's chain by the workspace's own, or the other way round.
+fn cut_off(own: &[Event], id: &InterviewId, story: &Story) -> Option<&'static str> {
+    let notes = own.iter().filter(|e| e.fact("interview") == Some(&id.0));
+    let mut noted: BTreeMap<&str, &str> = BTreeMap::new();
+    for note in notes {
+        if let Some(head) = note.fact("head") {
+            noted.insert(head, &note.kind);
+        }
+    }
+    let there: BTreeSet<&str> = story.events.iter().map(|e| e.hash.as_str()).collect();
+    if noted.keys().any(|head| !there.contains(head)) {
+        return Some("the end of the interview's chain was cut off");
+    }
+    let is = |e: &Event, kinds: &[Kind]| kinds.iter().any(|k| e.kind == k.as_str());
+    let note_of = |e: &Event| noted.get(e.hash.as_str()).copied();
+    // Earlier programs noted no consents, and later ones nothing that is only a head: all are from the
+    // first one on that is.
+    let first = |is: &dyn Fn(&Event, &str) -> bool| {
+        let mut told = story.events.iter();
+        let found = told.find(|e| note_of(e).is_some_and(|note| is(e, note)));
+        found.map_or(u64::MAX, |e| e.number)
+    };
+    let consents = [Kind::Consented, Kind::Lifted];
+    let consent = first(&|e, _| is(e, &consents));
+    let head = first(&|_, note| note == Kind::Head.as_str());
+    let unknown = |e: &Event| {
+        let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
+            || is(e, &consents) && e.number > consent
+            || !is(e, &Kind::BY_MACHINE) && e.number > head;
+        remembered && note_of(e).is_none()
+    };
+    let cut = story.events.iter().any(unknown);
+    cut.then_some("the end of the workspace's own chain was cut off")
 }
 
 /// An event of an interview that a key signed which was not made in this workspace.

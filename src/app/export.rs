@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Asked, Cancel, Interview, InterviewId, Lang, ReadBack, Segment};
-use crate::evidence::{self, Kind, Outgoing, To};
+use crate::domain::{Asked, Cancel, Interview, InterviewId, Lang, ReadBack, Segment, SessionEvent};
+use crate::evidence::{self, Kind, Outgoing, Story, To};
 use crate::export::{
     self, Format, Print, Redacted, Redaction, SHIPPED_TEMPLATES, Sound, Source, Template,
 };
@@ -15,6 +15,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::store;
 
 use super::evidence::Hashing;
+use super::happened::{happened, known};
 use super::leaving::{Standing, TRIES, refuse_inside};
 use super::whole::{write_noted, write_whole};
 use super::{App, Error};
@@ -78,8 +79,14 @@ pub(super) struct Gathered {
     pub(super) interview: Interview,
     pub(super) segments: Vec<Segment>,
     read_back: Vec<ReadBack>,
+    /// The entries of its session.
+    events: Vec<SessionEvent>,
+    /// What the register knows of the person, by the name of a record's field.
+    known: Vec<(&'static str, String)>,
     /// The hash of the last event in its chain.
     head: String,
+    /// Where the chain of its sound ended.
+    sound_head: Option<String>,
     /// What was covered in it.
     pub(super) redacted: Option<Redacted>,
 }
@@ -91,6 +98,7 @@ impl Gathered {
             answer.reason = None;
             answer.by.clear();
         }
+        self.known.clear();
         self.interview.clone_from(&copy.interview);
         self.segments.clone_from(&copy.segments);
         self.redacted = Some(copy);
@@ -204,19 +212,25 @@ impl App {
     ) -> Result<Gathered, Error> {
         let store = self.reading()?;
         for _ in 0..TRIES {
-            let head = evidence::head(&store.chain(id)?).to_owned();
+            let links = store.chain(id)?;
+            let head = evidence::head(&links).to_owned();
             let (interview, segments) = self.show(&id.0)?;
             let read_back = self.read_backs(id)?;
             let stood = store.stood(id)?;
+            let events = store.events(id)?;
             // Somebody may have corrected a line between the readings.
             if evidence::head(&store.chain(id)?) != head {
                 continue;
             }
+            let (story, _) = Story::of(&id.0, &links);
             let mut made = Gathered {
                 interview,
                 segments,
                 read_back,
+                events,
+                known: known(&store, &story)?,
                 head,
+                sound_head: story.sound_head().map(|s| s.head),
                 redacted: None,
             };
             if let Some(rules) = rules {
@@ -248,6 +262,7 @@ impl App {
         } else {
             fonts::Faces::default()
         };
+        let happened = happened(&copy.events, redacted.is_some());
         let source = Source {
             recorded_here: self.session(&interview.id.0)?.is_some(),
             print: Print {
@@ -255,7 +270,10 @@ impl App {
                 templates: &templates,
                 person: choices.person,
                 head: Some(&copy.head),
+                sound_head: copy.sound_head.as_deref(),
                 read_back: &copy.read_back,
+                happened: &happened,
+                known: &copy.known,
             },
             sound: Sound {
                 files: &files,

@@ -22,6 +22,7 @@ mod error;
 mod evidence;
 mod export;
 mod find;
+mod happened;
 mod import;
 mod judge;
 mod keys;

@@ -2,8 +2,10 @@
 //!
 //! An event is one line of canonical JSON. It names the records that it made, each with the SHA-256
 //! of the record's own canonical line, so neither an event nor a record can be changed, cut out, put
-//! in or moved without a hash that no longer fits. A chain alone does not stop one who rewrites all
-//! of it: signatures (seals) and heads written on paper do.
+//! in or moved without a hash that no longer fits. That the end of an interview's chain is not cut off
+//! is told by the workspace's own chain, which notes how far it had come. Chains alone do not stop one who
+//! rewrites all of them, or cuts both to the same moment: signatures (seals), heads written on paper and
+//! what others received do.
 
 use std::collections::BTreeMap;
 
@@ -89,10 +91,13 @@ pub enum Kind {
     PassphraseChanged,
     /// The recovery key opened the workspace, and a new passphrase was set.
     Recovered,
+    /// In the workspace's own chain: how far the chain of an interview had come.
+    Head,
 }
 
 impl Kind {
-    /// Whether the workspace's own chain notes the hash of such an event.
+    /// Whether the workspace's own chain notes the hash of such an event of an interview under the event's
+    /// own kind. It notes other events as [`Kind::Head`].
     pub const fn is_remembered(self) -> bool {
         matches!(
             self,
@@ -104,6 +109,17 @@ impl Kind {
                 | Kind::Bundled
                 | Kind::Consented
                 | Kind::Lifted
+        )
+    }
+
+    /// What machines make of a session, thousands of times: the workspace's own chain notes one of many.
+    pub const BY_MACHINE: [Kind; 4] = [Kind::Cut, Kind::Recognised, Kind::Translated, Kind::Failed];
+
+    /// Whether it is one of [`Self::BY_MACHINE`].
+    pub const fn is_by_machine(self) -> bool {
+        matches!(
+            self,
+            Kind::Cut | Kind::Recognised | Kind::Translated | Kind::Failed
         )
     }
 
@@ -143,6 +159,7 @@ impl Kind {
             Kind::Unlocked => "workspace-unlocked",
             Kind::PassphraseChanged => "passphrase-changed",
             Kind::Recovered => "workspace-recovered",
+            Kind::Head => "head",
         }
     }
 }

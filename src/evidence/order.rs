@@ -1,6 +1,8 @@
 //! Before a revocation or after it: told by the order of the events, which is proved, where the
 //! workspace's own chain knows it, and not by a clock that anybody can set.
 
+use std::collections::HashMap;
+
 use super::chain::{Event, Kind};
 use super::check::Story;
 
@@ -14,11 +16,14 @@ pub struct Order<'a> {
 impl<'a> Order<'a> {
     /// The workspace's own events, and an interview.
     pub fn of(own: &'a [Event], interview: &str, story: &Story) -> Self {
-        let noted = own.iter().filter_map(|note| {
-            let head = note.fact("head")?;
-            let of_it = note.fact("interview") == Some(interview);
-            let event = story.events.iter().find(|e| of_it && e.hash == head)?;
-            Some((note.number, event.number))
+        let events = story.events.iter();
+        let places: HashMap<&str, u64> = events.map(|e| (e.hash.as_str(), e.number)).collect();
+        let of_it = own
+            .iter()
+            .filter(|e| e.fact("interview") == Some(interview));
+        let noted = of_it.filter_map(|note| {
+            let place = places.get(note.fact("head")?)?;
+            Some((note.number, *place))
         });
         let noted = noted.collect();
         Self { own, noted }

@@ -39,7 +39,7 @@ pub use copies::{COPIES, COPIES_FORM, copies};
 pub use error::Error;
 pub use json::{json_value, segment_value};
 pub use reading::{JsonInterview, read_json};
-pub use record::{SHIPPED as SHIPPED_TEMPLATES, Template};
+pub use record::{Happened, SHIPPED as SHIPPED_TEMPLATES, Template, What};
 pub use redact::{Redacted, Redaction};
 pub use sound::Sound;
 
@@ -192,8 +192,14 @@ pub struct Print<'a> {
     pub person: Option<Asked>,
     /// Hash of the chain's last event; its first digits stand on every page.
     pub head: Option<&'a str>,
+    /// Hash of the last link of the sound's chain; stands for the parts of a long recording.
+    pub sound_head: Option<&'a str>,
     /// What was said to the lines when they were read back.
     pub read_back: &'a [ReadBack],
+    /// What happened in the session beside the words, by time.
+    pub happened: &'a [Happened],
+    /// What the register knows of the person: the name of a field, and its value.
+    pub known: &'a [(&'static str, String)],
 }
 
 impl fmt::Debug for Print<'_> {

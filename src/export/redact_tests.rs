@@ -178,11 +178,10 @@ fn nothing_that_is_covered_is_left_in_any_file() {
             heard: copy.heard.as_deref(),
         };
         source.print = Print {
-            head: None,
-            read_back: &[],
             faces: &found.faces,
             templates: &templates,
             person: Some(Asked::Victim),
+            ..Print::default()
         };
         let mut out = Vec::new();
         write(format, &source, &mut out, &mut |_, _| Ok(())).unwrap();

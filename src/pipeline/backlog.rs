@@ -1,7 +1,7 @@
 //! The backlog: pending rows in, text and translations out. Workers take lines in turn, one thread
 //! writes down what they made, so a kill at any moment loses no more than the lines in hand.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -79,6 +79,23 @@ impl Backlog<'_> {
         let mut store = Store::open(self.store)?;
         store.set_glossary(self.glossary.digest());
         store.set_makers(engines.makers());
+        let mut touched = BTreeSet::new();
+        let done = self.run_in(&mut store, engines, only, &mut touched);
+        // Also after a cancel: the events that were written are not to be taken away unseen.
+        let noted = store.note_ends(&touched);
+        let report = done?;
+        noted?;
+        Ok(report)
+    }
+
+    /// [`Self::run`]; `touched` hears of every interview that had pending rows.
+    fn run_in(
+        &self,
+        store: &mut Store,
+        engines: &mut Engines,
+        only: Option<&InterviewId>,
+        touched: &mut BTreeSet<InterviewId>,
+    ) -> Result<Report, Error> {
         let mut report = Report::default();
         let mut skipped = Skipped::default();
         let mut spoken = store.pending_recognition(only, self.retry_failed)?;
@@ -88,14 +105,9 @@ impl Backlog<'_> {
             written.extend(store.failed_translation(only)?);
         }
         while !(spoken.is_empty() && written.is_empty()) {
-            self.work_off(
-                &mut store,
-                engines,
-                spoken,
-                written,
-                &mut report,
-                &mut skipped,
-            )?;
+            touched.extend(spoken.iter().map(|row| row.interview.clone()));
+            touched.extend(written.iter().map(|row| row.interview.clone()));
+            self.work_off(store, engines, spoken, written, &mut report, &mut skipped)?;
             if self.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }

@@ -69,8 +69,7 @@ impl Store {
             }
         }
         draft.signer = Some(signer);
-        let link = chain::append(&tx, interview, &draft)?;
-        chain::remember(&tx, interview, Kind::Certified, &link)?;
+        chain::append(&tx, interview, &draft)?;
         derived::refresh_tally(&tx, interview)?;
         tx.commit()?;
         Ok(versions)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::interviews::interview_key;
 use super::proofs::{self, TEXT, TRANSLATION};
-use super::{Error, Store, codec};
+use super::{Error, Store, codec, heads};
 use crate::domain::InterviewId;
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, canonical, set_back};
 
@@ -55,8 +55,7 @@ impl Store {
         read(&self.conn, OWN)
     }
 
-    /// Adds an event of custody that makes no records: an export, a seal, a bundle, a consent. Of those
-    /// that [`Kind::is_remembered`] the workspace's own chain notes the hash in the same transaction.
+    /// Adds an event of custody that makes no records: an export, a seal, a bundle, a consent.
     ///
     /// # Errors
     /// An unknown interview; a database that cannot be written.
@@ -108,7 +107,6 @@ impl Store {
             return Err(Error::Busy);
         }
         let link = append(&tx, key, &draft)?;
-        remember(&tx, key, kind, &link)?;
         tx.commit()?;
         Ok(link)
     }
@@ -333,7 +331,8 @@ pub(super) fn translation_row(
     proofs::select(conn, &TRANSLATION, one, params![key, lang, version])
 }
 
-/// Adds an event to the chain of the interview with this key, inside the caller's transaction.
+/// Adds an event to the chain of the interview with this key, inside the caller's transaction; the
+/// workspace's own chain notes it there too, as [`heads`] says.
 pub(super) fn append(
     tx: &Transaction<'_>,
     interview: i64,
@@ -382,27 +381,11 @@ pub(super) fn append(
         link.body,
         link.hash
     ])?;
-    Ok(link)
-}
-
-/// Notes an event of an interview in the workspace's own chain too, where it [`Kind::is_remembered`]: so
-/// neither the end of the interview's chain nor all of it can be taken away unseen.
-pub(super) fn remember(
-    tx: &Transaction<'_>,
-    interview: i64,
-    kind: Kind,
-    link: &Link,
-) -> Result<(), Error> {
-    if kind.is_remembered() {
-        let id: String = tx
-            .prepare_cached("SELECT id FROM interview WHERE key = ?1")?
-            .query_row([interview], |row| row.get(0))?;
-        let note = Draft::of(kind, &[])
-            .with("interview", id)
-            .with("head", link.hash.as_str());
-        append(tx, OWN, &note)?;
+    if interview != OWN {
+        let event = (number.unsigned_abs(), draft.kind, link.hash.as_str());
+        heads::remember(tx, &subject, event)?;
     }
-    Ok(())
+    Ok(link)
 }
 
 /// The hash of a chain's last event.
@@ -426,8 +409,7 @@ pub(super) fn begin_missing(tx: &Transaction<'_>) -> Result<(), Error> {
     for (key, duration_ms) in interviews {
         let rows = proofs::all(tx, key)?;
         let draft = Draft::of(Kind::Begun, &rows).with("duration_ms", duration_ms);
-        let link = append(tx, key, &draft)?;
-        remember(tx, key, Kind::Begun, &link)?;
+        append(tx, key, &draft)?;
     }
     Ok(())
 }

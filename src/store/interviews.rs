@@ -266,8 +266,8 @@ fn note_import(
     if !new.notes.is_empty() {
         draft = draft.with(NOTES, new.notes.clone());
     }
-    let link = chain::append(tx, key, &draft)?;
-    chain::remember(tx, key, Kind::Imported, &link)
+    chain::append(tx, key, &draft)?;
+    Ok(())
 }
 
 /// The database's own key of an interview.

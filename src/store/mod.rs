@@ -13,6 +13,7 @@ mod derived;
 mod error;
 mod filter;
 mod halves;
+mod heads;
 mod interviews;
 mod lines;
 mod near;

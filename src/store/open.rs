@@ -143,11 +143,13 @@ impl Store {
         })
     }
 
-    /// Reads the whole file for damage, and compares the derived tables with the records.
+    /// Reads the whole file for damage, every index too and of a locked workspace the seal of every page,
+    /// and compares the derived tables with the records. Ends at the first fault.
     pub fn check(&self) -> Result<(), Error> {
+        sealed::check_pages(&self.conn)?;
         let found: String = self
             .conn
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         if found.contains("search") && !found.contains("segment") {
             return Err(Error::IndexDamaged);
         }

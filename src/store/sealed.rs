@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::open::{APPLICATION_ID, MAGIC, recognise};
 use super::{Error, Store};
@@ -14,6 +14,8 @@ use crate::vault::{self, Phrase};
 
 /// Ending of the protected copy while it is made.
 const HALF: &str = "sealing";
+/// How often pages are read before a fault is believed.
+const TRIES: usize = 3;
 
 /// Whether the database at `path` must be a protected one.
 ///
@@ -29,6 +31,30 @@ pub(super) fn unlock(conn: &Connection, path: &Path) -> Result<(), Error> {
         conn.execute_batch(&with_key("PRAGMA key = ", &key.store_key()))?;
     }
     Ok(())
+}
+
+/// Compares the seal of every page of a locked workspace's file with what stands in it, also of pages that
+/// hold nothing now. A plain file has no seals.
+///
+/// # Errors
+/// [`Error::Damaged`] with the first page that does not fit.
+pub(super) fn check_pages(conn: &Connection) -> Result<(), Error> {
+    let path = conn.path().filter(|path| !path.is_empty());
+    match path {
+        Some(path) if is_expected(Path::new(path))? => {}
+        _ => return Ok(()),
+    }
+    let mut found = None;
+    // A page that another program was just writing down is whole the next time.
+    for _ in 0..TRIES {
+        let mut statement = conn.prepare("PRAGMA cipher_integrity_check")?;
+        let first = statement.query_row([], |row| row.get::<_, String>(0));
+        found = first.optional()?;
+        if found.is_none() {
+            break;
+        }
+    }
+    found.map_or(Ok(()), |page| Err(Error::Damaged(page)))
 }
 
 /// An order to the database that ends with a key, in memory that is not swapped.

@@ -25,8 +25,7 @@ impl Store {
             ],
         )?;
         let rows = proofs::all(&tx, key)?;
-        let link = chain::append(&tx, key, &Draft::of(Kind::Recording, &rows))?;
-        chain::remember(&tx, key, Kind::Recording, &link)?;
+        chain::append(&tx, key, &Draft::of(Kind::Recording, &rows))?;
         derived::refresh_tally(&tx, key)?;
         Ok(tx.commit()?)
     }

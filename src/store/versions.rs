@@ -12,7 +12,9 @@ use super::lines::{
     current_key, current_text, current_translations, insist_on_reason, segment_key,
 };
 use super::proofs::{self, FAILURE, UNTRANSLATED};
-use super::{Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived};
+use super::{
+    Corrected, Correction, Error, NewRecord, Record, Store, TextVersion, codec, derived, heads,
+};
 use crate::domain::{
     Flag, FlagKind, Hypothesis, InterviewId, Lang, SegmentId, Status, Translation, Word,
 };
@@ -52,6 +54,7 @@ impl Store {
         }
         for interview in interviews {
             derived::refresh_tally(&tx, interview)?;
+            heads::note_end_of_work(&tx, interview)?;
         }
         Ok(tx.commit()?)
     }

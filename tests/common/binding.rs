@@ -14,7 +14,7 @@ use mekong_interview::pipeline::{Progress, Step};
 use mekong_interview::store::{self, NewFact, Store};
 
 use super::custody::{Custody, Edits as _, make, unguarded};
-use super::{covered, everything, forge, holds, limit, list, partner, victim};
+use super::{covered, everything, forge, forget_heads, holds, limit, list, partner, victim};
 
 /// What the plain export of an interview holds.
 fn exported(c: &Custody, name: &str) -> Vec<u8> {
@@ -169,6 +169,7 @@ fn what_happens_while_a_file_is_written_or_checked_is_not_overlooked() {
 #[test]
 fn a_consent_that_is_cut_off_the_end_of_the_chain_is_missed() {
     let c = Custody::new();
+    forget_heads(&c);
     // A program of an earlier version noted consents in the interview's chain alone.
     let old = Draft {
         facts: victim(&c, Vec::new()).facts(),

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{
-    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status, Translation,
+    Cancel, FactKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status,
+    Translation,
 };
 use mekong_interview::evidence::{Kind, Role, SecretKey, Sign, Verdict};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
-use mekong_interview::store::{self, Correction, NewSegment, Store};
+use mekong_interview::store::{
+    self, Answer, Correction, NewFact, NewReadBack, NewSegment, Recutting, Store,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -116,7 +119,44 @@ pub const LONG: u64 = 24_000;
 
 impl Custody {
     pub fn new() -> Self {
+        Self::unsealed(300).sealed()
+    }
+
+    /// The same with a line that was moved, speakers who were named, a person of the register, and answers
+    /// at reading back: the last thing that happened to it.
+    pub fn whole() -> Self {
         let c = Self::unsealed(300);
+        let mut store = Store::open(&c.database()).unwrap();
+        let lines = [SegmentId(1), SegmentId(6)];
+        store
+            .set_speaker(&c.id, &lines, "interviewee", "Su", Some("ຟັງແລ້ວ"))
+            .unwrap();
+        let place = Span::new(SamplePos(1_210), SamplePos(1_390));
+        store
+            .recut(&c.id, &Recutting::Retime(SegmentId(5), place), "Su", None)
+            .unwrap();
+        let names = [
+            NewFact::new(FactKind::Name, "សុខា"),
+            NewFact::new(FactKind::Phone, "0812345678"),
+        ];
+        store.add_person(Some("K-17"), "王芳", &names).unwrap();
+        drop(store);
+        let c = c.sealed();
+        let mut store = Store::open(&c.database()).unwrap();
+        for (line, lang) in [(1, Lang::Zh), (2, Lang::Vi)] {
+            let read = NewReadBack {
+                segment: Some(SegmentId(line)),
+                lang,
+                answer: Answer::Right,
+                by: "Su",
+            };
+            store.note_read_back(&c.id, &read).unwrap();
+        }
+        c
+    }
+
+    fn sealed(self) -> Self {
+        let c = self;
         let segments = [SegmentId(2), SegmentId(3)];
         // The third was corrected by somebody who has no key.
         let read = Some("read beside the sound");
@@ -163,17 +203,57 @@ impl Custody {
         found.unwrap().hash.clone()
     }
 
+    fn paper(&self) -> Option<&str> {
+        Some(self.paper.as_str()).filter(|digits| !digits.is_empty())
+    }
+
     pub fn verify(&self) -> Verdict {
         self.app
-            .verify_interview(&self.id.0, Some(&self.paper), &Cancel::new(), &|_| {})
+            .verify_interview(&self.id.0, self.paper(), &Cancel::new(), &|_| {})
             .unwrap()
     }
 
-    /// Whether a tampering is seen: something does not fit, or cannot even be read.
+    /// Whether a tampering is seen without any digits on paper: something does not fit, or cannot even be
+    /// read.
     pub fn sees(&self) -> bool {
         self.app
-            .verify_interview(&self.id.0, Some(&self.paper), &Cancel::new(), &|_| {})
+            .verify_interview(&self.id.0, None, &Cancel::new(), &|_| {})
             .map_or(true, |verdict| !verdict.ok)
+    }
+
+    /// Takes the database as `old` has it, but for the workspace's own chain: so the end of the interview's
+    /// chain is gone, with every record of it, and with nothing left that does not fit it.
+    pub fn cut_back_to(&self, old: &[u8]) {
+        let path = self.database();
+        let own: Vec<(i64, String, String, String)> = {
+            let db = Connection::open(&path).unwrap();
+            let sql = "SELECT number, kind, body, hash FROM chain WHERE subject = 0";
+            let mut found = db.prepare(sql).unwrap();
+            let rows = found.query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            });
+            rows.unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        fs::write(&path, old).unwrap();
+        let db = unguarded(&path);
+        db.execute("DELETE FROM chain WHERE subject = 0", [])
+            .unwrap();
+        for (number, kind, body, hash) in own {
+            db.execute(
+                "INSERT INTO chain (subject, number, kind, body, hash) VALUES (0, ?1, ?2, ?3, ?4)",
+                (number, kind, body, hash),
+            )
+            .unwrap();
+        }
+    }
+
+    /// The bytes of the database, all of it in the one file.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let db = Connection::open(self.database()).unwrap();
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        drop(db);
+        fs::read(self.database()).unwrap()
     }
 
     pub fn sound(&self) -> PathBuf {
@@ -313,7 +393,7 @@ pub fn unguarded(path: &Path) -> Connection {
 }
 
 /// Columns whose text can be changed without the database itself noticing.
-const COLUMNS: [(&str, &str); 17] = [
+const COLUMNS: [(&str, &str); 26] = [
     ("text_version", "text"),
     ("text_version", "author"),
     ("text_version", "at"),
@@ -331,13 +411,24 @@ const COLUMNS: [(&str, &str); 17] = [
     ("chain", "body"),
     ("chain", "hash"),
     ("chain", "body"),
+    ("recut", "author"),
+    ("recut", "at"),
+    ("speaker_version", "speaker"),
+    ("speaker_version", "author"),
+    ("person", "id"),
+    ("person", "made_by"),
+    ("person_fact", "value"),
+    ("person_fact", "entered_by"),
+    ("person_fact", "at"),
 ];
 
 /// One random change of the database; says what it was.
 pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
-    match dice.roll(8) {
+    match dice.roll(9) {
         0..=2 => {
-            let (table, column) = COLUMNS[dice.roll(COLUMNS.len())];
+            let mut columns = COLUMNS.to_vec();
+            columns.retain(|(table, _)| count(db, table) > 0);
+            let (table, column) = columns[dice.roll(columns.len())];
             let mut rows: Vec<(Vec<rusqlite::types::Value>, String)> = Vec::new();
             let keys = keys_of(table);
             let sql = format!("SELECT {column}, {} FROM {table}", keys.join(", "));
@@ -363,14 +454,20 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
             format!("{table}.{column}")
         }
         3 => {
-            let tables = [
+            let mut tables = vec![
                 "text_version",
                 "translation",
                 "audio",
                 "channel",
                 "chain",
                 "chain",
+                "recut",
+                "recut_line",
+                "speaker_version",
+                "person",
+                "person_fact",
             ];
+            tables.retain(|table| count(db, table) > 0);
             let table = tables[dice.roll(tables.len())];
             let keys = keys_of(table).join(", ");
             let sql = format!(
@@ -413,6 +510,29 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
             )
             .unwrap();
             "two events swapped".into()
+        }
+        7 => {
+            // An answer at reading back, or any other event, told in other words, and its hash made anew.
+            let (number, body): (i64, String) = db
+                .query_row(
+                    "SELECT number, body FROM chain WHERE subject = 1
+                     ORDER BY kind <> 'read-back', number LIMIT 1 OFFSET ?1",
+                    [dice.roll(2) as i64],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap();
+            let new = match body.contains("\"right\"") {
+                true => body.replace("\"right\"", "\"refused\""),
+                false => body.replace("\"facts\":{", "\"facts\":{\"a\":1,"),
+            };
+            assert_ne!(new, body);
+            let hash = mekong_interview::evidence::sha256(new.as_bytes());
+            db.execute(
+                "UPDATE chain SET body = ?1, hash = ?2 WHERE subject = 1 AND number = ?3",
+                (new, hash, number),
+            )
+            .unwrap();
+            "an event told in other words, its hash made anew".into()
         }
         _ => {
             // The end cut off, records and all, and nothing left that does not fit itself.

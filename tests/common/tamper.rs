@@ -6,16 +6,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mekong_interview::app::App;
-use mekong_interview::domain::Cancel;
-use mekong_interview::evidence::{Role, SCRIPT, SecretKey, Sign, hex, to_pem};
-use mekong_interview::store::{self, Store};
+use mekong_interview::app::{App, ExportChoices};
+use mekong_interview::domain::{
+    Cancel, EventKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span,
+};
+use mekong_interview::evidence::{
+    Asked, Audience, Consent, Role, SCRIPT, SecretKey, Sign, hex, to_pem,
+};
+use mekong_interview::export::Format;
+use mekong_interview::store::{
+    self, Answer, NewEvent, NewInterview, NewReadBack, NewSession, Recutting, Store,
+};
 use mekong_interview::vault::RecoveryIdentity;
 
-use crate::custody::{Custody, Dice, open, tamper_bytes, tamper_store, trust, unguarded};
+use crate::custody::{
+    Custody, Dice, Edits as _, open, tamper_bytes, tamper_store, trust, unguarded,
+};
 
 /// How many tamperings of each kind were tried; every one of them was seen.
 pub type Tally = BTreeMap<String, u64>;
+
+/// A change of the database's file where nothing of interest stands.
+const UNSEEN: &str = "no record changed";
 
 pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
@@ -41,6 +53,175 @@ pub fn store(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
+/// The end of the chain of an interview that nobody sealed, cut off with its records behind every event of
+/// every kind that people make, and behind what a machine made last. No digits were written on paper.
+pub fn ends() -> Tally {
+    let mut tally = Tally::new();
+    let c = Custody::unsealed(300);
+    let out = |name: &str| c.dir.path().join(name);
+    let store = || Store::open(&c.database()).unwrap();
+    let consent = Consent {
+        asked: Asked::Witness,
+        seen_by: Audience::Agency,
+        until: None,
+        sound: true,
+        pseudonym: None,
+        person: None,
+        by: "王芳".into(),
+    };
+    let words = [
+        "我叫张卫。",
+        "Tôi đến từ Huế.",
+        "ຂ້ອຍຊື່ ແກ້ວ",
+        "សុភា",
+        "မောင်",
+        "สมชาย",
+    ];
+    let mut at: Vec<Vec<u8>> = Vec::new();
+    let mut act = |what: &dyn Fn()| {
+        at.push(c.snapshot());
+        what();
+    };
+    for (line, text) in (1..).zip(words) {
+        act(&|| {
+            let id = SegmentId(line);
+            store().edit_text(&c.id, id, text, "Su", None).unwrap();
+        });
+    }
+    act(&|| {
+        let line = [SegmentId(2)];
+        let done = store().set_speaker(&c.id, &line, "interviewee", "Su", None);
+        assert_eq!(done.unwrap(), 1);
+    });
+    act(&|| {
+        let moved = Span::new(SamplePos(1_210), SamplePos(1_390));
+        let what = Recutting::Retime(SegmentId(5), moved);
+        store().recut(&c.id, &what, "Su", None).unwrap();
+    });
+    act(&|| {
+        let read = NewReadBack {
+            segment: Some(SegmentId(1)),
+            lang: Lang::Zh,
+            answer: Answer::Right,
+            by: "Su",
+        };
+        store().note_read_back(&c.id, &read).unwrap();
+    });
+    act(&|| assert!(store().note_opened(&c.id, serde_json::Map::new()).unwrap()));
+    act(&|| {
+        c.app
+            .give_consent(&c.id.0, &consent, None)
+            .map(|_| ())
+            .unwrap()
+    });
+    act(&|| {
+        let (choices, cancel) = (ExportChoices::default(), Cancel::new());
+        c.app
+            .export(
+                &c.id.0,
+                Format::Txt,
+                &choices,
+                (&out("a.txt"), false),
+                &cancel,
+                &|_| {},
+            )
+            .unwrap();
+    });
+    act(&|| {
+        let heard = Hypothesis {
+            lang: Lang::Vi,
+            text: "Tôi không biết.".into(),
+            confidence: 0.5,
+            words: Vec::new(),
+            flags: Vec::new(),
+            engine: "test engine 1".into(),
+        };
+        store()
+            .record_hypothesis(&c.id, SegmentId(2), &heard)
+            .unwrap();
+    });
+    act(&|| {
+        let lines = [SegmentId(1)];
+        c.app
+            .certify(&c.id.0, &lines, &c.reviewer, Some("read beside the sound"))
+            .map(|_| ())
+            .unwrap();
+    });
+    assert!(c.verify().ok, "{:#?}", c.verify());
+    let whole = c.snapshot();
+    for (behind, old) in at.iter().enumerate() {
+        c.cut_back_to(old);
+        assert!(c.sees(), "the end from act {behind} on was cut off unseen");
+        note(
+            &mut tally,
+            "store: the end of an unsealed chain cut off with its records".into(),
+        );
+        fs::write(c.database(), &whole).unwrap();
+    }
+    assert!(c.verify().ok);
+    tally
+}
+
+/// The same of a session that is recorded: behind every entry, and behind its end.
+pub fn session_ends() -> Tally {
+    let mut tally = Tally::new();
+    let c = Custody::unsealed(300);
+    let id = InterviewId("20261125-090000-fedcba".into());
+    let mut store = Store::open(&c.database()).unwrap();
+    let new = NewInterview {
+        id: id.clone(),
+        case: None,
+        languages: vec![Lang::Lo, Lang::Km],
+        started: "2026-11-25T09:00:00+07:00".into(),
+        duration_ms: 60_000,
+        audio: Vec::new(),
+        channels: c.app.show(&c.id.0).unwrap().0.channels,
+        working: Vec::new(),
+        notes: Vec::new(),
+    };
+    let session = NewSession {
+        device: "none".into(),
+        practice: false,
+        max_utterance_ms: 15_000,
+    };
+    store.begin_session(&new, &session).unwrap();
+    let mut at = Vec::new();
+    for (n, label) in (1..).zip(["ຂໍພັກ", "ខ្ញុំមិនយល់", "ထပ်ပြောပါ", "ขอทนาย", "休息", "nghỉ"])
+    {
+        let event = NewEvent {
+            kind: EventKind::Pause,
+            label: label.into(),
+            channel: None,
+            start: SamplePos(n * 8_000),
+            end: Some(SamplePos(n * 8_000 + 800)),
+            closes: None,
+            journal: None,
+            at: "2026-11-25T09:00:00+07:00".into(),
+        };
+        at.push(c.snapshot());
+        store.add_event(&id, &event).unwrap();
+    }
+    at.push(c.snapshot());
+    store.end_session(&id, "asked", None, &[]).unwrap();
+    drop(store);
+    let whole = c.snapshot();
+    let verify = || {
+        let verdict = c.app.verify_interview(&id.0, None, &Cancel::new(), &|_| {});
+        verdict.unwrap()
+    };
+    assert!(verify().ok, "{:#?}", verify());
+    for old in at {
+        c.cut_back_to(&old);
+        assert!(!verify().ok);
+        note(
+            &mut tally,
+            "session: the end of an unsealed chain cut off with its records".into(),
+        );
+        fs::write(c.database(), &whole).unwrap();
+    }
+    tally
+}
+
 /// `times` changes of the bytes of the database's file. Much of it is room that nothing stands in, or what
 /// is worked out from the records: such a change is not seen where every record is what it was.
 pub fn store_file(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
@@ -58,9 +239,10 @@ pub fn store_file(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         fs::write(&path, bytes).unwrap();
         let told = match c.sees() {
             true => "seen",
+            false if !file_is_whole(c) => "seen by the check of the whole file",
             false => {
                 assert!(proofs().is_ok_and(|now| now == known), "{n}: {what}");
-                "no record changed"
+                UNSEEN
             }
         };
         note(&mut tally, format!("store file: {what}, {told}"));
@@ -77,14 +259,23 @@ pub fn store_file(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
-/// The same of a locked workspace's database, then of its sound; `times` of each.
+/// What `verify --all` says of the workspace and of its database's file.
+fn file_is_whole(c: &Custody) -> bool {
+    c.app.verify_workspace().is_ok_and(|verdict| verdict.ok)
+}
+
+/// The same of a locked workspace's database, then of its sound; `times` of each. There every page has a
+/// seal, so every change is seen.
 pub fn locked(times: u64, dice: &mut Dice) -> Tally {
     let c = Custody::new();
     let recovery = RecoveryIdentity::generate().recipient();
     let phrase = "ສີ່ຄຳ ແລະ ແມ່ນ້ຳ ຫນຶ່ງ";
     c.app.lock_workspace(phrase, &recovery, &|_| {}).unwrap();
     assert!(c.verify().ok);
+    assert!(file_is_whole(&c));
     let tallies = [store_file(&c, times, dice), sound(&c, times, dice)];
+    let unseen = tallies[0].keys().find(|what| what.ends_with(UNSEEN));
+    assert_eq!(unseen, None);
     let all = tallies.into_iter().flatten();
     all.map(|(what, times)| (format!("locked {what}"), times))
         .collect()

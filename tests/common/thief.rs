@@ -465,7 +465,8 @@ impl Case {
         let store = mekong_interview::store::Store::open(&self.store()).unwrap();
         let links = store.own_chain().unwrap();
         let mut kinds: Vec<String> = links.iter().filter_map(|link| link.kind()).collect();
-        kinds.retain(|kind| !["begun", "imported", "recording"].contains(&kind.as_str()));
+        let others = ["begun", "imported", "recording", "head"];
+        kinds.retain(|kind| !others.contains(&kind.as_str()));
         kinds
     }
 

@@ -5,6 +5,7 @@
 //! Nothing is invented: what the store does not know is a blank to write on by hand.
 
 mod clock;
+mod happened;
 mod read_back;
 mod template;
 #[cfg(test)]
@@ -20,12 +21,15 @@ use super::{Source, is_machine_text, is_machine_translation, one_line, timecode}
 
 use read_back::Answers;
 
+pub use happened::{Happened, What};
 pub use template::{SHIPPED, Template};
 
 /// Blanks up to this length share a row with another.
 const SHORT_BLANK: usize = 14;
 /// Letters of a line to write on.
 const LINE: usize = 36;
+/// Most parts of a recording whose hashes stand at the foot of every page.
+const FOOT_PARTS: usize = 2;
 
 /// The whole record in the templates' languages: one, or two side by side.
 pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Asked) -> Paper {
@@ -38,6 +42,7 @@ pub(super) fn paper(source: &Source<'_>, templates: &[Template], person: Asked) 
         home: clock::home(&source.interview.started, TimeZone::system()),
     };
     let mut rows = record.head();
+    rows.extend(record.happened());
     rows.extend(source.segments.iter().map(|s| record.line(s)));
     rows.extend(record.close());
     Paper {
@@ -143,11 +148,20 @@ impl Record<'_> {
                 Some(names.join(", "))
             }
             "recording" => {
+                if self.has_many_parts() {
+                    // They are listed at the end.
+                    return Some(format!("{} x SHA-256", interview.audio.len()));
+                }
                 let hashes = interview.audio.iter().map(|a| a.sha256.as_str());
                 let hashes = hashes.collect::<Vec<_>>().join(" ");
                 Some(hashes).filter(|h| !h.is_empty())
             }
-            _ => None,
+            "interpreter" => self.interpreter(),
+            _ => {
+                let mut known = self.source.print.known.iter();
+                let found = known.find(|(field, _)| *field == name);
+                found.map(|(_, value)| value.clone())
+            }
         }
     }
 
@@ -246,6 +260,7 @@ impl Record<'_> {
             self.signature(|t| &t.sign.officer).keep(),
             self.signature(|t| &t.sign.recorder),
         ]);
+        rows.extend(self.parts());
         let unreviewed: Vec<&Template> = self.templates.iter().filter(|t| !t.reviewed).collect();
         if !unreviewed.is_empty() {
             let mut told: Vec<Paragraph> = unreviewed
@@ -305,30 +320,66 @@ impl Record<'_> {
         for (column, share) in signs.columns.iter_mut().zip([3, 3, 2]) {
             column.share = share;
         }
-        let mut hashes = Paragraph::new(Size::Small);
-        if let Some(main) = self.templates.first() {
-            let words = &main.words;
-            for audio in &self.source.interview.audio {
-                hashes = hashes
-                    .with(main.language, Look::Quiet, &words.recording_hash)
-                    .with(
-                        Lang::En,
-                        Look::Quiet,
-                        &format!(" {} ", digits(&audio.sha256)),
-                    );
-            }
-            hashes = hashes
-                .with(main.language, Look::Quiet, &words.text_hash)
-                .with(Lang::En, Look::Quiet, &format!(" {}", digits(&self.hash)));
-            if let Some(head) = self.source.print.head {
-                hashes = hashes
-                    .with(Lang::En, Look::Quiet, " ")
-                    .with(main.language, Look::Quiet, &words.chain_hash)
-                    .with(Lang::En, Look::Quiet, &format!(" {}", digits(head)));
-            }
-        }
         let pages = self.templates.iter().map(page_number).collect::<Vec<_>>();
-        vec![signs, Row::wide(vec![hashes]), Row::beside(vec![pages])]
+        vec![
+            signs,
+            Row::wide(vec![self.hashes()]),
+            Row::beside(vec![pages]),
+        ]
+    }
+
+    /// The first digits of what is signed: of a recording in many parts the end of its sound's chain
+    /// stands for all of them, and [`Self::parts`] lists them once.
+    fn hashes(&self) -> Paragraph {
+        let hashes = Paragraph::new(Size::Small);
+        let Some(main) = self.templates.first() else {
+            return hashes;
+        };
+        let words = &main.words;
+        let told = |hashes: Paragraph, word: &str, hash: &str| {
+            let hashes = match hashes.pieces.is_empty() {
+                true => hashes,
+                false => hashes.with(Lang::En, Look::Quiet, " "),
+            };
+            hashes.with(main.language, Look::Quiet, word).with(
+                Lang::En,
+                Look::Quiet,
+                &format!(" {}", digits(hash)),
+            )
+        };
+        let audio = &self.source.interview.audio;
+        let hashes = match (self.has_many_parts(), self.source.print.sound_head) {
+            (true, None) => hashes,
+            (true, Some(head)) => told(hashes, &words.sound_chain_hash, head),
+            (false, _) => audio.iter().fold(hashes, |hashes, audio| {
+                told(hashes, &words.recording_hash, &audio.sha256)
+            }),
+        };
+        let hashes = told(hashes, &words.text_hash, &self.hash);
+        match self.source.print.head {
+            Some(head) => told(hashes, &words.chain_hash, head),
+            None => hashes,
+        }
+    }
+
+    fn has_many_parts(&self) -> bool {
+        self.source.interview.audio.len() > FOOT_PARTS
+    }
+
+    /// The parts of a recording with their whole hashes, where the foot of a page has no room for them.
+    fn parts(&self) -> Vec<Row> {
+        let Some(main) = self.templates.first().filter(|_| self.has_many_parts()) else {
+            return Vec::new();
+        };
+        let title = self.joined(Size::Body, |t| &t.words.recording_hash);
+        let parts = (1..).zip(&self.source.interview.audio).map(|(n, audio)| {
+            let part = Paragraph::new(Size::Small);
+            let part = part.with(main.language, Look::Quiet, &format!("{n} "));
+            vec![part.with(Lang::En, Look::Quiet, &audio.sha256)]
+        });
+        let mut rows = vec![Row::wide(vec![title]).keep()];
+        rows.extend(parts.map(Row::wide));
+        rows
     }
 }
 

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use crate::domain::{Asked, FlagKind, Lang, Segment};
 use crate::export::Error;
 
+use super::What;
+
 /// Largest template that is read; the shipped ones have some 10 KB.
 const MAX_BYTES: u64 = 1 << 20;
 /// Most fields of a template.
@@ -92,6 +94,9 @@ pub(super) struct Labels {
     /// A form of an earlier version has no word for it.
     #[serde(default = "plain_hash")]
     pub(super) chain_hash: String,
+    /// Nor for this one.
+    #[serde(default = "plain_hash")]
+    pub(super) sound_chain_hash: String,
 }
 
 fn plain_hash() -> String {
@@ -157,6 +162,67 @@ impl Default for ReadBackWords {
     }
 }
 
+/// What happened in a session beside the words.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionWords {
+    pub(super) title: String,
+    present: String,
+    rights: String,
+    said: String,
+    yes: String,
+    no: String,
+    pause: String,
+    gap: String,
+    #[serde(rename = "break")]
+    rest: String,
+    comes: String,
+    goes: String,
+    somebody: String,
+    exhibit: String,
+}
+
+/// A form of an earlier version has no words for it.
+impl Default for SessionWords {
+    fn default() -> Self {
+        let word = str::to_owned;
+        Self {
+            title: word("What happened"),
+            present: word("Present"),
+            rights: word("Rights explained"),
+            said: word("Read out"),
+            yes: word("Read out; answer: yes"),
+            no: word("Read out; answer: no"),
+            pause: word("Paused"),
+            gap: word("Sound is missing"),
+            rest: word("Break"),
+            comes: word("The interpreter arrives"),
+            goes: word("The interpreter leaves"),
+            somebody: word("Somebody enters or leaves"),
+            exhibit: word("Exhibit"),
+        }
+    }
+}
+
+impl SessionWords {
+    pub(super) fn of(&self, what: What) -> &str {
+        match what {
+            What::Present => &self.present,
+            What::Rights => &self.rights,
+            What::Said => &self.said,
+            What::Yes => &self.yes,
+            What::No => &self.no,
+            What::Pause => &self.pause,
+            What::Gap => &self.gap,
+            What::Break => &self.rest,
+            What::Comes => &self.comes,
+            What::Goes => &self.goes,
+            What::Somebody => &self.somebody,
+            What::Exhibit => &self.exhibit,
+        }
+    }
+}
+
 /// What stands in place of words that are held back, and why they are.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +267,8 @@ pub struct Template {
     pub(super) closing: Closing,
     #[serde(default)]
     pub(super) read_back: ReadBackWords,
+    #[serde(default)]
+    pub(super) session: SessionWords,
     #[serde(default)]
     held: HeldWords,
     pub(super) sign: Sign,

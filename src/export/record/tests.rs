@@ -199,6 +199,120 @@ fn a_record_in_two_languages_has_all_that_the_rules_ask() {
 }
 
 #[test]
+fn the_parts_of_a_long_recording_are_listed_once_and_not_on_every_page() {
+    let mut shown = interview(&[Lang::Lo, Lang::My]);
+    let part = shown.audio[0].clone();
+    let templates = templates(&[Lang::Lo, Lang::My]);
+    let made = |parts: usize| {
+        let mut shown = shown.clone();
+        shown.audio = (0..parts)
+            .map(|n| crate::domain::AudioFile {
+                path: format!("part-{n}.wav"),
+                sha256: format!("{n:04x}").repeat(16),
+                ..part.clone()
+            })
+            .collect();
+        let mut source = Source::new(&shown, &[]);
+        source.print.head = Some("0123456789abcdef0123");
+        source.print.sound_head = Some("fedcba98765432100000");
+        let record = paper(&source, &templates, Asked::Witness);
+        (text_of(&record.rows), text_of(&record.foot))
+    };
+    // Two, one a microphone, stand on every page as before.
+    let (rows, foot) = made(2);
+    assert!(foot.contains("0001 0001 0001 0001") && !foot.contains("fedc ba98"));
+    assert!(!rows.contains("\n2 0001"), "{rows}");
+    let (rows, foot) = made(96);
+    assert!(
+        foot.contains("SHA-256 ຂອງສາຍສຽງ fedc ba98 7654 3210"),
+        "{foot}"
+    );
+    assert!(
+        foot.contains("0123 4567 89ab cdef") && !foot.contains("0001 0001"),
+        "{foot}"
+    );
+    let (_, few) = made(1);
+    assert_eq!(
+        foot.lines().count(),
+        few.lines().count(),
+        "no taller than with one part"
+    );
+    assert!(foot.len() < few.len() + 100);
+    for n in 0..96 {
+        let hash = format!("{n:04x}").repeat(16);
+        assert_eq!(rows.matches(&hash).count(), 1, "part {n}");
+    }
+    // Without a chain of the sound that of the record stands for all.
+    shown.audio = vec![part; 3];
+    let record = paper(&Source::new(&shown, &[]), &templates, Asked::Witness);
+    assert!(!text_of(&record.foot).contains("ຂອງສາຍສຽງ"));
+}
+
+#[test]
+fn what_happened_beside_the_words_stands_in_the_record() {
+    let one = |what, from_ms, to_ms, words: &str| Happened {
+        what,
+        from_ms,
+        to_ms,
+        words: Some(words.to_owned()).filter(|words| !words.is_empty()),
+    };
+    for (lang, words) in SIX {
+        let form = &templates(&[lang])[0];
+        let there = format!("Su, {words} (interpreter)");
+        let happened = [
+            one(What::Present, 0, None, &there),
+            one(What::Rights, 60_000, None, ""),
+            one(What::No, 61_000, None, words),
+            one(What::Pause, 600_000, Some(900_000), words),
+            one(What::Gap, 1_000_000, Some(1_002_000), ""),
+            one(What::Pause, 3_000_000, None, ""),
+        ];
+        let shown = interview(&[lang]);
+        let mut source = Source::new(&shown, &[]);
+        source.recorded_here = true;
+        source.print.happened = &happened;
+        let known = [
+            ("person", words.to_owned()),
+            ("documents", "P1234567".to_owned()),
+        ];
+        source.print.known = &known;
+        let text = text_of(&paper(&source, std::slice::from_ref(form), Asked::Victim).rows);
+        let colon = &form.words.colon;
+        for wanted in [
+            format!(
+                "2026-11-23 14:15 [00:10:00 - 00:15:00] {}{colon}{words}",
+                form.session.of(What::Pause)
+            ),
+            format!("[00:16:40 - 00:16:42] {}\n", form.session.of(What::Gap)),
+            format!("[00:50:00 - ] {}\n", form.session.of(What::Pause)),
+            format!(
+                "2026-11-23 14:06 [00:01:00] {}\n",
+                form.session.of(What::Rights)
+            ),
+            format!("[00:01:01] {}{colon}{words}\n", form.session.of(What::No)),
+            format!("{}{colon}{there}\n", form.session.of(What::Present)),
+            format!("{}{colon}{words}\n", form.label("person").unwrap()),
+            format!("{}{colon}P1234567\n", form.label("documents").unwrap()),
+            format!(
+                "{}{colon}{words} (interpreter)\n",
+                form.label("interpreter").unwrap()
+            ),
+        ] {
+            assert!(text.contains(&wanted), "{wanted}\n{text}");
+        }
+        // The words are the form's own, and nothing is said where nothing happened.
+        assert_ne!(form.session.title, "What happened");
+        let plain = Source::new(&shown, &[]);
+        let text = text_of(&paper(&plain, std::slice::from_ref(form), Asked::Victim).rows);
+        assert!(!text.contains(&form.session.title));
+        assert!(text.contains(&format!(
+            "{}{colon}____",
+            form.label("interpreter").unwrap()
+        )));
+    }
+}
+
+#[test]
 fn what_is_not_known_is_a_blank() {
     let shown = interview(&[Lang::Zh]);
     let source = Source::new(&shown, &[]);

@@ -363,6 +363,28 @@ fn a_reader_finds_words_without_a_usable_index() {
 }
 
 #[test]
+fn check_sees_an_index_that_does_not_hold_what_its_table_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store.sqlite3");
+    let mut store = Store::open(&path).unwrap();
+    told(&mut store, "a-1", Lang::My, &["တစ်", "နှစ်"]);
+    store.check().unwrap();
+    drop(store);
+    // The rows that an index names are no longer those of the table: every page by itself is sound.
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, '(interview, gone, waits, flagged)',
+             '(interview, gone, waits, start_sample)') WHERE name = 'line_counts';",
+    )
+    .unwrap();
+    assert_eq!(db.changes(), 1);
+    drop(db);
+    let store = Store::open_read_only(&path).unwrap();
+    assert!(matches!(store.check(), Err(Error::Damaged(_))));
+}
+
+#[test]
 fn check_sees_lines_that_the_index_lacks() {
     let mut store = Store::open_in_memory().unwrap();
     told(&mut store, "a-1", Lang::Vi, &["một", "hai"]);
