@@ -225,6 +225,12 @@ fn kills_lose_at_most_a_second_and_resume_finishes() {
 }
 
 #[test]
+fn kills_around_the_end_of_a_part_lose_none_of_what_was_written() {
+    let later = kills::kill_at_the_end_of_a_part(2, false);
+    assert!(later >= 1, "{later} of 2 kills after the part's end");
+}
+
+#[test]
 fn two_sessions_at_once_are_refused_and_reading_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let device = microphone("zh-vi");

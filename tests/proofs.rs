@@ -171,6 +171,14 @@ fn a_killed_recording_loses_at_most_a_second() {
         report.lines, report.with_lines
     );
     assert!(report.worst_lost_ms <= 1000);
+    // One in twenty at the end of a part, plain and locked: each takes ten minutes of sound.
+    let at_ends = kills.div_ceil(40);
+    for (how, locked) in [("plain", false), ("locked", true)] {
+        let later = kills::kill_at_the_end_of_a_part(at_ends, locked);
+        println!(
+            "record-kills: {at_ends} kills of a {how} session around the end of a part ({later} after it): what was kept is to the bit what was played, with all that was on the disk before the kill"
+        );
+    }
 }
 
 /// Resident size now of a running process, in MB.

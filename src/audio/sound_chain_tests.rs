@@ -10,7 +10,9 @@ use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Notice, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
 use super::sound_chain::SOUND_CHAIN;
-use super::{Series, complete_sound_chain, is_sound_chain_torn, read_sound_chain, recover_parts};
+use super::{
+    Series, complete_sound_chain, read_sound_chain, read_whole_sound_chain, recover_parts,
+};
 use crate::domain::Cancel;
 use crate::evidence::{Check, SoundHead, SoundLink, check_sound};
 use crate::vault::{self, WorkspaceKey, hold};
@@ -182,5 +184,5 @@ fn a_day_of_eight_microphones_is_read_to_its_end() {
     let day = 8 * 24 * 3600;
     fs::write(dir.path().join(SOUND_CHAIN), "{}\n".repeat(day)).unwrap();
     assert_eq!(read_sound_chain(dir.path()).unwrap().len(), day);
-    assert!(!is_sound_chain_torn(dir.path()).unwrap());
+    assert!(read_whole_sound_chain(dir.path()).unwrap().1);
 }

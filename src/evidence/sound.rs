@@ -114,6 +114,15 @@ impl SoundHead {
     }
 }
 
+/// Whether there is anything behind the header of a part: one that was begun when the session was cut off
+/// has nothing for a link to cover. What cannot be read is taken for sound.
+fn holds_sound(part: &str, open: OpenPart<'_>) -> bool {
+    let mut bytes = Vec::new();
+    let most = HEADER.saturating_add(1);
+    let read = open(part).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    !read.is_ok_and(|got| got as u64 <= HEADER)
+}
+
 /// Opens a part by its file name.
 pub type OpenPart<'a> = &'a mut dyn FnMut(&str) -> io::Result<Box<dyn Read>>;
 
@@ -149,8 +158,9 @@ pub fn check_sound(
             return Ok(Check::bad(NAME, why));
         }
     }
+    let mut loose = parts.iter().filter(|part| !chained.contains_key(**part));
     if told.is_some()
-        && let Some(loose) = parts.iter().find(|part| !chained.contains_key(**part))
+        && let Some(loose) = loose.find(|part| holds_sound(part, open))
     {
         return Ok(Check::bad(NAME, format!("no link covers '{loose}'")));
     }
@@ -301,7 +311,8 @@ mod tests {
             Ok(Box::new(Cursor::new(bytes)) as Box<dyn Read>)
         };
         let told = told.then_some(&case.head);
-        let parts = ["part-001.wav", "part-002.wav"];
+        let mut parts = vec!["part-001.wav", "part-002.wav"];
+        parts.extend(case.files.keys().map(String::as_str).skip(2));
         check_sound("a-1", &case.lines, told, &parts, &mut open, &Cancel::new()).unwrap()
     }
 
@@ -351,6 +362,16 @@ mod tests {
                 let expected = format!("second {second} of the sound ({part}) was changed");
                 assert_eq!(found.detail, expected, "{part} {at}");
             }
+        }
+    }
+
+    #[test]
+    fn a_part_that_was_only_begun_needs_no_link_and_one_with_sound_does() {
+        for (bytes, fits) in [(0, true), (44, true), (45, false), (444, false)] {
+            let mut begun = case();
+            begun.files.insert("part-003.wav".into(), vec![0; bytes]);
+            let found = check(&begun, true);
+            assert_eq!(found.ok, fits, "{bytes}: {found:?}");
         }
     }
 

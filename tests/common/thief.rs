@@ -76,6 +76,31 @@ const MARKER: &str = "信封里的照片";
 const TERM: [&str; 2] = ["玉石矿老板", "ចៅកែរណ្តៅត្បូង"];
 const BROKEN: &str = "ນາງຄຳປິ່ນ ສີສະຫວັດ";
 
+/// Who speaks, what is said and refused at reading back, who certifies, and what is covered.
+const SPEAKER: &str = "ဒေါ်ခင်မြင့်ကြည်";
+const ANSWER: &str = "Hắn giữ hộ chiếu và điện thoại của tôi.";
+const REASON: &str = "ผู้ถูกสัมภาษณ์ไม่เห็นด้วย";
+const CHECKER: &str = "ສົມພອນ ພົມມະຈັນ";
+const COVERED: &str = "hộ chiếu";
+/// Every form of an export.
+const FORMATS: [&str; 13] = [
+    "txt",
+    "json",
+    "csv",
+    "srt",
+    "vtt",
+    "html",
+    "eaf",
+    "tmx",
+    "docx",
+    "pdf",
+    "record",
+    "record-pdf",
+    "audio",
+];
+/// Letters of a script without spaces that are searched for together, wherever they stand in a line.
+const LETTERS: usize = 6;
+
 /// A workspace, a place outside of it, and a folder for temporary files of its own.
 pub struct Case {
     workspace: TempDir,
@@ -235,15 +260,65 @@ impl Case {
         self.done(&["people", "add", PERSON, "--by", "Reviewer"]);
         self.session();
         self.custody(&sound);
-        for (number, format) in ["txt", "json", "html", "docx"].iter().enumerate() {
-            let out = self.out(&format!("copy-{number}"));
-            self.done(&["export", &sound, "--format", format, "--out", &out]);
+        for format in FORMATS {
+            let out = self.out(&format!("copy-{format}"));
+            let mut args = vec!["export", &sound, "--format", format, "--out", &out];
+            if format.starts_with("record") {
+                args.extend(["--of", "witness"]);
+            }
+            self.done(&args);
             assert!(fs::metadata(out).unwrap().len() > 0);
         }
+        self.answer_and_cover(&ids[0]);
+        self.done(&["again", &sound, "1", "--to", "lo", "--by", "Reviewer"]);
         self.done(&["transcribe", &practice_sound("th-lo"), "--language", "th"]);
         self.enter_a_term();
         self.break_the_settings();
         ids
+    }
+
+    /// What people do to a transcript of the first talk: move a line, say who speaks, read it back, certify,
+    /// enter a consent, and send what is covered.
+    fn answer_and_cover(&self, id: &str) {
+        let by = ["--by", "Reviewer"];
+        let done = |args: &[&str]| self.done(args);
+        done(&[&["recut", "retime", id, "2", "--end", "5900"], &by[..]].concat());
+        done(&[&["recut", "list", id][..]].concat());
+        done(&[&["speaker", id, "2", "--to", SPEAKER], &by[..]].concat());
+        let correct = ["--line", "2", "--in", "vi", "--correct", ANSWER];
+        done(&[&["read-back", id], &by[..], &correct].concat());
+        let refuse = ["--line", "1", "--in", "zh", "--refuse", REASON];
+        done(&[&["read-back", id], &by[..], &refuse].concat());
+        let (keys, role) = ([CHECKER], ["--role", "reviewer"]);
+        done(&[&["keys", "new"], &keys[..], &role].concat());
+        done(&["certify", id, "1", "--by", CHECKER, "--despite", REASON]);
+        let consent = ["--of", "witness", "--seen-by", "anyone", "--by", KEYHOLDER];
+        done(&[&["consent", id], &consent[..]].concat());
+        let list = format!("[[redact]]\nwords = [\"{COVERED}\"]\nreason = \"name\"\n");
+        let list = self.file("list.toml", &list);
+        for format in FORMATS.into_iter().filter(|format| *format != "audio") {
+            let out = self.out(&format!("covered-{format}"));
+            let mut args = vec!["export", id, "--format", format, "--out", &out];
+            args.extend(["--redact", &list, "--no-sound"]);
+            if format.starts_with("record") {
+                args.extend(["--of", "witness"]);
+            }
+            self.done(&args);
+            let bytes = fs::read(out).unwrap();
+            let holds = bytes
+                .windows(COVERED.len())
+                .any(|w| w == COVERED.as_bytes());
+            assert!(!holds, "{format}");
+        }
+        let out = self.out("covered.age");
+        let covered = ["--redact", &list, "--no-sound", "--by", KEYHOLDER];
+        done(
+            &[
+                &["bundle", id, "--to", KEYHOLDER, "--out", &out],
+                &covered[..],
+            ]
+            .concat(),
+        );
     }
 
     fn app(&self) -> mekong_interview::app::App {
@@ -489,6 +564,7 @@ impl Case {
         let mut words = vec![
             CORRECTED, PERSON, CASE, MARKER, KEYHOLDER, BROKEN, TERM[0], TERM[1],
         ];
+        words.extend([SPEAKER, ANSWER, REASON, CHECKER]);
         for talk in &Talk::ALL {
             words.extend(talk.words);
         }
@@ -498,6 +574,8 @@ impl Case {
             words.push(line);
             words.extend(line.split_whitespace().filter(|word| word.len() >= 8));
         }
+        let pieces: Vec<String> = said.iter().flat_map(|line| pieces(line)).collect();
+        words.extend(pieces.iter().map(String::as_str));
         dark::found(
             &[self.root(), self.temporary.path()],
             &dark::needles(&words),
@@ -509,6 +587,20 @@ impl Case {
         assert!(found.is_empty(), "{found:#?}");
         assert!(dark::count(&[self.root()]) > 2, "nothing was searched");
     }
+}
+
+/// Every few letters that stand together in a script that is written without spaces.
+fn pieces(line: &str) -> Vec<String> {
+    let unspaced = |c: &char| matches!(c, '\u{0e00}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3400}'..='\u{9fff}');
+    let runs = line.split(|c: char| !unspaced(&c));
+    let windows = runs.flat_map(|run| {
+        let letters: Vec<char> = run.chars().collect();
+        let windows = letters
+            .windows(LETTERS)
+            .map(|w| w.iter().collect::<String>());
+        windows.collect::<Vec<_>>()
+    });
+    windows.collect()
 }
 
 fn without_own_chain(text: &str) -> String {
