@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{
-    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status, Translation,
+    Cancel, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, SpeechChoice, Status,
+    Translation,
 };
 use mekong_interview::evidence::{Kind, Role, SecretKey, Sign, Verdict};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
@@ -244,7 +245,11 @@ fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
         original_name: "现场.wav".into(),
         max_utterance_ms: 15_000.into(),
         again: true,
-        speech_models: Vec::new(),
+        speech_models: vec![SpeechChoice {
+            lang: Lang::Vi,
+            channel: None,
+            model: "điện thoại 2".into(),
+        }],
     };
     let recordings = app.workspace().recordings();
     let intake = Intake {
@@ -313,7 +318,7 @@ pub fn unguarded(path: &Path) -> Connection {
 }
 
 /// Columns whose text can be changed without the database itself noticing.
-const COLUMNS: [(&str, &str); 17] = [
+const COLUMNS: [(&str, &str); 18] = [
     ("text_version", "text"),
     ("text_version", "author"),
     ("text_version", "at"),
@@ -328,6 +333,7 @@ const COLUMNS: [(&str, &str); 17] = [
     ("audio", "sha256"),
     ("audio", "original_name"),
     ("channel", "speaker"),
+    ("speech_model", "model"),
     ("chain", "body"),
     ("chain", "hash"),
     ("chain", "body"),
@@ -368,6 +374,7 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
                 "translation",
                 "audio",
                 "channel",
+                "speech_model",
                 "chain",
                 "chain",
             ];
