@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use mekong_interview::app::{App, Options};
 use mekong_interview::domain::{
-    Cancel, FactKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, Status,
-    Translation,
+    Cancel, FactKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, SpeechChoice,
+    Status, Translation,
 };
 use mekong_interview::evidence::{Kind, Role, SecretKey, Sign, Verdict};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
@@ -324,7 +324,11 @@ fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
         original_name: "现场.wav".into(),
         max_utterance_ms: 15_000.into(),
         again: true,
-        speech_models: Vec::new(),
+        speech_models: vec![SpeechChoice {
+            lang: Lang::Vi,
+            channel: None,
+            model: "điện thoại 2".into(),
+        }],
     };
     let recordings = app.workspace().recordings();
     let intake = Intake {
@@ -393,7 +397,7 @@ pub fn unguarded(path: &Path) -> Connection {
 }
 
 /// Columns whose text can be changed without the database itself noticing.
-const COLUMNS: [(&str, &str); 26] = [
+const COLUMNS: [(&str, &str); 27] = [
     ("text_version", "text"),
     ("text_version", "author"),
     ("text_version", "at"),
@@ -408,6 +412,7 @@ const COLUMNS: [(&str, &str); 26] = [
     ("audio", "sha256"),
     ("audio", "original_name"),
     ("channel", "speaker"),
+    ("speech_model", "model"),
     ("chain", "body"),
     ("chain", "hash"),
     ("chain", "body"),
@@ -459,6 +464,7 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
                 "translation",
                 "audio",
                 "channel",
+                "speech_model",
                 "chain",
                 "chain",
                 "recut",
