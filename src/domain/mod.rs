@@ -28,3 +28,6 @@ pub use plain::{count, next_step, reason};
 pub use read_back::{ReadAnswer, ReadBack};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};
+
+/// Texts that recognition follows side by side at most: more bring nothing and cost their part of the time.
+pub const MOST_BEAM: usize = 5;
