@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::domain::{Lang, reason};
+use crate::domain::{Lang, MOST_BEAM, reason};
 
 /// Largest settings file that is read.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
@@ -76,8 +76,8 @@ pub struct Config {
     pub engine: SpeechEngine,
     /// Hypotheses that translation keeps side by side, 1 to 8.
     pub beam: usize,
-    /// Texts that our speech engine follows side by side, 1 to 5: more find a likelier text now and then,
-    /// and take longer.
+    /// Texts that our speech engine follows side by side, 1 to [`MOST_BEAM`]: more find a likelier text
+    /// now and then, and take longer.
     pub speech_beam: usize,
     /// How the places of words are found: `attention` or `spread`.
     pub word_times: WordTimes,
@@ -156,8 +156,8 @@ impl Config {
         if !(1..=8).contains(&config.beam) {
             return Err(invalid("beam must be 1 to 8".into()));
         }
-        if !(1..=5).contains(&config.speech_beam) {
-            return Err(invalid("speech_beam must be 1 to 5".into()));
+        if !(1..=MOST_BEAM).contains(&config.speech_beam) {
+            return Err(invalid(format!("speech_beam must be 1 to {MOST_BEAM}")));
         }
         if !(1..=1024).contains(&config.max_tokens) {
             return Err(invalid("max_tokens must be 1 to 1024".into()));

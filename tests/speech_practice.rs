@@ -14,6 +14,8 @@ mod practice;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use mekong_interview::domain::{Cancel, Hypothesis, Lang, Utterance};
 use mekong_interview::speech::{Engine, Recognizer, Whisper, WhisperOptions};
@@ -29,6 +31,8 @@ const WINDOW_SHARE: f64 = 0.8;
 /// Share of lines that our engine and whisper.cpp must write alike: both round to 8 bits, not at the
 /// same places, so a close race between two tokens may end otherwise.
 const ALIKE_SHARE: f64 = 0.97;
+/// Memory in which two decoders of the practice recogniser find room, and no third.
+const ONE_A_CORE: u64 = 20 << 20;
 /// Flags a line without an error may carry, on average.
 const FALSE_ALARMS: f64 = 0.05;
 
@@ -203,4 +207,54 @@ fn both_engines_write_the_same_of_the_practice_interviews() {
     println!("{alike} of {all} lines alike; wrong characters: ours and whisper.cpp's {wrong:?}");
     assert!(alike as f64 >= ALIKE_SHARE * all as f64);
     assert!(wrong[0] as f64 <= wrong[1] as f64 * 1.05);
+}
+
+#[test]
+fn recognisers_that_share_cores_write_the_practice_interviews_as_one_alone() {
+    if !model().exists() {
+        println!("skipped: no practice recogniser at {}", model().display());
+        return;
+    }
+    let lines: Vec<(Vec<Lang>, Utterance)> = interviews()
+        .into_iter()
+        .flat_map(|(script, utterances)| {
+            let languages = script.languages;
+            utterances.into_iter().map(move |u| (languages.clone(), u))
+        })
+        .collect();
+    let mut first = engine(true, Engine::Native);
+    let begun = Instant::now();
+    let expected: Vec<Hypothesis> = lines
+        .iter()
+        .map(|(among, utterance)| hear(&mut first, utterance, among))
+        .collect();
+    println!("one alone: {:.1} s", begun.elapsed().as_secs_f64());
+    // Room for one decoder a core, and for as many as there may be.
+    for (memory, beside) in [(ONE_A_CORE, 1..=1), (u64::MAX, 2..=99)] {
+        let mut recognisers = first.divide(2, memory);
+        assert!(beside.contains(&recognisers.len()), "{}", recognisers.len());
+        let next = AtomicUsize::new(0);
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            let others = recognisers.iter_mut().map(Box::as_mut);
+            for one in others.chain(std::iter::once(&mut first as &mut dyn Recognizer)) {
+                let (lines, expected, next) = (&lines, &expected, &next);
+                scope.spawn(move || {
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some((among, utterance)) = lines.get(at) else {
+                            break;
+                        };
+                        let found = one.recognize(utterance, among, &Cancel::new());
+                        assert_eq!(found.unwrap(), expected[at], "line {at}");
+                    }
+                });
+            }
+        });
+        let seconds = begun.elapsed().as_secs_f64();
+        println!(
+            "{} beside it on two cores: {seconds:.1} s",
+            recognisers.len()
+        );
+    }
 }

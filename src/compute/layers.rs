@@ -147,8 +147,13 @@ impl KeysValues {
 
     /// Adds later rows.
     pub fn append(&mut self, later: KeysValues) {
-        self.keys.extend(later.keys);
-        self.values.extend(later.values);
+        self.extend(&later.keys, &later.values);
+    }
+
+    /// The same of rows that lie elsewhere.
+    pub fn extend(&mut self, keys: &[f32], values: &[f32]) {
+        self.keys.extend_from_slice(keys);
+        self.values.extend_from_slice(values);
     }
 }
 
@@ -244,11 +249,31 @@ impl Attention {
         paths: &[&[u32]],
         work: &mut Activations,
     ) -> (Vec<f32>, Vec<f32>) {
-        let (d, width) = (self.d(), self.width);
+        let d = self.d();
         self.scale(query);
+        let mut seen = vec![0f32; query.len()];
+        let shares = self.see(query, memory, paths, &mut seen);
+        let mut out = vec![0f32; seen.len()];
+        let product = Product {
+            linear: &self.out,
+            out: &mut out,
+        };
+        work.multiply(&seen, d, Finish::Plain, &mut [product]);
+        (out, shares)
+    }
+
+    /// What each of the scaled `query` rows sees, `(n, d)`, before the last projection; the shares
+    /// are those of [`Self::look`].
+    pub fn see(
+        &self,
+        query: &[f32],
+        memory: &KeysValues,
+        paths: &[&[u32]],
+        seen: &mut [f32],
+    ) -> Vec<f32> {
+        let (d, width) = (self.d(), self.width);
         let of_row = |path: &&[u32]| path.len().saturating_mul(self.heads);
         let mut shares = vec![0f32; paths.iter().map(of_row).sum()];
-        let mut seen = vec![0f32; query.len()];
         let mut left = shares.as_mut_slice();
         let mut items = Vec::new();
         let rows = query.chunks_exact(d).zip(seen.chunks_exact_mut(d));
@@ -277,12 +302,6 @@ impl Attention {
                 attend(isa, query, &memory, shares, seen);
             }
         });
-        let mut out = vec![0f32; seen.len()];
-        let product = Product {
-            linear: &self.out,
-            out: &mut out,
-        };
-        work.multiply(&seen, d, Finish::Plain, &mut [product]);
-        (out, shares)
+        shares
     }
 }

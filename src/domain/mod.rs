@@ -30,3 +30,6 @@ pub use read_back::{ReadAnswer, ReadBack};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};
 pub use speech_choice::{SpeechChoice, SpeechModel, SpeechModels};
+
+/// Texts that recognition follows side by side at most: more bring nothing and cost their part of the time.
+pub const MOST_BEAM: usize = 5;

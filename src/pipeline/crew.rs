@@ -32,6 +32,8 @@ pub(super) struct Crew<'e> {
     engines: &'e mut Engines,
     hearing: Vec<Vec<SpeechRoute>>,
     translating: Vec<Vec<TranslationRoute>>,
+    /// Workers beside the first that do both, where both kinds of engine divide.
+    both: usize,
 }
 
 /// The engines of one thread.
@@ -42,27 +44,34 @@ pub(super) struct Worker<'e> {
     one_core: bool,
 }
 
+impl Worker<'_> {
+    /// Whether it hears, and whether it translates.
+    pub fn does(&self) -> (bool, bool) {
+        (self.hears.is_some(), self.translates.is_some())
+    }
+}
+
 impl Crew<'_> {
     /// One worker a core where both kinds of engine divide: whatever is to do, every core has a
-    /// part in it until the end. Else one for each engine there is.
+    /// part in it until the end. Recognisers that share cores have further workers, which only
+    /// hear. Where the engines do not divide, one worker for each there is.
     pub fn workers(&mut self) -> Vec<Worker<'_>> {
         let Engines {
             speech,
             translation,
         } = &mut *self.engines;
-        let both = self.hearing.len().max(self.translating.len()) > 0
-            && self.hearing.len() == self.translating.len();
+        let both = self.both;
         let hearing =
             std::iter::once(&mut speech[..]).chain(self.hearing.iter_mut().map(Vec::as_mut_slice));
-        let translating = std::iter::once(&mut translation[..])
+        let mut translating = std::iter::once(&mut translation[..])
             .chain(self.translating.iter_mut().map(Vec::as_mut_slice));
-        if both {
-            let pair = |(hears, translates)| Worker {
+        if both > 0 {
+            let worker = |hears| Worker {
                 hears: Some(hears),
-                translates: Some(translates),
+                translates: translating.next(),
                 one_core: true,
             };
-            return hearing.zip(translating).map(pair).collect();
+            return hearing.map(worker).collect();
         }
         let hears = hearing.map(|routes| Worker {
             hears: Some(routes),
@@ -87,10 +96,12 @@ impl Backlog<'_> {
         lines: usize,
     ) -> Crew<'e> {
         let mut hearing = Vec::new();
-        let mut others = self.cores.min(lines).saturating_sub(1);
+        let cores = self.cores.min(lines).max(1);
+        let mut others = cores.saturating_sub(1);
         if spoken > 0 {
-            hearing = self.divide(&mut engines.speech, self.cores.min(lines));
-            others = hearing.len();
+            hearing = self.divide(&mut engines.speech, cores);
+            hearing.truncate(cores.max(spoken).saturating_sub(1));
+            others = others.min(hearing.len());
         }
         let mut translating: Vec<Vec<TranslationRoute>> = Vec::new();
         for _ in 0..others {
@@ -106,8 +117,14 @@ impl Backlog<'_> {
         }
         if spoken == 0 {
             hearing = translating.iter().map(|_| Vec::new()).collect();
+            others = translating.len();
         }
         Crew {
+            both: if translating.len() == others {
+                others
+            } else {
+                0
+            },
             engines,
             hearing,
             translating,
@@ -152,7 +169,7 @@ impl Backlog<'_> {
             .num_threads(1)
             .use_current_thread();
         let alone = worker.one_core.then(|| alone.build());
-        let (hears, translates) = (worker.hears.is_some(), worker.translates.is_some());
+        let (hears, translates) = worker.does();
         while let Some(work) = board.next(hears, translates) {
             let made = match &work {
                 Work::Recognise(row) => guarded("the recogniser", || {

@@ -1,7 +1,8 @@
 //! Several workers at once: the same texts, each line once, and one bad line that stops no other.
 
+use super::crew::Worker;
 use super::tests::{Bed, FakeTongue, LINES, ZH_VI, interview};
-use super::{Engines, Error, LineOptions, SourceLine, translate_line};
+use super::{Backlog, Engines, Error, LineOptions, SourceLine, translate_line};
 use crate::domain::{
     Cancel, FactKind, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span, Status,
 };
@@ -32,9 +33,10 @@ fn any_number_of_workers_writes_the_same_and_hears_each_line_once() {
     alone
         .run(alone.engines(&[], None, &[ZH_VI]), false)
         .unwrap();
-    for cores in [2, 3, 8, 50] {
+    for (cores, a_core) in [(2, 1), (3, 1), (8, 1), (50, 1), (1, 4), (2, 3), (5, 4)] {
         let many = Bed {
             cores,
+            a_core,
             ..Bed::new()
         };
         let report = many.run(many.engines(&[], None, &[ZH_VI]), false).unwrap();
@@ -47,9 +49,56 @@ fn any_number_of_workers_writes_the_same_and_hears_each_line_once() {
 }
 
 #[test]
+fn recognisers_that_share_cores_have_a_worker_each_and_every_core_a_translator() {
+    let bed = Bed {
+        a_core: 4,
+        ..Bed::new()
+    };
+    for (cores, spoken, lines, workers, hear, translate) in [
+        (2, 12, 12, 8, 8, 2),
+        (2, 5, 40, 5, 5, 2),
+        (2, 1, 40, 2, 2, 2),
+        (2, 0, 40, 2, 2, 2),
+        (2, 1, 1, 2, 1, 1),
+        (1, 12, 12, 5, 4, 1),
+        (3, 2, 2, 2, 2, 2),
+    ] {
+        let backlog = Backlog {
+            store: &bed.store(),
+            recordings: bed.dir.path(),
+            glossary: &Glossary::default(),
+            options: LineOptions {
+                decode: DecodeOptions::default(),
+                raw: false,
+                names: Default::default(),
+            },
+            retry_failed: false,
+            cores,
+            memory: 1 << 30,
+            cancel: &bed.cancel,
+            watcher: &|_| {},
+        };
+        let mut engines = bed.engines(&[], None, &[ZH_VI]);
+        let mut crew = backlog.crew(&mut engines, spoken, lines);
+        let does: Vec<(bool, bool)> = crew.workers().iter().map(Worker::does).collect();
+        let found = (
+            does.len(),
+            does.iter().filter(|(hears, _)| *hears).count(),
+            does.iter().filter(|(_, translates)| *translates).count(),
+        );
+        assert_eq!(
+            found,
+            (workers, hear, translate),
+            "{cores} {spoken} {lines}"
+        );
+    }
+}
+
+#[test]
 fn a_cancel_among_several_workers_leaves_only_whole_and_pending_lines() {
     let bed = Bed {
-        cores: 4,
+        cores: 2,
+        a_core: 2,
         ..Bed::new()
     };
     let stopped = bed.run(bed.engines(&[], Some(5), &[ZH_VI]), false);

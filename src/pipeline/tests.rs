@@ -24,6 +24,7 @@ pub(super) struct FakeEar {
     fails_at: BTreeSet<u64>,
     cancels_at: Option<u64>,
     heard: Arc<Mutex<Vec<u64>>>,
+    a_core: usize,
 }
 
 impl Recognizer for FakeEar {
@@ -68,7 +69,7 @@ impl Recognizer for FakeEar {
 
     fn divide(&mut self, cores: usize, _: u64) -> Vec<Box<dyn Recognizer>> {
         let another = |_| -> Box<dyn Recognizer> { Box::new(self.clone()) };
-        (1..cores).map(another).collect()
+        (1..cores * self.a_core).map(another).collect()
     }
 }
 
@@ -122,6 +123,8 @@ pub(super) struct Bed {
     pub cancel: Cancel,
     pub heard: Arc<Mutex<Vec<u64>>>,
     pub cores: usize,
+    /// Recognisers that share each.
+    pub a_core: usize,
 }
 
 impl Bed {
@@ -141,6 +144,7 @@ impl Bed {
             cancel: Cancel::new(),
             heard: Arc::default(),
             cores: 1,
+            a_core: 1,
         }
     }
 
@@ -158,6 +162,7 @@ impl Bed {
             fails_at: fails_at.iter().copied().collect(),
             cancels_at,
             heard: Arc::clone(&self.heard),
+            a_core: self.a_core,
         };
         Engines {
             speech: vec![SpeechRoute {

@@ -178,7 +178,7 @@ mod tests {
         let path = crate::speech::fixture::tiny();
         let header = crate::speech::check_model(path).unwrap();
         let weights = Arc::new(Cpp::load(path, header).unwrap());
-        let mut model = Model::new(weights.clone()).unwrap();
+        let mut model = Model::new(weights.clone(), weights.clone().network().unwrap());
         for (pitch, window, lang) in [
             (0.1, 200, Lang::Zh),
             (0.2, 104, Lang::Lo),

@@ -38,6 +38,24 @@ pub trait Weights: Send + Sync {
     /// # Errors
     /// [`Error::Engine`] where memory is short.
     fn network(self: Arc<Self>) -> Result<Box<dyn Network>, Error>;
+
+    /// Decoders that keep one core busy best: more than one where steps of several cost little more
+    /// than those of one, see [`Self::networks`].
+    fn decoders_a_core(&self) -> usize {
+        1
+    }
+
+    /// So many decoders for as many threads, of which no more than `cores` compute at a time.
+    ///
+    /// # Errors
+    /// As [`Self::network`].
+    fn networks(
+        self: Arc<Self>,
+        count: usize,
+        _cores: usize,
+    ) -> Result<Vec<Box<dyn Network>>, Error> {
+        (0..count).map(|_| Arc::clone(&self).network()).collect()
+    }
 }
 
 /// What an engine does for one decoder.
@@ -51,6 +69,16 @@ pub trait Network: Send {
     /// A cancel, where the engine can stop; [`Error::Engine`].
     fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error>;
 
+    /// Says that the calling thread has nothing to compute until it next hears something. One that shares
+    /// cores with others keeps theirs from them until then.
+    fn rest(&mut self) {}
+
+    /// Whether what failed since the last [`Self::rest`] may be the fault of somebody else's utterance. What
+    /// is heard again before the next one is computed apart from all others.
+    fn disturbed(&self) -> bool {
+        false
+    }
+
     /// Writes `tokens` at position `past`; what stood from there on is forgotten. Returns the scores
     /// (logits) of what may follow.
     ///
@@ -58,9 +86,9 @@ pub trait Network: Send {
     /// [`Error::Engine`].
     fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error>;
 
-    /// Most texts that [`Self::grow`] writes side by side; 1 where it writes none.
-    fn most_texts(&self) -> usize {
-        1
+    /// Whether [`Self::grow`] writes several texts side by side.
+    fn grows(&self) -> bool {
+        false
     }
 
     /// Goes on with several texts about the same sound, each by one token: `(the text of the last call
@@ -158,21 +186,28 @@ pub struct Model {
 }
 
 impl Model {
-    /// A decoder over `weights`, to be used on the calling thread.
-    ///
-    /// # Errors
-    /// [`Error::Engine`] where memory is short.
-    pub fn new(weights: Arc<dyn Weights>) -> Result<Self, Error> {
+    /// Text over a decoder of `weights`, to be used on the calling thread.
+    pub fn new(weights: Arc<dyn Weights>, network: Box<dyn Network>) -> Self {
         let blank = (0..FIRST_TOKENS).find(|&id| weights.bytes_of(id) == b" ");
-        Ok(Self {
-            network: Arc::clone(&weights).network()?,
+        Self {
+            network,
             special: Special::of(weights.header()),
             blank: blank.and_then(|id| usize::try_from(id).ok()),
             weights,
             names: Arc::default(),
             beam: 1,
             held: Vec::new(),
-        })
+        }
+    }
+
+    /// Nothing is to be recognised for now.
+    pub fn rest(&mut self) {
+        self.network.rest();
+    }
+
+    /// See [`Network::disturbed`].
+    pub fn disturbed(&self) -> bool {
+        self.network.disturbed()
     }
 
     /// So many texts are followed side by side from now on, where the network can.

@@ -37,8 +37,8 @@ pub use names::MOST_NAMES;
 pub use native::is_whisper;
 pub use profile::Profile;
 pub use text_tokens::{Assembled, assemble};
-pub use trial::{Timed, Trial};
-pub use whisper::{Engine, MOST_BEAM, Whisper, WhisperOptions};
+pub use trial::{Crowd, Spent, Timed, Trial};
+pub use whisper::{Engine, Whisper, WhisperOptions};
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 
@@ -66,7 +66,8 @@ pub trait Recognizer: Send {
 
     /// Recognisers beside this one over the same weights, so that together they keep `cores` cores
     /// busy with different utterances, within about `memory` bytes. This one takes its share of the
-    /// cores. None where the engine does not divide.
+    /// cores. They may be more than the cores: these compute no more than `cores` at a time, and are
+    /// fastest where all have an utterance. None where the engine does not divide.
     fn divide(&mut self, _cores: usize, _memory: u64) -> Vec<Box<dyn Recognizer>> {
         Vec::new()
     }

@@ -114,6 +114,51 @@ fn decoders_side_by_side_write_what_one_writes_alone() {
 }
 
 #[test]
+fn more_decoders_than_cores_write_what_one_writes_alone() {
+    for (beam, names) in [(1, &[][..]), (1, &["ກກຂກ", "កខគឃង"]), (3, &["ກກຂກ"])]
+    {
+        let mut alone = Whisper::load(&WhisperOptions {
+            beam,
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..options(fixture::tiny(), true, Engine::Native)
+        })
+        .unwrap();
+        let sounds: Vec<Utterance> = (1..10)
+            .map(|n| utterance(n * 1000, 300 + n * 397, 150.0 + n as f32 * 40.0))
+            .collect();
+        let expected: Vec<Hypothesis> = sounds
+            .iter()
+            .map(|u| hear(&mut alone, u, &[Lang::Lo, Lang::Zh]))
+            .collect();
+        let mut all = alone.divide(2, u64::MAX);
+        assert!(all.len() > 2, "{}", all.len());
+        all.push(Box::new(alone));
+        // Each begins with another one, and one is stopped in the middle.
+        let stopped = Cancel::new();
+        std::thread::scope(|scope| {
+            for (first, mut one) in all.into_iter().enumerate() {
+                let (sounds, expected, stopped) = (&sounds, &expected, &stopped);
+                scope.spawn(move || {
+                    for at in first..first + 5 {
+                        let at = at % sounds.len();
+                        let cancel = Cancel::new();
+                        let cancel = if first == 1 { stopped } else { &cancel };
+                        let found = one.recognize(&sounds[at], &[Lang::Lo, Lang::Zh], cancel);
+                        match found {
+                            Err(Error::Cancelled) if first == 1 => {}
+                            found => assert_eq!(found.unwrap(), expected[at], "{beam} {first}"),
+                        }
+                        if first == 1 {
+                            stopped.cancel();
+                        }
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn the_language_is_one_of_those_given() {
     for kind in ENGINES {
         let mut engine = engine(true, kind);

@@ -7,6 +7,7 @@
 //!
 //! Several decoders over one set of weights recognise several utterances at a time, one core each.
 //! That uses every core wholly, while the threads of one decoder wait for each other at every layer.
+//! Of our own engine several share each core, since their steps together cost little more than one's.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -15,10 +16,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
+use crate::domain::{Cancel, Hypothesis, Lang, MOST_BEAM, Utterance};
 
 use super::cpp::Cpp;
-use super::decode::{Model, Weights};
+use super::decode::{Model, Network, Weights};
 use super::ggml::Header;
 use super::line::recognise;
 use super::names::Names;
@@ -27,8 +28,6 @@ use super::{Error, Profile, Recognizer, check_model};
 
 /// How long a cancel may go unnoticed.
 const POLL: Duration = Duration::from_millis(50);
-/// More texts side by side bring nothing and cost their part of the time.
-pub const MOST_BEAM: usize = 5;
 /// whisper.cpp builds its graphs on the stack of the caller.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -126,8 +125,10 @@ impl Whisper {
     pub fn load(options: &WhisperOptions) -> Result<Self, Error> {
         let header = check_model(&options.model)?;
         let weights = load_weights(&options.model, header, options.engine)?;
+        let network = Arc::clone(&weights).network()?;
         Self::start(
             weights,
+            network,
             Arc::new(Names::new(&options.names)),
             format!("whisper {} ({})", options.name, options.engine.name()),
             How {
@@ -145,12 +146,13 @@ impl Whisper {
     /// A decoder over `weights` on a thread of its own.
     fn start(
         weights: Arc<dyn Weights>,
+        network: Box<dyn Network>,
         names: Arc<Names>,
         engine: String,
         how: How,
         threads: usize,
     ) -> Result<Self, Error> {
-        let mut model = Model::new(Arc::clone(&weights))?;
+        let mut model = Model::new(Arc::clone(&weights), network);
         model.prefer(Arc::clone(&names));
         model.follow_side_by_side(how.beam);
         // One job waits while an abandoned one ends; nobody asks for more.
@@ -237,20 +239,44 @@ impl Recognizer for Whisper {
     fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
         let room = memory / self.weights.decoder_bytes().max(1);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
-        let decoders = room.clamp(1, cores.max(1));
+        let cores = cores.max(1);
+        let most = cores.saturating_mul(self.weights.decoders_a_core());
+        let decoders = room.clamp(1, most);
         self.threads = (cores / decoders).max(1);
-        let beside = |_| -> Option<Box<dyn Recognizer>> {
+        let weights = Arc::clone(&self.weights);
+        if decoders <= cores {
             // Where memory is shorter than it seemed, those that found room do the work.
-            let another = Self::start(
-                Arc::clone(&self.weights),
-                Arc::clone(&self.names),
-                self.engine.clone(),
-                self.how,
-                self.threads,
-            );
-            Some(Box::new(another.ok()?))
-        };
-        (1..decoders).map_while(beside).collect()
+            let networks = (1..decoders).map_while(|_| Arc::clone(&weights).network().ok());
+            return self.beside(networks);
+        }
+        let mut networks = weights.networks(decoders, cores).unwrap_or_default();
+        // This one shares the cores too.
+        match networks.pop().and_then(|network| self.another(network)) {
+            Some(own) => *self = own,
+            None => return Vec::new(),
+        }
+        self.beside(networks.into_iter())
+    }
+}
+
+impl Whisper {
+    fn beside(&self, networks: impl Iterator<Item = Box<dyn Network>>) -> Vec<Box<dyn Recognizer>> {
+        let others = networks.map_while(|network| self.another(network));
+        let boxed = |other| -> Box<dyn Recognizer> { Box::new(other) };
+        others.map(boxed).collect()
+    }
+
+    /// Another one like this over `network`; `None` where the system gives no thread.
+    fn another(&self, network: Box<dyn Network>) -> Option<Self> {
+        let another = Self::start(
+            Arc::clone(&self.weights),
+            network,
+            Arc::clone(&self.names),
+            self.engine.clone(),
+            self.how,
+            self.threads,
+        );
+        another.ok()
     }
 }
 
@@ -278,7 +304,13 @@ pub(super) fn load_weights(
 fn answer(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
     model.set_threads(job.threads);
     // Whatever is left half-done in the decoder is overwritten by the next utterance.
-    catch_unwind(AssertUnwindSafe(|| recognise(model, job))).unwrap_or_else(|_| {
+    let mut found = catch_unwind(AssertUnwindSafe(|| recognise(model, job)));
+    if model.disturbed() {
+        // Another utterance may be to blame, with which this one's steps were computed.
+        found = catch_unwind(AssertUnwindSafe(|| recognise(model, job)));
+    }
+    model.rest();
+    found.unwrap_or_else(|_| {
         Err(Error::Engine {
             step: "working",
             reason: "a fault of the program".into(),
@@ -316,5 +348,119 @@ impl Drop for Whisper {
             // A panic of the thread was reported to whoever waited for its answer.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::domain::{SamplePos, Span};
+    use crate::speech::fixture;
+    use crate::speech::special::Token;
+
+    /// A model on whose decoder so many faults of others' utterances fall.
+    struct Disturbed {
+        model: Arc<Native>,
+        faults: Arc<AtomicUsize>,
+    }
+
+    struct Ear {
+        inner: Box<dyn Network>,
+        faults: Arc<AtomicUsize>,
+        disturbed: bool,
+    }
+
+    impl Weights for Disturbed {
+        fn header(&self) -> &Header {
+            self.model.header()
+        }
+
+        fn bytes_of(&self, token: Token) -> &[u8] {
+            self.model.bytes_of(token)
+        }
+
+        fn decoder_bytes(&self) -> u64 {
+            1
+        }
+
+        fn network(self: Arc<Self>) -> Result<Box<dyn Network>, Error> {
+            Ok(Box::new(Ear {
+                inner: Arc::clone(&self.model).network()?,
+                faults: Arc::clone(&self.faults),
+                disturbed: false,
+            }))
+        }
+    }
+
+    impl Network for Ear {
+        fn set_threads(&mut self, threads: usize) {
+            self.inner.set_threads(threads);
+        }
+
+        fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error> {
+            self.inner.hear(pcm, window, cancel)
+        }
+
+        fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error> {
+            let take = |n: usize| n.checked_sub(1);
+            let faults = &self.faults;
+            if faults
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+                .is_ok()
+            {
+                self.disturbed = true;
+                return Err(stopped());
+            }
+            self.inner.step(tokens, past)
+        }
+
+        fn rest(&mut self) {
+            self.disturbed = false;
+        }
+
+        fn disturbed(&self) -> bool {
+            self.disturbed
+        }
+    }
+
+    #[test]
+    fn an_utterance_is_heard_again_where_another_may_be_to_blame_but_only_once() {
+        let model: Arc<Native> = Arc::new(Native::load(fixture::tiny(), false).unwrap());
+        let faults = Arc::new(AtomicUsize::new(0));
+        let weights = Arc::new(Disturbed {
+            model,
+            faults: Arc::clone(&faults),
+        });
+        let how = How {
+            longest_ms: Some(4_000),
+            fit_window: true,
+            align: false,
+            beam: 1,
+        };
+        let network = Arc::clone(&weights).network().unwrap();
+        let names = Arc::new(Names::new(&[]));
+        let mut whisper = Whisper::start(weights, network, names, "test".into(), how, 1).unwrap();
+        let pcm: Vec<f32> = (0..16_000)
+            .map(|i| (i as f32 * 0.1).sin() * if i / 1_500 % 3 == 2 { 0.001 } else { 0.3 })
+            .collect();
+        let utterance = Utterance {
+            channel: 0,
+            span: Span::new(SamplePos(0), SamplePos(16_000)),
+            pcm,
+        };
+        let mut hear = |count: usize| {
+            faults.store(count, Ordering::SeqCst);
+            let found = whisper.recognize(&utterance, &[Lang::Lo], &Cancel::new());
+            (found, faults.load(Ordering::SeqCst))
+        };
+        let expected = hear(0).0.unwrap();
+        let (again, left) = hear(1);
+        assert_eq!((again.unwrap(), left), (expected.clone(), 0));
+        let (failed, left) = hear(3);
+        assert!(failed.is_err());
+        assert_eq!(left, 1);
+        assert_eq!(hear(0).0.unwrap(), expected);
     }
 }

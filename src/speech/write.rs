@@ -282,9 +282,8 @@ impl Model {
             best: None,
         };
         self.held.clear();
-        let wide = self.wide();
-        if wide > 1 {
-            let draft = self.search(&task, wide, cancel)?;
+        if self.wide() > 1 {
+            let draft = self.search(&task)?;
             if task.names.is_empty() || draft.end_log_prob.is_none() {
                 return Ok(draft);
             }

@@ -6,9 +6,14 @@
 //!         200 utterances of 1 to 12 s, of which every EVERYth is heard. ENGINE: native, whisper.cpp
 //!         (f16, its full window and flash attention, as are its defaults) or whisper.cpp-8 (the same
 //!         in q8_0)
+//!     recognition import SHAPE DIR [UTTERANCES DECODERS..]
+//!                                     how long utterances of 1 to 12 s take, 40 where no number is
+//!                                     given, with so many decoders for each core: 1, 2, 4 and 8
 //!
 //! One line of JSON for each engine and length of the utterance: milliseconds until the first word,
-//! and a token. `tests/bench/recognition_peer.py` runs this and faster-whisper and prints the ratios.
+//! and a token. For an import, one line for each number of decoders a core: seconds for all utterances
+//! (the median of interleaved rounds), those of the processors' time, which say more where other
+//! programs run, and how many times less both are than with one. `tests/bench/recognition_peer.py` runs this and faster-whisper and prints the ratios.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mekong_interview::domain::Cancel;
-use mekong_interview::speech::{Engine, Trial};
+use mekong_interview::speech::{Crowd, Engine, Spent, Trial};
 use serde_json::json;
 
 /// Seconds of sound, and tokens written about them: about six a second.
@@ -37,6 +42,10 @@ const PROMPT: [i32; 4] = [50_258, 50_260, 50_359, 50_363];
 const SET: usize = 200;
 /// Runs of which the fastest counts, after one that warms up.
 const RUNS: usize = 3;
+/// Utterances of an import, decoders for each core, and rounds of which the median counts.
+const MANY: usize = 40;
+const A_CORE: [usize; 4] = [1, 2, 4, 8];
+const ROUNDS: usize = 3;
 /// Name, width, heads, layers of each side.
 const SHAPES: [(&str, u32, u32, u32); 3] = [
     ("tiny", 384, 6, 4),
@@ -58,6 +67,11 @@ fn main() {
         ["run", shape, folder] => measure(shape, Path::new(folder), &UTTERANCES),
         ["set", shape, folder, engine, every] => {
             measure_set(shape, Path::new(folder), engine, every.parse().unwrap());
+        }
+        ["import", shape, folder] => import(shape, Path::new(folder), MANY, &A_CORE),
+        ["import", shape, folder, many, a_core @ ..] => {
+            let a_core: Vec<usize> = a_core.iter().map(|n| n.parse().unwrap()).collect();
+            import(shape, Path::new(folder), many.parse().unwrap(), &a_core);
         }
         _ => {
             let folder = tempfile::tempdir().unwrap();
@@ -139,6 +153,53 @@ fn measure_set(shape: &str, folder: &Path, engine: &str, every: usize) {
             "tokens": tokens,
             "total_ms": took.as_secs_f64() * 1e3,
             "peak_mb": status_mb("VmHWM:") - before,
+        });
+        println!("{line}");
+    }
+}
+
+fn import(shape: &str, folder: &Path, many: usize, each: &[usize]) {
+    let file = model(shape, folder, false);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cancel = Cancel::new();
+    let crowd = Crowd::load(&file, Engine::Native).unwrap();
+    // From 1 to 12 s, long ones and short ones mixed.
+    let seconds: Vec<usize> = (0..many).map(|i| 1 + i * 7 % 12).collect();
+    let utterances: Vec<(Vec<f32>, usize)> =
+        seconds.iter().map(|s| (sound(*s * RATE), s * 6)).collect();
+    let mut found: Vec<Vec<(Spent, f64)>> = vec![Vec::new(); each.len()];
+    for _ in 0..ROUNDS {
+        for (a_core, found) in each.iter().zip(&mut found) {
+            let before = processor_seconds();
+            let spent = crowd.run(&utterances, a_core * cores, cores, &cancel);
+            let spent = (spent.unwrap(), processor_seconds() - before);
+            eprintln!("{a_core} decoders a core: {spent:?}");
+            found.push(spent);
+        }
+    }
+    let median = |found: &[(Spent, f64)], of: fn(&(Spent, f64)) -> f64| {
+        let mut all: Vec<f64> = found.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    let alone = median(&found[0], |(s, _)| s.whole.as_secs_f64());
+    let alone_busy = median(&found[0], |(_, busy)| *busy);
+    for (a_core, found) in each.iter().zip(&found) {
+        let whole = median(found, |(s, _)| s.whole.as_secs_f64());
+        let busy = median(found, |(_, busy)| *busy);
+        let line = json!({
+            "shape": shape,
+            "utterances": many,
+            "seconds": seconds.iter().sum::<usize>(),
+            "cores": cores,
+            "decoders_a_core": a_core,
+            "whole_s": whole,
+            "processor_s": busy,
+            "hear_s": median(found, |(s, _)| s.hear.as_secs_f64()),
+            "write_s": median(found, |(s, _)| s.write.as_secs_f64()),
+            "times_faster": alone / whole,
+            "times_less_processor": alone_busy / busy,
+            "memory_mb": status_mb("VmRSS:"),
         });
         println!("{line}");
     }
@@ -315,6 +376,16 @@ impl ModelWriter {
             }
         }
     }
+}
+
+/// What this process has used of the processors; 0 where the system does not tell.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in brackets, may hold blanks.
+    let fields = text.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    // Linux counts a hundred to the second.
+    ticks.filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// A size of this process in MB; 0 where the system does not tell.

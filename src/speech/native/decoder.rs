@@ -1,4 +1,10 @@
 //! Whisper's decoder with its memory: what was heard, packed once, and what was written so far.
+//!
+//! A step of several decoders over the same weights is one: products with weights take the rows of all,
+//! and each decoder's rows look at its own memory.
+
+use std::convert::Infallible;
+use std::ops::Range;
 
 use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
 use crate::compute::memory::Memory;
@@ -12,7 +18,7 @@ use super::file::ModelFile;
 use super::stop_if;
 
 /// Sees of each layer its number, its memory of the sound and the scaled queries to it.
-type Look<'a> = dyn FnMut(usize, &Memory, &[f32]) -> Result<(), Error> + 'a;
+type Look<'a, E> = dyn FnMut(usize, &Memory, &[f32]) -> Result<(), E> + 'a;
 
 /// The decoder of one model.
 pub(super) struct Decoder {
@@ -45,7 +51,60 @@ pub(super) struct State {
     texts: Vec<Vec<u32>>,
 }
 
+/// What one decoder wants written.
+pub(super) struct Wanted {
+    /// The tokens' rows, `(n, width)`.
+    x: Vec<f32>,
+    /// For each of them the state's text that it stands in, and how many of its tokens it sees.
+    paths: Vec<(usize, usize)>,
+    /// The last so many rows are scored.
+    scored: usize,
+}
+
+/// One decoder, and what it wants written.
+pub(super) struct Writing {
+    /// Its memory.
+    pub state: State,
+    /// What [`Decoder::follow`] or [`Decoder::grow`] made for this state.
+    pub wanted: Wanted,
+}
+
+impl Writing {
+    /// Where its rows lie among those of all, of which it has the first at `from`.
+    fn numbers(&self, from: usize, d: usize) -> Range<usize> {
+        let numbers = self.wanted.paths.len().saturating_mul(d);
+        from..from.saturating_add(numbers)
+    }
+
+    /// Keeps what `new` holds of its rows, which lie at `range` among those of all, and writes what they
+    /// see of its text to `seen`.
+    fn remember_and_see(
+        &mut self,
+        layer: usize,
+        attention: &Attention,
+        query: &[f32],
+        new: &KeysValues,
+        range: Range<usize>,
+        seen: &mut [f32],
+    ) {
+        let own = (new.keys.get(range.clone()), new.values.get(range.clone()));
+        let own = (own, query.get(range), self.state.written.get_mut(layer));
+        let ((Some(keys), Some(values)), Some(query), Some(written)) = own else {
+            return;
+        };
+        written.extend(keys, values);
+        let text = |(text, length): &(usize, usize)| self.state.texts.get(*text)?.get(..*length);
+        let paths: Vec<&[u32]> = self.wanted.paths.iter().filter_map(text).collect();
+        attention.see(query, written, &paths, seen);
+    }
+}
+
 impl State {
+    /// The scores of what may follow, of the last step.
+    pub fn scores(&self) -> &[f32] {
+        &self.logits
+    }
+
     /// Rows that are written.
     fn rows(&self, d: usize) -> usize {
         self.written.first().map_or(0, |w| w.keys.len() / d.max(1))
@@ -132,21 +191,28 @@ impl Decoder {
         Ok(())
     }
 
-    /// Writes `tokens` after the first `past` positions and returns the scores of what may follow.
+    /// `tokens` after the first `past` positions, to be written; the last one is scored.
     ///
     /// # Errors
-    /// Tokens or positions that the model does not have.
-    pub fn step<'a>(
+    /// Tokens or positions that the model does not have; nothing heard.
+    pub fn follow(
         &self,
         tokens: &[Token],
         past: usize,
-        state: &'a mut State,
-        work: &mut Activations,
-    ) -> Result<&'a [f32], Error> {
-        let x = self.write_on(tokens, past, state, work, &mut |_, _, _| Ok(()))?;
-        let last = x.len().saturating_sub(self.width);
-        self.score(x.get(last..).unwrap_or_default(), state, work);
-        Ok(&state.logits)
+        state: &mut State,
+    ) -> Result<Wanted, Error> {
+        let positions: Vec<usize> = (past..).take(tokens.len()).collect();
+        let x = self.embed(tokens, &positions, state)?;
+        let length = past.saturating_add(tokens.len());
+        for written in &mut state.written {
+            written.truncate(past.saturating_mul(self.width));
+        }
+        state.texts = vec![(0..).take(length).collect()];
+        Ok(Wanted {
+            x,
+            paths: (past..length).map(|at| (0, at.saturating_add(1))).collect(),
+            scored: 1,
+        })
     }
 
     /// Writes `tokens` from the first position on, and shows `watch` where each of the later half of the
@@ -172,93 +238,97 @@ impl Decoder {
             }
             Ok(())
         };
-        self.write_on(tokens, 0, state, work, &mut look)?;
-        Ok(())
+        let mut writing = Writing {
+            wanted: self.follow(tokens, 0, state)?,
+            state: std::mem::take(state),
+        };
+        let found = self.layers(std::slice::from_mut(&mut writing), work, &mut look);
+        *state = writing.state;
+        found.map(|_| ())
     }
 
-    /// Goes on with several texts, each by one token: `(the text of the last step, the token)`. Returns
-    /// the scores of what may follow, one text after the other.
+    /// Several texts, each to be gone on with by one token: `(the text of the last step, the token)`.
+    /// All are scored.
     ///
     /// # Errors
     /// Tokens, positions or texts that there are not.
-    pub fn grow<'a>(
-        &self,
-        steps: &[(usize, Token)],
-        state: &'a mut State,
-        work: &mut Activations,
-    ) -> Result<&'a [f32], Error> {
+    pub fn grow(&self, steps: &[(usize, Token)], state: &mut State) -> Result<Wanted, Error> {
         let of = |(text, _): &(usize, Token)| state.texts.get(*text).cloned();
         let texts: Option<Vec<Vec<u32>>> = steps.iter().map(of).collect();
         let Some(mut texts) = texts.filter(|_| !steps.is_empty()) else {
             return Err(outside());
         };
+        let tokens: Vec<Token> = steps.iter().map(|(_, token)| *token).collect();
+        let positions: Vec<usize> = texts.iter().map(Vec::len).collect();
+        let x = self.embed(&tokens, &positions, state)?;
         let most = self.positions.len() / self.width.max(1);
         if state.rows(self.width) > most.saturating_mul(2) {
             state.tidy(&mut texts, self.width);
         }
         let rows = state.rows(self.width);
-        let tokens: Vec<Token> = steps.iter().map(|(_, token)| *token).collect();
-        let positions: Vec<usize> = texts.iter().map(Vec::len).collect();
         for (text, row) in texts.iter_mut().zip(rows..) {
             text.push(u32::try_from(row).unwrap_or(u32::MAX));
         }
-        let x = self.embed(&tokens, &positions)?;
-        let paths: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-        let x = self.write(x, &paths, state, work, &mut |_, _, _| Ok(()))?;
         state.texts = texts;
-        self.score(&x, state, work);
-        Ok(&state.logits)
+        let whole = state.texts.iter().map(Vec::len).enumerate();
+        Ok(Wanted {
+            x,
+            paths: whole.collect(),
+            scored: steps.len(),
+        })
     }
 
-    /// The layers' work on `tokens` of one text after its first `past`.
-    fn write_on(
-        &self,
-        tokens: &[Token],
-        past: usize,
-        state: &mut State,
-        work: &mut Activations,
-        look: &mut Look<'_>,
-    ) -> Result<Vec<f32>, Error> {
-        let positions: Vec<usize> = (past..).take(tokens.len()).collect();
-        let x = self.embed(tokens, &positions)?;
-        let path: Vec<u32> = (0..).take(past.saturating_add(tokens.len())).collect();
-        let paths: Vec<&[u32]> = (1..=tokens.len())
-            .filter_map(|n| path.get(..past.saturating_add(n)))
-            .collect();
-        for written in &mut state.written {
-            written.truncate(past.saturating_mul(self.width));
-        }
-        let x = self.write(x, &paths, state, work, look)?;
-        state.texts = vec![path];
-        Ok(x)
+    /// Writes what is wanted of each decoder, all at once: each weight is read once for all of them.
+    /// What comes out for one is the same whoever is beside it.
+    pub fn write(&self, all: &mut [Writing], work: &mut Activations, scores: &mut Vec<f32>) {
+        let Ok(x) = self.layers::<Infallible>(all, work, &mut |_, _, _| Ok(()));
+        self.score(&x, all, work, scores);
     }
 
-    /// The layers' work on `x`, `(n, width)`, whose rows each see the written rows of their path and
-    /// themselves. `look` sees each layer's number, its memory of the sound and the scaled queries to it.
-    fn write(
+    /// The layers' work on the rows of all, one after the other, which each see the written rows of their
+    /// path and themselves. Returns the rows, `(n, width)`. `look` sees each layer's number, and of each
+    /// decoder its memory of the sound and the scaled queries to it.
+    fn layers<E>(
         &self,
-        mut x: Vec<f32>,
-        paths: &[&[u32]],
-        state: &mut State,
+        all: &mut [Writing],
         work: &mut Activations,
-        look: &mut Look<'_>,
-    ) -> Result<Vec<f32>, Error> {
+        look: &mut Look<'_, E>,
+    ) -> Result<Vec<f32>, E> {
         let d = self.width;
+        let rows = all.iter_mut().map(|one| std::mem::take(&mut one.wanted.x));
+        let mut x = rows.reduce(|a, b| [a, b].concat()).unwrap_or_default();
         let mut normed = Vec::new();
         let mut seen = vec![0f32; x.len()];
-        let memories = state.heard.iter().zip(&mut state.written);
-        for (layer, (block, (heard, written))) in self.blocks.iter().zip(memories).enumerate() {
+        for (layer, block) in self.blocks.iter().enumerate() {
             block.norm.apply(&x, &mut normed);
-            let mut query = block.attention.query_and_remember(&normed, written, work);
-            add(
-                &mut x,
-                &block.attention.look(&mut query, written, paths, work).0,
-            );
+            let (mut query, new) = block.attention.query_keys_values(&normed, work);
+            block.attention.scale(&mut query);
+            let mut from = 0usize;
+            for one in all.iter_mut() {
+                let range = one.numbers(from, d);
+                from = range.end;
+                if let Some(places) = seen.get_mut(range.clone()) {
+                    one.remember_and_see(layer, &block.attention, &query, &new, range, places);
+                }
+            }
+            let out = Product {
+                linear: &block.attention.out,
+                out: &mut x,
+            };
+            work.multiply(&seen, d, Finish::Add, &mut [out]);
             block.cross_norm.apply(&x, &mut normed);
             let mut query = block.cross.query(&normed, work);
             block.cross.scale(&mut query);
-            look(layer, heard, &query)?;
-            heard.look(&query, &mut seen);
+            let mut from = 0usize;
+            for one in all.iter() {
+                let range = one.numbers(from, d);
+                from = range.end;
+                let rows = query.get(range.clone()).zip(seen.get_mut(range));
+                if let (Some(heard), Some((query, seen))) = (one.state.heard.get(layer), rows) {
+                    look(layer, heard, query)?;
+                    heard.look(query, seen);
+                }
+            }
             let out = Product {
                 linear: &block.cross.out,
                 out: &mut x,
@@ -269,25 +339,45 @@ impl Decoder {
         Ok(x)
     }
 
-    /// The scores after each of the rows `x`.
-    fn score(&self, x: &[f32], state: &mut State, work: &mut Activations) {
-        let d = self.width;
+    /// The scores after those of the rows `x` that each decoder wants scored.
+    fn score(&self, x: &[f32], all: &mut [Writing], work: &mut Activations, scores: &mut Vec<f32>) {
+        let (d, mut last, mut from) = (self.width, Vec::new(), 0usize);
+        for one in all.iter() {
+            let range = one.numbers(from, d);
+            from = range.end;
+            let scored = from.saturating_sub(one.wanted.scored.saturating_mul(d));
+            last.extend_from_slice(x.get(scored..from).unwrap_or_default());
+        }
         let mut normed = Vec::new();
-        self.norm.apply(x, &mut normed);
-        let rows = x.len() / d.max(1);
-        state
-            .logits
-            .resize(rows.saturating_mul(self.vocabulary), 0.0);
+        self.norm.apply(&last, &mut normed);
+        let rows = last.len() / d.max(1);
+        scores.resize(rows.saturating_mul(self.vocabulary), 0.0);
         let product = Product {
             linear: &self.embedding,
-            out: &mut state.logits,
+            out: scores,
         };
         work.multiply(&normed, d, Finish::Plain, &mut [product]);
+        let mut left = scores.as_slice();
+        for one in all {
+            let own = one.wanted.scored.saturating_mul(self.vocabulary);
+            let (own, others) = left.split_at_checked(own).unwrap_or_default();
+            one.state.logits.clear();
+            one.state.logits.extend_from_slice(own);
+            left = others;
+        }
     }
 
     /// The tokens' rows plus those of their positions, `(n, width)`.
-    fn embed(&self, tokens: &[Token], positions: &[usize]) -> Result<Vec<f32>, Error> {
+    fn embed(
+        &self,
+        tokens: &[Token],
+        positions: &[usize],
+        state: &State,
+    ) -> Result<Vec<f32>, Error> {
         let d = self.width;
+        if state.heard.len() != self.blocks.len() {
+            return Err(writing("nothing was heard"));
+        }
         let mut x = vec![0f32; tokens.len().saturating_mul(d)];
         let places = tokens.iter().zip(positions);
         for (row, (token, position)) in x.chunks_exact_mut(d).zip(places) {
@@ -306,8 +396,12 @@ impl Decoder {
 }
 
 fn outside() -> Error {
+    writing("a token or its position lies outside the model")
+}
+
+fn writing(reason: &str) -> Error {
     Error::Engine {
         step: "writing",
-        reason: "a token or its position lies outside the model".into(),
+        reason: reason.into(),
     }
 }

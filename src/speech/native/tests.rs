@@ -177,7 +177,8 @@ fn whisper_cpp_is_never_given_what_would_end_it() {
 #[test]
 fn a_cancel_stops_the_encoder() {
     let (_folder, path) = written(&SMALL);
-    let mut model = Model::new(Arc::new(Native::load(&path, false).unwrap())).unwrap();
+    let weights: Arc<Native> = Arc::new(Native::load(&path, false).unwrap());
+    let mut model = Model::new(weights.clone(), weights.network().unwrap());
     let cancel = Cancel::new();
     cancel.cancel();
     let heard = model.hear(&sound(2.0, 300.0), 200, &cancel);
@@ -262,4 +263,150 @@ fn where_the_decoder_looked_does_not_change_what_it_writes() {
     cancel.cancel();
     let stopped = network.attended(&tokens, 3, 100, &cancel);
     assert!(matches!(stopped, Err(Error::Cancelled)));
+}
+
+/// What one decoder wrote: all its scores, in order.
+type Story = Vec<Vec<f32>>;
+
+/// Hears and writes a text of its own for each `seed`: sounds, windows and lengths differ, some texts
+/// branch. `bad` asks for a token that there is not before it begins.
+fn tell(network: &mut dyn Network, seed: usize, bad: bool) -> Story {
+    let pcm = sound(0.3 + seed as f32 * 0.37, 170.0 + seed as f32 * 23.0);
+    let window = 60 + seed as u32 * 17 % 140;
+    network.hear(&pcm, window, &Cancel::new()).unwrap();
+    let mut story = Vec::new();
+    if bad {
+        assert!(network.step(&[60_000], 0).is_err());
+        assert!(network.step(&[7], 9_999).is_err());
+    }
+    story.push(network.step(&[50_258], 0).unwrap().to_vec());
+    story.push(network.step(&[50_259, 50_359, 50_363], 1).unwrap().to_vec());
+    for at in 0..3 + seed * 5 % 23 {
+        let token = Token::try_from(seed * 4_001 + at * 37).unwrap() % 50_000;
+        story.push(network.step(&[token], 4 + at).unwrap().to_vec());
+    }
+    if seed % 2 == 1 {
+        for round in 0..seed {
+            let text = |of: usize| (of % (round * 3).clamp(1, 3), Token::try_from(of).unwrap());
+            let texts: Vec<_> = (0..3).map(|n| text(seed + n)).collect();
+            story.push(network.grow(&texts).unwrap().to_vec());
+        }
+    }
+    let tokens = [50_258, 50_259, 50_359, 50_363, 300, 77];
+    let looked = network.attended(&tokens, 3, 50, &Cancel::new()).unwrap();
+    story.push(looked.unwrap().looks);
+    // What was written is forgotten; the sound is not.
+    story.push(network.step(&tokens, 0).unwrap().to_vec());
+    network.rest();
+    story
+}
+
+#[test]
+fn decoders_that_share_cores_have_exactly_the_scores_of_each_alone() {
+    for (header, exact) in [
+        (TINY, false),
+        (SMALL, true),
+        (SMALL, false),
+        (Header { ftype: 9, ..SMALL }, false),
+    ] {
+        let (_folder, path) = written(&header);
+        let model: Arc<Native> = Arc::new(Native::load(&path, exact).unwrap());
+        let mut alone = Arc::clone(&model).network().unwrap();
+        let expected: Vec<Story> = (0..9).map(|n| tell(alone.as_mut(), n, false)).collect();
+        for (count, cores) in [(4, 1), (7, 2), (3, 3)] {
+            let networks = Arc::clone(&model).networks(count, cores).unwrap();
+            std::thread::scope(|scope| {
+                for (first, mut network) in networks.into_iter().enumerate() {
+                    let expected = &expected;
+                    scope.spawn(move || {
+                        network.set_threads(1);
+                        for seed in (first..).step_by(count).take(3) {
+                            let seed = seed % expected.len();
+                            let story = tell(network.as_mut(), seed, first % 3 == 2);
+                            assert!(story == expected[seed], "{count} on {cores}: {seed}");
+                        }
+                    });
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn a_step_is_the_same_whoever_is_beside_it() {
+    for (header, exact) in [(TINY, true), (SMALL, true), (SMALL, false)] {
+        let (_folder, path) = written(&header);
+        let model: Arc<Native> = Arc::new(Native::load(&path, exact).unwrap());
+        let begin = |seed: usize| {
+            let mut ear = model.ear(None);
+            let pcm = sound(0.5 + seed as f32 * 0.2, 200.0 + seed as f32 * 31.0);
+            ear.hear(&pcm, 90 + seed as u32 * 9, &Cancel::new())
+                .unwrap();
+            ear.step(&[50_258, 50_259], 0).unwrap();
+            // One token or several, of longer and shorter texts.
+            for at in 0..seed {
+                ear.step(&[Token::try_from(at).unwrap()], 2 + at).unwrap();
+            }
+            let tokens = [9, 40_000, 77, 3_000];
+            let tokens = &tokens[..1 + seed % 4];
+            let wanted = match seed {
+                5 => model.decoder.grow(&[(0, 7), (0, 8)], &mut ear.state),
+                _ => model.decoder.follow(tokens, 2 + seed, &mut ear.state),
+            };
+            Writing {
+                state: std::mem::take(&mut ear.state),
+                wanted: wanted.unwrap(),
+            }
+        };
+        let write = |all: &mut [Writing]| {
+            let (mut work, mut scores) = (Activations::default(), Vec::new());
+            model.decoder.write(all, &mut work, &mut scores);
+            all.iter()
+                .map(|one| one.state.scores().to_vec())
+                .collect::<Vec<_>>()
+        };
+        let alone: Vec<Vec<f32>> = (0..11)
+            .map(|seed| write(&mut [begin(seed)]).remove(0))
+            .collect();
+        assert_eq!(alone[5].len(), 2 * SMALL.vocabulary as usize);
+        assert!(alone[0] != alone[1]);
+        for group in [
+            &[0, 1][..],
+            &[3, 2, 1, 0],
+            &[5, 9],
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        ] {
+            let mut all: Vec<Writing> = group.iter().map(|seed| begin(*seed)).collect();
+            for (seed, scores) in group.iter().zip(write(&mut all)) {
+                assert!(scores == alone[*seed], "{seed} of {group:?}, exact {exact}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_or_a_cancel_of_one_decoder_leaves_the_others_alone() {
+    let (_folder, path) = written(&SMALL);
+    let model: Arc<Native> = Arc::new(Native::load(&path, false).unwrap());
+    let expected = tell(Arc::clone(&model).network().unwrap().as_mut(), 4, false);
+    let networks = Arc::clone(&model).networks(4, 1).unwrap();
+    std::thread::scope(|scope| {
+        for (number, mut network) in networks.into_iter().enumerate() {
+            let expected = &expected;
+            scope.spawn(move || {
+                let cancel = Cancel::new();
+                match number {
+                    // It asks for a step of what it never heard, and goes.
+                    0 => assert!(network.step(&[7], 0).is_err()),
+                    1 => {
+                        cancel.cancel();
+                        let heard = network.hear(&sound(1.0, 300.0), 150, &cancel);
+                        assert!(matches!(heard, Err(Error::Cancelled)));
+                        network.rest();
+                    }
+                    _ => assert!(tell(network.as_mut(), 4, number == 2) == *expected),
+                }
+            });
+        }
+    });
 }

@@ -4,7 +4,6 @@
 //! log-probabilities, so that a short text is not preferred for having fewer of them.
 
 use super::{Model, Task, Way, broken};
-use crate::domain::Cancel;
 use crate::speech::Error;
 use crate::speech::decode::{Draft, Ending, likeliest_of};
 use crate::speech::special::Token;
@@ -33,15 +32,10 @@ fn better(a: Option<Draft>, b: Draft) -> Draft {
 }
 
 impl Model {
-    /// Writes the sound last heard as [`Model::write`] does, with `wide` texts side by side and without
+    /// Writes the sound last heard as [`Model::write`] does, with several texts side by side and without
     /// names. Where none comes to its end, the best of those that did not is handed back.
-    pub(super) fn search(
-        &mut self,
-        task: &Task<'_>,
-        wide: usize,
-        cancel: &Cancel,
-    ) -> Result<Draft, Error> {
-        let end = self.special.end;
+    pub(super) fn search(&mut self, task: &Task<'_>) -> Result<Draft, Error> {
+        let (end, wide) = (self.special.end, self.wide());
         // Log-probabilities only fall, so this many tokens share the least that a text can lose.
         let most_tokens = task.dense.min(task.room).saturating_add(1) as f64;
         let mut scores = self.network.step(&task.prompt, 1)?.to_vec();
@@ -49,11 +43,11 @@ impl Model {
         let (mut whole, mut cut): (Option<Draft>, Option<Draft>) = (None, None);
         let mut ended = 0;
         loop {
-            if cancel.is_cancelled() {
+            if task.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             let mut taken: Vec<(usize, Draft)> = Vec::with_capacity(wide);
-            for next in self.best_steps(&live, &scores, wide, task)? {
+            for next in self.best_steps(&live, &scores, task)? {
                 if taken.len() == wide {
                     break;
                 }
@@ -106,12 +100,11 @@ impl Model {
         }
     }
 
-    /// The likeliest steps of all texts, best first: more than `wide`, since some end a text.
+    /// The likeliest steps of all texts, best first: more than [`Self::wide`], since some end a text.
     fn best_steps(
         &self,
         live: &[Draft],
         scores: &[f32],
-        wide: usize,
         task: &Task<'_>,
     ) -> Result<Vec<Next>, Error> {
         let mut steps = Vec::new();
@@ -119,7 +112,7 @@ impl Model {
         for (of, (draft, scores)) in live.iter().zip(each).enumerate() {
             let suppress = draft.tokens.is_empty() && !task.may_be_empty;
             let sum = draft.log_prob().0;
-            let most = wide.saturating_add(1);
+            let most = self.wide().saturating_add(1);
             let best = likeliest_of(scores, self.special.end, suppress, self.blank, most);
             steps.extend(best.into_iter().map(|(token, log_prob)| Next {
                 of,
@@ -135,8 +128,8 @@ impl Model {
         Ok(steps)
     }
 
-    /// Texts that can be followed side by side.
+    /// Texts that are followed side by side.
     pub(super) fn wide(&self) -> usize {
-        self.beam.clamp(1, self.network.most_texts().max(1))
+        if self.network.grows() { self.beam } else { 1 }
     }
 }

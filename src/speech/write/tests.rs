@@ -69,7 +69,7 @@ impl Ruled {
         may_be_empty: bool,
         beam: usize,
     ) -> (String, Draft, usize) {
-        let mut model = Model::new(self.clone()).unwrap();
+        let mut model = Model::new(self.clone(), self.clone().network().unwrap());
         model.follow_side_by_side(beam);
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         model.prefer(Arc::new(Names::new(&names)));
@@ -129,8 +129,8 @@ impl Network for Hand {
         Ok(&self.logits)
     }
 
-    fn most_texts(&self) -> usize {
-        5
+    fn grows(&self) -> bool {
+        true
     }
 
     fn grow(&mut self, texts: &[(usize, Token)]) -> Result<&[f32], Error> {
