@@ -54,9 +54,9 @@
 //! a translator over shared weights, and take the next line from one board: translations first. Where
 //! recognisers compute their steps together, as those of our own Whisper engine do, there are
 //! up to four a core, the further ones in workers that only hear; no more of them compute at a time
-//! than there are cores. One thread writes to the store, all that has piled up in one transaction. An untranslated row *is*
-//! the work to do, so a kill at any moment loses no more than the lines in hand, and
-//! `mekong resume` goes on from the rows.
+//! than there are cores. One thread writes to the store, all that has piled up in one transaction.
+//! An untranslated row *is* the work to do, so a kill at any moment loses no more than the lines in
+//! hand, and `mekong resume` goes on from the rows.
 //!
 //! The window adds three ([`app::desk`]): one reads the store and adds corrections, one works on
 //! imports, one plays sound. A screen asks over a bounded queue, never waits, and paints what lies on

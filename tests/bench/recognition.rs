@@ -13,7 +13,8 @@
 //! One line of JSON for each engine and length of the utterance: milliseconds until the first word,
 //! and a token. For an import, one line for each number of decoders a core: seconds for all utterances
 //! (the median of interleaved rounds), those of the processors' time, which say more where other
-//! programs run, and how many times less both are than with one. `tests/bench/recognition_peer.py` runs this and faster-whisper and prints the ratios.
+//! programs run, and how many times less both are than with one. `tests/bench/recognition_peer.py`
+//! runs this and faster-whisper and prints the ratios.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -36,8 +36,8 @@ pub(super) use mel::Front;
 use turns::{Seat, Turns};
 
 /// Decoders that share a core. With 1 an import of random weights of the base and the small shape took
-/// 1.2 and 1.3 times as much of the processor, with 8 no less of it than with 4 or 5 % less, and twice the
-/// memory (`recognition import`).
+/// 1.23 and 1.27 times as much of the processor; with 8 it took as much as with 4 and 4 % less, and
+/// twice the memory (`recognition import`).
 const TOGETHER: usize = 4;
 
 /// A model in memory.
