@@ -262,7 +262,7 @@ impl App {
             model: file.to_owned(),
             name: name.to_owned(),
             engine,
-            threads: self.threads_for(engine),
+            threads: self.speech_threads(file, engine),
             max_utterance_ms,
             fit_window,
             align: self.config.word_times == WordTimes::Attention,

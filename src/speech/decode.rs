@@ -200,6 +200,11 @@ impl Model {
         }
     }
 
+    /// Whether the network can follow several texts side by side.
+    pub fn follows_several(&self) -> bool {
+        self.network.grows()
+    }
+
     /// Nothing is to be recognised for now.
     pub fn rest(&mut self) {
         self.network.rest();

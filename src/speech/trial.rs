@@ -48,6 +48,11 @@ impl Trial {
         })
     }
 
+    /// Threads for the arithmetic from now on.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.network.set_threads(threads.max(1));
+    }
+
     /// The scores after each of `tokens`, a row of the vocabulary's size each, after the sound in a full
     /// window: for comparison with a reference. On the thread that loaded it.
     ///

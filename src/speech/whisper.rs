@@ -89,7 +89,7 @@ pub(super) struct How {
     longest_ms: Option<u64>,
     pub fit_window: bool,
     pub align: bool,
-    beam: usize,
+    pub beam: usize,
 }
 
 /// What one utterance needs, apart from the model.

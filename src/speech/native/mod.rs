@@ -158,7 +158,7 @@ impl Ear {
 
 impl Network for Ear {
     fn set_threads(&mut self, threads: usize) {
-        pool::work_alone(threads <= 1);
+        pool::work_with(threads);
     }
 
     fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error> {
