@@ -35,8 +35,8 @@ pub(super) use folder::mel_filters;
 pub(super) use mel::Front;
 use turns::{Seat, Turns};
 
-/// Decoders that share a core. With 1 an import of random weights of the base and the small shape took
-/// 1.23 and 1.27 times as much of the processor; with 8 it took as much as with 4 and 4 % less, and
+/// Decoders that share a core. With 1 an import of random weights of the base and the small shape takes
+/// 1.23 to 1.29 times as much of the processor; with 8 it takes as much as with 4 or 4 % less, and
 /// twice the memory (`recognition import`).
 const TOGETHER: usize = 4;
 
