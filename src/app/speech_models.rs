@@ -8,7 +8,7 @@ use crate::pipeline::{assign_channels, choose_models};
 use crate::speech::Profile;
 
 use super::engines::CTC_MAX_UTTERANCE_MS;
-use super::models::{self, Kind, Model, Shelf};
+use super::models::{self, Card, Kind, Model, Shelf};
 use super::{App, Error};
 
 /// A language that is to be heard, and the model that was chosen for it.
@@ -99,11 +99,9 @@ impl App {
     ) -> LongestUtterance {
         let longest = |heard: &Hearing| {
             let model = self.model_for(shelf, heard).ok();
-            match model.map(|m| (m.card.max_utterance_ms, m.card.kind)) {
-                Some((Some(own), _)) => own,
-                Some((None, Kind::Wav2vec2Ctc)) => CTC_MAX_UTTERANCE_MS,
-                _ => Profile::of(heard.0).longest_ms,
-            }
+            model.map_or(Profile::of(heard.0).longest_ms, |m| {
+                longest_ms(&m.card, heard.0)
+            })
         };
         let mut each: BTreeMap<Lang, u64> = BTreeMap::new();
         for heard in hearing {
@@ -161,5 +159,56 @@ impl App {
             }
         }
         Ok(())
+    }
+}
+
+/// The longest utterance in `lang` for a model, in milliseconds.
+fn longest_ms(card: &Card, lang: Lang) -> u64 {
+    let usual = Profile::of(lang).longest_ms;
+    if card.kind == Kind::Wav2vec2Ctc {
+        return card.max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS);
+    }
+    let own = card.max_utterance_ms.unwrap_or(usual);
+    // What a Whisper for many languages takes is too long for those that need three times the tokens.
+    let alike = |other: &Lang| Profile::of(*other).longest_ms == usual;
+    match card.practice || card.languages.iter().all(alike) {
+        true => own,
+        false => own.min(usual),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_model_for_many_languages_takes_is_too_long_for_some() {
+        let card = |kind: &str, languages: &str, most: &str| -> Card {
+            let text = format!(
+                "name = 'm'\nkind = '{kind}'\nlanguages = [{languages}]\nlicense = 'MIT'\nsource = 'x'\n{most}\nfiles = []"
+            );
+            toml::from_str(&text).unwrap()
+        };
+        let all = card(
+            "whisper",
+            "'zh','vi','th','my','lo','km'",
+            "max_utterance_ms = 15000",
+        );
+        for (lang, ms) in Lang::SIX
+            .into_iter()
+            .zip([15_000, 15_000, 15_000, 6_000, 6_000, 6_000])
+        {
+            assert_eq!(longest_ms(&all, lang), ms, "{lang}");
+        }
+        let own = card("whisper", "'my'", "max_utterance_ms = 15000");
+        assert_eq!(longest_ms(&own, Lang::My), 15_000);
+        let none = card("whisper", "'my'", "");
+        assert_eq!(longest_ms(&none, Lang::My), 6_000);
+        let ctc = card("wav2vec2-ctc", "'zh','my'", "max_utterance_ms = 20000");
+        assert_eq!(longest_ms(&ctc, Lang::My), 20_000);
+        assert_eq!(
+            longest_ms(&card("wav2vec2-ctc", "'my'", ""), Lang::My),
+            6_000
+        );
     }
 }
