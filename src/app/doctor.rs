@@ -126,6 +126,7 @@ impl App {
             self.check_serves("translation", |model, lang| {
                 model.card.kind.purpose() == "translation" && model.card.languages.contains(&lang)
             }),
+            self.check_chosen(),
             self.check_engines(),
             self.check_glossary(),
             microphone(),
@@ -321,6 +322,29 @@ impl App {
             return Finding::not_good(name, Health::Warning, detail, next);
         }
         Finding::good(name, "every language has a model")
+    }
+
+    /// Speech models that were chosen for interviews with lines that wait.
+    fn check_chosen(&self) -> Finding {
+        const NAME: &str = "chosen-models";
+        let (shelf, listed) = (self.shelf(), self.list(None).unwrap_or_default());
+        let waiting = listed.iter().filter(|i| i.pending > 0);
+        let chosen = waiting.flat_map(|i| &i.speech_models);
+        let missing = chosen.filter(|m| shelf.hearing(m.lang, Some(&m.model), None).is_err());
+        let mut missing: Vec<String> = missing
+            .map(|m| format!("{} ({})", m.model, m.lang.name()))
+            .collect();
+        missing.sort();
+        missing.dedup();
+        if missing.is_empty() {
+            return Finding::good(NAME, "every one that is waited for is installed");
+        }
+        Finding::not_good(
+            NAME,
+            Health::Warning,
+            format!("lines wait for: {}", missing.join(", ")),
+            "Import these models with 'mekong models import PATH', then run 'mekong resume'.",
+        )
     }
 
     fn check_glossary(&self) -> Finding {

@@ -179,7 +179,141 @@ fn longest_ms(card: &Card, lang: Lang) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+    use crate::app::engines::Needs;
+    use crate::app::live::{LiveRequest, LiveSource};
+    use crate::domain::{Cancel, SpeechModels};
+    use crate::pipeline::Engines;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+    }
+
+    /// A workspace with the practice models and with the recogniser once more, called `telephone`, which takes
+    /// five seconds at a time.
+    fn bed() -> (tempfile::TempDir, App) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("models/telephone");
+        fs::create_dir_all(&folder).unwrap();
+        let own = root().join("models/practice/asr");
+        fs::copy(own.join("model.bin"), folder.join("model.bin")).unwrap();
+        let card = fs::read_to_string(own.join("model.toml")).unwrap();
+        assert!(card.contains("max_utterance_ms = 7000"));
+        let card = card.replace("practice-asr", "telephone");
+        let card = card.replace("max_utterance_ms = 7000", "max_utterance_ms = 5000");
+        fs::write(folder.join("model.toml"), card).unwrap();
+        let app = App::open(&crate::app::Options {
+            workspace: Some(dir.path().to_owned()),
+            env_kit: Some(root().to_owned()),
+            ..crate::app::Options::default()
+        });
+        (dir, app.unwrap())
+    }
+
+    fn chosen(lang: Lang, model: &str) -> Hearing {
+        (lang, Some(model.to_owned()))
+    }
+
+    #[test]
+    fn each_model_is_loaded_once_and_serves_only_where_it_was_chosen() {
+        let (_dir, app) = bed();
+        let mut engines = Engines::default();
+        let mut load = |hearing: &[Hearing]| {
+            let needs = Needs {
+                hearing,
+                ..Needs::default()
+            };
+            app.add_engines(&mut engines, &needs, &Cancel::new(), &|_| {})
+                .unwrap();
+            let models = engines.speech.iter().map(|r| r.model.clone());
+            let models: Vec<String> = models.collect();
+            let hears = [
+                engines.hears(Lang::Zh, None),
+                engines.hears(Lang::Vi, None),
+                engines.hears(Lang::Vi, Some("telephone")),
+                engines.hears(Lang::Km, Some("telephone")),
+                engines.hears(Lang::Km, None),
+                engines.hears(Lang::Zh, Some("telephone")),
+                engines.hears(Lang::Lo, Some("gone")),
+                engines.hears(Lang::My, Some("practice-asr")),
+            ];
+            (models, hears.map(u8::from))
+        };
+        let both = ["practice-asr", "telephone"].map(str::to_owned).to_vec();
+        let first = [
+            (Lang::Zh, None),
+            (Lang::Vi, None),
+            chosen(Lang::Vi, "telephone"),
+            chosen(Lang::Km, "telephone"),
+            chosen(Lang::Lo, "gone"),
+        ];
+        assert_eq!(load(&first), (both.clone(), [1, 1, 1, 1, 0, 0, 0, 0]));
+        let more = [
+            chosen(Lang::My, "practice-asr"),
+            chosen(Lang::Km, "telephone"),
+        ];
+        assert_eq!(load(&more), (both, [1, 1, 1, 1, 0, 0, 0, 1]));
+    }
+
+    #[test]
+    fn lines_are_cut_for_the_model_that_takes_the_least_of_all_that_may_hear_them() {
+        let (_dir, app) = bed();
+        let (shelf, languages) = (app.shelf(), [Lang::Zh, Lang::Vi]);
+        let longest = |hearing: &[Hearing]| {
+            let longest = app.max_utterance_ms(&shelf, &languages, hearing);
+            languages.map(|lang| longest.among(&[lang]))
+        };
+        let choice = |channel: Option<&str>| SpeechChoice {
+            lang: Lang::Vi,
+            channel: channel.map(str::to_owned),
+            model: "telephone".into(),
+        };
+        assert_eq!(longest(&foreseen(&languages, &[])), [7000, 7000]);
+        let general = foreseen(&languages, &[choice(None)]);
+        assert_eq!(general, [(Lang::Zh, None), chosen(Lang::Vi, "telephone")]);
+        assert_eq!(longest(&general), [7000, 5000]);
+        let one = foreseen(&languages, &[choice(Some("2"))]);
+        assert_eq!((one.len(), longest(&one)), (3, [7000, 5000]));
+    }
+
+    #[test]
+    fn a_session_hears_a_channel_by_the_model_that_was_chosen_for_it() {
+        let (_dir, app) = bed();
+        let mut request = LiveRequest {
+            languages: vec![Lang::Zh, Lang::Vi],
+            sources: vec![LiveSource::Practice {
+                path: root().join("recordings/practice/zh-vi/audio.flac"),
+                speed: 1.0,
+            }],
+            speech_models: vec![SpeechChoice {
+                lang: Lang::Vi,
+                channel: Some("interviewee".into()),
+                model: "gone".into(),
+            }],
+            ..LiveRequest::default()
+        };
+        assert!(matches!(
+            app.arm(&request).map(drop),
+            Err(Error::ChosenUnknown { .. })
+        ));
+        request.speech_models[0].model = "telephone".into();
+        let session = app.arm(&request).unwrap().start().unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(14));
+        let id = session.finish().unwrap().id;
+        let (interview, lines) = app.show(&id.0).unwrap();
+        let models = interview.channels.iter().map(|c| c.speech_models.clone());
+        let telephone = SpeechModels::from([(Lang::Vi, "telephone".to_owned())]);
+        assert_eq!(models.collect::<Vec<_>>(), [SpeechModels::new(), telephone]);
+        for (channel, model) in [(0, "practice-asr"), (1, "telephone")] {
+            let own = lines.iter().filter(|l| l.channel == channel);
+            let own: Vec<&str> = own.map(|l| l.author.as_str()).collect();
+            assert!(!own.is_empty(), "channel {channel} said nothing");
+            assert!(own.iter().all(|author| author.contains(model)), "{own:?}");
+        }
+    }
 
     #[test]
     fn what_a_model_for_many_languages_takes_is_too_long_for_some() {

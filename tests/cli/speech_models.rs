@@ -255,6 +255,8 @@ fn lines_wait_for_a_chosen_model_that_is_gone_and_are_heard_by_no_other() {
         (status("zh"), status("vi")),
         (vec!["machine".to_owned()], vec!["pending".to_owned()])
     );
+    let told = String::from_utf8(desk.run(&["doctor"]).stdout).unwrap();
+    assert!(told.contains("telephone (Vietnamese)"), "{told}");
     // A person who asks for the lines once more, and names no model, is told the same.
     let number = desk.json(&["show", &id, "--json"])["segments"]
         .as_array()

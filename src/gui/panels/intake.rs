@@ -413,12 +413,19 @@ impl Intake {
         }
     }
 
-    /// The chosen languages whose only model cannot be relied on, told before anybody speaks.
+    /// The chosen languages whose model cannot be relied on, told before anybody speaks.
     fn doubts(&self, ui: &mut Ui, scene: &Scene<'_>) {
-        let shelf = scene.desk.board().shelf.get();
-        let doubted = shelf.iter().flat_map(|shelf| &shelf.doubted);
-        let chosen = self.languages();
-        for lang in doubted.filter(|lang| chosen.contains(lang)) {
+        let Some(shelf) = scene.desk.board().shelf.get() else {
+            return;
+        };
+        let doubted = |lang: &Lang| match self.models.get(lang) {
+            Some(name) => shelf
+                .models
+                .iter()
+                .any(|m| m.name == *name && m.doubted.contains(lang)),
+            None => shelf.doubted.contains(lang),
+        };
+        for lang in self.languages().iter().filter(|lang| doubted(lang)) {
             let name = lang.native_name();
             let told = scene.words.with("intake-unsuited", &[("language", name)]);
             let doubt = theme::of(ui).doubt;

@@ -36,7 +36,7 @@ pub(super) use mel::Front;
 use turns::{Seat, Turns};
 
 /// Decoders that share a core. With 1 an import of random weights of the base and the small shape takes
-/// 1.23 to 1.29 times as much of the processor; with 8 it takes as much as with 4 or 4 % less, and
+/// 1.23 to 1.30 times as much of the processor; with 8 it takes as much as with 4 or 4 % less, and
 /// twice the memory (`recognition import`).
 const TOGETHER: usize = 4;
 
