@@ -27,7 +27,7 @@ fn by_machine() -> tempfile::TempDir {
             serde_json::json!({
                 "start_ms": id * 5_000, "end_ms": id * 5_000 + 3_000, "speaker": "officer",
                 "lang": lang, "text": format!("{said} {id}"), "status": "machine",
-                "flags": if id % 2 == 0 { vec!["low-confidence"] } else { Vec::new() },
+                "flags": if id.is_multiple_of(2) { vec!["low-confidence"] } else { Vec::new() },
                 "translations": [{"lang": other, "text": translated}],
             })
         };

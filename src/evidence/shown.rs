@@ -351,10 +351,10 @@ mod tests {
             let cut = json!({"speaker": "all", "start_sample": 0, "end_sample": 160});
             add(&mut records, "line 1", cut);
             let text = json!({"lang": lang, "text": words, "status": "certified", "author": "N. Lan",
-                    "confidence": 0.5, "words": "[{\"text\":\"x\"}]"});
+                    "confidence": "0.5", "words": "[{\"text\":\"x\"}]"});
             add(&mut records, "text 1.1", text);
             let made = json!({"text": "x", "status": "machine", "author": "m 1", "of_version": 1,
-                "log_prob": -0.25});
+                "log_prob": "-0.25"});
             add(&mut records, "translation 1.en.1", made);
             let shown = json!({"id": "a-1", "case": "K-17", "started": "2026-11-24T09:00:00Z",
                 "segments": [{"id": 1, "version": 1, "text": words, "lang": lang, "author": "N. Lan",

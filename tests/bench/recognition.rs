@@ -35,6 +35,9 @@ use serde_json::json;
 
 /// Seconds of sound, and tokens written about them: about six a second.
 const UTTERANCES: [(usize, usize); 5] = [(1, 6), (3, 18), (6, 36), (12, 72), (30, 180)];
+/// Hears a sound and writes so many tokens; the time that it took.
+type Run = Box<dyn FnMut(&[f32], usize) -> Duration>;
+
 /// Samples a second.
 const RATE: usize = 16_000;
 /// Start, Chinese, write down, without times.
@@ -132,7 +135,7 @@ fn measure_set(shape: &str, folder: &Path, engine: &str, every: usize) {
     let file = model(shape, folder, engine == "whisper.cpp-8");
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let before = status_mb("VmRSS:");
-    let mut run: Box<dyn FnMut(&[f32], usize) -> Duration> = match engine {
+    let mut run: Run = match engine {
         "native" => {
             let mut trial = Trial::load(&file, Engine::Native, threads).unwrap();
             Box::new(move |pcm, tokens| {
@@ -208,7 +211,7 @@ fn import(shape: &str, folder: &Path, many: usize, each: &[usize]) {
 
 /// whisper.cpp as it is by default: flash attention, a window of 30 s. Greedily, where its command line
 /// follows five texts.
-fn whisper_cpp(file: &Path, threads: usize) -> Box<dyn FnMut(&[f32], usize) -> Duration> {
+fn whisper_cpp(file: &Path, threads: usize) -> Run {
     whisper_rs::install_logging_hooks();
     let mut parameters = whisper_rs::WhisperContextParameters::default();
     parameters.flash_attn(true);
