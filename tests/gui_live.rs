@@ -495,7 +495,7 @@ fn a_recording_is_told_on_every_screen_and_commanded_by_name() {
         chord(&mut window, screen);
         assert!(sees(&window, "Recording 00:"), "{screen:?}");
     }
-    command(&mut window, "pause: br");
+    command(&mut window, "(f10): br");
     until_seen(&mut window, "Paused 00:");
     assert!(!sees(&window, "Recording 00:"));
     press(&mut window, "Paused 00:");

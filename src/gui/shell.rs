@@ -1,5 +1,7 @@
 //! The frame around the screens: the rail, messages, the key that hides everything.
 
+use std::time::Duration;
+
 use eframe::egui::{
     CentralPanel, Context, Event, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Ui,
     UiBuilder,
@@ -24,6 +26,9 @@ use super::words::Words;
 
 pub use super::scene::{Go, Scene, Screen};
 
+/// When the desk is asked again that had too much to do.
+const SOON: Duration = Duration::from_millis(50);
+
 /// Everything behind the window.
 pub struct Desktop {
     desk: Desk,
@@ -37,6 +42,8 @@ pub struct Desktop {
     unkept: Unkept,
     /// How large the window is, for the next start.
     size: Option<WindowSize>,
+    /// The choices are still to be kept: too much was waiting.
+    owes: bool,
     intake: Intake,
     review: Review,
     search: Search,
@@ -82,6 +89,7 @@ impl Desktop {
             closing: Closing::default(),
             unkept: Unkept::default(),
             size: None,
+            owes: false,
             intake: Intake::new(app.practice_recordings()),
             review: Review::default(),
             search: Search::default(),
@@ -159,6 +167,7 @@ impl Desktop {
     /// Paints one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         self.measure(ui);
+        self.keep(ui.ctx());
         // Also while everything is hidden: a recording must not end by it, nor typed words be lost.
         self.ask_before_closing(ui);
         let key = self.blank_key();
@@ -373,9 +382,18 @@ impl Desktop {
     fn choose(&mut self, ctx: &Context, choices: Choices) {
         self.words = Words::chosen(&choices);
         theme::apply(ctx, choices.look, choices.text_percent);
-        self.desk.ask(Command::Keep(choices.clone()));
         self.settings.renew(&choices);
         self.choices = choices;
+        self.owes = true;
+        self.keep(ctx);
+    }
+
+    /// Has the choices kept, and asks again in a moment where too much is waiting.
+    fn keep(&mut self, ctx: &Context) {
+        if self.owes {
+            self.owes = !self.desk.ask(Command::Keep(self.choices.clone()));
+            ctx.request_repaint_after(SOON);
+        }
     }
 
     /// Whether a button asked for the lock since this was asked last.

@@ -111,8 +111,9 @@ fn decode_pieces(
 }
 
 /// Decodes one piece with the window sized to it; where the text looks wrong again with the full window,
-/// and where it still does with several texts side by side. The best one stands. No try rolls dice, so the
-/// same sound always gives the same text.
+/// and where it is still cut off, in a loop or no text with several texts side by side. The best one
+/// stands. No try rolls dice, so the same sound always gives the same text. (A text that is only doubtful
+/// is not tried again: the likeliest of five wrong ones would look more certain than it is.)
 fn decode_piece(
     model: &mut Model,
     part: &[f32],
@@ -133,7 +134,7 @@ fn decode_piece(
     }
     let speaks = best.no_speech < suspicion::NO_SPEECH;
     let has_more = model.follows_several() && job.how.beam < MOST_BEAM;
-    if speaks && has_more && looks_wrong(&best) {
+    if speaks && has_more && !matches!(quality(&best), (true, true, _)) {
         model.follow_side_by_side(MOST_BEAM);
         let last = attempt(model, &pcm, full, among, job);
         model.follow_side_by_side(job.how.beam);
