@@ -83,8 +83,8 @@ fn a_wrong_passphrase_and_ones_own_work_are_refused_in_the_language_of_the_scree
         until_seen(&mut window, &label(lang, "next-flagged"));
         key(&mut window, Key::C);
         let phrase = label(lang, "signer-phrase");
-        until_seen(&mut window, &phrase);
-        focus(&mut window, &phrase);
+        // A message that says why it went there has the word too.
+        focus_soon(&mut window, &phrase);
         say(&mut window, "other words than these");
         press(&mut window, &label(lang, "signer-open-key"));
         until_seen(&mut window, &label(lang, "told-wrong-phrase"));

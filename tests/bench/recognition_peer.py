@@ -2,9 +2,11 @@
 stock shapes, in one run.
 
     python recognition_peer.py run FOLDER BINARY [SHAPE...]   BINARY: the built bench 'recognition'
-    python recognition_peer.py set FOLDER BINARY [SHAPE...]   200 utterances of 1 to 12 s, and peak memory
+    python recognition_peer.py set FOLDER BINARY [SHAPE[/N]...]
+                                                              200 utterances of 1 to 12 s, or every Nth of them,
+                                                              and peak memory
     python recognition_peer.py peer FOLDER SHAPE THREADS      faster-whisper alone, lines of JSON
-    python recognition_peer.py peer-set FOLDER SHAPE THREADS  the same over the 200 utterances
+    python recognition_peer.py peer-set FOLDER SHAPE THREADS N  the same over every Nth of the 200 utterances
 
 Needs numpy, ctranslate2 and faster-whisper; FOLDER keeps the models (small: 0.8 GB). All engines work
 greedily on the same number of tokens, on noise of 1, 3, 6, 12 and 30 s. faster-whisper always hears a
@@ -126,10 +128,10 @@ def peer(folder, shape, threads):
                               memory_mb=memory() - engine.before)), flush=True)
 
 
-def peer_set(folder, shape, threads):
+def peer_set(folder, shape, threads, every):
     engine = Peer(folder, shape, threads)
     engine.hear(engine.sound(3 * RATE), 18)
-    for n in range(SET):
+    for n in range(0, SET, every):
         samples = RATE + 11 * RATE * (n * 77 % SET) // (SET - 1)
         tokens = -(-6 * samples // RATE)
         total, _, _ = engine.hear(engine.sound(samples), tokens)
@@ -165,10 +167,12 @@ def run(folder, binary, shapes):
 def run_set(folder, binary, shapes):
     folder.mkdir(parents=True, exist_ok=True)
     for shape in shapes:
-        every = {"native": 1, "whisper.cpp": 10, "whisper.cpp-8": 10}
+        shape, _, n = shape.partition("/")
+        n = int(n or 1)
+        every = {"native": n, "whisper.cpp": max(n, 10), "whisper.cpp-8": max(n, 10)}
         rows = {engine: lines([binary, "set", shape, folder, engine, n]) for engine, n in every.items()}
         threads = rows["native"][0]["threads"]
-        rows["faster-whisper"] = lines([sys.executable, __file__, "peer-set", folder, shape, threads])
+        rows["faster-whisper"] = lines([sys.executable, __file__, "peer-set", folder, shape, threads, n])
         ours = {row["samples"]: row["total_ms"] for row in rows["native"]}
         print(f"\n{shape}, {threads} threads, {len(ours)} utterances of 1 to 12 s: seconds of sound a second, memory")
         for engine, found in rows.items():
@@ -195,7 +199,7 @@ if __name__ == "__main__":
             run_set(Path(folder), binary, shapes or list(SHAPES))
         case ["peer", folder, shape, threads]:
             peer(Path(folder), shape, int(threads))
-        case ["peer-set", folder, shape, threads]:
-            peer_set(Path(folder), shape, int(threads))
+        case ["peer-set", folder, shape, threads, every]:
+            peer_set(Path(folder), shape, int(threads), int(every))
         case _:
             print(__doc__)

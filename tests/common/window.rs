@@ -257,6 +257,20 @@ pub fn nothing_is_cut_off(window: &Window, what: &str) {
     }
 }
 
+/// The field that is called so is ready to be written in, as soon as it is there.
+pub fn focus_soon(window: &mut Window, name: &str) {
+    until(window, name, |window| {
+        let mut fields = window.query_all_by_role(Role::TextInput);
+        let mut secrets = window.query_all_by_role(Role::PasswordInput);
+        let is = |node: egui_kittest::Node<'_>| {
+            let mut labels = node.accesskit_node().labelled_by();
+            labels.any(|l| l.value().as_deref() == Some(name))
+        };
+        fields.any(is) || secrets.any(is)
+    });
+    focus(window, name);
+}
+
 /// The field that is called so is ready to be written in.
 pub fn focus(window: &mut Window, name: &str) {
     let fields = window

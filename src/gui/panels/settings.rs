@@ -1,7 +1,7 @@
 //! What a person may choose: language, colours, size, the key that hides everything, how much doubt
 //! is underlined, the name that signs corrections; the models of each language, and the lock.
 
-use eframe::egui::{Button, ComboBox, DragValue, ScrollArea, Slider, TextEdit, Ui};
+use eframe::egui::{Button, ComboBox, DragValue, Id, ScrollArea, Slider, TextEdit, Ui};
 
 use crate::app::desk::Command;
 use crate::app::{BlankKey, Choices, Look, ModelInfo, PedalKey, Preferred, TEXT_PERCENT};
@@ -211,7 +211,9 @@ impl Settings {
         measured(ui, scene);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-name"));
-            let field = TextEdit::singleline(&mut draft.name).char_limit(300);
+            // An id of its own: what stands above it comes later, and must not take the keyboard away.
+            let field = TextEdit::singleline(&mut draft.name).id(Id::new("settings-name"));
+            let field = field.char_limit(300);
             settled |= script::line(ui, field).labelled_by(label.id).lost_focus();
         });
         settled
