@@ -29,6 +29,8 @@ struct Piece {
     draft: Draft,
     no_speech: f32,
     doubt: Option<Flag>,
+    /// It took several texts side by side to come to an end.
+    hard: bool,
     voiced: Vec<bool>,
     /// When each token begins and the last one ends, in seconds from the start of the piece.
     times: Option<Vec<f32>>,
@@ -138,7 +140,11 @@ fn decode_piece(
         model.follow_side_by_side(MOST_BEAM);
         let last = attempt(model, &pcm, full, among, job);
         model.follow_side_by_side(job.how.beam);
-        best = better(best, last?);
+        let last = Piece {
+            hard: true,
+            ..last?
+        };
+        best = better(best, last);
     }
     Ok(best)
 }
@@ -205,6 +211,7 @@ fn attempt(
         draft,
         no_speech: impression.no_speech,
         doubt: ranking.doubt(lang),
+        hard: false,
         voiced: sound::voiced(pcm),
         times,
     })
@@ -222,6 +229,7 @@ fn stop_if(cancel: &Cancel) -> Result<(), Error> {
 fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: Span) {
     let (mut sum, mut count, mut no_speech) = (0.0, 0, 1.0_f32);
     let (mut voiced_seconds, mut cut, mut lost_bytes) = (0.0, false, 0);
+    let hard = pieces.iter().any(|(_, piece)| piece.hard);
     if let Some((_, piece)) = pieces.first() {
         hypothesis.lang = piece.lang;
         hypothesis.flags.extend(piece.doubt.clone());
@@ -261,6 +269,11 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
         cut,
         lost_bytes,
     }));
+    let mut known = hypothesis.flags.iter();
+    if hard && !known.any(|flag| flag.kind == FlagKind::LowConfidence) {
+        // However likely it looks: two tries before it came to nothing.
+        hypothesis.flags.push(Flag::new(FlagKind::LowConfidence));
+    }
 }
 
 /// The words of a piece at their places in the recording.

@@ -212,7 +212,7 @@ impl Settings {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("settings-name"));
             // An id of its own: what stands above it comes later, and must not take the keyboard away.
-            let field = TextEdit::singleline(&mut draft.name).id(Id::new("settings-name"));
+            let field = TextEdit::singleline(&mut draft.name).id(Id::unique("settings-name"));
             let field = field.char_limit(300);
             settled |= script::line(ui, field).labelled_by(label.id).lost_focus();
         });
