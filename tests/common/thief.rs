@@ -409,7 +409,8 @@ impl Case {
                 .map(|format| vec!["export", id, "--format", format, "--out", out])
                 .collect();
             all.push(vec!["people", "export", "--out", out]);
-            all.push(vec!["bundle", id, "--to", "none", "--plain", "--out", out]);
+            let bundle = ["bundle", id, "--to", "none", "--plain", "--by", KEYHOLDER];
+            all.push([&bundle[..], &["--out", out]].concat());
             all.push(vec!["glossary", "export", out, "--name", "own"]);
             for args in all {
                 let output = self.run(&args);
