@@ -794,6 +794,7 @@ fn forget_heads(c: &Custody) {
         };
         let mut draft = Draft::of(*kind, &[]);
         draft.facts = event.facts.clone();
+        draft.facts.remove(Kind::ENDS);
         forge(c, 0, &draft, &event.at);
     }
 }

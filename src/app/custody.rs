@@ -27,7 +27,7 @@ impl App {
         let none = Story { events: Vec::new() };
         let store = self.reading()?;
         let links = store.own_chain()?;
-        let own = self.own_chain(&store, &links, &InterviewId(String::new()), &none)?;
+        let own = self.own_chain(&store, &links, &InterviewId(String::new()), (&none, false))?;
         let file = match store.check() {
             Ok(()) => Check::good("database", "the whole file was read"),
             Err(e @ store::Error::Busy) => return Err(e.into()),
@@ -37,13 +37,14 @@ impl App {
     }
 
     /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
-    /// the heads that it noted of this interview are still in the interview's chain.
+    /// the heads that it noted of this interview are still in the interview's chain, and the last one where
+    /// machines' work `rests`.
     pub(super) fn own_chain(
         &self,
         store: &Store,
         links: &[Link],
         id: &InterviewId,
-        story: &Story,
+        (story, rests): (&Story, bool),
     ) -> Result<Check, Error> {
         const NAME: &str = "workspace";
         let events = match evidence::read(WORKSPACE, links) {
@@ -92,7 +93,7 @@ impl App {
             let detail = format!("the interview {gone}, which came in here, is gone");
             return Ok(Check::bad(NAME, detail));
         }
-        if let Some(detail) = cut_off(&events, id, story) {
+        if let Some(detail) = cut_off(&events, id, (story, rests)) {
             return Ok(Check::bad(NAME, detail));
         }
         Ok(Check::good(NAME, format!("{} events", events.len())))
@@ -141,7 +142,11 @@ impl App {
 }
 
 /// What is missing at the end of an interview's chain by the workspace's own, or the other way round.
-fn cut_off(own: &[Event], id: &InterviewId, story: &Story) -> Option<&'static str> {
+fn cut_off(
+    own: &[Event],
+    id: &InterviewId,
+    (story, rests): (&Story, bool),
+) -> Option<&'static str> {
     let notes = own.iter().filter(|e| e.fact("interview") == Some(&id.0));
     let mut noted: BTreeMap<&str, &str> = BTreeMap::new();
     for note in notes {
@@ -164,14 +169,22 @@ fn cut_off(own: &[Event], id: &InterviewId, story: &Story) -> Option<&'static st
     };
     let consents = [Kind::Consented, Kind::Lifted];
     let consent = first(&|e, _| is(e, &consents));
-    let head = first(&|_, note| note == Kind::Head.as_str());
+    let from_the_first = own
+        .iter()
+        .any(|e| e.fact("interview") == Some(&id.0) && e.fact(Kind::ENDS).is_some());
+    let head = match from_the_first {
+        true => 0,
+        false => first(&|_, note| note == Kind::Head.as_str()),
+    };
     let unknown = |e: &Event| {
         let remembered = is(e, &[Kind::Sealed, Kind::Bundled])
             || is(e, &consents) && e.number > consent
             || !is(e, &Kind::BY_MACHINE) && e.number > head;
         remembered && note_of(e).is_none()
     };
-    let cut = story.events.iter().any(unknown);
+    // Where machines have nothing left to do, the last thing that happened is noted, whoever did it.
+    let ends = |e: &Event| rests && e.number > head && note_of(e).is_none();
+    let cut = story.events.iter().any(unknown) || story.events.last().is_some_and(ends);
     cut.then_some("the end of the workspace's own chain was cut off")
 }
 

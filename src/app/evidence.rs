@@ -173,7 +173,7 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Vec<Check>, Error> {
-        let (links, rows, own) = match store.proofs_and_own(id) {
+        let (links, rows, own, rests) = match store.proofs_and_own(id) {
             Ok(proofs) => proofs,
             Err(store::Error::Damaged(what)) => return Ok(vec![Check::bad("database", what)]),
             Err(e) => return Err(e.into()),
@@ -200,7 +200,7 @@ impl App {
                 None => Check::good("shown", "every line shows the version that counts"),
             });
         }
-        checks.push(self.own_chain(store, &own, id, &story)?);
+        checks.push(self.own_chain(store, &own, id, (&story, rests))?);
         checks.extend(story.seal_check());
         checks.extend(story.consent_check());
         checks.extend(story.clock_check());

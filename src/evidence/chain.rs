@@ -112,6 +112,9 @@ impl Kind {
         )
     }
 
+    /// What the note of an interview's beginning says where all that comes later is noted as well.
+    pub const ENDS: &'static str = "ends";
+
     /// What machines make of a session, thousands of times: the workspace's own chain notes one of many.
     pub const BY_MACHINE: [Kind; 4] = [Kind::Cut, Kind::Recognised, Kind::Translated, Kind::Failed];
 

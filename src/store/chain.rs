@@ -12,7 +12,7 @@ use crate::domain::InterviewId;
 use crate::evidence::{BEGIN, Draft, Kind, Link, Row, Sign, WORKSPACE, canonical, set_back};
 
 /// An interview's chain, its records, and the workspace's own chain.
-type ProofsAndOwn = (Vec<Link>, Vec<Row>, Vec<Link>);
+type ProofsAndOwn = (Vec<Link>, Vec<Row>, Vec<Link>, bool);
 
 /// The subject of the workspace's own chain.
 pub(super) const OWN: i64 = 0;
@@ -26,7 +26,8 @@ impl Store {
         read(&self.conn, interview_key(&self.conn, id)?)
     }
 
-    /// What [`Self::proofs`] and [`Self::own_chain`] say, of one moment.
+    /// What [`Self::proofs`] and [`Self::own_chain`] say, of one moment, and whether machines had nothing left
+    /// to do then: the end of their work is noted.
     ///
     /// # Errors
     /// An unknown interview; a damaged row.
@@ -34,7 +35,8 @@ impl Store {
         let moment = self.conn.unchecked_transaction()?;
         let key = interview_key(&moment, id)?;
         let (links, rows) = (read(&moment, key)?, proofs::all(&moment, key)?);
-        Ok((links, rows, read(&moment, OWN)?))
+        let rests = !heads::goes_on(&moment, key)?;
+        Ok((links, rows, read(&moment, OWN)?, rests))
     }
 
     /// The chain of an interview and every record in the form in which it is hashed, of one moment.

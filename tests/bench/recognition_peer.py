@@ -91,7 +91,8 @@ class Peer:
 
         model_folder = folder / f"ct2-{shape}"
         if not (model_folder / "model.bin").exists():
-            convert(shape, model_folder)
+            # In a process of its own, so that what making it takes is not counted.
+            subprocess.run([sys.executable, __file__, "convert", shape, model_folder], check=True)
         self.before = memory()
         self.view = ctranslate2.StorageView.from_array
         self.model = ctranslate2.models.Whisper(
@@ -195,6 +196,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["run", folder, binary, *shapes]:
             run(Path(folder), binary, shapes or list(SHAPES))
+        case ["convert", shape, out]:
+            convert(shape, Path(out))
         case ["set", folder, binary, *shapes]:
             run_set(Path(folder), binary, shapes or list(SHAPES))
         case ["peer", folder, shape, threads]:

@@ -60,6 +60,13 @@ pub fn ends() -> Tally {
     let c = Custody::unsealed(300);
     let out = |name: &str| c.dir.path().join(name);
     let store = || Store::open(&c.database()).unwrap();
+    // The last note of all, of what a machine did: nothing follows it.
+    let whole = c.snapshot();
+    let last = "DELETE FROM chain WHERE subject = 0 AND number = (SELECT max(number) FROM chain WHERE subject = 0)";
+    unguarded(&c.database()).execute(last, []).unwrap();
+    assert!(c.sees(), "the last note was taken away");
+    note(&mut tally, "ends: the last note taken away".into());
+    fs::write(c.database(), whole).unwrap();
     let consent = Consent {
         asked: Asked::Witness,
         seen_by: Audience::Agency,
