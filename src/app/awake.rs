@@ -2,6 +2,7 @@
 //! system offers no way, the person is told.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use std::time::Duration;
 const TRIAL: Duration = Duration::from_millis(300);
 
 /// Awake until it is dropped, or until this program ends, however it ends.
-pub(super) struct Awake(Child);
+pub(super) struct Awake(Mutex<Child>);
 
 impl Awake {
-    /// Asks the system to stay awake; `None` where it does not listen.
+    /// Asks the system to stay awake; `None` where it does not listen. Where it refuses to leave the lid
+    /// alone it is asked for the rest.
     pub(super) fn ask() -> Option<Self> {
-        Self::start(inhibitor()?)
+        inhibitors().into_iter().find_map(Self::start)
     }
 
     fn start(mut command: Command) -> Option<Self> {
@@ -25,47 +27,56 @@ impl Awake {
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        let mut awake = Self(child);
+        let awake = Self(Mutex::new(child));
         thread::sleep(TRIAL);
-        match awake.0.try_wait() {
-            Ok(None) => Some(awake),
-            _ => None,
-        }
+        awake.holds().then_some(awake)
+    }
+
+    /// Whether the helper still stands: the system may refuse late.
+    pub(super) fn holds(&self) -> bool {
+        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(child.try_wait(), Ok(None))
     }
 }
 
 impl Drop for Awake {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.kill(); // it may have ended already
-        let _ = self.0.wait();
+        let child = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(child.stdin.take());
+        let _ = child.kill(); // it may have ended already
+        let _ = child.wait();
     }
 }
 
 #[cfg(target_os = "linux")]
-fn inhibitor() -> Option<Command> {
-    let mut command = Command::new("systemd-inhibit");
-    command.args([
-        "--what=idle:sleep:handle-lid-switch",
-        "--who=Mekong Interview",
-        "--why=An interview is being recorded",
-        "--mode=block",
-        "cat",
-    ]);
-    Some(command)
+fn inhibitors() -> Vec<Command> {
+    let inhibit = |what: &str| {
+        let mut command = Command::new("systemd-inhibit");
+        // Nobody at the machine is asked for a password while people talk.
+        command.args(["--no-ask-password", what, "--who=Mekong Interview"]);
+        command.args([
+            "--why=An interview is being recorded",
+            "--mode=block",
+            "cat",
+        ]);
+        command
+    };
+    ["--what=idle:sleep:handle-lid-switch", "--what=idle:sleep"]
+        .map(inhibit)
+        .into()
 }
 
 #[cfg(target_os = "macos")]
-fn inhibitor() -> Option<Command> {
+fn inhibitors() -> Vec<Command> {
     let mut command = Command::new("caffeinate");
     command.args(["-i", "-s", "cat"]);
-    Some(command)
+    vec![command]
 }
 
 /// No helper program is known for this system.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn inhibitor() -> Option<Command> {
-    None
+fn inhibitors() -> Vec<Command> {
+    Vec::new()
 }
 
 #[cfg(all(test, unix))]
@@ -77,6 +88,15 @@ mod tests {
         assert!(Awake::start(Command::new("false")).is_none());
         assert!(Awake::start(Command::new("mekong-no-such-program")).is_none());
         let awake = Awake::start(Command::new("cat")).unwrap();
+        assert!(awake.holds());
+        let mut late = Command::new("sh");
+        late.args(["-c", "sleep 0.5"]);
+        let late = Awake::start(late).unwrap();
+        let begun = std::time::Instant::now();
+        while late.holds() {
+            assert!(begun.elapsed() < Duration::from_secs(30));
+            thread::sleep(Duration::from_millis(20));
+        }
         drop(awake); // hangs if the helper is not ended
     }
 }

@@ -372,9 +372,12 @@ impl App {
 fn microphone() -> Finding {
     let next = "Plug in a microphone; recordings made elsewhere can be imported without one.";
     match audio::devices() {
-        Ok(list) if list.is_empty() => {
-            Finding::not_good("microphone", Health::Warning, "none was found", next)
-        }
+        Ok(list) if list.is_empty() => match audio::choose_device(None) {
+            Err(kept @ audio::Error::MicrophoneDenied { .. }) => {
+                Finding::not_good("microphone", Health::Warning, kept.to_string(), kept.help())
+            }
+            _ => Finding::not_good("microphone", Health::Warning, "none was found", next),
+        },
         Ok(list) => Finding::good("microphone", format!("{} found", list.len())),
         Err(e) => Finding::not_good("microphone", Health::Warning, e.to_string(), e.help()),
     }

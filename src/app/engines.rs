@@ -1,18 +1,18 @@
 //! Loads the engines that a run needs, and only those: which languages, which models, checked first.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::WordTimes;
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    self, Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
+    Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
 };
-use crate::translate::{self, Form, Translator};
+use crate::translate::{self, Translator};
 
-use super::models::{self, Kind, Model, Shelf};
+use super::models::{Kind, Model, Shelf};
+use super::named::Named;
 use super::speech_models::Hearing;
 use super::{App, Error};
 
@@ -33,6 +33,9 @@ pub(super) struct Needs<'a> {
     /// What is to be heard, each once; nothing where all that is said is written already.
     pub(super) hearing: &'a [Hearing],
 }
+
+/// What becomes of the others where a model cannot be verified or loaded: an error ends the loading.
+type Fault<'a> = &'a mut dyn FnMut(&mut Engines, Error) -> Result<(), Error>;
 
 /// Which names a recogniser prefers where the sound leaves them open.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,18 +95,25 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<(), Error> {
-        self.add_fitting_engines(engines, needs, &|_| true, cancel, watcher)
+        self.add_fitting_engines(
+            engines,
+            needs,
+            (&|_| true, &mut |_, e| Err(e)),
+            cancel,
+            watcher,
+        )
     }
 
-    /// The same with those models only that `fits` lets through.
+    /// The same with those models only that `fits` lets through. One that fails is tried once, and `fault`
+    /// says whether the others are to work without it.
     ///
     /// # Errors
-    /// Those of [`Self::add_engines`].
+    /// Those of `fault`.
     pub(super) fn add_fitting_engines(
         &self,
         engines: &mut Engines,
         needs: &Needs<'_>,
-        fits: &dyn Fn(&Model) -> bool,
+        (fits, fault): (&dyn Fn(&Model) -> bool, Fault<'_>),
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<(), Error> {
@@ -113,6 +123,7 @@ impl App {
             hearing,
         } = *needs;
         let shelf = self.shelf();
+        let mut failed: BTreeSet<String> = BTreeSet::new();
         let mut pairs: BTreeSet<LangPair> = interviews.iter().flat_map(|l| pairs_of(l)).collect();
         pairs.retain(|pair| !engines.translates(*pair));
         for heard in hearing {
@@ -123,21 +134,44 @@ impl App {
             let Ok(model) = self.model_for(&shelf, heard) else {
                 continue;
             };
-            if fits(model) && !joins_a_recogniser(engines, model, heard) {
-                model.verify(cancel, watcher)?;
-                self.add_speech(engines, model, case)?;
-                joins_a_recogniser(engines, model, heard);
+            let known = failed.contains(&model.card.name) || !fits(model);
+            if known || joins_a_recogniser(engines, model, heard) {
+                continue;
+            }
+            let verified = model.verify(cancel, watcher).map_err(Error::from);
+            match verified.and_then(|()| self.add_speech(engines, model, case)) {
+                Ok(()) => _ = joins_a_recogniser(engines, model, heard),
+                Err(e) => {
+                    failed.insert(model.card.name.clone());
+                    fault(engines, e)?;
+                }
             }
         }
         for pair in pairs {
             let chosen = self.config.translation_model.as_deref();
-            if let Ok(model) = shelf.for_translation(pair, chosen)
-                && fits(model)
-                && !joins_a_translator(engines, model, pair)
+            let Ok(model) = shelf.for_translation(pair, chosen) else {
+                continue;
+            };
+            let known = failed.contains(&model.card.name) || !fits(model);
+            if known || joins_a_translator(engines, model, pair) {
+                continue;
+            }
+            // A second opinion that cannot be had costs nobody the first one.
+            let second = match self.second_opinion(&shelf, model, cancel, watcher) {
+                Ok(second) => second,
+                Err(e) => {
+                    if failed.insert("a second opinion".into()) {
+                        fault(engines, e)?;
+                    }
+                    None
+                }
+            };
+            let verified = model.verify(cancel, watcher).map_err(Error::from);
+            if let Err(e) =
+                verified.and_then(|()| add_translation(engines, model, pair, second, cancel))
             {
-                model.verify(cancel, watcher)?;
-                let second = self.second_opinion(&shelf, model, cancel, watcher)?;
-                add_translation(engines, model, pair, second, cancel)?;
+                failed.insert(model.card.name.clone());
+                fault(engines, e)?;
             }
         }
         Ok(())
@@ -385,93 +419,4 @@ pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '
         .iter()
         .flat_map(|from| languages.iter().map(|to| LangPair::new(*from, *to)))
         .filter(|pair| pair.from != pair.to)
-}
-
-/// A model that a person named: one with a list of its files, or one that nothing vouches for.
-pub(super) enum Named {
-    /// Installed, or in a folder with a `model.toml`.
-    Listed(Box<Model>),
-    /// What the engine of this kind loads: a ggml or GGUF file, or a Hugging Face folder.
-    Unlisted(Kind, PathBuf),
-}
-
-impl Named {
-    /// A model of the shelf.
-    pub(super) fn listed(model: &Model) -> Self {
-        Named::Listed(Box::new(model.clone()))
-    }
-
-    /// The model called `text` on the shelf, else the one at that path. A path is looked at first
-    /// where it holds a separator.
-    ///
-    /// # Errors
-    /// No such model; a `model.toml` that is not valid; a folder or file that is no model.
-    pub(super) fn find(shelf: &Shelf, text: &str) -> Result<Self, Error> {
-        let path = Path::new(text);
-        let installed = shelf.named(text);
-        let is_path = text.contains(std::path::is_separator) || installed.is_err();
-        if !is_path || !path.exists() {
-            return Ok(Named::listed(installed?));
-        }
-        if path.join("model.toml").is_file() {
-            return Ok(Named::Listed(Box::new(Model::read(path)?)));
-        }
-        if path.is_file() {
-            // The weights of a listed model keep what its list says of them.
-            let folder = path.parent().unwrap_or(Path::new(""));
-            let listed = Model::read(folder).ok();
-            return match listed.filter(|m| m.weights() == path) {
-                Some(model) => Ok(Named::Listed(Box::new(model))),
-                None => Ok(Named::Unlisted(kind_of(path)?, path.to_owned())),
-            };
-        }
-        if path.join("config.json").is_file() {
-            return Ok(Named::Unlisted(kind_of(path)?, path.to_owned()));
-        }
-        match &ggml_files(path)[..] {
-            [only] => Ok(Named::Unlisted(kind_of(only)?, only.clone())),
-            _ => Err(Error::NotAModel(path.to_owned())),
-        }
-    }
-
-    /// Insists on a kind for the same purpose.
-    pub(super) fn wanted(self, wanted: Kind) -> Result<Self, Error> {
-        let (name, is) = match &self {
-            Named::Listed(model) => (model.card.name.clone(), model.card.kind),
-            Named::Unlisted(kind, path) => (path.display().to_string(), *kind),
-        };
-        if is.purpose() == wanted.purpose() {
-            return Ok(self);
-        }
-        Err(models::Error::WrongKind {
-            name,
-            is: is.purpose(),
-            wanted: wanted.purpose(),
-        }
-        .into())
-    }
-}
-
-/// Which engine loads a file or folder that no list describes.
-fn kind_of(path: &Path) -> Result<Kind, Error> {
-    if speech::is_ctc(path) {
-        return Ok(Kind::Wav2vec2Ctc);
-    }
-    if speech::is_whisper(path) {
-        return Ok(Kind::Whisper);
-    }
-    Ok(match translate::form(path)? {
-        Some(Form::M2m100) => Kind::M2m100,
-        Some(Form::T5) => Kind::T5,
-        Some(Form::DecoderOnly) => Kind::DecoderOnly,
-        None => Kind::WhisperGgml,
-    })
-}
-
-fn ggml_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let is_one = |path: &PathBuf| path.to_str().is_some_and(models::is_ggml) && path.is_file();
-    entries.flatten().map(|e| e.path()).filter(is_one).collect()
 }

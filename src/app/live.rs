@@ -16,6 +16,7 @@ use crate::pipeline::live::Live;
 
 pub use super::armed::Armed;
 pub use super::partials::Partials;
+pub use crate::audio::PRE_ROLL;
 pub use crate::pipeline::live::{LineStep, LiveEvent, LiveStatus};
 
 use super::awake::Awake;
@@ -223,7 +224,7 @@ impl Session {
 
     /// Whether the computer was kept from going to sleep. If not, the person should see to it.
     pub fn stays_awake(&self) -> bool {
-        self.awake.is_some()
+        self.awake.as_ref().is_some_and(Awake::holds)
     }
 
     /// Pauses: silence is recorded until [`Self::resume`], and the reason stands in the record.

@@ -119,8 +119,10 @@ impl App {
     /// Where the settings leave the engine open it is our own, and nothing is measured: whisper.cpp
     /// would take the recorder with it if it fell, and a measurement takes the recorder's time.
     ///
+    /// A model whose files are not as listed or cannot be loaded is left out and told of.
+    ///
     /// # Errors
-    /// A model whose files are not as listed or cannot be loaded; a cancel.
+    /// A cancel.
     pub(super) fn load_for_live(
         &self,
         wanted: &Wanted,
@@ -141,7 +143,14 @@ impl App {
             case: wanted.case.as_deref(),
             hearing: &wanted.hearing,
         };
-        app.add_fitting_engines(&mut engines, &needs, &fits, cancel, &|_| {})?;
+        let mut fault = |engines: &mut Engines, why: Error| match why.is_cancelled() {
+            true => Err(why),
+            false => {
+                engines.without.push(why.to_string());
+                Ok(())
+            }
+        };
+        app.add_fitting_engines(&mut engines, &needs, (&fits, &mut fault), cancel, &|_| {})?;
         Ok(engines)
     }
 
@@ -292,6 +301,49 @@ mod tests {
             what.contains(&recogniser.name) && !next.is_empty(),
             "{what}"
         );
+    }
+
+    #[test]
+    fn a_damaged_model_costs_the_text_of_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut app = app(dir.path());
+        app.config.second_translation_model = Some("no-such-model".into());
+        let load = |app: &App| {
+            let engines = app
+                .load_for_live(&wanted(&LANGUAGES, None), &[], &Cancel::new())
+                .unwrap();
+            (
+                engines.speech.len(),
+                engines.translation.len(),
+                engines.without,
+            )
+        };
+        let (speech, translation, without) = load(&app);
+        assert_eq!(
+            (speech, translation, without.len()),
+            (1, 1, 1),
+            "{without:?}"
+        );
+        assert!(without[0].contains("no-such-model"), "{without:?}");
+        // A translator of which one byte is another.
+        let shelf = app.shelf();
+        let pair = crate::domain::LangPair::new(Lang::Zh, Lang::Vi);
+        let model = shelf.for_translation(pair, None).unwrap();
+        let own = dir.path().join("models").join(&model.card.name);
+        fs::create_dir_all(&own).unwrap();
+        for file in fs::read_dir(&model.folder).unwrap().flatten() {
+            fs::copy(file.path(), own.join(file.file_name())).unwrap();
+        }
+        let damaged = own.join(&model.card.files[0].path);
+        let mut bytes = fs::read(&damaged).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&damaged, bytes).unwrap();
+        app.model_roots = vec![dir.path().join("models")];
+        app.config.translation_model = None;
+        let (_, translation, without) = load(&app);
+        assert_eq!(translation, 0);
+        assert!(!without.is_empty());
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod live_engines;
 mod lock;
 pub mod microphone;
 pub mod models;
+mod named;
 mod near_names;
 pub mod offers;
 mod opened;

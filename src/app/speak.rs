@@ -16,8 +16,9 @@ use crate::speech::Recognizer;
 use crate::store::Maker;
 use crate::vault;
 
-use super::engines::{Named, Prefer, open_translator, unlisted_name, unlisted_note};
+use super::engines::{Prefer, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
+use super::named::Named;
 use super::scratch::{Purpose, Scratch};
 use super::{App, Error};
 

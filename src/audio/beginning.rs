@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::capture::SourceFormat;
 
 /// Sound kept from before the start.
-const PRE_ROLL: Duration = Duration::from_secs(2);
+/// So much of what was heard before its button belongs to a recording.
+pub const PRE_ROLL: Duration = Duration::from_secs(2);
 /// Sound that an armed recorder holds. More than the pre-roll: between the press of the button and the
 /// start there is work that takes seconds on a busy machine, and a second microphone begins later still.
 const KEPT: Duration = Duration::from_secs(15);

@@ -11,12 +11,15 @@ use super::{Error, MAX_RATE, MIN_RATE};
 
 /// The rate that is asked for; a device without it gives its nearest.
 const WANTED_RATE: u32 = 48_000;
+/// From here on nothing of what a microphone hears of speech is missing.
+const FULL_RATE: u32 = 44_100;
 /// How long the system may leave the callback waiting before the device itself loses sound: cpal lets the
 /// device hold two such stretches. Longer ones would make the first words come late.
 const CALLBACK: Duration = Duration::from_millis(100);
 
-/// The form to record in: at least `channels` channels and as few more as the device has, 48 kHz or next
-/// to it, and 16 bit before anything that must be converted.
+/// The form to record in: at least `channels` channels, above a telephone's rate where the device has one,
+/// then as few more channels as it has, 48 kHz or next to it, and 16 bit before anything that must be
+/// converted.
 pub(super) fn best_of(
     offered: &[SupportedStreamConfigRange],
     id: &str,
@@ -39,7 +42,8 @@ pub(super) fn best_of(
         .min_by_key(|c| {
             let rate = nearest_rate(c.min_sample_rate(), c.max_sample_rate());
             let format = FORMATS.iter().position(|f| *f == c.sample_format());
-            (c.channels(), rate.abs_diff(WANTED_RATE), format)
+            let narrow = rate < FULL_RATE;
+            (narrow, c.channels(), rate.abs_diff(WANTED_RATE), format)
         });
     let Some(chosen) = chosen else {
         return Err(Error::MicrophoneChannels {
@@ -113,6 +117,13 @@ mod tests {
         assert_eq!(config.buffer_size, BufferSize::Fixed(2048));
         let (config, _) = best_of(&desk, "alsa:d", 3).unwrap();
         assert_eq!(config.channels, 8);
+        // A headset that is a telephone with one channel and none with two.
+        let headset = [
+            offer(1, (8_000, 16_000), SampleFormat::I16),
+            offer(2, (44_100, 48_000), SampleFormat::I16),
+        ];
+        let (config, _) = best_of(&headset, "alsa:h", 1).unwrap();
+        assert_eq!((config.channels, config.sample_rate), (2, 48_000));
         // A mixing desk that delivers all its inputs or none: the first ones are heard.
         let mixer = [
             offer(32, (48_000, 48_000), SampleFormat::I32),

@@ -14,7 +14,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::Error;
 use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
-use super::devices::{DeviceInfo, devices, place_now, quiet};
+use super::devices::{DeviceInfo, place_now, quiet};
 use super::form::best_of;
 
 /// How long the recorder may be held up, by a slow disk for example, before sound is lost.
@@ -51,35 +51,6 @@ pub struct Microphone {
     taken: u64,
     next_loss: Option<Loss>,
     _stream: cpal::Stream,
-}
-
-/// The device that `wanted` names by its id or by its exact name; without a name, the system's
-/// usual one. Never another than the one named.
-///
-/// # Errors
-/// `NoMicrophone`, `MicrophoneMissing`, `MicrophoneAmbiguous`, `Devices`.
-pub fn choose_device(wanted: Option<&str>) -> Result<DeviceInfo, Error> {
-    choose_among(devices()?, wanted)
-}
-
-fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInfo, Error> {
-    let Some(wanted) = wanted else {
-        // The list begins with the usual one, where there is one.
-        return list.into_iter().next().ok_or(Error::NoMicrophone);
-    };
-    if let Some(found) = list.iter().find(|d| d.id == wanted) {
-        return Ok(found.clone());
-    }
-    let mut named = list.into_iter().filter(|d| d.name == wanted);
-    match (named.next(), named.next()) {
-        (Some(only), None) => Ok(only),
-        (Some(_), Some(_)) => Err(Error::MicrophoneAmbiguous {
-            name: wanted.to_owned(),
-        }),
-        _ => Err(Error::MicrophoneMissing {
-            name: wanted.to_owned(),
-        }),
-    }
 }
 
 impl Microphone {
@@ -325,7 +296,8 @@ fn rest_of(since: Option<Duration>, block: Duration) -> Duration {
     }
 }
 
-fn refused(id: &str, error: &cpal::Error) -> Error {
+/// Why a device cannot be used, as the system has it.
+pub(super) fn refused(id: &str, error: &cpal::Error) -> Error {
     match error.kind() {
         ErrorKind::PermissionDenied => Error::MicrophoneDenied {
             name: id.to_owned(),
@@ -344,19 +316,6 @@ fn refused(id: &str, error: &cpal::Error) -> Error {
 mod tests {
     use super::*;
 
-    fn device(id: &str, name: &str) -> DeviceInfo {
-        DeviceInfo {
-            id: id.into(),
-            name: name.into(),
-            default: false,
-            floating: false,
-            place: String::new(),
-            channels: 2,
-            min_rate: 8000,
-            max_rate: 48_000,
-        }
-    }
-
     #[test]
     fn the_callback_rests_only_while_blocks_come_in_time() {
         let ms = Duration::from_millis;
@@ -368,35 +327,6 @@ mod tests {
         }
         assert_eq!(rest_of(None, ms(100)), Duration::ZERO);
         assert_eq!(rest_of(Some(ms(1000)), ms(1000)), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_device_is_chosen_by_what_it_is_and_never_by_its_place_in_the_list() {
-        let list = || {
-            vec![
-                device("alsa:hw:CARD=A", "Desk"),
-                device("alsa:hw:CARD=B", "Table"),
-                device("alsa:hw:CARD=C", "Table"),
-            ]
-        };
-        let choose = |wanted| choose_among(list(), wanted);
-        assert_eq!(choose(Some("alsa:hw:CARD=B")).unwrap().id, "alsa:hw:CARD=B");
-        assert_eq!(choose(Some("Desk")).unwrap().id, "alsa:hw:CARD=A");
-        assert!(matches!(
-            choose(Some("Table")),
-            Err(Error::MicrophoneAmbiguous { .. })
-        ));
-        for wrong in ["0", "1", "Chair", ""] {
-            assert!(matches!(
-                choose(Some(wrong)),
-                Err(Error::MicrophoneMissing { .. })
-            ));
-        }
-        assert_eq!(choose(None).unwrap().id, "alsa:hw:CARD=A");
-        assert!(matches!(
-            choose_among(Vec::new(), None),
-            Err(Error::NoMicrophone)
-        ));
     }
 
     fn push(ring: usize, losses: usize) -> (Push, Consumer<i16>, Consumer<Loss>) {

@@ -4,6 +4,7 @@
 
 mod beginning;
 mod capture;
+mod choosing;
 mod container;
 mod decode;
 mod devices;
@@ -49,11 +50,12 @@ mod utterances;
 mod vad;
 mod wav_header;
 
-pub use beginning::Beginning;
+pub use beginning::{Beginning, PRE_ROLL};
 pub use capture::{
     AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, sleep_clock,
     system_clock,
 };
+pub use choosing::choose_device;
 pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
@@ -63,13 +65,13 @@ pub use import::{
 };
 pub use listener::Listener;
 pub use meter::{Level, Meters};
-pub use microphone::{Microphone, choose_device};
+pub use microphone::Microphone;
 pub use note::Note;
 pub use notice::{Entry, Notice, Part, Stop};
 pub use playback::Playback;
 pub use practice::PracticeFile;
 pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
-pub use recover::{has_apart, read_journal, rebuild_working, recover_parts};
+pub use recover::{has_apart, read_journal, rebuild_working, recover_parts, unread_part};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};
 pub use series::Series;

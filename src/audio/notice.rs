@@ -52,6 +52,18 @@ pub enum Notice {
         /// Frames a second it delivers now.
         rate: u32,
     },
+    /// The session ended while the microphone was gone.
+    StayedAway {
+        /// The silence up to the end.
+        span: Span,
+    },
+    /// The microphone that is gone is plugged in again, and cannot be used as it is.
+    Refused {
+        /// Where it was noticed.
+        at: SamplePos,
+        /// In plain words.
+        why: String,
+    },
     /// Another one came under the name of the microphone that is gone. Nothing of it is recorded.
     Other {
         /// Where it was noticed.

@@ -59,6 +59,46 @@ fn another_microphone_in_the_place_of_the_one_that_is_gone_is_told_once_and_neve
 }
 
 #[test]
+fn one_that_is_back_and_cannot_be_used_is_told_once_and_its_gap_ends_with_the_session() {
+    let mono = SourceFormat {
+        rate: 48_000,
+        channels: 1,
+    };
+    let acts = vec![
+        Act::Speak(48_000),
+        Act::Unplug(1_000, mono),
+        Act::Speak(48_000),
+    ];
+    let bench = Bench::new(acts, STEREO);
+    let (mut recording, notices) = bench.arm(Arc::new(SystemDisk));
+    let folder = bench.dir.path().to_owned();
+    let alone = Beginning::alone(folder, Duration::from_secs(60));
+    recording.begin(alone).unwrap();
+    while bench.millis.load(Ordering::Relaxed) < 10_000 {
+        if !recording.listen() {
+            bench.millis.fetch_add(10, Ordering::Relaxed);
+        }
+    }
+    recording.stop();
+    let notices: Vec<Notice> = notices.try_iter().map(|e| e.notice).collect();
+    let why: Vec<&str> = notices
+        .iter()
+        .filter_map(|n| match n {
+            Notice::Refused { why, .. } => Some(why.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(why.len(), 1, "{notices:?}");
+    assert!(why[0].contains("1 channels"), "{why:?}");
+    let away = notices.iter().find_map(|n| match n {
+        Notice::StayedAway { span } => Some((span.start.as_ms(), span.end.as_ms())),
+        _ => None,
+    });
+    let (from, to) = away.unwrap();
+    assert!(from == 1_000 && (8_900..=9_010).contains(&to), "{away:?}");
+}
+
+#[test]
 fn a_microphone_that_is_there_and_says_nothing_is_told_of_within_a_second() {
     let second = 48_000;
     let acts = vec![

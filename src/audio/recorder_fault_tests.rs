@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
-use super::notice::{Notice, Stop};
+use super::notice::{Notice, Part, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
 use super::{
     Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, sleep_clock, system_clock,
@@ -139,6 +139,12 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 break; // every operation has had its turn
             }
             failures += 1;
+            let told = result.as_ref().map_or(&[][..], Vec::as_slice).iter();
+            let closed = told.filter_map(|n| match n {
+                Notice::PartClosed { part } => Some(part.clone()),
+                _ => None,
+            });
+            let closed: Vec<Part> = closed.collect();
             match result {
                 // Before the beginning: the caller is told.
                 Err(e) => {
@@ -166,7 +172,12 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 },
             }
             // What is there can be read, whole frames only, from the first on.
-            for part in recover_parts(bench.dir.path(), Series::default()).unwrap() {
+            let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
+            // What was told of, and hashed, no recovery changes.
+            for part in closed {
+                assert!(parts.contains(&part), "{at}, {error:?}: {part:?} in {parts:?}");
+            }
+            for part in parts {
                 let content = vault::open(&bench.dir.path().join(&part.name)).unwrap();
                 let heard = hound::WavReader::new(io::BufReader::new(content)).unwrap();
                 assert_eq!(u64::from(heard.duration()), part.frames);

@@ -53,6 +53,8 @@ pub(super) struct Recording {
     gone_at: Option<SamplePos>,
     /// The microphone in its place that was told of.
     other: Option<String>,
+    /// Why the same one could not be used, as it was told.
+    refused_for: Option<String>,
     /// Opened, and nothing heard of it yet.
     fresh: bool,
     tried_at: Duration,
@@ -99,6 +101,7 @@ impl Recording {
             heard_at: now,
             gone_at: None,
             other: None,
+            refused_for: None,
             fresh: true,
             tried_at: now,
             room: Room::default(),
@@ -405,8 +408,8 @@ impl Recording {
         if self.ended {
             return;
         }
-        if self.gone_at.is_some() && why == Stop::Asked {
-            self.fill_until((self.clock)());
+        if why == Stop::Asked {
+            self.end_gap();
         }
         self.resume();
         let Some(tape) = &mut self.tape else {
@@ -442,15 +445,12 @@ impl Recording {
         let Some(mut tape) = self.tape.take() else {
             return;
         };
-        let part = tape.abandon();
+        tape.abandon();
         self.progress.set_derived(tape.derived());
         let at = tape.position();
-        let part = part.map(|part| Notice::PartClosed { part });
-        for notice in part.into_iter().chain([Notice::Stopped { at, why }]) {
-            // The journal may refuse too; the person is told nevertheless.
-            let entry = tape.note_or_not(notice);
-            let _ = self.outbox.send(entry);
-        }
+        // The journal may refuse too; the person is told nevertheless.
+        let entry = tape.note_or_not(Notice::Stopped { at, why });
+        let _ = self.outbox.send(entry);
     }
 }
 

@@ -27,7 +27,8 @@ const MAX_PARTS: u32 = 10_000;
 /// The parts of one microphone of a session in order, each with a header that tells its true length.
 ///
 /// # Errors
-/// `Read`, `Write`. A part whose header never reached the disk holds no sound and ends the list.
+/// `Read`, `Write`. A part whose header never reached the disk holds no sound and ends the list; see
+/// [`unread_part`].
 pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     for number in 1..=MAX_PARTS {
@@ -47,6 +48,16 @@ pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> 
         });
     }
     Ok(parts)
+}
+
+/// The part that ended the list of `parts` though it, or what lies behind it, holds sound: its header is
+/// damaged. The last one of a session may never have got its header, and held nothing then.
+pub fn unread_part(folder: &Path, series: Series, parts: &[Part]) -> Option<String> {
+    let number = u32::try_from(parts.len()).ok()?.checked_add(1)?;
+    let name = series.part(number);
+    let bytes = fs::metadata(folder.join(&name)).ok()?.len();
+    let more = folder.join(series.part(number.checked_add(1)?)).exists();
+    (more || bytes >= vault::CHUNK).then_some(name)
 }
 
 /// Sets the lengths in a part's header right where they are not, and ends a sealed part that was cut.
@@ -384,6 +395,25 @@ mod tests {
                 .is_empty()
         );
         assert_eq!(fs::read(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn a_damaged_header_is_told_where_sound_lies_behind_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (series, path) = (Series::default(), |name| dir.path().join(name));
+        let unread = || {
+            let parts = recover_parts(dir.path(), series).unwrap();
+            unread_part(dir.path(), series, &parts)
+        };
+        assert_eq!(unread(), None);
+        fs::write(path("part-001.wav"), part_bytes(100)).unwrap();
+        fs::write(path("part-002.wav"), &part_bytes(100)[..40]).unwrap();
+        assert_eq!(unread(), None, "it never held any sound");
+        fs::write(path("part-003.wav"), part_bytes(100)).unwrap();
+        assert_eq!(unread().as_deref(), Some("part-002.wav"));
+        fs::remove_file(path("part-003.wav")).unwrap();
+        fs::write(path("part-002.wav"), vec![0; 70_000]).unwrap();
+        assert_eq!(unread().as_deref(), Some("part-002.wav"));
     }
 
     #[test]

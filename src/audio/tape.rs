@@ -54,7 +54,7 @@ pub(super) struct Tape {
     format: SourceFormat,
     part: GrowingWav,
     number: u32,
-    frames_a_part: u64,
+    part_length: Duration,
     working: Vec<GrowingWav>,
     resampler: Resampler,
     /// Position in the working copies where this rate began, and frames at this rate since.
@@ -108,7 +108,7 @@ impl Tape {
             format,
             part: first,
             number: 1,
-            frames_a_part: u64::from(format.rate).saturating_mul(part.as_secs().max(1)),
+            part_length: part,
             planes: vec![Vec::new(); working.len()],
             ready: vec![Vec::new(); working.len()],
             working,
@@ -137,6 +137,11 @@ impl Tape {
         self.working.first().map_or(0, GrowingWav::frames)
     }
 
+    /// Frames of a whole part, at the rate that it has now.
+    fn frames_a_part(&self) -> u64 {
+        u64::from(self.format.rate).saturating_mul(self.part_length.as_secs().max(1))
+    }
+
     /// Bytes that one second needs.
     pub(super) fn bytes_a_second(format: SourceFormat, channels: u16) -> u64 {
         let sound = u64::from(format.rate) * u64::from(format.channels) * 2;
@@ -147,7 +152,7 @@ impl Tape {
     pub(super) fn write(&mut self, mut block: &[i16], closed: &mut Vec<Part>) -> Result<(), Error> {
         let width = usize::from(self.format.channels.max(1));
         while !block.is_empty() {
-            let room = self.frames_a_part.saturating_sub(self.part.frames());
+            let room = self.frames_a_part().saturating_sub(self.part.frames());
             if room == 0 {
                 closed.push(self.next_part(self.format)?);
                 continue;
@@ -264,15 +269,13 @@ impl Tape {
     }
 
     /// Ends the files after a failure as well as the disk still lets it: the header needs no room.
-    /// What failed is not tried again: after a failed sync nobody knows what a second one means. No part
-    /// where a sealed one has no end: what it holds is known once it was recovered, its tail with it.
-    pub(super) fn abandon(&mut self) -> Option<Part> {
-        let ended = self.part.end();
+    /// What failed is not tried again: after a failed sync nobody knows what a second one means. The part is
+    /// not told of: what it holds, perhaps a piece of a write that failed too, is known once it was recovered.
+    pub(super) fn abandon(&mut self) {
+        let _ = self.part.end();
         for working in &mut self.working {
             let _ = working.end();
         }
-        let open = self.part.is_sealed() && ended.is_err();
-        (!open).then(|| self.finished_part())
     }
 
     /// The part is whole and on the disk; only then is its tail of no more use.

@@ -194,6 +194,11 @@ pub struct Record {
     #[arg(long = "for", value_name = "SECONDS",
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
     pub seconds: Option<u64>,
+    /// How long the interview is likely to take: the disk must have room for so many minutes. Without it
+    /// for what --for says, else for two hours.
+    #[arg(long, value_name = "MINUTES",
+          value_parser = RangedU64ValueParser::<u64>::new().range(1..=1_440))]
+    pub planned: Option<u64>,
     /// As what the person is interviewed; stands in the record.
     #[arg(long, value_name = "PERSON")]
     pub of: Option<Asked>,

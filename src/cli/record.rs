@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::app::live::{
-    LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, Partials, Session,
+    LineStep, LiveEvent, LiveRequest, LiveSource, LiveStatus, MARKERS, PRE_ROLL, Partials, Session,
 };
 use crate::app::microphone::MicrophoneTest;
 use crate::domain::{Segment, SegmentId};
@@ -47,7 +47,11 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             .collect(),
         test: MicrophoneTest::Missing,
         speech_models: typed.speech_models,
-        planned: typed.seconds.map(Duration::from_secs),
+        planned: typed
+            .planned
+            .map(|minutes| minutes.saturating_mul(60))
+            .or(typed.seconds)
+            .map(Duration::from_secs),
     };
     let mut armed = app.arm(&request)?;
     armed.load_ahead();
@@ -78,6 +82,13 @@ pub(super) fn record(app: &App, typed: args::Record, out: &mut Out) -> Result<()
             say("nothing was recorded.");
             return Err(Failure::Told(1));
         };
+        if matches!(test, MicrophoneTest::Skipped(_)) {
+            // Else nothing would have been heard before the beginning.
+            let opened = Instant::now();
+            while opened.elapsed() < PRE_ROLL && !cancel.is_cancelled() {
+                thread::sleep(PATIENCE);
+            }
+        }
         armed.tested(&test);
     }
     let lines = LiveLines::new(typed.json, armed.translated());

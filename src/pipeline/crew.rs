@@ -59,6 +59,7 @@ impl Crew<'_> {
         let Engines {
             speech,
             translation,
+            ..
         } = &mut *self.engines;
         let both = self.both;
         let hearing =

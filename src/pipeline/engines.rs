@@ -74,6 +74,8 @@ pub struct Engines {
     pub speech: Vec<SpeechRoute>,
     /// Translators.
     pub translation: Vec<TranslationRoute>,
+    /// Why models that were wanted are not among them, where the others are to work without them.
+    pub without: Vec<String>,
 }
 
 impl Engines {

@@ -131,6 +131,9 @@ impl Error {
             Error::Speech(e) => e.help().to_string(),
             Error::Translate(e) => e.help().to_string(),
             Error::Store(e) => e.help().to_string(),
+            Error::Folder { cause, .. } if cause.kind() == std::io::ErrorKind::AlreadyExists => {
+                "Nothing was changed. Start again: the new interview gets a folder of its own.".into()
+            }
             Error::Folder { .. } => {
                 "Check that the disk has room and that you may write to the folder.".into()
             }

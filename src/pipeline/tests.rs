@@ -181,6 +181,7 @@ impl Bed {
                 practice: false,
                 second: None,
             }],
+            without: Vec::new(),
         }
     }
 

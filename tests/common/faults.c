@@ -3,7 +3,8 @@
  *   MEKONG_FAULT_ON    which operation: write, fsync, rename, open (that may make a file), or reopen (of one that
  *                      is there, or is looked for)
  *   MEKONG_FAULT_AT    which one of these, from 1; 0: none
- *   MEKONG_FAULT_KIND  ENOSPC, EIO, EACCES, EMFILE or SHORT (half of a write, the rest later)
+ *   MEKONG_FAULT_KIND  ENOSPC, EIO, EACCES, EMFILE, SHORT (half of a write, the rest later), or FULL (half of a
+ *                      write, then the disk is full: this write's rest and the next ones)
  *   MEKONG_FAULT_TOLD  a file outside of it: how many there were of each in this order, and how many failed */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,6 +22,9 @@ enum { WRITE, FSYNC, RENAME, OPEN, REOPEN, OPERATIONS };
 static const char *const names[OPERATIONS] = {"write", "fsync", "rename", "open", "reopen"};
 static atomic_long counted[OPERATIONS];
 static atomic_long failed;
+/* Writes that a full disk refuses before somebody makes room. */
+enum { REFUSALS = 40 };
+static atomic_long refused;
 static long fails_at;
 static char root[4096], kind[16], told[4096], on[16];
 
@@ -62,8 +66,13 @@ static int is_ours(int fd) {
     return below(path);
 }
 
-/* Whether this operation is the one. */
+/* Whether this operation is the one; of a disk that is full then, each write for a while. */
 static int falls(int operation) {
+    if (operation == WRITE && !strcmp(kind, "FULL") && atomic_load(&failed) && atomic_load(&refused) < REFUSALS) {
+        atomic_fetch_add(&counted[operation], 1);
+        atomic_fetch_add(&refused, 1);
+        return 1;
+    }
     if (atomic_fetch_add(&counted[operation], 1) + 1 != fails_at || strcmp(on, names[operation])) return 0;
     atomic_fetch_add(&failed, 1);
     return 1;
@@ -71,6 +80,7 @@ static int falls(int operation) {
 
 static int broken(void) {
     errno = !strcmp(kind, "ENOSPC")   ? ENOSPC
+            : !strcmp(kind, "FULL")   ? ENOSPC
             : !strcmp(kind, "EACCES") ? EACCES
             : !strcmp(kind, "EMFILE") ? EMFILE
                                       : EIO;
@@ -108,9 +118,14 @@ OPENS(open64)
 OPENS_AT(openat)
 OPENS_AT(openat64)
 
+/* Whether a write that falls is taken in part. */
+static int in_part(void) {
+    return !strcmp(kind, "SHORT") || (!strcmp(kind, "FULL") && !atomic_load(&refused));
+}
+
 ssize_t write(int fd, const void *bytes, size_t size) {
     if (is_ours(fd) && falls(WRITE)) {
-        if (strcmp(kind, "SHORT")) return broken();
+        if (!in_part()) return broken();
         size -= size / 2; /* one byte cannot be written short */
     }
     return REAL(write)(fd, bytes, size);
@@ -119,7 +134,7 @@ ssize_t write(int fd, const void *bytes, size_t size) {
 #define WRITES_AT(name, place)                                            \
     ssize_t name(int fd, const void *bytes, size_t size, place at) {      \
         if (is_ours(fd) && falls(WRITE)) {                              \
-            if (strcmp(kind, "SHORT")) return broken();                   \
+            if (!in_part()) return broken();                              \
             size -= size / 2;                                             \
         }                                                                 \
         return REAL(name)(fd, bytes, size, at);                           \

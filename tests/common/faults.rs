@@ -12,7 +12,7 @@ use crate::common::{fix_engine, json, lock, mekong, practice_sound, root, run, s
 
 /// Operations as the library counts them, and how each can fail.
 const OPERATIONS: [(&str, &[&str]); 5] = [
-    ("write", &["ENOSPC", "EIO", "SHORT"]),
+    ("write", &["ENOSPC", "EIO", "SHORT", "FULL"]),
     ("fsync", &["ENOSPC", "EIO"]),
     ("rename", &["ENOSPC", "EIO"]),
     ("open", &["ENOSPC", "EIO"]),

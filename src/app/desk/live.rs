@@ -332,6 +332,7 @@ fn record(
         };
         shown.partials.settle(is_shown);
         (shown.status, shown.levels) = (session.status(), session.levels());
+        shown.awake = session.stays_awake();
         common.board.recording.put(shown.clone());
         (common.wake)();
     }

@@ -38,13 +38,29 @@ impl Recording {
             self.fresh = true;
             // The same one or none: what `open` opens was chosen before the session.
             match (self.open)() {
-                Ok(same) if usable(same.format(), self.channels).is_ok() => {
-                    self.source = Some(same);
-                }
+                Ok(same) => match usable(same.format(), self.channels) {
+                    Ok(()) => self.source = Some(same),
+                    Err(why) => self.refused(&why),
+                },
                 Err(Error::MicrophoneOther { name, found }) => self.stands_in(name, found),
-                Ok(_) | Err(_) => {}
+                // Not there is what was told when it went.
+                Err(Error::MicrophoneMissing { .. } | Error::NoMicrophone) => {
+                    self.refused_for = None
+                }
+                Err(why) => self.refused(&why),
             }
         }
+    }
+
+    /// The same one is there and cannot be used: told once of each reason.
+    fn refused(&mut self, why: &Error) {
+        let told = why.to_string();
+        if self.tape.is_none() || self.refused_for.as_ref() == Some(&told) {
+            return;
+        }
+        self.refused_for = Some(told.clone());
+        let at = self.position();
+        self.tell(Notice::Refused { at, why: told });
     }
 
     /// Another one has its place: told once of each, and never listened to.
@@ -98,6 +114,16 @@ impl Recording {
         }
     }
 
+    /// The session ends while the microphone is away: silence up to now, and the gap has its end.
+    pub(super) fn end_gap(&mut self) {
+        let Some(from) = self.gone_at.take() else {
+            return;
+        };
+        self.fill_until((self.clock)());
+        let span = Span::new(from, self.position());
+        self.tell(Notice::StayedAway { span });
+    }
+
     /// The microphone is back, and `buffer` holds the first that it heard: what it says counts, not
     /// that it could be opened.
     pub(super) fn back(&mut self, from: SamplePos, format: SourceFormat) {
@@ -115,7 +141,7 @@ impl Recording {
             self.kept.clear();
             self.written(changed, closed);
         }
-        self.other = None;
+        (self.other, self.refused_for) = (None, None);
         let span = Span::new(from, self.position());
         let rate = format.rate;
         self.tell(Notice::Back { span, rate });

@@ -1,9 +1,7 @@
 //! New interviews: recorded here, or taken in from recordings and transcripts; their languages and case; progress, time left,
 //! a way to stop.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Instant;
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use eframe::egui::{Button, Frame, Key, Panel, ScrollArea, TextEdit, Ui};
 
@@ -18,7 +16,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::chooser::{self, Chosen};
-use crate::gui::widgets::{job, languages, script, scroll, speech_models};
+use crate::gui::widgets::{job, languages, length, script, scroll, speech_models};
 use crate::transcript::is_transcript;
 
 /// Files of one import; a person who drops a whole disk is asked to do it in parts.
@@ -52,6 +50,8 @@ pub struct Intake {
     purpose: Option<Asked>,
     /// Who is in the room.
     present: String,
+    /// How long it is likely to take, in hours.
+    hours: u64,
     /// A recording ran when this was painted last.
     recorded: bool,
     live: Live,
@@ -76,6 +76,7 @@ impl Intake {
             case: String::new(),
             purpose: None,
             present: String::new(),
+            hours: length::USUAL,
             recorded: false,
             live: Live::default(),
             microphone: MicrophoneChoice::default(),
@@ -373,6 +374,7 @@ impl Intake {
             .then(|| self.request(self.microphone.sources()));
         let languages = self.languages();
         self.microphone.show(ui, scene, &languages, request);
+        length::pick(ui, scene, &mut self.hours);
         let mut wanted = None;
         let test = self.microphone.test();
         let button = Button::new(words.t("live-start"));
@@ -439,6 +441,7 @@ impl Intake {
             case: self.case(),
             person: self.purpose,
             present: Some(self.present.clone()),
+            planned: Some(length::planned(self.hours)),
             sources,
             speech_models: self.choices(),
             ..LiveRequest::default()

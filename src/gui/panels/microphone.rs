@@ -72,6 +72,8 @@ pub struct MicrophoneChoice {
     reason: String,
     /// Microphones that were tested listened when this was painted last.
     listened: bool,
+    /// Those that listen without a test, because somebody said why there is none.
+    untested: Option<Vec<LiveSource>>,
 }
 
 impl Default for MicrophoneChoice {
@@ -83,6 +85,7 @@ impl Default for MicrophoneChoice {
             testing: Vec::new(),
             reason: String::new(),
             listened: false,
+            untested: None,
         }
     }
 }
@@ -141,6 +144,7 @@ impl MicrophoneChoice {
     /// A session has begun: the next one is tested again.
     pub fn used(&mut self) {
         self.passed = None;
+        self.untested = None;
         self.reason.clear();
     }
 
@@ -194,30 +198,37 @@ impl MicrophoneChoice {
         self.gate(ui, scene);
     }
 
-    /// While this screen is open, microphones that were tested listen: they are opened again where
-    /// something else came between, so that a recording begins with what was said before its button.
+    /// While this screen is open, microphones that were tested, or are to be used without, listen: they are
+    /// opened again where something else came between, so that a recording begins with what was said
+    /// before its button.
     fn listen(&mut self, scene: &Scene<'_>, request: Option<&LiveRequest>) {
         let board = scene.desk.board();
         let listens = board.testing.get().is_some();
         if listens {
             board.attend();
         }
-        let passed = self.passed.as_ref().map(|(_, test)| test.clone());
         if let Some(request) = request
-            && self.is_to_listen_again(listens)
-            && let Some(test) = passed
+            && !job::is_running(scene)
+            && self.is_to_listen(listens)
+            && let Some(test) = self.test()
         {
             scene.desk.ask(Command::Listen(request.clone(), test));
         }
     }
 
-    /// Once after they ceased to listen: microphones that are gone are not asked for without end.
-    fn is_to_listen_again(&mut self, listens: bool) -> bool {
+    /// Once after they ceased to listen, and once for those without a test: microphones that are gone are
+    /// not asked for without end.
+    fn is_to_listen(&mut self, listens: bool) -> bool {
+        let test = self.test();
+        let ceased = std::mem::replace(&mut self.listened, listens) && !listens;
         let own = self.sources();
-        let passed = self.passed.as_ref().is_some_and(|(s, _)| *s == own);
-        let ceased = self.listened && !listens;
-        self.listened = listens;
-        ceased && passed
+        let first = matches!(test, Some(MicrophoneTest::Skipped(_)))
+            && self.untested.as_ref() != Some(&own);
+        if first && !listens {
+            self.untested = Some(own);
+            return true;
+        }
+        ceased && test.is_some()
     }
 
     fn buttons(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: Option<LiveRequest>) {
@@ -270,8 +281,10 @@ impl MicrophoneChoice {
             .passed
             .as_ref()
             .is_some_and(|(s, _)| *s == self.testing);
-        if let (TestPhase::Asks(_), true) = (&testing.phase, passed) {
-            return;
+        match &testing.phase {
+            TestPhase::Asks(MicrophoneTest::Skipped(_)) => return,
+            TestPhase::Asks(_) if passed => return,
+            _ => {}
         }
         script::label(ui, words.t(id), scene.own(ui).coloured(colour));
         let TestPhase::Asks(test) = &testing.phase else {
@@ -450,14 +463,20 @@ mod tests {
     #[test]
     fn tested_microphones_that_ceased_to_listen_are_opened_again_once() {
         let mut choice = MicrophoneChoice::default();
-        assert!(!choice.is_to_listen_again(true));
-        assert!(!choice.is_to_listen_again(false), "nothing was passed");
+        assert!(!choice.is_to_listen(true));
+        assert!(!choice.is_to_listen(false), "nothing was passed");
         choice.passed = Some((choice.sources(), MicrophoneTest::Passed(vec![-9])));
-        assert!(!choice.is_to_listen_again(true));
-        assert!(choice.is_to_listen_again(false));
-        assert!(!choice.is_to_listen_again(false), "once");
-        assert!(!choice.is_to_listen_again(true));
+        assert!(!choice.is_to_listen(true));
+        assert!(choice.is_to_listen(false));
+        assert!(!choice.is_to_listen(false), "once");
+        assert!(!choice.is_to_listen(true));
         choice.rows[0].chosen = Some("alsa:other".into());
-        assert!(!choice.is_to_listen_again(false), "another microphone");
+        assert!(!choice.is_to_listen(false), "another microphone");
+        // Without a test too, once somebody said why: what is said before the button is kept.
+        choice.reason = "ເສຍ".into();
+        assert!(choice.is_to_listen(false));
+        assert!(!choice.is_to_listen(false), "once");
+        assert!(!choice.is_to_listen(true));
+        assert!(choice.is_to_listen(false));
     }
 }

@@ -4,6 +4,7 @@ pub mod chooser;
 pub mod heights;
 pub mod job;
 pub mod languages;
+pub mod length;
 pub mod marked;
 pub mod meters;
 pub mod path;

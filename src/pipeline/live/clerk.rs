@@ -2,6 +2,7 @@
 //! computer's clock into the record, and the finished parts with their hashes. It alone gives orders
 //! to the recorders.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
@@ -24,6 +25,8 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// What helps where a recording is over.
 const ENDED: &str = "The recording has ended. Start a new one.";
+/// What helps where the record cannot be written any more.
+const STOP_AND_RESUME: &str = "The sound is kept. Stop when you can and run 'mekong resume'.";
 /// What helps where an entry cannot be stored.
 const ON_PAPER: &str =
     "The recording goes on. Note it down on paper and free some room on the disk.";
@@ -54,32 +57,18 @@ pub(super) fn run(
         Err(e) => {
             // The sound goes on; `resume` writes the record from the journal.
             let why = e.into();
-            shared.alarm(
-                &why,
-                "The sound is kept. Stop when you can and run 'mekong resume'.",
-            );
+            shared.alarm(&why, STOP_AND_RESUME);
             keep_recording(shared, recorders, orders, &why);
             return;
         }
     };
-    let mut running: Vec<&Recorder> = recorders.iter().collect();
-    while !running.is_empty() {
-        loop {
-            match orders.try_recv() {
-                Ok(order) => clerk.obey(&running, order),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => {
-                    recorders.iter().for_each(Recorder::stop);
-                    break;
-                }
-            }
-        }
-        let patience = PATIENCE / u32::try_from(running.len()).unwrap_or(1).max(1);
-        running.retain(|recorder| clerk.goes_on(recorder, patience));
-        while let Some(hashed) = clerk.hashing.next() {
-            clerk.keep_part(hashed);
-        }
-        clerk.look();
+    let kept = panic::catch_unwind(AssertUnwindSafe(|| clerk.keep(recorders, orders)));
+    if kept.is_err() {
+        // A fault of the program costs the record's beauty and never the sound.
+        let why = Error::Worker("the keeper of the record");
+        shared.alarm(&why, STOP_AND_RESUME);
+        keep_recording(shared, recorders, orders, &why);
+        return;
     }
     clerk.over();
     while let Some(hashed) = clerk.hashing.wait() {
@@ -132,6 +121,8 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             Ok(Order::Pause(reason)) => all(&|recorder| recorder.pause(&reason)),
             Ok(Order::Resume) => all(&Recorder::resume),
             Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
+            #[cfg(test)]
+            Ok(Order::Fall) => {}
             Err(TryRecvError::Empty) => {}
         }
         for recorder in recorders {
@@ -197,6 +188,29 @@ struct Clerk<'a> {
 }
 
 impl Clerk<'_> {
+    /// Until all recorders have stopped.
+    fn keep(&mut self, recorders: &[Recorder], orders: &Receiver<Order>) {
+        let mut running: Vec<&Recorder> = recorders.iter().collect();
+        while !running.is_empty() {
+            loop {
+                match orders.try_recv() {
+                    Ok(order) => self.obey(&running, order),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => {
+                        recorders.iter().for_each(Recorder::stop);
+                        break;
+                    }
+                }
+            }
+            let patience = PATIENCE / u32::try_from(running.len()).unwrap_or(1).max(1);
+            running.retain(|recorder| self.goes_on(recorder, patience));
+            while let Some(hashed) = self.hashing.next() {
+                self.keep_part(hashed);
+            }
+            self.look();
+        }
+    }
+
     fn obey(&mut self, recorders: &[&Recorder], order: Order) {
         // Each of them is told, also where one has ended.
         let all = |act: &dyn Fn(&Recorder) -> Result<(), audio::Error>| {
@@ -217,6 +231,8 @@ impl Clerk<'_> {
                 self.add(moment(EventKind::Marker, label, at));
                 Ok(())
             }
+            #[cfg(test)]
+            Order::Fall => panic!("on purpose"),
         };
         if let Err(e) = done {
             self.shared.alarm(&e.into(), ENDED);

@@ -52,7 +52,7 @@ impl Ends {
 
 impl From {
     /// The channel that an entry about the whole microphone stands at; none where there is only one.
-    fn channel(self) -> Option<u16> {
+    pub(super) fn channel(self) -> Option<u16> {
         self.several.then_some(self.series.first_channel)
     }
 
@@ -155,10 +155,26 @@ pub(super) fn audio_of(folder: &Path, part: &Part) -> Result<NewAudio, Error> {
 
 /// That the end of a microphone's sound was found and cannot be joined to what comes before it.
 pub(super) fn apart(from: From, at: SamplePos) -> NewEvent {
-    let label = "the last seconds could not be joined to the sound; they lie beside it";
+    found(
+        from,
+        at,
+        "the last seconds could not be joined to the sound; they lie beside it".to_owned(),
+    )
+}
+
+/// That a part of the sound lies there and cannot be read: it and what follows are missing.
+pub(super) fn unread(from: From, at: SamplePos, name: &str) -> NewEvent {
+    let label = format!(
+        "a part of the sound cannot be read; it and what follows are left as they are: {name}"
+    );
+    found(from, at, label)
+}
+
+/// What was found when a session was completed, at the end of a microphone's sound.
+fn found(from: From, at: SamplePos, label: String) -> NewEvent {
     NewEvent {
         kind: EventKind::Alarm,
-        label: label.to_owned(),
+        label,
         channel: from.channel(),
         start: at,
         end: Some(at),
@@ -215,7 +231,13 @@ fn event_of(notice: &Notice, from: From) -> Option<NewEvent> {
             Some(span.end),
         ),
         Notice::Gone { at, why } => entry(EventKind::Gap, why, *at, None),
-        Notice::Back { span, .. } => closing(EventKind::Gap, *span),
+        Notice::Back { span, .. } | Notice::StayedAway { span } => closing(EventKind::Gap, *span),
+        Notice::Refused { at, .. } => entry(
+            EventKind::Alarm,
+            "it is plugged in again and cannot be used",
+            *at,
+            Some(*at),
+        ),
         Notice::Other { at, .. } => entry(
             EventKind::Alarm,
             "another microphone is in its place; nothing of it is recorded",
@@ -314,6 +336,10 @@ pub(super) fn alarm_of(notice: &Notice, from: From) -> Option<(String, &'static 
                     "Repeat what was said meanwhile. It sounds like a telephone now, and more words will be misheard: use its cable if it has one."
                 }
             },
+        ),
+        Notice::Refused { why, .. } => (
+            format!("{who} is plugged in again and cannot be used: {why}"),
+            "Close other programs that use it, and see that this program may listen to it. It goes on by itself.",
         ),
         Notice::Other { missing, found, .. } => (
             format!(

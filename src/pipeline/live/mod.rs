@@ -7,6 +7,8 @@
 
 mod clerk;
 mod entries;
+#[cfg(test)]
+mod fall_tests;
 mod hashing;
 mod health;
 #[cfg(test)]
@@ -196,8 +198,14 @@ impl Shared {
 enum Order {
     Pause(String),
     Resume,
-    Mark { label: String, at: SamplePos },
+    Mark {
+        label: String,
+        at: SamplePos,
+    },
     Stop,
+    /// A fault of the clerk, for its test.
+    #[cfg(test)]
+    Fall,
 }
 
 /// A running session. Dropping it stops the recording and gives up what text is still missing.

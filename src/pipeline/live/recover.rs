@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audio::{self, Notice, Series};
-use crate::domain::{Cancel, InterviewId, SamplePos, SessionEvent};
-use crate::store::{NewSegment, Store};
+use crate::domain::{Cancel, EventKind, InterviewId, SamplePos, SessionEvent};
+use crate::store::{NewEvent, NewSegment, Store};
 use crate::vault;
 
-use super::entries::{Ends, From, add_part, apart, record_entry, worse};
+use super::entries::{Ends, From, add_part, apart, record_entry, unread, worse};
 use super::listening::{limits, new_segment};
 use super::plan::PLAN_FILE;
 use super::{Error, SessionPlan};
@@ -97,7 +97,10 @@ pub fn recover_session(
             leads_from: ends.leads_from(*series),
         };
         if audio::has_apart(folder, &parts) {
-            note_apart(store, id, from, own)?;
+            note_once(store, id, &apart(from, own))?;
+        }
+        if let Some(name) = audio::unread_part(folder, *series, &parts) {
+            note_once(store, id, &unread(from, own, &name))?;
         }
         for entry in audio::read_journal(folder, *series)? {
             if let Notice::Stopped { why, .. } = &entry.notice {
@@ -105,7 +108,9 @@ pub fn recover_session(
             }
             record_entry(store, (id, folder), from, &entry)?;
         }
+        close_lasting(store, id, (EventKind::Gap, from.channel()), own)?;
     }
+    close_lasting(store, id, (EventKind::Pause, None), end)?;
     let lines = cut_rest(store, &plan, folder, end, watcher, cancel)?;
     store.grow(id, end.as_ms())?;
     let microphones: Vec<Series> = all.iter().map(|(series, _)| *series).collect();
@@ -117,13 +122,36 @@ pub fn recover_session(
     })
 }
 
-/// Tells once that the last seconds of a microphone lie apart.
-fn note_apart(store: &mut Store, id: &InterviewId, from: From, at: SamplePos) -> Result<(), Error> {
-    let event = apart(from, at);
+/// Adds an entry that is not there yet.
+fn note_once(store: &mut Store, id: &InterviewId, event: &NewEvent) -> Result<(), Error> {
     let known = store.events(id)?;
     let is_known = |e: &SessionEvent| e.label == event.label && e.channel == event.channel;
     if !known.iter().any(is_known) {
-        store.add_event(id, &event)?;
+        store.add_event(id, event)?;
+    }
+    Ok(())
+}
+
+/// A pause or a gap that lasted when the session was cut off ends where the sound does.
+fn close_lasting(
+    store: &mut Store,
+    id: &InterviewId,
+    (kind, channel): (EventKind, Option<u16>),
+    end: SamplePos,
+) -> Result<(), Error> {
+    let events = store.events(id)?.into_iter();
+    for open in events.filter(|e| e.lasts && e.kind == kind && e.channel == channel) {
+        let closing = NewEvent {
+            kind,
+            label: String::new(),
+            channel,
+            start: open.span.start,
+            end: Some(end.max(open.span.start)),
+            closes: Some(kind),
+            journal: None,
+            at: jiff::Timestamp::now().to_string(),
+        };
+        store.add_event(id, &closing)?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ pub(super) enum Mood {
     /// On one channel.
     FailsOn(u16),
     Breaks,
+    /// At the first utterance only.
+    BreaksOnce(Arc<AtomicBool>),
     /// Until the flag is raised, whatever it is told.
     Hangs(Arc<AtomicBool>),
 }
@@ -58,6 +60,10 @@ impl Recognizer for Ear {
                 });
             }
             Mood::Breaks => panic!("a fault on purpose"),
+            Mood::BreaksOnce(done) if !done.swap(true, Ordering::AcqRel) => {
+                panic!("a fault on purpose")
+            }
+            Mood::BreaksOnce(_) => {}
             Mood::Hangs(free) => {
                 while !free.load(Ordering::Acquire) {
                     std::thread::sleep(Duration::from_millis(10));
@@ -126,6 +132,7 @@ pub(super) fn engines_in(mood: Mood) -> Engines {
             practice: false,
             second: None,
         }],
+        without: Vec::new(),
     }
 }
 
@@ -169,7 +176,12 @@ impl Bed {
         }
     }
 
-    fn begin(&self, plan: &SessionPlan, speed: f64, load: LoadEngines) -> Result<Live, Error> {
+    pub(super) fn begin(
+        &self,
+        plan: &SessionPlan,
+        speed: f64,
+        load: LoadEngines,
+    ) -> Result<Live, Error> {
         let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/speech.flac");
         self.begin_with(&sound, plan, speed, load)
     }
@@ -423,7 +435,12 @@ fn a_folder_that_is_there_already_is_left_as_it_is() {
         .begin(&plan, 1.0, Box::new(|_| Ok(engines(false))))
         .map(|_| ());
     let error = refused.unwrap_err();
-    assert!(matches!(error, Error::Folder { .. }) && !error.help().is_empty());
+    assert!(matches!(error, Error::Folder { .. }));
+    assert!(
+        error.help().starts_with("Nothing was changed."),
+        "{}",
+        error.help()
+    );
     assert_eq!(
         fs::read(folder.join("part-001.wav")).unwrap(),
         b"somebody's"

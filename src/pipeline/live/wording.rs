@@ -2,6 +2,7 @@
 //! said when there is nothing better to do, and translates beside it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -15,7 +16,7 @@ use crate::domain::{
 use crate::pipeline::engines::{hearers, recognize, translators};
 use crate::pipeline::{SourceLine, translate_line};
 use crate::speech;
-use crate::store::{PendingTranslation, PendingUtterance, Store};
+use crate::store::{self, PendingTranslation, PendingUtterance, Store};
 
 use super::listening::take_preview;
 use super::{
@@ -25,6 +26,12 @@ use crate::pipeline::{SpeechRoute, TranslationRoute};
 
 /// A wake call that was lost costs at most this.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How often each of the two begins, and how long after it broke off.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+/// What a person is told when one of the two broke off and begins anew.
+const AGAIN: &str =
+    "The recording goes on, and the text too. 'mekong resume' writes what is missing later.";
 /// What a person is told when the engines fail.
 const LATER: &str = "The recording goes on. 'mekong resume' writes the text later.";
 
@@ -36,7 +43,14 @@ pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (E
     match loading.unwrap_or(Err(Error::Worker("the loading of the models"))) {
         Ok(loaded) => {
             engines = loaded;
+            // Each for itself: the text of the others is written.
+            for why in &engines.without {
+                shared.alarm(&Error::Engines(why.clone()), LATER);
+            }
             report = word(shared, &mut engines, woken);
+            if let Some(why) = engines.without.first() {
+                report.note(&Error::Engines(why.clone()));
+            }
         }
         // Whoever gave up the text while models were loaded knows it.
         Err(_) if shared.give_up.is_cancelled() => {}
@@ -58,6 +72,7 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
     let Engines {
         speech,
         translation,
+        ..
     } = engines;
     let (wake, translator_woken) = sync_channel(WAKE_SLOTS);
     let recognised_all = &AtomicBool::new(false);
@@ -65,31 +80,32 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
         let recogniser = scope.spawn(move || {
             // Also where it breaks: else the translator waits for ever.
             let _over = Raised(recognised_all);
-            told(shared, "the recogniser", || {
-                recognise_all(shared, speech, &woken, &wake)
-            })
+            let mut work = Work::default();
+            told(shared, "the recogniser", &mut work, |work| {
+                recognise_all(shared, speech, work, &woken, &wake)
+            });
+            work.report
         });
         let translator = scope.spawn(move || {
-            told(shared, "the translator", || {
-                translate_all(shared, translation, &translator_woken, recognised_all)
-            })
+            let mut work = Work::default();
+            told(shared, "the translator", &mut work, |work| {
+                translate_all(shared, translation, work, &translator_woken, recognised_all)
+            });
+            work.report
         });
         (recogniser.join(), translator.join())
     });
     let mut report = Report::default();
-    let mut add = |who, part: thread::Result<Result<Report, Error>>| match part
-        .unwrap_or(Err(Error::Worker(who)))
-    {
-        Ok(part) => {
-            report.recognised += part.recognised;
-            report.failed += part.failed;
-            report.unheard += part.unheard;
-            report.translated += part.translated;
-            report.untranslated += part.untranslated;
-            report.reason = report.reason.take().or(part.reason);
-        }
-        Err(e) if e.is_cancelled() => {}
-        Err(e) => report.note(&e),
+    let mut add = |who, part: thread::Result<Report>| {
+        let Ok(part) = part else {
+            return report.note(&Error::Worker(who));
+        };
+        report.recognised += part.recognised;
+        report.failed += part.failed;
+        report.unheard += part.unheard;
+        report.translated += part.translated;
+        report.untranslated += part.untranslated;
+        report.reason = report.reason.take().or(part.reason);
     };
     // Where it broke off, nothing takes the place of what was shown of an utterance.
     for channel in &shared.channels {
@@ -103,19 +119,61 @@ fn word(shared: &Shared, engines: &mut Engines, woken: Receiver<()>) -> Report {
     report
 }
 
-/// Does the work of one of the two, and tells at once where it breaks off: the other one goes on.
-fn told(
+/// What one of the two has done, also where it broke off and began anew.
+struct Work<Row> {
+    report: Report,
+    /// What it left for `resume`.
+    skipped: HashSet<Row>,
+    /// What it is at: left out where it breaks on it.
+    at: Option<Row>,
+    /// What was told of models that are not there.
+    missing: HashSet<String>,
+}
+
+impl<Row> Default for Work<Row> {
+    fn default() -> Self {
+        Self {
+            report: Report::default(),
+            skipped: HashSet::new(),
+            at: None,
+            missing: HashSet::new(),
+        }
+    }
+}
+
+/// Does the work of one of the two, and tells at once where it breaks off: the other one goes on. It
+/// begins anew some times, without the row on which it fell; a store that others keep busy is waited for.
+fn told<Row: Eq + Hash>(
     shared: &Shared,
     who: &'static str,
-    work: impl FnOnce() -> Result<Report, Error>,
-) -> Result<Report, Error> {
-    let done = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Worker(who)));
-    if let Err(e) = &done
-        && !e.is_cancelled()
-    {
-        shared.alarm(e, LATER);
+    work: &mut Work<Row>,
+    mut act: impl FnMut(&mut Work<Row>) -> Result<(), Error>,
+) {
+    let mut left = TRIES;
+    loop {
+        let done = panic::catch_unwind(AssertUnwindSafe(|| act(work)));
+        let fell = done.is_err();
+        let Err(e) = done.unwrap_or(Err(Error::Worker(who))) else {
+            return;
+        };
+        if e.is_cancelled() || shared.give_up.is_cancelled() {
+            return;
+        }
+        let at = work.at.take();
+        if fell {
+            work.skipped.extend(at);
+        }
+        let busy = matches!(e, Error::Store(store::Error::Busy));
+        if !busy {
+            work.report.note(&e);
+            left -= 1;
+            shared.alarm(&e, if left > 0 { AGAIN } else { LATER });
+        }
+        if left == 0 {
+            return;
+        }
+        thread::sleep(if busy { PATIENCE } else { PAUSE });
     }
-    done
 }
 
 /// Raises a flag when it is dropped, however that comes about.
@@ -137,46 +195,47 @@ struct Ahead {
 fn recognise_all(
     shared: &Shared,
     routes: &mut [SpeechRoute],
+    work: &mut Work<SegmentId>,
     woken: &Receiver<()>,
     wake: &SyncSender<()>,
-) -> Result<Report, Error> {
+) -> Result<(), Error> {
     let mut store = Store::open(&shared.place.store)?;
     store.set_glossary(shared.place.glossary.digest());
     store.set_makers(hearers(routes));
-    let mut report = Report::default();
     let mut ahead: BTreeMap<u16, Ahead> = BTreeMap::new();
-    let mut skipped: HashSet<SegmentId> = HashSet::new();
-    let mut missing: HashSet<String> = HashSet::new();
     loop {
         let over = shared.lines_over.load(Ordering::Acquire);
         for row in store.pending_recognition(Some(&shared.id), false)? {
             if shared.give_up.is_cancelled() {
-                return Ok(report);
+                return Ok(());
             }
-            if skipped.contains(&row.segment) {
+            if work.skipped.contains(&row.segment) {
                 continue;
             }
-            match recognise_row(shared, &mut store, routes, &row, &mut ahead, &mut report) {
+            work.at = Some(row.segment);
+            let report = &mut work.report;
+            match recognise_row(shared, &mut store, routes, &row, &mut ahead, report) {
                 Ok(()) => {}
                 // It waits for a model; other channels have theirs.
                 Err(e @ (Error::NoRecognizer(_) | Error::NoChosen { .. })) => {
                     // Once for each model that is not there.
-                    if missing.insert(e.to_string()) {
+                    if work.missing.insert(e.to_string()) {
                         shared.alarm(&e, LATER);
                     }
-                    report.note(&e);
-                    report.unheard += 1;
-                    skipped.insert(row.segment);
+                    work.report.note(&e);
+                    work.report.unheard += 1;
+                    work.skipped.insert(row.segment);
                     // Else no preview of the others would be worth its time.
                     let done = row.span.duration_ms();
                     shared.recognised_ms.fetch_add(done, Ordering::Relaxed);
                 }
                 Err(e) => return Err(e),
             }
+            work.at = None;
             let _ = wake.try_send(()); // a full slot means that it has been told
         }
         if over {
-            return Ok(report);
+            return Ok(());
         }
         if let Some((preview, cancel)) = take_preview(shared) {
             let begun = Instant::now();
@@ -281,39 +340,40 @@ fn hear(
 fn translate_all(
     shared: &Shared,
     routes: &mut [TranslationRoute],
+    work: &mut Work<PendingTranslation>,
     woken: &Receiver<()>,
     recognised_all: &AtomicBool,
-) -> Result<Report, Error> {
+) -> Result<(), Error> {
     let mut store = Store::open(&shared.place.store)?;
     store.set_glossary(shared.place.glossary.digest());
     store.set_makers(translators(routes));
-    let mut report = Report::default();
-    let mut skipped: HashSet<PendingTranslation> = HashSet::new();
     loop {
         let last = recognised_all.load(Ordering::Acquire);
         for row in store.pending_translation(Some(&shared.id))? {
             if shared.give_up.is_cancelled() {
-                return Ok(report);
+                return Ok(());
             }
-            if skipped.contains(&row) {
+            if work.skipped.contains(&row) {
                 continue;
             }
+            work.at = Some(row.clone());
             match translate_row(shared, &mut store, routes, &shared.id, &row) {
-                Ok(()) => report.translated += 1,
+                Ok(()) => work.report.translated += 1,
                 Err(e @ (Error::Translate(_) | Error::NoTranslator(_))) if !e.is_cancelled() => {
-                    report.untranslated += 1;
-                    report.note(&e);
+                    work.report.untranslated += 1;
+                    work.report.note(&e);
                     // Once for a pair of languages: it is told while somebody can do something.
-                    if skipped.iter().all(|known| known.pair != row.pair) {
+                    if work.skipped.iter().all(|known| known.pair != row.pair) {
                         shared.alarm(&e, LATER);
                     }
-                    skipped.insert(row);
+                    work.skipped.insert(row);
                 }
                 Err(e) => return Err(e),
             }
+            work.at = None;
         }
         if last {
-            return Ok(report);
+            return Ok(());
         }
         let _ = woken.recv_timeout(PATIENCE); // woken or not: the store is asked again
     }

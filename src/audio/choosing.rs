@@ -1,0 +1,149 @@
+//! Which microphone is meant: by what it is and never by its place in the list; and why one that should be
+//! there is in no list.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use cpal::traits::{DeviceTrait, HostTrait};
+
+use super::Error;
+use super::devices::{DeviceInfo, devices, quiet};
+use super::microphone::refused;
+
+/// Where Linux has the files of its sound cards.
+const DEVICES: &str = "/dev/snd";
+
+/// The device that `wanted` names by its id or by its exact name; without a name, the system's
+/// usual one. Never another than the one named.
+///
+/// # Errors
+/// `NoMicrophone`, `MicrophoneMissing`, `MicrophoneAmbiguous`, `Devices`; one that is plugged in and held by
+/// another program or kept from this one is `Microphone` or `MicrophoneDenied`.
+pub fn choose_device(wanted: Option<&str>) -> Result<DeviceInfo, Error> {
+    choose_among(devices()?, wanted).map_err(|missing| match (&missing, wanted) {
+        (Error::MicrophoneMissing { .. }, Some(id)) => kept(id).unwrap_or(missing),
+        (Error::NoMicrophone, None) => kept_card(Path::new(DEVICES)).unwrap_or(missing),
+        _ => missing,
+    })
+}
+
+/// Why the device with this id, which is in no list, does not answer; `None` where it is not there.
+fn kept(id: &str) -> Option<Error> {
+    let _quiet = quiet::Quiet::new();
+    let device = cpal::default_host().device_by_id(&id.parse().ok()?)?;
+    let why = device.supported_input_configs().err()?;
+    Some(refused(id, &why)).filter(|why| !matches!(why, Error::MicrophoneMissing { .. }))
+}
+
+/// The first sound card with a microphone that the system keeps from this program, of those in the folder.
+fn kept_card(devices: &Path) -> Option<Error> {
+    let entries = fs::read_dir(devices).ok()?.flatten();
+    let mut cards: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| captures(p)).collect();
+    cards.sort();
+    let denied = |path: &PathBuf| {
+        let opened = fs::File::open(path);
+        opened.is_err_and(|e| e.kind() == ErrorKind::PermissionDenied)
+    };
+    let card = cards.into_iter().find(denied)?;
+    Some(Error::MicrophoneDenied {
+        name: card.display().to_string(),
+    })
+}
+
+/// Whether ALSA captures by this file: `pcmC0D0c`.
+fn captures(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("pcmC") && name.ends_with('c'))
+}
+
+fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInfo, Error> {
+    let Some(wanted) = wanted else {
+        // The list begins with the usual one, where there is one.
+        return list.into_iter().next().ok_or(Error::NoMicrophone);
+    };
+    if let Some(found) = list.iter().find(|d| d.id == wanted) {
+        return Ok(found.clone());
+    }
+    let mut named = list.into_iter().filter(|d| d.name == wanted);
+    match (named.next(), named.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(Error::MicrophoneAmbiguous {
+            name: wanted.to_owned(),
+        }),
+        _ => Err(Error::MicrophoneMissing {
+            name: wanted.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(id: &str, name: &str) -> DeviceInfo {
+        DeviceInfo {
+            id: id.into(),
+            name: name.into(),
+            default: false,
+            floating: false,
+            place: String::new(),
+            channels: 2,
+            min_rate: 8000,
+            max_rate: 48_000,
+        }
+    }
+
+    #[test]
+    fn a_device_is_chosen_by_what_it_is_and_never_by_its_place_in_the_list() {
+        let list = || {
+            vec![
+                device("alsa:hw:CARD=A", "Desk"),
+                device("alsa:hw:CARD=B", "Table"),
+                device("alsa:hw:CARD=C", "Table"),
+            ]
+        };
+        let choose = |wanted| choose_among(list(), wanted);
+        assert_eq!(choose(Some("alsa:hw:CARD=B")).unwrap().id, "alsa:hw:CARD=B");
+        assert_eq!(choose(Some("Desk")).unwrap().id, "alsa:hw:CARD=A");
+        assert!(matches!(
+            choose(Some("Table")),
+            Err(Error::MicrophoneAmbiguous { .. })
+        ));
+        for wrong in ["0", "1", "Chair", ""] {
+            assert!(matches!(
+                choose(Some(wrong)),
+                Err(Error::MicrophoneMissing { .. })
+            ));
+        }
+        assert_eq!(choose(None).unwrap().id, "alsa:hw:CARD=A");
+        assert!(matches!(
+            choose_among(Vec::new(), None),
+            Err(Error::NoMicrophone)
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_card_that_the_system_keeps_from_this_program_is_told_of() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let card = |name: &str, mode| {
+            let path = dir.path().join(name);
+            fs::write(&path, b"").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        assert!(kept_card(&dir.path().join("none")).is_none());
+        card("pcmC0D0c", 0o600);
+        card("pcmC0D0p", 0o000);
+        card("controlC0", 0o000);
+        assert!(kept_card(dir.path()).is_none());
+        let kept = card("pcmC1D0c", 0o000);
+        if fs::File::open(&kept).is_ok() {
+            return; // the system's administrator may read everything
+        }
+        let error = kept_card(dir.path()).unwrap();
+        assert!(matches!(&error, Error::MicrophoneDenied { name } if name.ends_with("pcmC1D0c")));
+    }
+}
