@@ -254,8 +254,12 @@ fn a_long_session_keeps_time_and_memory() {
 #[ignore = "a full proof of some minutes: scripts/proof record-faults"]
 #[cfg(target_os = "linux")]
 fn a_failing_operation_of_the_disk_is_never_passed_over() {
-    let times = setting("MEKONG_PROOF_FAULTS", 300);
-    let report = faults::fail_recordings(times, setting("MEKONG_PROOF_AT_ONCE", 4));
+    let choice = match std::env::var("MEKONG_PROOF_FAULTS").as_deref() {
+        Ok("all") => faults::Choice::All,
+        Ok("each") => faults::Choice::OneWay,
+        _ => faults::Choice::Some(setting("MEKONG_PROOF_FAULTS", 300)),
+    };
+    let report = faults::fail_recordings(choice, setting("MEKONG_PROOF_AT_ONCE", 4));
     for (how, counts) in ["plain", "locked"].into_iter().zip(&report.operations) {
         println!(
             "record-faults: a {how} session of 3 s has {} writes, {} syncs, {} renames, {} new files and {} files opened again",
@@ -263,7 +267,7 @@ fn a_failing_operation_of_the_disk_is_never_passed_over() {
         );
     }
     println!(
-        "record-faults: {} sessions, one operation failing in each, every chosen one in every way that fits it",
+        "record-faults: {} sessions, one operation failing in each ({choice:?})",
         report.sessions
     );
     for ((operation, outcome), times) in &report.outcomes {

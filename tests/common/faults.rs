@@ -43,9 +43,19 @@ struct Fault {
     kind: &'static str,
 }
 
-/// Lets operations fail in about `times` sessions, `at_once` of them side by side. Each operation that is
-/// chosen fails in every way that fits it; 0 chooses all of them.
-pub fn fail_recordings(times: u64, at_once: u64) -> FaultReport {
+/// How many operations fail, and how.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice {
+    /// Operations for about so many sessions, each in every way that fits it.
+    Some(u64),
+    /// Every operation, each in one of its ways, which take turns.
+    OneWay,
+    /// Every operation in every way.
+    All,
+}
+
+/// Lets operations fail, `at_once` of the sessions side by side.
+pub fn fail_recordings(choice: Choice, at_once: u64) -> FaultReport {
     let dir = tempfile::tempdir().unwrap();
     let library = dir.path().join("faults.so");
     let built = Command::new("cc")
@@ -66,7 +76,7 @@ pub fn fail_recordings(times: u64, at_once: u64) -> FaultReport {
         assert_eq!(outcome, "nothing failed");
         counts
     });
-    let faults = faults(&operations, times);
+    let faults = faults(&operations, choice);
     let next = AtomicUsize::new(0);
     let lane = || {
         let mut found = Vec::new();
@@ -92,16 +102,20 @@ pub fn fail_recordings(times: u64, at_once: u64) -> FaultReport {
 }
 
 /// The failures, each operation with all of its own behind one another.
-fn faults(operations: &[Counts; 2], times: u64) -> Vec<Fault> {
+fn faults(operations: &[Counts; 2], choice: Choice) -> Vec<Fault> {
     let ways: usize = OPERATIONS.iter().map(|(_, kinds)| kinds.len()).sum();
-    let mut each = times / (ways as u64 * 2);
+    let each = match choice {
+        Choice::Some(times) => times / (ways as u64 * 2),
+        Choice::OneWay | Choice::All => u64::MAX,
+    };
     let mut faults = Vec::new();
-    if times == 0 {
-        each = u64::MAX;
-    }
     for (locked, counts) in [false, true].into_iter().zip(operations) {
         for ((on, kinds), count) in OPERATIONS.iter().zip(counts) {
             for at in places(*count, each.max(1)) {
+                let kinds = match choice {
+                    Choice::OneWay => std::slice::from_ref(&kinds[at as usize % kinds.len()]),
+                    _ => kinds,
+                };
                 faults.extend(kinds.iter().map(|kind| Fault {
                     locked,
                     on,
