@@ -92,7 +92,13 @@ fn a_pause_that_was_cut_off_ends_where_the_sound_does() {
         .begin(&plan, 1.0, Box::new(|_| Ok(engines(false))))
         .unwrap();
     live.pause("ປຶກສາທະນາຍຄວາມ").unwrap();
-    std::thread::sleep(Duration::from_millis(1_200));
+    while !live.status().paused {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let paused = live.status().recorded_ms;
+    while live.status().recorded_ms < paused + 1_200 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let other = Bed::new();
     let (from, to) = (bed.recordings(), other.recordings());
     let folder = to.join(&plan.id.0);
