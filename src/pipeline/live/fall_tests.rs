@@ -116,6 +116,4 @@ fn a_pause_that_was_cut_off_ends_where_the_sound_does() {
     let pause = entries.iter().find(|e| e.kind == EventKind::Pause).unwrap();
     assert_eq!(pause.label, "ປຶກສາທະນາຍຄວາມ");
     assert!(!pause.lasts && pause.span.duration_ms() >= 900, "{pause:?}");
-    recover_session(&mut store, &folder, &|_| {}, &Cancel::new()).unwrap();
-    assert_eq!(store.events(&plan.id).unwrap(), entries, "twice is once");
 }
