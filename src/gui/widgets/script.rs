@@ -226,7 +226,13 @@ fn row_ends(ui: &Ui, text: &str, letters: Letters, width: f32) -> Arc<[usize]> {
         let measure = job(unbroken, 0, letters, &[]);
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(measure));
         let glyphs = galley.rows.iter().flat_map(|row| row.glyphs.iter());
-        let right: Vec<f32> = glyphs.map(|g| g.max_x()).collect();
+        // A mark that stands above a letter ends before it.
+        let mut edge = 0.0f32;
+        let mut reach = |x: f32| {
+            edge = edge.max(x);
+            edge
+        };
+        let right: Vec<f32> = glyphs.map(|g| reach(g.max_x())).collect();
         cut_rows(unbroken, letters.lang, &right, width, from, &mut ends);
         from += paragraph.len();
         match ends.last_mut() {
