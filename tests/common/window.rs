@@ -57,7 +57,11 @@ fn window_of(workspace: &Path, height: f32) -> Window {
 }
 
 /// Goes on painting until something is true; the desk works in other threads.
-pub fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
+pub fn until<S>(
+    window: &mut Harness<'static, S>,
+    what: &str,
+    found: impl Fn(&Harness<'static, S>) -> bool,
+) {
     let begun = Instant::now();
     while !found(window) {
         assert!(
@@ -70,11 +74,11 @@ pub fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
     window.run_steps(3);
 }
 
-pub fn sees(window: &Window, text: &str) -> bool {
+pub fn sees<S>(window: &Harness<'_, S>, text: &str) -> bool {
     window.query_all_by_label_contains(text).next().is_some()
 }
 
-pub fn until_seen(window: &mut Window, text: &str) {
+pub fn until_seen<S>(window: &mut Harness<'static, S>, text: &str) {
     until(window, text, |w| sees(w, text));
 }
 

@@ -46,7 +46,7 @@ pub struct Closer {
 
 /// What came while a picture was worked out: it is done first, and the picture is left out.
 enum Stopped {
-    By(Command),
+    By(Box<Command>),
     Failed(Error),
 }
 
@@ -103,7 +103,7 @@ fn given(
 ) -> Option<Command> {
     match made {
         Ok(overview) => put(overview),
-        Err(Stopped::By(command)) => return Some(command),
+        Err(Stopped::By(command)) => return Some(*command),
         Err(Stopped::Failed(error)) => common.tell(&error),
     }
     None
@@ -153,7 +153,7 @@ fn levels(
     let mut at = span.start.0;
     while at < span.end.0 {
         if let Ok(command) = asked.try_recv() {
-            return Err(Stopped::By(command));
+            return Err(Stopped::By(Box::new(command)));
         }
         let to = at.saturating_add(block).min(span.end.0);
         let pcm = audio::read_span(file, Span::new(SamplePos(at), SamplePos(to)))?;
@@ -251,6 +251,9 @@ pub(super) mod tests {
         assert_eq!(loud, [5]);
         ask.send(Command::Silence).unwrap();
         let stopped = levels(&file, span(0, 130), 13, &asked);
-        assert!(matches!(stopped, Err(Stopped::By(Command::Silence))));
+        let Err(Stopped::By(by)) = stopped else {
+            panic!("not stopped");
+        };
+        assert!(matches!(*by, Command::Silence));
     }
 }

@@ -120,7 +120,7 @@ impl Strip {
                 let playing = scene.desk.board().playing.get();
                 let playing = playing.filter(|p| p.interview == opened.interview.id);
                 let view = self.view(opened);
-                let middle = view.from_ms().saturating_add(view.shown_ms() / 2);
+                let middle = view.start_ms().saturating_add(view.shown_ms() / 2);
                 let seen = playing.map(|p| p.at_ms).filter(|at| view.holds(*at));
                 self.view = Some(view.zoomed(factor, seen.or(self.place).unwrap_or(middle)));
             }
@@ -168,7 +168,7 @@ impl Strip {
             now = now.zoomed(factor, now.ms(over.x - rect.left(), width));
             now = now.moved_by(-scrolled(ui, !now.is_whole()), width);
         }
-        if now.from_ms() != view.from_ms() && heard.is_some_and(|at| !now.holds(at)) {
+        if now.start_ms() != view.start_ms() && heard.is_some_and(|at| !now.holds(at)) {
             self.away = true;
         }
         if let Some(at) = heard {
@@ -232,7 +232,7 @@ impl Strip {
         if self.asked_near.is_none_or(|at| at.elapsed() > ASK_NEXT) {
             self.asked_near = Some(Instant::now());
             let shown = view.shown_ms();
-            let from = view.from_ms().saturating_sub(shown);
+            let from = view.start_ms().saturating_sub(shown);
             let until = view.until_ms().saturating_add(shown).min(view.whole_ms());
             let span = Span::new(SamplePos::from_ms(from), SamplePos::from_ms(until));
             scene.desk.ask(Command::Nearer(id.clone(), span));
@@ -259,7 +259,7 @@ fn columns(view: View, width: usize, lines: impl Iterator<Item = (Span, u16)>) -
         x as usize
     };
     for (span, channel) in lines {
-        let seen = span.end.as_ms() > view.from_ms() && span.start.as_ms() < view.until_ms();
+        let seen = span.end.as_ms() > view.start_ms() && span.start.as_ms() < view.until_ms();
         if !seen {
             continue;
         }
@@ -276,7 +276,7 @@ fn nearer(scene: &Scene<'_>, opened: &Opened, view: View) -> Option<Arc<Overview
     let nearer = scene.desk.board().nearer.get()?;
     let (from, until) = (nearer.span.start.as_ms(), nearer.span.end.as_ms());
     let fits = nearer.interview == opened.interview.id
-        && from <= view.from_ms()
+        && from <= view.start_ms()
         && until >= view.until_ms()
         && until.saturating_sub(from) <= view.shown_ms().saturating_mul(6);
     fits.then_some(nearer)
@@ -318,7 +318,7 @@ mod tests {
         let (no, one, two) = (None, Some(0), Some(1));
         assert_eq!(seen, [one, no, no, no, two, two, no, no, no, one]);
         let near = whole.zoomed(5.0, 40_000);
-        assert_eq!((near.from_ms(), near.until_ms()), (32_000, 52_000));
+        assert_eq!((near.start_ms(), near.until_ms()), (32_000, 52_000));
         let seen = columns(near, 10, lines.into_iter());
         assert_eq!(seen, [no, no, no, no, two, two, two, two, two, two]);
         let between = whole.zoomed(10.0, 75_000);

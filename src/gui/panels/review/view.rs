@@ -26,7 +26,7 @@ impl View {
     }
 
     /// The first place that is shown.
-    pub fn from_ms(self) -> u64 {
+    pub fn start_ms(self) -> u64 {
         self.from_ms
     }
 
@@ -129,14 +129,14 @@ mod tests {
         assert!((whole.x(LONG / 4, WIDTH) - 200.0).abs() < 0.01);
         let near = whole.zoomed(360.0, 3_600_000);
         assert_eq!(near.shown_ms(), 20_000);
-        for ms in [near.from_ms(), 3_600_000, near.until_ms() - 1] {
+        for ms in [near.start_ms(), 3_600_000, near.until_ms() - 1] {
             let back = near.ms(near.x(ms, WIDTH), WIDTH);
             assert!(back.abs_diff(ms) <= 1, "{ms}: {back}");
         }
-        assert!(near.x(near.from_ms() - 1_000, WIDTH) < 0.0);
+        assert!(near.x(near.start_ms() - 1_000, WIDTH) < 0.0);
         assert!(near.x(near.until_ms() + 1_000, WIDTH) > WIDTH);
         // Outside of the picture is its edge.
-        assert_eq!(near.ms(-50.0, WIDTH), near.from_ms());
+        assert_eq!(near.ms(-50.0, WIDTH), near.start_ms());
         assert_eq!(near.ms(9_000.0, WIDTH), near.until_ms());
     }
 
@@ -169,16 +169,16 @@ mod tests {
     #[test]
     fn it_is_moved_to_the_ends_and_no_farther_and_follows_what_leaves_it() {
         let view = View::whole(100_000).zoomed(10.0, 50_000);
-        assert_eq!((view.from_ms(), view.until_ms()), (45_000, 55_000));
-        assert_eq!(view.moved(-1_000).from_ms(), 44_000);
-        assert_eq!(view.moved(i64::MIN).from_ms(), 0);
+        assert_eq!((view.start_ms(), view.until_ms()), (45_000, 55_000));
+        assert_eq!(view.moved(-1_000).start_ms(), 44_000);
+        assert_eq!(view.moved(i64::MIN).start_ms(), 0);
         assert_eq!(view.moved(i64::MAX).until_ms(), 100_000);
-        assert_eq!(view.moved_by(WIDTH / 2.0, WIDTH).from_ms(), 50_000);
+        assert_eq!(view.moved_by(WIDTH / 2.0, WIDTH).start_ms(), 50_000);
         assert_eq!(View::whole(100_000).moved(5_000), View::whole(100_000));
         assert_eq!(view.following(54_999), view);
         let on = view.following(55_000);
-        assert_eq!((on.from_ms(), on.shown_ms()), (54_000, 10_000));
-        assert_eq!(view.following(200).from_ms(), 0);
+        assert_eq!((on.start_ms(), on.shown_ms()), (54_000, 10_000));
+        assert_eq!(view.following(200).start_ms(), 0);
         assert_eq!(view.following(99_999).until_ms(), 100_000);
     }
 }

@@ -60,7 +60,12 @@ impl Strip {
             ui.painter().galley(inside.min, galley, colour);
         };
         if !view.is_whole() {
-            write(rect.left(), Align2::LEFT_TOP, view.from_ms(), colours.faint);
+            write(
+                rect.left(),
+                Align2::LEFT_TOP,
+                view.start_ms(),
+                colours.faint,
+            );
             write(
                 rect.right(),
                 Align2::RIGHT_TOP,
