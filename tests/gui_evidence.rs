@@ -546,3 +546,54 @@ fn a_screen_and_an_interview_are_found_by_their_names() {
     key(&mut window, Key::Escape);
     assert!(!sees(&window, "Nothing is called so"));
 }
+
+#[test]
+fn a_file_gets_a_place_and_a_free_name_by_buttons_and_nothing_is_written_over() {
+    let dir = six_interviews();
+    let id = id_of(dir.path(), Lang::Lo);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Lo);
+    open_evidence(&mut window);
+    until_seen(&mut window, "Write the file");
+    until_seen(&mut window, "Home folder");
+    press(&mut window, "Home folder");
+    let home = open_app(dir.path()).usual_folder();
+    let typed = |w: &Window, path: &std::path::Path| is_typed(w, path.to_str().unwrap());
+    let pdf = home.join(format!("{id}.pdf"));
+    until(&mut window, "its name", |w| typed(w, &pdf));
+    // Another form is another file.
+    press(&mut window, "Form");
+    press(&mut window, "Captions (SRT)");
+    let srt = home.join(format!("{id}.srt"));
+    until(&mut window, "the other name", |w| typed(w, &srt));
+    // What a person types stays, and is told of where it cannot be.
+    let over = dir.path().join("ອອກ.srt");
+    std::fs::write(&over, "1").unwrap();
+    let write = |window: &mut Window, path: &std::path::Path| {
+        focus(window, "File (empty: the usual folder):");
+        chord(window, Key::A);
+        say(window, path.to_str().unwrap());
+    };
+    write(&mut window, &dir.path().join("none").join("x.srt"));
+    until_seen(&mut window, "This folder does not exist");
+    write(&mut window, &over);
+    until_seen(&mut window, "A file stands at this path");
+    press(&mut window, "Take a free name");
+    let free = dir.path().join(format!("{id}.srt"));
+    until(&mut window, "a free name", |w| typed(w, &free));
+    press(&mut window, "Write the file");
+    until_seen(&mut window, "Done.");
+    assert!(
+        std::fs::read_to_string(&free)
+            .unwrap()
+            .contains("ທ່ານມີສິດບໍ່ໃຫ້ການ")
+    );
+    // The next one gets the next name by itself.
+    let next = dir.path().join(format!("{id}-2.srt"));
+    until(&mut window, "the next name", |w| typed(w, &next));
+    write(&mut window, dir.path());
+    until_seen(&mut window, "This is a folder");
+    press(&mut window, "Put it in this folder");
+    until(&mut window, "a name in it", |w| typed(w, &next));
+    assert_eq!(std::fs::read_to_string(&over).unwrap(), "1");
+}

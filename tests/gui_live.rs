@@ -346,7 +346,7 @@ fn the_strip_is_walked_by_keys_and_nothing_is_played_while_a_recording_runs() {
     until_seen(&mut window, "Next in doubt");
     // The strip: an arrow moves a place, Enter goes to the line there.
     let first = chosen(&window);
-    let strip = "The whole recording: press to go to a place";
+    let strip = "The recording: press to hear it from a place on. The arrows move the place, + and − show it from nearer or farther.";
     until_seen(&mut window, strip);
     window.get_by_label(strip).focus();
     window.run_steps(2);

@@ -15,16 +15,22 @@
 #[path = "common/paint.rs"]
 mod paint;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Event, Key, Modifiers, RawInput, Rect, pos2, vec2};
-use mekong_interview::app::desk::Desk;
+use eframe::egui::{self, Event, Key, Modifiers, RawInput, Rect, accesskit, pos2, vec2};
+use mekong_interview::app::desk::{Desk, Recording};
+use mekong_interview::app::live::{LiveEvent, LiveStatus, Partials};
 use mekong_interview::app::{App, Options};
-use mekong_interview::domain::{Channel, InterviewId, Lang, SamplePos, Span};
-use mekong_interview::gui::{Desktop, find_fonts};
+use mekong_interview::audio::Level;
+use mekong_interview::domain::{
+    Asked, Channel, EventKind, InterviewId, Lang, SamplePos, SessionEvent, Span,
+};
+use mekong_interview::gui::{Desktop, Gate, find_fonts};
 use mekong_interview::store::{ImportedLine, ImportedTranslation, NewInterview, Store};
 use paint::{Painter, Picture};
 use sha2::{Digest as _, Sha256};
@@ -56,10 +62,18 @@ const LETTERS: [(Lang, &str, &str); 6] = [
     (Lang::My, "သံသယရှိသူတွင် အခွင့်အရေးရှိသည် မြို့ ကျွန်ုပ်", "你有权保持沉默。"),
 ];
 
+/// What is painted in a window.
+type Show = Box<dyn FnMut(&mut egui::Ui)>;
+
+/// What the last frame of the other window looked like.
+type Other = Rc<RefCell<Vec<egui::ClippedPrimitive>>>;
+
 struct Window {
     ctx: egui::Context,
-    desktop: Desktop,
-    painter: Painter,
+    show: Show,
+    painter: Rc<RefCell<Painter>>,
+    /// What a screen reader knew of the last frame.
+    named: Vec<(accesskit::NodeId, accesskit::Node)>,
     wakes: Arc<AtomicU64>,
     size: [usize; 2],
     time: f64,
@@ -67,15 +81,17 @@ struct Window {
 
 impl Window {
     fn open(workspace: &Path, settings: &str, size: [usize; 2]) -> Self {
-        std::fs::write(workspace.join("desktop.toml"), settings).unwrap();
-        let app = Arc::new(
-            App::open(&Options {
-                workspace: Some(workspace.to_owned()),
-                env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
-                ..Options::default()
-            })
-            .unwrap(),
-        );
+        Self::posing(workspace, settings, size, |_| ())
+    }
+
+    /// A window that begins with what `pose` lays on the board.
+    fn posing(
+        workspace: &Path,
+        settings: &str,
+        size: [usize; 2],
+        pose: impl FnOnce(&Desk),
+    ) -> Self {
+        let app = app(workspace, settings);
         let wakes = Arc::new(AtomicU64::new(0));
         let own = Arc::clone(&wakes);
         let wake = move || {
@@ -83,13 +99,30 @@ impl Window {
         };
         let ctx = egui::Context::default();
         let desk = Desk::start(Arc::clone(&app), Arc::new(wake)).unwrap();
-        let desktop = Desktop::new(&app, desk, &ctx, find_fonts());
+        pose(&desk);
+        let mut desktop = Desktop::new(&app, desk, &ctx, find_fonts());
+        let show = Box::new(move |ui: &mut egui::Ui| desktop.show(ui));
+        Self::with(ctx, show, wakes, size)
+    }
+
+    /// The window with the question for the passphrase, or the way to the lock.
+    fn guarded(workspace: &Path, settings: &str) -> Self {
+        let app = app(workspace, settings);
+        let ctx = egui::Context::default();
+        let mut gate = Gate::new(app, &ctx, find_fonts()).unwrap();
+        let show = Box::new(move |ui: &mut egui::Ui| gate.show(ui));
+        Self::with(ctx, show, Arc::default(), [900, 600])
+    }
+
+    fn with(ctx: egui::Context, show: Show, wakes: Arc<AtomicU64>, size: [usize; 2]) -> Self {
+        ctx.enable_accesskit();
         // A caret that comes and goes would be in half of the pictures.
         ctx.all_styles_mut(|style| style.visuals.text_cursor.blink = false);
         let mut window = Self {
             ctx,
-            desktop,
-            painter: Painter::default(),
+            show,
+            painter: Rc::default(),
+            named: Vec::new(),
             wakes,
             size,
             time: 0.0,
@@ -108,9 +141,12 @@ impl Window {
             events,
             ..RawInput::default()
         };
-        let desktop = &mut self.desktop;
-        let made = self.ctx.run_ui(input, |ui| desktop.show(ui));
-        self.painter.take(made.textures_delta);
+        let show = &mut self.show;
+        let made = self.ctx.run_ui(input, |ui| show(ui));
+        self.painter.borrow_mut().take(made.textures_delta);
+        if let Some(update) = made.platform_output.accesskit_update {
+            self.named = update.nodes;
+        }
         self.ctx.tessellate(made.shapes, made.pixels_per_point)
     }
 
@@ -140,6 +176,62 @@ impl Window {
         self.settle();
     }
 
+    /// Whether anything is called so.
+    fn names(&self, words: &str) -> bool {
+        self.named.iter().any(|(_, node)| is_called(node, words))
+    }
+
+    /// Goes on until something is called so.
+    fn until(&mut self, words: &str) {
+        let begun = Instant::now();
+        while !self.names(words) {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "never came: {words}"
+            );
+            self.frame(Vec::new());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.settle();
+    }
+
+    /// Presses what is called so.
+    fn press_named(&mut self, words: &str) {
+        let pressed = self.named.iter().find(|(_, node)| {
+            is_called(node, words) && node.supports_action(accesskit::Action::Click)
+        });
+        let (target_node, _) = pressed.unwrap_or_else(|| panic!("nothing is called '{words}'"));
+        let event = Event::AccessKitActionRequest(accesskit::ActionRequest {
+            action: accesskit::Action::Click,
+            target_tree: accesskit::TreeId::ROOT,
+            target_node: *target_node,
+            data: None,
+        });
+        self.frame(vec![event]);
+        self.settle();
+    }
+
+    /// From now on the other window is one of its own, of this size.
+    fn with_other(&mut self, size: [usize; 2]) -> Other {
+        let (seen, painter) = (Other::default(), Rc::clone(&self.painter));
+        let own = Rc::clone(&seen);
+        self.ctx.set_embed_viewports(false);
+        egui::Context::set_immediate_viewport_renderer(move |ctx, mut viewport| {
+            let id = viewport.ids.this;
+            let size = vec2(size[0] as f32, size[1] as f32);
+            let mut input = RawInput {
+                viewport_id: id,
+                screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)),
+                ..RawInput::default()
+            };
+            input.viewports.insert(id, egui::ViewportInfo::default());
+            let made = ctx.run_ui(input, |ui| (viewport.viewport_ui_cb)(ui));
+            painter.borrow_mut().take(made.textures_delta);
+            *own.borrow_mut() = ctx.tessellate(made.shapes, made.pixels_per_point);
+        });
+        seen
+    }
+
     fn picture(&mut self, shrink: usize) -> Picture {
         let shapes = self.frame(Vec::new());
         let zoom = self.ctx.zoom_factor();
@@ -147,7 +239,84 @@ impl Window {
             (zoom - 1.0).abs() < f32::EPSILON,
             "painted at one pixel a point"
         );
-        self.painter.paint(&shapes, self.size, shrink)
+        self.painter.borrow().paint(&shapes, self.size, shrink)
+    }
+}
+
+fn is_called(node: &accesskit::Node, words: &str) -> bool {
+    let label = node.label().or(node.value());
+    label.is_some_and(|label| label.contains(words))
+}
+
+/// The program over a workspace, with these settings of the window.
+fn app(workspace: &Path, settings: &str) -> Arc<App> {
+    std::fs::write(workspace.join("desktop.toml"), settings).unwrap();
+    let app = App::open(&Options {
+        workspace: Some(workspace.to_owned()),
+        env_kit: Some(env!("CARGO_MANIFEST_DIR").into()),
+        ..Options::default()
+    });
+    Arc::new(app.unwrap())
+}
+
+/// A message of a language.
+fn word(lang: Lang, id: &str) -> String {
+    let file = format!("{}/src/gui/locales/{lang}.ftl", env!("CARGO_MANIFEST_DIR"));
+    let words = std::fs::read_to_string(file).unwrap();
+    let found = words
+        .lines()
+        .find_map(|l| l.strip_prefix(&format!("{id} = ")));
+    found
+        .unwrap_or_else(|| panic!("{lang} has no {id}"))
+        .to_owned()
+}
+
+/// A recording that stands still: two microphones, a mark and a pause, somebody who is speaking.
+fn recording() -> Recording {
+    let level = |peak_db, mean_db| Level {
+        peak_db,
+        mean_db,
+        clips: 0,
+    };
+    let entry = |id, kind, label: &str, from_ms, to_ms| SessionEvent {
+        id,
+        kind,
+        label: label.to_owned(),
+        channel: None,
+        span: Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms)),
+        lasts: false,
+        at: "2026-11-23T08:00:10Z".to_owned(),
+    };
+    let mut partials = Partials::default();
+    partials.hear(&LiveEvent::Partial {
+        channel: 1,
+        span: Span::new(SamplePos::from_ms(26_000), SamplePos::from_ms(28_000)),
+        text: "Nguyễn Thị Ngọc".to_owned(),
+    });
+    Recording {
+        interview: InterviewId("20261123-0800-1".into()),
+        case: Some("K-17".into()),
+        purpose: Some(Asked::Witness),
+        said: std::collections::BTreeSet::new(),
+        status: LiveStatus {
+            recorded_ms: 754_000,
+            lag_ms: 3_000,
+            lost_frames: 0,
+            disk_minutes: Some(812),
+            paused: false,
+        },
+        levels: vec![level(-18.0, -30.0), level(-42.0, -55.0)],
+        partials,
+        entries: vec![
+            entry(1, EventKind::Marker, "exhibit", 4_000, 4_000),
+            entry(2, EventKind::Pause, "break", 9_000, 11_000),
+        ],
+        ending: false,
+        source: "USB".into(),
+        floating: false,
+        practice: false,
+        without: Vec::new(),
+        awake: true,
     }
 }
 
@@ -301,6 +470,66 @@ fn every_screen_looks_as_it_did_in_three_languages() {
             window.press(Key::Escape, Modifiers::NONE);
             window.press(Key::Escape, Modifiers::NONE);
         }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_recording_the_other_window_and_the_lock_look_as_they_did_in_three_languages() {
+    let known = fonts_are_known();
+    let mut wrong = Vec::new();
+    for lang in [Lang::En, Lang::Km, Lang::My] {
+        let settings = format!("language = \"{lang}\"\n");
+        let mut look = |picture: &Picture, name: &str| {
+            wrong.extend(compare(picture, &format!("screens/{lang}-{name}"), known));
+        };
+        let dir = workspace();
+        let pose = |desk: &Desk| desk.board().pose(recording());
+        let mut window = Window::posing(dir.path(), &settings, [900, 600], pose);
+        window.press(Key::Num1, Modifiers::COMMAND);
+        window.until("12:34");
+        look(&window.picture(2), "recording");
+        window.press_named(&word(lang, "live-end"));
+        look(&window.picture(2), "recording-end");
+        drop(window);
+
+        // What the person interviewed reads, in a window of its own.
+        let mut window = Window::open(dir.path(), &settings, [900, 600]);
+        let other = window.with_other([800, 480]);
+        window.press(Key::Num1, Modifiers::COMMAND);
+        window.until("ខ្មែរ – Tiếng Việt");
+        window.press_named("ខ្មែរ – Tiếng Việt");
+        window.press_named(&word(lang, "phrases-open"));
+        window.press_named(&word(lang, "phrases-show"));
+        window.settle();
+        let painted = window
+            .painter
+            .borrow()
+            .paint(&other.borrow(), [800, 480], 2);
+        look(&painted, "other-window");
+        look(&window.picture(2), "phrasebook");
+        drop(window);
+
+        let mut window = Window::guarded(dir.path(), &settings);
+        window.until("K-17");
+        window.press(Key::Num6, Modifiers::COMMAND);
+        window.until(&word(lang, "lock-begin"));
+        window.press_named(&word(lang, "lock-begin"));
+        // Without the folders of this computer.
+        window.until(&word(lang, "lock-recovery-agency"));
+        window.press_named(&word(lang, "lock-recovery-agency"));
+        look(&window.picture(2), "lock");
+        drop(window);
+        let keys = tempfile::tempdir().unwrap();
+        let locks = app(dir.path(), &settings);
+        let file = keys.path().join("key.txt");
+        locks
+            .lock_with_new_key("four words and a river", &file, &|_| ())
+            .unwrap();
+        drop(locks);
+        let mut window = Window::guarded(dir.path(), &settings);
+        window.until(&word(lang, "vault-locked"));
+        look(&window.picture(2), "locked");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

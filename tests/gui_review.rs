@@ -1,4 +1,5 @@
-//! Going from line to line, taking back, marked words: through the labels that a screen reader hears.
+//! Going from line to line, taking back, marked words, input methods, the picture of the recording: through
+//! the labels that a screen reader hears.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,16 +7,19 @@
     reason = "a failed unwrap is a failed test"
 )]
 
+#[path = "common/sound.rs"]
+mod sound;
 #[path = "common/window.rs"]
 mod window;
 
 use std::fs;
 use std::path::Path;
 
-use eframe::egui::{Event, Key, Modifiers, PointerButton, pos2};
-use egui_kittest::kittest::Queryable as _;
+use eframe::egui::{Event, ImeEvent, Key, Modifiers, PointerButton, pos2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::domain::{Lang, Segment, SegmentId};
 use mekong_interview::evidence::{Passphrase, Role};
+use sound::with_sound;
 use window::*;
 
 /// One interview a script, with four lines that a machine wrote; two of them are in doubt.
@@ -147,4 +151,217 @@ fn a_term_begins_with_the_words_that_are_marked_in_a_line_that_is_read() {
     key(&mut window, Key::ArrowDown);
     key(&mut window, Key::G);
     assert!(is_typed(&window, "Tôi đồng ý. 2"));
+}
+
+/// What is typed with an input method: how it looks while it is composed, and the words that come of it.
+const COMPOSED: [(Lang, [&str; 3], &str); 4] = [
+    (Lang::Zh, ["n", "ni", "ni hao"], "你好"),
+    (Lang::Vi, ["n", "ngu", "ngủ"], "ngủ"),
+    (Lang::My, ["မ", "မြ", "မြို"], "မြို့"),
+    (Lang::Km, ["ខ", "ខ្", "ខ្ញ"], "ខ្ញុំ"),
+];
+
+fn compose(window: &mut Window, text: &str) {
+    window.event(Event::Ime(ImeEvent::Preedit {
+        text: text.to_owned(),
+        active_range_chars: None,
+    }));
+    window.run_steps(2);
+}
+
+fn commit(window: &mut Window, text: &str) {
+    window.event(Event::Ime(ImeEvent::Commit(text.to_owned())));
+    window.run_steps(2);
+}
+
+#[test]
+fn no_key_is_heard_while_a_correction_is_composed_and_what_is_stored_is_what_came_of_it() {
+    let dir = by_machine();
+    for (lang, steps, committed) in COMPOSED {
+        let mut window = tall_window(dir.path());
+        open_interview(&mut window, lang);
+        key(&mut window, Key::E);
+        key(&mut window, Key::End);
+        for step in steps {
+            compose(&mut window, step);
+            assert!(is_typed(&window, step), "{lang}: {step} is seen");
+            for (modifiers, held) in [
+                (Modifiers::NONE, Key::Enter),
+                (Modifiers::COMMAND, Key::Enter),
+                (Modifiers::NONE, Key::Escape),
+                (Modifiers::NONE, Key::N),
+                (Modifiers::COMMAND, Key::K),
+                (Modifiers::COMMAND, Key::Num3),
+                (Modifiers::NONE, Key::Tab),
+            ] {
+                with(&mut window, modifiers, held);
+                assert!(is_typed(&window, step), "{lang}: {held:?} in {step}");
+            }
+        }
+        let line = lines(dir.path(), lang).1[0].clone();
+        assert_eq!(line.version, 1, "{lang}: nothing is kept half written");
+        commit(&mut window, committed);
+        key(&mut window, Key::Enter);
+        let said = |_: &Window| lines(dir.path(), lang).1[0].text.clone();
+        let wanted = format!("{}{committed}", line.text);
+        until(&mut window, &wanted, |w| said(w) == wanted);
+        // Given up, nothing of it is left, and the keys are heard again.
+        key(&mut window, Key::E);
+        key(&mut window, Key::End);
+        compose(&mut window, steps[0]);
+        compose(&mut window, "");
+        key(&mut window, Key::Escape);
+        until(&mut window, "left", |w| !sees(w, "Your name"));
+        key(&mut window, Key::N);
+        assert!(is_at(&window, 2), "{lang}");
+    }
+}
+
+#[test]
+fn a_search_that_is_composed_opens_nothing_until_it_is_written() {
+    let dir = by_machine();
+    for (lang, steps, _) in COMPOSED {
+        let said = SIX.iter().find(|(l, ..)| *l == lang.to_string()).unwrap().1;
+        let mut window = window(dir.path());
+        until_seen(&mut window, "K-17");
+        chord(&mut window, Key::Num3);
+        // Of the line that is there, so that half of it finds something.
+        for half in [steps[1], said] {
+            compose(&mut window, half);
+            for held in [Key::Enter, Key::ArrowDown, Key::Escape] {
+                key(&mut window, held);
+                assert!(is_typed(&window, half), "{lang}: {held:?}");
+            }
+        }
+        commit(&mut window, said);
+        until_seen(&mut window, "4 lines found");
+        assert!(is_typed(&window, said));
+        key(&mut window, Key::Enter);
+        until_seen(&mut window, "Next in doubt");
+        assert!(chosen(&window).contains(said), "{lang}");
+    }
+}
+
+const STRIP: &str = "The recording: press to hear it";
+
+/// The place that a screen reader says of the recording's picture, in seconds.
+fn place(window: &Window) -> u32 {
+    let value = window.get_by_label_contains(STRIP).accesskit_node().value();
+    let value = value.expect("a place");
+    let (minutes, seconds) = value.rsplit_once(':').unwrap();
+    minutes.parse::<u32>().unwrap() * 60 + seconds.parse::<u32>().unwrap()
+}
+
+/// Presses the recording's picture so far from its left edge, 0 to 1.
+fn press_strip(window: &mut Window, part: f32) {
+    let rect = window.get_by_label_contains(STRIP).rect();
+    let at = pos2(rect.left() + rect.width() * part, rect.center().y);
+    window.event(Event::PointerMoved(at));
+    for pressed in [true, false] {
+        window.event(Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    window.run_steps(3);
+}
+
+/// Until the sound is heard from about this second on, or this computer has told that it cannot be heard.
+fn until_heard(window: &mut Window, second: u32) {
+    let told = |w: &Window| sees(w, "loudspeaker");
+    until(window, "heard or told", |w| {
+        told(w) || (second..second + 20).contains(&place(w))
+    });
+    while sees(window, "Close") {
+        press(window, "Close");
+        window.run_steps(10);
+    }
+}
+
+#[test]
+fn the_recording_is_heard_from_any_place_whether_a_line_stands_there_or_not() {
+    let dir = with_sound();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    until_seen(&mut window, STRIP);
+    // Between the lines: the one before is chosen.
+    press_strip(&mut window, 0.5);
+    assert!(is_at(&window, 2), "{}", chosen(&window));
+    until_heard(&mut window, 30);
+    press_strip(&mut window, 0.69);
+    assert!(is_at(&window, 3), "{}", chosen(&window));
+    until_heard(&mut window, 41);
+    // By keys: the place begins at the chosen line, and Enter hears it from there on.
+    window.get_by_label_contains(STRIP).focus();
+    window.run_steps(2);
+    key(&mut window, Key::Home);
+    for _ in 0..9 {
+        key(&mut window, Key::ArrowRight);
+    }
+    key(&mut window, Key::Enter);
+    assert!(is_at(&window, 1), "{}", chosen(&window));
+    until_heard(&mut window, 10);
+    // Space pauses, and never opens or writes anything.
+    key(&mut window, Key::Space);
+    assert!(is_at(&window, 1) && !sees(&window, "Your name"));
+}
+
+#[test]
+fn the_picture_is_looked_at_from_near_by_wheel_buttons_and_keys_and_shows_the_same_lines() {
+    let dir = with_sound();
+    let walked = |window: &mut Window, steps: usize| {
+        window.get_by_label_contains(STRIP).focus();
+        window.run_steps(2);
+        key(window, Key::Home);
+        for _ in 0..steps {
+            window.key_press(Key::ArrowRight);
+            window.step();
+        }
+        window.run_steps(2);
+        place(window)
+    };
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    until_seen(&mut window, STRIP);
+    // From afar a step is a fiftieth of the minute.
+    assert_eq!(walked(&mut window, 25), 30);
+    for _ in 0..4 {
+        press(&mut window, "Show the recording from nearer");
+    }
+    let near = walked(&mut window, 25);
+    assert!((5..=6).contains(&near), "{near}");
+    for _ in 0..4 {
+        press(&mut window, "Show the recording from farther");
+    }
+    assert_eq!(walked(&mut window, 25), 30);
+    // By the wheel with Ctrl; the place under the pointer stays there.
+    let rect = window.get_by_label_contains(STRIP).rect();
+    window.event(Event::PointerMoved(rect.center()));
+    window.event(Event::Zoom(6.0));
+    window.run_steps(2);
+    press_strip(&mut window, 0.5);
+    assert!(is_at(&window, 2), "{}", chosen(&window));
+    until_heard(&mut window, 29);
+    key(&mut window, Key::Escape);
+    // Ten seconds are seen: their left edge is at about 25 seconds, no line begins there.
+    press_strip(&mut window, 0.02);
+    assert!(is_at(&window, 2), "{}", chosen(&window));
+    until_heard(&mut window, 24);
+    // By keys: from near again, and back to the whole.
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    until_seen(&mut window, STRIP);
+    window.get_by_label_contains(STRIP).focus();
+    window.run_steps(2);
+    for _ in 0..4 {
+        key(&mut window, Key::Plus);
+    }
+    let near = walked(&mut window, 25);
+    assert!((5..=6).contains(&near), "{near}");
+    for _ in 0..5 {
+        key(&mut window, Key::Minus);
+    }
+    assert_eq!(walked(&mut window, 25), 30);
 }

@@ -197,6 +197,18 @@ impl App {
         Ok(audio::hear_untouched(&parts, own, span)?)
     }
 
+    /// How many channels the lines of what a partner sent may be of.
+    ///
+    /// # Errors
+    /// No such bundle.
+    pub fn foreign_channels(&self, bundle: &str) -> Result<u16, Error> {
+        let held = self.held_abroad()?;
+        let known = held.as_ref().and_then(|held| held.known.get(bundle));
+        known
+            .map(|known| known.channels)
+            .ok_or_else(|| Error::NotReceived(bundle.to_owned()))
+    }
+
     /// What partners sent, read anew where more came in; nothing where nothing did.
     fn held_abroad(&self) -> Result<MutexGuard<'_, Option<Held>>, Error> {
         let count = self.reading()?.count_own(Kind::Received)?;

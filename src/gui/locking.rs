@@ -274,7 +274,12 @@ impl LockPage {
                 words: &self.words,
                 choices: &self.choices,
             };
-            self.file.show(ui, &scene, name, looks);
+            if looks {
+                self.file.show(ui, &scene, name);
+            } else {
+                let file = ("mekong-recovery", "txt");
+                self.file.show_out(ui, &scene, name, file);
+            }
         }
     }
 
@@ -285,7 +290,7 @@ impl LockPage {
             Purpose::First | Purpose::Recover => self.file.path().is_some(),
             Purpose::Change => !self.old.is_empty(),
         };
-        named && !self.new.is_empty() && self.new == self.again
+        named && !self.file.waits() && !self.new.is_empty() && self.new == self.again
     }
 
     /// What the fields ask for.

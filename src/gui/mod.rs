@@ -3,6 +3,7 @@
 //! pointer's copy.
 
 mod closing;
+mod composing;
 mod deeds;
 mod fonts;
 mod gate;

@@ -11,6 +11,7 @@ use crate::app::desk::{Command, Desk, Told};
 use crate::app::{App, BlankKey, Choices, VaultState, WindowSize};
 
 use super::closing::Closing;
+use super::composing::Composing;
 use super::deeds::{self, Deed, Standing};
 use super::fonts::Fonts;
 use super::locking::Purpose;
@@ -69,6 +70,7 @@ impl Desktop {
         app.cannot_show(&fonts.missing);
         let choices = app.choices().choices;
         ctx.set_fonts(fonts.definitions);
+        ctx.add_plugin(Composing::default());
         theme::apply(ctx, choices.look, choices.text_percent);
         let words = Words::chosen(&choices);
         let aside = app.choices_aside();

@@ -33,6 +33,8 @@ pub const SHORT: f32 = 420.0;
 pub const OVERVIEW: f32 = 56.0;
 /// Height of the picture of one line.
 pub const CLOSER: f32 = 72.0;
+/// Room for the name and the number of the speed, beside its slider.
+pub const SPEED: f32 = 150.0;
 /// Column with number, time and speaker.
 pub const MARGIN_COLUMN: f32 = 104.0;
 /// Widest column of running text: longer lines are hard to read.

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::{Role, Toggled};
-use eframe::egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId, vec2};
-use egui_kittest::{Harness, kittest::NodeT as _, kittest::Queryable as _};
+use eframe::egui::epaint::TextShape;
+use eframe::egui::{Key, Modifiers, Shape, ViewportCommand, ViewportEvent, ViewportId, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, ImportRequest, Options};
 use mekong_interview::domain::{Cancel, Lang};
@@ -55,7 +57,11 @@ fn window_of(workspace: &Path, height: f32) -> Window {
 }
 
 /// Goes on painting until something is true; the desk works in other threads.
-pub fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
+pub fn until<S>(
+    window: &mut Harness<'static, S>,
+    what: &str,
+    found: impl Fn(&Harness<'static, S>) -> bool,
+) {
     let begun = Instant::now();
     while !found(window) {
         assert!(
@@ -68,11 +74,11 @@ pub fn until(window: &mut Window, what: &str, found: impl Fn(&Window) -> bool) {
     window.run_steps(3);
 }
 
-pub fn sees(window: &Window, text: &str) -> bool {
+pub fn sees<S>(window: &Harness<'_, S>, text: &str) -> bool {
     window.query_all_by_label_contains(text).next().is_some()
 }
 
-pub fn until_seen(window: &mut Window, text: &str) {
+pub fn until_seen<S>(window: &mut Harness<'static, S>, text: &str) {
     until(window, text, |w| sees(w, text));
 }
 
@@ -243,17 +249,65 @@ pub fn open_interview(window: &mut Window, lang: Lang) {
     until_seen(window, "Next in doubt");
 }
 
-/// Every button and every text ends inside the window's width.
-pub fn nothing_is_cut_off(window: &Window, what: &str) {
-    for role in [Role::Button, Role::Label, Role::TextInput, Role::ComboBox] {
-        for node in window.query_all_by_role(role) {
-            let rect = node.rect();
-            let label = node.accesskit_node().label();
-            assert!(
-                rect.left() >= 0.0 && rect.right() <= 901.0,
-                "{what}: {label:?} lies at {rect:?}"
-            );
+/// Every text that is painted is seen whole, and everything that a screen reader names ends inside the
+/// window's width.
+pub fn nothing_is_cut_off<S>(window: &Harness<'_, S>, what: &str) {
+    let found = cut_off(window);
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
+
+/// What is cut off: whatever it is the text of, a button, a hint, a tab, a box to tick or a tooltip.
+pub fn cut_off<S>(window: &Harness<'_, S>) -> Vec<String> {
+    let width = window.input().screen_rect.map_or(900.0, |r| r.width());
+    // What a person typed is scrolled in a field of one row; a hint is not.
+    let typed: Vec<String> = [Role::TextInput, Role::PasswordInput]
+        .into_iter()
+        .flat_map(|role| window.query_all_by_role(role))
+        .filter_map(|node| node.accesskit_node().value())
+        .collect();
+    let mut found = Vec::new();
+    for clipped in &window.output().shapes {
+        painted(&clipped.shape, &mut |text| {
+            let words = text.galley.text();
+            // Spaces at the end of a row are not seen.
+            let rect = text.galley.mesh_bounds.translate(text.pos.to_vec2());
+            let clip = clipped.clip_rect;
+            let seen = clip.y_range().intersects(rect.y_range()) && !words.trim().is_empty();
+            if !seen || typed.iter().any(|typed| typed == words) {
+                return;
+            }
+            let within = clip.x_range().expand(1.0);
+            let whole = within.contains(rect.left()) && within.contains(rect.right());
+            if text.galley.elided || !whole || rect.right() > width + 1.0 {
+                found.push(format!(
+                    "'{words}' is painted at {rect:?} inside of {clip:?}"
+                ));
+            }
+        });
+    }
+    let named = By::new().predicate(|node| node.label().is_some() || node.value().is_some());
+    for node in window.query_all(named) {
+        let rect = node.rect();
+        let beside = rect.left() < -1.0 || rect.right() > width + 1.0;
+        if beside && node.accesskit_node().role() != Role::TextRun {
+            let node = node.accesskit_node();
+            let named = node.label().or(node.value());
+            found.push(format!("{:?} {named:?} lies at {rect:?}", node.role()));
         }
+    }
+    found
+}
+
+/// Every text in a shape.
+fn painted(shape: &Shape, each: &mut impl FnMut(&TextShape)) {
+    match shape {
+        Shape::Text(text) => each(text),
+        Shape::Vec(shapes) => {
+            for shape in shapes {
+                painted(shape, each);
+            }
+        }
+        _ => {}
     }
 }
 

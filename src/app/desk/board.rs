@@ -11,9 +11,7 @@ use crate::app::microphone::MicrophoneTest;
 use crate::app::people::Link;
 use crate::app::{CutHistory, Error, ModelInfo, Preferred, Unfinished, Voices};
 use crate::audio::{DeviceInfo, Hearing, Level};
-use crate::domain::{
-    Asked, InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent, Span,
-};
+use crate::domain::{Asked, InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
 use crate::store::{Hit, Index, Recut, SearchQuery, SpeakerVersion, TextVersion};
@@ -21,6 +19,9 @@ use crate::store::{Hit, Index, Recut, SearchQuery, SpeakerVersion, TextVersion};
 use super::alarms::Alarms;
 use super::custody::{Custody, Outcome};
 use super::opened::{ForeignOpened, Opened};
+use super::picture::{Closer, Overview};
+use super::places::{Placed, Places};
+use super::player::Playing;
 use super::register::{Entered, Near, NearNames, Offers, PersonShown};
 
 /// Messages that wait to be read by a person; older ones give way.
@@ -87,14 +88,20 @@ pub struct Board {
     pub checked: Slot<BTreeMap<String, Option<Told>>>,
     /// The folder that was listed last.
     pub folder: Slot<Folder>,
+    /// Folders into which a file may be written.
+    pub places: Slot<Places>,
+    /// What stands at the path that was asked for last.
+    pub placed: Slot<Placed>,
     /// The running or last job.
     pub job: Slot<Job>,
     /// The recording that runs.
     pub recording: Slot<Recording>,
-    /// The line that is heard now.
+    /// What is heard now.
     pub playing: Slot<Playing>,
     /// The picture of the open recording.
     pub overview: Slot<Overview>,
+    /// The picture of the stretch of it that is looked at from near.
+    pub nearer: Slot<Overview>,
     /// The register of people.
     pub people: Slot<Vec<Person>>,
     /// The person that was asked for last.
@@ -138,6 +145,12 @@ impl Board {
             notices.pop_front();
         }
         notices.push_back(notice);
+    }
+
+    /// Lays a recording there that does not run, for pictures of its screen: its clock and its levels stand
+    /// still.
+    pub fn pose(&self, recording: Recording) {
+        self.recording.put(recording);
     }
 
     /// A failure of a recording, which perhaps `ends` it: it stays until a person acknowledges it.
@@ -211,19 +224,6 @@ pub enum Notice {
         /// What a person should look at.
         remarks: Vec<String>,
     },
-}
-
-/// The levels of a stretch of one channel: the largest of equal parts, 0.0 to 1.0.
-#[derive(Clone, Debug)]
-pub struct Closer {
-    /// The interview.
-    pub interview: InterviewId,
-    /// The channel.
-    pub channel: u16,
-    /// The stretch.
-    pub span: Span,
-    /// Its levels.
-    pub levels: Vec<f32>,
 }
 
 /// All versions of one line.
@@ -446,24 +446,4 @@ impl Testing {
     pub fn runs(&self) -> bool {
         matches!(self.phase, TestPhase::Speak | TestPhase::Plays)
     }
-}
-
-/// A line that is heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Playing {
-    /// The interview.
-    pub interview: InterviewId,
-    /// The line.
-    pub segment: SegmentId,
-    /// Milliseconds from the start of the recording.
-    pub at_ms: u64,
-}
-
-/// The picture of a recording: for each channel the largest level of equal stretches, 0.0 to 1.0.
-#[derive(Clone, Debug)]
-pub struct Overview {
-    /// The interview.
-    pub interview: InterviewId,
-    /// By channel.
-    pub channels: Vec<Vec<f32>>,
 }

@@ -10,6 +10,8 @@ mod custody;
 mod jobs;
 mod live;
 mod opened;
+mod picture;
+mod places;
 mod player;
 mod reader;
 mod register;
@@ -23,14 +25,16 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use board::{
-    Board, Closer, Entry, Folder, Found, Job, JobKind, Notice, Overview, Phase, Playing, Recording,
-    Recutted, Saved, Shelf, TestPhase, Testing, Told, Versions,
+    Board, Entry, Folder, Found, Job, JobKind, Notice, Phase, Recording, Recutted, Saved, Shelf,
+    TestPhase, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Said, Task};
 pub(super) use opened::purpose;
 pub use opened::{ForeignOpened, Opened};
-pub use player::Listening;
+pub use picture::{Closer, Overview};
+pub use places::{Placed, Places, There};
+pub use player::{Listening, Playing};
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 
 use crate::domain::{Cancel, InterviewId, Lang, PersonId, SegmentId, Span};
@@ -104,6 +108,13 @@ pub enum Command {
     Browse(Option<PathBuf>),
     /// The same with all files, not only those that can be imported.
     BrowseAll(Option<PathBuf>),
+    /// List the folders into which a file may be written.
+    Places,
+    /// Look what stands at a path; the answer carries the number.
+    LookAt(PathBuf, u64),
+    /// Find a path in a folder, for a file with this name and ending, that nothing has yet; the answer
+    /// carries the number.
+    FreePath(PathBuf, (String, String), u64),
     /// Read the keys and what partners sent.
     Custody,
     /// Write an interview out, sign or compare something.
@@ -149,6 +160,8 @@ pub enum Command {
     EndRecording,
     /// Play a line.
     Play(Listening),
+    /// Play from a place of the recording on, in milliseconds.
+    PlayFrom(Listening, u64),
     /// Play a line of any interview, so fast in percent.
     PlayLine(InterviewId, SegmentId, u16),
     /// Pause what is heard; go on a little earlier with what was paused.
@@ -171,6 +184,8 @@ pub enum Command {
     Silence,
     /// Work out the picture of the whole recording.
     Overview(InterviewId),
+    /// Work out the picture of a stretch of all channels.
+    Nearer(InterviewId, Span),
 }
 
 /// Who speaks in a line, and who says so.
@@ -303,6 +318,7 @@ impl Desk {
             | Command::Mark(_)
             | Command::EndRecording => &self.work,
             Command::Play(_)
+            | Command::PlayFrom(..)
             | Command::PlayLine(..)
             | Command::PauseSound
             | Command::Speed(_)
@@ -313,7 +329,8 @@ impl Desk {
             | Command::Closer(..)
             | Command::Say(..)
             | Command::Silence
-            | Command::Overview(_) => &self.sound,
+            | Command::Overview(_)
+            | Command::Nearer(..) => &self.sound,
             _ => &self.read,
         };
         if matches!(command, Command::Search(..)) {

@@ -10,6 +10,8 @@ use crate::domain::{
 };
 use crate::store::Recut;
 
+use super::player::holds;
+
 /// An interview with its lines. A line is shared, so that one correction copies pointers only.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -53,6 +55,25 @@ impl Opened {
             }
         }
         self.lines.iter().position(|l| l.id == wanted)
+    }
+
+    /// Where the line stands in `lines` that holds a place of the recording, in milliseconds; of several the
+    /// one that began last.
+    pub fn line_at(&self, at_ms: u64) -> Option<usize> {
+        let after = self
+            .lines
+            .partition_point(|l| l.span.start.as_ms() <= at_ms);
+        let begun = self.lines.get(..after)?;
+        begun.iter().rposition(|line| holds(line, at_ms))
+    }
+
+    /// Where the last line stands in `lines` that begins before a place of the recording, in milliseconds,
+    /// or at it; the first line where none does.
+    pub fn line_before(&self, at_ms: u64) -> usize {
+        let after = self
+            .lines
+            .partition_point(|l| l.span.start.as_ms() <= at_ms);
+        after.saturating_sub(1)
     }
 
     /// Puts a line as it is now in its place; one that is new goes where it stands by time. One that gave

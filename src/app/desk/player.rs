@@ -2,22 +2,23 @@
 //! whatever it is that sounds.
 
 use crate::audio::Playback;
-use crate::domain::{InterviewId, SamplePos, SegmentId, Span};
-
-use super::board::Playing;
+use crate::domain::{InterviewId, SamplePos, Segment, SegmentId, Span};
 
 /// Going on after a pause begins so much earlier, so that the first words are not lost.
 const REWIND_MS: u64 = 1_000;
 
-/// What is to be heard: a stretch of one channel; the line is named for the screen.
+/// A sound that ended so long before its end, in milliseconds, was cut off: the loudspeaker was taken away.
+const CUT_OFF_MS: u64 = 500;
+
+/// What is to be heard: a line, or the recording itself whether a line stands there or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
     /// The interview.
     pub interview: InterviewId,
-    /// The line.
-    pub segment: SegmentId,
-    /// The channel.
-    pub channel: u16,
+    /// The line, for the screen; none where the recording itself is heard.
+    pub segment: Option<SegmentId>,
+    /// The channel; all of them together where none is named.
+    pub channel: Option<u16>,
     /// From where to where.
     pub span: Span,
     /// How fast, in percent; the pitch stays.
@@ -43,6 +44,32 @@ impl Listening {
     }
 }
 
+/// What is heard: a line, or the recording itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playing {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The line; none where the recording itself is heard.
+    pub segment: Option<SegmentId>,
+    /// Milliseconds from the start of the recording.
+    pub at_ms: u64,
+}
+
+impl Playing {
+    /// Whether this line of its interview is heard.
+    pub fn hears(&self, line: &Segment) -> bool {
+        match self.segment {
+            Some(segment) => segment == line.id,
+            None => holds(line, self.at_ms),
+        }
+    }
+}
+
+/// Whether this place of the recording, in milliseconds, is in a line.
+pub(super) fn holds(line: &Segment, at_ms: u64) -> bool {
+    line.span.start.as_ms() <= at_ms && at_ms < line.span.end.as_ms()
+}
+
 /// Something that sounds until it ends or is dropped.
 pub(super) trait Sounding {
     /// Milliseconds played so far.
@@ -61,23 +88,34 @@ impl Sounding for Playback {
     }
 }
 
-/// Begins a stretch at a place of the recording, in milliseconds: gives where it truly begins and what
-/// sounds; nothing where it cannot be heard, which is told by then.
-pub(super) type Begin<'a, S> = &'a mut dyn FnMut(&Listening, u64) -> Option<(u64, S)>;
+/// A sound that began.
+pub(super) struct Begun<S> {
+    /// Where in the recording it begins, in milliseconds,
+    pub(super) from_ms: u64,
+    /// and where it ends.
+    pub(super) until_ms: u64,
+    /// More of the stretch follows: only so much is held in memory at once.
+    pub(super) more: bool,
+    /// What sounds.
+    pub(super) sound: S,
+}
+
+/// Begins a stretch at a place of the recording, in milliseconds; nothing where it cannot be heard, which
+/// is told by then.
+pub(super) type Begin<'a, S> = &'a mut dyn FnMut(&Listening, u64) -> Option<Begun<S>>;
 
 /// What is heard now.
 struct Heard<S> {
     what: Listening,
-    from_ms: u64,
-    sound: S,
+    begun: Begun<S>,
 }
 
 impl<S: Sounding> Heard<S> {
     /// Milliseconds from the start of the recording.
     fn at_ms(&self) -> u64 {
         let percent = u64::from(self.what.percent);
-        let played = self.sound.position_ms().saturating_mul(percent) / 100;
-        self.from_ms.saturating_add(played)
+        let played = self.begun.sound.position_ms().saturating_mul(percent) / 100;
+        self.begun.from_ms.saturating_add(played)
     }
 }
 
@@ -101,11 +139,7 @@ impl<S: Sounding> Player<S> {
     fn begin(&mut self, what: Listening, from_ms: u64, begin: Begin<'_, S>) {
         // Silent before the next one sounds.
         self.heard = None;
-        self.heard = begin(&what, from_ms).map(|(from_ms, sound)| Heard {
-            what,
-            from_ms,
-            sound,
-        });
+        self.heard = begin(&what, from_ms).map(|begun| Heard { what, begun });
     }
 
     /// Whether anything is heard.
@@ -127,6 +161,12 @@ impl<S: Sounding> Player<S> {
         self.paused = None;
         let from = what.span.start.as_ms();
         self.begin(what, from, begin);
+    }
+
+    /// Plays from a place of the recording on, in milliseconds.
+    pub(super) fn play_from(&mut self, what: Listening, at_ms: u64, begin: Begin<'_, S>) {
+        self.paused = None;
+        self.begin(what, at_ms, begin);
     }
 
     /// Pauses, or goes on a little earlier with what was paused.
@@ -199,18 +239,26 @@ impl<S: Sounding> Player<S> {
         self.heard = None;
     }
 
-    /// What comes after the end of a line: the same once more, what `next` names, or nothing.
+    /// What comes after the end of a sound: the rest of what was begun, the same line once more, what
+    /// `next` names, or nothing.
     pub(super) fn follow(
         &mut self,
         next: impl FnOnce(&Listening) -> Option<Listening>,
         begin: Begin<'_, S>,
     ) {
-        if !self.heard.as_ref().is_some_and(|h| h.sound.is_over()) {
+        if !self.heard.as_ref().is_some_and(|h| h.begun.sound.is_over()) {
             return;
         }
-        let Some(Heard { what, .. }) = self.heard.take() else {
+        let cut_off = |h: &Heard<S>| h.at_ms().saturating_add(CUT_OFF_MS) < h.begun.until_ms;
+        if self.heard.as_ref().is_some_and(cut_off) {
+            return self.release();
+        }
+        let Some(Heard { what, begun }) = self.heard.take() else {
             return;
         };
+        if begun.more {
+            return self.begin(what, begun.until_ms, begin);
+        }
         let then = if what.again { Some(what) } else { next(&what) };
         if let Some(what) = then {
             let from = what.span.start.as_ms();
@@ -229,6 +277,7 @@ mod tests {
     /// Plays as fast as a test says.
     struct Fake {
         played_ms: Rc<Cell<u64>>,
+        gone: Rc<Cell<bool>>,
         length_ms: u64,
     }
 
@@ -238,7 +287,7 @@ mod tests {
         }
 
         fn is_over(&self) -> bool {
-            self.played_ms.get() >= self.length_ms
+            self.gone.get() || self.played_ms.get() >= self.length_ms
         }
     }
 
@@ -247,37 +296,51 @@ mod tests {
     struct Bench {
         player: Player<Fake>,
         played_ms: Rc<Cell<u64>>,
+        /// The loudspeaker was taken away.
+        gone: Rc<Cell<bool>>,
         /// How often a sound began.
         begun: usize,
+        /// So much is held in memory at once; all where it is nothing.
+        most_ms: Option<u64>,
     }
 
     impl Bench {
         /// Does something with the player.
         fn with(&mut self, act: impl FnOnce(&mut Player<Fake>, Begin<'_, Fake>)) {
             let (played_ms, begun) = (Rc::clone(&self.played_ms), &mut self.begun);
+            let (gone, most_ms) = (Rc::clone(&self.gone), self.most_ms);
             let mut begin = |what: &Listening, from_ms| {
                 let rest = what.rest(from_ms);
                 *begun += 1;
                 played_ms.set(0);
+                let held_ms = rest.duration_ms().min(most_ms.unwrap_or(u64::MAX));
                 let sound = Fake {
                     played_ms: Rc::clone(&played_ms),
-                    length_ms: rest.duration_ms() * 100 / u64::from(what.percent),
+                    gone: Rc::clone(&gone),
+                    length_ms: held_ms * 100 / u64::from(what.percent),
                 };
-                Some((rest.start.as_ms(), sound))
+                let from_ms = rest.start.as_ms();
+                Some(Begun {
+                    from_ms,
+                    until_ms: from_ms + held_ms,
+                    more: held_ms < rest.duration_ms(),
+                    sound,
+                })
             };
             act(&mut self.player, &mut begin);
         }
 
         fn at(&self) -> Option<(i64, u64)> {
-            self.player.now().map(|now| (now.segment.0, now.at_ms))
+            let now = self.player.now();
+            now.map(|now| (now.segment.map_or(0, |line| line.0), now.at_ms))
         }
     }
 
     fn line(segment: i64, from_ms: u64, to_ms: u64) -> Listening {
         Listening {
             interview: InterviewId("i".to_owned()),
-            segment: SegmentId(segment),
-            channel: 0,
+            segment: Some(SegmentId(segment)),
+            channel: Some(0),
             span: Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms)),
             percent: 100,
             again: false,
@@ -358,6 +421,56 @@ mod tests {
         bench.with(|player, begin| player.pause(begin));
         bench.played_ms.set(500);
         assert_eq!(bench.at(), Some((1, 8_000)), "twice as fast");
+    }
+
+    #[test]
+    fn the_recording_itself_is_heard_from_a_place_on_piece_by_piece_to_its_end() {
+        let mut bench = Bench {
+            most_ms: Some(4_000),
+            ..Bench::default()
+        };
+        let whole = Listening {
+            segment: None,
+            channel: None,
+            percent: 50,
+            ..line(0, 0, 10_000)
+        };
+        let none = |_: &Listening| None;
+        bench.with(|player, begin| player.play_from(whole, 3_500, begin));
+        assert_eq!(bench.at(), Some((0, 3_500)));
+        bench.played_ms.set(7_999);
+        bench.with(|player, begin| player.follow(none, begin));
+        assert_eq!(bench.begun, 1, "not over yet");
+        bench.played_ms.set(8_000);
+        bench.with(|player, begin| player.follow(none, begin));
+        assert_eq!(bench.at(), Some((0, 7_500)), "the next piece");
+        // Back before the place where it was begun, and a pause goes on a second earlier.
+        bench.with(|player, begin| player.skip(-6_000, begin));
+        assert_eq!(bench.at(), Some((0, 1_500)));
+        bench.with(|player, begin| player.pause(begin));
+        bench.with(|player, begin| player.pause(begin));
+        assert_eq!(bench.at(), Some((0, 500)));
+        bench.with(|player, begin| player.skip(9_000, begin));
+        bench.played_ms.set(1_000);
+        bench.with(|player, begin| player.follow(none, begin));
+        assert_eq!(bench.at(), None, "where the recording ends");
+    }
+
+    #[test]
+    fn a_loudspeaker_that_is_taken_away_pauses_where_it_was() {
+        let mut bench = Bench::default();
+        let again = Listening {
+            again: true,
+            ..line(1, 5_000, 9_000)
+        };
+        bench.with(|player, begin| player.play(again, begin));
+        bench.played_ms.set(2_000);
+        bench.gone.set(true);
+        bench.with(|player, begin| player.follow(|_| None, begin));
+        assert_eq!((bench.at(), bench.begun), (None, 1), "not over and over");
+        bench.gone.set(false);
+        bench.with(|player, begin| player.pause(begin));
+        assert_eq!(bench.at(), Some((1, 6_000)));
     }
 
     #[test]

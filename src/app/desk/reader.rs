@@ -16,7 +16,7 @@ use crate::transcript::is_transcript;
 
 use super::board::{Entry, Folder, Found, Notice, Recutted, Saved, Shelf, Told, Versions};
 use super::opened::{ForeignOpened, Opened};
-use super::{Command, Common, Speaking, custody, register};
+use super::{Command, Common, Speaking, custody, places, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
@@ -83,6 +83,18 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
             Command::Enter(by, act, number) => register::enter(common, &by, act, number),
             Command::Browse(path) => browse(common, path, can_import),
             Command::BrowseAll(path) => browse(common, path, |_| true),
+            Command::Places => {
+                places::list(common);
+                Ok(())
+            }
+            Command::LookAt(path, number) => {
+                places::look_at(common, path, number);
+                Ok(())
+            }
+            Command::FreePath(folder, (name, ending), number) => {
+                places::free(common, &folder, (&name, &ending), number);
+                Ok(())
+            }
             Command::Microphones => microphones(common),
             Command::Custody => {
                 custody::read(common);

@@ -1,6 +1,5 @@
-//! The desk's ear: plays lines and works out the picture of a recording.
+//! The desk's ear: plays lines and the recording between them.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -9,17 +8,16 @@ use crate::app::Error;
 use crate::audio::{self, Playback};
 use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 
-use super::board::{Closer, Overview, Recording};
+use super::board::Recording;
 use super::opened::Opened;
-use super::player::{Listening, Player};
-use super::{Command, Common};
+use super::player::{Begun, Listening, Player};
+use super::{Command, Common, picture};
 
 /// How often the place that is heard is brought up to date.
 const STEP: Duration = Duration::from_millis(60);
-/// Stretches of the picture of a recording.
-const COLUMNS: u64 = 1_200;
-/// The longest stretch that is played in one go: memory stays small whatever the store says.
-const MAX_SAMPLES: u64 = 16_000 * 600;
+/// The longest stretch that is played in one go, five minutes: memory stays small, and the sound begins
+/// at once.
+const MAX_SAMPLES: u64 = 16_000 * 300;
 
 /// Whether what is played would be heard by a microphone and stand in a record. A file that plays for
 /// practice is treated alike, so that nobody learns it differently.
@@ -42,6 +40,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
         };
         match command {
             Ok(Command::Play(what)) => player.play(what, begin),
+            Ok(Command::PlayFrom(what, at)) => player.play_from(what, at, begin),
             Ok(Command::PlayLine(id, line, percent)) => {
                 player.silence();
                 if let Some(what) = find(common, id, line, percent) {
@@ -55,7 +54,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             Ok(Command::Hold(what)) => player.hold(what, begin),
             Ok(Command::Release) => player.release(),
             Ok(Command::Skip(ms)) => player.skip(ms, begin),
-            Ok(Command::Closer(id, channel, span)) => closer(common, id, channel, span),
+            Ok(Command::Closer(id, channel, span)) => picture::closer(common, id, channel, span),
             // Asked for once more while it is said, it is silenced: it stands in the record from there on.
             Ok(Command::Say(lang, phrase)) => {
                 player.silence();
@@ -68,7 +67,8 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 player.silence();
                 aloud = None;
             }
-            Ok(Command::Overview(id)) => next = picture(common, &id, asked),
+            Ok(Command::Overview(id)) => next = picture::whole(common, &id, asked),
+            Ok(Command::Nearer(id, span)) => next = picture::nearer(common, &id, span, asked),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -97,7 +97,7 @@ fn after(common: &Common, what: &Listening) -> Option<Listening> {
 }
 
 /// The interview of a partner that is open, where it is this one.
-fn partners(common: &Common, interview: &InterviewId) -> Option<Arc<Opened>> {
+pub(super) fn partners(common: &Common, interview: &InterviewId) -> Option<Arc<Opened>> {
     let foreign = common.board.foreign.get()?;
     (foreign.bundle == interview.0).then(|| Arc::clone(&foreign.opened))
 }
@@ -107,12 +107,12 @@ fn next(opened: &Opened, what: &Listening) -> Option<Listening> {
     if opened.interview.id != what.interview {
         return None;
     }
-    let at = opened.place(what.segment)?;
+    let at = opened.place(what.segment?)?;
     let mut behind = opened.lines.iter().skip(at.saturating_add(1));
     let line = behind.find(|line| line.span.samples() > 0)?;
     Some(Listening {
-        segment: line.id,
-        channel: line.channel,
+        segment: Some(line.id),
+        channel: Some(line.channel),
         span: line.span,
         ..what.clone()
     })
@@ -135,8 +135,8 @@ fn find(
     match common.app.line(&interview, segment) {
         Ok(line) => Some(Listening {
             interview,
-            segment,
-            channel: line.channel,
+            segment: Some(segment),
+            channel: Some(line.channel),
             span: line.span,
             percent,
             again: false,
@@ -150,119 +150,81 @@ fn find(
 }
 
 /// Begins at a place of the recording; what cannot be heard is told.
-fn begin(common: &Common, what: &Listening, from_ms: u64) -> Option<(u64, Playback)> {
+fn begin(common: &Common, what: &Listening, from_ms: u64) -> Option<Begun<Playback>> {
     let begun = start(common, what, from_ms);
     begun.map_err(|error| common.tell(&error)).ok()
 }
 
-fn start(common: &Common, what: &Listening, from_ms: u64) -> Result<(u64, Playback), Error> {
+fn start(common: &Common, what: &Listening, from_ms: u64) -> Result<Begun<Playback>, Error> {
     if is_recorded(common.board.recording.get().as_deref()) {
         return Err(Error::NotPlayed);
     }
-    let span = what.rest(from_ms);
-    let end = span.end.0.min(span.start.0.saturating_add(MAX_SAMPLES));
-    let stretch = Span::new(span.start, SamplePos(end));
-    let pcm = if partners(common, &what.interview).is_some() {
+    let rest = what.rest(from_ms);
+    let end = rest.end.0.min(rest.start.0.saturating_add(MAX_SAMPLES));
+    let stretch = Span::new(rest.start, SamplePos(end));
+    let pcm = read(common, what, stretch)?;
+    let samples = pcm.len() as u64;
+    let until = SamplePos(rest.start.0.saturating_add(samples));
+    let sound = Playback::start(&audio::at_speed(&pcm, what.percent))?;
+    Ok(Begun {
+        from_ms: rest.start.as_ms(),
+        until_ms: until.as_ms(),
+        // A file that holds less than the store says has no more behind its end.
+        more: end < rest.end.0 && samples >= stretch.samples(),
+        sound,
+    })
+}
+
+/// The sound of a stretch: of one channel, or of all of them together.
+fn read(common: &Common, what: &Listening, stretch: Span) -> Result<Vec<f32>, Error> {
+    let app = &common.app;
+    let mut heard = Vec::new();
+    if partners(common, &what.interview).is_some() {
         let bundle = &what.interview.0;
-        common.app.foreign_sound(bundle, what.channel, stretch)?
+        if let Some(channel) = what.channel {
+            return app.foreign_sound(bundle, channel, stretch);
+        }
+        for channel in 0..app.foreign_channels(bundle)? {
+            match app.foreign_sound(bundle, channel, stretch) {
+                Ok(pcm) => heard.push(pcm),
+                Err(Error::NoSound) => {} // not every channel's sound came with the bundle
+                Err(error) => return Err(error),
+            }
+        }
     } else {
-        let mut files = common.app.working_files(&what.interview)?.into_iter();
-        let file = files.find(|(c, _)| *c == what.channel);
-        audio::read_span(&file.ok_or(Error::NoSound)?.1, stretch)?
-    };
-    let pcm = audio::at_speed(&pcm, what.percent);
-    Ok((span.start.as_ms(), Playback::start(&pcm)?))
-}
-
-/// Reads the whole recording once. A command that comes meanwhile is done first and returned; the
-/// picture is then left out, to be asked for again.
-fn picture(common: &Common, id: &InterviewId, asked: &Receiver<Command>) -> Option<Command> {
-    if partners(common, id).is_some() {
-        // No working copies lie there; its lines alone are drawn.
-        common.board.overview.put(Overview {
-            interview: id.clone(),
-            channels: Vec::new(),
-        });
-        return None;
-    }
-    let files = match common.app.working_files(id) {
-        Ok(files) => files,
-        Err(error) => {
-            common.tell(&error);
-            return None;
-        }
-    };
-    let mut channels = Vec::new();
-    for (_, file) in files {
-        let mut levels = Vec::new();
-        let length = audio::working_length(&file).unwrap_or(0);
-        let step = length.div_ceil(COLUMNS).max(1);
-        let mut at = 0;
-        while at < length {
-            if let Ok(command) = asked.try_recv() {
-                return Some(command);
+        let wanted = |channel: u16| what.channel.is_none_or(|own| own == channel);
+        for (channel, file) in app.working_files(&what.interview)? {
+            if wanted(channel) {
+                heard.push(audio::read_span(&file, stretch)?);
             }
-            match loudest(&file, at, at.saturating_add(step)) {
-                Ok(level) => levels.push(level),
-                Err(error) => {
-                    common.tell(&error);
-                    return None;
-                }
-            }
-            at = at.saturating_add(step);
         }
-        channels.push(levels);
     }
-    common.board.overview.put(Overview {
-        interview: id.clone(),
-        channels,
-    });
-    None
+    together(heard).ok_or(Error::NoSound)
 }
 
-/// Works out the levels of a stretch.
-fn closer(common: &Common, interview: InterviewId, channel: u16, span: Span) {
-    let levels = match levels_of(common, &interview, channel, span) {
-        Ok(levels) => levels,
-        Err(error) => return common.tell(&error),
-    };
-    common.board.closer.put(Closer {
-        interview,
-        channel,
-        span,
-        levels,
-    });
-}
-
-fn levels_of(
-    common: &Common,
-    interview: &InterviewId,
-    channel: u16,
-    span: Span,
-) -> Result<Vec<f32>, Error> {
-    let mut files = common.app.working_files(interview)?.into_iter();
-    let file = files.find(|(c, _)| *c == channel);
-    let file = file.ok_or(Error::NoSound)?.1;
-    let end = span.end.0.min(span.start.0.saturating_add(MAX_SAMPLES));
-    let pcm = audio::read_span(&file, Span::new(span.start, SamplePos(end)))?;
-    let wanted = usize::try_from(COLUMNS).unwrap_or(1);
-    let parts = pcm.chunks(pcm.len().div_ceil(wanted).max(1));
-    Ok(parts.map(loudest_of).collect())
-}
-
-fn loudest_of(pcm: &[f32]) -> f32 {
-    pcm.iter().fold(0.0f32, |top, s| top.max(s.abs()))
-}
-
-fn loudest(file: &Path, from: u64, to: u64) -> Result<f32, Error> {
-    let pcm = audio::read_span(file, Span::new(SamplePos(from), SamplePos(to)))?;
-    Ok(loudest_of(&pcm))
+/// Several channels as one: their mean, so that nothing is louder than the loudest of them. A channel that
+/// ends early is silent from there on.
+fn together(mut heard: Vec<Vec<f32>>) -> Option<Vec<f32>> {
+    if heard.len() < 2 {
+        return heard.pop();
+    }
+    let part = 1.0 / heard.len() as f32;
+    let length = heard.iter().map(Vec::len).max()?;
+    let mut mean = vec![0.0; length];
+    for pcm in heard {
+        for (out, sample) in mean.iter_mut().zip(pcm) {
+            *out += sample * part;
+        }
+    }
+    Some(mean)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Interpreted, Interview, Segment, Status};
+    use crate::app::desk::picture::tests::working_copy;
+    use crate::domain::{Channel, Interpreted, Interview, Segment, Status};
+    use crate::store::{NewInterview, Store, Working};
 
     fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
         Arc::new(Segment {
@@ -311,24 +273,99 @@ mod tests {
         };
         let first = Listening {
             interview: opened.interview.id.clone(),
-            segment: SegmentId(1),
-            channel: 0,
+            segment: Some(SegmentId(1)),
+            channel: Some(0),
             span: opened.lines[0].span,
             percent: 80,
             again: false,
             on: true,
         };
         let second = next(&opened, &first).unwrap();
-        assert_eq!((second.segment, second.channel), (SegmentId(4), 1));
+        assert_eq!(
+            (second.segment, second.channel),
+            (Some(SegmentId(4)), Some(1))
+        );
         assert_eq!(second.span, opened.lines[1].span);
         assert!(second.on && second.percent == 80, "as the one before");
         let third = next(&opened, &second).unwrap();
-        assert_eq!(third.segment, SegmentId(3));
+        assert_eq!(third.segment, Some(SegmentId(3)));
         assert!(next(&opened, &third).is_none());
         let elsewhere = Listening {
             interview: InterviewId("another".to_owned()),
             ..first
         };
         assert!(next(&opened, &elsewhere).is_none());
+    }
+    #[test]
+    fn all_channels_are_read_between_lines_and_one_where_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = crate::app::Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Default::default()
+        };
+        let app = Arc::new(crate::app::App::open(&options).unwrap());
+        let id = InterviewId("20261123-0800-1".to_owned());
+        let folder = app.workspace().recording(&id);
+        std::fs::create_dir_all(&folder).unwrap();
+        let working = |channel: u16| Working {
+            channel,
+            file: format!("{channel}.wav"),
+            sha256: None,
+        };
+        let channel = |index: u16| Channel {
+            index,
+            speaker: format!("{index}"),
+            languages: vec![Lang::Lo],
+            speech_models: Default::default(),
+        };
+        for (channel, level) in [(0, 0x4000), (1, 0x2000)] {
+            let file = folder.join(format!("{channel}.wav"));
+            std::fs::write(file, working_copy(&[level; 16_000])).unwrap();
+        }
+        let new = NewInterview {
+            id: id.clone(),
+            case: None,
+            languages: vec![Lang::Lo, Lang::Zh],
+            started: "2026-11-23T08:00:00Z".to_owned(),
+            duration_ms: 1_000,
+            audio: Vec::new(),
+            channels: [0, 1].map(channel).to_vec(),
+            working: vec![working(0), working(1)],
+            notes: Vec::new(),
+        };
+        let mut store = Store::open(&app.workspace().store()).unwrap();
+        store
+            .create_from_transcript(&new, &[], "t.json", None)
+            .unwrap();
+        let common = Common {
+            app,
+            board: Arc::default(),
+            wake: Arc::new(|| ()),
+            held: Default::default(),
+        };
+        let span = Span::new(SamplePos(8_000), SamplePos(8_004));
+        let what = |channel| Listening {
+            interview: id.clone(),
+            segment: None,
+            channel,
+            span,
+            percent: 100,
+            again: false,
+            on: false,
+        };
+        let heard = |channel| read(&common, &what(channel), span).unwrap();
+        assert_eq!(heard(Some(0)), [0.5; 4]);
+        assert_eq!(heard(Some(1)), [0.25; 4]);
+        assert_eq!(heard(None), [0.375; 4]);
+        let none = read(&common, &what(Some(2)), span);
+        assert!(matches!(none, Err(Error::NoSound)));
+    }
+
+    #[test]
+    fn channels_that_are_heard_together_are_their_mean_and_a_short_one_falls_silent() {
+        assert_eq!(together(Vec::new()), None);
+        assert_eq!(together(vec![vec![1.0, -0.5]]), Some(vec![1.0, -0.5]));
+        let two = vec![vec![1.0, 1.0, 0.5], vec![1.0, -1.0]];
+        assert_eq!(together(two), Some(vec![1.0, 0.0, 0.25]));
     }
 }

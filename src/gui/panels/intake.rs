@@ -208,7 +208,7 @@ impl Intake {
                     self.choosing = false;
                 }
                 Some(Chosen::Close) => self.choosing = false,
-                None => {}
+                Some(Chosen::Folder(_)) | None => {}
             }
         }
         script::label(ui, words.t("intake-kinds"), scene.remark(ui));

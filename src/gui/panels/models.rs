@@ -57,7 +57,7 @@ impl Models {
     fn bring_in(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         let words = scene.words;
         script::label(ui, words.t("models-import-about"), scene.remark(ui));
-        self.folder.show(ui, scene, "models-folder", true);
+        self.folder.show(ui, scene, "models-folder");
         let path = self.folder.path();
         let ready = path.is_some() && !job::is_running(scene);
         let button = Button::new(words.t("models-import"));

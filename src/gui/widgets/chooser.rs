@@ -1,4 +1,4 @@
-//! Chooses a file to import. Folders are listed by the desk, so a slow disk or a network share never
+//! Chooses a file to import, or a folder to write into. Folders are listed by the desk, so a slow disk or a network share never
 //! holds up the window.
 
 use std::path::PathBuf;
@@ -18,24 +18,32 @@ const LIST: f32 = 220.0;
 pub enum Chosen {
     /// This file.
     File(PathBuf),
+    /// This folder.
+    Folder(PathBuf),
     /// Nothing; put it away.
     Close,
 }
 
 /// Shows the folder that lies on the board, with the files that can be imported.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
-    inside(ui, scene, Command::Browse)
+    inside(ui, scene, Command::Browse, false)
 }
 
 /// Shows the folder that lies on the board, with all its files.
 pub fn show_all(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
-    inside(ui, scene, Command::BrowseAll)
+    inside(ui, scene, Command::BrowseAll, false)
+}
+
+/// Shows the folder that lies on the board, with a way to choose it.
+pub fn show_folders(ui: &mut Ui, scene: &Scene<'_>) -> Option<Chosen> {
+    inside(ui, scene, Command::BrowseAll, true)
 }
 
 fn inside(
     ui: &mut Ui,
     scene: &Scene<'_>,
     browse: fn(Option<PathBuf>) -> Command,
+    folders: bool,
 ) -> Option<Chosen> {
     let words = scene.words;
     let mut chosen = None;
@@ -61,11 +69,14 @@ fn inside(
             {
                 scene.desk.ask(browse(Some(parent.to_owned())));
             }
+            if folders && ui.button(words.t("choose-here")).clicked() {
+                chosen = Some(Chosen::Folder(folder.path.clone()));
+            }
             if ui.button(words.t("cancel")).clicked() {
                 chosen = Some(Chosen::Close);
             }
         });
-        if folder.entries.is_empty() {
+        if folder.entries.is_empty() && !folders {
             script::label(ui, words.t("choose-empty"), scene.own(ui));
         }
         let count = folder.entries.len();

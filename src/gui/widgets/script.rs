@@ -21,6 +21,8 @@ use crate::domain::Lang;
 use crate::gui::theme;
 use crate::text;
 
+/// So often rows that turn out too wide are cut anew.
+const TRIES: usize = 4;
 /// Places of line ends that are remembered; a screen shows fewer texts than this.
 const REMEMBERED: usize = 4_096;
 /// Characters of one text that are laid out: the rest of a line this long can be exported and read.
@@ -226,8 +228,25 @@ fn row_ends(ui: &Ui, text: &str, letters: Letters, width: f32) -> Arc<[usize]> {
         let measure = job(unbroken, 0, letters, &[]);
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(measure));
         let glyphs = galley.rows.iter().flat_map(|row| row.glyphs.iter());
-        let right: Vec<f32> = glyphs.map(|g| g.max_x()).collect();
-        cut_rows(unbroken, letters.lang, &right, width, from, &mut ends);
+        // A mark that stands above a letter ends before it.
+        let mut edge = 0.0f32;
+        let mut reach = |x: f32| {
+            edge = edge.max(x);
+            edge
+        };
+        let right: Vec<f32> = glyphs.map(|g| reach(g.max_x())).collect();
+        // A row by itself may be wider than the same letters inside of the paragraph were.
+        let (mut cut, mut room) = (Vec::new(), width);
+        for _ in 0..TRIES {
+            cut.clear();
+            cut_rows(unbroken, letters.lang, &right, room, 0, &mut cut);
+            let over = widest(ui, unbroken, &cut, letters) - width;
+            if over <= 0.5 || cut.is_empty() {
+                break;
+            }
+            room = (room - over).max(letters.size);
+        }
+        ends.extend(cut.iter().map(|end| from + end));
         from += paragraph.len();
         match ends.last_mut() {
             Some(last) if *last + 1 == from => *last = from,
@@ -240,6 +259,20 @@ fn row_ends(ui: &Ui, text: &str, letters: Letters, width: f32) -> Arc<[usize]> {
     let ends: Arc<[usize]> = ends.into();
     lock().put(key, Arc::clone(&ends));
     ends
+}
+
+/// The width of the widest row of a paragraph that is cut at `ends`, without the spaces at its end.
+fn widest(ui: &Ui, text: &str, ends: &[usize], letters: Letters) -> f32 {
+    let (mut from, mut widest) = (0, 0.0f32);
+    for to in ends.iter().copied().chain([text.len()]) {
+        let measure = job(text.get(from..to).unwrap_or_default(), 0, letters, &[]);
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(measure));
+        let glyphs = galley.rows.iter().flat_map(|row| row.glyphs.iter());
+        let seen = glyphs.filter(|g| !g.chr.is_whitespace());
+        widest = seen.map(|g| g.max_x()).fold(widest, f32::max);
+        from = to;
+    }
+    widest
 }
 
 /// Adds the row ends of one paragraph, all but its last; `right` is the right edge of each character.

@@ -130,15 +130,17 @@ impl Interview {
         if self.format == Format::Html {
             ui.checkbox(&mut self.sound, words.t("export-sound"));
         }
-        self.redact.show(ui, scene, "export-redact", true);
-        self.out.show(ui, scene, "export-out", false);
+        self.redact.show(ui, scene, "export-redact");
+        let file = (opened.interview.id.0.as_str(), self.format.extension());
+        self.out.show_out(ui, scene, "export-out", file);
         let known = !self.format.is_record() || self.person.is_some();
         if !known {
             let doubt = theme::of(ui).doubt;
             script::label(ui, words.t("export-of-whom"), scene.own(ui).coloured(doubt));
         }
         let button = Button::new(words.t("export-write"));
-        if ui.add_enabled(free && known, button).clicked() {
+        let ready = free && known && !self.out.waits();
+        if ui.add_enabled(ready, button).clicked() {
             let choices = ExportChoices {
                 sound: self.sound,
                 person: self.person.filter(|_| self.format.is_record()),
@@ -218,13 +220,14 @@ impl Interview {
         });
         ui.checkbox(&mut self.copy, words.t("bundle-copy"));
         if self.copy {
-            self.cover.show(ui, scene, "bundle-cover", true);
+            self.cover.show(ui, scene, "bundle-cover");
             ui.checkbox(&mut self.copy_sound, words.t("bundle-sound"));
         }
-        self.bundle.show(ui, scene, "export-out", false);
+        let file = (opened.interview.id.0.as_str(), "mekong");
+        self.bundle.show_out(ui, scene, "export-out", file);
         let signs = signs(ui, scene);
         let button = Button::new(words.t("bundle-write"));
-        let ready = free && signs && self.partner.is_some();
+        let ready = free && signs && self.partner.is_some() && !self.bundle.waits();
         if ui.add_enabled(ready, button).clicked()
             && let Some(partner) = self.partner.clone()
         {

@@ -64,7 +64,7 @@ impl Keys {
         if custody.keys.is_empty() {
             script::label(ui, words.t("keys-none"), scene.own(ui));
         } else {
-            self.out.show(ui, scene, "keys-out", false);
+            self.out.show_out(ui, scene, "keys-out", ("key", "txt"));
         }
         for key in &custody.keys {
             self.one(ui, scene, key, free);
@@ -74,7 +74,7 @@ impl Keys {
         ui.separator();
         ui.strong(words.t("keys-partner"));
         script::label(ui, words.t("keys-partner-about"), scene.remark(ui));
-        self.partner.show(ui, scene, "keys-file", true);
+        self.partner.show(ui, scene, "keys-file");
         let file = self.partner.path();
         let button = Button::new(words.t("keys-trust"));
         if ui.add_enabled(free && file.is_some(), button).clicked()
@@ -102,7 +102,8 @@ impl Keys {
         ui.horizontal_wrapped(|ui| {
             let out = self.out.path();
             let save = Button::new(words.t("keys-hand-over"));
-            if ui.add_enabled(free && out.is_some(), save).clicked()
+            let ready = free && out.is_some() && !self.out.waits();
+            if ui.add_enabled(ready, save).clicked()
                 && let Some(out) = out
             {
                 ask(scene, Task::HandOver(public.number.clone(), out));

@@ -23,7 +23,7 @@ impl Partners {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
         let words = scene.words;
         script::label(ui, words.t("receive-about"), scene.own(ui));
-        self.file.show(ui, scene, "receive-file", true);
+        self.file.show(ui, scene, "receive-file");
         ui.checkbox(&mut self.receipt, words.t("receive-receipt"));
         ui.horizontal_wrapped(|ui| {
             let file = self.file.path();

@@ -185,11 +185,16 @@ impl Glossary {
         let Some((brings, field)) = &mut self.table else {
             return;
         };
-        field.show(ui, scene, "glossary-table", *brings);
+        if *brings {
+            field.show(ui, scene, "glossary-table");
+        } else {
+            field.show_out(ui, scene, "glossary-table", ("glossary", "csv"));
+        }
         let mut closes = false;
         ui.horizontal_wrapped(|ui| {
             let id = if *brings { "add" } else { "export-write" };
-            if ui.button(words.t(id)).clicked()
+            let button = Button::new(words.t(id));
+            if ui.add_enabled(!field.waits(), button).clicked()
                 && let Some(path) = field.path()
             {
                 let command = if *brings {

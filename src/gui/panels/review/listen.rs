@@ -5,8 +5,9 @@ use eframe::egui::{Key, Modifiers, Slider, Ui};
 use crate::app::Choices;
 use crate::app::desk::{Command, Listening, Opened};
 use crate::audio::SPEED_PERCENT;
-use crate::domain::{InterviewId, Segment, SegmentId};
+use crate::domain::{SamplePos, Segment, SegmentId, Span};
 use crate::gui::shell::{Go, Scene};
+use crate::gui::theme;
 
 /// One press of a key changes the speed by so much, in percent.
 const STEP: u16 = 10;
@@ -23,8 +24,8 @@ pub struct Ear {
     /// The line that was heard in the last frame.
     heard: Option<SegmentId>,
     paused: bool,
-    /// The line and the place at which it was paused, in milliseconds.
-    place: Option<(SegmentId, u64)>,
+    /// The line, or none of the recording itself, and the place at which it was paused, in milliseconds.
+    place: Option<(Option<SegmentId>, u64)>,
     /// The speed while the slider is held.
     draft: Option<u16>,
 }
@@ -38,9 +39,36 @@ impl Ear {
             .ask(Command::Play(self.listening(scene, opened, line)));
     }
 
-    /// A foot pedal goes down: goes on where it was paused in this line, else plays it.
+    /// Plays the recording from a place on, in milliseconds, whether a line stands there or not: all
+    /// channels together.
+    pub fn play_from(&mut self, scene: &Scene<'_>, opened: &Opened, at_ms: u64) {
+        self.leave();
+        let whole = Listening {
+            interview: opened.interview.id.clone(),
+            segment: None,
+            channel: None,
+            span: Span::new(
+                SamplePos(0),
+                SamplePos::from_ms(opened.interview.duration_ms),
+            ),
+            percent: scene.choices.play_percent,
+            again: false,
+            on: false,
+        };
+        scene.desk.ask(Command::PlayFrom(whole, at_ms));
+    }
+
+    /// A foot pedal goes down: goes on where it was paused in this line or in the recording itself, else
+    /// plays the line.
     pub fn hold(&mut self, scene: &Scene<'_>, opened: &Opened, line: &Segment) {
-        self.paused = false;
+        let playing = scene.desk.board().playing.get();
+        if playing.is_some_and(|p| p.segment.is_none()) {
+            return; // it is heard until the pedal goes up
+        }
+        if std::mem::take(&mut self.paused) && self.place.is_some_and(|(line, _)| line.is_none()) {
+            scene.desk.ask(Command::PauseSound);
+            return;
+        }
         scene
             .desk
             .ask(Command::Hold(self.listening(scene, opened, line)));
@@ -58,8 +86,8 @@ impl Ear {
     fn listening(&self, scene: &Scene<'_>, opened: &Opened, line: &Segment) -> Listening {
         Listening {
             interview: opened.interview.id.clone(),
-            segment: line.id,
-            channel: line.channel,
+            segment: Some(line.id),
+            channel: Some(line.channel),
             span: line.span,
             percent: scene.choices.play_percent,
             again: self.again,
@@ -93,11 +121,14 @@ impl Ear {
         self.place = None;
     }
 
-    /// The place of a line that is heard now or at which it was paused, in milliseconds.
+    /// The place of a line that is heard now or at which it was paused, in milliseconds; where the recording
+    /// itself is heard, it may lie outside of the line.
     pub fn place(&self, scene: &Scene<'_>, line: SegmentId) -> Option<u64> {
         let playing = scene.desk.board().playing.get();
         let heard = playing.map(|p| (p.segment, p.at_ms)).or(self.place);
-        heard.filter(|(at, _)| *at == line).map(|(_, ms)| ms)
+        heard
+            .filter(|(at, _)| at.is_none_or(|at| at == line))
+            .map(|(_, ms)| ms)
     }
 
     /// Plays over and over, or no more.
@@ -112,12 +143,14 @@ impl Ear {
     }
 
     /// The line that the sound has just come to by itself.
-    pub fn came_to(&mut self, scene: &Scene<'_>, interview: &InterviewId) -> Option<SegmentId> {
+    pub fn came_to(&mut self, scene: &Scene<'_>, opened: &Opened) -> Option<SegmentId> {
         let playing = scene.desk.board().playing.get();
-        let playing = playing.filter(|p| p.interview == *interview);
-        let heard = playing.map(|p| p.segment);
+        let playing = playing.filter(|p| p.interview == opened.interview.id);
+        let whole = playing.as_ref().is_some_and(|p| p.segment.is_none());
+        let at = |ms| opened.lines.get(opened.line_at(ms)?).map(|line| line.id);
+        let heard = playing.and_then(|p| p.segment.or_else(|| at(p.at_ms)));
         let before = std::mem::replace(&mut self.heard, heard);
-        heard.filter(|_| self.on && before != heard)
+        heard.filter(|_| (self.on || whole) && before != heard)
     }
 
     /// The keys that work while something is written too: F1 and F2 back and forward, F3 and F4 slower
@@ -145,6 +178,12 @@ impl Ear {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         let words = scene.words;
         let mut percent = self.draft.unwrap_or(scene.choices.play_percent);
+        // The slider, its number and its name stay together: they know nothing of the end of the row.
+        let gaps = 3.0 * ui.spacing().item_spacing.x;
+        let wanted = theme::SPEED + ui.spacing().slider_width + gaps;
+        if ui.available_size_before_wrap().x < wanted {
+            ui.end_row();
+        }
         let label = ui.label(words.t("listen-speed"));
         let slider = Slider::new(&mut percent, SPEED_PERCENT.0..=SPEED_PERCENT.1)
             .step_by(f64::from(STEP))

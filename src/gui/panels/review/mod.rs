@@ -19,6 +19,7 @@ mod speaker;
 mod table;
 mod term;
 mod undo;
+mod view;
 mod work;
 
 use std::sync::Arc;

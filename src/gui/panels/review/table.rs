@@ -21,7 +21,7 @@ use super::drafts::Drafts;
 use super::editor::{Editor, Ended};
 use super::listen::Ear;
 use super::near::{self, NearNames};
-use super::overview::Strip;
+use super::overview::{Pressed, Strip};
 use super::row::{self, Open, Standing, Wish};
 use super::undo::Undo;
 use super::work::{self, Work};
@@ -151,11 +151,11 @@ impl Table {
             });
         }
         answer.go = self.leave.take();
+        self.keys(ui, scene, opened);
         if opened.lines.is_empty() {
             script::label(ui, scene.words.t("review-no-lines"), scene.own(ui));
             return answer;
         }
-        self.keys(ui, scene, opened);
         if !short {
             ui.separator();
         }
@@ -219,8 +219,8 @@ impl Table {
             Some(Err(told)) => self.trouble = Some(told),
             None => {}
         }
-        let id = &opened.interview.id;
-        if let Some(at) = self.ear.came_to(scene, id).and_then(|l| opened.place(l)) {
+        let came = self.ear.came_to(scene, opened);
+        if let Some(at) = came.and_then(|l| opened.place(l)) {
             self.choose(at);
         }
         self.after_signing(opened);
@@ -294,14 +294,20 @@ impl Table {
             }
             if !interview.audio.is_empty() {
                 self.leave = self.ear.show(ui, scene).or(self.leave.take());
+                self.strip.buttons(ui, scene, opened);
             }
         });
         let chosen = opened.lines.get(self.chosen);
         let from_ms = chosen.map_or(0, |line| line.span.start.as_ms());
-        if let Some(ms) = self.strip.show(ui, scene, opened, from_ms) {
-            let after = opened.lines.partition_point(|l| l.span.start.as_ms() <= ms);
-            self.choose(after.saturating_sub(1));
-            self.play(scene, opened);
+        let pressed = self.strip.show(ui, scene, opened, from_ms);
+        let at = pressed.and_then(|pressed| match pressed {
+            Pressed::At(ms) => Some(ms),
+            Pressed::Pause(ms) => (!self.ear.pause(scene)).then_some(ms),
+        });
+        if let Some(ms) = at {
+            let line = opened.line_at(ms);
+            self.choose(line.unwrap_or_else(|| opened.line_before(ms)));
+            self.ear.play_from(scene, opened, ms);
         }
         happened::chosen(ui, scene, &interview.channels);
         happened::show(ui, scene, opened);
@@ -392,7 +398,7 @@ impl Table {
             chosen,
             tools: chosen && (self.tools || !theme::is_short(ui)),
             working: false,
-            heard: playing.is_some_and(|p| p.interview == *id && p.segment == line.id),
+            heard: playing.is_some_and(|p| p.interview == *id && p.hears(line)),
             sound: !opened.interview.audio.is_empty(),
             read_only: self.read_only,
             languages: &opened.interview.languages,

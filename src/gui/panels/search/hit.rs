@@ -69,7 +69,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
 pub fn is_heard(scene: &Scene<'_>, hit: &Hit) -> bool {
     let playing = scene.desk.board().playing.get();
     hit.foreign.is_none()
-        && playing.is_some_and(|p| p.interview == hit.interview && p.segment == hit.segment)
+        && playing.is_some_and(|p| p.interview == hit.interview && p.segment == Some(hit.segment))
 }
 
 /// The day of its interview as the person reads days, and its number; of a partner's only the number.

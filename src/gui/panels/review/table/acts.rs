@@ -52,6 +52,8 @@ impl Table {
             Wish::LeaveName(at) => self.near.leave(scene, &opened.interview.id, line, at),
             Wish::Split => {
                 let place = self.ear.place(scene, line.id);
+                let inside = line.span.start.as_ms()..line.span.end.as_ms();
+                let place = place.filter(|ms| inside.contains(ms));
                 self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
             }
             Wish::Merge => {
