@@ -14,8 +14,12 @@ mod binding;
 mod common;
 #[path = "common/custody.rs"]
 mod custody;
+#[path = "common/forged.rs"]
+mod forged;
 #[path = "common/leaving.rs"]
 mod leaving;
+#[path = "common/session.rs"]
+mod session;
 #[path = "common/tamper.rs"]
 mod tamper;
 #[path = "common/trusted.rs"]

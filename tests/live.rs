@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/dark.rs"]
+mod dark;
 #[path = "common/kills.rs"]
 mod kills;
 

@@ -331,20 +331,20 @@ fn a_thief_finds_nothing_on_the_disk_of_a_locked_workspace() {
     );
     let report = kills::kill_recordings(kills, true, 1, 16_000);
     println!(
-        "disk: {kills} kills of a locked recording (two channels at 16 kHz): at most {} ms lost (to reach: 1500), {} lines kept",
-        report.worst_lost_ms, report.lines
+        "disk: {kills} kills of a locked recording (two channels at 16 kHz): at most {} ms lost (to reach: 1500), {} lines kept; searched before and after resume: {} texts, {} files, nothing found",
+        report.worst_lost_ms, report.lines, report.texts, report.searched
     );
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
     let report = kills::kill_recordings(kills, true, 1, 48_000);
     println!(
-        "disk: {kills} kills of a locked recording (two channels at 48 kHz): at most {} ms lost (to reach: 1500)",
-        report.worst_lost_ms
+        "disk: {kills} kills of a locked recording (two channels at 48 kHz): at most {} ms lost (to reach: 1500); {} files searched, no head of a sound file found",
+        report.worst_lost_ms, report.searched
     );
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
     let report = kills::kill_recordings(kills, true, 1, 8_000);
     println!(
-        "disk: {kills} kills of a locked recording (one channel at 8 kHz): at most {} ms lost (to reach: 1500)",
-        report.worst_lost_ms
+        "disk: {kills} kills of a locked recording (one channel at 8 kHz): at most {} ms lost (to reach: 1500); {} files searched, no head of a sound file found",
+        report.worst_lost_ms, report.searched
     );
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
 }

@@ -152,6 +152,8 @@ fn a_kill_of_a_locked_recording_loses_at_most_a_second_and_a_half() {
     let report = kills::kill_recordings(3, true, 1, 16_000);
     assert!(report.worst_lost_ms <= 1_500, "{report:?}");
     assert!(report.with_lines > 0, "{report:?}");
+    // Every file of the locked workspace was searched for what was said, after each kill and after resume.
+    assert!(report.texts > 0 && report.searched > 0, "{report:?}");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use serde_json::{Map, json};
 
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
-    self, Asked, Check, Consent, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story,
-    set_back,
+    self, Asked, Check, Consent, Event, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story,
+    WORKSPACE, set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
@@ -38,16 +38,20 @@ impl App {
         Ok((id, consent.map(|(consent, _)| consent)))
     }
 
-    /// Whether a key signs for this consent: it allows more than the one that counts now, in a workspace
-    /// where somebody has a key that may sign for it. To allow less needs nobody.
+    /// Whether a key signs for this consent: it allows more than the one that counts now, or than binds of a
+    /// victim whom nobody asked, in a workspace where somebody has a key that may sign for it. To allow less
+    /// needs nobody.
     ///
     /// # Errors
     /// An unknown interview; [`Error::DoesNotFit`] where its chain is broken.
     pub fn signs_consent(&self, id: &str, consent: &Consent) -> Result<bool, Error> {
         let store = self.reading()?;
         let id = store.resolve(id)?;
-        let before = story(&store, &id)?.and_then(|story| story.consent());
-        if !before.is_some_and(|(before, _)| consent.is_wider(&before)) {
+        let before = match story(&store, &id)?.and_then(|story| story.consent()) {
+            Some((before, _)) => Some(before),
+            None => unasked(&store, &id)?,
+        };
+        if !before.is_some_and(|before| consent.is_wider(&before)) {
             return Ok(false);
         }
         let mut roles = Role::ALL.into_iter().filter(|r| Consent::may_widen(*r));
@@ -151,10 +155,13 @@ impl App {
         }
         let Some(story) = story(store, id)? else {
             // A victim is covered until somebody asked.
-            let victim = purpose(&store.events(id)?) == Some(Asked::Victim);
-            let consent = Consent::unasked_victim();
-            return Ok(victim.then_some((Bound { consent, today }, false)));
+            let given = unasked(store, id)?;
+            return Ok(given.map(|consent| (Bound { consent, today }, false)));
         };
+        // Of what is not signed as it had to be nobody knows who entered it.
+        if let Some(check) = not_signed(store, id, (&store.own_chain()?, &story))? {
+            return Err(Error::DoesNotFit(check));
+        }
         // A clock that was set back does not bring a day back that is over: neither here nor in anything
         // that was noted of the workspace since the consent was.
         let noted = story.last_day().unwrap_or(Date::MIN);
@@ -228,6 +235,52 @@ impl Bound {
             None => Ok(()),
         }
     }
+}
+
+/// What binds before anybody was asked: of a victim only the agency sees anything.
+fn unasked(store: &Store, id: &InterviewId) -> Result<Option<Consent>, Error> {
+    let victim = purpose(&store.events(id)?) == Some(Asked::Victim);
+    Ok(victim.then(Consent::unasked_victim))
+}
+
+/// In words what the person allows, and whether that is signed where it had to be.
+pub(super) fn consent_check(
+    store: &Store,
+    id: &InterviewId,
+    (own, story): (&[Link], &Story),
+) -> Result<Option<Check>, Error> {
+    let not_signed = not_signed(store, id, (own, story))?;
+    Ok(not_signed.or_else(|| story.consent_check()))
+}
+
+/// A consent that allows more than what bound before, entered when somebody had a key that had to sign it, as
+/// the workspace's own chain tells. Earlier programs noted no consents there, and asked nobody to sign the
+/// first one.
+fn not_signed(
+    store: &Store,
+    id: &InterviewId,
+    (own, story): (&[Link], &Story),
+) -> Result<Option<Check>, Error> {
+    // A broken one is told of by its own check.
+    let own = evidence::read(WORKSPACE, own).unwrap_or_default();
+    let may = |e: &&Event| {
+        let role = e.fact("role").and_then(Role::parse);
+        e.kind == Kind::KeyMade.as_str() && role.is_some_and(Consent::may_widen)
+    };
+    let Some(key) = own.iter().find(may) else {
+        return Ok(None);
+    };
+    let notes = own.iter().filter(|e| e.fact("interview") == Some(&id.0));
+    let asks = |event: &Event| {
+        let mut later = notes.clone().filter(|e| e.number > key.number);
+        later.any(|e| e.fact("head") == Some(event.hash.as_str()))
+    };
+    let unasked = match notes.clone().any(|e| e.fact(Kind::FIRST_CONSENT).is_some()) {
+        true => unasked(store, id)?,
+        false => None,
+    };
+    let number = story.unsigned_consent(unasked.as_ref(), &asks);
+    Ok(number.map(evidence::unsigned))
 }
 
 /// The last day by the dates of what the workspace's own chain notes behind the consent that counts.

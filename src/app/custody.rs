@@ -7,15 +7,63 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::audio;
-use crate::domain::{Cancel, InterviewId, InterviewSummary};
+use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{
     self, Check, Event, Kind, Link, Story, Verdict, WORKING, WORKSPACE, check_rows,
     check_signatures,
 };
 use crate::store::{self, Store};
 
-use super::keys::{not_signed, not_vouched};
+use super::keys::{changed, is_as_noted, not_signed, not_vouched};
 use super::{App, Error};
+
+/// What a verification finds: what is damaged so that it cannot even be read is found too, and the rest is
+/// looked at all the same.
+pub(super) struct Findings<'a>(pub(super) &'a mut Vec<Check>);
+
+impl Findings<'_> {
+    /// Adds a check.
+    pub(super) fn add(&mut self, found: Result<Check, Error>) -> Result<(), Error> {
+        match found {
+            Ok(check) => self.0.push(check),
+            Err(e) => self.0.push(e.finding("database")?),
+        }
+        Ok(())
+    }
+
+    /// What was read; `None` where a check of this name says why it cannot be.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        found: Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(e) => {
+                self.0.push(e.finding(name)?);
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Error {
+    /// As a check of this name that does not fit, where something is damaged.
+    ///
+    /// # Errors
+    /// This error where it says nothing of what is stored.
+    pub fn finding(self, name: &str) -> Result<Check, Self> {
+        use store::Error::{Damaged, IndexDamaged, Sql};
+        match self {
+            Error::DoesNotFit(check) => Ok(check),
+            Error::Store(e @ (Damaged(_) | IndexDamaged | Sql(_))) => {
+                Ok(Check::bad("database", e.to_string()))
+            }
+            Error::Evidence(e @ evidence::Error::NotAKey(_)) => Ok(Check::bad(name, e.to_string())),
+            other => Err(other),
+        }
+    }
+}
 
 impl App {
     /// The workspace's own chain by itself: keys, the register, and whether every interview that came in
@@ -26,14 +74,27 @@ impl App {
     pub fn verify_workspace(&self) -> Result<Verdict, Error> {
         let none = Story { events: Vec::new() };
         let store = self.reading()?;
-        let links = store.own_chain()?;
-        let own = self.own_chain(&store, &links, &InterviewId(String::new()), (&none, false))?;
-        let file = match store.check() {
+        let mut checks = Vec::new();
+        let mut all = Findings(&mut checks);
+        let links = store.own_chain().map_err(Error::from);
+        if let Some(links) = all.read("workspace", links)? {
+            let nothing = InterviewId(String::new());
+            all.add(self.own_chain(&store, &links, &nothing, (&none, false)))?;
+        }
+        checks.push(match store.check() {
             Ok(()) => Check::good("database", "the whole file was read"),
             Err(e @ store::Error::Busy) => return Err(e.into()),
             Err(e) => Check::bad("database", e.to_string()),
-        };
-        Ok(vec![own, file].into())
+        });
+        Ok(checks.into())
+    }
+
+    /// The names of all interviews, also where nothing else of one can be read.
+    ///
+    /// # Errors
+    /// An unreadable store.
+    pub fn interview_ids(&self) -> Result<Vec<InterviewId>, Error> {
+        Ok(self.reading()?.ids()?)
     }
 
     /// The workspace's own chain: whether it fits, whether every key came in by an event, and whether
@@ -77,19 +138,25 @@ impl App {
         }
         for key in &keys {
             let number = key.public.number.as_str();
-            let came = |e: &&evidence::Event| {
-                brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number)
-            };
-            if !events.iter().any(|e| came(&e)) {
+            let brought = events
+                .iter()
+                .filter(|e| brings.contains(&e.kind.as_str()) && e.fact("key") == Some(number));
+            let mut notes = brought
+                .map(|e| is_as_noted(&e.facts, &key.public))
+                .peekable();
+            if notes.peek().is_none() {
                 let start: String = number.chars().take(16).collect();
                 let detail = format!("the key {start}... came in by no event");
                 return Ok(Check::bad(NAME, detail));
+            }
+            if !notes.all(|fits| fits) {
+                return Ok(Check::bad(NAME, changed(&key.public)));
             }
         }
         if let Some(detail) = signed_elsewhere(&events, story) {
             return Ok(Check::bad(NAME, detail));
         }
-        if let Some(gone) = gone(&events, &store.list(None)?) {
+        if let Some(gone) = gone(&events, &store.ids()?) {
             let detail = format!("the interview {gone}, which came in here, is gone");
             return Ok(Check::bad(NAME, detail));
         }
@@ -203,9 +270,9 @@ fn signed_elsewhere(own: &[Event], story: &Story) -> Option<String> {
 }
 
 /// An interview that came in and is not there any more.
-fn gone<'a>(own: &'a [Event], there: &[InterviewSummary]) -> Option<&'a str> {
+fn gone<'a>(own: &'a [Event], there: &[InterviewId]) -> Option<&'a str> {
     let births = [Kind::Begun, Kind::Imported, Kind::Recording];
     let born = |e: &&Event| births.iter().any(|kind| e.kind == kind.as_str());
     let mut came = own.iter().filter(born).filter_map(|e| e.fact("interview"));
-    came.find(|id| !there.iter().any(|summary| summary.id.0 == *id))
+    came.find(|came| !there.iter().any(|id| id.0 == *came))
 }

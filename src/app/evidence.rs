@@ -19,6 +19,8 @@ use crate::store::{self, Store};
 use crate::text;
 use crate::vault;
 
+use super::consent::consent_check;
+use super::custody::Findings;
 use super::whole::write_whole;
 use super::{App, Error};
 
@@ -173,38 +175,41 @@ impl App {
         cancel: &Cancel,
         watcher: Watcher<'_>,
     ) -> Result<Vec<Check>, Error> {
-        let (links, rows, own, rests) = match store.proofs_and_own(id) {
-            Ok(proofs) => proofs,
-            Err(store::Error::Damaged(what)) => return Ok(vec![Check::bad("database", what)]),
-            Err(e) => return Err(e.into()),
+        let mut checks = Vec::new();
+        let mut all = Findings(&mut checks);
+        all.read("database", store.check_schema().map_err(Error::from))?;
+        let proofs = store.proofs_and_own(id).map_err(Error::from);
+        let Some((links, rows, own, rests)) = all.read("database", proofs)? else {
+            return Ok(checks);
         };
         let (story, chain) = Story::of(&id.0, &links);
-        let mut checks = vec![chain];
+        all.0.push(chain);
         if !story.events.is_empty() {
-            checks.push(check_rows(&story.events, &rows));
+            all.0.push(check_rows(&story.events, &rows));
             // A broken one is told of by its own check.
             let own = evidence::read(WORKSPACE, &own).unwrap_or_default();
             let order = Order::of(&own, &id.0, &story);
-            let keys = self.keys()?.list()?;
-            checks.push(check_signatures(&story.events, &keys, &|event| {
-                order.before_revocation(event)
-            }));
+            let keys = self.keys().and_then(|keys| Ok(keys.list()?));
+            if let Some(keys) = all.read("signatures", keys)? {
+                let before = |event: &evidence::Event| order.before_revocation(event);
+                all.0.push(check_signatures(&story.events, &keys, &before));
+            }
             let records = rows.iter().filter_map(|row| Row::from_line(&row.line));
             let records = records.map(|(row, columns)| (row.name, columns));
-            checks.push(check_acts(&story.events, &records.collect()));
-            checks.push(length(store, id, &story)?);
-            checks.push(match store.wrongly_shown(id)? {
-                Some(line) => {
-                    Check::bad("shown", format!("line {} shows an older version", line.0))
-                }
-                None => Check::good("shown", "every line shows the version that counts"),
-            });
+            all.0.push(check_acts(&story.events, &records.collect()));
+            all.add(length(store, id, &story))?;
+            all.add(shown(store, id))?;
         }
-        checks.push(self.own_chain(store, &own, id, (&story, rests))?);
-        checks.extend(story.seal_check());
-        checks.extend(story.consent_check());
-        checks.extend(story.clock_check());
-        let interview = store.interview(id)?;
+        all.add(self.own_chain(store, &own, id, (&story, rests)))?;
+        all.0.extend(story.seal_check());
+        let consent = consent_check(store, id, (&own, &story));
+        let consent = all.read("consent", consent)?;
+        all.0.extend(consent.flatten());
+        all.0.extend(story.clock_check());
+        let interview = store.interview(id).map_err(Error::from);
+        let Some(interview) = all.read("database", interview)? else {
+            return Ok(checks);
+        };
         let total: u64 = interview.audio.iter().map(|a| self.size(id, a)).sum();
         let mut done = 0;
         for audio in &interview.audio {
@@ -215,11 +220,14 @@ impl App {
                     total,
                 });
             };
-            checks.push(self.sound(id, audio, &mut tell, cancel)?);
+            all.add(self.sound(id, audio, &mut tell, cancel))?;
             done = done.saturating_add(self.size(id, audio));
         }
-        checks.extend(self.sound_chain(&interview, story.sound_head().as_ref(), cancel)?);
-        checks.extend(self.working_copies(store, id, &story, cancel)?);
+        all.0
+            .extend(self.sound_chain(&interview, story.sound_head().as_ref(), cancel)?);
+        let copies = self.working_copies(store, id, &story, cancel);
+        let copies = all.read("database", copies)?;
+        all.0.extend(copies.flatten());
         Ok(checks)
     }
 
@@ -324,6 +332,15 @@ impl App {
                 })
         })
     }
+}
+
+/// Whether every line shows the version that counts, where it stands.
+fn shown(store: &Store, id: &InterviewId) -> Result<Check, Error> {
+    const NAME: &str = "shown";
+    Ok(match store.wrongly_shown(id)? {
+        Some(line) => Check::bad(NAME, format!("line {} shows an older version", line.0)),
+        None => Check::good(NAME, "every line shows the version that counts"),
+    })
 }
 
 /// The length of the sound that is stored against the one that was told at its end.

@@ -9,12 +9,17 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Map, Value, json};
 
 use crate::evidence::{
-    self, Event, KeyRing, Kind, KnownKey, MAX_KEY_FILE, NewKey, Passphrase, PublicKey, Role,
-    SecretKey, Sign,
+    self, Check, Event, KeyRing, Kind, KnownKey, MAX_KEY_FILE, NewKey, Passphrase, PublicKey, Role,
+    SecretKey, Sign, sha256,
 };
 use crate::store::Store;
 
 use super::{App, Error};
+
+/// The fact of an administrator's key that says: from here on every note on a key is signed.
+const VOUCHES: &str = "vouches";
+/// The fact of a note on a key that tells the SHA-256 of its file, by which its name is bound too.
+const PUBLIC: &str = "public";
 
 impl App {
     /// The keys of this workspace; one that an event revoked is revoked whatever its files say.
@@ -58,7 +63,11 @@ impl App {
         let _hold = self.hold()?;
         let key = NewKey::new(name, role, phrase)?;
         // The event first: a key that came in by none would never be believed again.
-        store.note_own(Kind::KeyMade, key_facts(key.public()), signer)?;
+        let mut facts = key_facts(key.public());
+        if role == Role::Administrator {
+            facts.insert(VOUCHES.into(), json!("new keys"));
+        }
+        store.note_own(Kind::KeyMade, facts, signer)?;
         Ok(self.keys()?.keep(key)?)
     }
 
@@ -78,7 +87,7 @@ impl App {
         let known = self.keys()?.numbered(&public.number)?;
         match known.map(|key| key.revoked) {
             Some(Some(_)) => Err(evidence::Error::Revoked(public.number.clone()).into()),
-            Some(None) if store.has_own(Kind::KeyMade, "key", &public.number)? => Ok(()),
+            Some(None) if came_in(store, Kind::KeyMade, public)? => Ok(()),
             Some(None) | None => Err(not_made.into()),
         }
     }
@@ -127,8 +136,9 @@ impl App {
         let key = PublicKey::from_text(&text)?;
         let mut store = self.store()?;
         let _hold = self.hold()?;
-        let is_known = store.has_own(Kind::KeyTrusted, "key", &key.number)?
-            || store.has_own(Kind::KeyMade, "key", &key.number)?;
+        // Of one that is known the file may come back, and no other one.
+        let is_known = came_in(&store, Kind::KeyTrusted, &key)?;
+        let is_known = came_in(&store, Kind::KeyMade, &key)? || is_known;
         let signer = match is_known {
             true => None,
             false => self.note_signer(&store, signer, None)?,
@@ -197,17 +207,18 @@ impl App {
 
     /// Refuses a key that was not made in this workspace, where others saw it come in by name and role,
     /// or that was revoked since it was opened. A partner's key signs nothing here, though somebody
-    /// brought its secret half along.
+    /// brought its secret half along. Nor does one whose file names another role or person than came in.
     ///
     /// # Errors
-    /// [`evidence::Error::Revoked`], [`evidence::Error::MadeElsewhere`]; keys that cannot be read.
+    /// [`evidence::Error::Revoked`], [`evidence::Error::MadeElsewhere`], [`Error::DoesNotFit`]; keys that
+    /// cannot be read.
     pub fn may_sign(&self, signer: &SecretKey) -> Result<(), Error> {
         let number = &signer.public().number;
         let known = self.keys()?.numbered(number)?;
         if known.is_some_and(|key| key.revoked.is_some()) {
             return Err(evidence::Error::Revoked(number.clone()).into());
         }
-        if self.reading()?.has_own(Kind::KeyMade, "key", number)? {
+        if came_in(&self.reading()?, Kind::KeyMade, signer.public())? {
             Ok(())
         } else {
             Err(evidence::Error::MadeElsewhere(number.clone()).into())
@@ -221,9 +232,43 @@ fn has_administrator(store: &Store) -> Result<bool, Error> {
     Ok(store.has_own(Kind::KeyMade, "role", Role::Administrator.as_str())?)
 }
 
-/// A key for which nobody vouched though the workspace did so before, or for which somebody did who may
-/// not. Workspaces that never had a voucher come from before there were any.
+/// Whether a key came in by an event of this kind.
+///
+/// # Errors
+/// [`Error::DoesNotFit`] where its file is not the one that came in.
+fn came_in(store: &Store, kind: Kind, key: &PublicKey) -> Result<bool, Error> {
+    let notes = store.own_facts(kind, "key", &key.number)?;
+    match notes.iter().all(|facts| is_as_noted(facts, key)) {
+        true => Ok(!notes.is_empty()),
+        false => Err(Error::DoesNotFit(Check::bad("workspace", changed(key)))),
+    }
+}
+
+/// Whether a key has the role that a note on it tells, and the file where the note tells of that: who holds
+/// a key can give it another name and role that its own signature fits. Earlier programs noted the role only.
+pub(super) fn is_as_noted(facts: &Map<String, Value>, key: &PublicKey) -> bool {
+    let told = |name: &str| facts.get(name).and_then(Value::as_str);
+    told("role").is_none_or(|role| role == key.role.as_str())
+        && told(PUBLIC).is_none_or(|digest| digest == sha256(key.to_text().as_bytes()))
+}
+
+/// What is said of a key that is not as it was noted.
+pub(super) fn changed(key: &PublicKey) -> String {
+    let start: String = key.number.chars().take(16).collect();
+    format!("the key {start}... has another name or role than when it came in")
+}
+
+/// The first event from which on an administrator signs every note on a key.
+fn vouching(own: &[Event]) -> u64 {
+    let begins = |e: &&Event| e.kind == Kind::KeyMade.as_str() && e.fact(VOUCHES).is_some();
+    own.iter().find(begins).map_or(u64::MAX, |e| e.number)
+}
+
+/// A key for which nobody vouched though there was an administrator who had to, or though the workspace did
+/// so before; or for which somebody did who may not. Workspaces that never had a voucher come from before
+/// there were any.
 pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
+    let since = vouching(own);
     let is = |e: &Event, kind: Kind| e.kind == kind.as_str();
     let made = |e: &&Event| is(e, Kind::KeyMade);
     let vouched = |is: &dyn Fn(Role) -> bool| {
@@ -231,9 +276,9 @@ pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
         let first = vouched.find(|e| e.fact("role").and_then(Role::parse).is_some_and(is));
         first.map(|e| e.number)
     };
-    let begun = vouched(&|_| true)?;
+    let begun = vouched(&|_| true).unwrap_or(u64::MAX);
     let asked = |e: &&Event| match e.fact("role").and_then(Role::parse) {
-        _ if e.signed.is_some() => true,
+        _ if e.signed.is_some() || e.number > since => true,
         // Earlier programs asked nobody for an interpreter's or an officer's.
         Some(role @ (Role::Interpreter | Role::Officer)) => {
             vouched(&|other| other == role).is_some_and(|first| e.number >= first)
@@ -249,13 +294,14 @@ pub(super) fn not_vouched(own: &[Event]) -> Option<String> {
     ))
 }
 
-/// A note that a key is trusted, or is not any more, which no administrator signed though one signed such
-/// a note before; a revocation may be signed by the key itself.
+/// A note that a key is trusted, or is not any more, which no administrator signed though there was one who
+/// had to, or one signed such a note before; a revocation may be signed by the key itself.
 pub(super) fn not_signed(own: &[Event]) -> Option<String> {
+    let since = vouching(own);
     let notes = [Kind::KeyTrusted, Kind::KeyRevoked].map(Kind::as_str);
     let notes = own.iter().filter(|e| notes.contains(&e.kind.as_str()));
     // Earlier programs signed none.
-    let mut asked = notes.skip_while(|e| e.signed.is_none());
+    let mut asked = notes.skip_while(|e| e.signed.is_none() && e.number < since);
     let may = |e: &Event| {
         let itself = e.signed.as_ref().is_some_and(|by| {
             e.kind == Kind::KeyRevoked.as_str() && e.fact("key") == Some(by.key.as_str())
@@ -287,6 +333,7 @@ fn key_facts(key: &PublicKey) -> Map<String, Value> {
     let mut facts = Map::new();
     facts.insert("key".into(), json!(key.number));
     facts.insert("role".into(), json!(key.role.as_str()));
+    facts.insert(PUBLIC.into(), json!(sha256(key.to_text().as_bytes())));
     facts
 }
 

@@ -29,6 +29,7 @@ pub fn check_acts(events: &[Event], records: &Records) -> Check {
     }
     let number = |name: &str| made.get(name).map_or(0, |(_, number)| *number);
     let work = work_of(records, &number, &told(events));
+    let versions = versions(records, &number);
     let (mut lines, mut unsigned) = (BTreeSet::new(), BTreeSet::new());
     for (name, columns) in records.iter().filter(|(_, c)| is_certified(c)) {
         let at = number(name);
@@ -50,6 +51,10 @@ pub fn check_acts(events: &[Event], records: &Records) -> Check {
         let line = line.unwrap_or_default();
         if worked(&work, by, line, at) {
             let detail = format!("line {line} was certified by a person who wrote of it");
+            return Check::bad(NAME, detail);
+        }
+        if !versions.stands(name, columns, at) {
+            let detail = format!("'{name}' certifies other words than stood there");
             return Check::bad(NAME, detail);
         }
         lines.insert(line);
@@ -90,6 +95,48 @@ fn is_allowed(event: &Event) -> bool {
 
 fn is_certified(columns: &Map<String, Value>) -> bool {
     columns.get("status").and_then(Value::as_str) == Some(Status::Certified.as_str())
+}
+
+/// A version: the event that made it, what it counts by (a person's before every machine's, then the newest),
+/// and its columns.
+type Version<'a> = (u64, (bool, u64), &'a Map<String, Value>);
+
+/// The versions of every text and translation, by the name of their record without its last number.
+struct Versions<'a>(BTreeMap<&'a str, Vec<Version<'a>>>);
+
+fn versions<'a>(records: &'a Records, number: &dyn Fn(&str) -> u64) -> Versions<'a> {
+    let mut all: BTreeMap<&str, Vec<Version<'_>>> = BTreeMap::new();
+    for (name, columns) in records {
+        let of = name.rsplit_once('.');
+        let Some((of, version)) = of.filter(|(of, _)| is_words(of)) else {
+            continue;
+        };
+        let status = columns.get("status").and_then(Value::as_str);
+        let by_person = status != Some(Status::Machine.as_str());
+        let rank = (by_person, version.parse().unwrap_or_default());
+        all.entry(of)
+            .or_default()
+            .push((number(name), rank, columns));
+    }
+    Versions(all)
+}
+
+fn is_words(name: &str) -> bool {
+    name.starts_with("text ") || name.starts_with("translation ")
+}
+
+impl Versions<'_> {
+    /// Whether a certified version has the words that counted before its event.
+    fn stands(&self, name: &str, certified: &Map<String, Value>, at: u64) -> bool {
+        let of = name.rsplit_once('.').map(|(of, _)| of);
+        let before = of.and_then(|of| self.0.get(of)).into_iter().flatten();
+        let before = before.filter(|(event, _, _)| *event < at);
+        let counted = before.max_by_key(|(_, rank, _)| *rank);
+        counted.is_some_and(|(_, _, columns)| {
+            let same = |column: &str| columns.get(column) == certified.get(column);
+            same("text") && same("lang")
+        })
+    }
 }
 
 /// Everybody's work by the records; `number` is that of the event that made a record.
@@ -311,7 +358,7 @@ mod tests {
     fn parted_and_moved_lines_keep_their_authors() {
         let key = SecretKey::new("Lan", Role::Interpreter).unwrap();
         let cut = |start: Option<u64>, line: u64| json!({"recut": 1, "line": line, "start_sample": start, "end_sample": start});
-        let certified = [("text 3.1", text(3, "certified", "Lan"))];
+        let certified = [("text 3.2", text(3, "certified", "Lan"))];
         let talk = |editor: &str, cutter: &str| {
             let mut talk = Talk::default();
             talk.add(
@@ -325,6 +372,7 @@ mod tests {
                 ("recut 1.1", cut(None, 1)),
                 ("recut 1.2", cut(Some(0), 2)),
                 ("recut 1.3", cut(Some(9), 3)),
+                ("text 3.1", text(3, "edited", editor)),
             ];
             talk.add(Kind::Recut, None, &rows);
             talk.add(Kind::Certified, Some(&key), &certified);

@@ -115,6 +115,10 @@ impl Kind {
     /// What the note of an interview's beginning says where all that comes later is noted as well.
     pub const ENDS: &'static str = "ends";
 
+    /// What the same note says where the first consent of a victim is signed too, if it allows more than
+    /// binds while nobody was asked.
+    pub const FIRST_CONSENT: &'static str = "first_consent";
+
     /// What machines make of a session, thousands of times: the workspace's own chain notes one of many.
     pub const BY_MACHINE: [Kind; 4] = [Kind::Cut, Kind::Recognised, Kind::Translated, Kind::Failed];
 

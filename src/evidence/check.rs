@@ -8,11 +8,25 @@ use sha2::{Digest as _, Sha256};
 
 use super::Error;
 use super::canonical::hex;
-use super::chain::{Event, Kind, Link, Row, mentions, read};
+use super::chain::{Event, Kind, Link, Row, WORKING, mentions, read};
 use super::keys::KnownKey;
 use super::sound::SoundHead;
 use crate::domain::Cancel;
 
+/// Records that a seal closes, by the first word of their names.
+const CLOSED: [&str; 9] = [
+    "interview",
+    "channel",
+    "audio",
+    "line",
+    "entry",
+    "session",
+    "session-end",
+    "recut",
+    "speech-model",
+];
+/// Facts of the sound, which it closes too.
+const CLOSED_FACTS: [&str; 4] = ["duration_ms", "sound_head", "sound_links", WORKING];
 /// Digits of a hash that stand at the foot of a page.
 const ON_PAPER: usize = 16;
 /// Bytes that are hashed between two looks at a wish to stop.
@@ -148,13 +162,37 @@ impl Story {
     }
 }
 
-/// Every record against the event that made it, both ways.
+/// The first thing behind the first seal that it closes: sound, lines and entries. The store refuses them;
+/// here they are seen also where another program wrote them.
+fn late(events: &[Event]) -> Option<String> {
+    let sealed = |e: &&Event| e.kind == Kind::Sealed.as_str();
+    let first = events.iter().find(sealed)?.number;
+    let mut behind = events.iter().filter(|e| e.number > first);
+    behind.find_map(|event| {
+        let number = event.number;
+        let is_closed = |name: &&String| {
+            let kind = name.split(' ').next().unwrap_or_default();
+            CLOSED.contains(&kind)
+        };
+        let row = event.rows.keys().find(is_closed);
+        let row = row.map(|name| format!("'{name}' of event {number} was added behind the seal"));
+        let fact = CLOSED_FACTS
+            .into_iter()
+            .find(|f| event.facts.contains_key(*f));
+        row.or_else(|| fact.map(|f| format!("'{f}' of event {number} was added behind the seal")))
+    })
+}
+
+/// Every record against the event that made it, both ways, and nothing behind a seal that it closes.
 pub fn check_rows(events: &[Event], rows: &[Row]) -> Check {
     const NAME: &str = "records";
     let made = match mentions(events) {
         Ok(made) => made,
         Err(broken) => return Check::bad(NAME, broken.to_string()),
     };
+    if let Some(late) = late(events) {
+        return Check::bad(NAME, late);
+    }
     let mut there = BTreeMap::new();
     for row in rows {
         let name = row.name.as_str();

@@ -328,8 +328,7 @@ impl Story {
             if event.kind != Kind::Consented.as_str() {
                 continue;
             }
-            let role = event.signed.as_ref().and_then(|by| Role::parse(&by.role));
-            let is_signed = role.is_some_and(Consent::may_widen);
+            let is_signed = is_signed(event);
             let consent = Consent::of_event(event);
             let wider = counts
                 .as_ref()
@@ -342,6 +341,28 @@ impl Story {
             counts = Some((at, consent));
         }
         (counts, slipped)
+    }
+
+    /// The first consent that allows more than what bound before it and that nobody of the right role signed,
+    /// of those that `asks` says had to be; `unasked` binds before the first one.
+    pub fn unsigned_consent(
+        &self,
+        unasked: Option<&Consent>,
+        asks: &dyn Fn(&Event) -> bool,
+    ) -> Option<u64> {
+        let mut binds = unasked.cloned();
+        for event in &self.events {
+            if event.kind != Kind::Consented.as_str() {
+                continue;
+            }
+            let consent = Consent::of_event(event);
+            let wider = binds.is_some_and(|before| consent.is_wider(&before));
+            if wider && !is_signed(event) && asks(event) {
+                return Some(event.number);
+            }
+            binds = Some(consent);
+        }
+        None
     }
 
     /// The event of the consent that counts.
@@ -383,13 +404,21 @@ impl Story {
         let (_, consent) = counts?;
         Some(match slipped {
             None => Check::good("consent", consent.to_string()),
-            Some(number) => {
-                let detail =
-                    format!("event {number} allows more than before, and nobody signed it");
-                Check::bad("consent", detail)
-            }
+            Some(number) => unsigned(number),
         })
     }
+}
+
+/// Whether one of the right role signed an event that may allow more.
+fn is_signed(event: &Event) -> bool {
+    let role = event.signed.as_ref().and_then(|by| Role::parse(&by.role));
+    role.is_some_and(Consent::may_widen)
+}
+
+/// What is said of a consent that had to be signed.
+pub fn unsigned(number: u64) -> Check {
+    let detail = format!("event {number} allows more than before, and nobody signed it");
+    Check::bad("consent", detail)
 }
 
 /// Whether a name holds what cannot be seen.

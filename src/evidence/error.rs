@@ -34,9 +34,9 @@ pub enum Error {
     /// A partner's key, or one whose files were brought here from another workspace.
     #[error("this key was not made in this workspace, so it signs nothing here: {0}")]
     MadeElsewhere(String),
-    /// A consent that allows more than the one before, for which nobody signs.
+    /// A consent that allows more than what bound before, for which nobody signs.
     #[error(
-        "this consent allows more than the one before, so an officer or administrator signs it"
+        "this consent allows more than binds until now, so an officer or administrator signs it"
     )]
     WiderConsent,
     /// Not trusted any more.

@@ -50,7 +50,7 @@ pub use chain::{
 };
 pub use check::{Check, Story, Verdict, check_rows, check_signatures, hash_reader};
 pub use clock::set_back;
-pub use consent::{Audience, Consent, Limit, Outgoing, To};
+pub use consent::{Audience, Consent, Limit, Outgoing, To, unsigned};
 pub use error::Error;
 pub use keys::{KeyRing, KnownKey, NewKey};
 pub use order::Order;

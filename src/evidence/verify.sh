@@ -46,6 +46,12 @@ fi
 if grep -E ',"kind":"(sealed|certified|consent-lifted|covered)","number":' data/chain.jsonl | grep -qv '"signature":"'; then
     bad "an event without its signature"
 fi
+# Behind a seal come no sound, no lines and no entries.
+awk '
+    sealed && /"rows":[{]([^}]*,)?"(interview|session|session-end|(channel|audio|line|entry|recut|speech-model) [^"]*)":/ { exit 3 }
+    sealed && /[{,]"(duration_ms|sound_head|sound_links|working)":/ { exit 3 }
+    /,"kind":"sealed","number":/ { sealed = 1 }
+' data/chain.jsonl || bad "something was added behind the seal"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Bytes of hexadecimal digits: openssl puts a head of its own before them.

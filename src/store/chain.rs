@@ -266,6 +266,30 @@ impl Store {
         has_own(&self.conn, kind, fact, value)
     }
 
+    /// The facts of every event of this kind in the workspace's own chain that has this fact.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn own_facts(
+        &self,
+        kind: Kind,
+        fact: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT json_extract(body, '$.facts') FROM chain WHERE subject = 0
+                 AND json_extract(body, '$.kind') = ?1 AND json_extract(body, '$.facts.' || ?2) = ?3
+             ORDER BY number",
+        )?;
+        let mut rows = statement.query(params![kind.as_str(), fact, value])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let facts = serde_json::from_str(&row.get::<_, String>(0)?);
+            all.push(facts.map_err(|_| Error::damaged("the facts of an event cannot be read"))?);
+        }
+        Ok(all)
+    }
+
     /// The numbers of all keys that were revoked, and when first (RFC 3339), by the workspace's own
     /// chain. The events themselves are looked through, not the column beside them.
     ///

@@ -6,7 +6,7 @@ use super::interviews::interview_key;
 use super::lines::COUNTS_FIRST;
 use super::recuts::{self, Place};
 use super::speakers::SPEAKS;
-use super::{Error, Store, codec, filter, lines, near, terms};
+use super::{Error, Store, codec, filter, lines, near, rechecked, terms};
 use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
 /// `line.waits`.
@@ -40,13 +40,13 @@ pub(super) struct Known {
 
 /// What `line` and the search index hold of one line.
 pub(super) struct State {
-    version: u32,
-    waits: i64,
-    flagged: bool,
-    place: Place,
-    speaker: String,
+    pub version: u32,
+    pub waits: i64,
+    pub flagged: bool,
+    pub place: Place,
+    pub speaker: String,
     /// What the index holds of it; `None` without text, and for a line that gave way.
-    index: Option<String>,
+    pub index: Option<String>,
     /// Its words and clusters, each once or twice.
     pub tokens: Vec<String>,
 }
@@ -177,7 +177,9 @@ impl Store {
         let sql = format!(
             "SELECT s.id FROM segment s LEFT JOIN line l ON l.segment = s.key
              LEFT JOIN recut_line r
-                 ON r.key = (SELECT max(key) FROM recut_line WHERE segment = s.key)
+                 ON r.key = (SELECT p.key FROM recut_line p JOIN recut c ON c.key = p.recut
+                     WHERE p.segment = s.key AND c.interview = s.interview
+                     ORDER BY c.number DESC LIMIT 1)
              WHERE s.interview = ?1 AND (
                  l.version IS NOT coalesce((SELECT version FROM text_version
                      WHERE segment = s.key ORDER BY {COUNTS_FIRST} LIMIT 1), 0)
@@ -196,7 +198,7 @@ impl Store {
     }
 }
 
-/// Whether the derived tables fit the records.
+/// Whether the derived tables fit the records: first whether there are as many rows of each.
 pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     let count =
         |sql: &str| -> Result<i64, Error> { Ok(conn.query_row(sql, [], |row| row.get(0))?) };
@@ -207,7 +209,7 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     let written = count("SELECT count(*) FROM line WHERE version > 0 AND gone = 0")?;
     let indexed = count("SELECT count(*) FROM search_docsize").unwrap_or(-1);
     if segments == lines && segments == listed.saturating_add(gone) && written == indexed {
-        Ok(())
+        rechecked::check(conn)
     } else {
         Err(Error::IndexDamaged)
     }

@@ -114,6 +114,7 @@ fn note(tx: &Transaction<'_>, kind: Kind, interview: &str, head: &str) -> Result
     if matches!(kind, Kind::Begun | Kind::Imported | Kind::Recording) {
         // Earlier programs noted fewer events, and whoever takes a note away must not pass for one.
         note = note.with(Kind::ENDS, "noted");
+        note = note.with(Kind::FIRST_CONSENT, "signed");
     }
     append(tx, OWN, &note)?;
     Ok(())

@@ -201,6 +201,18 @@ impl Store {
             .optional()?)
     }
 
+    /// The names of all interviews, and nothing else of them: also where something else is damaged.
+    ///
+    /// # Errors
+    /// An unreadable database.
+    pub fn ids(&self) -> Result<Vec<InterviewId>, Error> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT id FROM interview ORDER BY started_ms DESC, id")?;
+        let ids = statement.query_map([], |row| row.get(0).map(InterviewId))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
     /// All interviews, or those of one case (upper and lower case count as the same), the latest
     /// first.
     pub fn list(&self, case: Option<&str>) -> Result<Vec<InterviewSummary>, Error> {

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::rebuild::{self, Tell};
-use super::{Error, Store, chain, derived, people_match, sealed};
+use super::{Error, Store, chain, derived, people_match, schema, sealed};
 use crate::domain::Cancel;
 
 /// The migrations in order; the database's `user_version` counts how many it has had.
@@ -144,7 +144,8 @@ impl Store {
     }
 
     /// Reads the whole file for damage, every index too and of a locked workspace the seal of every page,
-    /// and compares the derived tables with the records. Ends at the first fault.
+    /// and compares tables and guards with those that this program makes, and what is worked out from the
+    /// records with them. Ends at the first fault.
     pub fn check(&self) -> Result<(), Error> {
         sealed::check_pages(&self.conn)?;
         let found: String = self
@@ -156,6 +157,7 @@ impl Store {
         if found != "ok" {
             return Err(Error::Damaged(found));
         }
+        schema::check(&self.conn)?;
         derived::check(&self.conn)
     }
 }

@@ -428,7 +428,7 @@ fn read_facts(conn: &Connection, person: i64, counting: bool) -> Result<Vec<Fact
     Ok(facts)
 }
 
-fn fact_kind(text: &str) -> Result<FactKind, Error> {
+pub(super) fn fact_kind(text: &str) -> Result<FactKind, Error> {
     FactKind::parse(text).ok_or_else(|| Error::damaged("an unknown kind of fact is stored"))
 }
 

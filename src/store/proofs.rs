@@ -94,7 +94,7 @@ pub(super) const RECUT: Table = Table {
 pub(super) const RECUT_LINE: Table = Table {
     name: "recut-line",
     columns: "'recut ' || c.number || '.' || s.id, c.number AS recut, s.id AS line, r.start_sample, r.end_sample",
-    from: "recut_line r JOIN recut c ON c.key = r.recut JOIN segment s ON s.key = r.segment",
+    from: super::recuts::PLACES,
     of_interview: "c.interview = ?1",
 };
 

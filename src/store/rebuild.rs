@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::derived::{Known, State, refresh_tally};
 use super::lines::{self, CurrentText, StoredTranslation};
-use super::recuts::Place;
+use super::recuts::{PLACES, Place};
 use super::speakers::SPEAKS;
 use super::{Error, Store, codec, near};
 use crate::domain::{Cancel, Lang};
@@ -119,16 +119,16 @@ pub(super) fn rebuild_within(
     Ok(indexed)
 }
 
-/// One line on its way into the derived tables.
-struct Line {
-    key: i64,
-    interview: i64,
-    known: Known,
+/// One line with all that its state follows from.
+pub(super) struct Line {
+    pub key: i64,
+    pub interview: i64,
+    pub known: Known,
 }
 
 /// The next lines after the one with the key `after`, with all that their state follows from: four
 /// questions for the batch instead of four for each line.
-fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
+pub(super) fn read_batch(conn: &Connection, after: i64) -> Result<Vec<Line>, Error> {
     let mut batch = Vec::new();
     let mut at: HashMap<i64, usize> = HashMap::new();
     let mut languages: HashMap<i64, Vec<Lang>> = HashMap::new();
@@ -240,10 +240,10 @@ fn read_failures(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<()
 }
 
 fn read_places(conn: &Connection, keys: [i64; 2], line: Find<'_>) -> Result<(), Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT segment, start_sample, end_sample FROM recut_line
-         WHERE segment BETWEEN ?1 AND ?2 ORDER BY key",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT r.segment, r.start_sample, r.end_sample FROM {PLACES}
+         WHERE r.segment BETWEEN ?1 AND ?2 ORDER BY c.number"
+    ))?;
     let mut rows = statement.query(keys)?;
     while let Some(row) = rows.next()? {
         let (start, end) = (row.get(1)?, row.get(2)?);

@@ -8,7 +8,7 @@ use super::interviews::interview_key;
 use super::lines::{current_key, insist_on_reason};
 use super::proofs::{self, RECUT, RECUT_LINE};
 use super::provenance::Hand;
-use super::recuts::{Place, RecutKind, place};
+use super::recuts::{PLACES, Place, RecutKind, place};
 use super::remake::{Made, merge, split, uncertify};
 use super::{Error, Recut, Store, codec, derived};
 use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
@@ -214,21 +214,20 @@ fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error
         .optional()?;
     let (recut, kind) = found.ok_or_else(not)?;
     let kind = RecutKind::parse(&kind)?;
-    let mut statement = tx.prepare_cached(
-        "SELECT segment, key, start_sample, end_sample FROM recut_line WHERE recut = ?1
-         ORDER BY key",
-    )?;
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT r.segment, r.start_sample, r.end_sample FROM {PLACES} WHERE r.recut = ?1 ORDER BY s.id"
+    ))?;
     let mut rows = statement.query([recut])?;
     let mut parts = Vec::new();
     while let Some(row) = rows.next()? {
-        let (segment, own): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let segment: i64 = row.get(0)?;
         let now = place(tx, segment, as_cut(tx, segment)?)?;
-        let after = now.then(row.get(2)?, row.get(3)?);
+        let after = now.then(row.get(1)?, row.get(2)?);
         if now != after {
             return Err(not());
         }
         let stands = !after.gone;
-        let before = state_before(tx, segment, own, kind, stands)?;
+        let before = state_before(tx, segment, number, kind, stands)?;
         // Words that a person wrote since must not leave the transcript with the line.
         if before.is_none() && was_corrected(tx, segment)? {
             return Err(not());
@@ -243,20 +242,22 @@ fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error
     })
 }
 
-/// Where a line stood before its row `own` of a change.
+/// Where a line stood before the change of this number.
 fn state_before(
     conn: &Connection,
     segment: i64,
-    own: i64,
+    number: u32,
     kind: RecutKind,
     stands: bool,
 ) -> Result<Option<(i64, i64)>, Error> {
     let earlier: Option<(Option<i64>, Option<i64>)> = conn
-        .prepare_cached(
-            "SELECT start_sample, end_sample FROM recut_line
-             WHERE segment = ?1 AND key < ?2 ORDER BY key DESC LIMIT 1",
-        )?
-        .query_row([segment, own], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(&format!(
+            "SELECT r.start_sample, r.end_sample FROM {PLACES}
+             WHERE r.segment = ?1 AND c.number < ?2 ORDER BY c.number DESC LIMIT 1"
+        ))?
+        .query_row(params![segment, number], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
     if let Some((start, end)) = earlier {
         return Ok(start.zip(end));

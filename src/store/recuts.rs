@@ -107,11 +107,16 @@ impl Place {
     }
 }
 
+/// The places of lines `r` with the changes `c` that put the lines `s` there. What counts is the change's number,
+/// which is hashed with it, and not the key of a row.
+pub(super) const PLACES: &str = "recut_line r JOIN recut c ON c.key = r.recut
+     JOIN segment s ON s.key = r.segment AND s.interview = c.interview";
+
 /// Where a line stands that was cut at `cut`.
 pub(super) fn place(conn: &Connection, key: i64, cut: Place) -> Result<Place, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT start_sample, end_sample FROM recut_line WHERE segment = ?1 ORDER BY key",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT r.start_sample, r.end_sample FROM {PLACES} WHERE r.segment = ?1 ORDER BY c.number"
+    ))?;
     let mut rows = statement.query([key])?;
     let mut place = cut;
     while let Some(row) = rows.next()? {

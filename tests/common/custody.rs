@@ -10,12 +10,13 @@ use mekong_interview::domain::{
     Cancel, FactKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span, SpeechChoice,
     Status, Translation,
 };
-use mekong_interview::evidence::{Kind, Role, SecretKey, Sign, Verdict};
+use mekong_interview::evidence::{Draft, Kind, Role, Row, SecretKey, Sign, Verdict, WORKSPACE};
 use mekong_interview::pipeline::{Intake, IntakePlan, intake_file};
 use mekong_interview::store::{
     self, Answer, Correction, NewFact, NewReadBack, NewSegment, Recutting, Store,
 };
 use rusqlite::Connection;
+use serde_json::json;
 use tempfile::TempDir;
 
 pub const WORDS: [(Lang, &str); 6] = [
@@ -131,10 +132,12 @@ impl Custody {
         store
             .set_speaker(&c.id, &lines, "interviewee", "Su", Some("ຟັງແລ້ວ"))
             .unwrap();
-        let place = Span::new(SamplePos(1_210), SamplePos(1_390));
-        store
-            .recut(&c.id, &Recutting::Retime(SegmentId(5), place), "Su", None)
-            .unwrap();
+        for (start, end) in [(1_220, 1_380), (1_210, 1_390)] {
+            let place = Span::new(SamplePos(start), SamplePos(end));
+            store
+                .recut(&c.id, &Recutting::Retime(SegmentId(5), place), "Su", None)
+                .unwrap();
+        }
         let names = [
             NewFact::new(FactKind::Name, "សុខា"),
             NewFact::new(FactKind::Phone, "0812345678"),
@@ -213,9 +216,16 @@ impl Custody {
             .unwrap()
     }
 
-    /// Whether a tampering is seen without any digits on paper: something does not fit, or cannot even be
-    /// read.
+    /// Whether a tampering is seen without any digits on paper: a check names what does not fit.
     pub fn sees(&self) -> bool {
+        let verdict = self
+            .app
+            .verify_interview(&self.id.0, None, &Cancel::new(), &|_| {});
+        !verdict.unwrap().ok
+    }
+
+    /// The same where the file may be so broken that nothing in it can be read.
+    pub fn sees_or_refuses(&self) -> bool {
         self.app
             .verify_interview(&self.id.0, None, &Cancel::new(), &|_| {})
             .map_or(true, |verdict| !verdict.ok)
@@ -378,26 +388,130 @@ fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
     id
 }
 
-/// Opens the database without the guards that a person with a database tool would take away first.
-pub fn unguarded(path: &Path) -> Connection {
+/// The database without its guards, which come back when this goes: so would a person with a database tool
+/// leave it, who wants nothing to be seen.
+pub struct Unguarded {
+    db: Connection,
+    guards: Vec<String>,
+}
+
+impl std::ops::Deref for Unguarded {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.db
+    }
+}
+
+impl Drop for Unguarded {
+    fn drop(&mut self) {
+        let all = format!("BEGIN; {}; COMMIT;", self.guards.join("; "));
+        let back = self.db.execute_batch(&all);
+        assert!(back.is_ok() || std::thread::panicking(), "{back:?}");
+    }
+}
+
+/// Opens the database and takes its guards away for as long as it is open here.
+pub fn unguarded(path: &Path) -> Unguarded {
     let db = Connection::open(path).unwrap();
-    let triggers: Vec<String> = db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+    let found: Vec<(String, String)> = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         .unwrap()
-        .query_map([], |row| row.get(0))
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    for trigger in triggers {
-        db.execute_batch(&format!("DROP TRIGGER {trigger}"))
-            .unwrap();
-    }
+    let (names, guards): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    let drops: String = names.iter().map(|n| format!("DROP TRIGGER {n};")).collect();
+    db.execute_batch(&format!("BEGIN; {drops} COMMIT;"))
+        .unwrap();
     db.pragma_update(None, "foreign_keys", false).unwrap();
-    db
+    Unguarded { db, guards }
+}
+
+/// Adds an event to a chain of the database as if it had happened, with a hash that fits. Returns the hash.
+pub fn append(
+    db: &Connection,
+    (subject, name): (i64, &str),
+    draft: &Draft<'_>,
+    at: &str,
+) -> String {
+    let last = "SELECT number, hash FROM chain WHERE subject = ?1 ORDER BY number DESC LIMIT 1";
+    let (number, head): (i64, String) = db
+        .query_row(last, [subject], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let link = draft.link(name, number as u64 + 1, &head, at).unwrap();
+    db.execute(
+        "INSERT INTO chain (subject, number, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+        rusqlite::params![
+            subject,
+            number + 1,
+            draft.kind.as_str(),
+            link.body,
+            link.hash
+        ],
+    )
+    .unwrap();
+    link.hash
+}
+
+/// The same for an interview's own chain, noted in the workspace's as the program would.
+pub fn append_noted(db: &Connection, id: &InterviewId, draft: &Draft<'_>) {
+    let now = jiff::Timestamp::now().to_string();
+    let head = append(db, (1, &id.0), draft, &now);
+    let kind = match draft.kind.is_remembered() {
+        true => draft.kind,
+        false => Kind::Head,
+    };
+    let note = Draft::of(kind, &[])
+        .with("interview", id.0.as_str())
+        .with("head", head);
+    append(db, (0, WORKSPACE), &note, &now);
+}
+
+/// A record of these columns.
+pub fn row(name: &str, columns: serde_json::Value) -> Row {
+    Row::new(name.to_owned(), columns.as_object().unwrap().clone()).unwrap()
+}
+
+/// A line more with all that belongs to it, in an event that nobody has to sign.
+pub fn add_line(db: &Connection, id: &InterviewId) {
+    db.execute_batch(
+        "INSERT INTO segment (interview, id, channel, speaker, start_sample, end_sample, lang, flags)
+             VALUES (1, 77, 0, 'all', 3000, 3100, 'lo', '[]');
+         INSERT INTO line (segment, interview, version, waits, flagged, start_sample, end_sample, gone, speaker)
+             SELECT key, 1, 0, 1, 0, 3000, 3100, 0, 'all' FROM segment WHERE id = 77;
+         UPDATE tally SET segments = segments + 1, pending = pending + 1;",
+    )
+    .unwrap();
+    let columns = json!({"id": 77, "channel": 0, "speaker": "all", "start_sample": 3000,
+        "end_sample": 3100, "lang": "lo", "flags": "[]"});
+    append_noted(db, id, &Draft::of(Kind::Cut, &[row("line 77", columns)]));
+}
+
+/// Lets the older of two changes of a line count: their rows in each other's place, and the line where it
+/// stood before. False where no line was changed twice.
+pub fn swap_changes(db: &Connection) -> bool {
+    let twice =
+        "SELECT segment, min(key), max(key) FROM recut_line GROUP BY segment HAVING count(*) > 1";
+    let found = db.query_row(twice, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let Ok((line, first, last)) = found else {
+        return false;
+    };
+    let (line, first, last): (i64, i64, i64) = (line, first, last);
+    db.execute_batch(&format!(
+        "UPDATE line SET (start_sample, end_sample) =
+             (SELECT start_sample, end_sample FROM recut_line WHERE key = {first}) WHERE segment = {line};
+         UPDATE recut_line SET key = 9999 WHERE key = {first};
+         UPDATE recut_line SET key = {first} WHERE key = {last};
+         UPDATE recut_line SET key = {last} WHERE key = 9999;"
+    ))
+    .unwrap();
+    true
 }
 
 /// Columns whose text can be changed without the database itself noticing.
-const COLUMNS: [(&str, &str); 27] = [
+const COLUMNS: [(&str, &str); 29] = [
     ("text_version", "text"),
     ("text_version", "author"),
     ("text_version", "at"),
@@ -407,6 +521,8 @@ const COLUMNS: [(&str, &str); 27] = [
     ("segment", "flags"),
     ("segment", "lang"),
     ("interview", "started"),
+    ("interview", "languages"),
+    ("channel", "languages"),
     ("interview", "case_name"),
     ("interview", "stored_at"),
     ("audio", "sha256"),
@@ -429,7 +545,7 @@ const COLUMNS: [(&str, &str); 27] = [
 
 /// One random change of the database; says what it was.
 pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
-    match dice.roll(9) {
+    match dice.roll(12) {
         0..=2 => {
             let mut columns = COLUMNS.to_vec();
             columns.retain(|(table, _)| count(db, table) > 0);
@@ -540,6 +656,37 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
             .unwrap();
             "an event told in other words, its hash made anew".into()
         }
+        8 => {
+            let guards = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
+            let mut found = db.prepare(guards).unwrap();
+            let names: Vec<String> = found
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            let table = ["text_version", "translation", "segment", "chain"][dice.roll(4)];
+            match dice.roll(2) {
+                0 => {
+                    let name = &names[dice.roll(names.len())];
+                    db.execute_batch(&format!("DROP INDEX {name}")).unwrap();
+                    "an index taken away".into()
+                }
+                _ => {
+                    db.execute_batch(&format!(
+                        "CREATE TRIGGER {table}_late AFTER INSERT ON {table} BEGIN SELECT 1; END"
+                    ))
+                    .unwrap();
+                    "a trigger planted".into()
+                }
+            }
+        }
+        9 if swap_changes(db) => "two changes of a line swapped".into(),
+        10 if is_sealed(db) => {
+            let id = "SELECT id FROM interview WHERE key = 1";
+            let id: String = db.query_row(id, [], |row| row.get(0)).unwrap();
+            add_line(db, &InterviewId(id));
+            "a line added behind the seal by an event".into()
+        }
         _ => {
             // The end cut off, records and all, and nothing left that does not fit itself.
             let keep = 1 + dice.roll(count_own(db) - 1) as i64;
@@ -551,6 +698,11 @@ pub fn tamper_store(db: &Connection, dice: &mut Dice) -> String {
             "the end of the chain cut off".into()
         }
     }
+}
+
+fn is_sealed(db: &Connection) -> bool {
+    let sealed = "SELECT EXISTS (SELECT 1 FROM chain WHERE subject = 1 AND kind = 'sealed')";
+    db.query_row(sealed, [], |row| row.get(0)).unwrap()
 }
 
 fn keys_of(table: &str) -> &'static [&'static str] {

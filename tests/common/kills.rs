@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use mekong_interview::vault::{self, LockFile, Unlocked};
 
 use crate::common::{PASSPHRASE, fix_engine, json, lock, mekong, practice_sound, run, stderr};
+use crate::dark;
 
 /// What the kills showed.
 #[derive(Debug, Default)]
@@ -22,6 +23,11 @@ pub struct KillReport {
     pub lines: u64,
     /// The most sound that a kill cost, in milliseconds.
     pub worst_lost_ms: u64,
+    /// Files of locked workspaces, and temporary ones, that were searched for words and heads of sound files,
+    /// after the kill and again after it was mended. Nothing was found.
+    pub searched: u64,
+    /// Texts that were searched for in them.
+    pub texts: u64,
 }
 
 /// Reads until the program says that it records; what comes after it can still be read.
@@ -64,6 +70,8 @@ pub fn kill_recordings(kills: u64, locked: bool, at_once: u64, rate: u32) -> Kil
             all.with_lines += one.with_lines;
             all.lines += one.lines;
             all.worst_lost_ms = all.worst_lost_ms.max(one.worst_lost_ms);
+            all.searched += one.searched;
+            all.texts += one.texts;
         }
         all
     })
@@ -81,7 +89,10 @@ fn kill_one(n: u64, locked: bool, rate: u32, report: &mut KillReport) {
     }
     // Which engine is faster need not be measured anew for each kill.
     fix_engine(dir.path());
+    let temporary = outside.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
     let mut command = mekong(dir.path());
+    command.env("TMPDIR", &temporary);
     let mono = width(rate) == 1;
     let speakers = if mono {
         "all=zh+vi"
@@ -111,8 +122,45 @@ fn kill_one(n: u64, locked: bool, rate: u32, report: &mut KillReport) {
     child.kill().unwrap();
     let (recorded, killed) = (begun.elapsed(), SystemTime::now());
     child.wait().unwrap();
-    check(dir.path(), (recorded, killed), rate, report);
+    let places = Places {
+        workspace: dir.path(),
+        temporary: locked.then_some(&temporary),
+    };
+    check(places, (recorded, killed), rate, report);
     report.kills += 1;
+}
+
+/// Where a killed session may have left something.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    workspace: &'a Path,
+    /// Of a locked workspace only: nothing may be read there or here.
+    temporary: Option<&'a PathBuf>,
+}
+
+impl Places<'_> {
+    /// Searches the disk of a locked session for every text of it and for heads of plain files.
+    fn search(&self, shown: &serde_json::Value, report: &mut KillReport) {
+        let Some(temporary) = self.temporary else {
+            return;
+        };
+        let text = |line: &serde_json::Value| line["text"].as_str().unwrap_or_default().to_owned();
+        let list = |of: &serde_json::Value| of.as_array().cloned().unwrap_or_default();
+        let lines = list(&shown["segments"]);
+        let translations = lines.iter().flat_map(|line| list(&line["translations"]));
+        let mut words: Vec<String> = lines
+            .iter()
+            .chain(&translations.collect::<Vec<_>>())
+            .map(text)
+            .collect();
+        words.retain(|text| !text.is_empty());
+        let folders = [self.workspace, temporary];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let found = dark::found(&folders, &dark::needles(&words));
+        assert!(found.is_empty(), "{found:?}");
+        report.searched += dark::count(&folders) as u64;
+        report.texts += words.len() as u64;
+    }
 }
 
 /// Sound of a session a second where a part's end is waited for: ten minutes come in six seconds.
@@ -266,24 +314,31 @@ fn opened(workspace: &Path) -> Option<std::sync::Arc<Unlocked>> {
 }
 
 fn check(
-    workspace: &Path,
+    places: Places<'_>,
     (recorded, killed): (Duration, SystemTime),
     rate: u32,
     report: &mut KillReport,
 ) {
+    let workspace = places.workspace;
     // The workspace opens by itself.
     let list = json(workspace, &["list", "--json"]);
     let id = list[0]["id"].as_str().unwrap().to_owned();
     let before = json(workspace, &["show", &id, "--json"]);
     // What was linked while it was recorded is proved before anything is mended, and all of it after.
     let linked = sound_chain(workspace, &id);
-    let resumed = run(workspace, &["resume"]);
+    places.search(&before, report);
+    let mut resume = mekong(workspace);
+    if let Some(temporary) = places.temporary {
+        resume.env("TMPDIR", temporary);
+    }
+    let resumed = resume.arg("resume").output().unwrap();
     assert!(
         resumed.status.success(),
         "after {recorded:?}: {}",
         stderr(&resumed)
     );
     let after = json(workspace, &["show", &id, "--json"]);
+    places.search(&after, report);
     assert_eq!(after["session"]["in_progress"], false);
     assert_eq!(json(workspace, &["list", "--json"])[0]["pending"], 0);
     let lines = before["segments"].as_array().unwrap();

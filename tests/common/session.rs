@@ -1,5 +1,6 @@
 //! Random tamperings of what only a session has that was recorded here: its parts, the links of its sound,
 //! its entries and its end; in the workspace and in a bundle, also one that its sender signs anew.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -244,7 +244,7 @@ pub fn store_file(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         let mut bytes = good.clone();
         let what = tamper_bytes(&mut bytes, dice);
         fs::write(&path, bytes).unwrap();
-        let told = match c.sees() {
+        let told = match c.sees_or_refuses() {
             true => "seen",
             false if !file_is_whole(c) => "seen by the check of the whole file",
             false => {

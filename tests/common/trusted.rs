@@ -13,7 +13,7 @@ use mekong_interview::evidence::{
 use mekong_interview::store::{NewEvent, NewInterview, NewSession, Recutting, Store};
 use serde_json::json;
 
-use super::custody::{Custody, make, trust, unguarded};
+use super::custody::{Custody, append_noted, make, trust, unguarded};
 use super::{forge, limit, victim};
 
 fn bad(c: &Custody, name: &str) -> String {
@@ -308,6 +308,7 @@ fn a_victim_of_whom_nobody_asked_stays_in_the_house() {
     };
     store.add_event(&id, &purpose).unwrap();
     store.end_session(&id, "asked", None, &[]).unwrap();
+    drop(store);
     let cancel = Cancel::new();
     let bundle = |name: &str| {
         let out = dir.path().join(name);
@@ -323,8 +324,37 @@ fn a_victim_of_whom_nobody_asked_stays_in_the_house() {
         person: None,
         by: "王芳".into(),
     };
-    app.give_consent(&id.0, &consent, None).unwrap();
-    assert!(bundle("b.zip").is_ok());
+    // What allows more than that is signed, also where it is the first answer.
+    let refused = app.give_consent(&id.0, &consent, None).unwrap_err();
+    let wider = |e: &Error| matches!(e, Error::Evidence(evidence::Error::WiderConsent));
+    assert!(wider(&refused), "{refused}");
+    let refused = app.give_consent(&id.0, &consent, Some(&c.reviewer));
+    assert!(wider(&refused.unwrap_err()));
+    let ok = || {
+        let verdict = app.verify_interview(&id.0, None, &Cancel::new(), &|_| {});
+        verdict.unwrap().ok
+    };
+    // Entered all the same, past the program: it counts for nothing.
+    let database = app.workspace().store();
+    let good = fs::read(&database).unwrap();
+    let forged = Draft {
+        facts: consent.facts(),
+        ..Draft::of(Kind::Consented, &[])
+    };
+    append_noted(&unguarded(&database), &id, &forged);
+    assert!(!ok());
+    assert!(matches!(bundle("c.zip"), Err(Error::DoesNotFit(_))));
+    fs::write(&database, good).unwrap();
+    assert_eq!(limit(bundle("d.zip")), Limit::Unasked);
+    // To let the agency alone see it needs nobody.
+    let agency = Consent {
+        seen_by: Audience::Agency,
+        sound: false,
+        ..consent.clone()
+    };
+    app.give_consent(&id.0, &agency, None).unwrap();
+    app.give_consent(&id.0, &consent, Some(&c.officer)).unwrap();
+    assert!(ok() && bundle("b.zip").is_ok());
 }
 
 #[test]
