@@ -8,7 +8,8 @@ use crate::config::WordTimes;
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    self, Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
+    self, Ctc, CtcNumbers, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions,
+    check_model,
 };
 use crate::translate::{self, Form, Translator};
 
@@ -191,7 +192,13 @@ impl App {
             case,
         };
         Ok(match card.kind {
-            Kind::Wav2vec2Ctc => Box::new(self.load_ctc(&weights, &card.name, longest, prefer)?),
+            Kind::Wav2vec2Ctc => {
+                let numbers = match card.memory_bits {
+                    Some(16) => CtcNumbers::Sixteen,
+                    _ => CtcNumbers::Eight,
+                };
+                Box::new(self.load_ctc(&weights, &card.name, (longest, numbers), prefer)?)
+            }
             _ => Box::new(self.load_whisper(&weights, &card.name, longest, true, prefer)?),
         })
     }
@@ -202,7 +209,7 @@ impl App {
         &self,
         folder: &Path,
         name: &str,
-        max_utterance_ms: Option<u64>,
+        (max_utterance_ms, numbers): (Option<u64>, CtcNumbers),
         prefer: Prefer<'_>,
     ) -> Result<Ctc, Error> {
         let names = self.names_to_hear(prefer)?;
@@ -211,7 +218,7 @@ impl App {
             name: name.to_owned(),
             languages: prefer.languages.to_vec(),
             max_utterance_ms: max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS),
-            exact: false,
+            numbers,
             names,
         })?)
     }

@@ -15,6 +15,7 @@ mod language;
 mod line;
 mod names;
 mod native;
+mod phantoms;
 mod profile;
 mod sound;
 mod special;
@@ -30,7 +31,7 @@ pub use calibration::{
     Calibrated, Calibration, FEWEST_WORDS, JudgedWord, Reliability, ReliabilityRow, crossed,
     judge_words, reliability,
 };
-pub use ctc::{Ctc, CtcOptions, is_ctc};
+pub use ctc::{Ctc, CtcNumbers, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
 pub use names::MOST_NAMES;
