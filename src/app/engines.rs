@@ -175,6 +175,10 @@ impl App {
             chosen_for: Vec::new(),
             engine: self.calibrated(self.load_listed(model, case)?, model),
             practice: card.practice,
+            detects: match card.kind {
+                Kind::Wav2vec2Ctc => Vec::new(),
+                _ => card.languages.clone(),
+            },
         });
         Ok(())
     }
@@ -275,6 +279,7 @@ impl App {
             align: self.config.word_times == WordTimes::Attention,
             beam: self.config.speech_beam,
             names,
+            prompt: self.config.speech_prompt,
         })?)
     }
 }
