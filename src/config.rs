@@ -79,6 +79,9 @@ pub struct Config {
     /// Texts that our speech engine follows side by side, 1 to [`MOST_BEAM`]: more find a likelier text
     /// now and then, and take longer.
     pub speech_beam: usize,
+    /// Whether names and terms of the case also stand as text before each utterance for our speech engines:
+    /// only where that was measured to help.
+    pub speech_prompt: bool,
     /// How the places of words are found: `attention` or `spread`.
     pub word_times: WordTimes,
     /// Longest translation of one sentence, in tokens.
@@ -105,6 +108,7 @@ impl Default for Config {
             engine: SpeechEngine::Auto,
             beam: 4,
             speech_beam: 1,
+            speech_prompt: false,
             word_times: WordTimes::Attention,
             max_tokens: 200,
             speech_model: None,
@@ -190,6 +194,8 @@ mod tests {
 
     #[test]
     fn what_the_file_says_wins_and_the_rest_stays() {
+        assert!(read("speech_prompt = true").unwrap().speech_prompt);
+        assert!(!Config::default().speech_prompt);
         let config = read("beam = 2\nspeech_model = \"big\"\nengine = \"whisper.cpp\"").unwrap();
         assert_eq!(config.engine, SpeechEngine::WhisperCpp);
         assert_eq!(
@@ -217,6 +223,7 @@ mod tests {
             "beam = 0",
             "speech_beam = 0",
             "speech_beam = 6",
+            "speech_prompt = 1",
             "word_times = \"guessed\"",
             "max_tokens = 0",
             "lock_after_minutes = 2000",

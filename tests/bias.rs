@@ -1,5 +1,6 @@
 //! Names of a case in recognition: the practice interviews under noise and by telephone, with and
-//! without a list of names, and with a list that holds none of the spoken ones.
+//! without a list of names, and with a list that holds none of the spoken ones; in the proof also with the
+//! list as text before each line (`speech_prompt`).
 //!
 //! `scripts/proof names` measures four conditions with two seeds each; the ordinary test one.
 #![allow(
@@ -251,7 +252,7 @@ fn errors_beside(truth: &str, heard: &str, names: &[&String]) -> (usize, usize) 
     (row[heard.len()], length)
 }
 
-fn engine(names: Vec<String>, beam: usize) -> Whisper {
+fn engine(names: Vec<String>, beam: usize, prompt: bool) -> Whisper {
     Whisper::load(&WhisperOptions {
         model: common::root().join("models/practice/asr/model.bin"),
         name: "practice-asr".into(),
@@ -262,24 +263,36 @@ fn engine(names: Vec<String>, beam: usize) -> Whisper {
         align: true,
         beam,
         names,
+        prompt,
     })
     .unwrap()
 }
 
-/// Without a list, with all names, and with those alone that nobody says.
+/// What is measured: with no list, with the case's or with one of names that nobody says, and whether the
+/// list also stands as text before each line.
+const LISTS: [(&str, bool); 5] = [
+    ("no list", false),
+    ("list of the case", false),
+    ("list of other names", false),
+    ("list of the case, as prompt", true),
+    ("other names, as prompt", true),
+];
+
+/// The first `kinds` of [`LISTS`].
 fn measure(
     interviews: &[Interview],
     condition: Condition,
     seeds: std::ops::Range<u32>,
+    kinds: usize,
     wanted: impl Fn(usize, bool) -> bool,
-) -> [Count; 3] {
-    let mut counts = [Count::default(), Count::default(), Count::default()];
+) -> Vec<Count> {
+    let mut counts: Vec<Count> = (0..kinds).map(|_| Count::default()).collect();
     for interview in interviews {
         let full = [&interview.spoken[..], &interview.others].concat();
         assert!(interview.others.len() >= 50 && interview.languages.len() == 2);
-        let lists = [Vec::new(), full.clone(), interview.others.clone()];
-        for (list, count) in lists.into_iter().zip(&mut counts) {
-            let mut engine = engine(list, 1);
+        let lists = [&[], &full[..], &interview.others, &full, &interview.others];
+        for ((list, count), (_, prompt)) in lists.into_iter().zip(&mut counts).zip(LISTS) {
+            let mut engine = engine(list.to_vec(), 1, prompt);
             for seed in seeds.clone() {
                 for (index, (said, utterance)) in interview.lines.iter().enumerate() {
                     let named = interview.spoken.iter().any(|n| said.text.contains(n));
@@ -296,17 +309,14 @@ fn measure(
         }
     }
     println!("{}", condition.name);
-    for (count, list) in counts
-        .iter()
-        .zip(["no list", "list of the case", "list of other names"])
-    {
+    for (count, (list, _)) in counts.iter().zip(LISTS) {
         count.print(list);
     }
     counts
 }
 
 /// Counts of several conditions together, per list: names missed, and characters beside them.
-fn together(counts: &[[Count; 3]], list: usize) -> (usize, f64) {
+fn together(counts: &[Vec<Count>], list: usize) -> (usize, f64) {
     let each = || counts.iter().filter_map(|lists| lists.get(list));
     let wrong: usize = each().map(|c| c.beside.0).sum();
     let all: usize = each().map(|c| c.beside.1).sum();
@@ -317,7 +327,7 @@ fn together(counts: &[[Count; 3]], list: usize) -> (usize, f64) {
 }
 
 /// What a list must bring, and must not cost.
-fn check(counts: &[[Count; 3]], spare: usize) {
+fn check(counts: &[Vec<Count>], spare: usize) {
     let [plain, listed, others] = [0, 1, 2].map(|list| together(counts, list));
     println!("names missed and share of characters wrong beside them:");
     println!("{plain:?} without a list, {listed:?} with that of the case, {others:?} with another");
@@ -335,7 +345,7 @@ fn check(counts: &[[Count; 3]], spare: usize) {
 
 #[test]
 fn a_list_of_names_halves_the_misheard_ones_and_harms_nothing_else() {
-    let counts = measure(&interviews(), CONDITIONS[0], 101..102, |index, named| {
+    let counts = measure(&interviews(), CONDITIONS[0], 101..102, 3, |index, named| {
         named || index % 16 == 0
     });
     check(&[counts], 2);
@@ -346,9 +356,12 @@ fn a_list_of_names_halves_the_misheard_ones_and_harms_nothing_else() {
 fn names_in_all_conditions() {
     let interviews = interviews();
     let every = |index, named| named || index % EVERY == 0;
-    let counts = CONDITIONS.map(|c| measure(&interviews, c, SEEDS, every));
+    let counts = CONDITIONS.map(|c| measure(&interviews, c, SEEDS, LISTS.len(), every));
     let plain: usize = counts.iter().map(|lists| lists[0].missed).sum();
     check(&counts, plain / 20);
+    // Off by default, so it need not help; it must show what it does.
+    let prompted = [3, 4].map(|list| together(&counts, list));
+    println!("{prompted:?} with these lists as text before each line too");
 }
 
 /// Of the lines every so many are heard with several texts side by side.
@@ -361,7 +374,7 @@ fn beamed(
     beam: usize,
     every: usize,
 ) -> (usize, usize, Duration) {
-    let mut engine = engine(Vec::new(), beam);
+    let mut engine = engine(Vec::new(), beam, false);
     let (mut wrong, mut all, mut time) = (0, 0, Duration::ZERO);
     let lines = interviews.iter().flat_map(|interview| &interview.lines);
     for (said, utterance) in lines.step_by(every) {

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use mekong_interview::domain::{Cancel, Lang, SamplePos, Span, Utterance};
-use mekong_interview::speech::{Ctc, CtcOptions, Error, Recognizer};
+use mekong_interview::speech::{Ctc, CtcNumbers, CtcOptions, Error, Recognizer};
 use serde::Deserialize;
 
 const TOLERANCE: f32 = 1e-3;
@@ -50,7 +50,7 @@ fn options(folder: &Path) -> CtcOptions {
         name: "fixture".into(),
         languages: vec![Lang::Lo],
         max_utterance_ms: 30_000,
-        exact: true,
+        numbers: CtcNumbers::Stored,
         names: Vec::new(),
     }
 }
@@ -118,7 +118,7 @@ fn eight_bits_stay_near_and_pieces_fit_together() {
         let folder = fixtures().join(shape);
         let mut exact = Ctc::load(&options(&folder)).unwrap();
         let mut quick = Ctc::load(&CtcOptions {
-            exact: false,
+            numbers: CtcNumbers::Eight,
             ..options(&folder)
         })
         .unwrap();
@@ -203,11 +203,7 @@ fn sound_that_is_none_or_very_short_comes_back_sane() {
 
 /// A copy of a fixture with one file changed.
 fn changed(file: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> (tempfile::TempDir, Error) {
-    let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(fixtures().join("layer")).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, dir.path().join(path.file_name().unwrap())).unwrap();
-    }
+    let dir = copied("layer");
     let path = dir.path().join(file);
     let bytes = change(fs::read(&path).unwrap());
     fs::write(&path, bytes).unwrap();
@@ -259,4 +255,244 @@ fn a_bad_checkpoint_is_refused_by_name_and_never_a_crash() {
         .err()
         .unwrap();
     assert!(matches!(missing, Error::ModelRead { .. }));
+}
+
+/// Writes a safetensors file again with its numbers changed, as f32 or as f16.
+fn rewritten(from: &Path, to: &Path, halves: bool, change: impl Fn(&str, f32) -> f32) {
+    let bytes = fs::read(from).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let (mut out, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, entry) in header {
+        if name == "__metadata__" {
+            continue;
+        }
+        assert_eq!(entry["dtype"], "F32", "{name}");
+        let offset = |n: usize| 8 + length + entry["data_offsets"][n].as_u64().unwrap() as usize;
+        let begun = data.len();
+        for quad in bytes[offset(0)..offset(1)].chunks_exact(4) {
+            let value = change(&name, f32::from_le_bytes(quad.try_into().unwrap()));
+            match halves {
+                true => data.extend(half::f16::from_f32(value).to_le_bytes()),
+                false => data.extend(value.to_le_bytes()),
+            }
+        }
+        let told = serde_json::json!({
+            "dtype": if halves { "F16" } else { "F32" },
+            "shape": entry["shape"],
+            "data_offsets": [begun, data.len()],
+        });
+        out.insert(name, told);
+    }
+    let mut head = serde_json::to_vec(&out).unwrap();
+    head.resize(head.len().next_multiple_of(8), b' ');
+    let mut file = (head.len() as u64).to_le_bytes().to_vec();
+    file.extend(head);
+    file.extend(data);
+    fs::write(to, file).unwrap();
+}
+
+/// A copy of a fixture.
+fn copied(shape: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(fixtures().join(shape)).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, dir.path().join(path.file_name().unwrap())).unwrap();
+    }
+    dir
+}
+
+/// How far two lists of numbers are apart, as a share of the first one's size.
+fn apart(wanted: &[f32], found: &[f32]) -> f32 {
+    assert_eq!(wanted.len(), found.len());
+    let square = |sum: f32, x: f32| sum + x * x;
+    let errors = wanted.iter().zip(found).map(|(a, b)| a - b);
+    let size = wanted.iter().copied().fold(0.0, square);
+    (errors.fold(0.0, square) / size).sqrt()
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen_bits_in_half_of_the_memory() {
+    let cancel = Cancel::new();
+    for shape in ["group", "layer"] {
+        let (dir, wide) = (copied(shape), copied(shape));
+        let source = fixtures().join(shape).join("model.safetensors");
+        let rounded = |x: f32| half::f16::from_f32(x).to_f32();
+        rewritten(
+            &source,
+            &dir.path().join("model.safetensors"),
+            true,
+            |_, x| x,
+        );
+        // The same numbers in four bytes each.
+        rewritten(
+            &source,
+            &wide.path().join("model.safetensors"),
+            false,
+            |_, x| rounded(x),
+        );
+        let load = |folder: &Path, numbers| {
+            let options = CtcOptions {
+                numbers,
+                ..options(folder)
+            };
+            Ctc::load(&options).unwrap()
+        };
+        let heard = |mut ctc: Ctc| {
+            let bytes = ctc.weight_bytes() as f32;
+            (ctc.logits(&sound(), Lang::Lo, &cancel).unwrap().0, bytes)
+        };
+        let (wanted, full) = heard(load(wide.path(), CtcNumbers::Stored));
+        let (stored, kept) = heard(load(dir.path(), CtcNumbers::Stored));
+        let (sixteen, half) = heard(load(dir.path(), CtcNumbers::Sixteen));
+        let (made, _) = heard(load(&fixtures().join(shape), CtcNumbers::Sixteen));
+        let (original, _) = heard(load(&fixtures().join(shape), CtcNumbers::Stored));
+        let (eight, quarter) = heard(load(dir.path(), CtcNumbers::Eight));
+        let worst = wanted.iter().zip(&stored).map(|(a, b)| (a - b).abs());
+        let worst = worst.fold(0.0, f32::max);
+        println!(
+            "{shape}: f16 as stored off by {worst:.1e}, in 16 bits by {:.2} %, 16 bits of f32 by {:.2} %, \
+             8 bits by {:.2} %; memory {:.2}, {:.2}, {:.2} of f32's",
+            100.0 * apart(&wanted, &sixteen),
+            100.0 * apart(&original, &made),
+            100.0 * apart(&wanted, &eight),
+            kept / full,
+            half / full,
+            quarter / full,
+        );
+        assert!(worst < TOLERANCE, "{shape}: {worst}");
+        // Attention's memory is in 16 bits too then.
+        for (wanted, found) in [(&wanted, &sixteen), (&original, &made)] {
+            assert!(apart(wanted, found) < 0.01, "{shape}");
+        }
+        assert!(apart(&wanted, &sixteen) < apart(&wanted, &eight), "{shape}");
+        // What is made of a direction and a length stays in f32 as stored.
+        assert!(
+            kept < 0.7 * full && half < 0.51 * full && quarter < half,
+            "{shape}"
+        );
+    }
+    // A number that 16 bits cannot hold is told, not made infinite.
+    let (dir, source) = (copied("layer"), fixtures().join("layer/model.safetensors"));
+    rewritten(
+        &source,
+        &dir.path().join("model.safetensors"),
+        false,
+        |name, x| {
+            if name.ends_with("lm_head.weight") {
+                1e6
+            } else {
+                x
+            }
+        },
+    );
+    let refused = Ctc::load(&CtcOptions {
+        numbers: CtcNumbers::Sixteen,
+        ..options(dir.path())
+    });
+    let told = refused.err().unwrap().to_string();
+    assert!(
+        told.contains("lm_head.weight") && told.contains("16 bits"),
+        "{told}"
+    );
+}
+
+/// A model of two languages as MMS keeps them: Lao's small layers and letters, and other ones for Khmer.
+fn two_languages() -> (tempfile::TempDir, BTreeMap<String, usize>) {
+    let dir = copied("adapter");
+    let own = |code: &str| dir.path().join(format!("adapter.{code}.safetensors"));
+    rewritten(&own("lao"), &own("khm"), false, |name, x| {
+        if name.starts_with("lm_head") {
+            -x
+        } else {
+            0.5 * x
+        }
+    });
+    let path = dir.path().join("vocab.json");
+    let mut all: BTreeMap<String, BTreeMap<String, usize>> =
+        serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let rows = all["lao"].len();
+    // The same letters in other rows.
+    let turned = |row: usize| if row < 5 { row } else { rows + 4 - row };
+    let khmer = all["lao"].iter().map(|(t, row)| (t.clone(), turned(*row)));
+    let khmer: BTreeMap<String, usize> = khmer.collect();
+    all.insert("khm".into(), khmer.clone());
+    fs::write(&path, serde_json::to_vec(&all).unwrap()).unwrap();
+    (dir, khmer)
+}
+
+#[test]
+fn each_language_of_a_model_with_adapters_has_its_own_and_its_letters() {
+    let (dir, khmer) = two_languages();
+    let cancel = Cancel::new();
+    let both = CtcOptions {
+        languages: vec![Lang::Lo, Lang::Km],
+        ..options(dir.path())
+    };
+    let mut ctc = Ctc::load(&both).unwrap();
+    let mut others = ctc.divide(2, u64::MAX);
+    let said = utterance(sound(), 0);
+    let mut hear = |lang| ctc.recognize(&said, &[lang], &cancel).unwrap();
+    let first = hear(Lang::Lo);
+    let second = hear(Lang::Km);
+    // There and back, and there again: nothing of the other language stays.
+    assert_eq!(hear(Lang::Lo), first);
+    assert_eq!(hear(Lang::Km), second);
+    assert_ne!(first.text, second.text);
+    assert_eq!((first.lang, second.lang), (Lang::Lo, Lang::Km));
+    for (lang, line) in [(Lang::Lo, &first), (Lang::Km, &second)] {
+        let alone = CtcOptions {
+            languages: vec![lang],
+            ..options(dir.path())
+        };
+        let mut alone = Ctc::load(&alone).unwrap();
+        assert_eq!(&alone.recognize(&said, &[lang], &cancel).unwrap(), line);
+        let beside = &mut others[0];
+        assert_eq!(&beside.recognize(&said, &[lang], &cancel).unwrap(), line);
+    }
+    // The letters are those of the language's own list.
+    let (logits, tokens) = ctc.logits(&sound(), Lang::Km, &cancel).unwrap();
+    let mut text = String::new();
+    let mut last = 0;
+    for row in logits.chunks_exact(tokens) {
+        let best = (0..tokens).reduce(|a, b| if row[b] > row[a] { b } else { a });
+        let best = best.unwrap();
+        if best != last && best > 4 {
+            let own = khmer.iter().find(|(_, row)| **row == best);
+            text.push_str(own.unwrap().0);
+        }
+        last = best;
+    }
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(letters(&second.text), letters(&text));
+    // Of both languages one of the two texts stands.
+    let either = ctc
+        .recognize(&said, &[Lang::Km, Lang::Lo], &cancel)
+        .unwrap();
+    let texts = [(Lang::Lo, &first.text), (Lang::Km, &second.text)];
+    assert!(texts.contains(&(either.lang, &either.text)));
+}
+
+#[test]
+fn a_language_without_its_adapter_is_refused_and_not_written_in_anothers_letters() {
+    let (dir, _) = two_languages();
+    fs::remove_file(dir.path().join("adapter.khm.safetensors")).unwrap();
+    let load = |languages: &[Lang]| {
+        Ctc::load(&CtcOptions {
+            languages: languages.to_vec(),
+            ..options(dir.path())
+        })
+    };
+    let told = |languages: &[Lang]| load(languages).err().unwrap().to_string();
+    assert!(load(&[Lang::Lo]).is_ok());
+    // The model's own file may be that of one language.
+    assert!(load(&[Lang::Lo, Lang::Km]).is_ok());
+    let refused = told(&[Lang::Lo, Lang::Km, Lang::My]);
+    assert!(refused.contains("adapter.khm.safetensors"), "{refused}");
+    let settings = dir.path().join("tokenizer_config.json");
+    fs::write(&settings, r#"{"target_lang": "eng"}"#).unwrap();
+    assert!(told(&[Lang::Km]).contains("adapter.khm.safetensors"));
+    fs::write(&settings, r#"{"target_lang": "khm"}"#).unwrap();
+    assert!(load(&[Lang::Lo, Lang::Km]).is_ok());
 }

@@ -98,6 +98,7 @@ fn a_folder_is_recognised_with_as_a_file_is() {
         align: true,
         beam: 1,
         names: Vec::new(),
+        prompt: false,
     })
     .unwrap();
     let pcm = sound();

@@ -34,6 +34,7 @@ fn engine(beam: usize) -> Whisper {
         align: true,
         beam,
         names: Vec::new(),
+        prompt: false,
     })
     .unwrap()
 }

@@ -55,6 +55,7 @@ fn load(model: &Path, fit_window: bool, engine: Engine) -> Whisper {
         align: true,
         beam: 1,
         names: Vec::new(),
+        prompt: false,
     })
     .unwrap()
 }

@@ -82,6 +82,7 @@ fn engine(align: bool) -> Whisper {
         align,
         beam: 1,
         names: Vec::new(),
+        prompt: false,
     })
     .unwrap()
 }

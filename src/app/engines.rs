@@ -7,7 +7,8 @@ use crate::config::WordTimes;
 use crate::domain::{Cancel, FactKind, Lang, LangPair};
 use crate::pipeline::{Engines, SpeechRoute, TranslationRoute, Watcher};
 use crate::speech::{
-    Ctc, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions, check_model,
+    Ctc, CtcNumbers, CtcOptions, Engine, MOST_NAMES, Recognizer, Whisper, WhisperOptions,
+    check_model,
 };
 use crate::translate::{self, Translator};
 
@@ -208,6 +209,10 @@ impl App {
             chosen_for: Vec::new(),
             engine: self.calibrated(self.load_listed(model, case)?, model),
             practice: card.practice,
+            detects: match card.kind {
+                Kind::Wav2vec2Ctc => Vec::new(),
+                _ => card.languages.clone(),
+            },
         });
         Ok(())
     }
@@ -225,7 +230,13 @@ impl App {
             case,
         };
         Ok(match card.kind {
-            Kind::Wav2vec2Ctc => Box::new(self.load_ctc(&weights, &card.name, longest, prefer)?),
+            Kind::Wav2vec2Ctc => {
+                let numbers = match card.memory_bits {
+                    Some(16) => CtcNumbers::Sixteen,
+                    _ => CtcNumbers::Eight,
+                };
+                Box::new(self.load_ctc(&weights, &card.name, (longest, numbers), prefer)?)
+            }
             _ => Box::new(self.load_whisper(&weights, &card.name, longest, true, prefer)?),
         })
     }
@@ -236,7 +247,7 @@ impl App {
         &self,
         folder: &Path,
         name: &str,
-        max_utterance_ms: Option<u64>,
+        (max_utterance_ms, numbers): (Option<u64>, CtcNumbers),
         prefer: Prefer<'_>,
     ) -> Result<Ctc, Error> {
         let names = self.names_to_hear(prefer)?;
@@ -245,7 +256,7 @@ impl App {
             name: name.to_owned(),
             languages: prefer.languages.to_vec(),
             max_utterance_ms: max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS),
-            exact: false,
+            numbers,
             names,
         })?)
     }
@@ -302,6 +313,7 @@ impl App {
             align: self.config.word_times == WordTimes::Attention,
             beam: self.config.speech_beam,
             names,
+            prompt: self.config.speech_prompt,
         })?)
     }
 }

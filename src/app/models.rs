@@ -215,6 +215,9 @@ pub struct Card {
     /// Longest utterance that recognition may be given, in milliseconds.
     #[serde(default)]
     pub max_utterance_ms: Option<u64>,
+    /// Bits that a number of its matrices takes in memory, 8 (usual) or 16 (wav2vec2-ctc only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bits: Option<u8>,
     /// Names of the language tokens, where the tokenizer's own are not the usual ones.
     #[serde(default)]
     pub language_tokens: Option<BTreeMap<Lang, String>>,
@@ -258,6 +261,9 @@ impl Model {
             return Err(invalid(
                 "name, languages and files must not be empty".into(),
             ));
+        }
+        if card.memory_bits.is_some_and(|bits| bits != 8 && bits != 16) {
+            return Err(invalid("memory_bits must be 8 or 16".into()));
         }
         let listed = |wanted: &dyn Fn(&str) -> bool| card.files.iter().any(|f| wanted(&f.path));
         let one_gguf = card.files.iter().filter(|f| is_gguf(&f.path)).count() == 1;

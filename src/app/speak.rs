@@ -327,7 +327,12 @@ impl App {
         };
         match named.wanted(Kind::WhisperGgml)? {
             Named::Unlisted(Kind::Wav2vec2Ctc, folder) => Ok(Ear {
-                engine: Box::new(self.load_ctc(&folder, &unlisted_name(&folder), None, prefer)?),
+                engine: Box::new(self.load_ctc(
+                    &folder,
+                    &unlisted_name(&folder),
+                    Default::default(),
+                    prefer,
+                )?),
                 practice: false,
                 maker: None,
                 notes: vec![unlisted_note(&folder)],

@@ -133,6 +133,24 @@ impl Packed {
         self.inputs
     }
 
+    /// Bytes that its numbers take in memory.
+    pub fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Float(lanes) => size_of_val(lanes.as_slice()),
+            Form::Half(halves) => size_of_val(halves.as_slice()),
+            Form::Quant { quads, scales } => {
+                size_of_val(quads.as_slice()).saturating_add(size_of_val(scales.as_slice()))
+            }
+            Form::Six {
+                quads,
+                scales,
+                steps,
+            } => size_of_val(quads.as_slice())
+                .saturating_add(size_of_val(scales.as_slice()))
+                .saturating_add(size_of_val(steps.as_slice())),
+        }
+    }
+
     /// The kind of processor it was packed for.
     pub fn isa(&self) -> Isa {
         self.isa

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::tests::{Bed, LINES, ZH_VI, interview, segment, write_wav};
 use super::{Engines, SpeechRoute};
 use crate::domain::{
-    Cancel, Channel, FlagKind, Hypothesis, InterviewId, Lang, SpeechModels, Status, Utterance,
+    Cancel, Channel, FlagKind, Hypothesis, InterviewId, Lang, SpeechModels, Status, Utterance, Word,
 };
 use crate::speech::{self, Recognizer};
 use crate::store::{NewInterview, NewSegment, Store, Working};
@@ -17,6 +17,10 @@ use crate::store::{NewInterview, NewSegment, Store, Working};
 struct NamedEar {
     name: &'static str,
     confidence: f32,
+    /// The share of its words that are right, where that was measured.
+    measured: Option<f32>,
+    /// What it says of the languages.
+    spoken: Vec<(Lang, f32)>,
     asked: Arc<Mutex<Vec<Vec<Lang>>>>,
 }
 
@@ -40,10 +44,23 @@ impl Recognizer for NamedEar {
             lang: among[0],
             text: self.name.to_owned(),
             confidence: self.confidence,
-            words: Vec::new(),
+            words: self.words(),
             flags: Vec::new(),
             engine: self.name.to_owned(),
         })
+    }
+
+    fn languages(
+        &mut self,
+        _: &Utterance,
+        _: &[Lang],
+        _: &Cancel,
+    ) -> Result<Vec<(Lang, f32)>, speech::Error> {
+        Ok(self.spoken.clone())
+    }
+
+    fn is_calibrated(&self, _: Lang) -> bool {
+        self.measured.is_some()
     }
 
     fn divide(&mut self, cores: usize, _: u64) -> Vec<Box<dyn Recognizer>> {
@@ -52,10 +69,24 @@ impl Recognizer for NamedEar {
     }
 }
 
+impl NamedEar {
+    fn words(&self) -> Vec<Word> {
+        let word = |confidence| Word {
+            text: self.name.to_owned(),
+            start_ms: 0,
+            end_ms: 100,
+            confidence,
+        };
+        self.measured.map(word).into_iter().collect()
+    }
+}
+
 fn ear(name: &'static str, confidence: f32) -> NamedEar {
     NamedEar {
         name,
         confidence,
+        measured: None,
+        spoken: Vec::new(),
         asked: Arc::default(),
     }
 }
@@ -68,6 +99,7 @@ fn route(ear: &NamedEar, languages: &[Lang], chosen_for: &[Lang]) -> SpeechRoute
         chosen_for: chosen_for.to_vec(),
         engine: Box::new(ear.clone()),
         practice: false,
+        detects: ear.spoken.iter().map(|s| s.0).collect(),
     }
 }
 
@@ -238,5 +270,52 @@ fn of_two_languages_each_is_tried_by_the_model_of_that_channel() {
         let mut flags = line.flags.iter();
         let found = flags.any(|f| f.kind == FlagKind::LanguageUncertain);
         assert_eq!(found, unsure, "{}", line.id.0);
+    }
+}
+
+/// What stands of Chinese by one engine and another language by a second: the language, and whether a
+/// person is told that it is uncertain.
+fn chosen(whisper: &NamedEar, other: Lang, ctc: &NamedEar) -> (Lang, bool) {
+    let bed = Bed::new();
+    let id = beside(&bed, &[Lang::Zh, other], &[]);
+    let speech = vec![route(whisper, &[Lang::Zh], &[]), route(ctc, &[other], &[])];
+    bed.run_on(&id, engines(&bed, speech)).unwrap();
+    let store = Store::open(&bed.store()).unwrap();
+    let lines = store.segments(&id).unwrap();
+    let unsure =
+        |flags: &[crate::domain::Flag]| flags.iter().any(|f| f.kind == FlagKind::LanguageUncertain);
+    let mut found = lines.iter().map(|line| (line.lang, unsure(&line.flags)));
+    let first = found.next().unwrap();
+    assert!(found.all(|other| other == first));
+    first
+}
+
+#[test]
+fn of_two_families_the_raw_confidence_decides_nothing() {
+    for other in [Lang::Km, Lang::My, Lang::Lo, Lang::Vi, Lang::Th] {
+        // Whisper gives its own words more, and is wrong.
+        let (whisper, ctc) = (ear("whisper", 0.95), ear("ctc", 0.6));
+        let measured = |ear: &NamedEar, right: f32| NamedEar {
+            measured: Some(right),
+            ..ear.clone()
+        };
+        let found = chosen(&measured(&whisper, 0.3), other, &measured(&ctc, 0.8));
+        assert_eq!(found, (other, false));
+        let found = chosen(&measured(&whisper, 0.7), other, &measured(&ctc, 0.75));
+        assert_eq!(found, (other, true), "near");
+        // A calibration of one of them is no common scale; the detector is.
+        let hears = |share: f32| NamedEar {
+            spoken: vec![(other, share), (Lang::Zh, 1.0 - share)],
+            ..measured(&whisper, 0.9)
+        };
+        assert_eq!(chosen(&hears(0.97), other, &ctc), (other, false));
+        assert_eq!(chosen(&hears(0.6), other, &ctc), (other, true));
+        assert_eq!(chosen(&hears(0.03), other, &ctc), (Lang::Zh, false));
+        // It does not know the other language, or has no word.
+        let other_only = NamedEar {
+            spoken: vec![(Lang::Zh, 1.0)],
+            ..whisper.clone()
+        };
+        assert!(chosen(&other_only, other, &ctc).1);
     }
 }

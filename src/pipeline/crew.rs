@@ -149,6 +149,7 @@ impl Backlog<'_> {
                     chosen_for: route.chosen_for.clone(),
                     engine,
                     practice: route.practice,
+                    detects: route.detects.clone(),
                 });
             }
         }

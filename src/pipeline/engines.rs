@@ -7,6 +7,7 @@ use crate::store::Maker;
 use crate::translate::Translator;
 
 use super::Error;
+use super::families::{self, Ground};
 
 /// A recogniser and the languages it was chosen for.
 pub struct SpeechRoute {
@@ -22,6 +23,9 @@ pub struct SpeechRoute {
     pub engine: Box<dyn Recognizer>,
     /// Its model knows only the practice sentences.
     pub practice: bool,
+    /// Languages that its model tells apart, also those that another one writes here: those of a Whisper
+    /// model for several languages; none where the engine does not tell.
+    pub detects: Vec<Lang>,
 }
 
 /// A translator and the directions it was chosen for.
@@ -120,8 +124,7 @@ fn maker(engine: &str, model: &str, digest: &str) -> Option<Maker> {
 /// Recognises `utterance` in one of `among`, which must not be empty: each language by the model that was
 /// chosen for it where the utterance was said, else by the usual one.
 ///
-/// Where one engine serves all candidates it chooses itself; where several are needed each tries its
-/// own languages and the most confident one wins, marked as uncertain.
+/// Where one engine serves all candidates it chooses itself; where several are needed, see [`families`].
 ///
 /// # Errors
 /// [`Error::NoRecognizer`] where a language has no engine, [`Error::NoChosen`] where the chosen one is not
@@ -140,30 +143,55 @@ pub(super) fn recognize(
             None => Error::NoRecognizer(lang),
         });
     }
-    let mut hypotheses = Vec::new();
+    // For each route the languages that are its own here.
     let mut left: Vec<Lang> = among.to_vec();
-    for route in routes {
+    let mut shares = Vec::with_capacity(routes.len());
+    for route in routes.iter() {
         let (own, rest): (Vec<Lang>, Vec<Lang>) =
             left.into_iter().partition(|l| route.serves(*l, name(*l)));
         left = rest;
+        shares.push(own);
+    }
+    let several = shares.iter().filter(|own| !own.is_empty()).count() > 1;
+    let ground = match several {
+        true => ground(routes, &shares, utterance, among, cancel)?,
+        false => Ground::Own,
+    };
+    let mut texts = Vec::new();
+    for (route, own) in routes.iter_mut().zip(shares) {
         if !own.is_empty() {
-            hypotheses.push(run(route, utterance, &own, cancel)?);
+            texts.push(run(route, utterance, &own, cancel)?);
         }
     }
-    let several = hypotheses.len() > 1;
-    let best = hypotheses
-        .into_iter()
-        .max_by(|a, b| a.confidence.total_cmp(&b.confidence));
-    let mut best = best.ok_or(Error::Worker("the recogniser"))?;
-    if several
-        && !best
-            .flags
-            .iter()
-            .any(|f| f.kind == FlagKind::LanguageUncertain)
-    {
-        best.flags.push(Flag::new(FlagKind::LanguageUncertain));
+    families::best(texts, &ground).ok_or(Error::Worker("the recogniser"))
+}
+
+/// What the texts of several routes are to be compared by.
+fn ground(
+    routes: &mut [SpeechRoute],
+    shares: &[Vec<Lang>],
+    utterance: &Utterance,
+    among: &[Lang],
+    cancel: &Cancel,
+) -> Result<Ground, Error> {
+    let mut each = routes.iter().zip(shares);
+    if each.all(|(route, own)| own.iter().all(|l| route.engine.is_calibrated(*l))) {
+        return Ok(Ground::Measured);
     }
-    Ok(best)
+    let knows_all = |r: &&mut SpeechRoute| among.iter().all(|lang| r.detects.contains(lang));
+    let Some(route) = routes.iter_mut().find(knows_all) else {
+        return Ok(Ground::Own);
+    };
+    if !families::can_be_detected(among) {
+        return Ok(Ground::Own);
+    }
+    let spoken = route.engine.languages(utterance, among, cancel)?;
+    // In silence it has no word.
+    let covers = among.iter().all(|lang| spoken.iter().any(|s| s.0 == *lang));
+    Ok(match covers {
+        true => Ground::Detected(spoken),
+        false => Ground::Own,
+    })
 }
 
 fn run(

@@ -12,6 +12,7 @@ mod crew;
 mod crew_tests;
 mod engines;
 mod error;
+mod families;
 mod intake;
 #[cfg(test)]
 mod intake_tests;

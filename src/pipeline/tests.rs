@@ -172,6 +172,7 @@ impl Bed {
                 chosen_for: Vec::new(),
                 engine: Box::new(ear),
                 practice: true,
+                detects: Vec::new(),
             }],
             translation: vec![TranslationRoute {
                 model: "tongue".into(),

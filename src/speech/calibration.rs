@@ -376,6 +376,19 @@ impl Recognizer for Calibrated {
         Ok(hypothesis)
     }
 
+    fn languages(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Vec<(Lang, f32)>, Error> {
+        self.inner.languages(utterance, among, cancel)
+    }
+
+    fn is_calibrated(&self, lang: Lang) -> bool {
+        self.by.iter().any(|(known, _)| *known == lang)
+    }
+
     fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
         let others = self.inner.divide(cores, memory).into_iter();
         let calibrated = others.map(|inner| -> Box<dyn Recognizer> {

@@ -16,6 +16,7 @@ use super::Error;
 use super::align::{self, Attended};
 use super::ggml::Header;
 use super::names::Names;
+use super::prompt::Prompts;
 use super::sound::POSITION;
 use super::special::{Special, Token};
 
@@ -179,10 +180,14 @@ pub struct Model {
     /// The token of a single space, which may not begin a text.
     pub(super) blank: Option<usize>,
     pub(super) names: Arc<Names>,
+    /// What may stand before a text, and whether it does from now on.
+    pub(super) prompts: Arc<Prompts>,
+    pub(super) prompting: bool,
     /// Texts that are followed side by side, where the network can.
     pub(super) beam: usize,
-    /// Text tokens that the network holds behind the prompt.
+    /// Text tokens that the network holds behind the prompt, and how many tokens that has.
     pub(super) held: Vec<Token>,
+    pub(super) lead: usize,
 }
 
 impl Model {
@@ -195,8 +200,11 @@ impl Model {
             blank: blank.and_then(|id| usize::try_from(id).ok()),
             weights,
             names: Arc::default(),
+            prompts: Arc::default(),
+            prompting: false,
             beam: 1,
             held: Vec::new(),
+            lead: 0,
         }
     }
 
@@ -223,6 +231,21 @@ impl Model {
     /// Names that are preferred from now on where the sound leaves them open.
     pub fn prefer(&mut self, names: Arc<Names>) {
         self.names = names;
+    }
+
+    /// Lists of names that can stand before a text.
+    pub fn know(&mut self, prompts: Arc<Prompts>) {
+        self.prompts = prompts;
+    }
+
+    /// Whether the list of names of its language stands before a text from now on.
+    pub fn prompt(&mut self, prompting: bool) {
+        self.prompting = prompting;
+    }
+
+    /// Whether a text has a list of names before it.
+    pub fn is_prompted(&self, lang: Lang) -> bool {
+        self.prompting && !self.prompts.tokens(lang).is_empty()
     }
 
     /// The sizes of the model.

@@ -32,6 +32,11 @@ impl Ranking {
         Self(ranked)
     }
 
+    /// All of them.
+    pub fn all(&self) -> &[(Lang, f32)] {
+        &self.0
+    }
+
     /// The languages worth decoding: the first alone where it is sure, else the first two.
     pub fn contenders(&self) -> &[(Lang, f32)] {
         let sure = self.0.first().is_some_and(|first| first.1 >= SURE);

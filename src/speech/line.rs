@@ -29,6 +29,9 @@ struct Piece {
     draft: Draft,
     no_speech: f32,
     doubt: Option<Flag>,
+    /// A list of names stood before it, and it only repeats that.
+    prompted: bool,
+    echo: bool,
     /// It took several texts side by side to come to an end.
     hard: bool,
     voiced: Vec<bool>,
@@ -81,6 +84,42 @@ pub fn recognise(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
     Ok(hypothesis)
 }
 
+/// How likely each of the job's languages is spoken in the utterance's first piece, best first; nothing
+/// where nothing can be heard.
+pub fn spoken(model: &mut Model, job: &Job) -> Result<Vec<(Lang, f32)>, Error> {
+    let among = distinct(&job.among);
+    if among.is_empty() {
+        return Err(Error::NoLanguage);
+    }
+    let pcm = &job.utterance.pcm;
+    if sound::is_silent(pcm) {
+        return Ok(Vec::new());
+    }
+    let longest = longest(model, job);
+    let first = sound::pieces(pcm, longest).into_iter().next();
+    let part = first.and_then(|range| pcm.get(range)).unwrap_or_default();
+    let part = sound::prepare(part);
+    model.hear(&part, window(model, &part, job), &job.cancel)?;
+    stop_if(&job.cancel)?;
+    let impression = model.impression(&among)?;
+    Ok(Ranking::from_logits(&impression.languages).all().to_vec())
+}
+
+/// The longest piece, in samples.
+fn longest(model: &Model, job: &Job) -> usize {
+    let longest_ms = job.longest_ms.min(model.header().window_ms());
+    usize::try_from(SamplePos::from_ms(longest_ms).0).unwrap_or(usize::MAX)
+}
+
+/// The window of the first try, in positions.
+fn window(model: &Model, pcm: &[f32], job: &Job) -> u32 {
+    let full = model.header().audio_ctx;
+    match job.how.fit_window {
+        true => sound::window_for(pcm.len(), full),
+        false => full,
+    }
+}
+
 /// Decodes consecutive pieces. The first fixes the language of the utterance.
 fn decode_pieces(
     model: &mut Model,
@@ -88,9 +127,7 @@ fn decode_pieces(
     pcm: &[f32],
     mut among: Vec<Lang>,
 ) -> Result<Vec<(Range<usize>, Piece)>, Error> {
-    let longest_ms = job.longest_ms.min(model.header().window_ms());
-    let longest = usize::try_from(SamplePos::from_ms(longest_ms).0).unwrap_or(usize::MAX);
-    let mut open: VecDeque<Range<usize>> = sound::pieces(pcm, longest).into();
+    let mut open: VecDeque<Range<usize>> = sound::pieces(pcm, longest(model, job)).into();
     let mut done = Vec::with_capacity(open.len());
     while let Some(range) = open.pop_front() {
         let part = pcm.get(range.clone()).unwrap_or_default();
@@ -114,7 +151,7 @@ fn decode_pieces(
 
 /// Decodes one piece with the window sized to it; where the text looks wrong again with the full window,
 /// and where it is still cut off, in a loop or no text with several texts side by side. The best one
-/// stands. No try rolls dice, so the same sound always gives the same text. (A text that is only doubtful
+/// stands. Only the first try has a list of names before it. No try rolls dice, so the same sound always gives the same text. (A text that is only doubtful
 /// is not tried again: the likeliest of five wrong ones would look more certain than it is.)
 fn decode_piece(
     model: &mut Model,
@@ -124,14 +161,13 @@ fn decode_piece(
 ) -> Result<Piece, Error> {
     let pcm = sound::prepare(part);
     let full = model.header().audio_ctx;
-    let fitted = if job.how.fit_window {
-        sound::window_for(pcm.len(), full)
-    } else {
-        full
-    };
+    let fitted = window(model, &pcm, job);
+    model.prompt(true);
     let mut best = attempt(model, &pcm, fitted, among, job)?;
-    let looks_wrong = |piece: &Piece| suspicion::deserves_full_window(&piece.evidence());
-    if fitted < full && looks_wrong(&best) {
+    model.prompt(false);
+    let looks_wrong =
+        |piece: &Piece| piece.echo || suspicion::deserves_full_window(&piece.evidence());
+    if (fitted < full || best.prompted) && looks_wrong(&best) {
         best = better(best, attempt(model, &pcm, full, among, job)?);
     }
     let speaks = best.no_speech < suspicion::NO_SPEECH;
@@ -159,7 +195,8 @@ fn better(first: Piece, second: Piece) -> Piece {
 /// Complete texts before broken ones, then the more probable.
 fn quality(piece: &Piece) -> (bool, bool, f32) {
     let e = piece.evidence();
-    let sound = !e.cut && e.lost_bytes == 0 && text::repetition(&piece.line).is_none();
+    let whole = !e.cut && e.lost_bytes == 0 && !piece.echo;
+    let sound = whole && text::repetition(&piece.line).is_none();
     (!e.line.is_empty(), sound, e.confidence)
 }
 
@@ -178,6 +215,10 @@ fn attempt(
     stop_if(cancel)?;
     let impression = model.impression(among)?;
     let ranking = Ranking::from_logits(&impression.languages);
+    if ranking.contenders().len() > 1 {
+        // Lists of two languages would be compared, not what was heard.
+        model.prompt(false);
+    }
     let seconds = pcm.len() as f32 / SAMPLE_RATE as f32;
     let mut best: Option<(f64, Lang, Draft)> = None;
     for &(lang, probability) in ranking.contenders() {
@@ -204,9 +245,13 @@ fn attempt(
         true => model.token_times(lang, &draft.tokens, pcm.len(), cancel)?,
         false => None,
     };
+    let line = text::normalise(&raw.text, lang);
+    let prompted = model.is_prompted(lang);
     Ok(Piece {
         lang,
-        line: text::normalise(&raw.text, lang),
+        echo: prompted && model.prompts.echoes(&line, lang),
+        prompted,
+        line,
         raw,
         draft,
         no_speech: impression.no_speech,
@@ -230,6 +275,7 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
     let (mut sum, mut count, mut no_speech) = (0.0, 0, 1.0_f32);
     let (mut voiced_seconds, mut cut, mut lost_bytes) = (0.0, false, 0);
     let hard = pieces.iter().any(|(_, piece)| piece.hard);
+    let echo = pieces.iter().any(|(_, piece)| piece.echo);
     if let Some((_, piece)) = pieces.first() {
         hypothesis.lang = piece.lang;
         hypothesis.flags.extend(piece.doubt.clone());
@@ -269,6 +315,13 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
         cut,
         lost_bytes,
     }));
+    if echo {
+        // Invented like a phrase from elsewhere: it stood before the sound was heard.
+        let detail = hypothesis.text.clone();
+        hypothesis
+            .flags
+            .push(Flag::with(FlagKind::PhantomPhrase, detail));
+    }
     let mut known = hypothesis.flags.iter();
     if hard && !known.any(|flag| flag.kind == FlagKind::LowConfidence) {
         // However likely it looks: two tries before it came to nothing.

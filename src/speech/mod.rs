@@ -15,7 +15,9 @@ mod language;
 mod line;
 mod names;
 mod native;
+mod phantoms;
 mod profile;
+mod prompt;
 mod sound;
 mod special;
 mod suspicion;
@@ -30,7 +32,7 @@ pub use calibration::{
     Calibrated, Calibration, FEWEST_WORDS, JudgedWord, Reliability, ReliabilityRow, crossed,
     judge_words, reliability,
 };
-pub use ctc::{Ctc, CtcOptions, is_ctc};
+pub use ctc::{Ctc, CtcNumbers, CtcOptions, is_ctc};
 pub use error::Error;
 pub use ggml::{Header, check_model};
 pub use names::MOST_NAMES;
@@ -63,6 +65,26 @@ pub trait Recognizer: Send {
         among: &[Lang],
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error>;
+
+    /// How likely each of `among` is spoken in the beginning of `utterance`, best first, also those that
+    /// it was not chosen to write; nothing where the engine does not tell or nobody speaks.
+    ///
+    /// # Errors
+    /// Those of [`Self::recognize`].
+    fn languages(
+        &mut self,
+        _utterance: &Utterance,
+        _among: &[Lang],
+        _cancel: &Cancel,
+    ) -> Result<Vec<(Lang, f32)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Whether the confidence of its words in `lang` is the share of such words that are right, as it
+    /// was measured; else it is the model's own number, which compares with no other model's.
+    fn is_calibrated(&self, _lang: Lang) -> bool {
+        false
+    }
 
     /// Recognisers beside this one over the same weights, so that together they keep `cores` cores
     /// busy with different utterances, within about `memory` bytes. This one takes its share of the

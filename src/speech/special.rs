@@ -26,6 +26,8 @@ pub struct Special {
     pub start: Token,
     /// Write in the language that is spoken.
     pub transcribe: Token,
+    /// What follows is text from before the utterance.
+    pub start_of_prev: Token,
     /// Nobody speaks.
     pub no_speech: Token,
     /// Write no timestamps.
@@ -43,6 +45,7 @@ impl Special {
             end: END,
             start: END.saturating_add(1),
             transcribe: after.saturating_add(1),
+            start_of_prev: after.saturating_add(3),
             no_speech: after.saturating_add(4),
             no_timestamps: after.saturating_add(5),
         }
@@ -93,6 +96,7 @@ mod tests {
             (new.transcribe, new.no_speech, new.no_timestamps),
             (50_360, 50_363, 50_364)
         );
+        assert_eq!((old.start_of_prev, new.start_of_prev), (50_361, 50_362));
         assert_eq!(new.language(Lang::Lo), old.language(Lang::Lo));
     }
 }

@@ -19,6 +19,7 @@ fn options(model: &Path, fit_window: bool, engine: Engine) -> WhisperOptions {
         align: true,
         beam: 1,
         names: Vec::new(),
+        prompt: false,
     }
 }
 
@@ -120,6 +121,7 @@ fn more_decoders_than_cores_write_what_one_writes_alone() {
         let mut alone = Whisper::load(&WhisperOptions {
             beam,
             names: names.iter().map(|name| (*name).to_owned()).collect(),
+            prompt: false,
             ..options(fixture::tiny(), true, Engine::Native)
         })
         .unwrap();
@@ -253,6 +255,7 @@ fn several_texts_side_by_side_are_as_sound_as_one() {
         let options = WhisperOptions {
             beam,
             names: vec!["张建国".into()],
+            prompt: false,
             ..options(fixture::tiny(), true, Engine::Native)
         };
         let mut engine = Whisper::load(&options).unwrap();

@@ -30,6 +30,10 @@ pub struct Timed {
     pub hear: Duration,
     /// All tokens.
     pub write: Duration,
+    /// Beside these: which language is spoken, which recognition asks before it writes.
+    pub language: Duration,
+    /// Beside these: when each token was said, where the engine tells.
+    pub align: Duration,
 }
 
 impl Trial {
@@ -70,8 +74,8 @@ impl Trial {
             .collect()
     }
 
-    /// Hears `pcm` with the window fitted to it or full, and writes the prompt and `tokens` tokens. It
-    /// must be called on the thread that loaded it.
+    /// Hears `pcm` with the window fitted to it or full, and writes the prompt and `tokens` tokens; then
+    /// what recognition does beside that, timed on its own. It must be called on the thread that loaded it.
     ///
     /// # Errors
     /// The engine's own; a cancel.
@@ -98,17 +102,29 @@ impl Trial {
             special.no_timestamps,
         ];
         self.network.step(&prompt, 0)?;
-        for (past, token) in (prompt.len()..).zip(0..tokens) {
+        let mut text = prompt.to_vec();
+        for token in 0..tokens {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             let token = Token::try_from(100 + token * 37).unwrap_or(0) % special.end;
-            self.network.step(&[token], past)?;
+            self.network.step(&[token], text.len())?;
+            text.push(token);
         }
+        let write = begun.elapsed().saturating_sub(hear);
+        let begun = Instant::now();
+        let frames = pcm.len().div_ceil(sound::POSITION);
+        self.network
+            .attended(&text, prompt.len().saturating_sub(1), frames, cancel)?;
+        let align = begun.elapsed();
+        let begun = Instant::now();
+        self.network.step(&[special.start], 0)?;
         Ok(Timed {
             window,
             hear,
-            write: begun.elapsed().saturating_sub(hear),
+            write,
+            language: begun.elapsed(),
+            align,
         })
     }
 }

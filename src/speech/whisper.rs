@@ -21,9 +21,10 @@ use crate::domain::{Cancel, Hypothesis, Lang, MOST_BEAM, Utterance};
 use super::cpp::Cpp;
 use super::decode::{Model, Network, Weights};
 use super::ggml::Header;
-use super::line::recognise;
+use super::line::{recognise, spoken};
 use super::names::Names;
 use super::native::Native;
+use super::prompt::Prompts;
 use super::{Error, Profile, Recognizer, check_model};
 
 /// How long a cancel may go unnoticed.
@@ -80,6 +81,16 @@ pub struct WhisperOptions {
     /// Names, places and terms of the case, in any script, which are preferred where the sound leaves
     /// them open: the first 5,000 of them and 256 KiB, of two syllables or more.
     pub names: Vec<String>,
+    /// Let the names of the language that is written stand before each text too, as far as half of the
+    /// context holds them: measure what that brings before it is used (`scripts/proof names`).
+    pub prompt: bool,
+}
+
+/// The names of the case, as the decoder uses them.
+#[derive(Clone, Default)]
+struct Known {
+    names: Arc<Names>,
+    prompts: Arc<Prompts>,
 }
 
 /// How utterances are decoded.
@@ -101,13 +112,23 @@ pub(super) struct Job {
     pub engine: String,
     pub cancel: Cancel,
     threads: usize,
-    reply: SyncSender<Result<Hypothesis, Error>>,
+    reply: Reply,
 }
+
+/// Where the answer goes, and of what kind it is.
+enum Reply {
+    /// The text of the utterance.
+    Line(Answer<Hypothesis>),
+    /// The languages of its beginning.
+    Languages(Answer<Vec<(Lang, f32)>>),
+}
+
+type Answer<T> = SyncSender<Result<T, Error>>;
 
 /// A recogniser over a whisper model. Its memory is used again for each utterance.
 pub struct Whisper {
     weights: Arc<dyn Weights>,
-    names: Arc<Names>,
+    known: Known,
     engine: String,
     how: How,
     threads: usize,
@@ -126,10 +147,17 @@ impl Whisper {
         let header = check_model(&options.model)?;
         let weights = load_weights(&options.model, header, options.engine)?;
         let network = Arc::clone(&weights).network()?;
+        let known = Known {
+            names: Arc::new(Names::new(&options.names)),
+            prompts: match options.prompt {
+                true => Arc::new(Prompts::new(&options.names, weights.as_ref())),
+                false => Arc::default(),
+            },
+        };
         Self::start(
             weights,
             network,
-            Arc::new(Names::new(&options.names)),
+            known,
             format!("whisper {} ({})", options.name, options.engine.name()),
             How {
                 longest_ms: options
@@ -147,13 +175,14 @@ impl Whisper {
     fn start(
         weights: Arc<dyn Weights>,
         network: Box<dyn Network>,
-        names: Arc<Names>,
+        known: Known,
         engine: String,
         how: How,
         threads: usize,
     ) -> Result<Self, Error> {
         let mut model = Model::new(Arc::clone(&weights), network);
-        model.prefer(Arc::clone(&names));
+        model.prefer(Arc::clone(&known.names));
+        model.know(Arc::clone(&known.prompts));
         model.follow_side_by_side(how.beam);
         // One job waits while an abandoned one ends; nobody asks for more.
         let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
@@ -163,13 +192,16 @@ impl Whisper {
             .spawn(move || {
                 for job in inbox {
                     // Nobody waits for the answer of an abandoned job.
-                    let _ = job.reply.send(answer(&mut model, &job));
+                    let _ = match &job.reply {
+                        Reply::Line(to) => to.send(answer(&mut model, &job, recognise)).is_ok(),
+                        Reply::Languages(to) => to.send(answer(&mut model, &job, spoken)).is_ok(),
+                    };
                 }
             })
             .map_err(|e| Error::Stopped(e.to_string()))?;
         Ok(Self {
             weights,
-            names,
+            known,
             engine,
             how,
             threads,
@@ -182,6 +214,33 @@ impl Whisper {
     #[cfg(test)]
     pub(super) fn decoder_bytes(&self) -> u64 {
         self.weights.decoder_bytes()
+    }
+
+    /// The thread's answer about an utterance.
+    fn ask<T>(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+        kind: fn(Answer<T>) -> Reply,
+    ) -> Result<T, Error> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.submit(Job {
+            utterance: utterance.clone(),
+            among: among.to_vec(),
+            longest_ms: self
+                .how
+                .longest_ms
+                .unwrap_or_else(|| Profile::longest_ms(among)),
+            how: self.how,
+            engine: self.engine.clone(),
+            cancel: cancel.clone(),
+            threads: self.threads,
+            reply: kind(reply),
+        })?;
+        let result = wait(&answer, cancel);
+        self.abandoned = result.is_none();
+        result.unwrap_or(Err(Error::Cancelled))
     }
 
     /// Hands the job over, waiting for an abandoned one to end.
@@ -217,23 +276,16 @@ impl Recognizer for Whisper {
         among: &[Lang],
         cancel: &Cancel,
     ) -> Result<Hypothesis, Error> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.submit(Job {
-            utterance: utterance.clone(),
-            among: among.to_vec(),
-            longest_ms: self
-                .how
-                .longest_ms
-                .unwrap_or_else(|| Profile::longest_ms(among)),
-            how: self.how,
-            engine: self.engine.clone(),
-            cancel: cancel.clone(),
-            threads: self.threads,
-            reply,
-        })?;
-        let result = wait(&answer, cancel);
-        self.abandoned = result.is_none();
-        result.unwrap_or(Err(Error::Cancelled))
+        self.ask(utterance, among, cancel, Reply::Line)
+    }
+
+    fn languages(
+        &mut self,
+        utterance: &Utterance,
+        among: &[Lang],
+        cancel: &Cancel,
+    ) -> Result<Vec<(Lang, f32)>, Error> {
+        self.ask(utterance, among, cancel, Reply::Languages)
     }
 
     fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
@@ -271,7 +323,7 @@ impl Whisper {
         let another = Self::start(
             Arc::clone(&self.weights),
             network,
-            Arc::clone(&self.names),
+            self.known.clone(),
             self.engine.clone(),
             self.how,
             self.threads,
@@ -300,14 +352,18 @@ pub(super) fn load_weights(
     })
 }
 
-/// Recognises one utterance; a fault of the program on it ends neither the thread nor the run.
-fn answer(model: &mut Model, job: &Job) -> Result<Hypothesis, Error> {
+/// Does the work on one utterance; a fault of the program on it ends neither the thread nor the run.
+fn answer<T>(
+    model: &mut Model,
+    job: &Job,
+    work: fn(&mut Model, &Job) -> Result<T, Error>,
+) -> Result<T, Error> {
     model.set_threads(job.threads);
     // Whatever is left half-done in the decoder is overwritten by the next utterance.
-    let mut found = catch_unwind(AssertUnwindSafe(|| recognise(model, job)));
+    let mut found = catch_unwind(AssertUnwindSafe(|| work(model, job)));
     if model.disturbed() {
         // Another utterance may be to blame, with which this one's steps were computed.
-        found = catch_unwind(AssertUnwindSafe(|| recognise(model, job)));
+        found = catch_unwind(AssertUnwindSafe(|| work(model, job)));
     }
     model.rest();
     found.unwrap_or_else(|_| {
@@ -352,115 +408,4 @@ impl Drop for Whisper {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::domain::{SamplePos, Span};
-    use crate::speech::fixture;
-    use crate::speech::special::Token;
-
-    /// A model on whose decoder so many faults of others' utterances fall.
-    struct Disturbed {
-        model: Arc<Native>,
-        faults: Arc<AtomicUsize>,
-    }
-
-    struct Ear {
-        inner: Box<dyn Network>,
-        faults: Arc<AtomicUsize>,
-        disturbed: bool,
-    }
-
-    impl Weights for Disturbed {
-        fn header(&self) -> &Header {
-            self.model.header()
-        }
-
-        fn bytes_of(&self, token: Token) -> &[u8] {
-            self.model.bytes_of(token)
-        }
-
-        fn decoder_bytes(&self) -> u64 {
-            1
-        }
-
-        fn network(self: Arc<Self>) -> Result<Box<dyn Network>, Error> {
-            Ok(Box::new(Ear {
-                inner: Arc::clone(&self.model).network()?,
-                faults: Arc::clone(&self.faults),
-                disturbed: false,
-            }))
-        }
-    }
-
-    impl Network for Ear {
-        fn set_threads(&mut self, threads: usize) {
-            self.inner.set_threads(threads);
-        }
-
-        fn hear(&mut self, pcm: &[f32], window: u32, cancel: &Cancel) -> Result<(), Error> {
-            self.inner.hear(pcm, window, cancel)
-        }
-
-        fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error> {
-            let take = |n: usize| n.checked_sub(1);
-            let faults = &self.faults;
-            if faults
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
-                .is_ok()
-            {
-                self.disturbed = true;
-                return Err(stopped());
-            }
-            self.inner.step(tokens, past)
-        }
-
-        fn rest(&mut self) {
-            self.disturbed = false;
-        }
-
-        fn disturbed(&self) -> bool {
-            self.disturbed
-        }
-    }
-
-    #[test]
-    fn an_utterance_is_heard_again_where_another_may_be_to_blame_but_only_once() {
-        let model: Arc<Native> = Arc::new(Native::load(fixture::tiny(), false).unwrap());
-        let faults = Arc::new(AtomicUsize::new(0));
-        let weights = Arc::new(Disturbed {
-            model,
-            faults: Arc::clone(&faults),
-        });
-        let how = How {
-            longest_ms: Some(4_000),
-            fit_window: true,
-            align: false,
-            beam: 1,
-        };
-        let network = Arc::clone(&weights).network().unwrap();
-        let names = Arc::new(Names::new(&[]));
-        let mut whisper = Whisper::start(weights, network, names, "test".into(), how, 1).unwrap();
-        let pcm: Vec<f32> = (0..16_000)
-            .map(|i| (i as f32 * 0.1).sin() * if i / 1_500 % 3 == 2 { 0.001 } else { 0.3 })
-            .collect();
-        let utterance = Utterance {
-            channel: 0,
-            span: Span::new(SamplePos(0), SamplePos(16_000)),
-            pcm,
-        };
-        let mut hear = |count: usize| {
-            faults.store(count, Ordering::SeqCst);
-            let found = whisper.recognize(&utterance, &[Lang::Lo], &Cancel::new());
-            (found, faults.load(Ordering::SeqCst))
-        };
-        let expected = hear(0).0.unwrap();
-        let (again, left) = hear(1);
-        assert_eq!((again.unwrap(), left), (expected.clone(), 0));
-        let (failed, left) = hear(3);
-        assert!(failed.is_err());
-        assert_eq!(left, 1);
-        assert_eq!(hear(0).0.unwrap(), expected);
-    }
-}
+mod tests;

@@ -22,8 +22,6 @@ use super::text_tokens::assemble;
 
 mod beam;
 
-/// Start, language, task, 'no timestamps'.
-const PROMPT_TOKENS: usize = 4;
 /// Forks that are followed at most: a noisy line with a long list takes at most so many times longer
 /// to write than without names.
 const MOST_FORKS: usize = 8;
@@ -74,7 +72,9 @@ struct Fork {
 /// The writing of one text.
 struct Task<'a> {
     names: Arc<Names>,
-    prompt: [Token; 3],
+    /// What stands before the text, from position `past` on.
+    prompt: Vec<Token>,
+    past: usize,
     profile: Profile,
     room: usize,
     dense: usize,
@@ -255,7 +255,8 @@ impl Task<'_> {
 impl Model {
     /// Writes down the sound last heard in `lang`, taking the likeliest token each time but where
     /// others spell a name of the case. Only where it `may_be_empty` may the first token be the end.
-    /// Needs a preceding [`Model::impression`], whose first position it goes on from.
+    /// Needs a preceding [`Model::impression`], whose first position it goes on from; where a list of names
+    /// stands before the text that position is written anew.
     pub fn write(
         &mut self,
         lang: Lang,
@@ -263,15 +264,14 @@ impl Model {
         may_be_empty: bool,
         cancel: &Cancel,
     ) -> Result<Draft, Error> {
-        let (profile, special) = (Profile::of(lang), self.special);
+        let profile = Profile::of(lang);
+        let (prompt, past) = self.opening(lang);
+        self.lead = past.saturating_add(prompt.len());
         let mut task = Task {
             names: Arc::clone(&self.names),
-            prompt: [
-                special.language(lang),
-                special.transcribe,
-                special.no_timestamps,
-            ],
-            room: (self.header().text_ctx as usize).saturating_sub(PROMPT_TOKENS),
+            prompt,
+            past,
+            room: (self.header().text_ctx as usize).saturating_sub(self.lead),
             dense: profile.token_limit(seconds),
             profile,
             may_be_empty,
@@ -313,6 +313,23 @@ impl Model {
         Ok(draft)
     }
 
+    /// What stands before a text in `lang`, and the position of its first token.
+    fn opening(&self, lang: Lang) -> (Vec<Token>, usize) {
+        let special = self.special;
+        let usual = [
+            special.language(lang),
+            special.transcribe,
+            special.no_timestamps,
+        ];
+        if !self.is_prompted(lang) {
+            return (usual.to_vec(), 1);
+        }
+        let mut opening = self.prompts.tokens(lang).to_vec();
+        opening.push(special.start);
+        opening.extend(usual);
+        (opening, 0)
+    }
+
     /// Writes `way` on to its end, or until it cannot win. Notes the forks that it passes.
     fn follow(&mut self, way: &mut Way, task: &mut Task<'_>) -> Result<(), Error> {
         let end = self.special.end;
@@ -322,7 +339,7 @@ impl Model {
             }
             let first = way.draft.tokens.is_empty();
             let (tokens, past) = match first {
-                true => (task.prompt.to_vec(), 1),
+                true => (task.prompt.clone(), task.past),
                 false => self.not_held(&way.draft.tokens),
             };
             let logits = self.network.step(&tokens, past)?;
@@ -374,7 +391,7 @@ impl Model {
         let new = tokens.get(kept..).unwrap_or_default().to_vec();
         self.held.truncate(kept);
         self.held.extend_from_slice(&new);
-        (new, PROMPT_TOKENS.saturating_add(kept))
+        (new, self.lead.saturating_add(kept))
     }
 }
 

@@ -11,7 +11,8 @@
 //!                                     given, with so many decoders for each core: 1, 2, 4 and 8
 //!
 //! One line of JSON for each engine and length of the utterance: milliseconds until the first word,
-//! and a token. For an import, one line for each number of decoders a core: seconds for all utterances
+//! and a token, and what is not in the total: the passes in which recognition finds the language
+//! (`language_ms`) and when each word was said (`align_ms`), so that with them it is what an utterance costs. For an import, one line for each number of decoders a core: seconds for all utterances
 //! (the median of interleaved rounds), those of the processors' time, which say more where other
 //! programs run, and how many times less both are than with one. `tests/bench/recognition_peer.py`
 //! runs this and faster-whisper and prints the ratios.
@@ -35,8 +36,15 @@ use serde_json::json;
 
 /// Seconds of sound, and tokens written about them: about six a second.
 const UTTERANCES: [(usize, usize); 5] = [(1, 6), (3, 18), (6, 36), (12, 72), (30, 180)];
-/// Hears a sound and writes so many tokens; the time that it took.
-type Run = Box<dyn FnMut(&[f32], usize) -> Duration>;
+/// Hears a sound and writes so many tokens.
+type Run = Box<dyn FnMut(&[f32], usize) -> Took>;
+
+/// What an utterance took: hearing and writing, and beside that the passes for its language and for when
+/// its words were said, where the engine has them.
+struct Took {
+    total: Duration,
+    passes: Option<[Duration; 2]>,
+}
 
 /// Samples a second.
 const RATE: usize = 16_000;
@@ -114,6 +122,8 @@ fn measure(shape: &str, folder: &Path, utterances: &[(usize, usize)]) {
                 "hear_ms": best.hear.as_secs_f64() * 1e3,
                 "token_ms": best.write.as_secs_f64() * 1e3 / (tokens + 1) as f64,
                 "total_ms": (best.hear + best.write).as_secs_f64() * 1e3,
+                "language_ms": best.language.as_secs_f64() * 1e3,
+                "align_ms": best.align.as_secs_f64() * 1e3,
                 "memory_mb": (status_mb("VmRSS:") - before).max(0.0),
             });
             println!("{line}");
@@ -140,7 +150,10 @@ fn measure_set(shape: &str, folder: &Path, engine: &str, every: usize) {
             let mut trial = Trial::load(&file, Engine::Native, threads).unwrap();
             Box::new(move |pcm, tokens| {
                 let timed = trial.run(pcm, true, tokens, &Cancel::new()).unwrap();
-                timed.hear + timed.write
+                Took {
+                    total: timed.hear + timed.write,
+                    passes: Some([timed.language, timed.align]),
+                }
             })
         }
         "whisper.cpp" | "whisper.cpp-8" => whisper_cpp(&file, threads),
@@ -155,7 +168,9 @@ fn measure_set(shape: &str, folder: &Path, engine: &str, every: usize) {
             "threads": threads,
             "samples": samples,
             "tokens": tokens,
-            "total_ms": took.as_secs_f64() * 1e3,
+            "total_ms": took.total.as_secs_f64() * 1e3,
+            "language_ms": took.passes.map(|[language, _]| language.as_secs_f64() * 1e3),
+            "align_ms": took.passes.map(|[_, align]| align.as_secs_f64() * 1e3),
             "peak_mb": status_mb("VmHWM:") - before,
         });
         println!("{line}");
@@ -227,7 +242,10 @@ fn whisper_cpp(file: &Path, threads: usize) -> Run {
                 .decode(&[100 + token as i32 * 37], past, threads)
                 .unwrap();
         }
-        begun.elapsed()
+        Took {
+            total: begun.elapsed(),
+            passes: None,
+        }
     })
 }
 

@@ -162,7 +162,7 @@ def run(folder, binary, shapes):
             print(f"  {seconds} s, {tokens} tokens:")
             for name, r in here.items():
                 print(f"    {name:18} {r['total_ms']:8.0f} ({r['hear_ms']:.0f}; {r['token_ms']:.1f})"
-                      f" {r['memory_mb']:6.0f} MB  {r['total_ms'] / ours['total_ms']:.2f}x ours")
+                      f" {r['memory_mb']:6.0f} MB  {r['total_ms'] / ours['total_ms']:.2f}x ours{passes([r])}")
 
 
 def run_set(folder, binary, shapes):
@@ -184,7 +184,16 @@ def run_set(folder, binary, shapes):
                 speed = sum(row["samples"] for row in part) / RATE / took * 1e3
                 ratio = took / sum(ours[row["samples"]] for row in part)
                 told += f" {name}: {speed:6.2f} ({len(part)}; ours {ratio:.2f}x);"
-            print(told, f"{found[-1]['peak_mb']:.0f} MB", flush=True)
+            print(told, f"{found[-1]['peak_mb']:.0f} MB{passes(found)}", flush=True)
+
+
+def passes(rows):
+    """What our engine does beside hearing and writing, and no peer in this bench: milliseconds an utterance."""
+    rows = [row for row in rows if row.get("language_ms") is not None]
+    if not rows:
+        return ""
+    language, align = (sum(row[key] for row in rows) / len(rows) for key in ("language_ms", "align_ms"))
+    return f", beside that an utterance: language {language:.1f}, word times {align:.1f} ms"
 
 
 def lines(command):

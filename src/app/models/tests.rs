@@ -137,6 +137,7 @@ fn every_file_that_an_engine_loads_must_be_listed() {
     for incomplete in [
         card.replace("model.bin", "LICENSE"),
         card.replace("whisper-ggml", "m2m100"),
+        format!("memory_bits = 4\n{card}"),
     ] {
         fs::write(folder.join("model.toml"), &incomplete).unwrap();
         assert!(matches!(Model::read(&folder), Err(Error::Card { .. })));

@@ -123,6 +123,7 @@ pub(super) fn engines_in(mood: Mood) -> Engines {
             chosen_for: Vec::new(),
             engine: Box::new(Ear(mood)),
             practice: false,
+            detects: Vec::new(),
         }],
         translation: vec![TranslationRoute {
             model: "tongue".into(),

@@ -128,3 +128,44 @@ fn a_word_is_right_where_all_its_letters_were_said() {
     let long = "x".repeat(5000);
     assert!(judge(&long, Lang::Vi, &[&long]).is_empty());
 }
+
+/// Writes nothing, and detects Khmer.
+struct Ear;
+
+impl Recognizer for Ear {
+    fn engine(&self) -> &str {
+        "ear"
+    }
+
+    fn max_utterance_ms(&self) -> u64 {
+        1_000
+    }
+
+    fn recognize(&mut self, _: &Utterance, _: &[Lang], _: &Cancel) -> Result<Hypothesis, Error> {
+        Err(Error::NoLanguage)
+    }
+
+    fn languages(
+        &mut self,
+        _: &Utterance,
+        _: &[Lang],
+        _: &Cancel,
+    ) -> Result<Vec<(Lang, f32)>, Error> {
+        Ok(vec![(Lang::Km, 0.8)])
+    }
+}
+
+#[test]
+fn a_calibrated_engine_says_so_and_detects_as_before() {
+    let by = Calibration::fit(&measured(400, |c| c)).unwrap();
+    let mut ear = Calibrated::new(Box::new(Ear), vec![(Lang::Lo, by)], "id");
+    assert!(ear.is_calibrated(Lang::Lo) && !ear.is_calibrated(Lang::Km));
+    assert!(!Ear.is_calibrated(Lang::Lo));
+    let nothing = Utterance {
+        channel: 0,
+        span: crate::domain::Span::new(crate::domain::SamplePos(0), crate::domain::SamplePos(0)),
+        pcm: Vec::new(),
+    };
+    let found = ear.languages(&nothing, &[Lang::Km], &Cancel::new());
+    assert_eq!(found.unwrap(), [(Lang::Km, 0.8)]);
+}

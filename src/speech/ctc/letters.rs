@@ -52,10 +52,7 @@ impl Letters {
             reason,
         };
         let all: Value = read_json(&path)?;
-        let nested = all
-            .as_object()
-            .is_some_and(|o| o.values().all(Value::is_object));
-        let own = match (nested, lang) {
+        let own = match (is_nested(&all), lang) {
             (false, _) => all,
             (true, Some(lang)) => all
                 .get(code(lang))
@@ -109,15 +106,57 @@ impl Letters {
     }
 }
 
+fn is_nested(vocabulary: &Value) -> bool {
+    let lists = vocabulary.as_object();
+    lists.is_some_and(|o| o.values().all(Value::is_object))
+}
+
+/// Whether the small layers in the model's own file may be those of `languages`, which have no file of their
+/// own. Where each language has its letters they belong to one language alone: to that which the tokenizer's
+/// settings name, if they name one. Any other language would be written in its letters.
+///
+/// # Errors
+/// A file that cannot be read; [`Error::ModelRefused`] naming the file that is missing.
+pub(super) fn belongs_to(folder: &Path, languages: &[Lang]) -> Result<(), Error> {
+    if !is_nested(&read_json(&folder.join("vocab.json"))?) {
+        return Ok(());
+    }
+    let target = setting(folder, "target_lang")?;
+    let is_other = |lang: &Lang| {
+        target
+            .as_deref()
+            .is_some_and(|target| target != code(*lang))
+    };
+    let alone = languages.len() == 1;
+    let Some(missing) = languages.iter().find(|lang| is_other(lang) || !alone) else {
+        return Ok(());
+    };
+    Err(Error::ModelRefused {
+        path: super::adapter_file(folder, *missing),
+        reason: format!(
+            "the file is missing, and without it {} would be written in another language's letters",
+            missing.name()
+        ),
+    })
+}
+
 /// What stands between words, as `tokenizer_config.json` says.
 fn gap(folder: &Path) -> Result<String, Error> {
+    let told = setting(folder, "word_delimiter_token")?;
+    Ok(told.unwrap_or_else(|| GAP.to_owned()))
+}
+
+/// A setting of the tokenizer, where there is one.
+fn setting(folder: &Path, name: &str) -> Result<Option<String>, Error> {
     let path = folder.join("tokenizer_config.json");
     if !path.exists() {
-        return Ok(GAP.into());
+        return Ok(None);
     }
     let settings: Value = read_json(&path)?;
-    let told = settings.get("word_delimiter_token").and_then(Value::as_str);
-    Ok(told.unwrap_or(GAP).to_owned())
+    Ok(settings
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::speech::sound;
 use crate::speech::suspicion::{self, Evidence};
 use crate::text;
 
+use super::doubt;
 use super::search::{Said, align, beam, greedy};
 use super::{Reading, Shared};
 
@@ -25,6 +26,21 @@ struct Written {
     ends: Vec<usize>,
     /// Mean logarithm of the tokens' probabilities.
     mean: f32,
+}
+
+impl Written {
+    /// Logarithms of the probabilities of those tokens that write more than a gap.
+    fn letters(&self) -> Vec<f32> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let written = starts
+            .zip(&self.ends)
+            .map(|(from, to)| self.raw.get(from..*to));
+        let letters = self.said.iter().zip(written);
+        letters
+            .filter(|(_, text)| text.is_some_and(|text| !text.trim().is_empty()))
+            .map(|(said, _)| said.log_prob)
+            .collect()
+    }
 }
 
 /// What is said of sound in which nothing can be heard.
@@ -124,15 +140,15 @@ fn hypothesis(
     } else {
         written.mean.exp().clamp(0.0, 1.0)
     };
-    let voiced = sound::voiced(&utterance.pcm);
+    let voiced_seconds = sound::voiced_seconds(&sound::voiced(&utterance.pcm));
     let mut flags: Vec<Flag> = doubt.into_iter().collect();
     flags.extend(suspicion::flags(&Evidence {
         line: &line,
         lang: written.lang,
         confidence,
         weakest_word: words.iter().map(|w| w.confidence).fold(1.0, f32::min),
-        no_speech: 0.0,
-        voiced_seconds: sound::voiced_seconds(&voiced),
+        no_speech: doubt::no_speech(&written.letters(), &line, written.lang, voiced_seconds),
+        voiced_seconds,
         cut: false,
         lost_bytes: 0,
     }));

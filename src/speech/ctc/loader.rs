@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compute::checkpoint::{self, Weights};
+use crate::compute::checkpoint::{self, Numbers, Weights};
 use crate::compute::layers::{Attention, Norm};
 use crate::compute::packed::{Kept, Linear, Packed};
 use crate::speech::Error;
 
+use super::CtcNumbers;
+
 /// A checkpoint and how its matrices shall be kept.
 pub(super) struct Loader {
     weights: Weights,
-    /// Numbers stay in f32; otherwise matrices become 8 bits.
-    exact: bool,
+    numbers: CtcNumbers,
+    /// Bytes of all matrices that were read.
+    bytes: usize,
 }
 
 impl From<checkpoint::Error> for Error {
@@ -32,14 +35,48 @@ impl From<checkpoint::Error> for Error {
 }
 
 impl Loader {
-    pub fn open(folder: &Path, exact: bool) -> Result<Self, Error> {
-        let weights = Weights::open(folder)?;
-        Ok(Self { weights, exact })
+    pub fn open(folder: &Path, numbers: CtcNumbers) -> Result<Self, Error> {
+        Ok(Self {
+            weights: Weights::open(folder)?,
+            numbers,
+            bytes: 0,
+        })
     }
 
-    pub fn open_file(path: PathBuf, exact: bool) -> Result<Self, Error> {
-        let weights = Weights::open_file(path)?;
-        Ok(Self { weights, exact })
+    pub fn open_file(path: PathBuf, numbers: CtcNumbers) -> Result<Self, Error> {
+        Ok(Self {
+            weights: Weights::open_file(path)?,
+            numbers,
+            bytes: 0,
+        })
+    }
+
+    /// Bytes that the matrices read so far take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
+    /// How the matrix stored as `name` is kept.
+    fn kept(&self, name: &str, shape: &[usize]) -> Result<Kept, Error> {
+        let stored = self.weights.numbers(name, shape)?;
+        Ok(match self.numbers {
+            CtcNumbers::Stored if stored == Numbers::F16 => Kept::Half,
+            CtcNumbers::Stored => Kept::Float,
+            CtcNumbers::Sixteen => Kept::Half,
+            CtcNumbers::Eight => Kept::Quant,
+        })
+    }
+
+    /// Counts a matrix.
+    fn counted(&mut self, packed: Packed) -> Packed {
+        self.bytes = self.bytes.saturating_add(packed.bytes());
+        packed
+    }
+
+    /// The error of a tensor whose numbers do not fit into 16 bits.
+    fn too_large(&self, name: &str) -> Error {
+        let problem = format!("the tensor '{name}' holds a number too large for 16 bits");
+        self.weights.refuse(problem).into()
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -62,12 +99,17 @@ impl Loader {
     pub fn linear(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Linear, Error> {
         let shape = [outputs, inputs];
         let weight = format!("{name}.weight");
-        let weights = &mut self.weights;
-        let packed = Packed::build(outputs, inputs, kept(self.exact), |range, rows| {
-            weights.read_floats(&weight, &shape, range, &mut rows.floats)
-        });
+        let kept = self.kept(&weight, &shape)?;
+        let packed = Packed::build(outputs, inputs, kept, |range, rows| {
+            self.weights
+                .read_floats(&weight, &shape, range, &mut rows.floats)?;
+            match fits(&rows.floats, kept) {
+                true => Ok(()),
+                false => Err(self.too_large(&weight)),
+            }
+        })?;
         Ok(Linear {
-            weight: packed?,
+            weight: self.counted(packed),
             bias: Some(self.weights.floats(&format!("{name}.bias"), &[outputs])?),
         })
     }
@@ -98,20 +140,22 @@ impl Loader {
         [outputs, inputs, kernel]: [usize; 3],
         biased: bool,
     ) -> Result<Linear, Error> {
-        let weight = self
-            .weights
-            .floats(&format!("{name}.weight"), &[outputs, inputs, kernel])?;
-        let kept = if inputs == 1 {
-            Kept::Float
-        } else {
-            kept(self.exact)
+        let (weight, shape) = (format!("{name}.weight"), [outputs, inputs, kernel]);
+        let kept = match inputs {
+            1 => Kept::Float,
+            _ => self.kept(&weight, &shape)?,
         };
+        let numbers = self.weights.floats(&weight, &shape)?;
+        if !fits(&numbers, kept) {
+            return Err(self.too_large(&weight));
+        }
+        let packed = by_moment(&numbers, outputs, inputs, kernel, kept)?;
         let bias = match biased {
             true => Some(self.weights.floats(&format!("{name}.bias"), &[outputs])?),
             false => None,
         };
         Ok(Linear {
-            weight: by_moment(&weight, outputs, inputs, kernel, kept)?,
+            weight: self.counted(packed),
             bias,
         })
     }
@@ -135,33 +179,50 @@ impl Loader {
                 format!("{name}.parametrizations.weight.original0"),
             ),
         ];
-        let weight = match ways.iter().find(|(direction, _)| self.has(direction)) {
+        let (weight, kept) = match ways.iter().find(|(direction, _)| self.has(direction)) {
             Some((direction, length)) => {
                 let mut weight = self.weights.floats(direction, &shape)?;
                 let lengths = self.weights.floats(length, &[1, 1, kernel])?;
                 set_lengths(&mut weight, &lengths);
-                weight
+                // What is made of 16-bit numbers is none itself.
+                let kept = match self.numbers {
+                    CtcNumbers::Stored => Kept::Float,
+                    _ => self.kept(direction, &shape)?,
+                };
+                (weight, kept)
             }
-            None => self.weights.floats(&format!("{name}.weight"), &shape)?,
+            None => {
+                let plain = format!("{name}.weight");
+                (
+                    self.weights.floats(&plain, &shape)?,
+                    self.kept(&plain, &shape)?,
+                )
+            }
         };
+        if !fits(&weight, kept) {
+            return Err(self.too_large(name));
+        }
         let bias = self.weights.floats(&format!("{name}.bias"), &[width])?;
         let size = inputs.saturating_mul(inputs).saturating_mul(kernel).max(1);
         let parts = weight
             .chunks_exact(size)
             .zip(bias.chunks_exact(inputs.max(1)));
-        parts
-            .map(|(weight, bias)| {
-                Ok(Linear {
-                    weight: by_moment(weight, inputs, inputs, kernel, kept(self.exact))?,
-                    bias: Some(bias.to_vec()),
-                })
-            })
-            .collect()
+        let mut layers = Vec::with_capacity(groups);
+        for (weight, bias) in parts {
+            let packed = by_moment(weight, inputs, inputs, kernel, kept)?;
+            layers.push(Linear {
+                weight: self.counted(packed),
+                bias: Some(bias.to_vec()),
+            });
+        }
+        Ok(layers)
     }
 }
 
-fn kept(exact: bool) -> Kept {
-    if exact { Kept::Float } else { Kept::Quant }
+/// Whether numbers stay numbers when they are kept so.
+fn fits(numbers: &[f32], kept: Kept) -> bool {
+    let most = half::f16::MAX.to_f32();
+    kept != Kept::Half || numbers.iter().all(|x| x.abs() <= most)
 }
 
 /// Gives the numbers of each moment, over all outputs and inputs, the length that `lengths` says.

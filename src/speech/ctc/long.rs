@@ -37,7 +37,9 @@ pub(super) fn join(parts: Vec<Hypothesis>) -> Option<Hypothesis> {
         )
     };
     let (mut count, mut sum) = weigh(&line);
+    let mut spoken = speaks(&line);
     for part in parts {
+        spoken |= speaks(&part);
         let (more, weight) = weigh(&part);
         count += more;
         sum += weight;
@@ -58,9 +60,20 @@ pub(super) fn join(parts: Vec<Hypothesis>) -> Option<Hypothesis> {
         // Silence in one part is none of the line.
         line.flags
             .retain(|flag: &Flag| flag.kind != FlagKind::NoText);
+        if spoken {
+            // Somebody speaks in the line where somebody speaks in one of its parts.
+            line.flags
+                .retain(|flag: &Flag| flag.kind != FlagKind::NoSpeech);
+        }
         line.confidence = (sum / count.max(1.0)).exp().clamp(0.0, 1.0) as f32;
     }
     Some(line)
+}
+
+/// Whether somebody said the words of a part.
+fn speaks(part: &Hypothesis) -> bool {
+    let doubted = part.flags.iter().any(|f| f.kind == FlagKind::NoSpeech);
+    !part.text.is_empty() && !doubted
 }
 
 #[cfg(test)]
@@ -134,6 +147,11 @@ mod tests {
             assert_eq!(joined.words.len(), 2);
             assert_eq!(joined.flags, [Flag::new(FlagKind::LowConfidence)]);
             assert!((joined.confidence - 0.9).abs() < 1e-3);
+            let noise = line(lang, a, 0, 0.3, &[FlagKind::NoSpeech]);
+            let half = join(vec![noise.clone(), line(lang, b, 100, 0.9, &[])]).unwrap();
+            assert_eq!((half.text.as_str(), half.flags.len()), (whole, 0));
+            let only = join(vec![noise, line(lang, "", 100, 0.0, &[FlagKind::NoText])]).unwrap();
+            assert_eq!(only.flags, [Flag::new(FlagKind::NoSpeech)]);
             let silent = join(vec![line(lang, "", 0, 0.0, &[FlagKind::NoText]); 2]).unwrap();
             assert_eq!(silent.flags, [Flag::new(FlagKind::NoText)]);
         }

@@ -4,9 +4,11 @@
 //! It loads Hugging Face `Wav2Vec2ForCTC` folders (`config.json`, `model.safetensors`, `vocab.json`)
 //! on the kernels that the other engines use. It writes letters straight off the sound, a frame each
 //! 20 ms, so it cannot invent fluent sentences in silence as Whisper does, and knows where each letter
-//! was said; it has no idea of spelling beyond what it heard.
+//! was said; it has no idea of spelling beyond what it heard. What noise makes it write is doubted as
+//! Whisper's inventions are (`doubt`).
 
 mod config;
+mod doubt;
 mod features;
 mod letters;
 mod lexicon;
@@ -39,6 +41,19 @@ const LONGEST_MS: u64 = 40_000;
 /// What brings silence to a variance that can be divided by, as in the reference's preprocessing.
 const LEAST_VARIANCE: f64 = 1e-7;
 
+/// How the matrices of a CTC model are kept in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CtcNumbers {
+    /// 8 bits and a scale for each 32 numbers: the fastest, and a quarter of f32's memory.
+    #[default]
+    Eight,
+    /// 16 bits (f16), for models whose letters 8 bits change: half of f32's memory.
+    Sixteen,
+    /// As the file has them, f16 in 16 bits and all else in 32, with attention in f32: slower, for
+    /// comparison.
+    Stored,
+}
+
 /// How a CTC model is loaded and used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CtcOptions {
@@ -50,8 +65,8 @@ pub struct CtcOptions {
     pub languages: Vec<Lang>,
     /// Longer utterances are heard in overlapping pieces of this length.
     pub max_utterance_ms: u64,
-    /// Keep the numbers as they are stored: slower, for comparison. Otherwise they become 8 bits.
-    pub exact: bool,
+    /// How its matrices are kept in memory.
+    pub numbers: CtcNumbers,
     /// Names and terms of the case, in any script, which are preferred where the sound leaves them
     /// open. Those that the model has no letters for are left out.
     pub names: Vec<String>,
@@ -76,6 +91,8 @@ struct Shared {
     reach: usize,
     /// Bytes that one recogniser needs beside the weights.
     bytes: u64,
+    /// Bytes of the matrices of the model and of all its languages.
+    weights: u64,
 }
 
 /// What the model knows of one language, or of several that it does not tell apart.
@@ -101,9 +118,10 @@ impl Ctc {
     pub fn load(options: &CtcOptions) -> Result<Self, Error> {
         let folder = &options.folder;
         let config = Config::read(folder)?;
-        let mut loader = Loader::open(folder, options.exact)?;
-        let model = Model::read(&config, &mut loader, options.exact)?;
-        let mut speakers = speakers(&config, &mut loader, options)?;
+        let mut loader = Loader::open(folder, options.numbers)?;
+        let exact = options.numbers == CtcNumbers::Stored;
+        let model = Model::read(&config, &mut loader, exact)?;
+        let (mut speakers, of_voices) = speakers(&config, &mut loader, options)?;
         for speaker in &mut speakers {
             let gap = speaker.letters.spell(" ");
             let gap = gap.and_then(|tokens| tokens.first().copied());
@@ -124,12 +142,18 @@ impl Ctc {
             stride: config.stride(),
             reach: config.reach(),
             bytes: working_bytes(&config, longest),
+            weights: loader.bytes().saturating_add(of_voices),
         };
         Ok(Self {
             shared: Arc::new(shared),
             work: Activations::default(),
             alone: false,
         })
+    }
+
+    /// Bytes that its matrices take in memory, however many recognisers share them.
+    pub fn weight_bytes(&self) -> u64 {
+        self.shared.weights
     }
 
     /// The logits of a sound at 16 kHz as the model reads it for `lang`, `(frames, tokens)`, with the
@@ -309,33 +333,43 @@ impl Shared {
     }
 }
 
-/// The languages that have a file of their own, each with it; all others together.
+/// The languages that have a file of their own, each with it; all others together. With the bytes of
+/// those files' matrices.
 fn speakers(
     config: &Config,
     loader: &mut Loader,
     options: &CtcOptions,
-) -> Result<Vec<Speaker>, Error> {
+) -> Result<(Vec<Speaker>, u64), Error> {
     let mut together = Vec::new();
     let mut found = Vec::new();
-    for &lang in &options.languages {
-        let path = options
-            .folder
-            .join(format!("adapter.{}.safetensors", code(lang)));
+    let mut bytes = 0_u64;
+    for &lang in &super::language::distinct(&options.languages) {
+        let path = adapter_file(&options.folder, lang);
         if config.adapter_attn_dim.is_none() || !path.is_file() {
             together.push(lang);
             continue;
         }
-        let voice = Voice::read(config, &mut Loader::open_file(path, options.exact)?)?;
+        let mut own = Loader::open_file(path, options.numbers)?;
+        let voice = Voice::read(config, &mut own)?;
+        bytes = bytes.saturating_add(own.bytes());
         found.push(speaker(config, voice, &options.folder, vec![lang])?);
     }
     if !together.is_empty() {
+        if config.adapter_attn_dim.is_some() {
+            letters::belongs_to(&options.folder, &together)?;
+        }
         let voice = Voice::read(config, loader)?;
         found.push(speaker(config, voice, &options.folder, together)?);
     }
     if found.is_empty() {
         return Err(Error::NoLanguage);
     }
-    Ok(found)
+    Ok((found, bytes))
+}
+
+/// Where MMS keeps what belongs to one language.
+fn adapter_file(folder: &Path, lang: Lang) -> PathBuf {
+    folder.join(format!("adapter.{}.safetensors", code(lang)))
 }
 
 fn speaker(

@@ -68,6 +68,12 @@ impl Native {
     }
 }
 
+/// The tokens of a ggml file.
+#[cfg(test)]
+pub(super) fn vocabulary_of(path: &Path) -> Result<Vec<Box<[u8]>>, Error> {
+    ModelFile::open(path, false)?.vocabulary()
+}
+
 impl Weights for Native {
     fn header(&self) -> &Header {
         &self.header

@@ -38,7 +38,7 @@ impl Model {
         let (end, wide) = (self.special.end, self.wide());
         // Log-probabilities only fall, so this many tokens share the least that a text can lose.
         let most_tokens = task.dense.min(task.room).saturating_add(1) as f64;
-        let mut scores = self.network.step(&task.prompt, 1)?.to_vec();
+        let mut scores = self.network.step(&task.prompt, task.past)?.to_vec();
         let mut live = vec![Way::new(0).draft];
         let (mut whole, mut cut): (Option<Draft>, Option<Draft>) = (None, None);
         let mut ended = 0;

@@ -1,11 +1,13 @@
 //! Texts of a model that follows written rules: which one stands, with names and without.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::speech::decode::Network;
 use crate::speech::fixture::TINY;
 use crate::speech::ggml::Header;
+use crate::speech::prompt::Prompts;
 use crate::speech::special::Special;
 
 /// After each text the pieces that may follow and their probabilities; an empty piece is the end.
@@ -16,11 +18,15 @@ struct Ruled {
     rules: Rules,
     pieces: Vec<&'static str>,
     steps: AtomicUsize,
+    /// Where the last text's opening stood, and what it was.
+    opening: Mutex<(usize, Vec<Token>)>,
 }
 
 struct Hand {
     model: Arc<Ruled>,
     held: Vec<Token>,
+    /// Tokens before the text.
+    lead: usize,
     logits: Vec<f32>,
     /// Of the last step.
     texts: Vec<Vec<Token>>,
@@ -36,6 +42,7 @@ impl Ruled {
             rules,
             pieces,
             steps: AtomicUsize::new(0),
+            opening: Mutex::default(),
         })
     }
 
@@ -100,6 +107,7 @@ impl Weights for Ruled {
         Ok(Box::new(Hand {
             model: self,
             held: Vec::new(),
+            lead: 0,
             logits: Vec::new(),
             texts: Vec::new(),
         }))
@@ -117,10 +125,15 @@ impl Network for Hand {
         let model = Arc::clone(&self.model);
         model.steps.fetch_add(1, Ordering::Relaxed);
         match past {
-            1 => self.held.clear(),
+            0 | 1 => {
+                self.held.clear();
+                self.lead = past + tokens.len();
+                *model.opening.lock().unwrap() = (past, tokens.to_vec());
+            }
             _ => {
-                assert!(past - PROMPT_TOKENS <= self.held.len());
-                self.held.truncate(past - PROMPT_TOKENS);
+                assert!(past - self.lead <= self.held.len());
+                assert!(past + tokens.len() <= TINY.text_ctx as usize);
+                self.held.truncate(past - self.lead);
                 self.held.extend_from_slice(tokens);
             }
         }
@@ -321,4 +334,60 @@ fn several_texts_in_a_circle_come_to_an_end_and_say_so() {
         ("张建国", &[("", 0.3), ("你", 0.25), ("好", 0.25)]),
     ];
     assert_ne!(Ruled::new(DOUBTFUL).write_beside(&[], true, 4).0, "");
+}
+
+#[test]
+fn a_list_of_names_stands_before_the_text_as_openais_decoder_lays_it_out() {
+    let model = Ruled::new(CALLED);
+    let special = Special::of(&TINY);
+    let usual = [
+        special.language(Lang::Zh),
+        special.transcribe,
+        special.no_timestamps,
+    ];
+    let (plain, draft, _) = model.write(&[]);
+    assert_eq!(*model.opening.lock().unwrap(), (1, usual.to_vec()));
+    let list = vec![special.start_of_prev, 2, 3, 1];
+    let prompts = Arc::new(Prompts::fixed(Lang::Zh, list.clone()));
+    for beam in [1, 3] {
+        for prompting in [true, false] {
+            let mut hand = Model::new(model.clone(), model.clone().network().unwrap());
+            hand.follow_side_by_side(beam);
+            hand.know(Arc::clone(&prompts));
+            hand.prompt(prompting);
+            let found = hand.write(Lang::Zh, 5.0, false, &Cancel::new()).unwrap();
+            // The rules do not look at it: nothing else of the text changes.
+            if beam == 1 {
+                assert_eq!((&found.tokens, found.plain), (&draft.tokens, draft.plain));
+            }
+            let expected = match prompting {
+                true => (0, [&list[..], &[special.start], &usual].concat()),
+                false => (1, usual.to_vec()),
+            };
+            assert_eq!(*model.opening.lock().unwrap(), expected);
+            // A language that has no list.
+            hand.write(Lang::Lo, 5.0, false, &Cancel::new()).unwrap();
+            assert_eq!(model.opening.lock().unwrap().0, 1);
+        }
+    }
+    assert!(!plain.is_empty());
+}
+
+#[test]
+fn a_full_list_leaves_the_text_its_half_of_the_context() {
+    const ENDLESS: Rules = &[
+        ("", &[("张", 1.0)]),
+        ("张", &[("建", 0.9), ("", 0.1)]),
+        ("张建", &[("国", 0.9), ("", 0.1)]),
+        ("张建国", &[("建国", 0.9), ("", 0.1)]),
+    ];
+    let model = Ruled::new(ENDLESS);
+    let list = TINY.text_ctx as usize / 2;
+    let prompts = Arc::new(Prompts::fixed(Lang::Zh, vec![1; list]));
+    let mut hand = Model::new(model.clone(), model.clone().network().unwrap());
+    hand.know(prompts);
+    hand.prompt(true);
+    // `step` above asserts that no position lies beyond the context.
+    let found = hand.write(Lang::Zh, 60.0, false, &Cancel::new()).unwrap();
+    assert!(found.tokens.len() <= TINY.text_ctx as usize - list - 4);
 }
