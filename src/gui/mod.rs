@@ -4,6 +4,8 @@
 
 mod closing;
 mod deeds;
+#[cfg(test)]
+mod empty_window;
 mod fonts;
 mod gate;
 mod locking;
