@@ -11,9 +11,12 @@
     reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, Lang, LangPair};
+use mekong_interview::glossary::{Entry, Glossary, Term};
+use mekong_interview::text;
 use mekong_interview::translate::{DecodeOptions, Error, Llm, Translator};
 use serde::Deserialize;
 
@@ -251,6 +254,79 @@ fn long_and_odd_texts_are_cut_capped_and_stripped() {
             assert!(run(&long).truncated);
         }
     }
+}
+
+/// The weights are random, so what is forbidden is a word that the model says by itself.
+#[test]
+fn a_word_that_the_glossary_forbids_is_not_written_and_the_rest_goes_on() {
+    let cancel = Cancel::new();
+    let options = DecodeOptions {
+        max_tokens: 16,
+        ..DecodeOptions::default()
+    };
+    let (mut asked, mut avoided, mut scripts) = (0, 0, BTreeSet::new());
+    for (dir, expected) in models() {
+        let mut model = load(&dir);
+        for case in &expected.cases {
+            let pair = LangPair::new(case.from, case.to);
+            let source = text::normalise(&case.text, pair.from);
+            if !model.supports(pair) {
+                continue;
+            }
+            let free = model.translate(&source, pair, &options, &cancel).unwrap();
+            let said = text::words(&free.text, pair.to).into_iter();
+            let mut said = said.map(|range| free.text[range].to_owned());
+            let Some(word) = said.find(|word| word.chars().count() > 1) else {
+                continue;
+            };
+            let glossary = forbidding(&source, pair, &word);
+            let required = glossary.required(&source, pair);
+            // The check reads words as a person does, and need not see one in what is no language.
+            if required.is_empty() || glossary.check(&required, &free.text, pair.to).1.is_empty() {
+                continue;
+            }
+            asked += 1;
+            let made = model.enforce(&source, pair, &required, &free, &options, &cancel);
+            let Some(made) = made.unwrap() else { continue };
+            let (_, flags) = glossary.check(&required, &made.decoded.text, pair.to);
+            assert!(flags.is_empty(), "{dir:?} {pair}: {}", made.decoded.text);
+            // Up to the word nothing else is said.
+            let same = free.token_ids.iter().zip(&made.decoded.token_ids);
+            let same = same.take_while(|(a, b)| a == b).count();
+            assert_ne!(same, free.token_ids.len(), "{dir:?} {pair}");
+            assert!(made.decoded.log_prob.is_finite());
+            avoided += 1;
+            scripts.insert(pair.to.code());
+            // Without a doubt there is nothing to do again.
+            let again = model.enforce(&source, pair, &required, &made.decoded, &options, &cancel);
+            assert!(again.unwrap().is_none(), "{dir:?} {pair}");
+        }
+    }
+    println!("forbidden words: {avoided} of {asked} avoided, into {scripts:?}");
+    assert!(
+        asked > 20 && avoided * 10 >= asked * 9,
+        "{avoided} of {asked}"
+    );
+    assert_eq!(scripts.len(), 6, "{scripts:?}");
+}
+
+/// A glossary that forbids `word` for the first word of a sentence.
+fn forbidding(source: &str, pair: LangPair, word: &str) -> Glossary {
+    let first = text::words(source, pair.from).into_iter().next().unwrap();
+    let known = Entry {
+        admitted: vec![source[first].to_owned()],
+        ..Entry::default()
+    };
+    let forbidden = Entry {
+        forbidden: vec![word.to_owned()],
+        ..Entry::default()
+    };
+    Glossary::new(vec![Term {
+        id: "1".to_owned(),
+        entries: BTreeMap::from([(pair.from, known), (pair.to, forbidden)]),
+        ..Term::default()
+    }])
+    .unwrap()
 }
 
 #[test]

@@ -222,19 +222,10 @@ mod tests {
 
     fn line() -> Segment {
         Segment {
-            id: SegmentId(1),
-            span: Span::default(),
-            channel: 0,
-            speaker: String::new(),
-            lang: Lang::Km,
             text: "បាទ".into(),
-            confidence: None,
-            words: Vec::new(),
-            flags: Vec::new(),
             status: Status::Machine,
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(SegmentId(1), Span::default(), Lang::Km)
         }
     }
 

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::domain::Lang;
 use crate::evidence;
-use crate::speech::{Calibrated, Calibration, Recognizer};
+use crate::speech::{Calibrated, Calibration, CalibrationsByModel, Recognizer, read_calibrations};
 use crate::vault;
 
 use super::models::Model;
@@ -19,9 +18,6 @@ use super::{App, Error};
 const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Digits of a calibration's hash by which the record names it.
 const ID_DIGITS: usize = 12;
-
-/// By the model's hash, then by language.
-type Kept = BTreeMap<String, BTreeMap<Lang, Calibration>>;
 
 /// Whether the confidence of a model's words was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,29 +94,18 @@ impl App {
         known
     }
 
-    /// A file that is missing, too large or damaged knows nothing; of one with a damaged entry the others
-    /// count.
-    fn kept_calibrations(&self) -> Kept {
+    /// A file that is missing or too large knows nothing.
+    fn kept_calibrations(&self) -> CalibrationsByModel {
         let path = self.workspace.calibrations_file();
         let text = vault::read_small(&path, MAX_FILE_BYTES).unwrap_or_default();
-        let all: BTreeMap<String, Value> = serde_json::from_slice(&text).unwrap_or_default();
-        let languages = |by: Value| -> BTreeMap<Lang, Calibration> {
-            let Value::Object(by) = by else {
-                return BTreeMap::new();
-            };
-            let known = by.into_iter().filter_map(|(lang, calibration)| {
-                let known = serde_json::from_value(calibration).ok()?;
-                Some((lang.parse().ok()?, known))
-            });
-            known.collect()
-        };
-        let models = all.into_iter().map(|(model, by)| (model, languages(by)));
-        models.filter(|(_, known)| !known.is_empty()).collect()
+        read_calibrations(&text)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::app::Options;
     use crate::speech::JudgedWord;

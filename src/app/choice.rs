@@ -107,8 +107,8 @@ impl App {
         fastest.map_or(usual, |threads| threads.clamp(1, usual))
     }
 
-    /// What is known without measuring, in words.
-    pub(super) fn speech_engine_known(&self, model: &Path) -> String {
+    /// Which engine does the arithmetic of this model file, as far as it is known without measuring, in words.
+    pub fn speech_engine_known(&self, model: &Path) -> String {
         match self.config.engine {
             SpeechEngine::Native => return "native, as the settings say".into(),
             SpeechEngine::WhisperCpp => return "whisper.cpp, as the settings say".into(),

@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use crate::domain::{FactKind, InterviewId, PersonId};
 use crate::evidence::{
     self, Asked, Check, Consent, Event, Kind, Limit, Link, Outgoing, Role, SecretKey, Sign, Story,
-    WORKSPACE, set_back,
+    To, WORKSPACE, set_back,
 };
 use crate::export::Redaction;
 use crate::store::{self, Store};
@@ -168,6 +168,22 @@ impl App {
         let today = today.max(noted).max(last_own_day(store, &story)?);
         let given = story.consent();
         Ok(given.map(|(consent, is_lifted)| (Bound { consent, today }, is_lifted)))
+    }
+
+    /// What the person's consent holds against giving a whole transcript as it stands to a program, which is
+    /// as good as a file. What an administrator lifted was lifted for one file, which uses it up: it counts
+    /// for no reading.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotFit`] where nobody knows what the person allows.
+    pub fn limit_of_copies(&self, id: &InterviewId) -> Result<Option<Limit>, Error> {
+        let what = Outgoing {
+            to: To::File,
+            sound: false,
+            named: true,
+        };
+        let given = self.given(&self.reading()?, id)?;
+        Ok(given.and_then(|(bound, _)| bound.consent.limit(&what, bound.today)))
     }
 
     /// Asks the consent again, after work that took long. `before` is what bound at its beginning.

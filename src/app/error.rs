@@ -187,6 +187,9 @@ pub enum Error {
     /// A workspace that can only be read: nothing leaves it without an entry.
     #[error("what leaves this workspace has to stand in its record first, and {0}")]
     Unnoted(store::Error),
+    /// A transcript for a program, which the consent does not let out as it stands.
+    #[error("'show --json' gives the whole transcript as it stands to a program, and {0}")]
+    NoCopies(evidence::Limit),
     /// The entry was written and then the file could not be given its name.
     #[error("{0}; the record has its entry all the same, though there is no file")]
     NotedOnly(Box<Error>),
@@ -381,6 +384,9 @@ impl Error {
                 "{} A limit that was lifted for this file has to be lifted again.",
                 cause.help()
             ),
+            Error::NoCopies(_) => "Read it with 'mekong show'. What leaves the house goes through \
+                'mekong export ID --format json', which covers what is to be covered."
+                .into(),
             Error::InsideLocked(_) => "Name a place outside of the workspace, for example on the USB \
                 stick for the partner."
                 .into(),

@@ -76,7 +76,9 @@ pub use error::Error;
 pub use evidence::Sealed;
 pub use export::{ExportChoices, Exported};
 pub use import::{ImportOutcome, ImportRequest};
-pub use judge::{FailedRecording, JudgeRequest, Judgement, LanguageJudgement, WordJudgement};
+pub use judge::{
+    FailedRecording, JudgeRequest, Judgement, LanguageJudgement, WordJudgement, test_set,
+};
 pub use near_names::NearName;
 pub use people_export::PeopleExported;
 pub use places::{Place, PlaceKind};

@@ -227,19 +227,17 @@ mod tests {
 
     fn line(lang: Lang, text: &str) -> Segment {
         Segment {
-            id: SegmentId(1),
-            span: Span::new(SamplePos(0), SamplePos(16_000)),
-            channel: 0,
             speaker: "interviewee".into(),
-            lang,
             text: text.to_owned(),
             confidence: Some(0.8),
-            words: Vec::new(),
-            flags: Vec::new(),
             status: Status::Machine,
             author: "engine".into(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(1),
+                Span::new(SamplePos(0), SamplePos(16_000)),
+                lang,
+            )
         }
     }
 

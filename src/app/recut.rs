@@ -229,15 +229,8 @@ mod tests {
 
     fn line(lang: Lang, text: &str, other: Lang, translation: &str) -> Segment {
         Segment {
-            id: SegmentId(1),
-            span: Span::new(SamplePos::from_ms(1_000), SamplePos::from_ms(3_000)),
-            channel: 0,
             speaker: "officer".into(),
-            lang,
             text: text.into(),
-            confidence: None,
-            words: Vec::new(),
-            flags: Vec::new(),
             status: Status::Machine,
             author: "engine".into(),
             version: 1,
@@ -251,6 +244,11 @@ mod tests {
                 flags: Vec::new(),
                 of_version: 1,
             }],
+            ..Segment::new(
+                SegmentId(1),
+                Span::new(SamplePos::from_ms(1_000), SamplePos::from_ms(3_000)),
+                lang,
+            )
         }
     }
 

@@ -99,22 +99,20 @@ mod tests {
 
     fn line(id: i64, lang: Lang, text: &str) -> Segment {
         Segment {
-            id: SegmentId(id),
-            span: Span::new(SamplePos(16_000), SamplePos(32_000)),
-            channel: 0,
             speaker: "officer".into(),
-            lang,
             text: text.into(),
             confidence: Some(0.9),
-            words: Vec::new(),
-            flags: Vec::new(),
             status: match text {
                 "" => Status::Pending,
                 _ => Status::Machine,
             },
             author: "ear".into(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(id),
+                Span::new(SamplePos(16_000), SamplePos(32_000)),
+                lang,
+            )
         }
     }
 

@@ -1,6 +1,6 @@
 //! Verbs over what is stored: list, show, history, search, edit.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -81,6 +81,10 @@ fn print_summary(i: &InterviewSummary, in_progress: bool, out: &mut Out) -> io::
 pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), Failure> {
     let (interview, segments) = app.show(&typed.id)?;
     if typed.form.json {
+        // All of it, for a program: as good as an export.
+        if let Some(limit) = app.limit_of_copies(&interview.id)? {
+            return Err(app::Error::NoCopies(limit).into());
+        }
         let mut value = export::json_value(&interview, &segments);
         if let (Some(session), Some(fields)) =
             (app.session(&interview.id.0)?, value.as_object_mut())
@@ -89,11 +93,18 @@ pub(super) fn show(app: &App, typed: &args::Show, out: &mut Out) -> Result<(), F
             fields.insert("session".into(), json!(session));
             fields.insert("events".into(), events.iter().map(event_value).collect());
         }
-        // All of it, for a program: as good as an export.
         app.note_shown(&interview.id, "show --json")?;
         return Ok(out.json(&value)?);
     }
     app.note_shown(&interview.id, "show")?;
+    // Reading is use and no export, also through a pager; whoever makes a file of it is told.
+    if !io::stdout().is_terminal()
+        && let Ok(Some(limit)) = app.limit_of_copies(&interview.id)
+    {
+        say(&format!(
+            "note: {limit}; this is for reading here, and what leaves the house goes through 'mekong export'"
+        ));
+    }
     print_interview(&interview, &segments, out)?;
     print_session(app, &interview.id, out)
 }

@@ -101,19 +101,15 @@ mod tests {
     fn line(id: i64, speaker: &str, lang: Lang) -> Segment {
         let start = SamplePos::from_ms(id.unsigned_abs() * 1000);
         Segment {
-            id: SegmentId(id),
-            span: Span::new(start, SamplePos(start.0 + 8_000)),
-            channel: 0,
             speaker: speaker.into(),
-            lang,
             text: "…".into(),
-            confidence: None,
-            words: Vec::new(),
-            flags: Vec::new(),
             status: Status::Machine,
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(id),
+                Span::new(start, SamplePos(start.0 + 8_000)),
+                lang,
+            )
         }
     }
 

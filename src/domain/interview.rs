@@ -231,6 +231,26 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// A line that waits to be recognised: where it lies and in which language, and no more; on the first
+    /// channel.
+    pub const fn new(id: SegmentId, span: Span, lang: Lang) -> Self {
+        Self {
+            id,
+            span,
+            channel: 0,
+            speaker: String::new(),
+            lang,
+            text: String::new(),
+            confidence: None,
+            words: Vec::new(),
+            flags: Vec::new(),
+            status: Status::Pending,
+            author: String::new(),
+            version: 0,
+            translations: Vec::new(),
+        }
+    }
+
     /// Why its words are held back from what people are given to read or to sign: a machine wrote them,
     /// most likely without anybody having said them, and no person has decided on them yet. `None`
     /// for all other lines.

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::shown::{Columns, parsed};
-use crate::domain::{Interpreted, Lang, SamplePos, Segment, SegmentId, Span, Status};
+use crate::domain::{Interpreted, Lang, SamplePos, Segment, SegmentId, Span};
 
 /// Whether the confidence of a line and its words are those of the text that counts; a line without a
 /// text has neither.
@@ -63,19 +63,8 @@ fn segment((line, start): (&Value, &u64)) -> Option<Segment> {
     let lang: Lang = text("lang").parse().ok()?;
     let start = SamplePos(*start);
     Some(Segment {
-        id: SegmentId(number(line)),
-        span: Span::new(start, start),
-        channel: 0,
         speaker: text("speaker").to_owned(),
-        lang,
-        text: String::new(),
-        confidence: None,
-        words: Vec::new(),
-        flags: Vec::new(),
-        status: Status::Pending,
-        author: String::new(),
-        version: 0,
-        translations: Vec::new(),
+        ..Segment::new(SegmentId(number(line)), Span::new(start, start), lang)
     })
 }
 

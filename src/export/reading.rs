@@ -115,20 +115,16 @@ pub fn read_json(json: &[u8]) -> Option<JsonInterview> {
 fn segment(line: Line) -> Segment {
     let [start, end] = [line.start_ms, line.end_ms].map(SamplePos::from_ms);
     Segment {
-        id: SegmentId(line.id),
-        span: Span::new(start, end),
         channel: line.channel,
         speaker: line.speaker,
-        lang: line.lang,
         text: line.text,
-        confidence: None,
-        words: Vec::new(),
         flags: flags(&line.flags, line.flag_details),
         // One that is not known here is no machine's.
         status: Status::parse(&line.status).unwrap_or(Status::Edited),
         author: line.author,
         version: line.version,
         translations: line.translations.into_iter().map(translation).collect(),
+        ..Segment::new(SegmentId(line.id), Span::new(start, end), line.lang)
     }
 }
 

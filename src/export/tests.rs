@@ -57,19 +57,17 @@ pub(super) fn interview(languages: &[Lang]) -> Interview {
 pub(super) fn line(id: i64, lang: Lang, text: &str) -> Segment {
     let start = u64::try_from(id).unwrap() * 1_000;
     Segment {
-        id: SegmentId(id),
-        span: Span::new(SamplePos::from_ms(start), SamplePos::from_ms(start + 800)),
-        channel: 0,
         speaker: "officer".to_owned(),
-        lang,
         text: text.to_owned(),
         confidence: Some(0.9),
-        words: Vec::new(),
-        flags: Vec::new(),
         status: Status::Machine,
         author: "engine 1".to_owned(),
         version: 1,
-        translations: Vec::new(),
+        ..Segment::new(
+            SegmentId(id),
+            Span::new(SamplePos::from_ms(start), SamplePos::from_ms(start + 800)),
+            lang,
+        )
     }
 }
 

@@ -11,7 +11,6 @@ use eframe::egui::{
     Button, CentralPanel, Context, Frame, Margin, ProgressBar, ScrollArea, TextEdit, Ui,
     ViewportCommand,
 };
-use zeroize::Zeroizing;
 
 use crate::app::desk::{Desk, Told};
 use crate::app::{App, Choices, Error, VaultState, swap_told};
@@ -23,7 +22,8 @@ use super::shell::Scene;
 use super::theme;
 use super::widgets::path::PathField;
 use super::widgets::script::{self, Letters};
-use super::widgets::{scroll, secret, told};
+use super::widgets::secret::{self, Secret};
+use super::widgets::{scroll, told};
 use super::words::Words;
 
 const OLD: &str = "lock-old";
@@ -54,9 +54,9 @@ pub struct LockPage {
     words: Words,
     choices: Choices,
     purpose: Purpose,
-    old: Zeroizing<String>,
-    new: Zeroizing<String>,
-    again: Zeroizing<String>,
+    old: Secret,
+    new: Secret,
+    again: Secret,
     /// The agency has a recovery key already.
     agency: bool,
     recipient: String,
@@ -101,9 +101,9 @@ impl LockPage {
             words: Words::chosen(&choices),
             choices,
             purpose,
-            old: Zeroizing::default(),
-            new: Zeroizing::default(),
-            again: Zeroizing::default(),
+            old: Secret::default(),
+            new: Secret::default(),
+            again: Secret::default(),
             agency: false,
             recipient: String::new(),
             file: PathField::default(),

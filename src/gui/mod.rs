@@ -5,6 +5,8 @@
 mod closing;
 mod composing;
 mod deeds;
+#[cfg(test)]
+mod empty_window;
 mod fonts;
 mod gate;
 mod locking;

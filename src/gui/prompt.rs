@@ -7,7 +7,6 @@ use std::thread;
 use eframe::egui::{
     Button, CentralPanel, Context, Frame, Key, Margin, ScrollArea, Ui, ViewportCommand,
 };
-use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::app::desk::Told;
@@ -16,7 +15,8 @@ use crate::domain::Lang;
 use super::messages;
 use super::theme;
 use super::widgets::script::{self, Letters};
-use super::widgets::{scroll, secret, told};
+use super::widgets::secret::{self, Secret};
+use super::widgets::{scroll, told};
 use super::words::Words;
 
 /// Width of a field for a passphrase, in points.
@@ -35,7 +35,7 @@ pub enum Answer {
 /// The question.
 pub struct Prompt {
     words: Words,
-    typed: Zeroizing<String>,
+    typed: Secret,
     /// Languages that no font shows.
     missing: Vec<Lang>,
     /// What was found at the start; unlike `told` no try takes it away.
@@ -62,7 +62,7 @@ impl Prompt {
     pub fn new(words: Words, missing: Vec<Lang>, told: Option<Told>) -> Self {
         Self {
             words,
-            typed: Zeroizing::default(),
+            typed: Secret::default(),
             missing,
             remarks: Vec::new(),
             told,

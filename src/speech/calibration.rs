@@ -5,7 +5,10 @@
 //! that fall where they should rise are joined (isotonic regression by pooling adjacent violators), and
 //! between the groups' means the line is straight.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::domain::{Cancel, Hypothesis, Lang, Utterance};
 use crate::text;
@@ -52,6 +55,9 @@ pub struct Calibration {
     /// Rising in both numbers, at least one, at most ten.
     pub steps: Vec<Step>,
 }
+
+/// Calibrations by the model's hash, then by language.
+pub type CalibrationsByModel = BTreeMap<String, BTreeMap<Lang, Calibration>>;
 
 /// How far confidence is from the truth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -170,6 +176,23 @@ impl Group {
     }
 }
 
+/// Reads kept calibrations. A text that is none holds none; of one with a damaged entry the others count.
+pub fn read_calibrations(text: &[u8]) -> CalibrationsByModel {
+    let all: BTreeMap<String, Value> = serde_json::from_slice(text).unwrap_or_default();
+    let languages = |by: Value| -> BTreeMap<Lang, Calibration> {
+        let Value::Object(by) = by else {
+            return BTreeMap::new();
+        };
+        let known = by.into_iter().filter_map(|(lang, calibration)| {
+            let known = serde_json::from_value(calibration).ok()?;
+            Some((lang.parse().ok()?, known))
+        });
+        known.collect()
+    };
+    let models = all.into_iter().map(|(model, by)| (model, languages(by)));
+    models.filter(|(_, known)| !known.is_empty()).collect()
+}
+
 /// How reliable these confidences are; `None` without words.
 pub fn reliability(words: &[JudgedWord]) -> Option<Reliability> {
     let row_of = |word: &JudgedWord| {
@@ -195,10 +218,19 @@ pub fn reliability(words: &[JudgedWord]) -> Option<Reliability> {
     (!words.is_empty()).then_some(Reliability { error, rows })
 }
 
-/// The judged words with the confidence that a calibration of the other half of them gives, so that none is
-/// judged by what was learnt from itself. Those of one recording must stand together. `None` where a half is too small.
-pub fn crossed(words: &[JudgedWord]) -> Option<Vec<JudgedWord>> {
-    let (first, second) = words.split_at(words.len() / 2);
+/// The judged words of these recordings with the confidence that a calibration of the other half of them gives,
+/// so that none is judged by what was learnt from its own recording. The halves are as equal as whole recordings
+/// let them be. `None` where one is too small.
+pub fn crossed(recordings: &[Vec<JudgedWord>]) -> Option<Vec<JudgedWord>> {
+    let all = recordings.iter().map(Vec::len).sum::<usize>();
+    let unequal = |end: &usize| end.abs_diff(all.saturating_sub(*end));
+    let ends = recordings.iter().scan(0_usize, |end, own| {
+        *end = end.saturating_add(own.len());
+        Some(*end)
+    });
+    let middle = ends.min_by_key(unequal)?;
+    let words = recordings.concat();
+    let (first, second) = words.split_at_checked(middle)?;
     let (of_first, of_second) = (Calibration::fit(first)?, Calibration::fit(second)?);
     let told = |words: &[JudgedWord], by: &Calibration| -> Vec<JudgedWord> {
         let each = words.iter().map(|word| JudgedWord {

@@ -29,8 +29,8 @@ mod words;
 mod write;
 
 pub use calibration::{
-    Calibrated, Calibration, FEWEST_WORDS, JudgedWord, Reliability, ReliabilityRow, crossed,
-    judge_words, reliability,
+    Calibrated, Calibration, CalibrationsByModel, FEWEST_WORDS, JudgedWord, Reliability,
+    ReliabilityRow, crossed, judge_words, read_calibrations, reliability,
 };
 pub use ctc::{Ctc, CtcNumbers, CtcOptions, is_ctc};
 pub use error::Error;

@@ -252,13 +252,13 @@ pub(super) fn refresh_line(conn: &Connection, key: i64) -> Result<(), Error> {
 pub(super) fn refresh_tally(conn: &Connection, interview: i64) -> Result<(), Error> {
     conn.prepare_cached(
         "INSERT INTO tally (interview, segments, pending, flagged)
-         SELECT ?1, count(*), count(CASE WHEN waits IN (1, 3) THEN 1 END),
+         SELECT ?1, count(*), count(CASE WHEN waits IN (?2, ?3) THEN 1 END),
                 count(CASE WHEN flagged THEN 1 END)
          FROM line WHERE interview = ?1 AND gone = 0
          ON CONFLICT (interview) DO UPDATE SET segments = excluded.segments,
              pending = excluded.pending, flagged = excluded.flagged",
     )?
-    .execute([interview])?;
+    .execute((interview, WAITS_RECOGNITION, WAITS_TRANSLATION))?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::chain::{OWN, append};
+use super::derived::{WAITS_RECOGNITION, WAITS_TRANSLATION};
 use super::interviews::interview_key;
 use super::{Error, Store};
 use crate::domain::InterviewId;
@@ -76,11 +77,12 @@ pub(super) fn note_end_of_work(tx: &Transaction<'_>, interview: i64) -> Result<(
 /// Whether lines of an interview wait for a machine, or its session runs.
 pub(super) fn goes_on(conn: &Connection, interview: i64) -> Result<bool, Error> {
     let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM line WHERE waits > 0 AND waits IN (1, 3) AND interview = ?1)
+        "SELECT EXISTS (SELECT 1 FROM line WHERE waits > 0 AND waits IN (?2, ?3) AND interview = ?1)
              OR EXISTS (SELECT 1 FROM session s WHERE s.interview = ?1 AND NOT EXISTS
                  (SELECT 1 FROM session_end e WHERE e.interview = s.interview))",
     )?;
-    Ok(statement.query_row([interview], |row| row.get(0))?)
+    let waiting = (interview, WAITS_RECOGNITION, WAITS_TRANSLATION);
+    Ok(statement.query_row(waiting, |row| row.get(0))?)
 }
 
 fn note_end(tx: &Transaction<'_>, interview: i64) -> Result<(), Error> {

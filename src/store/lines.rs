@@ -243,22 +243,17 @@ pub(super) fn read_translation(row: &Row<'_>) -> Result<StoredTranslation, Error
 fn read_segment(conn: &Connection, row: &Row<'_>) -> Result<Segment, Error> {
     let mut flags: Vec<Flag> = codec::from_json(&row.get::<_, String>(7)?)?;
     let mut segment = Segment {
-        id: SegmentId(row.get(1)?),
-        span: Span::new(
-            SamplePos(codec::from_integer(row, 2)?),
-            SamplePos(codec::from_integer(row, 3)?),
-        ),
         channel: row.get(4)?,
         speaker: row.get(5)?,
-        lang: codec::lang(&row.get::<_, String>(6)?)?,
-        text: String::new(),
-        confidence: None,
-        words: Vec::new(),
-        flags: Vec::new(),
-        status: Status::Pending,
-        author: String::new(),
         version: row.get(8)?,
-        translations: Vec::new(),
+        ..Segment::new(
+            SegmentId(row.get(1)?),
+            Span::new(
+                SamplePos(codec::from_integer(row, 2)?),
+                SamplePos(codec::from_integer(row, 3)?),
+            ),
+            codec::lang(&row.get::<_, String>(6)?)?,
+        )
     };
     let waits: i64 = row.get(9)?;
     if segment.version > 0 {

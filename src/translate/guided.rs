@@ -221,19 +221,21 @@ impl Guide<'_> {
             add(token, state, Some(writing), false);
         }
         if begin.is_none() && self.may_go_on(path) {
-            for token in likeliest(logits, NATURAL) {
-                if token == self.limits.eos {
-                    let whole = self.constraint.finish(&path.state);
-                    let all = |s: &TermState| s.met_count() == self.constraint.fillable();
-                    if let Some(state) = whole.filter(all) {
-                        add(token, state, None, true);
-                    }
-                } else if let Some(state) = self
-                    .constraint
-                    .advance(&path.state, &self.spelling.surface(token))
-                    && self.keeps_term(path, &state)
-                {
-                    add(token, state, None, false);
+            let after = |token| match token == self.limits.eos {
+                true => self.constraint.finish(&path.state),
+                false => {
+                    let written = self.spelling.surface(token);
+                    self.constraint.advance(&path.state, &written)
+                }
+            };
+            for (token, state) in allowed(logits, after) {
+                let ended = token == self.limits.eos;
+                let may = match ended {
+                    true => state.met_count() == self.constraint.fillable(),
+                    false => self.keeps_term(path, &state),
+                };
+                if may {
+                    add(token, state, None, ended);
                 }
             }
         }
@@ -304,6 +306,16 @@ fn spellings(spelling: &dyn Spelling, text: &str) -> Vec<u32> {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     ends.filter_map(|end| spelling.token(text.get(..end)?))
         .collect()
+}
+
+/// The likeliest tokens of a row that write nothing forbidden, best first. `after` tells the state of the terms
+/// behind a token, `None` where it would write something forbidden.
+pub(super) fn allowed(
+    logits: &[f32],
+    mut after: impl FnMut(u32) -> Option<TermState>,
+) -> impl Iterator<Item = (u32, TermState)> {
+    let likeliest = likeliest(logits, NATURAL).into_iter();
+    likeliest.filter_map(move |token| Some((token, after(token)?)))
 }
 
 /// The `most` likeliest tokens, best first.

@@ -10,12 +10,13 @@ use super::decoder::Decoder;
 use super::decoder_config::{DecoderConfig, Family};
 use super::error::StepError;
 use super::gguf::Gguf;
+use super::guided::allowed;
 use super::matrix::Source;
 use super::pieces::Pieces;
 use super::terms::{MAX_LOSS, keeps_to};
-use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options};
+use super::{DecodeOptions, Decoded, Enforced, Error, Translator, beam, check_options};
 use crate::domain::{Cancel, Lang, LangPair};
-use crate::glossary::RequiredTerm;
+use crate::glossary::{Constraint, RequiredTerm, Rest, TermState};
 
 /// The longest prompt and the longest answer, in tokens, whatever the model could hold.
 const LONGEST_PROMPT: usize = 4_096;
@@ -164,6 +165,18 @@ impl Llm {
         options: &DecodeOptions,
         cancel: &Cancel,
     ) -> Result<Decoded, Error> {
+        self.answer(prompt, None, options, cancel)
+    }
+
+    /// The same with tokens left out that would write what `terms` forbid. An answer that cannot go on
+    /// without them ends there, cut off.
+    fn answer(
+        &self,
+        prompt: &[u32],
+        terms: Option<&Constraint>,
+        options: &DecodeOptions,
+        cancel: &Cancel,
+    ) -> Result<Decoded, Error> {
         check_options(options)?;
         let room = self.decoder.config().longest.saturating_sub(prompt.len());
         let most = options.max_tokens.min(LONGEST_ANSWER).min(room);
@@ -172,10 +185,13 @@ impl Llm {
             let mut logits = text.read(prompt)?;
             let (mut ids, mut sum, mut ended) = (Vec::new(), 0_f32, false);
             while ids.len() < most {
-                let (token, log_prob) = likeliest(&logits)?;
+                let next = match terms {
+                    None => Some(likeliest(&logits)?),
+                    Some(terms) => self.permitted(&ids, terms, &logits)?,
+                };
+                let Some((token, log_prob)) = next else { break };
                 sum += log_prob;
-                // Markup is never part of a translation: an answer that reaches it is over.
-                ended = self.ends.contains(&token) || self.pieces.is_markup(token);
+                ended = self.is_end(token);
                 if ended {
                     break;
                 }
@@ -204,6 +220,39 @@ impl Llm {
             score: sum / count,
             truncated: !ended,
         })
+    }
+
+    /// Markup is never part of a translation: an answer that reaches it is over.
+    fn is_end(&self, token: u32) -> bool {
+        self.ends.contains(&token) || self.pieces.is_markup(token)
+    }
+
+    /// The likeliest token behind an answer that does not write what is forbidden, and its log-probability.
+    /// Tokens may be parts of a letter, so the words that they make with those before them are looked at.
+    fn permitted(
+        &self,
+        answer: &[u32],
+        terms: &Constraint,
+        logits: &[f32],
+    ) -> Result<Option<(u32, f32)>, StepError> {
+        let total = beam::normaliser(logits)?;
+        let after = |token: u32| {
+            let ended = self.is_end(token);
+            let mut ids = answer.to_vec();
+            ids.extend((!ended).then_some(token));
+            let written = self.pieces.decode(&ids).ok()?;
+            // What stands for the first part of a letter is none.
+            let written = written.trim_end_matches(char::REPLACEMENT_CHARACTER);
+            let state = terms.advance(&TermState::default(), written)?;
+            // Most scripts tell only by the next letter that a word is whole: it is not waited for, but where
+            // an approved one may come of it.
+            let begun = |r: &Rest| !r.letters.is_empty();
+            let may_come = !ended && terms.rests(&state).iter().any(begun);
+            terms.finish(&state).or(may_come.then_some(state))
+        };
+        let first = allowed(logits, after).next();
+        let logit = |token: u32| logits.get(token as usize).copied().unwrap_or(f32::NAN);
+        Ok(first.map(|(token, _)| (token, logit(token) - total)))
     }
 
     fn broken(&self, problem: String) -> Error {
@@ -244,8 +293,8 @@ impl Translator for Llm {
         Ok(decoded)
     }
 
-    /// Asks again with the terms in the request. A model that still does without them has not
-    /// answered better, so its first answer stands.
+    /// Asks again with the terms in the request, and without tokens that write what is forbidden. A model
+    /// that still does without the terms has not answered better, so its first answer stands.
     fn enforce(
         &mut self,
         text: &str,
@@ -260,13 +309,22 @@ impl Translator for Llm {
         let wanted: Vec<(String, String)> = wanted
             .map(|term| (term.source.clone(), term.preferred.clone()))
             .collect();
-        if wanted.is_empty() || self.frame.is_none() || keeps_to(terms, &free.text, pair) {
+        // Without a template there is no place for the terms in the request.
+        let wanted = self.frame.as_ref().map_or(Vec::new(), |_| wanted);
+        let forbids = forbids(terms);
+        let writes = |forbids: &Constraint| {
+            let state = forbids.advance(&TermState::default(), &free.text);
+            state.and_then(|s| forbids.finish(&s)).is_none()
+        };
+        if wanted.is_empty() && !forbids.as_ref().is_some_and(writes)
+            || keeps_to(terms, &free.text, pair)
+        {
             return Ok(None);
         }
         let Some((prompt, cut)) = self.prompt_ids(text, pair, &wanted)? else {
             return Ok(None);
         };
-        let mut decoded = self.generate(&prompt, options, cancel)?;
+        let mut decoded = self.answer(&prompt, forbids.as_ref(), options, cancel)?;
         decoded.truncated |= cut;
         if !keeps_to(terms, &decoded.text, pair) {
             return Ok(None);
@@ -278,6 +336,13 @@ impl Translator for Llm {
             decoded,
         }))
     }
+}
+
+/// What the terms forbid, with what they approve, inside of which it may stand; `None` where they forbid nothing.
+fn forbids(terms: &[RequiredTerm]) -> Option<Constraint> {
+    let forbidden: Vec<String> = terms.iter().flat_map(|t| t.forbidden.clone()).collect();
+    let admitted: Vec<Vec<String>> = terms.iter().map(|t| t.admitted.clone()).collect();
+    (!forbidden.is_empty()).then(|| Constraint::new(&admitted, &forbidden))
 }
 
 /// The token with the highest logit, and its log-probability.

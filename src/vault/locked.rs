@@ -3,10 +3,10 @@
 //! same: without it nothing opens.
 
 use std::io::{self, Read as _};
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::path::Path;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::resident;
 
@@ -101,6 +101,32 @@ impl Phrase {
         Ok(text.trim_end_matches(['\r', '\n']).chars().collect())
     }
 
+    /// Puts `new` in the place of these letters, counted from 0, without a copy elsewhere. Of `new` as many
+    /// letters are taken as there is room for.
+    pub fn splice(&mut self, letters: Range<usize>, new: &str) {
+        let byte = |letter: usize| {
+            let mut places = self.char_indices().map(|(at, _)| at);
+            places.nth(letter).unwrap_or(self.len)
+        };
+        let (from, to) = (byte(letters.start), byte(letters.end.max(letters.start)));
+        let behind = self.len.saturating_sub(to);
+        let room = LONGEST.saturating_sub(from.saturating_add(behind));
+        let ends = new
+            .char_indices()
+            .map(|(at, c)| at.saturating_add(c.len_utf8()));
+        let fits = ends.take_while(|end| *end <= room).last().unwrap_or(0);
+        let (middle, before) = (from.saturating_add(fits), self.len);
+        // Both lie within the whole: what is before, the new letters and what is behind have room there.
+        self.bytes.copy_within(to..before, middle);
+        if let (Some(place), Some(new)) = (self.bytes.get_mut(from..middle), new.get(..fits)) {
+            place.copy_from_slice(new.as_bytes());
+        }
+        self.len = middle.saturating_add(behind);
+        if let Some(rest) = self.bytes.get_mut(self.len..before) {
+            rest.zeroize();
+        }
+    }
+
     fn push(&mut self, letter: char) -> bool {
         let len = letter.len_utf8();
         let end = self.len.saturating_add(len);
@@ -169,6 +195,32 @@ impl std::fmt::Debug for Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_change_in_place_and_what_is_left_over_is_wiped() {
+        for (words, place, new, wanted) in [
+            ("九只蓝船", 1..3, "条", "九条船"),
+            ("chín con", 8..8, " thuyền", "chín con thuyền"),
+            ("เรือเก้า", 0..4, "", "เก้า"),
+            ("ເຮືອ", 4..9, "ເກົ້າ", "ເຮືອເກົ້າ"),
+            ("ទូក", 9..9, "ប្រាំ", "ទូកប្រាំ"),
+            ("လှေ", 1..1, "က", "လက\u{103e}\u{1031}"),
+        ] {
+            let mut phrase: Phrase = words.chars().collect();
+            phrase.splice(place, new);
+            assert_eq!(&*phrase, wanted);
+            assert!(phrase.bytes[phrase.len..].iter().all(|byte| *byte == 0));
+        }
+        // What there is no room for is left out, and nothing that was there is lost.
+        let mut full = Phrase::new();
+        full.splice(0..0, &"က".repeat(LONGEST));
+        assert_eq!(full.chars().count(), LONGEST / 3);
+        full.splice(1..2, "船🏁");
+        assert_eq!(full.chars().count(), LONGEST / 3);
+        assert!(full.starts_with("က船က"));
+        full.splice(0..LONGEST, "");
+        assert!(full.is_empty() && full.bytes.iter().all(|byte| *byte == 0));
+    }
 
     /// The pages of this process that are locked, in kB, where the system tells.
     #[cfg(target_os = "linux")]

@@ -76,9 +76,65 @@ fn a_victims_consent_has_safe_defaults_and_binds() {
         told.contains("taken back") && told.contains("--lift"),
         "{told}"
     );
+    // Reading goes on, and says what it is for.
+    let read = desk.run(&["show", id]);
+    assert!(read.status.success());
+    let told = crate::common::stderr(&read);
+    assert!(told.contains("for reading here"), "{told}");
     // What one interview's person says binds no other.
     desk.text(&["export", &ids[1], "--format", "csv", "--out", "-"]);
     assert_eq!(desk.json(&["verify", id, "--json"])["ok"], true);
+}
+
+#[test]
+fn a_transcript_for_a_program_is_bound_as_an_export_is_and_reading_is_not() {
+    for talk in TALKS.iter() {
+        let desk = Desk::empty();
+        let id = desk.import(talk);
+        let id = id.as_str();
+        let words = talk.lines[0].1;
+        let by = ["--by", "王芳"];
+        let consent = |what: &[&str]| {
+            desk.text(&[&["consent", id], what, &by[..]].concat());
+        };
+        let bound = |why: &str| {
+            let output = desk.run(&["show", id, "--json"]);
+            assert_eq!(output.status.code(), Some(1));
+            assert!(output.stdout.is_empty());
+            let told = crate::common::stderr(&output);
+            assert!(
+                told.contains(why) && told.contains("mekong export"),
+                "{told}"
+            );
+            assert!(!told.contains(words), "{told}");
+            assert!(desk.text(&["show", id]).contains(words));
+        };
+        consent(&["--of", "witness", "--seen-by", "agency"]);
+        let open = desk.run(&["show", id]);
+        let told = crate::common::stderr(&open);
+        assert!(!told.contains("for reading here"), "{told}");
+        assert_eq!(
+            desk.json(&["show", id, "--json"])["segments"][0]["text"],
+            words
+        );
+        consent(&["--of", "victim", "--seen-by", "agency"]);
+        bound("pseudonym only");
+        let ended = [
+            "--of",
+            "witness",
+            "--seen-by",
+            "agency",
+            "--until",
+            "2020-01-31",
+        ];
+        consent(&ended);
+        bound("consent ended on 2020-01-31");
+        consent(&["--withdraw"]);
+        bound("taken back");
+        // What was refused gave nothing away, so only the reading and the one that was allowed are noted.
+        let checked = desk.json(&["verify", id, "--json"]);
+        assert_eq!(checked["ok"], true, "{checked}");
+    }
 }
 
 #[test]

@@ -22,6 +22,11 @@ use mekong_interview::store::{Correction, NewInterview, NewSegment, SearchQuery,
 use mekong_interview::vault::{self, LockFile};
 use mekong_interview::{evidence, speech, transcript, translate};
 
+#[path = "kept.rs"]
+mod kept;
+#[path = "models.rs"]
+mod models;
+
 /// One parser.
 pub struct Target {
     /// On the command line.
@@ -33,7 +38,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 43] = [
     target("glossary-csv", csv_seeds, glossary_csv),
     target("glossary-tbx", tbx_seeds, glossary_tbx),
     target("transcript-json", json_seeds, |b| {
@@ -52,17 +57,17 @@ pub const TARGETS: [Target; 24] = [
     target(
         "safetensors",
         || of("m2m100/small-a/model.safetensors"),
-        |b| m2m100(b, "model.safetensors"),
+        |b| models::m2m100(b, "model.safetensors"),
     ),
     target(
         "model-config",
         || of("m2m100/small-a/config.json"),
-        |b| m2m100(b, "config.json"),
+        |b| models::m2m100(b, "config.json"),
     ),
     target(
         "tokenizer",
         || of("m2m100/small-a/tokenizer.json"),
-        |b| m2m100(b, "tokenizer.json"),
+        |b| models::m2m100(b, "tokenizer.json"),
     ),
     target("bundle", bundle_seeds, bundle),
     target("chain", chain_seeds, chain),
@@ -72,6 +77,61 @@ pub const TARGETS: [Target; 24] = [
     target("list-toml", list_seeds, lists),
     target("lock-file", lock_seeds, lock_file),
     target("sealed-file", sealed_seeds, sealed_file),
+    target("shard-index", models::shards_seeds, models::shards),
+    target(
+        "t5-config",
+        || of("t5/folder-a/config.json"),
+        |b| models::t5(b, "config.json"),
+    ),
+    target(
+        "t5-tokenizer",
+        || of("t5/folder-a/tokenizer.json"),
+        |b| models::t5(b, "tokenizer.json"),
+    ),
+    target(
+        "ctc-vocabulary",
+        models::ctc_vocabulary_seeds,
+        models::ctc_vocabulary,
+    ),
+    target(
+        "ctc-config",
+        || of("wav2vec2/layer/config.json"),
+        models::ctc_config,
+    ),
+    target(
+        "ctc-settings",
+        models::ctc_settings_seeds,
+        models::ctc_settings,
+    ),
+    target(
+        "ctc-weights",
+        || of("wav2vec2/layer/model.safetensors"),
+        models::ctc_weights,
+    ),
+    target(
+        "whisper-vocabulary",
+        models::whisper_vocabulary_seeds,
+        models::whisper_vocabulary_file,
+    ),
+    target(
+        "whisper-config",
+        || of("whisper/config.json"),
+        models::whisper_config,
+    ),
+    target(
+        "whisper-weights",
+        || of("whisper/model.safetensors"),
+        models::whisper_weights,
+    ),
+    target("session-plan", kept::session_seeds, kept::session),
+    target("intake-plan", kept::intake_seeds, kept::intake),
+    target("calibrations", kept::calibrations_seeds, kept::calibrations),
+    target("measurements", kept::measurements_seeds, kept::measurements),
+    target("choices", kept::choices_seeds, kept::choices),
+    target("public-key", kept::keys_seeds, kept::keys),
+    target("tries", kept::tries_seeds, kept::tries),
+    target("received", kept::received_seeds, kept::received),
+    target("test-set", kept::test_set_seeds, kept::words_of_a_test_set),
 ];
 
 const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8])) -> Target {
@@ -252,25 +312,6 @@ fn gguf_seeds() -> Vec<Vec<u8>> {
 fn gguf(bytes: &[u8]) {
     in_file(bytes, "model.gguf", |_, path| {
         let _ = translate::open(path, "fuzz", None, &Cancel::new());
-    });
-}
-
-fn m2m100(bytes: &[u8], name: &str) {
-    FOLDER.with(|folder| {
-        let folder = folder.path().join("m2m100");
-        let whole = root().join("tests/fixtures/m2m100/small-a");
-        if !folder.is_dir() {
-            fs::create_dir(&folder).unwrap();
-        }
-        for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-            if file == name {
-                fs::write(folder.join(file), bytes).unwrap();
-            } else if fs::metadata(folder.join(file)).is_err() {
-                fs::copy(whole.join(file), folder.join(file)).unwrap();
-            }
-        }
-        let _ = translate::open(&folder, "fuzz", None, &Cancel::new());
-        fs::copy(whole.join(name), folder.join(name)).unwrap();
     });
 }
 

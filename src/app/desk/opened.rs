@@ -140,23 +140,20 @@ mod tests {
 
     fn line(id: i64, channel: u16, from: u64, text: &str) -> Segment {
         Segment {
-            id: SegmentId(id),
-            span: Span::new(SamplePos(from), SamplePos(from + 100)),
             channel,
             speaker: "officer".to_owned(),
-            lang: Lang::Km,
             text: text.to_owned(),
-            confidence: None,
-            words: Vec::new(),
-            flags: Vec::new(),
             status: if text.is_empty() {
                 Status::Pending
             } else {
                 Status::Machine
             },
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(id),
+                Span::new(SamplePos(from), SamplePos(from + 100)),
+                Lang::Km,
+            )
         }
     }
 

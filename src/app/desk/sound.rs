@@ -228,19 +228,16 @@ mod tests {
 
     fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
         Arc::new(Segment {
-            id: SegmentId(id),
-            span: Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms)),
             channel,
             speaker: "officer".to_owned(),
-            lang: Lang::Lo,
             text: "ສະບາຍດີ".to_owned(),
-            confidence: None,
-            words: Vec::new(),
-            flags: Vec::new(),
             status: Status::Machine,
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(id),
+                Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms)),
+                Lang::Lo,
+            )
         })
     }
 

@@ -84,8 +84,8 @@ pub struct WordJudgement {
     pub right: usize,
     /// As the model gives it.
     pub before: Reliability,
-    /// As it is read from now on: each half of the words by what the other half taught. `None` where
-    /// the words are too few.
+    /// As it is read from now on: each half of the recordings by what the other half taught. `None`
+    /// where the words are too few.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Reliability>,
     /// Whether the words of this model are read so from now on.
@@ -109,7 +109,20 @@ struct Sums {
     found: LanguageJudgement,
     errors: usize,
     work: f64,
-    words: Vec<JudgedWord>,
+    /// Of each recording.
+    words: Vec<Vec<JudgedWord>>,
+}
+
+/// How many recordings with their words a folder holds in each language, without hearing one; `given` is the
+/// language of all of them.
+///
+/// # Errors
+/// A folder or table that cannot be read; a folder that is no test set.
+pub fn test_set(folder: &Path, given: Option<Lang>) -> Result<BTreeMap<Lang, usize>, Error> {
+    let found = test_set::read(folder, given)?.into_iter();
+    Ok(found
+        .map(|(lang, examples)| (lang, examples.len()))
+        .collect())
 }
 
 impl App {
@@ -206,7 +219,7 @@ impl App {
         let (errors, characters) = text::cer(&example.words, &text);
         let words = own().flat_map(|s| &s.words);
         let words: Vec<(&str, f32)> = words.map(|w| (w.text.as_str(), w.confidence)).collect();
-        sums.words.extend(judge_words(&example.words, lang, &words));
+        sums.words.push(judge_words(&example.words, lang, &words));
         let found = &mut sums.found;
         sums.errors = sums.errors.saturating_add(errors);
         found.characters = found.characters.saturating_add(characters);
@@ -224,14 +237,15 @@ impl App {
     /// its words are read so from now on.
     fn judge_confidence(
         &self,
-        words: &[JudgedWord],
+        recordings: &[Vec<JudgedWord>],
         digest: Option<&str>,
         lang: Lang,
     ) -> Result<Option<WordJudgement>, Error> {
-        let Some(before) = reliability(words) else {
+        let words = recordings.concat();
+        let Some(before) = reliability(&words) else {
             return Ok(None);
         };
-        let found = digest.zip(Calibration::fit(words));
+        let found = digest.zip(Calibration::fit(&words));
         let kept = found.is_some();
         if let Some((digest, found)) = found {
             self.keep_calibration(digest, lang, found)?;
@@ -240,7 +254,7 @@ impl App {
             words: words.len(),
             right: words.iter().filter(|w| w.right).count(),
             before,
-            after: crossed(words).and_then(|words| reliability(&words)),
+            after: crossed(recordings).and_then(|words| reliability(&words)),
             kept,
         }))
     }

@@ -317,13 +317,11 @@ mod tests {
     use egui_kittest::kittest::Queryable as _;
 
     use super::*;
-    use crate::app::desk::Desk;
-    use crate::app::{App, Choices, Options};
     use crate::domain::{
         Asked, Flag, FlagKind, Interpreted, Interview, InterviewId, Lang, Segment, SegmentId, Span,
         Status,
     };
-    use crate::gui::words::Words;
+    use crate::gui::empty_window::over;
 
     fn recording(ending: bool) -> Recording {
         Recording {
@@ -346,54 +344,21 @@ mod tests {
 
     fn window(now: Recording) -> (tempfile::TempDir, Harness<'static>) {
         let mut live = Live::default();
-        over(move |ui, scene| {
+        over(Lang::En, move |ui, scene| {
             live.controls(ui, scene, &now);
             live.show(ui, scene, &now);
         })
     }
 
-    /// A window over an empty workspace.
-    fn over(
-        mut paint: impl FnMut(&mut Ui, &Scene<'_>) + 'static,
-    ) -> (tempfile::TempDir, Harness<'static>) {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options {
-            workspace: Some(dir.path().to_owned()),
-            ..Options::default()
-        };
-        let app = App::open(&options).unwrap();
-        let desk = Desk::start(Arc::new(app), Arc::new(|| ())).unwrap();
-        let (words, choices) = (Words::of(Lang::En), Choices::default());
-        let mut window = Harness::builder()
-            .allow_missing_glyphs()
-            .build_ui(move |ui| {
-                let scene = Scene {
-                    desk: &desk,
-                    words: &words,
-                    choices: &choices,
-                };
-                paint(ui, &scene);
-            });
-        window.run_steps(2);
-        (dir, window)
-    }
-
     /// A line of this text with these doubts.
     fn line(id: i64, text: &str, flags: &[FlagKind]) -> Arc<Segment> {
         Arc::new(Segment {
-            id: SegmentId(id),
-            span: Span::default(),
-            channel: 0,
             speaker: "officer".to_owned(),
-            lang: Lang::Lo,
             text: text.to_owned(),
-            confidence: None,
-            words: Vec::new(),
             flags: flags.iter().map(|kind| Flag::with(*kind, "")).collect(),
             status: Status::Machine,
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(SegmentId(id), Span::default(), Lang::Lo)
         })
     }
 
@@ -420,7 +385,7 @@ mod tests {
         };
         let sees = |flags: &[FlagKind], text: &str| {
             let opened = opened(flags);
-            let (_dir, mut window) = over(move |ui, scene| {
+            let (_dir, mut window) = over(Lang::En, move |ui, scene| {
                 lines(ui, scene, &recording(false), Some(&opened));
             });
             window.run_steps(2);

@@ -19,6 +19,27 @@ fn measured(count: usize, right: impl Fn(f32) -> f32) -> Vec<JudgedWord> {
         .collect()
 }
 
+/// The words as those of recordings of ten words each.
+fn recordings(words: &[JudgedWord]) -> Vec<Vec<JudgedWord>> {
+    words.chunks(10).map(<[JudgedWord]>::to_vec).collect()
+}
+
+#[test]
+fn a_recording_teaches_nothing_about_its_own_words() {
+    let alike = |confidence, right| vec![JudgedWord { confidence, right }; 2 * FEWEST_WORDS];
+    // The middle of all words lies inside of the second recording.
+    let all = [alike(0.5, true), alike(0.5, false), alike(0.5, false)];
+    let told = crossed(&all).unwrap();
+    assert_eq!(told.len(), 6 * FEWEST_WORDS);
+    for own in told.chunks(2 * FEWEST_WORDS) {
+        assert!(own.iter().all(|word| word.confidence == own[0].confidence));
+    }
+    // One recording cannot teach about another that is not there.
+    assert_eq!(crossed(&all[..1]), None);
+    assert_eq!(crossed(&[]), None);
+    assert_eq!(crossed(&[Vec::new(), alike(0.5, true)]), None);
+}
+
 #[test]
 fn a_boastful_model_is_read_as_what_it_is() {
     let words = measured(4000, |c| c * c);
@@ -28,7 +49,7 @@ fn a_boastful_model_is_read_as_what_it_is() {
         assert!((found.apply(c) - c * c).abs() < 0.06, "{c}: {found:?}");
     }
     let before = reliability(&words).unwrap();
-    let after = reliability(&crossed(&words).unwrap()).unwrap();
+    let after = reliability(&crossed(&recordings(&words)).unwrap()).unwrap();
     assert!(before.error > 0.12, "{}", before.error);
     assert!(after.error < before.error / 3.0, "{}", after.error);
     assert_eq!(before.rows.iter().map(|r| r.words).sum::<usize>(), 4000);
@@ -40,7 +61,7 @@ fn an_honest_model_stays_as_it_is_and_a_few_words_prove_nothing() {
     let found = Calibration::fit(&honest).unwrap();
     assert!((found.apply(0.7) - 0.7).abs() < 0.05, "{found:?}");
     assert_eq!(Calibration::fit(&honest[..FEWEST_WORDS - 1]), None);
-    assert_eq!(crossed(&honest[..2 * FEWEST_WORDS - 2]), None);
+    assert_eq!(crossed(&recordings(&honest[..2 * FEWEST_WORDS - 2])), None);
     assert_eq!(reliability(&[]), None);
     // All right and all sure: still not quite certain, and one step.
     let sure = [JudgedWord {

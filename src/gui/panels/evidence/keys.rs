@@ -1,14 +1,14 @@
 //! The keys of people: whose they are, a new one, a partner's, one that is trusted no more.
 
 use eframe::egui::{Button, ComboBox, TextEdit, Ui};
-use zeroize::Zeroizing;
 
 use crate::app::desk::{Custody, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, grouped};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, script, secret};
+use crate::gui::widgets::secret::{self, Secret};
+use crate::gui::widgets::{job, script};
 
 use super::{PathField, ask, role_name};
 
@@ -20,8 +20,8 @@ const AGAIN: &str = "new-key-again";
 pub struct Keys {
     name: String,
     role: Role,
-    phrase: Zeroizing<String>,
-    again: Zeroizing<String>,
+    phrase: Secret,
+    again: Secret,
     partner: PathField,
     reason: String,
     /// The key that a person wants to revoke: asked for twice.
@@ -34,8 +34,8 @@ impl Default for Keys {
         Self {
             name: String::new(),
             role: Role::Officer,
-            phrase: Zeroizing::default(),
-            again: Zeroizing::default(),
+            phrase: Secret::default(),
+            again: Secret::default(),
             partner: PathField::default(),
             reason: String::new(),
             revoking: None,

@@ -10,7 +10,6 @@ mod read_back;
 use std::sync::Arc;
 
 use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, Ui};
-use zeroize::Zeroizing;
 
 use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
@@ -18,7 +17,8 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
-use crate::gui::widgets::{job, script, scroll, secret, told};
+use crate::gui::widgets::secret::{self, Secret};
+use crate::gui::widgets::{job, script, scroll, told};
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Evidence {
     /// The frame in which the screen was painted last.
     seen: Option<u64>,
     key: Option<String>,
-    phrase: Zeroizing<String>,
+    phrase: Secret,
     interview: interview::Interview,
     read_back: read_back::ReadingBack,
     consent: consent::Consenting,

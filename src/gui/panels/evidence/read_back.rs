@@ -272,19 +272,11 @@ mod tests {
     fn every_line_is_counted_once_by_the_answer_that_stands_in_the_language() {
         let line = |id: i64| {
             Arc::new(Segment {
-                id: SegmentId(id),
-                span: Span::default(),
-                channel: 0,
                 speaker: "officer".to_owned(),
-                lang: Lang::Lo,
                 text: "ສະບາຍດີ".to_owned(),
-                confidence: None,
-                words: Vec::new(),
-                flags: Vec::new(),
                 status: Status::Machine,
-                author: String::new(),
                 version: 1,
-                translations: Vec::new(),
+                ..Segment::new(SegmentId(id), Span::default(), Lang::Lo)
             })
         };
         let answer = |segment: Option<i64>, answer, lang, stands| ReadBack {

@@ -111,15 +111,13 @@ fn number(
 mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
-    use std::sync::Arc;
 
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
 
     use super::*;
-    use crate::app::desk::Desk;
-    use crate::app::{App, Choices, Options};
     use crate::domain::Lang;
+    use crate::gui::empty_window::over;
     use crate::gui::words::Words;
 
     fn device(id: &str, channels: u16, floating: bool) -> DeviceInfo {
@@ -137,13 +135,6 @@ mod tests {
 
     /// A window with the inputs of one microphone among these.
     fn window(lang: Lang, chosen: &str) -> (tempfile::TempDir, Rc<RefCell<Row>>, Harness<'static>) {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options {
-            workspace: Some(dir.path().to_owned()),
-            ..Options::default()
-        };
-        let app = App::open(&options).unwrap();
-        let desk = Desk::start(Arc::new(app), Arc::new(|| ())).unwrap();
         let found = [
             device("alone", 1, false),
             device("pair", 2, false),
@@ -154,20 +145,11 @@ mod tests {
             ..Row::default()
         }));
         let own = Rc::clone(&row);
-        let (words, choices) = (Words::of(lang), Choices::default());
-        let mut window = Harness::builder()
-            .allow_missing_glyphs()
-            .build_ui(move |ui| {
-                let scene = Scene {
-                    desk: &desk,
-                    words: &words,
-                    choices: &choices,
-                };
-                let mut row = own.borrow_mut();
-                let taken = row.inputs().count();
-                show(ui, &scene, (0, taken), &mut row, &found);
-            });
-        window.run_steps(2);
+        let (dir, window) = over(lang, move |ui, scene| {
+            let mut row = own.borrow_mut();
+            let taken = row.inputs().count();
+            show(ui, scene, (0, taken), &mut row, &found);
+        });
         (dir, row, window)
     }
 

@@ -120,19 +120,17 @@ mod tests {
             confidence,
         };
         let line = Segment {
-            id: SegmentId(1),
-            span: Span::new(SamplePos(0), SamplePos(1)),
-            channel: 0,
             speaker: "officer".into(),
-            lang: Lang::My,
             text: "မြို့ မြို့".into(),
             confidence: Some(0.5),
             words: vec![word("မြို့", 0.9), word("မြို့", 0.1), word("none", 0.0)],
-            flags: Vec::new(),
             status: Status::Machine,
-            author: String::new(),
             version: 1,
-            translations: Vec::new(),
+            ..Segment::new(
+                SegmentId(1),
+                Span::new(SamplePos(0), SamplePos(1)),
+                Lang::My,
+            )
         };
         let marks = unsure(&line, 50, Color32::RED);
         let ranges: Vec<_> = marks.into_iter().map(|m| m.range).collect();

@@ -103,19 +103,12 @@ mod tests {
     fn opened(lines: &[(Status, &[FlagKind])]) -> Opened {
         let line = |(id, (status, flags)): (i64, &(Status, &[FlagKind]))| {
             Arc::new(Segment {
-                id: SegmentId(id),
-                span: Span::default(),
-                channel: 0,
                 speaker: "officer".to_owned(),
-                lang: Lang::My,
                 text: "ကျွန်တော် သဘောတူပါတယ်။".to_owned(),
-                confidence: None,
-                words: Vec::new(),
                 flags: flags.iter().map(|kind| Flag::with(*kind, "")).collect(),
                 status: *status,
-                author: String::new(),
                 version: 1,
-                translations: Vec::new(),
+                ..Segment::new(SegmentId(id), Span::default(), Lang::My)
             })
         };
         let lines: Vec<_> = (1..).zip(lines).map(line).collect();
