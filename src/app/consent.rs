@@ -151,7 +151,7 @@ impl App {
         }
         let Some(story) = story(store, id)? else {
             // A victim is covered until somebody asked.
-            let victim = purpose(&store.events(id)?) == Some(Asked::Victim);
+            let victim = asked(store, id)? == Some(Asked::Victim);
             let consent = Consent::unasked_victim();
             return Ok(victim.then_some((Bound { consent, today }, false)));
         };
@@ -228,6 +228,23 @@ impl Bound {
             None => Ok(()),
         }
     }
+}
+
+/// As what the person is interviewed, by an entry of the session, or by what was told when the recording came
+/// in.
+///
+/// # Errors
+/// An unknown interview; [`Error::DoesNotFit`] where its first event is not what was written.
+fn asked(store: &Store, id: &InterviewId) -> Result<Option<Asked>, Error> {
+    if let Some(asked) = purpose(&store.events(id)?) {
+        return Ok(Some(asked));
+    }
+    let mut links = store.chain(id)?;
+    links.truncate(1);
+    let first = evidence::read(&id.0, &links)
+        .map_err(|broken| Error::DoesNotFit(Check::bad("chain", broken.to_string())))?;
+    let told = first.first().and_then(|e| e.fact("of"));
+    Ok(Asked::ALL.into_iter().find(|a| told == Some(a.as_str())))
 }
 
 /// The last day by the dates of what the workspace's own chain notes behind the consent that counts.

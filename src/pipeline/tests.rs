@@ -248,6 +248,7 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
             sha256: None,
         }],
         notes: Vec::new(),
+        asked: None,
     }
 }
 
@@ -387,6 +388,7 @@ fn plan(id: &str) -> IntakePlan {
         max_utterance_ms: 7000.into(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     }
 }
 

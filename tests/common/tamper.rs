@@ -185,6 +185,7 @@ pub fn session_ends() -> Tally {
         channels: c.app.show(&c.id.0).unwrap().0.channels,
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let session = NewSession {
         device: "none".into(),
