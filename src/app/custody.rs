@@ -27,7 +27,13 @@ impl App {
         let none = Story { events: Vec::new() };
         let store = self.reading()?;
         let links = store.own_chain()?;
-        let own = self.own_chain(&store, &links, &InterviewId(String::new()), (&none, false))?;
+        let mut own =
+            self.own_chain(&store, &links, &InterviewId(String::new()), (&none, false))?;
+        if own.ok {
+            // What somebody writes down, so that its end cannot be cut off unseen.
+            let head = evidence::head(&links);
+            own.detail = format!("{}; the last one is {head}", own.detail);
+        }
         let file = match store.check() {
             Ok(()) => Check::good("database", "the whole file was read"),
             Err(e @ store::Error::Busy) => return Err(e.into()),

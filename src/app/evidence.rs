@@ -19,6 +19,7 @@ use crate::store::{self, Store};
 use crate::text;
 use crate::vault;
 
+use super::anchors::{OWN_HEAD, lost, own_head};
 use super::whole::write_whole;
 use super::{App, Error};
 
@@ -108,6 +109,7 @@ impl App {
         let mut facts = Map::new();
         facts.insert("lines".into(), json!(lines.len()));
         facts.insert("pending".into(), json!(pending));
+        facts.insert(OWN_HEAD.into(), json!(own_head(&store)?));
         self.may_sign(signer)?;
         // What came in meanwhile was not looked at.
         let link = store.note_behind(&id, &head, Kind::Sealed, facts, Some(signer))?;
@@ -200,7 +202,10 @@ impl App {
                 None => Check::good("shown", "every line shows the version that counts"),
             });
         }
-        checks.push(self.own_chain(store, &own, id, (&story, rests))?);
+        let fits = self.own_chain(store, &own, id, (&story, rests))?;
+        let own = evidence::read(WORKSPACE, &own).unwrap_or_default();
+        let lost = lost(&own, &story).filter(|_| fits.ok);
+        checks.push(lost.unwrap_or(fits));
         checks.extend(story.seal_check());
         checks.extend(story.consent_check());
         checks.extend(story.clock_check());

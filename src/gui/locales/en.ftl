@@ -1372,6 +1372,10 @@ told-check-gone = '{ $name }' of event { $number } is gone
 told-check-edited = '{ $name }' was changed after event { $number }
 told-check-no-event = '{ $name }' is in no event
 told-check-cut-own = the end of the interview's chain was cut off
+told-check-earlier = earlier bundles
+told-check-goes-on = it goes on with what came on { $at }
+told-check-older-bundle = it is older than what came on { $at }
+told-check-not-compared = what came on { $at } is not there any more as it came, so they could not be compared
 # How near two names are
 told-near-words = { $parts }, { $how }
 told-near-words-order = { $parts }, { $how }, in another order
