@@ -18,6 +18,8 @@ mod custody;
 mod forged;
 #[path = "common/leaving.rs"]
 mod leaving;
+#[path = "common/partners.rs"]
+mod partners;
 #[path = "common/session.rs"]
 mod session;
 #[path = "common/tamper.rs"]
@@ -776,8 +778,25 @@ fn what_an_administrator_lifted_is_used_up_though_the_end_of_the_chain_is_cut_of
     assert!(c.sees() && !c.dir.path().join("c.txt").exists());
 }
 
-/// Makes the workspace's own chain one of an earlier program, which noted no heads of what people did.
-fn forget_heads(c: &Custody) {
+/// Makes the workspace's own chain one of an earlier program, which noted no heads of what people did, and
+/// the seal one that says nothing of that chain.
+fn forget_heads(c: &mut Custody) {
+    let sealed = Store::open(&c.database()).unwrap().chain(&c.id).unwrap();
+    let sealed = evidence::read(&c.id.0, &sealed).unwrap().pop().unwrap();
+    assert!(sealed.facts.contains_key("workspace_head"));
+    unguarded(&c.database())
+        .execute(
+            "DELETE FROM chain WHERE subject = 1 AND kind = 'sealed'",
+            [],
+        )
+        .unwrap();
+    let seal = {
+        let mut seal = Draft::of(Kind::Sealed, &[]);
+        seal.facts = sealed.facts.clone();
+        seal.facts.remove("workspace_head");
+        seal.signer = Some(&c.officer);
+        forge(c, 1, &seal, &sealed.at)
+    };
     let own = Store::open(&c.database()).unwrap().own_chain().unwrap();
     let own = evidence::read("workspace", &own).unwrap();
     let heads = own.iter().filter(|e| e.kind == Kind::Head.as_str()).count();
@@ -799,14 +818,18 @@ fn forget_heads(c: &Custody) {
         let mut draft = Draft::of(*kind, &[]);
         draft.facts = event.facts.clone();
         draft.facts.remove(Kind::ENDS);
+        if *kind == Kind::Sealed {
+            draft.facts.insert("head".into(), json!(seal));
+        }
         forge(c, 0, &draft, &event.at);
     }
+    c.paper = seal;
 }
 
 #[test]
 fn a_workspace_of_an_earlier_program_fits_and_goes_on() {
-    let c = Custody::new();
-    forget_heads(&c);
+    let mut c = Custody::new();
+    forget_heads(&mut c);
     assert!(c.verify().ok, "{:#?}", c.verify());
     let mut store = Store::open(&c.database()).unwrap();
     let edit = |store: &mut Store, text: &str| {

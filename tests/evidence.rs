@@ -14,6 +14,8 @@ mod common;
 mod custody;
 #[path = "common/malformed.rs"]
 mod malformed;
+#[path = "common/sent.rs"]
+mod sent;
 #[path = "common/session.rs"]
 mod session;
 #[path = "common/tamper.rs"]
@@ -318,6 +320,40 @@ fn random_tamperings_of_a_recorded_session_are_seen() {
     let mut dice = Dice(3);
     session::stored(&talk, 40, &mut dice);
     session::bundled(&talk, 30, &mut dice);
+    session::rewritten(&talk, 12, &mut dice);
+}
+
+#[test]
+fn the_figures_of_a_proof_count_what_they_say() {
+    let c = Custody::new();
+    let mut dice = Dice(4);
+    let here = [
+        tamper::store(&Custody::unsealed(300), 5, &mut dice),
+        tamper::store_file(&c, 20, &mut dice),
+    ];
+    let bundles = [
+        tamper::bundle(&c, 30, &mut dice),
+        tamper::unpacked(&c, 4, &mut dice),
+    ];
+    let end = "ends: the last note taken away".to_owned();
+    let ends = [tamper::Tally::from([(end, 3)])];
+    let told = tamper::figures(&here, &ends, &bundles);
+    let of = |tallies: &[tamper::Tally], ending: &str| -> u64 {
+        let all = tallies.iter().flatten();
+        all.filter(|(what, _)| what.ends_with(ending))
+            .map(|(_, n)| n)
+            .sum()
+    };
+    let unseen = of(&here, "no record changed");
+    let seen = 59 - unseen;
+    let first = format!("59 random tamperings, {seen} of them seen by the program");
+    assert_eq!(told[0], first);
+    assert!(told[1].starts_with(&format!("{unseen} of the database's")));
+    // Every one that verify.sh is said to have seen was put before it.
+    let by_script = of(&bundles, "seen by the script") + 4;
+    let script = format!("34 of these of bundles: {by_script} seen by verify.sh too");
+    assert!(told[3].starts_with(&script), "{told:?}");
+    assert!(told[4].starts_with("3 ends of chains"), "{told:?}");
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn cut_off(workspace: &Path) {
         }],
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let session = NewSession {
         device: "alsa:hw".into(),

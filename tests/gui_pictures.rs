@@ -340,6 +340,7 @@ fn workspace() -> tempfile::TempDir {
             }],
             working: Vec::new(),
             notes: Vec::new(),
+            asked: None,
         };
         let line = |at: u64| {
             let lang = languages[at as usize % 2];
@@ -557,6 +558,7 @@ fn letters_of_each_script_are_joined_and_stacked_as_they_were() {
             }],
             working: Vec::new(),
             notes: Vec::new(),
+            asked: None,
         };
         let line = ImportedLine {
             speaker: "officer".into(),

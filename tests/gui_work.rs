@@ -101,6 +101,7 @@ fn people_on_one_channel_are_told_apart_by_voice_once_a_person_said_who_is_who()
         channels: Vec::new(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     };
     let app = open_app(&workspace);
     let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());

@@ -49,6 +49,7 @@ fn store_of(lang: Lang, lines: &[String]) -> Store {
         }],
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     store
         .create_from_transcript(&interview, &rows, "test", None)

@@ -294,6 +294,7 @@ fn taken_in(store: &mut Store, foreign: &Foreign, transcript: &[u8]) -> Option<K
         languages,
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let own = segments.iter().map(|line| (line.id.0, line.channel));
     let own = own.collect();

@@ -19,6 +19,8 @@ use crate::pipeline::{Progress, Step, Watcher};
 use crate::store::{self, Store};
 use crate::vault;
 
+use super::anchors::{OWN_HEAD, own_head};
+use super::exported::looks_like_bundle;
 use super::leaving::{Standing, TRIES, refuse_inside};
 use super::scratch::Purpose;
 use super::whole::write_noted;
@@ -26,6 +28,9 @@ use super::{App, Error};
 
 /// Most bytes of a receipt.
 const MAX_RECEIPT: u64 = 1 << 16;
+
+/// The checks of a received bundle that say more than that all of it fits.
+pub const TOLD_OF_A_BUNDLE: [&str; 4] = ["covered copy", "earlier bundles", "consent", "clock"];
 
 /// A bundle that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +139,7 @@ impl App {
                 facts.insert("receiver".into(), json!(to.map(|key| &key.number)));
                 facts.insert("signer".into(), json!(signer.public().number));
                 facts.insert("sound".into(), json!(before.1.sound));
+                facts.insert(OWN_HEAD.into(), json!(own_head(store)?));
                 self.note_leaving(store, id, before, (Kind::Bundled, &facts))
             },
         )?;
@@ -210,7 +216,8 @@ impl App {
         Ok(start == SEALED)
     }
 
-    /// Takes a partner's bundle in: checked to the last byte before it lies where it can be read.
+    /// Takes a partner's bundle in: checked to the last byte before it lies where it can be read, and beside
+    /// those of the same interview that came before.
     ///
     /// # Errors
     /// Whatever does not fit, by name; then nothing is stored.
@@ -230,7 +237,8 @@ impl App {
         };
         let folder = self.scratch(Purpose::Receiving)?;
         let (keys, into) = (self.keys()?.list()?, Some((folder.path(), &store)));
-        let opened = self.look_into(&keys, file, secret, into, cancel, watcher)?;
+        let mut opened = self.look_into(&keys, file, secret, into, cancel, watcher)?;
+        self.insist_on_history(&mut opened)?;
         let place = home.join(&opened.bundle);
         let mut facts = Map::new();
         facts.insert("bundle".into(), json!(opened.bundle));
@@ -327,10 +335,11 @@ impl App {
             .collect())
     }
 
-    /// A bundle, an unpacked one, or a receipt against the keys of this workspace.
+    /// A bundle, an unpacked one, or a receipt against the keys of this workspace; any other file against
+    /// what was exported from it.
     ///
     /// # Errors
-    /// A file that cannot be read or is none of these; a cancel. What does not fit is no error.
+    /// A file that cannot be read; a cancel. What does not fit is no error.
     pub fn verify_file(
         &self,
         file: &Path,
@@ -342,10 +351,24 @@ impl App {
             Some(line) => self.check_receipt(&line),
             None => self
                 .look_into(&self.keys()?.list()?, file, secret, None, cancel, watcher)
-                .map(|o| o.checks),
+                .and_then(|opened| {
+                    let earlier = self.beside_earlier(&opened, &self.received()?);
+                    Ok(opened.checks.into_iter().chain(earlier).collect())
+                }),
         };
+        let not_a_bundle = |e: &evidence::Error| matches!(e, evidence::Error::NotABundle);
         match checks {
             Ok(checks) => Ok(checks.into()),
+            Err(Error::Evidence(e))
+                if (e.is_mismatch() || not_a_bundle(&e))
+                    && file.is_file()
+                    && !looks_like_bundle(file) =>
+            {
+                let found = self.as_exported(file, cancel)?;
+                let is_receipt = !found.ok && read_receipt(file).is_some();
+                let told = is_receipt.then(|| Check::bad("file", e.to_string()));
+                Ok(vec![told.unwrap_or(found)].into())
+            }
             Err(Error::Evidence(e)) if e.is_mismatch() => {
                 let name = if file.is_dir() { "folder" } else { "file" };
                 Ok(vec![Check::bad(name, e.to_string())].into())

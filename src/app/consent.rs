@@ -255,7 +255,7 @@ impl Bound {
 
 /// What binds before anybody was asked: of a victim only the agency sees anything.
 fn unasked(store: &Store, id: &InterviewId) -> Result<Option<Consent>, Error> {
-    let victim = purpose(&store.events(id)?) == Some(Asked::Victim);
+    let victim = asked(store, id)? == Some(Asked::Victim);
     Ok(victim.then(Consent::unasked_victim))
 }
 
@@ -297,6 +297,23 @@ fn not_signed(
     };
     let number = story.unsigned_consent(unasked.as_ref(), &asks);
     Ok(number.map(evidence::unsigned))
+}
+
+/// As what the person is interviewed, by an entry of the session, or by what was told when the recording came
+/// in.
+///
+/// # Errors
+/// An unknown interview; [`Error::DoesNotFit`] where its first event is not what was written.
+fn asked(store: &Store, id: &InterviewId) -> Result<Option<Asked>, Error> {
+    if let Some(asked) = purpose(&store.events(id)?) {
+        return Ok(Some(asked));
+    }
+    let mut links = store.chain(id)?;
+    links.truncate(1);
+    let first = evidence::read(&id.0, &links)
+        .map_err(|broken| Error::DoesNotFit(Check::bad("chain", broken.to_string())))?;
+    let told = first.first().and_then(|e| e.fact("of"));
+    Ok(Asked::ALL.into_iter().find(|a| told == Some(a.as_str())))
 }
 
 /// The last day by the dates of what the workspace's own chain notes behind the consent that counts.

@@ -79,7 +79,15 @@ impl App {
         let links = store.own_chain().map_err(Error::from);
         if let Some(links) = all.read("workspace", links)? {
             let nothing = InterviewId(String::new());
-            all.add(self.own_chain(&store, &links, &nothing, (&none, false)))?;
+            let own = self.own_chain(&store, &links, &nothing, (&none, false));
+            all.add(own.map(|mut own| {
+                if own.ok {
+                    // What somebody writes down, so that its end cannot be cut off unseen.
+                    let head = evidence::head(&links);
+                    own.detail = format!("{}; the last one is {head}", own.detail);
+                }
+                own
+            }))?;
         }
         checks.push(match store.check() {
             Ok(()) => Check::good("database", "the whole file was read"),

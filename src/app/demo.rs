@@ -130,6 +130,7 @@ impl App {
                 .collect(),
             again: true,
             speech_models: Vec::new(),
+            asked: None,
         };
         let sound = folder.join("audio.flac");
         let received = self.import_one(&mut store, &sound, &request, cancel, watcher)?;

@@ -19,6 +19,7 @@ use crate::store::{self, Store};
 use crate::text;
 use crate::vault;
 
+use super::anchors::{OWN_HEAD, lost, own_head};
 use super::consent::consent_check;
 use super::custody::Findings;
 use super::whole::write_whole;
@@ -110,6 +111,7 @@ impl App {
         let mut facts = Map::new();
         facts.insert("lines".into(), json!(lines.len()));
         facts.insert("pending".into(), json!(pending));
+        facts.insert(OWN_HEAD.into(), json!(own_head(&store)?));
         self.may_sign(signer)?;
         // What came in meanwhile was not looked at.
         let link = store.note_behind(&id, &head, Kind::Sealed, facts, Some(signer))?;
@@ -200,7 +202,11 @@ impl App {
             all.add(length(store, id, &story))?;
             all.add(shown(store, id))?;
         }
-        all.add(self.own_chain(store, &own, id, (&story, rests)))?;
+        let fits = self.own_chain(store, &own, id, (&story, rests));
+        // A broken one is told of by its own check.
+        let read = evidence::read(WORKSPACE, &own).unwrap_or_default();
+        let lost = lost(&read, &story);
+        all.add(fits.map(|fits| lost.filter(|_| fits.ok).unwrap_or(fits)))?;
         all.0.extend(story.seal_check());
         let consent = consent_check(store, id, (&own, &story));
         let consent = all.read("consent", consent)?;

@@ -57,6 +57,8 @@ struct Wish<'a> {
     format: Format,
     choices: &'a ExportChoices,
     rules: Option<Redaction>,
+    /// The forms of a record, as they were read when it was asked for.
+    templates: Vec<Template>,
     standing: Standing,
     what: Outgoing<'static>,
 }
@@ -64,12 +66,17 @@ struct Wish<'a> {
 impl Wish<'_> {
     /// What its entries tell of it, without a name.
     fn facts(&self) -> Map<String, Value> {
+        let files = self.templates.iter().map(Template::file);
+        let files = files.map(|(name, sha256)| (name, json!(sha256)));
+        let files: Map<String, Value> = files.collect();
         let facts = [
             ("format", json!(self.format.as_str())),
             ("sound", json!(self.what.sound)),
             ("redacted", json!(self.rules.is_some())),
         ];
-        let facts = facts.into_iter();
+        // Whoever changes what a person signs for changes a form.
+        let forms = (!files.is_empty()).then(|| ("templates", Value::Object(files)));
+        let facts = facts.into_iter().chain(forms);
         facts.map(|(name, fact)| (name.to_owned(), fact)).collect()
     }
 }
@@ -188,11 +195,16 @@ impl App {
         if let Some(bound) = &standing.bound {
             bound.allow(&what)?;
         }
+        let templates = match record {
+            true => self.templates(&store.interview(&id)?, &choices.languages)?,
+            false => Vec::new(),
+        };
         let wish = Wish {
             id,
             format,
             choices,
             rules,
+            templates,
             standing,
             what,
         };
@@ -252,11 +264,6 @@ impl App {
         let (interview, segments) = (&copy.interview, &copy.segments);
         let redacted = copy.redacted.as_ref();
         let files = self.working_files(&interview.id)?;
-        let templates = if format.is_record() {
-            self.templates(interview, &choices.languages)?
-        } else {
-            Vec::new()
-        };
         let found = if format.needs_fonts() {
             fonts::find()
         } else {
@@ -267,7 +274,7 @@ impl App {
             recorded_here: self.session(&interview.id.0)?.is_some(),
             print: Print {
                 faces: &found.faces,
-                templates: &templates,
+                templates: &wish.templates,
                 person: choices.person,
                 head: Some(&copy.head),
                 sound_head: copy.sound_head.as_deref(),

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::audio;
 use crate::domain::{
-    Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span, SpeechChoice,
+    Asked, Cancel, Channel, Flag, FlagKind, InterviewId, Lang, LangPair, SamplePos, Span,
+    SpeechChoice,
 };
 use crate::pipeline::{
     self, Engines, Intake, IntakePlan, Progress, Received, Report, Watcher, intake_file,
@@ -43,6 +44,9 @@ pub struct ImportRequest {
     pub again: bool,
     /// The speech models that a person chose; all others are for the settings to say.
     pub speech_models: Vec<SpeechChoice>,
+    /// As what the person was interviewed, where that is known: a victim's stays in the agency until a consent
+    /// is entered.
+    pub asked: Option<Asked>,
 }
 
 /// What became of one file.
@@ -153,6 +157,7 @@ impl App {
             again: request.again,
             max_utterance_ms: self.max_utterance_ms(&self.shelf(), &request.languages, &heard),
             speech_models: request.speech_models.clone(),
+            asked: request.asked,
         };
         let recordings = self.workspace.recordings();
         let intake = Intake {
@@ -285,6 +290,7 @@ fn import_transcript(
             .collect(),
         working: Vec::new(),
         notes: Vec::new(),
+        asked: request.asked,
     };
     store.create_from_transcript(
         &new,

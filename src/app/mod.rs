@@ -3,6 +3,7 @@
 
 mod abroad;
 mod again;
+mod anchors;
 mod armed;
 mod awake;
 mod bench;
@@ -21,8 +22,10 @@ mod engines;
 mod error;
 mod evidence;
 mod export;
+mod exported;
 mod find;
 mod happened;
+mod histories;
 mod import;
 mod judge;
 mod keys;
@@ -66,7 +69,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
-pub use bundles::{Bundled, Foreign};
+pub use bundles::{Bundled, Foreign, TOLD_OF_A_BUNDLE};
 pub use calibrations::Measured;
 pub use covered::Cover;
 pub use demo::{DemoReport, Scores};

@@ -4,6 +4,7 @@
 use crate::domain::{Cancel, InterviewId};
 use crate::evidence::{self, Check, Event, Kind, Receipt, Verdict, sha256};
 use crate::pipeline::Watcher;
+use crate::store;
 use crate::vault;
 
 use super::covered::ENDING;
@@ -17,11 +18,13 @@ impl App {
     pub(super) fn check_receipt(&self, line: &str) -> Result<Vec<Check>, Error> {
         const RECEIPT: &str = "receipt";
         let receipt = Receipt::read(line)?;
-        let [_, role, number] = &receipt.by;
+        let [by, role, number] = &receipt.by;
         let Some(known) = self.keys()?.numbered(number)? else {
             return Err(evidence::Error::UntrustedKey(number.clone()).into());
         };
+        let is_called = known.public.name == *by && known.public.role.as_str() == role;
         let signed = match &known.revoked {
+            _ if !is_called => Check::bad(RECEIPT, "it names another person or role than its key"),
             // The date in it is the signer's own word.
             Some(at) => {
                 let told = format!("its key was revoked at {at}: when it was made cannot be told");
@@ -34,7 +37,10 @@ impl App {
         // A covered copy is noted in the chain of what it is a copy of.
         let name = &receipt.interview;
         let id = InterviewId(name.strip_suffix(ENDING).unwrap_or(name).to_owned());
-        let links = store.chain(&id)?;
+        let links = match store.chain(&id) {
+            Err(store::Error::NoInterview(_)) => Vec::new(),
+            links => links?,
+        };
         let events = evidence::read(&id.0, &links).unwrap_or_default();
         let sent = events.iter().find(|e| {
             e.kind == Kind::Bundled.as_str()
@@ -43,8 +49,12 @@ impl App {
         });
         let is_for = |event: &Event| event.fact("receiver").is_none_or(|key| key == number);
         let bundle = match sent {
-            Some(event) if is_for(event) => Check::good("bundle", receipt.bundle),
-            Some(_) => Check::bad("bundle", "it was sent to somebody else"),
+            Some(event) if !is_for(event) => Check::bad("bundle", "it was sent to somebody else"),
+            Some(event) if !is_of(event, &events, &receipt) => Check::bad(
+                "bundle",
+                "what was sent had another history than the interview has here",
+            ),
+            Some(_) => Check::good("bundle", receipt.bundle),
             None => Check::bad(
                 "bundle",
                 "no bundle of this name and hash was sent from here",
@@ -53,7 +63,8 @@ impl App {
         Ok(vec![signed, bundle])
     }
 
-    /// A bundle that was received, checked whole once more, and whether it is the one that came.
+    /// A bundle that was received, checked whole once more, whether it is the one that came, and whether it
+    /// goes with those of the same interview that came before it.
     ///
     /// # Errors
     /// A folder that cannot be read; a cancel. What does not fit is no error.
@@ -88,12 +99,32 @@ impl App {
         }
         let opened = self.look_into(&keys, &foreign.folder, None, None, cancel, watcher);
         Ok(match opened {
-            Ok(opened) => opened.checks.into(),
+            Ok(opened) => {
+                let mut before = self.received()?;
+                let at = before.iter().position(|f| f.bundle == foreign.bundle);
+                before.truncate(at.unwrap_or_default());
+                let earlier = self.beside_earlier(&opened, &before);
+                let checks: Vec<Check> = opened.checks.into_iter().chain(earlier).collect();
+                checks.into()
+            }
             Err(Error::Evidence(evidence::Error::Cancelled)) => {
                 return Err(evidence::Error::Cancelled.into());
             }
             Err(Error::Evidence(e)) => vec![Check::bad(NAME, e.to_string())].into(),
             Err(e) => return Err(e),
         })
+    }
+}
+
+/// Whether a receipt is for what this event says was sent: a state of the interview's own chain before it,
+/// or the head of the covered copy that it names.
+fn is_of(sent: &Event, events: &[Event], receipt: &Receipt) -> bool {
+    let is_copy = receipt.interview.ends_with(ENDING);
+    match sent.fact("covered") {
+        Some(head) => is_copy && head == receipt.head,
+        None => {
+            let mut before = events.iter().take_while(|e| e.number < sent.number);
+            !is_copy && before.any(|e| e.hash == receipt.head)
+        }
     }
 }

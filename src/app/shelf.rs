@@ -238,6 +238,7 @@ impl App {
             cause,
             path: to.clone(),
         };
+        self.note_glossary(&to, &table)?;
         write_whole(&to, replace, &mut |out| {
             write_table(&table, &to, out).map_err(written)
         })?;

@@ -4,6 +4,10 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, json};
+
+use crate::domain::Cancel;
+use crate::evidence::{Kind, hash_reader, sha256};
 use crate::glossary::{self, Glossary, Term};
 use crate::vault;
 
@@ -78,6 +82,7 @@ impl App {
             cause,
             path: folder.clone(),
         })?;
+        self.note_glossary(&path, &table)?;
         write_whole(&path, true, &mut |out| {
             write_table(&table, &path, out).map_err(|cause| Error::File {
                 what: "write the glossary",
@@ -86,6 +91,38 @@ impl App {
             })
         })?;
         Ok(term.id)
+    }
+
+    /// Notes in the workspace's own chain that a table of terms is about to be made or changed: its name, and
+    /// its SHA-256 before and after. What is recognised and translated later follows from it.
+    ///
+    /// # Errors
+    /// A table that cannot be read; a workspace that cannot be written.
+    pub(super) fn note_glossary(&self, path: &Path, table: &[u8]) -> Result<(), Error> {
+        let failed = |cause| Error::File {
+            what: "read the file",
+            cause,
+            path: path.to_owned(),
+        };
+        let before = match vault::open(path) {
+            Ok(mut old) => {
+                let hashed = hash_reader(&mut old, &mut |_| {}, &Cancel::new())?;
+                Some(hashed.map_err(failed)?.0)
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(failed(e)),
+        };
+        let after = sha256(table);
+        if before.as_ref() == Some(&after) {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut facts = Map::new();
+        facts.insert("file".into(), json!(name));
+        facts.insert("before".into(), json!(before));
+        facts.insert("after".into(), json!(after));
+        self.store()?.note_own(Kind::Glossary, facts, None)?;
+        Ok(())
     }
 
     /// The workspace's glossary that holds a term; else the one for new terms.
@@ -152,6 +189,7 @@ mod tests {
     use super::*;
     use crate::app::Options;
     use crate::domain::Lang;
+    use crate::evidence;
     use crate::glossary::{Entry, Review};
 
     fn app(workspace: &Path) -> App {
@@ -190,6 +228,28 @@ mod tests {
         assert_eq!(after.len(), before.len() + 1);
         let found = after.iter().find(|t| t.id == shipped.id).unwrap();
         assert_eq!(found.entries[&Lang::Km].admitted, ["ពាក្យថ្មី"]);
+        // Each change stands in the workspace's own chain, with what the table was before.
+        let changes = || {
+            let links = app.store().unwrap().own_chain().unwrap();
+            let mut own = evidence::read(evidence::WORKSPACE, &links).unwrap();
+            own.retain(|e| e.kind == Kind::Glossary.as_str());
+            own
+        };
+        let path = app.workspace().glossaries().join(OWN);
+        let told = changes();
+        assert_eq!(told.len(), 2);
+        assert!(told[0].facts["before"].is_null() && told[0].fact("file") == Some(OWN));
+        assert_eq!(told[1].fact("before"), told[0].fact("after"));
+        let now = sha256(&std::fs::read(&path).unwrap());
+        assert_eq!(told[1].fact("after"), Some(now.as_str()));
+        let brought = dir.path().join("ຄຳສັບ.csv");
+        for word in ["口岸", "关口"] {
+            std::fs::write(&brought, format!("id,zh,lo\nx-1,{word},ດ່ານ\n")).unwrap();
+            app.import_glossary(&brought, true).unwrap();
+        }
+        let told = changes();
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[3].fact("before"), told[2].fact("after"));
         // The second correction takes the place of the first, in the workspace's own table.
         shipped.entries.insert(Lang::Km, entry("ពាក្យទីពីរ"));
         app.put_term(&shipped).unwrap();

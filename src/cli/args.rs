@@ -159,6 +159,10 @@ pub struct Import {
     /// given several times.
     #[arg(long = "speech-model", value_parser = parse_choice, value_name = "LANG[@CHANNEL]=NAME")]
     pub speech_models: Vec<SpeechChoice>,
+    /// As what the person was interviewed; stands in the record, and binds a victim's until a consent is
+    /// entered.
+    #[arg(long, value_name = "PERSON")]
+    pub of: Option<Asked>,
     /// Store a recording a second time where an interview holds the same one already.
     #[arg(long)]
     pub again: bool,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::app::{self, App, Cover};
+use crate::app::{self, App, Cover, TOLD_OF_A_BUNDLE};
 use crate::domain::{InterviewId, SegmentId};
 use crate::evidence::{
     self, KnownKey, Passphrase, PublicKey, Role, SCRIPT, SecretKey, Verdict, grouped,
@@ -298,7 +298,7 @@ pub(super) fn receive(app: &App, typed: &Receive, out: &mut Out) -> Result<(), F
     let by = opened.signer.role.as_str();
     writeln!(out, "signed by {}, {by}", plain(&opened.signer.name))?;
     writeln!(out, "{}", grouped(&opened.head))?;
-    for told in ["covered copy", "consent", "clock"] {
+    for told in TOLD_OF_A_BUNDLE {
         if let Some(check) = opened.checks.iter().find(|c| c.name == told) {
             writeln!(out, "{told}: {}", plain(&check.detail))?;
         }
@@ -324,7 +324,7 @@ pub(super) fn received(app: &App, typed: &args::Json, out: &mut Out) -> Result<(
 
 pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Failure> {
     if typed.all {
-        return verify_all(app, typed.form.json, out);
+        return verify_all(app, typed.head.as_deref(), typed.form.json, out);
     }
     let Some(what) = typed.what.as_deref() else {
         return Ok(out.write_all(SCRIPT.as_bytes())?);
@@ -353,10 +353,13 @@ pub(super) fn verify(app: &App, typed: &Verify, out: &mut Out) -> Result<(), Fai
 }
 
 /// The workspace itself, each of its interviews, and what partners sent.
-fn verify_all(app: &App, json: bool, out: &mut Out) -> Result<(), Failure> {
+fn verify_all(app: &App, head: Option<&str>, json: bool, out: &mut Out) -> Result<(), Failure> {
     let cancel = cancel_on_ctrl_c("nothing is changed.");
     let watch = Watch::new();
     let mut workspace = app.verify_workspace()?.checks;
+    if let Some(digits) = head {
+        workspace.push(app.find_digits(digits)?);
+    }
     let mut all = Vec::new();
     for InterviewId(id) in app.interview_ids()? {
         let verdict = app.verify_interview(&id, None, &cancel, &|p| watch.hear(p))?;

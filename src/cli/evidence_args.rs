@@ -165,17 +165,18 @@ pub struct Receive {
 /// `mekong verify`
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// An interview, a bundle, an unpacked bundle's folder, or a receipt.
+    /// An interview, a bundle, an unpacked bundle's folder, a receipt, or a file that was exported here.
     #[arg(value_name = "ID_OR_FILE", required_unless_present_any = ["print_script", "all"])]
     pub what: Option<String>,
-    /// Digits that were written down when it was sealed: they must be in its chain.
+    /// Digits that were written down when it was sealed: they must be in its chain; with --all, in the
+    /// workspace's own or in that of an interview.
     #[arg(long, value_name = "DIGITS", value_parser = NonEmptyStringValueParser::new())]
     pub head: Option<String>,
     /// Whose key opens an encrypted bundle.
     #[arg(long = "as", value_name = "KEY")]
     pub key: Option<String>,
     /// Every interview of the workspace, and whether all that ever came in are there.
-    #[arg(long, conflicts_with_all = ["what", "head", "key", "print_script"])]
+    #[arg(long, conflicts_with_all = ["what", "key", "print_script"])]
     pub all: bool,
     /// Print a script that checks an unpacked bundle with openssl and sha256sum alone.
     #[arg(long, conflicts_with_all = ["what", "head", "key"])]

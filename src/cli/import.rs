@@ -79,6 +79,7 @@ pub(super) fn import(app: &App, typed: args::Import, out: &mut Out) -> Result<()
             .collect(),
         again: typed.again,
         speech_models: typed.speech_models,
+        asked: typed.of,
     };
     warn_of_missing(app, &request);
     let alone = typed.files.len() == 1;

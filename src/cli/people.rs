@@ -1,5 +1,6 @@
 //! `mekong people`: the register, possible matches and why, what transcripts offer, links.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -7,7 +8,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::app::offers::Candidate;
 use crate::app::people::{Entry, Link, PersonPage, PossibleMatch};
-use crate::domain::{Fact, FactKind, Person};
+use crate::domain::{Fact, FactKind, InterviewId, Person};
 use crate::text::names::SHOWN;
 
 use super::people_args::{self as args, Entries, People};
@@ -291,6 +292,11 @@ fn candidates(app: &App, typed: &args::PeopleCandidates, out: &mut Out) -> Resul
         )?);
     }
     let found = app.candidates(typed.interview.as_deref(), typed.case.as_deref())?;
+    // What it shows are words of the lines.
+    let ids: BTreeSet<&InterviewId> = found.iter().map(|one| &one.interview).collect();
+    for id in ids {
+        app.note_shown(id, "people candidates")?;
+    }
     if typed.form.json {
         return Ok(out.json(&found)?);
     }

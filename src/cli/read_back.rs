@@ -94,6 +94,7 @@ fn aloud(
     say(
         "Each line: y it is right, c WORDS it should read so, r REASON it is refused, s later, q end.",
     );
+    app.note_shown(id, "read-back")?;
     let mut typed = io::stdin().lock();
     for line in lines.iter().filter(|l| again || l.answered.is_none()) {
         let number = out.paint(Look::Strong, &format!("{:>4}", line.segment.0));

@@ -1,7 +1,10 @@
 //! Who is asked in an interview: another form of the record, and other care for the person.
 
+use serde::{Deserialize, Serialize};
+
 /// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Asked {
     /// Suspected of a crime.
     Suspect,

@@ -91,6 +91,8 @@ pub enum Kind {
     PassphraseChanged,
     /// The recovery key opened the workspace, and a new passphrase was set.
     Recovered,
+    /// A table of terms was made or changed, or another one took its place.
+    Glossary,
     /// In the workspace's own chain: how far the chain of an interview had come.
     Head,
 }
@@ -166,6 +168,7 @@ impl Kind {
             Kind::Unlocked => "workspace-unlocked",
             Kind::PassphraseChanged => "passphrase-changed",
             Kind::Recovered => "workspace-recovered",
+            Kind::Glossary => "glossary-changed",
             Kind::Head => "head",
         }
     }

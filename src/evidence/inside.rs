@@ -10,11 +10,12 @@ use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
 use super::canonical::sha256;
 use super::chain::{Kind, Link, Row};
 use super::check::{Check, Story, check_rows, check_signatures};
+use super::heard::Heard;
 use super::keys::KnownKey;
 use super::receive::Opened;
 use super::shown::transcript;
 use super::sign::PublicKey;
-use super::sound::SoundHead;
+use super::sound::follow_all;
 use super::{Error, head};
 
 /// What the files say of one another.
@@ -22,7 +23,7 @@ pub(super) fn contents(
     opened: &mut Opened,
     texts: &BTreeMap<&str, Vec<u8>>,
     manifest: &BTreeMap<String, String>,
-    known: &[KnownKey],
+    (known, heard): (&[KnownKey], &Heard),
 ) -> Result<(), Error> {
     let links: Vec<Link> = lines(texts, CHAIN)?
         .map(|line| Link {
@@ -35,6 +36,7 @@ pub(super) fn contents(
     if head(&links) != opened.head {
         return Err(Error::mismatch("the last event"));
     }
+    opened.hashes = story.events.iter().map(|e| e.hash.clone()).collect();
     let mut rows = Vec::new();
     let mut records = BTreeMap::new();
     for line in lines(texts, RECORDS)? {
@@ -49,11 +51,14 @@ pub(super) fn contents(
             "the key {stray} signed nothing, or is there twice"
         )));
     }
-    let signed = check_signatures(&story.events, &keys, &|_| None);
+    let mut signed = check_signatures(&story.events, &keys, &|_| None);
+    if signed.ok {
+        signed.detail.push_str(&by_revoked(&keys, &story));
+    }
     keep(opened, signed)?;
     keep(opened, check_acts(&story.events, &records))?;
     keep(opened, sound(&records, manifest))?;
-    if let Some(links) = sound_links(opened, &story, texts)? {
+    if let Some(links) = sound_links(opened, &story, texts, heard)? {
         keep(opened, links)?;
     }
     keep(
@@ -62,6 +67,8 @@ pub(super) fn contents(
     )?;
     if let Some(copy) = covered(&story) {
         keep(opened, copy)?;
+        let parent = story.events.first().and_then(|e| e.fact("parent"));
+        opened.parent = Some(parent.unwrap_or_default().to_owned());
     }
     let told = [
         story.seal_check(),
@@ -104,8 +111,9 @@ pub(super) fn keep(opened: &mut Opened, check: Check) -> Result<(), Error> {
     Ok(())
 }
 
-/// The keys of those who signed events. The sender vouches for them with the bundle's signature; one
-/// that was revoked here is revoked for the sender's events too.
+/// The keys of those who signed events. The sender vouches for them with the bundle's signature, but one
+/// that is known here comes with the name and role that it has here, and one that was revoked here is
+/// revoked for the sender's events too.
 fn signers<'a>(
     lines: impl Iterator<Item = &'a str>,
     known: &[KnownKey],
@@ -116,6 +124,12 @@ fn signers<'a>(
             return Err(Error::mismatch("a key"));
         }
         let here = known.iter().find(|k| k.public.number == public.number);
+        if here.is_some_and(|k| k.public != public) {
+            let start: String = public.number.chars().take(16).collect();
+            return Err(Error::Form(format!(
+                "the key {start}... has another name, role or lock in it than here"
+            )));
+        }
         Ok(KnownKey {
             own: here.is_some_and(|k| k.own),
             revoked: here.and_then(|k| k.revoked.clone()),
@@ -123,6 +137,23 @@ fn signers<'a>(
         })
     };
     lines.map(read).collect()
+}
+
+/// What there is to say of events by keys that were revoked here: no order of events tells whether they
+/// came before, only the sender's dates do.
+fn by_revoked(keys: &[KnownKey], story: &Story) -> String {
+    let revoked = |number: &str| {
+        let mut keys = keys.iter().filter(|k| k.revoked.is_some());
+        keys.any(|k| k.public.number == number)
+    };
+    let signed = story.events.iter().filter_map(|e| e.signed.as_ref());
+    match signed.filter(|by| revoked(&by.key)).count() {
+        0 => String::new(),
+        n => format!(
+            "; {n} of them by a key that was revoked here since: that they were made before is the \
+             sender's word"
+        ),
+    }
 }
 
 /// The beginning of the number of a key that signed no event, or that came along twice.
@@ -173,12 +204,13 @@ fn sound(
     }
 }
 
-/// The links of the sound follow one another to the end that the session's last event tells. The sound
-/// itself is known by the hashes of its files.
+/// The links of the sound follow one another to the end that the session's last event tells, and hold
+/// every second of the recordings that came by.
 fn sound_links(
     opened: &Opened,
     story: &Story,
     texts: &BTreeMap<&str, Vec<u8>>,
+    heard: &Heard,
 ) -> Result<Option<Check>, Error> {
     const NAME: &str = "sound chain";
     let there = texts.contains_key(SOUND);
@@ -186,17 +218,14 @@ fn sound_links(
         let stray = Check::bad(NAME, "no event tells of it");
         return Ok(there.then_some(stray));
     };
-    let mut head = SoundHead::default();
-    for line in lines(texts, SOUND)? {
-        let number = head.links.saturating_add(1);
-        if let Err(what) = head.follow(&opened.interview, line) {
-            return Ok(Some(Check::bad(NAME, format!("link {number} {what}"))));
+    let lines: Vec<String> = lines(texts, SOUND)?.map(str::to_owned).collect();
+    let links = follow_all(&opened.interview, &lines, Some(&told));
+    let fits = links.and_then(|links| Ok((links.len(), heard.check(&links)?)));
+    Ok(Some(match fits {
+        Ok((links, seconds)) => {
+            Check::good(NAME, format!("{links} links, {seconds:.1} s of sound"))
         }
-    }
-    Ok(Some(if head == told {
-        Check::good(NAME, format!("{} links", head.links))
-    } else {
-        Check::bad(NAME, "it is not the one that the session ended with")
+        Err(why) => Check::bad(NAME, why),
     }))
 }
 

@@ -14,7 +14,7 @@
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive`, `inside`, `shown`, `shown_head`, `reading` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `heard`, `inside`, `shown`, `shown_head`, `reading` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod acts;
@@ -26,6 +26,7 @@ mod clock;
 mod consent;
 mod container;
 mod error;
+mod heard;
 mod inside;
 mod keys;
 mod order;

@@ -17,6 +17,7 @@ use super::bag::{
 use super::canonical::{hex, sha256, unhex};
 use super::check::Check;
 use super::container::MAGIC;
+use super::heard::Heard;
 use super::inside::{contents, keep, text};
 use super::keys::KnownKey;
 use super::reading::copies;
@@ -100,6 +101,10 @@ pub struct Opened {
     pub manifest: String,
     /// When it was made, RFC 3339, by the sender's clock.
     pub made: String,
+    /// The hashes of its events, first to last.
+    pub hashes: Vec<String>,
+    /// Of a covered copy, the name of the interview that it is a copy of.
+    pub parent: Option<String>,
     /// What was looked at.
     pub checks: Vec<Check>,
 }
@@ -164,8 +169,9 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
         }
     }
     let (mut done, mut texts) = (0, BTreeMap::new());
+    let mut heard = Heard::default();
     for (name, digest) in &manifest {
-        let found = payload(bag, name, &mut done, how)?;
+        let found = payload(bag, name, (&mut done, &mut heard), how)?;
         if found.digest != *digest {
             return Err(Error::mismatch(format!("'{name}'")));
         }
@@ -182,7 +188,7 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
     }
     let size = format!("{} files, {done} bytes", manifest.len());
     opened.checks.push(Check::good("files", size));
-    contents(&mut opened, &texts, &manifest, how.keys)?;
+    contents(&mut opened, &texts, &manifest, (how.keys, &heard))?;
     let copies = copies(info.copies, &texts, how.copies);
     keep(&mut opened, copies)?;
     Ok(opened)
@@ -229,6 +235,8 @@ fn signature(tags: &BTreeMap<&str, Vec<u8>>, keys: &[KnownKey]) -> Result<(Opene
         receiver: (info.receiver != NOBODY).then(|| info.receiver.clone()),
         manifest: sha256(signed.as_bytes()),
         made: info.at.clone(),
+        hashes: Vec::new(),
+        parent: None,
         checks: vec![Check::good("signature", who)],
     };
     Ok((opened, info))
@@ -301,10 +309,11 @@ struct Found {
 fn payload(
     bag: &mut dyn Bag,
     name: &str,
-    done: &mut u64,
+    (done, heard): (&mut u64, &mut Heard),
     how: &mut Reception<'_>,
 ) -> Result<Found, Error> {
-    let is_sound = name.starts_with(AUDIO);
+    let sound = name.strip_prefix(AUDIO);
+    let is_sound = sound.is_some();
     let most = if is_sound { u64::MAX } else { MAX_TEXT };
     let (mut sha, mut bytes) = (Sha256::new(), Vec::new());
     let mut read = |sink: &mut dyn FnMut(&[u8]) -> std::io::Result<()>, path: &Path| {
@@ -315,8 +324,9 @@ fn payload(
             sha.update(block);
             *done = done.saturating_add(block.len() as u64);
             (how.tell)(*done);
-            if !is_sound {
-                bytes.extend_from_slice(block);
+            match sound {
+                Some(part) => heard.take(part, block),
+                None => bytes.extend_from_slice(block),
             }
             sink(block).map_err(|e| Error::write(path, e))
         })
@@ -329,6 +339,9 @@ fn payload(
             read(&mut |block| file.write_all(block), &path)?;
             finish(file, &path)?;
         }
+    }
+    if let Some(part) = sound {
+        heard.end(part);
     }
     Ok(Found {
         digest: hex(&sha.finalize()),

@@ -18,11 +18,11 @@ use super::{Check, Error};
 use crate::domain::Cancel;
 
 /// Bytes before the samples of a part.
-const HEADER: u64 = 44;
+pub(super) const HEADER: u64 = 44;
 /// What the check is called.
 const NAME: &str = "sound chain";
 /// Most bytes of one second: 8 channels of 16 bits at 384 kHz.
-const MOST_BYTES: u64 = 8 * 2 * 384_000;
+pub(super) const MOST_BYTES: u64 = 8 * 2 * 384_000;
 
 /// One link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,11 +176,12 @@ pub fn check_sound(
 }
 
 /// What the names of one microphone's parts have in common: each counts its own seconds.
-fn microphone(part: &str) -> &str {
+pub(super) fn microphone(part: &str) -> &str {
     part.rsplit_once('-').map_or(part, |(before, _)| before)
 }
 
-fn follow_all(
+/// Every line as a link, one after another, to where the chain ended by `told`.
+pub(super) fn follow_all(
     interview: &str,
     lines: &[String],
     told: Option<&SoundHead>,
@@ -257,7 +258,7 @@ fn check_part(
 }
 
 /// `second 13 of the sound (part-001.wav) was changed`; seconds count from 1.
-fn place(clock: f64, part: &str, what: &str) -> String {
+pub(super) fn place(clock: f64, part: &str, what: &str) -> String {
     let second = clock.floor() as u64;
     format!(
         "second {} of the sound ({part}) {what}",

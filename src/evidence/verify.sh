@@ -2,6 +2,11 @@
 # Checks a bundle with nothing but openssl, sha256sum and awk: sh verify.sh FOLDER [KEY]
 # FOLDER is the unpacked bundle; KEY is the sender's 64 digits, as they were told to you by another
 # way. Take this script from somebody you trust, not from the bundle that you check.
+# Only the program sees the rest: which keys you know and which of them were revoked, under which names; what
+# came before of this interview; whether a consent was made wider unsigned, and whether anybody certified
+# their own work or other words; and of what is shown the confidence and probability of lines, words and
+# translations, the words' times, the terms, which lines others render, what is said of a covered copy, doubts
+# that no record holds, and what stands in the text and the page beside the words of the lines.
 set -eu
 export LC_ALL=C
 cd "${1:-.}"
@@ -24,21 +29,52 @@ listed=$({ cut -c67- manifest-sha256.txt tagmanifest-sha256.txt; echo tagmanifes
 for file in data/*.jsonl; do
     [ -z "$(tail -c 1 "$file")" ] && tr -d '\000' <"$file" | cmp -s - "$file" || bad "$file"
 done
-# Each event names the hash of the one before, and the last one is the head that was signed.
-previous=0000000000000000000000000000000000000000000000000000000000000000
-while IFS= read -r line; do
-    case $line in *"\"previous\":\"$previous\","*) ;; *) bad "an event after $previous" ;; esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+none=0000000000000000000000000000000000000000000000000000000000000000
+# Each event is of this interview, in its place, and names the hash of the one before; the last one is the head
+# that was signed. What else an event holds may look the same: only what stands at its end counts.
+id=$(sed -n 's/^External-Identifier: //p' bag-info.txt)
+case $id in '' | *[!a-z0-9._-]*) bad "bag-info.txt" ;; esac
+event='^\{"at":"[^"]*",("by":"([^"\\]|\\.)*",)?"facts":\{.*\},"interview":"([^"]*)",("key":"[0-9a-f]*",)?"kind":"[a-z-]*"'
+event=$event',"number":([0-9]+),"previous":"([0-9a-f]*)","program":"[^"]*",("role":"[a-z]*",)?"rows":\{[^{}]*\}(,"signature":"[0-9a-f]*")?\}$'
+sed -E -e "s/$event/\\5 \\3 \\6/" -e t -e 's/.*/-/' data/chain.jsonl >"$work/told"
+previous=$none
+number=0
+while IFS= read -r line && IFS= read -r told <&3; do
+    number=$((number + 1))
+    [ "$told" = "$number $id $previous" ] || bad "event $number"
     previous=$(printf %s "$line" | sha256sum | cut -c1-64)
-done <data/chain.jsonl
+done <data/chain.jsonl 3<"$work/told"
 grep -qx "Mekong-Chain-Head: $previous" bag-info.txt || bad "the head of the chain"
-# So do the links of a session's sound; an event holds the hash of the last one.
+# So do the links of a session's sound; an event holds the hash of the last one. Each link holds the hash of
+# the samples of a second, which follow one another behind the 44 bytes of their file's head.
 if [ -f data/sound-chain.jsonl ]; then
-    previous=0000000000000000000000000000000000000000000000000000000000000000
-    while IFS= read -r line; do
-        case $line in *"\"previous\":\"$previous\","*) ;; *) bad "a link after $previous" ;; esac
+    link='^\{"at":"[^"]*","channels":([1-9][0-9]?),"first":([0-9]{1,12}),"frames":([1-9][0-9]{0,7}),"interview":"([^"]*)","late":[a-z]+'
+    link=$link',"number":([0-9]+),"part":"([a-z0-9][a-z0-9._-]*)","previous":"([0-9a-f]*)","rate":[0-9]+,"sha256":"([0-9a-f]*)"\}$'
+    sed -E -e "s/$link/\\5 \\4 \\7 \\6 \\1 \\2 \\3 \\8/" -e t -e 's/.*/-/' data/sound-chain.jsonl >"$work/told"
+    previous=$none
+    number=0
+    while IFS= read -r line && IFS= read -r told <&3; do
+        number=$((number + 1))
+        case $told in "$number $id $previous "*) ;; *) bad "link $number of the sound" ;; esac
         previous=$(printf %s "$line" | sha256sum | cut -c1-64)
-    done <data/sound-chain.jsonl
+    done <data/sound-chain.jsonl 3<"$work/told"
     grep -q "\"sound_head\":\"$previous\"" data/chain.jsonl || bad "the links of the sound"
+    # How far the links of each file reach, and one of them for what no link covers.
+    for file in data/audio/*; do
+        [ ! -f "$file" ] || echo "- - - ${file#data/audio/} end $(($(wc -c <"$file") - 44)) - -"
+    done >>"$work/told"
+    awk '$5 == "end" { if ($6 > 0 && $6 != reach[$4] * 1) { print "the end of " $4; exit } next }
+        $6 * $5 * 2 != reach[$4] * 1 { print "link " $1 " of the sound"; exit }
+        { reach[$4] = ($6 + $7) * $5 * 2 }' "$work/told" >"$work/wrong"
+    [ ! -s "$work/wrong" ] || bad "$(cat "$work/wrong")"
+    while read -r number _ _ part channels first frames digest; do
+        [ "$channels" != end ] || break
+        found=$(tail -c "+$((45 + first * channels * 2))" "data/audio/$part" 2>/dev/null |
+            head -c "$((frames * channels * 2))" | sha256sum | cut -c1-64)
+        [ "$found" = "$digest" ] || bad "the sound of link $number ($part)"
+    done <"$work/told"
 elif grep -q '"sound_head":"' data/chain.jsonl; then
     bad "the links of the sound are missing"
 fi
@@ -52,8 +88,6 @@ awk '
     sealed && /[{,]"(duration_ms|sound_head|sound_links|working)":/ { exit 3 }
     /,"kind":"sealed","number":/ { sealed = 1 }
 ' data/chain.jsonl || bad "something was added behind the seal"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 # Bytes of hexadecimal digits: openssl puts a head of its own before them.
 bytes() {
     [ "${#1}" -eq $(($2 * 2)) ] || return 1
@@ -74,7 +108,16 @@ while IFS= read -r line; do
     number=${number%%\"*}
     by=${line#*\",\"by\":}
     by=${by%%,\"facts\":*}
-    grep -F "\"number\":\"$number\"" data/keys.jsonl | grep -qF "\"name\":$by" || bad "an event signed by a key that is not there"
+    role=${line##*,\"role\":}
+    role=${role%%,*}
+    kind=${line##*,\"kind\":}
+    grep -F "\"number\":\"$number\"" data/keys.jsonl | grep -F "\"role\":$role" | grep -qF "\"name\":$by" ||
+        bad "an event signed by a key that is not there, or by one with another name or role"
+    case ${kind%%,*}$role in
+        '"certified""interpreter"' | '"certified""reviewer"' | '"sealed""officer"' | '"sealed""administrator"' | \
+            '"consent-lifted""administrator"') ;;
+        '"certified"'* | '"sealed"'* | '"consent-lifted"'*) bad "an event signed by a role that may not do that" ;;
+    esac
     bytes "${digits%\"\}}" 64 >"$work/sig" || bad "a signature"
     bytes "$head$number" 44 >"$work/key" || bad "a signature"
     printf '%s}' "${line%,\"signature\":*}" >"$work/said"
@@ -141,6 +184,30 @@ function record(line,    name, part, id) {
 # A field that is shown, against the same one of a record where that tells it.
 function same(name, line, column) { return index(line, "\"" column "\":") == 0 || seg[name] == field(line, column) }
 function ms(samples) { return int((samples + 8) / 16) }
+# Every doubt of a record, and what it names, is shown. The column is a list in JSON, written as one text.
+function doubts(line, at, id,    all, kind, detail, n, found) {
+    all = field(line, "flags")
+    if (all == "") return
+    gsub(/\\\\/, "\001", all)
+    gsub(/\\"/, "\"", all)
+    gsub(/\001/, "\\", all)
+    while (match(all, /\{"kind":"[a-z-]*"/)) {
+        kind = substr(all, RSTART + 8, RLENGTH - 8)
+        all = substr(all, RSTART + RLENGTH)
+        detail = ""
+        if (match(all, /^,"detail":"([^"\\]|\\.)*"/)) {
+            detail = substr(all, 11, RLENGTH - 10)
+            all = substr(all, RLENGTH + 1)
+        }
+        found = 0
+        for (n = 0; (at "flags/" n) in seg; n++) if (seg[at "flags/" n] == kind) found = 1
+        if (!found) bad("a doubt of line " id)
+        found = detail == ""
+        for (n = 0; (at "flag_details/" n "/kind") in seg; n++)
+            if (seg[at "flag_details/" n "/kind"] == kind && seg[at "flag_details/" n "/detail"] == detail) found = 1
+        if (!found) bad("a doubt of line " id)
+    }
+}
 function told(id,    own, at, who, start, end, n, i, lang) {
     if (!(id in known) || id in shown) bad("line " id " of the transcript")
     shown[id]
@@ -160,12 +227,14 @@ function told(id,    own, at, who, start, end, n, i, lang) {
             !same("author", text[id], "author")) bad("line " id " of the transcript")
     } else if (seg["version"] != 0 || seg["text"] != "\"\"" ||
         seg["status"] != (id in lost ? "\"failed\"" : "\"pending\"")) bad("line " id " of the transcript")
+    doubts(id in text ? text[id] : cut[id], "", id)
     for (n = 0; ("translations/" n "/lang") in seg; n++) {
         i = "translations/" n "/"
         lang = seg[i "lang"]
         lang = substr(lang, 2, length(lang) - 2)
         if (!((id, lang) in made) || (id, lang) in seen) bad("a translation of line " id)
         seen[id, lang]
+        doubts(made[id, lang], i, id)
         if (seg[i "text"] != field(made[id, lang], "text") || !same(i "status", made[id, lang], "status") ||
             !same(i "engine", made[id, lang], "author") || !same(i "of_version", made[id, lang], "of_version"))
             bad("a translation of line " id)
@@ -235,9 +304,13 @@ function unescaped(words) {
     gsub(/\001/, "\\", words)
     return words
 }
-function expect(id,    n, i, all, part, count) {
-    all = unescaped(seg["text"])
-    for (n = 0; (i = "translations/" n "/text") in seg; n++) all = all "\n" unescaped(seg[i])
+# Words that a machine most likely invented are held back from the text and the page until a person decides.
+function expect(id,    n, i, all, part, count, held) {
+    for (n = 0; ("flags/" n) in seg; n++)
+        if (seg["status"] == "\"machine\"" && seg["flags/" n] ~ /^"(phantom-phrase|repetition|no-speech|wrong-script|speech-rate)"$/) held = 1
+    all = held ? "[held back: " : unescaped(seg["text"])
+    for (n = 0; (i = "translations/" n "/text") in seg; n++)
+        all = all "\n" (held && seg["translations/" n "/status"] == "\"machine\"" ? "[held back: " : unescaped(seg[i]))
     count = split(all, part, "\n")
     wanted[lines] = count
     for (n = 1; n <= count; n++) want[lines, n] = plain(part[n])
@@ -298,7 +371,7 @@ END {
     for (k = 1; k <= lines && copies; k++) {
         if (!index(page[k], "[" status[k] "]")) bad("line " number[k] " of transcript.txt")
         if (row && !index(web[k], "said," status[k])) bad("line " number[k] " of transcript.html")
-        for (n = 1; n <= wanted[k]; n++) {
+        for (n = 1; n <= wanted[k]; n++) if (want[k, n] != "") {
             if (!index(page[k], want[k, n])) bad("line " number[k] " of transcript.txt")
             if (row && !index(web[k], want[k, n])) bad("line " number[k] " of transcript.html")
         }

@@ -2,7 +2,8 @@
 //! the same two files of the same bytes, so that neither can show what the records do not hold.
 
 use super::reading::{JsonInterview, read_json};
-use super::{Format, Redacted, Source, clean_lines, write};
+use super::{Format, Redacted, Source, clean_lines, is_machine_translation, write};
+use crate::domain::Translation;
 use crate::evidence::Copies;
 
 /// The form of what [`copies`] makes and of the JSON that it is made of. Raised with every change of
@@ -47,12 +48,15 @@ pub fn copies(json: &[u8]) -> Option<[Vec<u8>; 2]> {
 }
 
 /// What people must find in every form of the copies: of each line in its order the words that were said
-/// and those of its translations. `None` for what is no interview.
+/// and those of its translations, but for those that are held back. `None` for what is no interview.
 fn words(json: &[u8]) -> Option<Vec<Vec<String>>> {
     let segments = read_json(json)?.segments.into_iter();
     let words = segments.map(|line| {
-        let translated = line.translations.iter().map(|made| &made.text);
-        let all = std::iter::once(&line.text).chain(translated);
+        let held = line.quarantined().is_some();
+        let shown = |made: &&Translation| !held || !is_machine_translation(made);
+        let translated = line.translations.iter().filter(shown);
+        let said = (!held).then_some(&line.text).into_iter();
+        let all = said.chain(translated.map(|made| &made.text));
         all.flat_map(|text| clean_lines(text)).collect()
     });
     Some(words.collect())

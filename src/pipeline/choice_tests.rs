@@ -130,6 +130,7 @@ fn beside(bed: &Bed, languages: &[Lang], models: &[(Lang, &str)]) -> InterviewId
             channel(1, "interviewee", models.collect()),
         ],
         working: working.to_vec(),
+        asked: None,
         ..interview(&id)
     };
     let cut = |n: u64| NewSegment {

@@ -248,6 +248,7 @@ fn names_of_the_register_are_looked_for_in_their_case_alone() {
         let new = NewInterview {
             case: case.map(str::to_owned),
             working: Vec::new(),
+            asked: None,
             ..interview(&id)
         };
         store

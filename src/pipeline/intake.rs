@@ -56,6 +56,9 @@ pub struct IntakePlan {
     /// The speech models that a person chose.
     #[serde(default)]
     pub speech_models: Vec<SpeechChoice>,
+    /// As what the person was interviewed.
+    #[serde(default)]
+    pub asked: Option<crate::domain::Asked>,
 }
 
 /// What was taken in.
@@ -296,6 +299,7 @@ fn finish(
         channels,
         working: working_copies.collect::<Result<_, audio::Error>>()?,
         notes: notes.clone(),
+        asked: plan.asked,
     };
     let home = intake.recordings.join(&plan.id.0);
     // The folder first: a row without sound would be worse than sound without a row. A kill in

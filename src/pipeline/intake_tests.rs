@@ -19,6 +19,7 @@ fn plan() -> IntakePlan {
         max_utterance_ms: 7000.into(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     }
 }
 
@@ -132,6 +133,7 @@ fn a_voice_that_the_other_microphone_heard_louder_is_marked_on_the_quiet_channel
     };
     let plan = IntakePlan {
         languages: vec![Lang::Zh, Lang::Vi],
+        asked: None,
         ..plan()
     };
     let received = intake_file(&intake, &mut store, &tape, &plan).unwrap();

@@ -250,6 +250,7 @@ pub(super) fn interview(id: &InterviewId) -> NewInterview {
             sha256: None,
         }],
         notes: Vec::new(),
+        asked: None,
     }
 }
 
@@ -389,6 +390,7 @@ fn plan(id: &str) -> IntakePlan {
         max_utterance_ms: 7000.into(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     }
 }
 

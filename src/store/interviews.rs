@@ -19,6 +19,8 @@ use crate::evidence::{Draft, Kind, WORKING};
 
 /// The fact of the first event that holds what was odd about a recording.
 const NOTES: &str = "notes";
+/// The fact that says as what the person was interviewed; a consent calls it so too.
+const OF: &str = "of";
 /// The longest name of an interview; it also names a folder.
 const MAX_ID: usize = 100;
 
@@ -277,6 +279,9 @@ fn note_import(
     }
     if !new.notes.is_empty() {
         draft = draft.with(NOTES, new.notes.clone());
+    }
+    if let Some(asked) = new.asked {
+        draft = draft.with(OF, asked.as_str());
     }
     chain::append(tx, key, &draft)?;
     Ok(())

@@ -1,8 +1,9 @@
 //! What goes into the store and what comes out of it, beside the shared domain types.
 
 use crate::domain::{
-    AudioFile, Channel, EventKind, Fact, FactKind, Flag, FlagKind, Hypothesis, InterviewId, Lang,
-    LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, SpeechModels, Status, Translation,
+    Asked, AudioFile, Channel, EventKind, Fact, FactKind, Flag, FlagKind, Hypothesis, InterviewId,
+    Lang, LangPair, NameSource, PersonId, SamplePos, SegmentId, Span, SpeechModels, Status,
+    Translation,
 };
 use crate::text::names::Comparison;
 
@@ -27,6 +28,8 @@ pub struct NewInterview {
     pub working: Vec<Working>,
     /// What was odd about the recording when it was taken in; kept in the first event of the chain.
     pub notes: Vec<String>,
+    /// As what the person of a recording or transcript was interviewed; kept there too.
+    pub asked: Option<Asked>,
 }
 
 /// What is listened to in place of a channel of the recordings: mono, 16 kHz.

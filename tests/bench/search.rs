@@ -173,6 +173,7 @@ fn interview(n: usize) -> NewInterview {
         }],
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     }
 }
 

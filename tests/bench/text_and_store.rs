@@ -60,6 +60,7 @@ fn interview(n: usize) -> NewInterview {
         }],
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     }
 }
 

@@ -129,6 +129,7 @@ fn fill(workspace: &Path, interviews: usize, rows: usize) {
             channels: Vec::new(),
             again: true,
             speech_models: Vec::new(),
+            asked: None,
         };
         let app = app(workspace);
         let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());

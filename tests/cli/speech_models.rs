@@ -214,6 +214,7 @@ fn waiting(desk: &Desk, model: &str) -> InterviewId {
             channel: None,
             model: model.into(),
         }],
+        asked: None,
     };
     let intake = Intake {
         recordings: &recordings,

@@ -168,8 +168,8 @@ fn what_happens_while_a_file_is_written_or_checked_is_not_overlooked() {
 
 #[test]
 fn a_consent_that_is_cut_off_the_end_of_the_chain_is_missed() {
-    let c = Custody::new();
-    forget_heads(&c);
+    let mut c = Custody::new();
+    forget_heads(&mut c);
     // A program of an earlier version noted consents in the interview's chain alone.
     let old = Draft {
         facts: victim(&c, Vec::new()).facts(),

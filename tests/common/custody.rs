@@ -339,6 +339,7 @@ fn record_with(app: &App, dir: &Path, sound: Vec<u8>, gap: u64) -> InterviewId {
             channel: None,
             model: "điện thoại 2".into(),
         }],
+        asked: None,
     };
     let recordings = app.workspace().recordings();
     let intake = Intake {

@@ -86,6 +86,7 @@ fn is_no_sound(path: &Path) -> bool {
         max_utterance_ms: 15_000.into(),
         again: true,
         speech_models: Vec::new(),
+        asked: None,
     };
     let intake = Intake {
         recordings: dir.path(),

@@ -6,14 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, EventKind, SamplePos};
-use mekong_interview::evidence::{Role, SecretKey, Sign as _, sha256};
+use mekong_interview::evidence::{Role, SecretKey, Sign as _, canonical, hex, sha256};
 use mekong_interview::store::{NewEvent, Store};
 use rusqlite::Connection;
-use rusqlite::types::Value;
+use serde_json::{Map, Value, json};
 
-use crate::common::{json, mekong, practice_sound, stderr};
+use crate::common::{self, mekong, practice_sound, stderr};
 use crate::custody::{Custody, Dice, changed_text, make, open, tamper_bytes, unguarded};
-use crate::tamper::{Tally, Unpacked, copy, files, fits, note, sign};
+use crate::tamper::{
+    PAST_THE_PROGRAM, PAST_THE_SCRIPT, Tally, Unpacked, copy, files, fits, note, sign,
+};
 
 /// Seconds that are recorded.
 const SECONDS: &str = "5";
@@ -46,7 +48,7 @@ pub fn recorded() -> Custody {
         .output()
         .unwrap();
     assert!(recorded.status.success(), "{}", stderr(&recorded));
-    let id = json(here, &["list", "--json"])[0]["id"].clone();
+    let id = common::json(here, &["list", "--json"])[0]["id"].clone();
     let app = open(here);
     let [officer, reviewer] = [("李明", Role::Officer), ("Nguyễn Thu", Role::Reviewer)]
         .map(|(name, role)| SecretKey::new(name, role).unwrap());
@@ -144,7 +146,7 @@ fn tamper_rows(db: &Connection, dice: &mut Dice) -> String {
         let rows = found.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     };
-    let change = |table: &str, column: &str, key: &str, row: i64, new: Value| {
+    let change = |table: &str, column: &str, key: &str, row: i64, new: rusqlite::types::Value| {
         let sql = format!("UPDATE {table} SET {column} = ?1 WHERE {key} = ?2");
         assert_eq!(db.execute(&sql, rusqlite::params![new, row]).unwrap(), 1);
     };
@@ -222,8 +224,9 @@ fn tamper_lines(bytes: &mut Vec<u8>, dice: &mut Dice) -> &'static str {
     what
 }
 
-/// `times` changes of the bundle of a session, each seen by the program and by the script; half of them are
-/// signed anew by the sender, faultlessly.
+/// `times` changes of the bundle of a session, half of them signed anew by the sender, faultlessly: each is
+/// seen by the program and by the script, but for what people read in one that was signed anew. Of that the
+/// script compares less, and neither of them a number that nothing was made of; those are counted.
 pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     let mut tally = Tally::new();
     let u = Unpacked::new(c);
@@ -248,10 +251,9 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
             tamper_bytes(&mut bytes, dice)
         };
         fs::write(&path, &bytes).unwrap();
-        // What people read is another proof's part: a number that nothing was made of may be changed in it.
         // The order of the records says nothing: each is named by an event.
         let moved = what == "two lines swapped" && name.ends_with("records.jsonl");
-        let signed = dice.roll(2) == 0 && !is_read(name) && !moved;
+        let signed = dice.roll(2) == 0 && !moved;
         if signed {
             sign_anew(&bad, name, (&old, &bytes), &c.officer);
         }
@@ -261,12 +263,23 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
             ""
         };
         let of = name.display();
-        assert!(!fits(&u.app, &bad), "{n} was not seen: {of}: {what}{how}");
-        assert!(
-            !u.script_agrees(&bad),
-            "{n} not seen by the script: {of}: {what}{how}"
+        let counted = signed && is_read(name);
+        let mut past = String::new();
+        if fits(&u.app, &bad) {
+            // The copies for reading are compared byte by byte.
+            let read = counted && name.ends_with("interview.json");
+            assert!(read, "{n} was not seen: {of}: {what}{how}");
+            past.push_str(PAST_THE_PROGRAM);
+        }
+        if u.script_agrees(&bad) {
+            let script = "not seen by the script";
+            assert!(counted, "{n} {script}: {of}: {what}{how}");
+            past.push_str(PAST_THE_SCRIPT);
+        }
+        note(
+            &mut tally,
+            format!("session bundle: {of}: {what}{how}{past}"),
         );
-        note(&mut tally, format!("session bundle: {of}: {what}{how}"));
         fs::remove_dir_all(bad).unwrap();
     }
     tally
@@ -302,4 +315,153 @@ pub fn sign_anew(bag: &Path, name: &Path, (old, new): (&[u8], &[u8]), sender: &S
     });
     sign(bag, sender);
     assert_eq!(sender.public().role, Role::Officer);
+}
+
+/// Changes an event of this number from 0, given the hash of the one before.
+pub type Change<'a> = &'a dyn Fn(usize, &mut Map<String, Value>, &str);
+
+/// Changes events of an unpacked bundle by their numbers from 0, given the hash of the one before, and
+/// hashes and signs all of it anew. The first key is the sender's.
+pub fn rechain(bag: &Path, keys: &[&SecretKey], change: Change<'_>) {
+    let path = bag.join("data/chain.jsonl");
+    let chain = fs::read_to_string(&path).unwrap();
+    let old = sha256(chain.lines().last().unwrap().as_bytes());
+    let (mut previous, mut new) = ("0".repeat(64), String::new());
+    for (n, line) in chain.lines().enumerate() {
+        let mut event: Map<String, Value> = serde_json::from_str(line).unwrap();
+        event.insert("previous".into(), json!(previous));
+        let signed = event.remove("signature").is_some();
+        change(n, &mut event, &previous);
+        if signed {
+            let number = event["key"].as_str().unwrap();
+            let key = keys.iter().find(|k| k.public().number == number).unwrap();
+            let message = canonical(&Value::Object(event.clone())).unwrap();
+            let signature = hex(&key.sign(message.as_bytes()));
+            event.insert("signature".into(), json!(signature));
+        }
+        let line = canonical(&Value::Object(event)).unwrap();
+        previous = sha256(line.as_bytes());
+        new.push_str(&line);
+        new.push('\n');
+    }
+    fs::write(&path, new).unwrap();
+    let info = fs::read_to_string(bag.join("bag-info.txt")).unwrap();
+    fs::write(bag.join("bag-info.txt"), info.replace(&old, &previous)).unwrap();
+    relist(bag, keys[0]);
+}
+
+/// Writes the list of the payload anew and signs it.
+fn relist(bag: &Path, sender: &SecretKey) {
+    let (mut list, mut bytes) = (String::new(), 0);
+    let payload = files(&bag.join("data"));
+    for name in &payload {
+        let name = format!("data/{}", name.display());
+        let file = fs::read(bag.join(&name)).unwrap();
+        bytes += file.len();
+        list.push_str(&format!("{}  {name}\n", sha256(&file)));
+    }
+    fs::write(bag.join("manifest-sha256.txt"), list).unwrap();
+    let info = fs::read_to_string(bag.join("bag-info.txt")).unwrap();
+    let lines = info.lines().map(|line| match line.split_once(": ") {
+        Some(("Payload-Oxum", _)) => format!("Payload-Oxum: {bytes}.{}\n", payload.len()),
+        _ => format!("{line}\n"),
+    });
+    let info: String = lines.collect();
+    fs::write(bag.join("bag-info.txt"), info).unwrap();
+    sign(bag, sender);
+}
+
+/// Another sound in a part, and everything that names it says so; only the links of the session are kept.
+pub fn other_sound(bag: &Path, keys: &[&SecretKey], change: &dyn Fn(&mut Vec<u8>)) {
+    let part = bag.join("data/audio/part-001.wav");
+    let mut sound = fs::read(&part).unwrap();
+    let old = sha256(&sound);
+    change(&mut sound);
+    let new = sha256(&sound);
+    assert_ne!(old, new);
+    fs::write(&part, sound).unwrap();
+    let mut digests = Vec::new();
+    for name in files(&bag.join("data")) {
+        let path = bag.join("data").join(name);
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        if path.ends_with("records.jsonl") {
+            for line in text.lines().filter(|line| line.contains(&old)) {
+                let digest = |line: &str| sha256(line.as_bytes());
+                digests.push((digest(line), digest(&line.replace(&old, &new))));
+            }
+        }
+        fs::write(&path, text.replace(&old, &new)).unwrap();
+    }
+    assert!(!digests.is_empty());
+    rechain(bag, keys, &|_, event, _| {
+        for row in event["rows"].as_object_mut().unwrap().values_mut() {
+            if let Some((_, new)) = digests.iter().find(|(old, _)| row == old) {
+                *row = json!(new);
+            }
+        }
+    });
+}
+
+/// `times` changes of the bundle of a session by its own sender, who makes every hash and signature anew so
+/// that they fit one another: each is seen by the program and by the script.
+pub fn rewritten(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
+    let mut tally = Tally::new();
+    let u = Unpacked::new(c);
+    let keys = [&c.officer, &c.reviewer];
+    let chain = fs::read_to_string(u.folder.join("data/chain.jsonl")).unwrap();
+    let events = chain.lines().count();
+    let sound = fs::read(u.folder.join("data/audio/part-001.wav")).unwrap();
+    for n in 0..times {
+        let bad = u.dir.path().join("bad");
+        copy(&u.folder, &bad);
+        let at = 1 + dice.roll(events - 1);
+        let put = |change: &dyn Fn(&mut Map<String, Value>, &str)| {
+            rechain(&bad, &keys, &|n, event, previous| {
+                if n == at {
+                    change(event, previous);
+                }
+            });
+        };
+        let what = match dice.roll(8) {
+            0 => {
+                put(&|event, previous| {
+                    event["facts"]["previous"] = json!(previous);
+                    event["facts"]["z"] = json!("z");
+                    event["previous"] = json!("0".repeat(64));
+                });
+                "a fact called previous"
+            }
+            1 => {
+                put(&|event, _| event["interview"] = json!("20200101-000000-abcdef"));
+                "an event of another interview"
+            }
+            2 => {
+                put(&|event, _| event["number"] = json!(at + 2));
+                "an event of another number"
+            }
+            3 => {
+                rechain(&bad, &keys, &|_, event, _| {
+                    if event.contains_key("role") {
+                        event["role"] = json!("administrator");
+                    }
+                });
+                "another role"
+            }
+            _ => {
+                let place = 44 + dice.roll(sound.len() - 44);
+                let bit = 1 << dice.roll(8);
+                other_sound(&bad, &keys, &|sound| sound[place] ^= bit);
+                "other sound"
+            }
+        };
+        assert!(!fits(&u.app, &bad), "{n} was not seen: {what}");
+        let script = !u.script_agrees(&bad);
+        assert!(script, "{n} was not seen by the script: {what}");
+        let how = "its hashes and signatures made anew by its sender";
+        note(&mut tally, format!("session bundle: {what}, {how}"));
+        fs::remove_dir_all(bad).unwrap();
+    }
+    tally
 }

@@ -28,9 +28,53 @@ pub type Tally = BTreeMap<String, u64>;
 
 /// A change of the database's file where nothing of interest stands.
 const UNSEEN: &str = "no record changed";
+/// What stock tools make of a changed container before any script sees it.
+const UNPACKED: &str = "cannot be unpacked";
+const SAME: &str = "every file as it was";
+/// A changed file of a bundle that its own sender signed anew, and who did not see it.
+pub const PAST_THE_PROGRAM: &str = ", not seen by the program";
+pub const PAST_THE_SCRIPT: &str = ", not seen by the script";
 
 pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
+}
+
+/// The figures of a proof in words: each counts what it says and nothing else. The ends of chains are cut
+/// off one by one and not at random.
+pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String> {
+    let count = |tallies: &[Tally], is: &dyn Fn(&str) -> bool| -> u64 {
+        let all = tallies.iter().flatten();
+        all.filter(|(what, _)| is(what))
+            .map(|(_, times)| times)
+            .sum()
+    };
+    let any = |_: &str| true;
+    let unseen = count(here, &|what| what.ends_with(UNSEEN));
+    let past_program = count(bundles, &|what| what.contains(PAST_THE_PROGRAM));
+    let past_script = count(bundles, &|what| what.contains(PAST_THE_SCRIPT));
+    let unpacked = count(bundles, &|what| what.ends_with(UNPACKED));
+    let same = count(bundles, &|what| what.ends_with(SAME));
+    let (stored, sent) = (count(here, &any), count(bundles, &any));
+    let by_program = stored + sent - unseen - past_program;
+    let by_script = sent - unpacked - same - past_script;
+    vec![
+        format!(
+            "{} random tamperings, {by_program} of them seen by the program",
+            stored + sent
+        ),
+        format!("{unseen} of the database's own file were not seen: they changed no record"),
+        format!(
+            "{past_program} of what people read in a bundle, signed anew by its sender, were not seen"
+        ),
+        format!(
+            "{sent} of these of bundles: {by_script} seen by verify.sh too, {unpacked} could not be \
+             unpacked, {same} changed no file, {past_script} signed anew were not seen by it"
+        ),
+        format!(
+            "{} ends of chains cut off beside these, one after another, all seen by the program",
+            count(ends, &any)
+        ),
+    ]
 }
 
 /// `times` changes of the database.
@@ -185,6 +229,7 @@ pub fn session_ends() -> Tally {
         channels: c.app.show(&c.id.0).unwrap().0.channels,
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let session = NewSession {
         device: "none".into(),
@@ -505,13 +550,13 @@ impl Unpacked {
     /// does not fit, or the change lay in the container alone and every file is what it was.
     fn sees_unzipped(&self, file: &Path, whole: &[(PathBuf, Vec<u8>)]) -> &'static str {
         let Some(folder) = self.unzipped(file) else {
-            return "cannot be unpacked";
+            return UNPACKED;
         };
         if !self.script_agrees(&folder) {
             return "seen by the script";
         }
         assert_eq!(contents(&folder), whole, "the script did not see a change");
-        "every file as it was"
+        SAME
     }
 }
 

@@ -152,6 +152,7 @@ fn an_interview_that_vanishes_whole_is_missed_by_every_other_one() {
         channels: Vec::new(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     };
     let outcomes = c
         .app
@@ -289,6 +290,7 @@ fn a_victim_of_whom_nobody_asked_stays_in_the_house() {
         channels: Vec::new(),
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let session = NewSession {
         device: "microphone".into(),

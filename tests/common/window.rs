@@ -230,6 +230,7 @@ pub fn import(workspace: &Path, languages: &[&str], case: &str, lines: &[serde_j
         channels: Vec::new(),
         again: false,
         speech_models: Vec::new(),
+        asked: None,
     };
     let outcomes = open_app(workspace)
         .import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ())

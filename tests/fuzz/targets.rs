@@ -471,6 +471,7 @@ fn some_lines() -> Store {
         }],
         working: Vec::new(),
         notes: Vec::new(),
+        asked: None,
     };
     let words = [
         "张伟的护照",

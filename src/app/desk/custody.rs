@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::app::{Cover, Error, ExportChoices, Exported, Foreign, Sealed};
+use crate::app::{Cover, Error, ExportChoices, Exported, Foreign, Sealed, TOLD_OF_A_BUNDLE};
 use crate::domain::{Cancel, InterviewId, Lang, ReadBack, SegmentId};
-use crate::evidence::{self, Consent, KnownKey, Passphrase, PublicKey, Role, SecretKey, Verdict};
+use crate::evidence::{
+    self, Check, Consent, KnownKey, Passphrase, PublicKey, Role, SecretKey, Verdict,
+};
 use crate::export::Format;
 use crate::pipeline::Progress;
 use crate::store::{Answer, NewReadBack};
@@ -87,7 +89,8 @@ pub enum Outcome {
     /// What a comparison found.
     Verdict(Verdict),
     /// A partner's interview came in.
-    Received(Foreign),
+    /// With what is to be known of it beside that all of it fits.
+    Received(Foreign, Vec<Check>),
     /// The keys are other ones now.
     Keys,
     /// It stands in the record.
@@ -337,14 +340,16 @@ fn receive(
     watcher: &(dyn Fn(Progress) + Sync),
 ) -> Result<Outcome, Error> {
     let app = &common.app;
-    let (_, foreign) = if receipt {
+    let (opened, foreign) = if receipt {
         let (key, beside) = (signer(common)?, file.with_extension("receipt"));
         app.receive_and_sign(file, &key, &beside, (cancel, watcher))?
     } else {
         let key = opener(common, file)?;
         app.receive(file, key.as_deref(), cancel, watcher)?
     };
-    Ok(Outcome::Received(foreign))
+    let mut told = opened.checks;
+    told.retain(|check| TOLD_OF_A_BUNDLE.contains(&check.name.as_str()));
+    Ok(Outcome::Received(foreign, told))
 }
 
 /// The key that a person opened.

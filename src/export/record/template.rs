@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::domain::{Asked, FlagKind, Lang, Segment};
+use crate::evidence::sha256;
 use crate::export::Error;
 
 use super::What;
@@ -272,6 +273,13 @@ pub struct Template {
     #[serde(default)]
     held: HeldWords,
     pub(super) sign: Sign,
+    /// Of the file with these words: what rights were told and what was signed for stands in it.
+    #[serde(skip)]
+    sha256: String,
+}
+
+fn file_name(lang: Lang) -> String {
+    format!("record-{lang}.toml")
 }
 
 impl Template {
@@ -280,7 +288,7 @@ impl Template {
     /// # Errors
     /// A file that cannot be read or is no template; a language without one.
     pub fn of(lang: Lang, folder: Option<&Path>) -> Result<Self, Error> {
-        let name = format!("record-{lang}.toml");
+        let name = file_name(lang);
         if let Some(path) = folder.map(|f| f.join(&name)).filter(|p| p.is_file()) {
             let failed = |cause: String| Error::Template {
                 cause,
@@ -301,8 +309,14 @@ impl Template {
         })
     }
 
+    /// The name of its file and the file's SHA-256.
+    pub fn file(&self) -> (String, &str) {
+        (file_name(self.language), &self.sha256)
+    }
+
     fn parse(text: &str, lang: Lang) -> Result<Self, String> {
-        let template: Self = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        let mut template: Self = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        template.sha256 = sha256(text.as_bytes());
         if template.language != lang {
             return Err(format!(
                 "it says that it is in {}",

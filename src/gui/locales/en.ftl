@@ -1397,6 +1397,10 @@ told-check-key-changed = the key { $number }... has another name or role than wh
 told-check-late = '{ $name }' of event { $number } was added behind the seal
 told-check-other-words = '{ $name }' certifies other words than stood there
 told-check-unsigned-consent = event { $number } allows more than before, and nobody signed it
+told-check-earlier = earlier bundles
+told-check-goes-on = it goes on with what came on { $at }
+told-check-older-bundle = it is older than what came on { $at }
+told-check-not-compared = what came on { $at } is not there any more as it came, so they could not be compared
 # How near two names are
 told-near-words = { $parts }, { $how }
 told-near-words-order = { $parts }, { $how }, in another order

@@ -458,6 +458,7 @@ impl Intake {
                 languages: self.languages(),
                 case: self.case(),
                 speech_models: self.choices(),
+                asked: self.purpose,
                 ..ImportRequest::default()
             };
             // Before it is sent: the desk may begin at once.

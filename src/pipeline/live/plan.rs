@@ -125,6 +125,7 @@ impl SessionPlan {
             channels: self.channels.clone(),
             working: working.collect(),
             notes: Vec::new(),
+            asked: None,
         };
         let session = NewSession {
             device: self.device.clone(),

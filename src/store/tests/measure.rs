@@ -72,6 +72,7 @@ fn a_thousand_interviews() {
                 .collect();
             let new = NewInterview {
                 case: Some(format!("case-{}", n % 50)),
+                asked: None,
                 ..interview(&format!("i-{n:04}"), &[Lang::Zh, lang])
             };
             store

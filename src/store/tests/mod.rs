@@ -80,6 +80,7 @@ pub(super) fn interview(name: &str, languages: &[Lang]) -> NewInterview {
             })
             .to_vec(),
         notes: Vec::new(),
+        asked: None,
     }
 }
 

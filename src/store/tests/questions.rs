@@ -227,6 +227,7 @@ fn many_hits_are_counted_up_to_a_bound_and_the_newest_shown() {
     let new = crate::store::NewInterview {
         audio: Vec::new(),
         working: Vec::new(),
+        asked: None,
         ..interview("a", &[Lang::Zh])
     };
     store

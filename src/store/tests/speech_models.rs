@@ -78,6 +78,7 @@ fn a_session_keeps_them_from_its_beginning_on() {
     };
     let new = NewInterview {
         audio: Vec::new(),
+        asked: None,
         ..chosen()
     };
     store.begin_session(&new, &session).unwrap();

@@ -265,9 +265,16 @@ fn outcome(ui: &mut Ui, scene: &Scene<'_>) {
         Outcome::Certified(count) => {
             say(&words.with("certify-done", &[("count", &count.to_string())]));
         }
-        Outcome::Received(foreign) => {
+        Outcome::Received(foreign, told) => {
             let path = foreign.folder.display().to_string();
             say(&words.with("receive-done", &[("path", &path)]));
+            for check in told {
+                let name = safe::name(&words.told(&check.name));
+                say(&format!(
+                    "{name}: {}",
+                    safe::words(&words.told(&check.detail))
+                ));
+            }
         }
         Outcome::Verdict(verdict) => checks(ui, scene, verdict),
         Outcome::Noted => say(words.t("noted")),

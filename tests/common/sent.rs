@@ -1,0 +1,223 @@
+//! A sender who writes a bundle anew with their own key, faultlessly signed: what the program and the script
+//! see all the same.
+
+use std::fs;
+use std::path::Path;
+
+use mekong_interview::domain::{Flag, FlagKind, Hypothesis, Lang, SegmentId};
+use mekong_interview::evidence::{SecretKey, Sign};
+use mekong_interview::store::Store;
+use serde_json::{Map, Value, json};
+
+use super::changed_and_signed;
+use super::custody::Custody;
+use super::session::{self, other_sound, rechain};
+use super::tamper::{Unpacked, copy, fits};
+
+/// What is changed in a bundle, and how.
+type Change<'a> = (&'a str, &'a dyn Fn(&Path));
+
+/// Copies of a good bundle, each with something else changed: neither the program nor the script takes one.
+fn seen_by_both(c: &Custody, u: &Unpacked, changes: &[Change<'_>]) {
+    assert!(fits(&u.app, &u.folder), "as it came");
+    assert!(u.script_agrees(&u.folder), "as it came");
+    for (what, change) in changes {
+        let bag = u.dir.path().join("changed");
+        copy(&u.folder, &bag);
+        change(&bag);
+        let (program, script) = (fits(&u.app, &bag), u.script_agrees(&bag));
+        assert!(!program, "the program did not see: {what}");
+        assert!(!script, "the script did not see: {what}");
+        fs::remove_dir_all(bag).unwrap();
+    }
+    // Signed anew without a change it is as good as before.
+    let bag = u.dir.path().join("changed");
+    copy(&u.folder, &bag);
+    rechain(&bag, &[&c.officer, &c.reviewer], &|_, _, _| {});
+    assert!(fits(&u.app, &bag), "nothing was changed");
+    assert!(u.script_agrees(&bag), "nothing was changed");
+}
+
+#[test]
+fn an_event_that_does_not_follow_or_is_of_another_interview_is_seen_by_both() {
+    let c = Custody::new();
+    let u = Unpacked::new(&c);
+    let keys = [&c.officer, &c.reviewer];
+    let id = &c.id.0;
+    seen_by_both(
+        &c,
+        &u,
+        &[
+            ("a fact called previous", &|bag| {
+                rechain(bag, &keys, &|n, event, previous| {
+                    if n == 3 {
+                        event["facts"]["previous"] = json!(previous);
+                        event["facts"]["z"] = json!(1);
+                        event["previous"] = json!("0".repeat(64));
+                    }
+                });
+            }),
+            ("a fact with an event in it", &|bag| {
+                rechain(bag, &keys, &|n, event, previous| {
+                    if n == 3 {
+                        let within = json!({"interview": id, "kind": "cut", "number": 4,
+                            "previous": previous, "program": "mekong 0.1.0", "rows": {}});
+                        event["facts"]["z"] = within;
+                        event["previous"] = json!("0".repeat(64));
+                    }
+                });
+            }),
+            ("another interview", &|bag| {
+                rechain(bag, &keys, &|n, event, _| {
+                    if n == 3 {
+                        event["interview"] = json!("20261124-090000-abcdee");
+                    }
+                });
+            }),
+            ("another number", &|bag| {
+                rechain(bag, &keys, &|n, event, _| {
+                    if n == 3 {
+                        event["number"] = json!(5);
+                    }
+                });
+            }),
+        ],
+    );
+}
+
+#[test]
+fn a_role_that_the_key_does_not_have_or_that_may_not_do_it_is_seen_by_both() {
+    let c = Custody::new();
+    let u = Unpacked::new(&c);
+    let keys = [&c.officer, &c.reviewer];
+    let is = |event: &Map<String, Value>, kind: &str| event["kind"] == kind;
+    let by = |event: &mut Map<String, Value>, key: &SecretKey| {
+        let public = key.public();
+        event.insert("by".into(), json!(public.name));
+        event.insert("role".into(), json!(public.role.as_str()));
+        event.insert("key".into(), json!(public.number));
+    };
+    // The list of keys that came along holds one key only.
+    let only = |bag: &Path, key: &SecretKey| {
+        let text = format!("{}\n", key.public().to_text());
+        fs::write(bag.join("data/keys.jsonl"), text).unwrap();
+    };
+    seen_by_both(
+        &c,
+        &u,
+        &[
+            ("an officer as administrator", &|bag| {
+                rechain(bag, &keys, &|_, event, _| {
+                    if is(event, "sealed") {
+                        event["role"] = json!("administrator");
+                    }
+                });
+            }),
+            ("a seal by a reviewer", &|bag| {
+                only(bag, &c.reviewer);
+                rechain(bag, &keys, &|_, event, _| {
+                    if is(event, "sealed") {
+                        by(event, &c.reviewer);
+                    }
+                });
+            }),
+            ("certified by an officer", &|bag| {
+                only(bag, &c.officer);
+                rechain(bag, &keys, &|_, event, _| {
+                    if is(event, "certified") {
+                        by(event, &c.officer);
+                    }
+                });
+            }),
+            ("limits lifted by an officer", &|bag| {
+                rechain(bag, &keys, &|_, event, _| {
+                    if is(event, "sealed") {
+                        event["kind"] = json!("consent-lifted");
+                    }
+                });
+            }),
+        ],
+    );
+}
+
+#[test]
+fn doubts_that_are_left_out_or_changed_are_seen_by_both() {
+    let c = Custody::unsealed(300);
+    let mut store = Store::open(&c.database()).unwrap();
+    let details = [
+        (2, Lang::Vi, "3500 | 350"),
+        (4, Lang::My, "\"၃၅\" \\ {၃}"),
+        (6, Lang::Km, "៣៥ | ៣\n"),
+    ];
+    for (line, lang, detail) in details {
+        let heard = Hypothesis {
+            lang,
+            text: "Tôi có 3500.".into(),
+            confidence: 0.5,
+            words: Vec::new(),
+            flags: vec![
+                Flag::new(FlagKind::NoSpeech),
+                Flag::with(FlagKind::SpeechRate, detail),
+            ],
+            engine: "test engine 1".into(),
+        };
+        store
+            .record_hypothesis(&c.id, SegmentId(line), &heard)
+            .unwrap();
+    }
+    drop(store);
+    let u = Unpacked::new(&c);
+    let put = |bag: &Path, from: &str, to: &str| {
+        let file = "data/interview.json";
+        changed_and_signed(&c, bag, file, &|text| text.replacen(from, to, 1));
+    };
+    seen_by_both(
+        &c,
+        &u,
+        &[
+            ("a detail", &|bag| put(bag, "3500 | 350", "3500 | 3500")),
+            ("a detail with signs", &|bag| put(bag, "{၃}", "{၅}")),
+            ("a detail with a line's end", &|bag| {
+                put(bag, "៣៥ | ៣\\n", "៣៥ | ៣")
+            }),
+            ("a doubt", &|bag| {
+                put(bag, "\"no-speech\"", "\"speech-rate\"");
+            }),
+            ("the kind of a detail", &|bag| {
+                let (from, to) = ("\"kind\": \"speech-rate\"", "\"kind\": \"no-speech\"");
+                put(bag, from, to);
+            }),
+        ],
+    );
+}
+
+#[test]
+fn sound_that_the_links_of_a_session_do_not_hold_is_seen_by_both() {
+    let c = session::recorded();
+    let u = Unpacked::new(&c);
+    let keys = [&c.officer, &c.reviewer];
+    let other = |bag: &Path, change: &dyn Fn(&mut Vec<u8>)| other_sound(bag, &keys, change);
+    seen_by_both(
+        &c,
+        &u,
+        &[
+            ("one sample", &|bag| {
+                other(bag, &|sound| sound[44 + 40_000] ^= 1);
+            }),
+            ("the last sample", &|bag| {
+                other(bag, &|sound| *sound.last_mut().unwrap() ^= 1);
+            }),
+            ("a second taken out", &|bag| {
+                other(bag, &|sound| {
+                    sound.drain(44 + 32_000..44 + 64_000);
+                });
+            }),
+            ("sound put behind", &|bag| {
+                other(bag, &|sound| sound.extend([0; 64]));
+            }),
+            ("the end cut off", &|bag| {
+                other(bag, &|sound| sound.truncate(sound.len() - 64));
+            }),
+        ],
+    );
+}
