@@ -175,7 +175,10 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
             let parts = recover_parts(bench.dir.path(), Series::default()).unwrap();
             // What was told of, and hashed, no recovery changes.
             for part in closed {
-                assert!(parts.contains(&part), "{at}, {error:?}: {part:?} in {parts:?}");
+                assert!(
+                    parts.contains(&part),
+                    "{at}, {error:?}: {part:?} in {parts:?}"
+                );
             }
             for part in parts {
                 let content = vault::open(&bench.dir.path().join(&part.name)).unwrap();

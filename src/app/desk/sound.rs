@@ -322,6 +322,7 @@ mod tests {
         let new = NewInterview {
             id: id.clone(),
             case: None,
+            asked: None,
             languages: vec![Lang::Lo, Lang::Zh],
             started: "2026-11-23T08:00:00Z".to_owned(),
             duration_ms: 1_000,
