@@ -1,6 +1,7 @@
 //! The fidelity checks on a labelled set: pairs of all six languages, half of them with a planted fault.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
@@ -20,6 +21,19 @@ const MIN_RECALL: f64 = 0.90;
 const MIN_PRECISION_OF_NAMES: f64 = 0.95;
 const FEWEST_NAMES: usize = 240;
 
+/// What the tricky pairs must reach: kind, precision, recall. They were written to be got wrong, and the rules
+/// were mended on them, so they hold what was won and say nothing of other text.
+const TRICKY: [(FlagKind, f64, f64); 5] = [
+    (FlagKind::NumberMismatch, 0.95, 0.95),
+    (FlagKind::NegationDiffers, 0.95, 0.95),
+    (FlagKind::QuestionDiffers, 0.95, 0.95),
+    (FlagKind::LunarDate, 0.90, 0.90),
+    (FlagKind::WrongScript, 0.90, 0.90),
+];
+/// The same on denials and questions of the labelled pairs, on each half. Loops are not counted: what they ask
+/// does not matter.
+const MIN_OF_POLARITY: f64 = 0.95;
+
 /// What denies and what asks in the labelled pairs.
 const MARKS: [(Lang, &[&str]); 6] = [
     (Lang::Zh, &["不", "没", "未", "？", "吗", "呢"]),
@@ -30,7 +44,7 @@ const MARKS: [(Lang, &[&str]); 6] = [
     ),
     (Lang::My, &["ဘူး", "မဟုတ်", "မရှိ", "လား", "လဲ", "？", "?"]),
     (Lang::Lo, &["ບໍ່", "ບໍ", "ຫຼືຍັງ", "？", "?"]),
-    (Lang::Km, &["មិន", "គ្មាន", "អត់", "？", "?"]),
+    (Lang::Km, &["មិន", "គ្មាន", "អត់", "តើ", "？", "?"]),
 ];
 
 struct Pair {
@@ -172,6 +186,91 @@ fn flags_on_the_labelled_pairs_are_right_often_enough() {
     assert!(named >= FEWEST_NAMES, "{named}");
 }
 
+impl Score {
+    fn count(&mut self, wanted: bool, got: bool) {
+        self.right += u32::from(wanted && got);
+        self.wrong += u32::from(!wanted && got);
+        self.missed += u32::from(wanted && !got);
+    }
+}
+
+#[test]
+fn denials_and_questions_of_the_labelled_pairs_are_found() {
+    let mut scores: BTreeMap<(String, FlagKind), Score> = BTreeMap::new();
+    for p in pairs().into_iter().filter(|p| p.kind != "repetition") {
+        let found = compare(&p.source, &p.translation, p.pair, &p.known);
+        for kind in [FlagKind::NegationDiffers, FlagKind::QuestionDiffers] {
+            let got = found.iter().any(|f| f.kind == kind);
+            let score = scores.entry((p.split.clone(), kind)).or_default();
+            score.count(p.wanted.contains(&kind), got);
+        }
+    }
+    assert_eq!(scores.len(), 4);
+    for ((split, kind), s) in scores {
+        let (precision, recall) = (s.precision(), s.recall());
+        println!(
+            "{split} {}: precision {precision:.3}, recall {recall:.3}",
+            kind.as_str()
+        );
+        assert!(s.right >= 10 && precision >= MIN_OF_POLARITY && recall >= MIN_OF_POLARITY);
+    }
+}
+
+#[test]
+fn what_is_easy_to_get_wrong_is_got_right() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fidelity/tricky.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut scores: BTreeMap<FlagKind, Score> = BTreeMap::new();
+    let mut all = 0;
+    for line in text.lines().filter(|l| !l.starts_with('#')) {
+        let cells: Vec<&str> = line.split('|').collect();
+        let [from, to, source, translation, flags] = cells[..] else {
+            panic!("{line}");
+        };
+        all += 1;
+        let wanted: Vec<FlagKind> = flags
+            .split(',')
+            .filter(|f| *f != "-")
+            .map(|f| FlagKind::parse(f).unwrap())
+            .collect();
+        let pair = LangPair::new(from.parse().unwrap(), to.parse().unwrap());
+        let found = compare(source, translation, pair, &KnownNames::default());
+        for kind in FlagKind::ALL {
+            let (wanted, got) = (wanted.contains(&kind), found.iter().any(|f| f.kind == kind));
+            scores.entry(kind).or_default().count(wanted, got);
+            if wanted != got {
+                let what = if got { "false" } else { "missed" };
+                println!("{what} {}: {line}", kind.as_str());
+            }
+        }
+    }
+    assert!(all >= 300, "{all}");
+    for (kind, s) in scores
+        .iter()
+        .filter(|(_, s)| s.right + s.wrong + s.missed > 0)
+    {
+        println!(
+            "tricky {}: precision {:.3}, recall {:.3} (right {}, false {}, missed {})",
+            kind.as_str(),
+            s.precision(),
+            s.recall(),
+            s.right,
+            s.wrong,
+            s.missed
+        );
+    }
+    for (kind, precision, recall) in TRICKY {
+        let s = scores[&kind];
+        assert!(
+            s.precision() >= precision && s.recall() >= recall,
+            "{}: precision {:.3}, recall {:.3}",
+            kind.as_str(),
+            s.precision(),
+            s.recall()
+        );
+    }
+}
+
 /// That the places lie in the two texts and part no letter; how many there are on each side.
 fn places(source: &str, translation: &str, flag: &Flag) -> [usize; 2] {
     let edges = |text: &str| -> BTreeSet<usize> {
@@ -253,7 +352,7 @@ fn every_disagreement_names_its_places_in_both_texts() {
     let known = KnownNames::default();
     for p in pairs() {
         for flag in compare(&p.source, &p.translation, p.pair, &known) {
-            if matches!(flag.kind, FlagKind::NameDiffers | FlagKind::LunarDate) {
+            if matches!(flag.kind, FlagKind::NameDiffers) {
                 continue;
             }
             let [own, other] = places(&p.source, &p.translation, &flag);

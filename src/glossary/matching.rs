@@ -171,6 +171,20 @@ fn verb_of(noun: &str, lang: Lang) -> Option<&str> {
     verb.filter(|verb| tokens_of(verb).len() >= 2)
 }
 
+/// How many of these places lie beside each other, none over another.
+fn apart(places: &[Range<usize>]) -> usize {
+    let mut sorted: Vec<&Range<usize>> = places.iter().collect();
+    sorted.sort_by_key(|place| (place.end, std::cmp::Reverse(place.start)));
+    let (mut count, mut end) = (0usize, 0usize);
+    for place in sorted {
+        if place.start >= end {
+            count = count.saturating_add(1);
+            end = place.end;
+        }
+    }
+    count
+}
+
 impl Glossary {
     /// The glossary's terms in a source text, in order, none overlapping: at each place the longest
     /// term wins. A short one inside a longer word does not count. Terms without anything in the wanted
@@ -249,10 +263,10 @@ impl Glossary {
         })
     }
 
-    /// Whether a translation holds an approved counterpart of each required term, and none that is
-    /// forbidden (one inside an approved counterpart does not count). Each term is told once,
-    /// however often the source has it; the flag names all its places there, and in the translation those of
-    /// what is forbidden, or the whole of it for what is missing.
+    /// Whether a translation holds an approved counterpart of each required term as often as the source has
+    /// the term, and none that is forbidden (one inside an approved counterpart does not count). Each term is
+    /// told once; the flag names all its places in the source, and in the translation those of what is
+    /// forbidden, or the whole of it for what is missing.
     pub fn check(
         &self,
         required: &[RequiredTerm],
@@ -283,7 +297,8 @@ impl Glossary {
                 places.extend(found);
             }
             if !term.admitted.is_empty() {
-                if used.is_none() {
+                let enough = apart(&places) >= said.len();
+                if !enough {
                     let detail = format!("{} → {}", term.source, term.preferred);
                     let mut both = said.clone();
                     both.push(Place::whole(translation, Side::Translation));
@@ -291,7 +306,7 @@ impl Glossary {
                 }
                 uses.push(TermUse {
                     source: term.source.clone(),
-                    satisfied: used.is_some(),
+                    satisfied: enough,
                     target: used.unwrap_or_else(|| term.preferred.clone()),
                     alternative: String::new(),
                 });

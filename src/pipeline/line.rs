@@ -97,27 +97,32 @@ fn checked(
     let pauses = if known { line.pauses } else { &[] };
     let sentences = text::spoken_sentences(&source, pair.from, pauses);
     let (mut parts, mut others) = (Vec::new(), Vec::new());
-    let mut flags: Vec<Flag> = Vec::new();
+    let (mut flags, mut term_flags): (Vec<Flag>, Vec<Flag>) = (Vec::new(), Vec::new());
+    let mut terms: Vec<TermUse> = Vec::new();
     let mut starts = Starts::default();
     for &sentence in &sentences {
         let (mut decoded, other) = with_terms(route, glossary, sentence, pair, options, cancel)?;
         decoded.text = text::normalise(&decoded.text, pair.to);
         starts.advance(&source, sentence);
         let found = translate::check(sentence, &decoded.text, pair, &decoded, &options.names);
-        for mut flag in found {
-            starts.shift(&mut flag);
-            if !flags.contains(&flag) {
-                flags.push(flag);
+        // A term of two sentences must stand in both: each is held against its own.
+        let required = glossary.required(sentence, pair);
+        let (uses, missed) = glossary.check(&required, decoded.text.trim(), pair.to);
+        for (all, found) in [(&mut flags, found), (&mut term_flags, missed)] {
+            for mut flag in found {
+                starts.shift(&mut flag);
+                if !all.contains(&flag) {
+                    all.push(flag);
+                }
             }
         }
+        uses.into_iter().for_each(|used| add_use(&mut terms, used));
         starts.behind(&decoded.text, pair);
         others.push(other);
         parts.push(decoded);
     }
     let other = other_candidate(&parts, &others, pair);
     let mut line = join(parts, pair, route.engine.engine());
-    let required = glossary.required(&source, pair);
-    let (mut terms, term_flags) = glossary.check(&required, &line.text, pair.to);
     for term in &mut terms {
         term.alternative.clone_from(&other);
     }
@@ -128,7 +133,7 @@ fn checked(
         let second = second.as_mut();
         let flag = opinion::diverges(
             second,
-            &sentences,
+            (&source, &sentences),
             &line.text,
             pair,
             &options.decode,
@@ -137,6 +142,15 @@ fn checked(
         line.flags.extend(flag);
     }
     Ok(line)
+}
+
+/// Tells a term once a line: satisfied if it is in each of its sentences.
+fn add_use(terms: &mut Vec<TermUse>, used: TermUse) {
+    match terms.iter_mut().find(|known| known.source == used.source) {
+        Some(known) if known.satisfied => *known = used,
+        Some(_) => {}
+        None => terms.push(used),
+    }
 }
 
 /// Where the sentence in hand begins in the line and in its translation: flags name places by sentence.

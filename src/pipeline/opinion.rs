@@ -1,9 +1,9 @@
 //! A second opinion: another engine translates the line too, and where the two diverge a person is told.
 //! Nothing is chosen between them: the first one's translation stands, the other is kept with the flag.
 
-use crate::domain::{Cancel, Flag, FlagKind, LangPair};
+use crate::domain::{Cancel, Flag, FlagKind, Lang, LangPair, Place, Side};
 use crate::text;
-use crate::translate::{DecodeOptions, Translator};
+use crate::translate::{self, DecodeOptions, Translator};
 
 use super::Error;
 
@@ -12,14 +12,15 @@ use super::Error;
 /// sentences of the practice corpus 93 (Burmese) to 99 % (Chinese) lie below it.
 const DIVERGE_BELOW: f64 = 40.0;
 
-/// Lets `other` translate the sentences and compares that with `first`. `None` where they agree, where
-/// the other engine does not know the direction, or where it writes nothing.
+/// Lets `other` translate the sentences and compares that with `first`: as a whole, and by numbers, denials
+/// and questions, since one word makes a short line another. `None` where they agree, where the other engine
+/// does not know the direction, or where it writes nothing.
 ///
 /// # Errors
 /// The other engine's own; a cancel.
 pub(super) fn diverges(
     other: &mut dyn Translator,
-    sentences: &[&str],
+    (source, sentences): (&str, &[&str]),
     first: &str,
     pair: LangPair,
     options: &DecodeOptions,
@@ -34,11 +35,27 @@ pub(super) fn diverges(
         parts.push(text::normalise(decoded.text.trim(), pair.to));
     }
     let second = parts.join(super::line::separator(pair));
-    if second.is_empty() || agreement(first, &second) >= DIVERGE_BELOW {
+    if second.is_empty() {
         return Ok(None);
     }
+    let Some(written) = places(first, &second, pair.to) else {
+        return Ok(None);
+    };
     let detail = format!("{}: {second}", other.engine());
-    Ok(Some(Flag::with(FlagKind::OpinionsDiffer, detail)))
+    let mut both = vec![Place::whole(source, Side::Source)];
+    both.extend(written);
+    Ok(Some(Flag::with(FlagKind::OpinionsDiffer, detail).at(both)))
+}
+
+/// The places of the first translation where the second says something else, all of it where they have
+/// little in common; `None` where they agree.
+fn places(first: &str, second: &str, lang: Lang) -> Option<Vec<Place>> {
+    let places = translate::disagree(first, second, lang);
+    if !places.is_empty() {
+        return Some(places);
+    }
+    let apart = agreement(first, second) < DIVERGE_BELOW;
+    apart.then(|| vec![Place::whole(first, Side::Translation)])
 }
 
 /// How much two translations have in common, 0 to 100, whichever of them is named first.
@@ -85,20 +102,44 @@ mod tests {
     }
 
     #[test]
+    fn a_denial_a_question_or_a_number_more_is_another_opinion() {
+        for (lang, a, b) in [
+            (Lang::Zh, "我打了他。", "我没打他。"),
+            (Lang::Vi, "Tôi quen anh ta.", "Tôi không quen anh ta."),
+            (Lang::Th, "เขามาสามคน", "เขามาสี่คน"),
+            (Lang::My, "သူ့ကို သိပါတယ်။", "သူ့ကို မသိပါဘူး။"),
+            (Lang::Lo, "ເຈົ້າຕີລາວ", "ເຈົ້າຕີລາວບໍ"),
+            (Lang::Km, "ខ្ញុំដឹង។", "ខ្ញុំមិនដឹងទេ។"),
+        ] {
+            for (first, second) in [(a, b), (b, a)] {
+                let found = places(first, second, lang).unwrap();
+                assert!(!found.is_empty(), "{first} | {second}");
+                assert!(found.iter().all(|p| p.side == Side::Translation));
+            }
+            assert_eq!(places(a, a, lang), None);
+        }
+    }
+
+    #[test]
     fn small_differences_agree() {
-        for (a, b) in [
-            ("你叫什么名字？", "你叫什么名字"),
-            ("Anh có quyền giữ im lặng.", "Anh có quyền im lặng."),
-            ("คุณมีสิทธิ์ที่จะไม่ให้การ", "คุณมีสิทธิ์ไม่ให้การ"),
-            ("ခင်ဗျားနာမည်ဘယ်လိုခေါ်ပါသလဲ။", "ခင်ဗျားနာမည်ဘယ်လိုခေါ်လဲ။"),
-            ("ເຈົ້າຊື່ຫຍັງ", "ເຈົ້າຊື່ວ່າຫຍັງ"),
-            ("តើអ្នកឈ្មោះអ្វី?", "អ្នកឈ្មោះអ្វី?"),
+        for (lang, a, b) in [
+            (Lang::Zh, "你叫什么名字？", "你叫什么名字"),
+            (
+                Lang::Vi,
+                "Anh có quyền giữ im lặng.",
+                "Anh có quyền im lặng.",
+            ),
+            (Lang::Th, "คุณมีสิทธิ์ที่จะไม่ให้การ", "คุณมีสิทธิ์ไม่ให้การ"),
+            (Lang::My, "ခင်ဗျားနာမည်ဘယ်လိုခေါ်ပါသလဲ။", "ခင်ဗျားနာမည်ဘယ်လိုခေါ်လဲ။"),
+            (Lang::Lo, "ເຈົ້າຊື່ຫຍັງ", "ເຈົ້າຊື່ວ່າຫຍັງ"),
+            (Lang::Km, "តើអ្នកឈ្មោះអ្វី?", "អ្នកឈ្មោះអ្វី?"),
         ] {
             assert!(
                 agreement(a, b) >= DIVERGE_BELOW,
                 "{a} | {b}: {}",
                 agreement(a, b)
             );
+            assert_eq!(places(a, b, lang), None, "{lang}: {a} | {b}");
             assert!((agreement(a, b) - agreement(b, a)).abs() < 1e-9);
         }
     }

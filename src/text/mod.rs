@@ -29,7 +29,7 @@ pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;
 pub use mentions::{Mention, birth_year, mentions};
 pub use normalise::{bare, composed, fold, is_dropped, normalise};
-pub use numerals::{Figure, HALF, Unit, figures, lunar_date};
+pub use numerals::{DayHalf, Figure, HALF, Unit, figures, lunar_date};
 pub use origin::origin;
 pub use pieces::pieces;
 pub use script::{capitalised, in_script, numbers};

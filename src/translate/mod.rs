@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use checks::{check, compare};
+pub use checks::{check, compare, disagree};
 pub use error::Error;
 pub use known::KnownNames;
 pub use llm::Llm;

@@ -14,7 +14,7 @@ use super::error::StepError;
 use super::guided::{Path, Spelling};
 use super::model::Decoding;
 use super::seen::{Seen, log, relative, says, scores};
-use super::terms::{Task, doubled};
+use super::terms::{MOST_LOST, Task, doubled};
 use crate::glossary::{Constraint, TermState};
 use crate::text::capitalised;
 
@@ -31,10 +31,6 @@ const REACH: usize = 8;
 const WEIGHT: f32 = 4.0;
 const HARDLY: f32 = 0.3;
 const SURELY: f32 = 0.6;
-/// The words beside the terms may lose this much of their mean log-probability a token. They are the free
-/// translation's own words, so only a wrong cut is to be told: the practice translator loses less than
-/// this by all but a few right exchanges, and lets no more wrong ones pass than with half as much.
-const MOST_LOST: f32 = 1.0;
 /// Variants of a term and ends of the old words that are tried.
 const VARIANTS: usize = 2;
 const ENDS: usize = 3;
@@ -173,6 +169,9 @@ impl M2m100 {
             task.spelt.beside(&kept, &seen.tokens),
             task.spelt.beside(&kept, &path.tokens),
         );
+        // The words beside the terms are the free translation's own, so only a wrong cut is to be told: the
+        // practice translator loses less than this by all but a few right exchanges, and lets no more wrong
+        // ones pass than with half as much.
         Ok((loss <= MOST_LOST && !doubled(&old, &new)).then_some(path))
     }
 

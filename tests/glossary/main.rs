@@ -203,9 +203,14 @@ fn forbidden_variants_are_flagged_unless_inside_an_admitted_one() {
     let glossary = small("t,贩运人口|!拐卖,mua bán người|!mua bán|!bán,,,,,\n");
     let required = glossary.required("贩运人口、贩运人口", LangPair::new(Lang::Zh, Lang::Vi));
     assert_eq!(required.len(), 2);
-    let (uses, flags) = glossary.check(&required, "Tội mua bán người.", Lang::Vi);
+    let twice = "Tội mua bán người, tội mua bán người.";
+    let (uses, flags) = glossary.check(&required, twice, Lang::Vi);
     assert_eq!((uses.len(), flags.len()), (1, 0));
     assert!(uses[0].satisfied);
+    // Said twice and written once: one of the two may have become another word.
+    let (uses, flags) = glossary.check(&required, "Tội mua bán người.", Lang::Vi);
+    assert_eq!((uses.len(), flags.len()), (1, 1));
+    assert!(!uses[0].satisfied && flags[0].kind == FlagKind::TermMissing);
     let (uses, flags) = glossary.check(&required, "Họ mua bán.", Lang::Vi);
     assert!(!uses[0].satisfied);
     let kinds: Vec<FlagKind> = flags.iter().map(|f| f.kind).collect();

@@ -13,6 +13,16 @@ pub(super) enum Name {
     Weekday(u8),
     /// A Vietnamese weekday, which is an ordinal too: Monday is 'the second'.
     Ordinal(u8),
+    /// A month that is also something else (km កញ្ញា 'Miss', en 'may', names of women): it is one for sure
+    /// beside a day, a year or the word for month.
+    Perhaps(u8),
+    /// 'The second' and such, in a word of its own; of a school year also its other count.
+    Nth(u8, u8),
+    /// Noon, and midnight.
+    Noon,
+    Midnight,
+    /// So many minutes: 一刻 is a quarter.
+    Minutes(u8),
 }
 
 /// Months January to December, each in its forms.
@@ -22,7 +32,7 @@ fn months(lang: Lang) -> &'static [&'static [&'static str]] {
             &["tháng giêng"],
             &[],
             &[],
-            &[],
+            &["tháng tư"],
             &[],
             &[],
             &[],
@@ -77,10 +87,10 @@ fn months(lang: Lang) -> &'static [&'static [&'static str]] {
         Lang::My => &[
             &["ဇန်နဝါရီ"],
             &["ဖေဖော်ဝါရီ"],
-            &["မတ်လ"],
+            &["မတ်လ", "မတ်"],
             &["ဧပြီ"],
-            &["မေလ"],
-            &["ဇွန်လ"],
+            &["မေလ", "မေ"],
+            &["ဇွန်လ", "ဇွန်"],
             &["ဇူလိုင်"],
             &["ဩဂုတ်", "သြဂုတ်"],
             &["စက်တင်ဘာ"],
@@ -131,7 +141,7 @@ fn weekdays(lang: Lang) -> &'static [&'static [&'static str]] {
             &["วันจันทร์"],
             &["วันอังคาร"],
             &["วันพุธ"],
-            &["วันพฤหัส"],
+            &["วันพฤหัสบดี", "วันพฤหัส"],
             &["วันศุกร์"],
             &["วันเสาร์"],
             &["วันอาทิตย์"],
@@ -177,7 +187,10 @@ fn weekdays(lang: Lang) -> &'static [&'static [&'static str]] {
 
 /// All calendar names of a language.
 pub(super) fn names(lang: Lang) -> impl Iterator<Item = (&'static str, Name)> {
-    let month = |i: u8, form: &'static str| (form, Name::Month(i));
+    let month = move |i: u8, form: &'static str| match doubtful(lang).contains(&form) {
+        true => (form, Name::Perhaps(i)),
+        false => (form, Name::Month(i)),
+    };
     let weekday = move |i: u8, form: &'static str| match lang {
         Lang::Vi if i < 7 => (form, Name::Ordinal(i)),
         _ => (form, Name::Weekday(i)),
@@ -188,7 +201,49 @@ pub(super) fn names(lang: Lang) -> impl Iterator<Item = (&'static str, Name)> {
     let days = (1..)
         .zip(weekdays(lang))
         .flat_map(move |(i, forms)| forms.iter().map(move |f| weekday(i, f)));
-    months.chain(days)
+    months.chain(days).chain(others(lang).iter().copied())
+}
+
+/// Months that are other words too.
+#[rustfmt::skip]
+fn doubtful(lang: Lang) -> &'static [&'static str] {
+    match lang {
+        Lang::Th => &[
+            "มกรา", "กุมภา", "มีนา", "เมษา", "พฤษภา", "มิถุนา", "กรกฎา", "สิงหา", "กันยา", "ตุลา", "พฤศจิกา", "ธันวา",
+        ],
+        Lang::Lo => &["ກັນຍາ", "ມີນາ", "ເມສາ", "ຕຸລາ", "ສິງຫາ"],
+        Lang::Km => &["កញ្ញា", "ធ្នូ", "មេសា", "តុលា", "សីហា", "មករា"],
+        Lang::My => &["မတ်", "မေ", "ဇွန်"],
+        Lang::En => &["may", "march"],
+        Lang::Zh | Lang::Vi => &[],
+    }
+}
+
+/// Numbers that have names of their own.
+#[rustfmt::skip]
+fn others(lang: Lang) -> &'static [(&'static str, Name)] {
+    use Name::{Midnight, Minutes, Month, Noon, Nth};
+    match lang {
+        Lang::Zh => &[
+            ("正月", Month(1)), ("腊月", Month(12)), ("正午", Noon), ("午夜", Midnight),
+            ("点一刻", Minutes(15)), ("点三刻", Minutes(45)), ("一刻钟", Minutes(15)), ("三刻钟", Minutes(45)),
+            ("初一", Nth(1, 7)), ("初二", Nth(2, 8)), ("初三", Nth(3, 9)), ("高二", Nth(2, 11)), ("高三", Nth(3, 12)),
+        ],
+        Lang::Vi => &[
+            ("giữa trưa", Noon), ("nửa đêm", Midnight), ("thứ nhất", Nth(1, 1)), ("thứ nhì", Nth(2, 2)), ("rằm", Nth(15, 15)),
+        ],
+        Lang::Th => &[("เที่ยง", Noon), ("เที่ยงวัน", Noon), ("เที่ยงคืน", Midnight)],
+        Lang::Lo => &[("ທ່ຽງ", Noon), ("ທ່ຽງວັນ", Noon), ("ທ່ຽງຄືນ", Midnight)],
+        Lang::Km => &[("ថ្ងៃត្រង់", Noon), ("អាធ្រាត្រ", Midnight)],
+        Lang::My => &[
+            ("မွန်းတည့်", Noon), ("သန်းခေါင်", Midnight),
+            ("ပထမ", Nth(1, 1)), ("ဒုတိယ", Nth(2, 2)), ("တတိယ", Nth(3, 3)), ("စတုတ္ထ", Nth(4, 4)), ("ပဉ္စမ", Nth(5, 5)),
+            ("ဆဋ္ဌမ", Nth(6, 6)), ("သတ္တမ", Nth(7, 7)), ("အဋ္ဌမ", Nth(8, 8)), ("နဝမ", Nth(9, 9)), ("ဒသမ", Nth(10, 10)),
+        ],
+        Lang::En => &[
+            ("noon", Noon), ("midnight", Midnight), ("first", Nth(1, 1)), ("second", Nth(2, 2)), ("third", Nth(3, 3)),
+        ],
+    }
 }
 
 /// Marks of the Buddhist Era, which is 543 years ahead of the common one.
@@ -201,78 +256,5 @@ pub(super) fn buddhist(lang: Lang) -> &'static [&'static str] {
         Lang::Km => &["ព.ស", "ពុទ្ធសករាជ"],
         Lang::My => &["သာသနာ", "ဗုဒ္ဓသက္ကရာဇ်"],
         Lang::En => &["buddhist era", "b.e."],
-    }
-}
-
-/// Marks of a lunar date or of the Burmese era: no arithmetic turns these into another calendar.
-pub(super) fn lunar(lang: Lang) -> &'static [&'static str] {
-    match lang {
-        Lang::Zh => &[
-            "农历", "农曆", "阴历", "陰曆", "旧历", "正月", "腊月", "初一", "初二", "初三", "初四",
-            "初五", "初六", "初七", "初八", "初九", "初十", "除夕", "中秋", "端午", "缅历", "傣历",
-        ],
-        Lang::Vi => &[
-            "âm lịch",
-            "mùng",
-            "mồng",
-            "tháng giêng",
-            "tháng chạp",
-            "ngày rằm",
-            "đêm rằm",
-        ],
-        Lang::Th => &[
-            "ข้างขึ้น",
-            "ข้างแรม",
-            "ขึ้น ๑",
-            "ค่ำ เดือน",
-            "ค่ำเดือน",
-            "จันทรคติ",
-            "จุลศักราช",
-            "จ.ศ.",
-        ],
-        Lang::Lo => &[
-            "ຂ້າງຂຶ້ນ",
-            "ຂ້າງແຮມ",
-            "ຄ່ຳ ເດືອນ",
-            "ຄ່ຳເດືອນ",
-            "ຈັນທະຄະຕິ",
-            "ຈຸນລະສັກກະລາດ",
-            "ຈ.ສ.",
-        ],
-        Lang::Km => &["កើត ខែ", "កើតខែ", "រោច ខែ", "រោចខែ", "ចន្ទគតិ", "ចុល្លសករាជ"],
-        Lang::My => &[
-            "လဆန်း",
-            "လဆုတ်",
-            "လပြည့်",
-            "လကွယ်",
-            "ကောဇာ",
-            "မြန်မာသက္ကရာဇ်",
-            "တန်ခူး",
-            "ကဆုန်",
-            "နယုန်",
-            "ဝါဆို",
-            "ဝါခေါင်",
-            "တော်သလင်း",
-            "သီတင်းကျွတ်",
-            "တန်ဆောင်မုန်း",
-            "နတ်တော်",
-            "ပြာသို",
-            "တပို့တွဲ",
-            "တပေါင်း",
-        ],
-        Lang::En => &["lunar", "burmese era", "full moon", "waning", "waxing"],
-    }
-}
-
-/// Words that put an hour from one to twelve into the second half of the day.
-pub(super) fn afternoon(lang: Lang) -> &'static [&'static str] {
-    match lang {
-        Lang::Zh => &["下午", "晚", "傍晚", "夜", "中午"],
-        Lang::Vi => &["chiều", "tối", "đêm", "trưa"],
-        Lang::Th => &["บ่าย", "เย็น", "ค่ำ", "ทุ่ม", "คืน"],
-        Lang::Lo => &["ບ່າຍ", "ແລງ", "ຄ່ຳ", "ຄືນ"],
-        Lang::Km => &["ល្ងាច", "យប់", "រសៀល"],
-        Lang::My => &["ညနေ", "ည", "နေ့လယ်", "မွန်းလွဲ"],
-        Lang::En => &["pm", "p.m", "afternoon", "evening", "night"],
     }
 }

@@ -25,6 +25,9 @@ struct Term {
 
 /// Reads one number from the start of `run` and returns how many pieces it took.
 pub(super) fn compose(page: &Page, run: &[Piece], found: &mut Vec<Figure>) -> usize {
+    if is_prison(page, run) {
+        return 1;
+    }
     let mut terms: Vec<Term> = Vec::new();
     let mut joined_by_and = false;
     let mut leading_unit = None;
@@ -43,7 +46,7 @@ pub(super) fn compose(page: &Page, run: &[Piece], found: &mut Vec<Figure>) -> us
             }
             Token::Word(Word::Digit(d)) => place(&mut terms, *d, 1, i, true),
             Token::Word(Word::Fixed(v, scale)) => place(&mut terms, *v, *scale, i, false),
-            Token::Word(Word::Tail(d)) => tail(&mut terms, *d, i),
+            Token::Word(Word::Tail(d)) => tail(page, &mut terms, *d, i),
             Token::Word(Word::Unit(u) | Word::Joined(u)) => {
                 if terms.is_empty() && *u >= 10_000 && page.lang == Lang::My {
                     leading_unit = Some(u128::from(*u));
@@ -56,7 +59,7 @@ pub(super) fn compose(page: &Page, run: &[Piece], found: &mut Vec<Figure>) -> us
                 joined_by_and && top.is_some_and(|t| t.scale >= 100)
             }
             Token::Written(w) => {
-                written(&mut terms, w, next, piece, run, i)
+                written(page, &mut terms, w, next, (run, i))
                     || leading_amount(&mut terms, w, leading_unit, i)
             }
             Token::Half => match terms.last_mut() {
@@ -83,10 +86,34 @@ pub(super) fn compose(page: &Page, run: &[Piece], found: &mut Vec<Figure>) -> us
         return leftover(page, run, found);
     }
     let used = run.get(..taken).unwrap_or_default();
-    if let Some(figure) = figure(page, used, &terms, joined_by_and, leading_unit) {
+    if let Some(mut figure) = figure(page, used, &terms, joined_by_and, leading_unit) {
+        // What looks like its unit is the next number: ငါးနှစ်ကောင် is fish, two of them.
+        let next = run.get(taken).filter(|p| p.range.start == figure.range.end);
+        if page.lang == Lang::My
+            && taken == 1
+            && next.is_some_and(|p| matches!(p.token, Token::Word(Word::Digit(_))))
+        {
+            (figure.unit, figure.sure) = (None, false);
+        }
         found.push(figure);
     }
     taken
+}
+
+/// Burmese ထောင် is a thousand and a prison: before a digit and years it is the prison.
+fn is_prison(page: &Page, run: &[Piece]) -> bool {
+    let [thousand, digit, rest @ ..] = run else {
+        return false;
+    };
+    let alone = rest
+        .iter()
+        .all(|p| matches!(p.token, Token::Word(Word::Skip)));
+    let counted = page.unit_after(digit.range.end).map(|(unit, _)| unit);
+    page.lang == Lang::My
+        && matches!(thousand.token, Token::Word(Word::Unit(1_000)))
+        && matches!(digit.token, Token::Word(Word::Digit(_)) | Token::Written(_))
+        && counted == Some(Unit::Year)
+        && alone
 }
 
 /// The first piece of the run opens no number.
@@ -119,7 +146,7 @@ fn place(terms: &mut Vec<Term>, value: u64, scale: u64, from: usize, digit: bool
 }
 
 /// `mốt`, เอ็ด: behind ten a digit, behind a bare digit its tens, behind a larger unit its tenth.
-fn tail(terms: &mut Vec<Term>, d: u64, from: usize) -> bool {
+fn tail(page: &Page, terms: &mut Vec<Term>, d: u64, from: usize) -> bool {
     let Some(top) = terms.last_mut() else {
         return false;
     };
@@ -131,7 +158,8 @@ fn tail(terms: &mut Vec<Term>, d: u64, from: usize) -> bool {
             return true;
         }
         1 => return false,
-        10 => terms.push(Term {
+        // Thai and Lao add one, whatever stands before.
+        scale if scale == 10 || page.lang != Lang::Vi => terms.push(Term {
             value,
             scale: 1,
             from,
@@ -180,12 +208,11 @@ fn multiply(terms: &mut Vec<Term>, unit: u128, at: usize) -> bool {
 
 /// Digits within a run: at its start, or `3万5千`, `2 triệu 500 nghìn`.
 fn written(
+    page: &Page,
     terms: &mut Vec<Term>,
     w: &Written,
     next: Option<&Token>,
-    piece: &Piece,
-    run: &[Piece],
-    at: usize,
+    (run, at): (&[Piece], usize),
 ) -> bool {
     let milli = format!(
         "{:0<3}",
@@ -218,13 +245,22 @@ fn written(
         return true;
     };
     let before = at.checked_sub(1).and_then(|i| run.get(i));
-    let touches = before
-        .is_some_and(|b| b.range.end == piece.range.start && !matches!(b.token, Token::Written(_)));
+    let word = before.filter(|b| !matches!(b.token, Token::Written(_)));
+    let gap = word.map_or(usize::MAX, |b| w.range.start.saturating_sub(b.range.end));
+    let digit = w.whole.len() == 1 && w.fraction.is_empty() && next.is_none();
+    // 2 triệu 5 is two and a half million, where nothing is counted but money.
+    let money = matches!(
+        page.unit_after(w.range.end),
+        None | Some((Unit::Money(_), _))
+    );
+    let spaced = page.lang == Lang::Vi && gap == 1 && digit && money;
+    let touches = gap == 0 || spaced;
     let smaller_unit = matches!(next, Some(Token::Word(Word::Unit(u) | Word::Joined(u))) if u128::from(*u) < top.scale);
-    let fits =
-        value < top.scale.saturating_mul(ONE) && (smaller_unit || (touches && top.scale >= 1_000));
+    let tenths = touches && top.scale >= 1_000;
+    let fits = value < top.scale.saturating_mul(ONE) && (smaller_unit || tenths);
     if fits {
-        terms.push(term);
+        let digit = digit && tenths;
+        terms.push(Term { digit, ..term });
     }
     fits
 }
@@ -265,7 +301,7 @@ fn figure(
     leading: Option<u128>,
 ) -> Option<Figure> {
     let range = span(used);
-    let unit = page.unit(&range);
+    let unit = page.unit(&range).filter(|_| !is_family(page, &range));
     if let [
         Piece {
             token: Token::Written(w),
@@ -288,6 +324,7 @@ fn figure(
             keys.push(plain(count.saturating_mul(unit)));
         }
     }
+    let mut only = None;
     if let ([.., unit, last], false) = (terms, and)
         && last.digit
         && last.scale == 1
@@ -298,15 +335,18 @@ fn figure(
                 .saturating_sub(last.value)
                 .saturating_add(last.value.saturating_mul(unit.scale / 10)),
         );
-        match page.lang {
-            Lang::Zh => keys.push(colloquial),
+        // Chinese would say 三千零五 for 3005, so 三千五 is 3500 and nothing else.
+        match (page.lang, used.last().map(|p| &p.token)) {
+            (Lang::Zh, _) => only = Some(colloquial),
+            (_, Some(Token::Written(_))) => keys.push(colloquial),
             _ => keys.extend([plain(total), colloquial]),
         }
     }
-    let key = plain(total);
+    let key = only.unwrap_or_else(|| plain(total));
     if !keys.contains(&key) {
         keys.push(key);
     }
+    keys.extend(hundreds_of_thousands(page, terms, total, and));
     let spelled = used.iter().all(|p| !matches!(p.token, Token::Written(_)));
     let single = used.len() == 1;
     if single && spelled {
@@ -335,7 +375,37 @@ fn figure(
         spelled,
         sure: sure || !spelled,
         buddhist: false,
+        half: None,
     })
+}
+
+/// 'Hai triệu năm trăm' may be two million and five hundred thousand.
+fn hundreds_of_thousands(page: &Page, terms: &[Term], total: u128, and: bool) -> Option<String> {
+    let [.., million, last] = terms else {
+        return None;
+    };
+    let short = page.lang == Lang::Vi && !and && million.scale >= 1_000_000 && last.scale == 100;
+    let more = last.value.saturating_mul(million.scale / 1_000);
+    short.then(|| plain(total.saturating_sub(last.value).saturating_add(more)))
+}
+
+/// Vietnamese 'năm em' is five children or 'the year you', 'ba em' three or 'my father', at the beginning of
+/// what is said.
+fn is_family(page: &Page, range: &Range<usize>) -> bool {
+    const FAMILY: [&str; 13] = [
+        "anh", "em", "con", "chị", "cô", "bạn", "chú", "bác", "cháu", "ông", "bà", "nó", "mình",
+    ];
+    let is = |form: &str| {
+        let form: Vec<char> = form.chars().collect();
+        page.letters.get(range.clone()) == Some(form.as_slice())
+    };
+    let opens = page.letters.get(..range.start).is_some_and(|head| {
+        head.iter()
+            .rfind(|c| **c != ' ')
+            .is_none_or(|c| ",.;!?\"".contains(*c))
+    });
+    let family = FAMILY.iter().any(|word| page.follows(range.end, word));
+    page.lang == Lang::Vi && family && (is("năm") || (is("ba") && opens))
 }
 
 fn digits_figure(w: &Written, range: Range<usize>, unit: Option<Unit>) -> Figure {
@@ -360,6 +430,7 @@ fn digits_figure(w: &Written, range: Range<usize>, unit: Option<Unit>) -> Figure
         spelled: false,
         sure: unit != Some(Unit::Fraction),
         buddhist: false,
+        half: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Page;
-use crate::domain::Lang;
+use super::units::Unit;
 use crate::text::script::is_number_separator;
 
 /// A number in digits: its place in letters, its digits, and the digits behind the point.
@@ -91,11 +91,12 @@ fn join(page: &Page, groups: &[Range<usize>], separators: &[char]) -> Vec<Writte
     groups.iter().map(whole).collect()
 }
 
-/// Thai writes half past eight in the evening as `20.30 น.`
+/// Half past eight in the evening is `20.30 น.`, `ម៉ោង ៨.៣០` or `၈.၃၀ နာရီ`: a time by the word beside it.
 fn is_clock(page: &Page, head: &[Range<usize>], minutes: &Range<usize>, end: usize) -> bool {
-    let hour = head.first().is_some_and(|h| h.len() <= 2);
-    let noted = matches!(page.lang, Lang::Th | Lang::Lo)
-        && page.letter(page.after_space(end))
-            == Some(if page.lang == Lang::Th { 'น' } else { 'ໂ' });
-    hour && minutes.len() == 2 && noted
+    let hour = head.first().filter(|h| h.len() <= 2);
+    let small = page.letter(minutes.start).is_some_and(|c| c <= '5');
+    let time = |unit: Option<Unit>| unit.is_some_and(Unit::is_time);
+    let noted = time(page.unit_after(end).map(|(unit, _)| unit))
+        || hour.is_some_and(|h| time(page.unit_before(h.start)));
+    hour.is_some() && minutes.len() == 2 && small && noted
 }

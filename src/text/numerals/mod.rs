@@ -5,11 +5,16 @@
 //! Tuesday or `h` for a half. A figure that may mean several things carries several keys.
 
 mod calendar;
+mod codes;
 mod compose;
 mod digits;
+mod hours;
 mod lexicon;
+mod lunar;
 mod read;
+mod settle;
 mod skips;
+mod unit;
 mod units;
 
 #[cfg(test)]
@@ -22,7 +27,8 @@ use crate::domain::Lang;
 use super::script::digit_value;
 use super::segment::{letter_edges, words};
 
-pub use units::Unit;
+pub use hours::DayHalf;
+pub use unit::Unit;
 
 /// The key of a half that belongs to a number: half past three, three and a half.
 pub const HALF: &str = "h";
@@ -41,8 +47,10 @@ pub struct Figure {
     /// A number beyond doubt, which the other language must have too. Number words that are often
     /// something else (zh 一, vi `ba`, my လေး) are not, unless a counter follows.
     pub sure: bool,
-    /// A year of the Buddhist Era; its second key is the common year.
+    /// A year of the Buddhist Era; its other keys are the common year.
     pub buddhist: bool,
+    /// Of a time of day: the half that it is in, where that is told.
+    pub half: Option<DayHalf>,
 }
 
 impl Figure {
@@ -54,32 +62,23 @@ impl Figure {
 
 /// Byte range of the first mark of a lunar date or of the Burmese era, which a person must convert.
 pub fn lunar_date(text: &str, lang: Lang) -> Option<Range<usize>> {
-    let lower = text.to_lowercase();
-    // Lower case of these scripts keeps its length; where a foreign letter does not, no range is given.
-    let same = lower.len() == text.len();
-    calendar::lunar(lang).iter().find_map(|mark| {
-        let at = lower.find(mark)?;
-        Some(if same {
-            at..at.saturating_add(mark.len())
-        } else {
-            0..text.len()
-        })
-    })
+    let page = Page::new(text, lang);
+    let found = lunar::find(&page, &numbers(&page))?;
+    Some(page.bytes(found))
 }
 
 /// All numbers of a text in their order. `text` should be in canonical form.
 pub fn figures(text: &str, lang: Lang) -> Vec<Figure> {
     let page = Page::new(text, lang);
-    let mut found = read::read(&page);
-    let has = |marks: &[&str]| marks.iter().any(|m| page.contains(m));
-    let afternoon = has(calendar::afternoon(lang));
-    let buddhist = has(calendar::buddhist(lang));
+    let mut found = numbers(&page);
+    let marked = calendar::buddhist(lang).iter().any(|m| page.contains(m));
+    let mut last = None;
     for figure in &mut found {
-        if figure.unit == Some(Unit::Hour) && afternoon {
-            second_half(figure, &page);
-        }
-        buddhist_year(figure, lang, buddhist);
+        let dated = settle::behind_a_month(last.as_ref(), figure.range.start);
+        buddhist_year(figure, lang, marked, dated);
+        last = Some((figure.unit, figure.range.clone()));
     }
+    codes::add_letters(&mut found, &page);
     found
         .into_iter()
         .map(|f| Figure {
@@ -89,25 +88,17 @@ pub fn figures(text: &str, lang: Lang) -> Vec<Figure> {
         .collect()
 }
 
-/// Three in the afternoon is also fifteen; Thai counts its evening hours from six.
-fn second_half(figure: &mut Figure, page: &Page) {
-    let Some(hour) = figure
-        .key()
-        .parse::<u64>()
-        .ok()
-        .filter(|h| (1..=12).contains(h))
-    else {
-        return;
-    };
-    figure.keys.push(hour.saturating_add(12).to_string());
-    if page.lang == Lang::Th && page.follows(figure.range.end, "ทุ่ม") {
-        figure.keys.push(hour.saturating_add(6).to_string());
-        figure.keys.push(hour.saturating_add(18).to_string());
-    }
+/// The numbers of a page, with ranges in letters, as far as their neighbours settle them.
+fn numbers(page: &Page) -> Vec<Figure> {
+    let mut found = read::read(page);
+    settle::settle(&mut found, page);
+    hours::settle(&mut found, page);
+    found
 }
 
-/// In Thai a year like 2562 is of the Buddhist Era; elsewhere only beside its mark.
-fn buddhist_year(figure: &mut Figure, lang: Lang, marked: bool) {
+/// In Thai a year like 2562 is of the Buddhist Era; elsewhere only beside its mark. It is 543 years ahead of
+/// the common one; where the year changes in April, in Khmer and Burmese, also 544.
+fn buddhist_year(figure: &mut Figure, lang: Lang, marked: bool, dated: bool) {
     let Some(year) = figure
         .key()
         .parse::<u64>()
@@ -121,13 +112,18 @@ fn buddhist_year(figure: &mut Figure, lang: Lang, marked: bool) {
         return;
     }
     figure.keys.push(year.saturating_sub(543).to_string());
-    figure.buddhist = marked || figure.unit == Some(Unit::Year);
+    if matches!(lang, Lang::Km | Lang::My) {
+        figure.keys.push(year.saturating_sub(544).to_string());
+    }
+    figure.buddhist = marked || dated || figure.unit == Some(Unit::Year);
 }
 
 /// A text as letters in lower case with western digits, and where each stands.
 pub(super) struct Page {
     lang: Lang,
     letters: Vec<char>,
+    /// The same letters as they are written.
+    raw: Vec<char>,
     /// Byte offset of each letter, and the text's length.
     at: Vec<usize>,
     /// Whether a word may begin or end before this letter.
@@ -183,6 +179,7 @@ impl Page {
         Self {
             lang,
             letters,
+            raw: text.chars().collect(),
             at,
             edge,
             word_edge,
@@ -254,8 +251,25 @@ impl Page {
         best
     }
 
+    /// Whether these letters end before a number that starts at `i`.
+    fn ends_with(&self, i: usize, form: &str) -> bool {
+        let form: Vec<char> = form.chars().collect();
+        let head = self.letters.get(..self.before_space(i));
+        head.is_some_and(|head| head.ends_with(&form))
+    }
+
     /// The unit before a number that starts at `i`.
     fn unit_before(&self, i: usize) -> Option<Unit> {
+        self.unit_word_before(i).map(|(unit, _)| unit)
+    }
+
+    /// Where the unit before a number begins that starts at `i`, or the number.
+    fn unit_start(&self, i: usize) -> usize {
+        self.unit_word_before(i).map_or(i, |(_, from)| from)
+    }
+
+    /// The unit before a number that starts at `i`, and where its word begins.
+    fn unit_word_before(&self, i: usize) -> Option<(Unit, usize)> {
         let until = self.before_space(i);
         let head = self.letters.get(..until)?;
         let mut best: Option<(Unit, usize)> = None;
@@ -271,7 +285,7 @@ impl Page {
                 }
             }
         }
-        best.map(|(unit, _)| unit)
+        best.map(|(unit, length)| (unit, until.saturating_sub(length)))
     }
 
     /// What the words beside a number at this range say that it counts.
@@ -284,8 +298,9 @@ impl Page {
             }
             (
                 Some(b @ (Unit::Day | Unit::Month | Unit::Year)),
-                Some(Unit::Day | Unit::Month | Unit::Year) | None,
-            ) => Some(b),
+                Some(Unit::Day | Unit::Month | Unit::Months | Unit::Moon | Unit::Year) | None,
+            )
+            | (Some(b @ Unit::Clock), Some(Unit::Hour)) => Some(b),
             (b, None) => b,
             (_, a) => a,
         }

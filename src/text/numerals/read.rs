@@ -5,10 +5,15 @@ use std::ops::Range;
 use super::calendar::{self, Name};
 use super::compose::compose;
 use super::digits::{self, Written};
+use super::hours::DayHalf;
 use super::lexicon::{Word, lexicon};
+use super::skips;
 use super::units::{Unit, halves};
 use super::{Figure, HALF, Page};
 use crate::domain::Lang;
+
+/// What stands between the groups of a telephone number at most, in letters.
+const GROUP_GAP: usize = 2;
 
 /// One step of a page that may belong to a number.
 #[derive(Clone, Debug)]
@@ -34,13 +39,24 @@ pub(super) fn read(page: &Page) -> Vec<Figure> {
     while let Some(piece) = pieces.get(at) {
         at = match &piece.token {
             Token::Name(name) => {
-                found.push(calendar_figure(*name, piece.range.clone()));
+                found.extend(calendar_figure(
+                    page,
+                    *name,
+                    piece.range.clone(),
+                    found.last(),
+                ));
                 at.saturating_add(1)
             }
-            Token::Half => {
-                half(page, piece, &mut found);
-                at.saturating_add(1)
-            }
+            Token::Half => match half_of_many(page, piece, pieces.get(at.saturating_add(1))) {
+                Some(figure) => {
+                    found.push(figure);
+                    at.saturating_add(2)
+                }
+                None => {
+                    half(page, piece, &mut found);
+                    at.saturating_add(1)
+                }
+            },
             Token::Word(Word::Skip | Word::And) => at.saturating_add(1),
             _ => {
                 let end = run_end(page, &pieces, at);
@@ -97,7 +113,7 @@ fn pieces(page: &Page) -> Vec<Piece> {
             if let Some((form, word)) = lexicon.get(&c).and_then(|list| {
                 list.iter().find(|(form, word)| {
                     page.stands(i, form)
-                        && !(continues && *word == Word::Skip && page.lang == Lang::Zh)
+                        && (*word != Word::Skip || skips::applies(page, i, form, continues))
                 })
             }) {
                 consider(form.len(), Token::Word(*word));
@@ -172,7 +188,7 @@ fn adjoins(page: &Page, last: &Piece, next: &Piece) -> bool {
 
 /// Reads the numbers of a run of adjoining pieces.
 fn number_run(page: &Page, run: &[Piece], found: &mut Vec<Figure>) {
-    let run = settle_loose(page, run);
+    let run = settle_loose(page, run, found.last());
     let mut at = 0;
     while at < run.len() {
         let digits = run
@@ -184,13 +200,36 @@ fn number_run(page: &Page, run: &[Piece], found: &mut Vec<Figure>) {
         let then_unit = rest
             .get(digits)
             .is_some_and(|p| matches!(p.token, Token::Word(Word::Unit(_) | Word::Joined(_))));
-        if digits >= 3 && !then_unit {
-            found.push(code(page, rest.get(..digits).unwrap_or_default()));
+        let spoken = rest.get(..digits).unwrap_or_default();
+        if !then_unit && (digits >= 3 || short_year(page, rest, spoken)) {
+            found.push(vietnamese_year(page, spoken).unwrap_or_else(|| code(page, spoken)));
             at = at.saturating_add(digits);
             continue;
         }
         at = at.saturating_add(compose(page, rest, found).max(1));
     }
+}
+
+/// 九八年, năm chín tám: two digits read one by one are a year; but 七八年 is seven or eight of them.
+fn short_year(page: &Page, rest: &[Piece], spoken: &[Piece]) -> bool {
+    let [a, b] = spoken else {
+        return false;
+    };
+    let (Some(a), Some(b)) = (spoken_digit(a), spoken_digit(b)) else {
+        return false;
+    };
+    let alone = rest.len() == 2 && page.unit(&span(spoken)) == Some(Unit::Year);
+    alone && a.saturating_add(1) != b
+}
+
+/// 'Năm hai không một chín' is the year 2019: năm is five and year.
+fn vietnamese_year(page: &Page, spoken: &[Piece]) -> Option<Figure> {
+    let (first, year) = spoken.split_first()?;
+    let five = page.lang == Lang::Vi && spoken_digit(first) == Some(5);
+    let mut figure = code(page, year);
+    let known = figure.key().parse::<u64>().ok();
+    figure.unit = Some(Unit::Year);
+    (five && year.len() == 4 && known.is_some_and(|y| (1900..=2100).contains(&y))).then_some(figure)
 }
 
 fn spoken_digit(piece: &Piece) -> Option<u64> {
@@ -202,8 +241,15 @@ fn spoken_digit(piece: &Piece) -> Option<u64> {
 
 /// Decides for each loose word of a run whether it is a digit here; one that is not splits nothing,
 /// it is left out.
-fn settle_loose(page: &Page, run: &[Piece]) -> Vec<Piece> {
+fn settle_loose(page: &Page, run: &[Piece], last: Option<&Figure>) -> Vec<Piece> {
     let spoken = run.iter().filter(|p| spoken_digit(p).is_some()).count();
+    // The next group of a telephone number: 'không chín một hai, ba bốn năm'.
+    let from = run.first().map_or(0, |p| p.range.start);
+    let group = spoken == run.len()
+        && spoken >= 3
+        && last.is_some_and(|f| {
+            f.spelled && f.key().len() >= 3 && from.saturating_sub(f.range.end) <= GROUP_GAP
+        });
     let all_digits = spoken >= 4 && spoken == run.len();
     let mut kept: Vec<Piece> = Vec::with_capacity(run.len());
     for (i, piece) in run.iter().enumerate() {
@@ -218,12 +264,16 @@ fn settle_loose(page: &Page, run: &[Piece]) -> Vec<Piece> {
         let is_digit = match (d, last) {
             // Zero: within a digit by digit reading, or before hundreds (vi không trăm).
             (0, _) => all_digits || (spoken >= 3 && run.len() == spoken) || before_unit,
-            _ if all_digits || before_unit => true,
+            _ if all_digits || group || before_unit => true,
             (_, Some(Token::Word(Word::And | Word::Joined(_)))) => true,
+            // A fish is five, and of fish there are two: ငါးနှစ်ကောင်.
+            (2, Some(Token::Word(Word::Digit(5)))) if is_counted_thing(page, piece) => true,
             // Units from ten thousand on have no form that joins (my သိန်း): what is counted decides.
             (2, Some(Token::Word(Word::Unit(unit)))) if *unit >= 10_000 => counted,
             // Behind a number it is the year, and so behind a full unit.
             (_, Some(Token::Word(_) | Token::Written(_))) => false,
+            // 'Năm thứ hai' is the second year.
+            (5, None) if page.follows(piece.range.end, "thứ") => false,
             (5, None) => {
                 counted
                     || page
@@ -249,6 +299,11 @@ fn settle_loose(page: &Page, run: &[Piece]) -> Vec<Piece> {
     kept
 }
 
+fn is_counted_thing(page: &Page, piece: &Piece) -> bool {
+    let unit = page.unit_after(piece.range.end).map(|(unit, _)| unit);
+    page.lang == Lang::My && unit == Some(Unit::Thing)
+}
+
 /// Digits read one by one, like a telephone number or a Chinese year.
 fn code(page: &Page, digits: &[Piece]) -> Figure {
     let range = span(digits);
@@ -264,6 +319,7 @@ fn code(page: &Page, digits: &[Piece]) -> Figure {
         spelled: true,
         sure: true,
         buddhist: false,
+        half: None,
     }
 }
 
@@ -274,29 +330,115 @@ pub(super) fn span(pieces: &[Piece]) -> Range<usize> {
     from..to
 }
 
-fn calendar_figure(name: Name, range: Range<usize>) -> Figure {
+fn calendar_figure(
+    page: &Page,
+    name: Name,
+    range: Range<usize>,
+    last: Option<&Figure>,
+) -> Option<Figure> {
+    let number = |n: u8| n.to_string();
+    let mut sure = true;
+    let mut half = None;
     let (keys, unit) = match name {
-        Name::Month(m) => (vec![m.to_string()], Unit::Month),
-        Name::Weekday(d) => (vec![format!("w{d}")], Unit::Weekday),
+        Name::Month(m) => (vec![number(m)], Some(Unit::Month)),
+        Name::Perhaps(m) => {
+            sure = dated(page, &range, last);
+            // Of the Burmese ones the letters stand in many words.
+            if !sure && page.lang == Lang::My {
+                return None;
+            }
+            (vec![number(m)], Some(Unit::Month))
+        }
+        Name::Weekday(d) => (vec![format!("w{d}")], Some(Unit::Weekday)),
         Name::Ordinal(d) => (
-            vec![format!("w{d}"), d.saturating_add(1).to_string()],
-            Unit::Weekday,
+            vec![format!("w{d}"), number(d.saturating_add(1))],
+            Some(Unit::Weekday),
         ),
+        Name::Nth(n, other) => {
+            sure = false;
+            (vec![number(n), number(other)], None)
+        }
+        Name::Noon => {
+            (sure, half) = (false, Some(DayHalf::Afternoon));
+            (vec![number(12)], Some(Unit::Clock))
+        }
+        Name::Midnight => {
+            (sure, half) = (false, Some(DayHalf::Morning));
+            (vec![number(12), number(0), number(24)], Some(Unit::Clock))
+        }
+        Name::Minutes(n) => (vec![number(n)], Some(Unit::Minute)),
     };
-    Figure {
+    Some(Figure {
         range,
         keys,
-        unit: Some(unit),
+        unit,
+        spelled: true,
+        sure,
+        buddhist: false,
+        half,
+    })
+}
+
+/// Whether a day, a year or the word for month stands beside this name of a month.
+fn dated(page: &Page, range: &Range<usize>, last: Option<&Figure>) -> bool {
+    let digit = |i: Option<usize>| {
+        i.and_then(|i| page.letter(i))
+            .is_some_and(|c| c.is_ascii_digit())
+    };
+    let before = page.before_space(range.start);
+    page.unit_before(range.start) == Some(Unit::Month)
+        || digit(before.checked_sub(1))
+        || digit(Some(page.after_space(range.end)))
+        || last.is_some_and(|f| f.range.end == before && f.unit == Some(Unit::Day))
+}
+
+/// Half a million: a half before a power of ten.
+fn half_of_many(page: &Page, piece: &Piece, next: Option<&Piece>) -> Option<Figure> {
+    let next = next.filter(|next| adjoins(page, piece, next))?;
+    let Token::Word(Word::Unit(unit @ 1_000..)) = next.token else {
+        return None;
+    };
+    let range = piece.range.start..next.range.end;
+    Some(Figure {
+        keys: vec![(unit / 2).to_string()],
+        unit: page.unit(&range),
+        range,
         spelled: true,
         sure: true,
         buddhist: false,
-    }
+        half: None,
+    })
 }
 
-/// A half that follows a number, with its unit between them or not. Alone it is no number to check:
-/// half a year is six months elsewhere.
+/// A half of its own: half a year is six months elsewhere. It answers for another half and is not missed.
+fn lone_half(page: &Page, piece: &Piece) -> Option<Figure> {
+    // The Burmese word is also a verb.
+    if page.lang == Lang::My {
+        return None;
+    }
+    let (more, unit) = match page.unit_after(piece.range.end).map(|(unit, _)| unit) {
+        Some(Unit::Year) => ("6", Some(Unit::Months)),
+        Some(Unit::Month | Unit::Months | Unit::Moon) => ("15", Some(Unit::Day)),
+        Some(Unit::Hour | Unit::Hours) => ("30", Some(Unit::Minute)),
+        _ => (HALF, None),
+    };
+    let mut keys = vec![HALF.to_owned()];
+    keys.extend((more != HALF).then(|| more.to_owned()));
+    Some(Figure {
+        range: piece.range.clone(),
+        keys,
+        unit,
+        spelled: true,
+        sure: false,
+        buddhist: false,
+        half: None,
+    })
+}
+
+/// A half that follows a number, with its unit between them or not; or one of its own.
 pub(super) fn half(page: &Page, piece: &Piece, found: &mut Vec<Figure>) {
     let Some(last) = found.last() else {
+        found.extend(lone_half(page, piece));
         return;
     };
     let start = page.before_space(piece.range.start);
@@ -307,7 +449,10 @@ pub(super) fn half(page: &Page, piece: &Piece, found: &mut Vec<Figure>) {
         || (page.lang == Lang::Zh
             && page.letter(last.range.end) == Some('个')
             && last.range.end.saturating_add(1) == start);
-    if !touches {
+    // 一半, một nửa: one half.
+    let one = last.key() == "1" && last.range.end == start && last.unit.is_none();
+    if !touches || one {
+        found.extend(lone_half(page, piece));
         return;
     }
     // 三个半小时: the unit stands behind the half.
@@ -324,5 +469,6 @@ pub(super) fn half(page: &Page, piece: &Piece, found: &mut Vec<Figure>) {
         spelled: true,
         sure: true,
         buddhist: false,
+        half: None,
     });
 }

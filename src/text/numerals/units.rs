@@ -4,57 +4,12 @@
 
 use crate::domain::Lang;
 
-/// What a number measures, as far as the words beside it tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// Years of somebody's life.
-    Age,
-    /// A year, or years.
-    Year,
-    /// A month, or months.
-    Month,
-    /// Weeks.
-    Week,
-    /// A day of the month, or days.
-    Day,
-    /// A day of the week, Monday 1.
-    Weekday,
-    /// A time of day, or hours.
-    Hour,
-    /// Minutes.
-    Minute,
-    /// People.
-    Person,
-    /// How many times.
-    Times,
-    /// Money; the currency's code where it is named.
-    Money(&'static str),
-    /// Hundredths.
-    Percent,
-    /// Kilometres.
-    Distance,
-    /// Things that are counted with a classifier.
-    Thing,
-    /// A part of a whole: the number is not checked on its own.
-    Fraction,
-}
+pub use super::unit::Unit;
 
-use Unit::{
-    Age, Day, Distance, Fraction, Hour, Minute, Money, Month, Percent, Person, Thing, Times, Week,
-    Year,
+use super::unit::Unit::{
+    Age, Clock, Day, Distance, Fraction, Hour, Hours, Kilo, Minute, Money, Month, Months, Moon,
+    Percent, Person, Thing, Times, Week, Weight, Year,
 };
-
-impl Unit {
-    /// Whether the same number may stand under both units in a faithful translation.
-    pub fn agrees(self, other: Unit) -> bool {
-        let one = |a: Unit, b: Unit| match (a, b) {
-            (Money(a), Money(b)) => a.is_empty() || b.is_empty() || a == b,
-            (Age, Year) | (Person, Thing) | (Times, Thing) | (Fraction, _) => true,
-            _ => a == b,
-        };
-        one(self, other) || one(other, self)
-    }
-}
 
 /// Words and the unit that they make of the number beside them.
 pub(super) type Units = &'static [(&'static [&'static str], Unit)];
@@ -62,13 +17,12 @@ pub(super) type Units = &'static [(&'static [&'static str], Unit)];
 const ZH_AFTER: Units = &[
     (&["岁", "周岁", "歲"], Age),
     (&["年"], Year),
-    (&["月", "个月", "月份"], Month),
+    (&["月", "月份"], Month),
+    (&["个月", "個月"], Months),
     (&["周", "星期", "个星期", "礼拜", "个礼拜"], Week),
     (&["号", "日", "天"], Day),
-    (
-        &["点", "点钟", "小时", "个小时", "钟头", "个钟头", "时"],
-        Hour,
-    ),
+    (&["点", "点钟", "时"], Clock),
+    (&["小时", "个小时", "钟头", "个钟头"], Hours),
     (&["分钟", "分"], Minute),
     (&["人", "个人", "口人", "名", "位", "口"], Person),
     (&["次", "遍", "回"], Times),
@@ -81,6 +35,9 @@ const ZH_AFTER: Units = &[
     (&["瑞尔", "里尔"], Money("KHR")),
     (&["美元", "美金"], Money("USD")),
     (&["公里", "千米"], Distance),
+    (&["公斤", "千克", "kg"], Weight("kg")),
+    (&["克", "g"], Weight("g")),
+    (&["斤", "市斤"], Weight("jin")),
     (&["%", "％"], Percent),
     (&["分之"], Fraction),
     (
@@ -98,10 +55,11 @@ const ZH_BEFORE: Units = &[(&["百分之"], Percent)];
 const VI_AFTER: Units = &[
     (&["tuổi"], Age),
     (&["năm"], Year),
-    (&["tháng"], Month),
+    (&["tháng"], Months),
     (&["tuần"], Week),
     (&["ngày", "hôm"], Day),
-    (&["giờ", "tiếng", "tiếng đồng hồ", "h"], Hour),
+    (&["giờ", "h"], Hour),
+    (&["tiếng", "tiếng đồng hồ", "giờ đồng hồ"], Hours),
     (&["phút"], Minute),
     (&["người"], Person),
     (&["lần"], Times),
@@ -114,6 +72,12 @@ const VI_AFTER: Units = &[
     (&["riel", "riên"], Money("KHR")),
     (&["%", "phần trăm"], Percent),
     (&["cây số", "km", "ki lô mét"], Distance),
+    (
+        &["kg", "ký", "kí", "cân", "ki lô gam", "ki-lô-gam"],
+        Weight("kg"),
+    ),
+    (&["ki lô", "ki-lô"], Kilo),
+    (&["g", "gam", "gram"], Weight("g")),
     (
         &[
             "cái",
@@ -158,6 +122,16 @@ const VI_AFTER: Units = &[
             "xe",
             "nhà",
             "bạn",
+            "gói",
+            "hộp",
+            "lọ",
+            "bịch",
+            "điếu",
+            "lon",
+            "ly",
+            "mảnh",
+            "chén",
+            "kiện",
         ],
         Thing,
     ),
@@ -167,16 +141,17 @@ const VI_BEFORE: Units = &[
     (&["tháng"], Month),
     (&["năm"], Year),
     (&["tuổi"], Age),
-    (&["lúc"], Hour),
+    (&["lúc"], Clock),
 ];
 
 const TH_AFTER: Units = &[
     (&["ปี"], Year),
     (&["ขวบ"], Age),
-    (&["เดือน"], Month),
+    (&["เดือน"], Months),
     (&["สัปดาห์", "อาทิตย์"], Week),
     (&["วัน"], Day),
-    (&["ชั่วโมง", "นาฬิกา", "โมง", "ทุ่ม", "น."], Hour),
+    (&["นาฬิกา", "โมง", "ทุ่ม", "น."], Clock),
+    (&["ชั่วโมง", "ชม."], Hours),
     (&["นาที"], Minute),
     (&["คน", "ราย"], Person),
     (&["ครั้ง", "หน"], Times),
@@ -188,7 +163,10 @@ const TH_AFTER: Units = &[
     (&["เรียล"], Money("KHR")),
     (&["ดอลลาร์", "เหรียญ", "ดอลลาร์สหรัฐ"], Money("USD")),
     (&["%", "เปอร์เซ็นต์"], Percent),
-    (&["กิโลเมตร", "กม.", "กิโล"], Distance),
+    (&["กิโลเมตร", "กม."], Distance),
+    (&["กิโลกรัม", "กก."], Weight("kg")),
+    (&["กิโล", "โล"], Kilo),
+    (&["กรัม"], Weight("g")),
     (
         &[
             "ตัว",
@@ -228,17 +206,18 @@ const TH_BEFORE: Units = &[
     (&["เดือน"], Month),
     (&["ปี", "พ.ศ.", "ค.ศ.", "พ.ศ", "ค.ศ"], Year),
     (&["อายุ"], Age),
-    (&["ตี", "เวลา"], Hour),
+    (&["ตี", "เวลา"], Clock),
     (&["ร้อยละ"], Percent),
 ];
 
 const LO_AFTER: Units = &[
     (&["ປີ"], Year),
     (&["ຂວບ"], Age),
-    (&["ເດືອນ"], Month),
+    (&["ເດືອນ"], Months),
     (&["ອາທິດ", "ສັບປະດາ"], Week),
     (&["ມື້", "ວັນ"], Day),
-    (&["ຊົ່ວໂມງ", "ໂມງ"], Hour),
+    (&["ໂມງ"], Clock),
+    (&["ຊົ່ວໂມງ"], Hours),
     (&["ນາທີ"], Minute),
     (&["ຄົນ"], Person),
     (&["ເທື່ອ", "ຄັ້ງ"], Times),
@@ -251,6 +230,9 @@ const LO_AFTER: Units = &[
     (&["ໂດລາ", "ໂດລ່າ"], Money("USD")),
     (&["%", "ເປີເຊັນ", "ສ່ວນຮ້ອຍ"], Percent),
     (&["ກິໂລແມັດ", "ກິໂລແມດ", "ກມ"], Distance),
+    (&["ກິໂລກຣາມ", "ກິໂລກາມ", "ກິໂລກຼາມ"], Weight("kg")),
+    (&["ກິໂລ"], Kilo),
+    (&["ກຣາມ", "ກຼາມ"], Weight("g")),
     (
         &[
             "ໂຕ",
@@ -286,16 +268,16 @@ const LO_BEFORE: Units = &[
     (&["ເດືອນ"], Month),
     (&["ປີ", "ພ.ສ.", "ຄ.ສ.", "ພ.ສ", "ຄ.ສ"], Year),
     (&["ອາຍຸ"], Age),
-    (&["ເວລາ"], Hour),
+    (&["ເວລາ", "ຕີ"], Clock),
     (&["ຮ້ອຍລະ"], Percent),
 ];
 
 const KM_AFTER: Units = &[
     (&["ឆ្នាំ"], Year),
-    (&["ខែ"], Month),
+    (&["ខែ"], Months),
     (&["សប្ដាហ៍", "សប្តាហ៍", "អាទិត្យ"], Week),
     (&["ថ្ងៃ"], Day),
-    (&["ម៉ោង"], Hour),
+    (&["ម៉ោង"], Hours),
     (&["នាទី"], Minute),
     (&["នាក់"], Person),
     (&["ដង", "លើក"], Times),
@@ -307,7 +289,10 @@ const KM_AFTER: Units = &[
     (&["រៀល"], Money("KHR")),
     (&["ដុល្លារ", "ដុល្លា"], Money("USD")),
     (&["%", "ភាគរយ"], Percent),
-    (&["គីឡូម៉ែត្រ", "គីឡូ"], Distance),
+    (&["គីឡូម៉ែត្រ"], Distance),
+    (&["គីឡូក្រាម"], Weight("kg")),
+    (&["គីឡូ"], Kilo),
+    (&["ក្រាម"], Weight("g")),
     (
         &[
             "គ្រឿង",
@@ -335,12 +320,13 @@ const KM_BEFORE: Units = &[
     (&["ខែ"], Month),
     (&["ឆ្នាំ", "ព.ស.", "គ.ស.", "ព.ស", "គ.ស"], Year),
     (&["អាយុ"], Age),
-    (&["ម៉ោង"], Hour),
+    (&["ម៉ោង"], Clock),
 ];
 
 const MY_AFTER: Units = &[
     (&["ခုနှစ်", "နှစ်"], Year),
-    (&["လပိုင်း", "လ"], Month),
+    (&["လပိုင်း"], Month),
+    (&["လ"], Moon),
     (&["ပတ်"], Week),
     (&["ရက်"], Day),
     (&["နာရီ"], Hour),
@@ -356,6 +342,9 @@ const MY_AFTER: Units = &[
     (&["ဒေါ်လာ"], Money("USD")),
     (&["%", "ရာခိုင်နှုန်း"], Percent),
     (&["ကီလိုမီတာ"], Distance),
+    (&["ကီလိုဂရမ်"], Weight("kg")),
+    (&["ကီလို"], Kilo),
+    (&["ဂရမ်"], Weight("g")),
     (
         &[
             "ခု",
@@ -394,13 +383,11 @@ const MY_BEFORE: Units = &[
 const EN_AFTER: Units = &[
     (&["years old", "year-old", "years of age", "-year-old"], Age),
     (&["year", "years"], Year),
-    (&["month", "months"], Month),
+    (&["month", "months"], Months),
     (&["week", "weeks"], Week),
     (&["day", "days"], Day),
-    (
-        &["hour", "hours", "o'clock", "am", "pm", "a.m.", "p.m."],
-        Hour,
-    ),
+    (&["o'clock", "am", "pm", "a.m.", "p.m."], Clock),
+    (&["hour", "hours"], Hours),
     (&["minute", "minutes"], Minute),
     (&["people", "persons", "men", "women", "guards"], Person),
     (&["times"], Times),
@@ -413,6 +400,8 @@ const EN_AFTER: Units = &[
     (&["riel", "riels"], Money("KHR")),
     (&["%", "percent", "per cent"], Percent),
     (&["km", "kilometres", "kilometers"], Distance),
+    (&["kg", "kilograms", "kilos"], Weight("kg")),
+    (&["g", "grams"], Weight("g")),
     (
         &[
             "children",
@@ -446,7 +435,7 @@ pub(super) fn units(lang: Lang) -> (Units, Units) {
 pub(super) fn halves(lang: Lang) -> &'static [&'static str] {
     match lang {
         Lang::Zh => &["半"],
-        Lang::Vi => &["rưỡi"],
+        Lang::Vi => &["rưỡi", "nửa"],
         Lang::Th => &["ครึ่ง"],
         Lang::Lo => &["ເຄິ່ງ"],
         Lang::Km => &["កន្លះ"],

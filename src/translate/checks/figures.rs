@@ -45,7 +45,8 @@ pub(super) fn check(source: &str, translation: &str, pair: LangPair) -> Vec<Flag
     if let Some(range) = text::lunar_date(source, pair.from) {
         let mark = source.get(range.clone()).unwrap_or_default();
         let place = Place::of(source, Side::Source, &range, mark);
-        flags.push(Flag::with(FlagKind::LunarDate, mark).at(vec![place]));
+        let other = Place::whole(translation, Side::Translation);
+        flags.push(Flag::with(FlagKind::LunarDate, mark).at(vec![place, other]));
     }
     flags
 }
@@ -69,7 +70,8 @@ fn readable(key: &str) -> &str {
 /// on both sides.
 fn demands(left: &[Figure], right: &[Figure]) -> bool {
     let sure = |side: &[Figure]| side.iter().any(|f| f.sure);
-    let some = |side: &[Figure]| side.iter().any(|f| f.key() != "1");
+    let idle = |f: &Figure| f.key() == "1" || (f.key() == text::HALF && !f.sure);
+    let some = |side: &[Figure]| side.iter().any(|f| !idle(f));
     sure(left) || sure(right) || (some(left) && some(right))
 }
 
@@ -89,6 +91,7 @@ fn unmatched(
         |a, b| any_key(a, b) && units_agree(a, b) && same_era(a, b),
         |a, b| any_key(a, b) && units_agree(a, b) && !(a.buddhist ^ b.buddhist) && !a.buddhist,
     ];
+    let may = |a: &Figure, b: &Figure| era_kept(a, b) && half_kept(a, b);
     for pass in passes {
         for (a, partner) in left
             .iter()
@@ -98,7 +101,7 @@ fn unmatched(
             let found = right
                 .iter()
                 .zip(&taken)
-                .position(|(b, taken)| !taken && pass(a, b) && era_kept(a, b));
+                .position(|(b, taken)| !taken && pass(a, b) && may(a, b));
             if let Some((at, slot)) = found.and_then(|at| Some((at, taken.get_mut(at)?))) {
                 *slot = true;
                 *partner = Some(at);
@@ -135,12 +138,28 @@ fn units_agree(a: &Figure, b: &Figure) -> bool {
     }
 }
 
-/// Vietnamese weekdays are ordinals: the third is Tuesday too.
+/// Vietnamese weekdays are ordinals: the third is Tuesday too, and the third day, month, person or time.
 fn ordinal(a: Unit, b: Unit) -> bool {
-    matches!(
-        (a, b),
-        (Unit::Weekday, Unit::Times | Unit::Thing) | (Unit::Times | Unit::Thing, Unit::Weekday)
-    )
+    let counts = |unit: Unit| {
+        matches!(
+            unit,
+            Unit::Times
+                | Unit::Thing
+                | Unit::Day
+                | Unit::Week
+                | Unit::Month
+                | Unit::Months
+                | Unit::Moon
+                | Unit::Year
+                | Unit::Person
+        )
+    };
+    (a == Unit::Weekday && counts(b)) || (b == Unit::Weekday && counts(a))
+}
+
+/// Three in the morning is not three in the afternoon, where both sides say which.
+fn half_kept(a: &Figure, b: &Figure) -> bool {
+    a.half.is_none() || b.half.is_none() || a.half == b.half
 }
 
 fn same_era(a: &Figure, b: &Figure) -> bool {
@@ -185,7 +204,7 @@ fn codes(text: &str, figures: Vec<Figure>) -> Vec<(String, Vec<Figure>)> {
         if let Some((joined, group)) = found.last_mut() {
             let end = group.last().map_or(0, |f| f.range.end);
             let gap = text.get(end..figure.range.start).unwrap_or("?");
-            if gap.len() <= GROUP_GAP && gap.chars().all(|c| " -./()+–".contains(c)) {
+            if gap.len() <= GROUP_GAP && gap.chars().all(|c| " -./()+–,，、".contains(c)) {
                 joined.push_str(&key);
                 group.push(figure);
                 continue;
@@ -199,7 +218,7 @@ fn codes(text: &str, figures: Vec<Figure>) -> Vec<(String, Vec<Figure>)> {
 /// The digits as written, zeros included; a number in words by its value.
 fn written(text: &str, figure: &Figure) -> String {
     let stretch = text.get(figure.range.clone()).unwrap_or_default();
-    if stretch.contains(char::is_alphabetic) {
+    if figure.key().contains(char::is_alphabetic) || stretch.contains(char::is_alphabetic) {
         return figure.key().to_owned();
     }
     text::numbers(stretch).concat()

@@ -1,6 +1,7 @@
 //! Doubts about a translation that need no model: numbers, names, language, length, loops, probability.
 
 mod figures;
+mod language;
 mod names;
 mod polarity;
 
@@ -18,9 +19,6 @@ const SHORTEST: f64 = 0.4;
 const LONGEST: f64 = 2.5;
 const SLACK: f64 = 10.0;
 
-/// Share of foreign letters that may stand among those that the source does not hold.
-const FOREIGN: f32 = 0.3;
-
 /// The doubts about one sentence and its translation, most serious first. Of `known` come the names
 /// that the sentence may speak of.
 ///
@@ -36,7 +34,7 @@ pub fn check(
         return Vec::new();
     }
     let mut flags = compare(source, translation, pair, known);
-    flags.extend(probability(decoded));
+    flags.extend(probability(source, translation, decoded));
     flags
 }
 
@@ -44,7 +42,7 @@ pub fn check(
 /// a person wrote too.
 pub fn compare(source: &str, translation: &str, pair: LangPair, known: &KnownNames) -> Vec<Flag> {
     let mut flags = figures::check(source, translation, pair);
-    let language = language(source, translation, pair);
+    let language = language::check(source, translation, pair, known);
     // Of a line that is not in the wanted language, its names, denials and questions say nothing.
     if language.is_none() {
         flags.extend(names::check(source, translation, pair, known));
@@ -56,30 +54,21 @@ pub fn compare(source: &str, translation: &str, pair: LangPair, known: &KnownNam
     flags
 }
 
-/// Whether the translation is in the wanted language, as far as letters can tell.
-fn language(source: &str, translation: &str, pair: LangPair) -> Option<Flag> {
-    let letters = |text: &str| text.chars().any(char::is_alphabetic);
-    if !letters(source) {
-        return None;
-    }
-    let own = text::in_script(source, pair.from);
-    let equal = text::fold(source.trim()) == text::fold(translation.trim());
-    let both = || wholes(source, translation);
-    if translation.trim().is_empty() || (equal && own > 0.5) {
-        return Some(Flag::new(FlagKind::Untranslated).at(both()));
-    }
-    let wanted = text::in_script(translation, pair.to);
-    let left_over = text::in_script(translation, pair.from);
-    if wanted < 0.5 && left_over > 0.5 && own > 0.5 {
-        return Some(Flag::new(FlagKind::Untranslated).at(both()));
-    }
-    // What stood in the source already, such as a name in another script, may stand here too.
-    let new: String = translation
-        .chars()
-        .filter(|c| !source.contains(*c))
-        .collect();
-    let foreign = 1.0 - text::in_script(&new, pair.to) > FOREIGN;
-    foreign.then(|| Flag::new(FlagKind::WrongScript).at(both()))
+/// Where one translation has a number, a denial or a question that another of the same line has not: places
+/// of the first. Empty where they agree in these.
+pub fn disagree(first: &str, second: &str, lang: Lang) -> Vec<Place> {
+    let pair = LangPair::new(lang, lang);
+    let mut flags = figures::check(first, second, pair);
+    flags.retain(|flag| flag.kind != FlagKind::LunarDate);
+    flags.extend(polarity::check(first, second, pair));
+    let places = flags.into_iter().flat_map(|flag| flag.places);
+    places
+        .filter(|place| place.side == Side::Source)
+        .map(|place| Place {
+            side: Side::Translation,
+            ..place
+        })
+        .collect()
 }
 
 /// Both texts, where they differ as a whole and no stretch of them can be named.
@@ -128,8 +117,9 @@ fn repetition(source: &str, translation: &str) -> Option<Flag> {
     Some(Flag::with(FlagKind::Repetition, unit).at(wholes(source, translation)))
 }
 
-fn probability(decoded: &Decoded) -> Option<Flag> {
-    (decoded.log_prob < LOWEST_LOG_PROB).then(|| Flag::new(FlagKind::LowProbability))
+fn probability(source: &str, translation: &str, decoded: &Decoded) -> Option<Flag> {
+    (decoded.log_prob < LOWEST_LOG_PROB)
+        .then(|| Flag::new(FlagKind::LowProbability).at(wholes(source, translation)))
 }
 
 #[cfg(test)]
@@ -257,8 +247,12 @@ mod tests {
         let talk = "我先坐车到边境，然后走了三天路，最后有人用卡车把我们送到工厂。";
         assert_eq!(
             kinds("ទេ", Lang::Km, talk, Lang::Zh),
-            // The three days are invented too.
-            [FlagKind::NumberMismatch, FlagKind::LengthRatio]
+            // The three days are invented too, and the answer was no.
+            [
+                FlagKind::NumberMismatch,
+                FlagKind::NegationDiffers,
+                FlagKind::LengthRatio
+            ]
         );
         assert_eq!(kinds("ទេ", Lang::Km, "没有。", Lang::Zh), []);
     }
@@ -276,7 +270,8 @@ mod tests {
         let pair = LangPair::new(Lang::Zh, Lang::Vi);
         let none = KnownNames::default();
         let low = check("你好。", "Xin chào.", pair, &decoded(-2.0), &none);
-        assert_eq!(low, [Flag::new(FlagKind::LowProbability)]);
+        let both = wholes("你好。", "Xin chào.");
+        assert_eq!(low, [Flag::new(FlagKind::LowProbability).at(both)]);
         assert_eq!(check(" ", "", pair, &decoded(0.0), &none), []);
     }
 }
