@@ -3,6 +3,8 @@
 
 mod beam;
 mod cache;
+#[cfg(test)]
+mod cancel_tests;
 mod charsmap;
 mod chat;
 mod checks;
