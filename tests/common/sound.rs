@@ -27,6 +27,7 @@ pub fn with_sound() -> tempfile::TempDir {
     let new = NewInterview {
         id,
         case: Some("K-17".to_owned()),
+        asked: None,
         languages: vec![Lang::Km, Lang::Zh],
         started: "2026-11-23T08:00:00Z".to_owned(),
         duration_ms: 60_000,

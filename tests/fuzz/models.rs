@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use mekong_interview::domain::{Cancel, Lang, SamplePos, Span, Utterance};
-use mekong_interview::speech::{Ctc, CtcOptions, Engine, Recognizer as _, Whisper, WhisperOptions};
+use mekong_interview::speech::{
+    Ctc, CtcNumbers, CtcOptions, Engine, Recognizer as _, Whisper, WhisperOptions,
+};
 use mekong_interview::translate;
 use tempfile::TempDir;
 
@@ -55,7 +57,7 @@ fn ctc(folder: &Path) {
         name: "fuzz".into(),
         languages: vec![Lang::Lo],
         max_utterance_ms: 30_000,
-        exact: true,
+        numbers: CtcNumbers::Stored,
         names: names.map(str::to_owned).into(),
     });
     if let Ok(mut loaded) = loaded {
@@ -80,6 +82,7 @@ fn whisper(folder: &Path) {
         align: true,
         beam: 1,
         names: Vec::new(),
+        prompt: false,
     });
 }
 

@@ -103,11 +103,9 @@ impl Intake {
                 self.recorded = true;
                 go = self.live.show(ui, scene, recording).or(go.take());
                 ui.separator();
-                let sides = self.sides(scene, Some(recording));
-                let purpose = self.purpose;
-                self.phrasebook
-                    .show(ui, scene, Some(recording), sides, purpose);
-                return;
+                let (sides, purpose) = (self.sides(scene, Some(recording)), self.purpose);
+                let book = &mut self.phrasebook;
+                return book.show(ui, scene, Some(recording), sides, purpose);
             }
             scene.heading(ui, "intake-title");
             if std::mem::take(&mut self.recorded) {

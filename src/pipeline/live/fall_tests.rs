@@ -15,6 +15,24 @@ fn alarms<'a>(seen: &'a [LiveEvent], part: &str) -> Vec<&'a LiveEvent> {
 }
 
 #[test]
+fn a_recogniser_that_breaks_is_told_and_the_session_ends_whole() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000009");
+    let broken = |_: &Cancel| Ok(engines_in(Mood::Breaks));
+    let live = bed.begin(&plan, 10.0, Box::new(broken)).unwrap();
+    let seen = events(&live);
+    let told = |e: &LiveEvent| matches!(e, LiveEvent::Alarm { text, .. } if text.contains("the recogniser"));
+    assert!(seen.iter().any(told), "{seen:?}");
+    let whole = |e: &LiveEvent| matches!(e, LiveEvent::Recorded { whole: true, .. });
+    assert!(seen.iter().any(whole), "{seen:?}");
+    live.finish().unwrap();
+    let lines = bed.lines(&plan.id);
+    assert!(lines.len() > 1 && lines.iter().all(|l| l.status == Status::Pending));
+    let store = Store::open(&bed.store()).unwrap();
+    assert!(!store.session(&plan.id).unwrap().unwrap().in_progress);
+}
+
+#[test]
 fn a_recogniser_that_falls_once_goes_on_without_that_line() {
     let bed = Bed::new();
     let plan = bed.plan("20261124-010000-000021");

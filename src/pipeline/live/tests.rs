@@ -344,24 +344,6 @@ fn a_recogniser_that_fails_on_every_line_marks_them_and_the_sound_is_whole() {
 }
 
 #[test]
-fn a_recogniser_that_breaks_is_told_and_the_session_ends_whole() {
-    let bed = Bed::new();
-    let plan = bed.plan("20261124-010000-000009");
-    let broken = |_: &Cancel| Ok(engines_in(Mood::Breaks));
-    let live = bed.begin(&plan, 10.0, Box::new(broken)).unwrap();
-    let seen = events(&live);
-    let told = |e: &LiveEvent| matches!(e, LiveEvent::Alarm { text, .. } if text.contains("the recogniser"));
-    assert!(seen.iter().any(told), "{seen:?}");
-    let whole = |e: &LiveEvent| matches!(e, LiveEvent::Recorded { whole: true, .. });
-    assert!(seen.iter().any(whole), "{seen:?}");
-    live.finish().unwrap();
-    let lines = bed.lines(&plan.id);
-    assert!(lines.len() > 1 && lines.iter().all(|l| l.status == Status::Pending));
-    let store = Store::open(&bed.store()).unwrap();
-    assert!(!store.session(&plan.id).unwrap().unwrap().in_progress);
-}
-
-#[test]
 fn a_recogniser_that_hangs_holds_up_neither_the_recording_nor_its_end() {
     let bed = Bed::new();
     let plan = bed.plan("20261124-010000-000010");
