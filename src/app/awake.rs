@@ -50,10 +50,9 @@ impl Drop for Awake {
 
 #[cfg(target_os = "linux")]
 fn inhibitors() -> Vec<Command> {
-    let inhibit = |what: &str| {
+    let inhibit = |(asks, what): (&[&str], &str)| {
         let mut command = Command::new("systemd-inhibit");
-        // Nobody at the machine is asked for a password while people talk.
-        command.args(["--no-ask-password", what, "--who=Mekong Interview"]);
+        command.args(asks).arg(what).arg("--who=Mekong Interview");
         command.args([
             "--why=An interview is being recorded",
             "--mode=block",
@@ -61,7 +60,11 @@ fn inhibitors() -> Vec<Command> {
         ]);
         command
     };
-    ["--what=idle:sleep:handle-lid-switch", "--what=idle:sleep"]
+    // Nobody at the machine is to be asked for a password while people talk; older ones never ask, and do not
+    // know the word.
+    let quietly: &[&str] = &["--no-ask-password"];
+    let (all, rest) = ("--what=idle:sleep:handle-lid-switch", "--what=idle:sleep");
+    [(quietly, all), (&[], all), (quietly, rest), (&[], rest)]
         .map(inhibit)
         .into()
 }

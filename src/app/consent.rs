@@ -287,9 +287,12 @@ fn not_signed(
         return Ok(None);
     };
     let notes = own.iter().filter(|e| e.fact("interview") == Some(&id.0));
+    // Only of an interview whose every event by a person was noted at once the note tells when that was.
+    let at_once = notes.clone().any(|e| e.fact(Kind::ENDS).is_some());
     let asks = |event: &Event| {
-        let mut later = notes.clone().filter(|e| e.number > key.number);
-        later.any(|e| e.fact("head") == Some(event.hash.as_str()))
+        let is_its = |e: &&Event| e.fact("head") == Some(event.hash.as_str());
+        let noted = notes.clone().find(is_its);
+        at_once && noted.is_some_and(|e| e.number > key.number)
     };
     let unasked = match notes.clone().any(|e| e.fact(Kind::FIRST_CONSENT).is_some()) {
         true => unasked(store, id)?,

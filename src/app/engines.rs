@@ -35,6 +35,9 @@ pub(super) struct Needs<'a> {
     pub(super) hearing: &'a [Hearing],
 }
 
+/// Stands among the models that failed where a second opinion cannot be had.
+const SECOND: &str = "a second opinion";
+
 /// What becomes of the others where a model cannot be verified or loaded: an error ends the loading.
 type Fault<'a> = &'a mut dyn FnMut(&mut Engines, Error) -> Result<(), Error>;
 
@@ -158,12 +161,15 @@ impl App {
                 continue;
             }
             // A second opinion that cannot be had costs nobody the first one.
-            let second = match self.second_opinion(&shelf, model, cancel, watcher) {
+            let second = match failed.contains(SECOND) {
+                true => Ok(None),
+                false => self.second_opinion(&shelf, model, cancel, watcher),
+            };
+            let second = match second {
                 Ok(second) => second,
                 Err(e) => {
-                    if failed.insert("a second opinion".into()) {
-                        fault(engines, e)?;
-                    }
+                    failed.insert(SECOND.into());
+                    fault(engines, e)?;
                     None
                 }
             };

@@ -62,6 +62,10 @@ impl App {
         }
         let _hold = self.hold()?;
         let key = NewKey::new(name, role, phrase)?;
+        // Somebody may have made the first administrator's key while this passphrase was worked on.
+        if signer.is_none() && has_administrator(&store)? {
+            return Err(evidence::Error::Unvouched(role.as_str()).into());
+        }
         // The event first: a key that came in by none would never be believed again.
         let mut facts = key_facts(key.public());
         if role == Role::Administrator {

@@ -191,6 +191,8 @@ pub struct App {
     aside: Arc<Mutex<Option<PathBuf>>>,
     /// The open key of the person at the desk.
     hand: Arc<Mutex<Option<Arc<SecretKey>>>>,
+    /// A bundle that tells another history than an earlier one is taken in beside it, and told of.
+    other_histories: bool,
 }
 
 impl App {
@@ -246,6 +248,7 @@ impl App {
             unshown: OnceLock::new(),
             aside: Arc::default(),
             hand: Arc::default(),
+            other_histories: false,
         }
     }
 

@@ -92,6 +92,7 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     let block = u64::from(format.channels) * 2;
     let frames = total.saturating_sub(HEADER_BYTES) / block;
     let right = header(format, frames);
+    let bytes = HEADER_BYTES.saturating_add(frames.saturating_mul(block));
     if is_loose {
         // Before the part is made whole: beside a whole one a tail is thought to be used up.
         let write = |e| Error::write(path, e);
@@ -100,10 +101,12 @@ fn mend_header(path: &Path) -> Result<Option<(SourceFormat, u64)>, Error> {
     }
     if sealed && (head != right || !whole) {
         reseal(path, &mut content, &right, frames.saturating_mul(block))?;
-    } else if head != right {
+    } else if head != right || total != bytes {
         let write = |e| Error::write(path, e);
         let mut file = OpenOptions::new().write(true).open(path).map_err(write)?;
         file.write_all(&right).map_err(write)?;
+        // A piece of a frame, of a write for which there was no room, is no sound.
+        file.set_len(bytes).map_err(write)?;
         file.sync_all().map_err(write)?;
     }
     // What stood in it is in the part itself now.
@@ -365,6 +368,8 @@ mod tests {
             }
             let frames = (cut as u64 - 44) / 4;
             assert_eq!(parts[0].frames, frames, "{cut}");
+            let kept = fs::metadata(dir.path().join("part-001.wav")).unwrap().len();
+            assert_eq!(kept, 44 + frames * 4, "a piece of a frame is no sound");
             let length = rebuild_working(
                 dir.path(),
                 Series::default(),

@@ -276,6 +276,10 @@ pub(super) fn partner(app: &App, name: &str) -> Result<KnownKey, Failure> {
 }
 
 pub(super) fn receive(app: &App, typed: &Receive, out: &mut Out) -> Result<(), Failure> {
+    let app = &match typed.beside {
+        true => app.beside_other_histories(),
+        false => app.clone(),
+    };
     let needs_key = typed.receipt.is_some() || app.is_encrypted(&typed.file)?;
     let secret = match needs_key {
         true => Some(signer(app, typed.key.as_deref())?),

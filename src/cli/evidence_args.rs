@@ -158,6 +158,10 @@ pub struct Receive {
     /// Write a signed receipt for the sender.
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
+    /// Take it in too where it tells another history of its interview than one that came before, once the sender
+    /// has said why. Both are kept, and 'mekong verify --all' goes on to tell of it.
+    #[arg(long)]
+    pub beside: bool,
     #[command(flatten)]
     pub form: Json,
 }

@@ -88,16 +88,17 @@ awk '
     sealed && /[{,]"(duration_ms|sound_head|sound_links|working)":/ { exit 3 }
     /,"kind":"sealed","number":/ { sealed = 1 }
 ' data/chain.jsonl || bad "something was added behind the seal"
-# Bytes of hexadecimal digits: openssl puts a head of its own before them.
+# Bytes of hexadecimal digits, as they are written here alone: openssl puts a head of its own before them.
 bytes() {
     [ "${#1}" -eq $(($2 * 2)) ] || return 1
+    case $1 in *[!0-9a-f]*) return 1 ;; esac
     openssl asn1parse -genstr "FORMAT:HEX,OCT:$1" -noout -out "$work/der" 2>/dev/null && tail -c "$2" "$work/der"
 }
 fits() {
     openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$work/key" -sigfile "$work/sig" \
         -in "$work/said" >/dev/null 2>&1
 }
-while IFS= read -r line; do
+while IFS= read -r line || [ -n "$line" ]; do
     case $line in
         *',"signature":"'*) ;;
         *',"key":"'*'","kind":"'*) bad "an event has lost its signature" ;;
@@ -124,7 +125,7 @@ while IFS= read -r line; do
     fits || bad "the signature of an event"
 done <data/chain.jsonl
 # Each key vouches for its own name and role; the keys are those of the people who signed.
-while IFS= read -r line; do
+while IFS= read -r line || [ -n "$line" ]; do
     number=${line##*\"number\":\"}
     number=${number%%\"*}
     digits=${line##*,\"proof\":\"}
@@ -138,7 +139,7 @@ held=$(sed -n 's/.*"number":"\([0-9a-f]*\)".*/\1/p' data/keys.jsonl | sort)
 [ "$named" = "$held" ] || bad "a key too many or too few"
 # The records are those that the events name by their hashes, no more and no fewer.
 named=$(sed -n 's/.*"rows":{\([^}]*\)}.*/\1/p' data/chain.jsonl | grep -o '[0-9a-f]\{64\}' | sort)
-held=$(while IFS= read -r line; do printf %s "$line" | sha256sum | cut -c1-64; done <data/records.jsonl | sort)
+held=$(while IFS= read -r line || [ -n "$line" ]; do printf %s "$line" | sha256sum | cut -c1-64; done <data/records.jsonl | sort)
 [ "$named" = "$held" ] || bad "a record"
 # The recordings are those that the records name, by their hashes, and no others.
 named=$(sed -n 's/.*"path":"\([^"]*\)".*"record":"audio [0-9]*".*"sha256":"\([0-9a-f]*\)".*/\2  data\/audio\/\1/p' data/records.jsonl | sort)

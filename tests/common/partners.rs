@@ -122,6 +122,14 @@ fn a_second_bundle_of_an_interview_goes_on_with_its_history_or_is_refused() {
         let folder = theirs.workspace().received();
         assert_eq!(fs::read_dir(folder).unwrap().count(), before.len());
     };
+    // A sender who had to go back to a copy of the workspace: both are kept, and it is told from then on.
+    let (_g, theirs) = partner(&c);
+    receive(&theirs, &new).unwrap();
+    refused(&theirs, &other);
+    let (opened, foreign) = receive(&theirs.beside_other_histories(), &other).unwrap();
+    assert!(earlier(&opened).is_some_and(|k| !k.ok && k.detail.contains("another history")));
+    let verdict = theirs.verify_received(&foreign, &Cancel::new(), &|_| {});
+    assert!(!verdict.unwrap().ok);
     // Newer ones, and covered copies beside them, in any order.
     let (_a, theirs) = partner(&c);
     assert!(earlier(&receive(&theirs, &old).unwrap().0).is_none());

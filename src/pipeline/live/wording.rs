@@ -149,11 +149,15 @@ fn told<Row: Eq + Hash>(
     work: &mut Work<Row>,
     mut act: impl FnMut(&mut Work<Row>) -> Result<(), Error>,
 ) {
-    let mut left = TRIES;
+    let (mut left, mut waits) = (TRIES, false);
     loop {
         let done = panic::catch_unwind(AssertUnwindSafe(|| act(work)));
         let fell = done.is_err();
         let Err(e) = done.unwrap_or(Err(Error::Worker(who))) else {
+            // It began anew and nothing is missing: nothing is left to be told of.
+            if work.skipped.is_empty() && work.report.failed == 0 {
+                work.report.reason = None;
+            }
             return;
         };
         if e.is_cancelled() || shared.give_up.is_cancelled() {
@@ -164,7 +168,11 @@ fn told<Row: Eq + Hash>(
             work.skipped.extend(at);
         }
         let busy = matches!(e, Error::Store(store::Error::Busy));
-        if !busy {
+        if busy && !std::mem::replace(&mut waits, true) {
+            shared.alarm(&e, AGAIN);
+        }
+        // Once the sound is over nobody waits for another program without end.
+        if !busy || shared.lines_over.load(Ordering::Acquire) {
             work.report.note(&e);
             left -= 1;
             shared.alarm(&e, if left > 0 { AGAIN } else { LATER });
