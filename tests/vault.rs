@@ -250,6 +250,7 @@ fn passphrase_and_recovery_key_change_hands_and_the_chain_tells() {
         chain,
         [
             "workspace-locked",
+            "glossary-changed",
             "passphrase-changed",
             "workspace-recovered"
         ]
