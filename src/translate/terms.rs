@@ -21,8 +21,8 @@ use super::{Decoded, Error};
 /// The words beside the terms may lose this much of their mean log-probability a token. More means
 /// that the terms broke the sentence.
 pub(super) const MAX_LOSS: f32 = 0.2;
-/// However many terms a sentence has and however each came in, this much the words beside them may lose in all
-/// for the translation to stand: as much as one exchanged term may ([`super::replace`]).
+/// This much the words beside a term may lose for the translation to stand, as much as one exchanged term may
+/// ([`super::replace`]); twice as much where a sentence has two terms, and no more than that however many it has.
 pub(super) const MOST_LOST: f32 = 1.0;
 /// How much longer than the free translation one with terms may become, in tokens, beside the terms.
 const ROOM: usize = 12;
@@ -80,7 +80,8 @@ impl Task<'_> {
     ) -> Result<Enforced, Error> {
         let written = decode(&path.tokens)?;
         let loss = self.free.log_prob - self.spelt.beside_terms(&path);
-        let sound = good && !cut && loss <= MOST_LOST;
+        let most = if terms.len() > 1 { 2.0 } else { 1.0 } * MOST_LOST;
+        let sound = good && !cut && loss <= most;
         let accepted = sound && keeps_to(terms, &written, pair);
         let sum = path.sum();
         let count = path.logs.len().max(1);
