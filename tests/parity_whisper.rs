@@ -21,9 +21,7 @@ use mekong_interview::speech::{
 };
 use serde::Deserialize;
 
-/// For the committed checkpoint; the larger one sums over eight times as many numbers.
 const TOLERANCE: f32 = 1e-3;
-const TOLERANCE_LARGE: f32 = 2e-3;
 
 #[derive(Deserialize)]
 struct Expected {
@@ -75,9 +73,7 @@ fn scores_are_those_of_the_reference() {
         }
     }
     println!("scores within {worst:.1e} of transformers'");
-    let larger = std::env::var_os("MEKONG_WHISPER").is_some();
-    let bound = if larger { TOLERANCE_LARGE } else { TOLERANCE };
-    assert!(worst < bound, "{worst}");
+    assert!(worst < TOLERANCE, "{worst}");
     let likeliest = scores.iter().map(|row| {
         let all = row.iter().enumerate();
         all.reduce(|a, b| if b.1 > a.1 { b } else { a }).unwrap().0
