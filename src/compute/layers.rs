@@ -28,7 +28,7 @@ pub struct FeedForward {
     pub fc1: Linear,
     /// Narrows.
     pub fc2: Linear,
-    /// The bend: [`Finish::Rectify`] or [`Finish::Gelu`].
+    /// The bend: [`Finish::Rectify`], [`Finish::Gelu`] or [`Finish::ExactGelu`].
     pub bend: Finish,
 }
 

@@ -96,6 +96,99 @@ pub fn make_decoder(file: &Path) {
     out.flush().unwrap();
 }
 
+/// Writes a GGUF file with four layers on each side of MADLAD-400 3B's shape and 65,536 tokens.
+pub fn make_t5(file: &Path) {
+    use gguf_file::Value::{Array, F32, I32, String, U32};
+
+    let (d, inner, heads, rows) = (1024, 8192, 2048, 65_536);
+    let matrix = |out: usize, into: usize| {
+        let spread = (into as f64).powf(-0.5);
+        let random = Numbers::randn(0f32, spread as f32, (out, into), &Device::Cpu).unwrap();
+        QTensor::quantize(&random, GgmlDType::Q8_0).unwrap()
+    };
+    let plain = |numbers: &Numbers| QTensor::quantize(numbers, GgmlDType::F32).unwrap();
+    let ones = Numbers::ones(d, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let distances = Numbers::randn(0f32, 1f32, (32, 16), &Device::Cpu).unwrap();
+    let token = |at: usize| match at {
+        0 => "<unk>".to_owned(),
+        3 => "<2vi>".to_owned(),
+        4 => "<2zh>".to_owned(),
+        at => format!("t{at}"),
+    };
+    let kind = |at: usize| match at {
+        0 => 2,
+        3 | 4 => 4,
+        _ => 1,
+    };
+    let text = |text: &str| String(text.to_owned());
+    let metadata = [
+        ("general.architecture", text("t5")),
+        ("t5.context_length", U32(512)),
+        ("t5.embedding_length", U32(1024)),
+        ("t5.feed_forward_length", U32(8192)),
+        ("t5.block_count", U32(4)),
+        ("t5.decoder_block_count", U32(4)),
+        ("t5.attention.head_count", U32(16)),
+        ("t5.attention.key_length", U32(128)),
+        ("t5.attention.layer_norm_rms_epsilon", F32(1e-6)),
+        ("t5.attention.relative_buckets_count", U32(32)),
+        ("t5.decoder_start_token_id", U32(0)),
+        ("tokenizer.ggml.model", text("t5")),
+        (
+            "tokenizer.ggml.tokens",
+            Array((0..rows).map(|at| String(token(at))).collect()),
+        ),
+        (
+            "tokenizer.ggml.scores",
+            Array((0..rows).map(|_| F32(-1.0)).collect()),
+        ),
+        (
+            "tokenizer.ggml.token_type",
+            Array((0..rows).map(|at| I32(kind(at))).collect()),
+        ),
+        ("tokenizer.ggml.eos_token_id", U32(2)),
+        ("tokenizer.ggml.padding_token_id", U32(1)),
+    ];
+    let metadata: Vec<_> = metadata
+        .iter()
+        .map(|(name, value)| (*name, value))
+        .collect();
+    // Each layer has the same numbers: what they are makes no difference to the time.
+    let (table, norm, distances) = (matrix(rows, d), plain(&ones), plain(&distances));
+    let (into, out, wide, back) = (
+        matrix(heads, d),
+        matrix(d, heads),
+        matrix(inner, d),
+        matrix(d, inner),
+    );
+    let mut all = vec![
+        ("token_embd.weight".to_owned(), &table),
+        ("output.weight".to_owned(), &table),
+    ];
+    for (side, looks) in [("enc", &["attn"][..]), ("dec", &["attn", "cross_attn"])] {
+        all.push((format!("{side}.output_norm.weight"), &norm));
+        all.push((format!("{side}.blk.0.attn_rel_b.weight"), &distances));
+        for layer in 0..4 {
+            let name = |part: &str| format!("{side}.blk.{layer}.{part}.weight");
+            for look in looks {
+                all.push((name(&format!("{look}_norm")), &norm));
+                all.extend(["q", "k", "v"].map(|part| (name(&format!("{look}_{part}")), &into)));
+                all.push((name(&format!("{look}_o")), &out));
+            }
+            all.push((name("ffn_norm"), &norm));
+            all.extend(["ffn_gate", "ffn_up"].map(|part| (name(part), &wide)));
+            all.push((name("ffn_down"), &back));
+        }
+    }
+    let all: Vec<(&str, &QTensor)> = all
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), *tensor))
+        .collect();
+    let mut to = BufWriter::new(File::create(file).unwrap());
+    gguf_file::write(&mut to, &metadata, &all).unwrap();
+    to.flush().unwrap();
+}
+
 /// Writes config.json, tokenizer.json and model.safetensors with a vocabulary of `rows`, in 8 or 6 `bits`.
 pub fn make(folder: &Path, rows: usize, bits: u32) {
     let (d, inner, layers, heads) = SHAPE;

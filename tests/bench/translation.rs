@@ -7,9 +7,11 @@
 //!                                    vocabulary and trimmed to 40,000 rows (1.6 GB in the temporary folder)
 //!     translation shrink FROM TO [6] an 8-bit copy, or one in 6 bits
 //!     translation run DIR            24 source tokens, 40 target tokens, beams 1, 2 and 4, as one line of JSON
-//!     translation cancel [ROWS]      how long the engine goes on after it was asked to stop: 50 random moments of a
+//!     translation cancel [ROWS] [KIND...]
+//!                                    how long an engine goes on after it was asked to stop: 50 random moments of a
 //!                                    translation and 20 of loading, on random 8-bit weights of NLLB-600M's shape with
-//!                                    so many rows in the vocabulary (usual: 256206) and of four decoder-only layers
+//!                                    so many rows in the vocabulary (usual: 256206), of four decoder-only layers and of
+//!                                    four on each side of a T5 model; KIND: m2m100, decoder, t5, all where none is named
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +26,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mekong_interview::domain::{Cancel, Lang};
-use mekong_interview::translate::{self, Bits, DecodeOptions, Llm, M2m100, ShrinkOptions, shrink};
+use mekong_interview::translate::{
+    self, Bits, DecodeOptions, Llm, M2m100, ShrinkOptions, T5, shrink,
+};
 use random::Random;
 use serde_json::{Value, json};
 
@@ -39,6 +43,8 @@ const SHAPE: (u32, usize) = (24, 40);
 const RUNS: usize = 5;
 /// Hypotheses side by side.
 const BEAMS: [usize; 3] = [1, 2, 4];
+/// Kinds of engines, in the order in which they are stopped.
+const KINDS: [&str; 3] = ["m2m100", "decoder", "t5"];
 /// Tokens of NLLB's whole vocabulary.
 const WHOLE: usize = 256_206;
 
@@ -62,21 +68,42 @@ fn main() {
         ["run", dir, ..] => measure(Path::new(dir)),
         ["cancel", more @ ..] => {
             let rows = more.iter().find_map(|rows| rows.parse().ok());
-            let folder = tempfile::tempdir().unwrap();
-            checkpoint::make(folder.path(), rows.unwrap_or(WHOLE), 8);
-            let begun = Instant::now();
-            let model = M2m100::load(folder.path(), "bench", None).unwrap();
-            let load = begun.elapsed();
-            for (source, beam) in [(24, 1), (24, 4), (200, 4), (900, 8)] {
-                stop_translating(&model, source, beam);
-            }
-            drop(model);
-            stop_loading(folder.path(), load);
-            let file = folder.path().join("decoder.gguf");
-            checkpoint::make_decoder(&file);
-            stop_continuing(&Llm::load(&file, "bench").unwrap());
+            stop_each(rows.unwrap_or(WHOLE), |kind| {
+                let named = |kind: &&str| KINDS.contains(kind);
+                !more.iter().any(named) || more.contains(&kind)
+            });
         }
         _ => near_the_limit(),
+    }
+}
+
+/// How long each kind of engine that is wanted goes on after a cancel.
+fn stop_each(rows: usize, wanted: impl Fn(&str) -> bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let [m2m100, decoder, t5] = KINDS.map(wanted);
+    if m2m100 {
+        checkpoint::make(folder.path(), rows, 8);
+        let begun = Instant::now();
+        let model = M2m100::load(folder.path(), "bench", None).unwrap();
+        let load = begun.elapsed();
+        for (source, beam) in [(24, 1), (24, 4), (200, 4), (900, 8)] {
+            stop_translating(&model, source, beam);
+        }
+        drop(model);
+        stop_loading(folder.path(), load);
+    }
+    if decoder {
+        let file = folder.path().join("decoder.gguf");
+        checkpoint::make_decoder(&file);
+        stop_continuing(&Llm::load(&file, "bench").unwrap());
+    }
+    if t5 {
+        let file = folder.path().join("t5.gguf");
+        checkpoint::make_t5(&file);
+        let model = T5::load(&file, "bench", None).unwrap();
+        for (source, beam) in [(24, 1), (24, 4), (500, 8)] {
+            stop_t5(&model, source, beam);
+        }
     }
 }
 
@@ -154,6 +181,21 @@ fn stop_continuing(model: &Llm) {
     stop_fifty_times("continue 600 tokens", |_, cancel| {
         model.generate(&prompt, &options, cancel).is_err()
     });
+}
+
+/// The same with a T5 model.
+fn stop_t5(model: &T5, source: u32, beam: usize) {
+    let options = DecodeOptions {
+        beam,
+        max_tokens: SHAPE.1,
+        ..DecodeOptions::default()
+    };
+    let mut tokens: Vec<u32> = (0..source - 1).map(|i| 100 + i * 37).collect();
+    tokens.push(2);
+    stop_fifty_times(
+        &format!("T5 of {source} tokens, beam {beam}"),
+        |_, cancel| model.generate(&tokens, &options, cancel).is_err(),
+    );
 }
 
 /// `work` says whether it was stopped.

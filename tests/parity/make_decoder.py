@@ -3,7 +3,8 @@
 One tiny GGUF file with random weights for each family (Gemma 3, Qwen 2, Qwen 3, Hunyuan dense), with
 llama.cpp's names, a tokenizer and a chat template in its metadata, in float32 and again in Q8_0. Beside
 it lies expected.json: prompt ids as transformers' chat template and tokenizer make them, greedy tokens,
-and logits, all from transformers on the CPU in float32.
+and logits, all from transformers on the CPU in float32; for Q8_0 also what
+rounding changes (rounding.py).
 
     python make_decoder.py --out ../fixtures/decoder          the fixtures of the repository
     python make_decoder.py --out DIR --large                  larger shapes, for scripts/proof parity
@@ -26,6 +27,7 @@ from transformers import (Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig,
                           HunYuanDenseV1ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 from make_m2m100 import SIX, SLICE, TEXTS
+from rounding import packed, with_rounding
 
 ENGLISH = {"zh": "Chinese", "vi": "Vietnamese", "th": "Thai", "my": "Burmese", "lo": "Lao", "km": "Khmer"}
 CHINESE = {"zh": "中文", "vi": "越南语", "th": "泰语", "my": "缅甸语", "km": "高棉语"}
@@ -261,16 +263,6 @@ def save(path, family, s, model, vocabulary, kind):
     w.close()
 
 
-def widened(model):
-    """A copy that has the weights that Q8_0 leaves."""
-    def change(p):
-        if p.ndim != 2:
-            return p
-        q8 = gguf.GGMLQuantizationType.Q8_0
-        return torch.from_numpy(gguf.dequantize(gguf.quantize(p.numpy(), q8), q8).copy())
-    return clone(model, change)
-
-
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--out", type=Path, required=True)
@@ -317,7 +309,7 @@ def main():
             "logit_step": rows // SLICE, "vocab_size": rows, "max_new_tokens": 20, "end": end,
             "special": [names.index(t) for t in SPECIAL[family]], "special_names": SPECIAL[family],
             "distant": dict(far, logits=logits(model, ids, keep)),
-            "distant_q8_0": dict(far, logits=logits(widened(model), ids, keep)), "cases": [],
+            "distant_q8_0": with_rounding(clone(model, packed), lambda m: dict(far, logits=logits(m, ids, keep))), "cases": [],
         }
         for kind in ("f32", "q8_0"):
             save(folder / f"{kind}.gguf", family, s, model, vocabulary, kind)

@@ -26,6 +26,8 @@ pub(super) struct Encoder {
     positions: Vec<f32>,
     blocks: Vec<Block>,
     norm: Norm,
+    /// After each convolution.
+    bend: Finish,
 }
 
 struct Block {
@@ -55,6 +57,7 @@ impl Encoder {
             positions: file.floats("encoder.positional_embedding")?,
             blocks,
             norm: file.norm("encoder.ln_post")?,
+            bend: file.bend(),
         })
     }
 
@@ -123,7 +126,7 @@ impl Encoder {
             out,
         };
         let rows = padded.windows(mels.saturating_mul(3)).step_by(mels.max(1));
-        work.multiply_rows(rows.collect(), Finish::Gelu, &mut [product]);
+        work.multiply_rows(rows.collect(), self.bend, &mut [product]);
         stop_if(cancel)?;
         let mut x = vec![0f32; (frames / 2).saturating_mul(d)];
         let product = Product {
@@ -133,7 +136,7 @@ impl Encoder {
         let rows = inner
             .windows(d.saturating_mul(3))
             .step_by(d.saturating_mul(2).max(1));
-        work.multiply_rows(rows.collect(), Finish::Gelu, &mut [product]);
+        work.multiply_rows(rows.collect(), self.bend, &mut [product]);
         add(&mut x, &self.positions);
         Ok(x)
     }

@@ -429,13 +429,22 @@ impl ModelFile {
         })
     }
 
+    /// The bend of its layers. Folders mean the error function itself, as transformers computes it;
+    /// ggml files are read as whisper.cpp reads them, by the tangent.
+    pub fn bend(&self) -> Finish {
+        match self.source {
+            Source::Folder(_) => Finish::ExactGelu,
+            Source::Ggml(_) => Finish::Gelu,
+        }
+    }
+
     /// The feed-forward part of a block.
     pub fn feed_forward(&mut self, block: &str) -> Result<FeedForward, Error> {
         Ok(FeedForward {
             norm: self.norm(&format!("{block}.mlp_ln"))?,
             fc1: self.linear(&format!("{block}.mlp.0"), true)?,
             fc2: self.linear(&format!("{block}.mlp.2"), true)?,
-            bend: Finish::Gelu,
+            bend: self.bend(),
         })
     }
 }
