@@ -103,6 +103,14 @@ fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
     }
     begin(&mut window);
     assert!(sees(&window, "broken-0.wav") && sees(&window, "broken-9.wav"));
+    // What came last is seen without scrolling, whatever nobody has read yet.
+    let within = |window: &Window, name: &str| {
+        let found = window.query_all_by_label_contains(name);
+        found.into_iter().any(|node| node.rect().max.y < 200.0)
+    };
+    window.set_size(vec2(900.0, 600.0));
+    window.run_steps(6);
+    assert!(within(&window, "broken-9.wav") && !within(&window, "broken-0.wav"));
     for size in [[900.0, 600.0], [360.0, 240.0]] {
         window.set_size(vec2(size[0], size[1]));
         window.run_steps(6);

@@ -5,9 +5,9 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 
-use super::{Lang, Segment, SegmentId};
+use super::{Lang, Segment, SegmentId, role};
 
-/// The stable word for who speaks on an interpreter's channel.
+/// The stable word for who speaks on an interpreter's channel, see [`role`].
 const INTERPRETER: &str = "interpreter";
 
 /// What an interpreter rendered, and where.
@@ -33,7 +33,7 @@ impl Interpreted {
         let mut found = Self::default();
         let mut turn: Option<Turn<'_>> = None;
         for line in by_time {
-            if line.speaker != INTERPRETER {
+            if role(&line.speaker).is_none_or(|(word, _)| word != INTERPRETER) {
                 match &mut turn {
                     Some(turn)
                         if !turn.rendered

@@ -147,13 +147,14 @@ pub(super) fn unshown(ui: &mut Ui, words: &Words, missing: &[Lang]) {
     script::label(ui, &fonts::advice(missing), letters);
 }
 
-/// Failures of a recording. The button stands behind the last of them: whoever presses it was there.
+/// Failures of a recording, the newest first: it is seen without scrolling. The button stands behind the
+/// last of them: whoever presses it was there.
 fn alarmed(ui: &mut Ui, scene: &Scene<'_>, alarms: &[Told]) {
     if alarms.is_empty() {
         return;
     }
     let failure = theme::of(ui).failure;
-    for told in alarms {
+    for told in alarms.iter().rev() {
         told::show(ui, scene.words, told, failure);
     }
     if ui.button(scene.words.t("alarm-seen")).clicked() {

@@ -20,13 +20,13 @@ struct Alarm {
 }
 
 impl Alarms {
-    /// Adds a failure, once.
+    /// Adds a failure. One that waits already comes again as the newest: what came between may say that it
+    /// was over.
     pub(super) fn add(&self, told: Told, ends: bool) {
         let mut alarms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = alarms.iter_mut().find(|a| a.told == told) {
-            known.ends |= ends;
-            return;
-        }
+        let known = alarms.iter().position(|a| a.told == told);
+        let ended = known.is_some_and(|at| alarms.remove(at).ends);
+        let ends = ends || ended;
         if alarms.len() >= MOST {
             // What comes now may be the worst.
             let oldest = alarms.iter().position(|a| !a.ends).unwrap_or(0);
@@ -78,5 +78,13 @@ mod tests {
         assert_eq!(left.last(), Some(&told(1_000 + 2 * MOST - 1)));
         alarms.clear();
         assert!(alarms.all().is_empty());
+        for number in [1, 2, 1] {
+            alarms.add(told(number), number == 1);
+        }
+        assert_eq!(
+            alarms.all(),
+            [told(2), told(1)],
+            "gone, back and gone again"
+        );
     }
 }

@@ -2,7 +2,10 @@
 //! imported while it runs.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::live::{Armed, LiveEvent, LiveReport, LiveRequest, Partials, Session};
@@ -280,63 +283,105 @@ fn record(
         awake: session.stays_awake(),
     };
     let _ = read.try_send(Command::Open(shown.interview.clone()));
-    let (mut stale, mut noted) = (Stale::default(), true);
+    let mut stale = Stale::default();
+    let mut noted = true;
+    let mut told = false;
     loop {
-        obey(common, &session, asked, &mut shown);
-        if !session.awaits_text() {
-            break;
-        }
-        let hurries = stale.lines_wait() || shown.partials.waits();
-        let event = session.event(if hurries { STEP } else { PATIENCE });
-        match &event {
-            Some(LiveEvent::Committed { channel, until }) => shown.partials.keep(*channel, *until),
-            Some(event) => shown.partials.hear(event),
-            None => {}
-        }
-        match event {
-            Some(LiveEvent::Ended) => break,
-            Some(LiveEvent::Line { segment, .. }) => stale.line(segment),
-            // It stays on the board until somebody has seen it.
-            Some(LiveEvent::Alarm {
-                text, help, ends, ..
-            }) => {
-                let (what, next) = (text, help.to_owned());
-                common.board.alarm(Told { what, next }, ends);
+        // A defect of the screens' side must not end the recording.
+        let turn = panic::catch_unwind(AssertUnwindSafe(|| {
+            turn(
+                common,
+                &session,
+                (asked, read),
+                (&mut shown, &mut stale, &mut noted),
+            )
+        }));
+        match turn {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => break,
+            Err(_) if session.has_ended() => break,
+            Err(_) => {
+                if !std::mem::replace(&mut told, true) {
+                    common.board.alarm(faulty(), false);
+                }
+                thread::sleep(PATIENCE);
             }
-            Some(LiveEvent::Recorded { .. }) => shown.ending = true,
-            Some(LiveEvent::Entries) => {
-                noted = true;
-                stale.rest = true;
-            }
-            // The event that tells it may have found no room.
-            None if session.has_ended() => break,
-            Some(LiveEvent::Partial { .. } | LiveEvent::Committed { .. }) | None => {}
         }
-        let missed = session.missed_events();
-        if missed {
-            shown.partials.clear();
-            stale.everything();
-        }
-        if std::mem::take(&mut noted) || missed {
-            note(common, &mut shown);
-        }
-        stale.read(Instant::now(), &shown.interview, |command| {
-            read.try_send(command).is_ok()
-        });
-        let opened = common.board.opened.get();
-        let opened = opened.filter(|opened| opened.interview.id == shown.interview);
-        // While another interview is read nobody sees these lines.
-        let is_shown = |channel, until| {
-            let own = opened.as_ref();
-            until == NEVER || own.is_none_or(|opened| opened.has_words(channel, until))
-        };
-        shown.partials.settle(is_shown);
-        (shown.status, shown.levels) = (session.status(), session.levels());
-        shown.awake = session.stays_awake();
-        common.board.recording.put(shown.clone());
-        (common.wake)();
     }
     session.finish()
+}
+
+/// One look at what was asked and at what the session tells; whether there is more to come.
+fn turn(
+    common: &Common,
+    session: &Session,
+    (asked, read): (&Receiver<Command>, &SyncSender<Command>),
+    (shown, stale, noted): (&mut Recording, &mut Stale, &mut bool),
+) -> ControlFlow<()> {
+    obey(common, session, asked, shown);
+    if !session.awaits_text() {
+        return ControlFlow::Break(());
+    }
+    let hurries = stale.lines_wait() || shown.partials.waits();
+    let event = session.event(if hurries { STEP } else { PATIENCE });
+    match &event {
+        Some(LiveEvent::Committed { channel, until }) => shown.partials.keep(*channel, *until),
+        Some(event) => shown.partials.hear(event),
+        None => {}
+    }
+    match event {
+        Some(LiveEvent::Ended) => return ControlFlow::Break(()),
+        Some(LiveEvent::Line { segment, .. }) => stale.line(segment),
+        // It stays on the board until somebody has seen it.
+        Some(LiveEvent::Alarm {
+            text, help, ends, ..
+        }) => {
+            let (what, next) = (text, help.to_owned());
+            common.board.alarm(Told { what, next }, ends);
+        }
+        Some(LiveEvent::Recorded { .. }) => shown.ending = true,
+        Some(LiveEvent::Entries) => {
+            *noted = true;
+            stale.rest = true;
+        }
+        // The event that tells it may have found no room.
+        None if session.has_ended() => return ControlFlow::Break(()),
+        Some(LiveEvent::Partial { .. } | LiveEvent::Committed { .. }) | None => {}
+    }
+    let missed = session.missed_events();
+    if missed {
+        shown.partials.clear();
+        stale.everything();
+    }
+    if std::mem::take(noted) || missed {
+        note(common, shown);
+    }
+    stale.read(Instant::now(), &shown.interview, |command| {
+        read.try_send(command).is_ok()
+    });
+    let opened = common.board.opened.get();
+    let opened = opened.filter(|opened| opened.interview.id == shown.interview);
+    // While another interview is read nobody sees these lines.
+    let is_shown = |channel, until| {
+        let own = opened.as_ref();
+        until == NEVER || own.is_none_or(|opened| opened.has_words(channel, until))
+    };
+    shown.partials.settle(is_shown);
+    (shown.status, shown.levels) = (session.status(), session.levels());
+    shown.awake = session.stays_awake();
+    common.board.recording.put(shown.clone());
+    (common.wake)();
+    ControlFlow::Continue(())
+}
+
+/// What is said when something of the screens' side failed while the recording goes on.
+fn faulty() -> Told {
+    Told {
+        what: "something failed while this recording was shown; the recording goes on".into(),
+        next: "End the recording as usual when the interview is over; then close the program and start \
+               it again."
+            .into(),
+    }
 }
 
 /// The case of the interview, where it has one.
@@ -401,7 +446,6 @@ fn obey(common: &Common, session: &Session, asked: &Receiver<Command>, shown: &m
 mod tests {
     use std::sync::Arc;
     use std::sync::mpsc::sync_channel;
-    use std::thread;
 
     use super::*;
     use crate::app::App;

@@ -13,7 +13,7 @@ mod tests;
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{Asked, Flag, FlagKind, Lang, Segment};
+use crate::domain::{Asked, Flag, FlagKind, Lang, Segment, role};
 
 use super::paper::{Look, Paper, Paragraph, Row, Size, Words, lines_or};
 use super::redact::transcript_hash;
@@ -417,7 +417,8 @@ pub(super) fn digits(hash: &str) -> String {
 /// Question, answer, interpreter's words, or the name of who spoke where the record does not know.
 fn who(speaker: &str, template: &Template) -> String {
     let words = &template.words;
-    match speaker.trim().to_lowercase().as_str() {
+    let speaker_word = speaker.trim().to_lowercase();
+    match role(&speaker_word).map_or(speaker_word.as_str(), |(word, _)| word) {
         "officer" => words.question.clone(),
         "interviewee" | "suspect" | "victim" | "witness" => words.answer.clone(),
         "interpreter" => words.interpreter.clone(),

@@ -9,7 +9,7 @@ use crate::app::desk::{Command, TestPhase, Testing};
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::app::microphone::MicrophoneTest;
 use crate::audio::{DeviceInfo, Hearing};
-use crate::domain::{Lang, SpeechChoice, SpeechModels};
+use crate::domain::{Lang, SpeechChoice, SpeechModels, numbered};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, languages, meters, script, speech_models};
@@ -102,10 +102,9 @@ impl MicrophoneChoice {
         if inputs.len() < 2 {
             return Vec::new();
         }
-        let inputs = inputs.into_iter();
-        inputs
-            .map(|r| (r.speaker().to_owned(), r.languages(all)))
-            .collect()
+        let names = numbered(inputs.iter().map(|r| r.speaker()));
+        let spoken = inputs.iter().map(|r| r.languages(all));
+        names.into_iter().zip(spoken).collect()
     }
 
     /// How many of the channels each microphone has; none where it is the same number for all.
@@ -121,12 +120,18 @@ impl MicrophoneChoice {
         }
         let heard: Vec<Lang> = self.rows.iter().flat_map(|r| r.languages(all)).collect();
         general.retain(|choice| heard.contains(&choice.lang));
+        let inputs = self.rows.iter().flat_map(Row::inputs);
+        let mut names = numbered(inputs.map(Row::speaker)).into_iter();
         for row in &self.rows {
+            let Some(name) = names.by_ref().nth(0) else {
+                break;
+            };
+            names.by_ref().take(row.more.len()).for_each(drop);
             let own = row.languages(all);
             let models = row.models.iter().filter(|(lang, _)| own.contains(lang));
             general.extend(models.map(|(lang, model)| SpeechChoice {
                 lang: *lang,
-                channel: Some(row.speaker().to_owned()),
+                channel: Some(name.clone()),
                 model: model.clone(),
             }));
         }
@@ -407,6 +412,14 @@ mod tests {
                 ("interpreter".to_owned(), all.to_vec()),
             ]
         );
+        choice.rows.push(Row::default());
+        let four = choice.channels(&all);
+        assert_eq!(
+            four[3],
+            ("officer 2".to_owned(), vec![Lang::Zh]),
+            "two officers"
+        );
+        choice.rows.pop();
         choice.rows[1].language = Some(Lang::My);
         choice.rows[2].language = Some(Lang::Km); // no longer one of the interview's
         let channels = choice.channels(&all);

@@ -5,7 +5,7 @@ use eframe::egui::{Rect, Ui, UiBuilder, pos2, vec2};
 
 use crate::app::NearName;
 use crate::app::desk::Versions;
-use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation};
+use crate::domain::{FlagKind, Lang, Segment, Side as TextSide, Status, Translation, role};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
@@ -216,10 +216,18 @@ fn edge(ui: &mut Ui, scene: &Scene<'_>, line: &Segment, standing: Standing<'_>, 
 /// The usual roles and what stands for a speaker whom nobody named, in the language of the screens; any
 /// other word as it is.
 pub fn speaker(words: &Words, name: &str) -> String {
+    if let Some((role, number)) = role(name) {
+        let word = words.t(match role {
+            "officer" => "role-officer",
+            "interviewee" => "role-interviewee",
+            _ => "role-interpreter",
+        });
+        return match number {
+            1 => word.to_owned(),
+            number => format!("{word} {number}"),
+        };
+    }
     match name {
-        "officer" => words.t("role-officer").to_owned(),
-        "interviewee" => words.t("role-interviewee").to_owned(),
-        "interpreter" => words.t("role-interpreter").to_owned(),
         "all" => words.t("speaker-everybody").to_owned(),
         "unknown" => words.t("speaker-unknown").to_owned(),
         other => match other.strip_prefix("speaker-") {
