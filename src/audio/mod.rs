@@ -49,6 +49,7 @@ mod untouched;
 mod utterances;
 mod vad;
 mod wav_header;
+mod ways;
 
 pub use beginning::{Beginning, PRE_ROLL};
 pub use capture::{
