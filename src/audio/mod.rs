@@ -13,6 +13,7 @@ mod ebml_header;
 mod error;
 mod form;
 mod growing_wav;
+mod headless;
 mod import;
 mod lag;
 mod listener;
@@ -61,6 +62,7 @@ pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
 pub use error::Error;
+pub use headless::headless_parts;
 pub use import::{
     WorkingCopy, copy_original, hash_file, is_sound, make_working_copy, read_span, working_length,
 };
