@@ -156,6 +156,10 @@ impl AudioSource for Microphone {
         self.format
     }
 
+    fn may_hide_losses(&self) -> bool {
+        true
+    }
+
     fn take(&mut self, into: &mut Vec<i16>) -> Delivery {
         let width = usize::from(self.format.channels);
         // Room is read before the losses: a loss is pushed before the frames that follow it, so

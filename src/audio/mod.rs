@@ -30,6 +30,8 @@ mod recorder_away_tests;
 #[cfg(test)]
 mod recorder_fault_tests;
 #[cfg(test)]
+mod recorder_moment_tests;
+#[cfg(test)]
 mod recorder_tests;
 mod recording;
 mod recover;
