@@ -14,6 +14,7 @@ mod error;
 mod form;
 mod growing_wav;
 mod headless;
+mod held;
 mod import;
 mod lag;
 mod listener;
