@@ -42,8 +42,9 @@
 //!
 //! # Threads
 //!
-//! A live session runs eight, and one more for each further microphone: a recorder takes what its sound
-//! card's callback pushed into a lock-free ring and writes it down; the listener reads what was written and
+//! A live session runs nine, and two more for each further microphone: a recorder takes what its sound
+//! card's callback pushed into a lock-free ring and writes it down, and another thread holds the card's
+//! stream, which may hang; the listener reads what was written and
 //! cuts it into rows; the recogniser and the translator fill them in, and the one that got their models waits
 //! for both; the clerk keeps the record of what happened, and a hasher reads finished parts for it; the
 //! watchdog tells of a disk that takes nothing. While tested microphones listen, the models are loaded in a

@@ -12,13 +12,18 @@
 mod common;
 #[path = "common/dark.rs"]
 mod dark;
+#[path = "common/hour.rs"]
+mod hour;
 #[path = "common/kills.rs"]
 mod kills;
+#[path = "common/long.rs"]
+mod long;
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::{assert_helpful_failure, json, mekong, practice_sound, root, run, stderr};
 
@@ -428,4 +433,32 @@ fn a_disk_that_fills_up_ends_the_session_loudly_and_keeps_what_was_heard() {
     assert!(["disk-full", "recovered"].contains(&ended), "{ended}");
     // A piece of the write that found no room may stand in the part: nothing of it was hashed before.
     assert_eq!(json(&disk.0, &["verify", id, "--json"])["ok"], true);
+}
+
+#[test]
+fn every_frame_that_the_sound_service_plays_is_recorded() {
+    let Some(report) = hour::record(Duration::from_secs(10), false) else {
+        println!("skipped: PulseAudio, or ALSA's plugin for it, is not here");
+        return;
+    };
+    assert_eq!(
+        (report.lost, report.strange, report.gaps),
+        (0, 0, 0),
+        "{report:?}"
+    );
+    assert!(report.same > 7 * 48_000, "{report:?}");
+}
+
+#[test]
+fn a_sound_service_that_dies_is_told_and_recording_goes_on_when_it_is_back() {
+    let Some((said, shown)) = hour::restart() else {
+        println!("skipped: PulseAudio, or ALSA's plugin for it, is not here");
+        return;
+    };
+    let place = |words: &str| said.iter().position(|line| line.contains(words));
+    let (gone, back) = (place(" is gone"), place(" is back at "));
+    assert!(gone.is_some() && gone < back, "{said:?}");
+    let events = shown["events"].as_array().unwrap();
+    let gaps: Vec<_> = events.iter().filter(|e| e["kind"] == "gap").collect();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
 }

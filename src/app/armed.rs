@@ -29,8 +29,6 @@ pub struct Armed {
     /// What was asked for.
     sources: Vec<LiveSource>,
     devices: Vec<DeviceInfo>,
-    /// What stands at the beginning of the record.
-    entries: Vec<String>,
     /// Bytes that models may take, as it was before any was loaded.
     room: Option<u64>,
     /// Engines that are being loaded.
@@ -58,7 +56,6 @@ impl App {
             app: self.clone(),
             plan: self.session_plan(request, &recorders, &ids, practice)?,
             recorders,
-            entries: request.entries(),
             ids,
             sources: request.sources.clone(),
             devices,
@@ -116,6 +113,7 @@ impl App {
             } else {
                 request.test.label()
             },
+            entries: request.entries(),
         })
     }
 }
@@ -155,7 +153,6 @@ impl Armed {
         self.plan = self
             .app
             .session_plan(request, &self.recorders, &self.ids, practice)?;
-        self.entries = request.entries();
         Ok(Some(self))
     }
 
@@ -256,34 +253,20 @@ impl Armed {
         let mut plan = self.plan;
         plan.started = with_offset(&ZonedDateTime::now());
         let live = Live::begin(self.recorders, &plan, place, load)?;
-        let remarks = unmarked(&self.entries, &|entry| live.mark(entry));
-        if !self.devices.is_empty() {
-            // That they cannot be remembered is no reason to stop a recording that runs.
-            let _ = app.remember_microphones(&self.devices);
-        }
+        // That they cannot be remembered is no reason to stop a recording that runs.
+        let remembered = match self.devices.is_empty() {
+            true => Ok(()),
+            false => app.remember_microphones(&self.devices),
+        };
+        let remarks = remembered.err().map(|e| (e.to_string(), e.help()));
         Ok(Session {
             awake: Awake::ask(),
             app,
             live,
             lock: self.lock,
-            remarks,
+            remarks: remarks.into_iter().collect(),
         })
     }
-}
-
-/// Writes the entries at the beginning of the record. One that cannot be written is told of and is no
-/// reason to stop a recording that runs.
-fn unmarked(
-    entries: &[String],
-    mark: &dyn Fn(&str) -> Result<(), pipeline::Error>,
-) -> Vec<(String, String)> {
-    let failed = entries.iter().filter_map(|entry| mark(entry).err());
-    let told = failed.map(|error| {
-        let what = format!("an entry at the beginning of the record is missing: {error}");
-        let next = "Write it as a mark while the recording runs.";
-        (what, next.to_owned())
-    });
-    told.collect()
 }
 
 /// A moment as the beginning of an interview is stored, RFC 3339 with the offset of the clocks here:
@@ -296,17 +279,6 @@ pub(super) fn with_offset(moment: &ZonedDateTime) -> String {
 mod tests {
     use super::*;
     use crate::app::engines::Prefer;
-
-    #[test]
-    fn an_entry_that_cannot_be_marked_stops_no_recording() {
-        let entries = ["张伟", "Nguyễn", "สมชาย", "ကိုအောင်", "ສົມພອນ", "សុខា"].map(str::to_owned);
-        let told = unmarked(&entries, &|entry| match entry {
-            "สมชาย" => Err(pipeline::Error::SessionBusy),
-            _ => Ok(()),
-        });
-        assert_eq!(told.len(), 1);
-        assert!(!told[0].0.contains("สมชาย") && !told[0].1.is_empty());
-    }
 
     #[test]
     fn a_beginning_is_stored_with_the_offset_of_the_clocks_and_is_the_same_moment() {
@@ -471,6 +443,12 @@ mod tests {
         armed.room = Some(0);
         let told = armed.remarks();
         assert_eq!(told.len(), 2, "{told:?}");
+        armed.app.config.engine = crate::config::SpeechEngine::WhisperCpp;
+        let whisper = armed.remarks();
+        assert!(
+            whisper.len() == 3 && whisper[2].0.contains("own engine"),
+            "{whisper:?}"
+        );
         let (with, all) = lines(&app, armed);
         assert!(with == 0 && all > 0, "{with} of {all} lines have words");
     }

@@ -123,7 +123,7 @@ fn listen_to(
     };
     let session = app.arm(&request)?.start()?;
     let id = session.id().0.clone();
-    let times = follow(&session, seconds, cancel);
+    let times = follow(&app, &session, seconds, cancel);
     waits.sound += session.begun().elapsed().min(seconds);
     session.finish()?;
     let (_, segments) = app.show(&id)?;
@@ -134,7 +134,7 @@ fn listen_to(
     Ok(())
 }
 
-fn follow(session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
+fn follow(app: &App, session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
     let mut times = Times::default();
     let begun: Instant = session.begun();
     loop {
@@ -147,6 +147,12 @@ fn follow(session: &Session, seconds: Duration, cancel: &Cancel) -> Times {
             }
             continue;
         };
+        if let LiveEvent::Line { segment, .. } = &event {
+            // A screen reads the row before it shows it; one that cannot be read shows nothing.
+            let Ok(_row) = app.line(session.id(), *segment) else {
+                continue;
+            };
+        }
         let now = begun.elapsed();
         match event {
             LiveEvent::Line { segment, step } => match step {
@@ -178,9 +184,10 @@ fn add(waits: &mut Waits, times: &Times, segment: &Segment) {
         time.map(|t| t.as_secs_f64() - from.as_secs_f64())
     };
     let began = Duration::from_millis(segment.span.start.as_ms() + limits.pre_roll_ms);
-    waits
-        .partial
-        .extend(since(first_preview(times, segment), began));
+    // A short line may be written before any preview of it would have been worth its time.
+    let recognised = times.recognised.get(&segment.id.0);
+    let first = first_preview(times, segment).or(recognised);
+    waits.partial.extend(since(first, began));
     // One that was cut while somebody spoke has no end that anybody waited for.
     if segment
         .flags
@@ -190,9 +197,7 @@ fn add(waits: &mut Waits, times: &Times, segment: &Segment) {
         return;
     }
     let ended = Duration::from_millis(segment.span.end.as_ms().saturating_sub(limits.post_roll_ms));
-    waits
-        .text
-        .extend(since(times.recognised.get(&segment.id.0), ended));
+    waits.text.extend(since(recognised, ended));
     waits
         .translation
         .extend(since(times.translated.get(&segment.id.0), ended));

@@ -1,4 +1,4 @@
-//! The engines of a live session: our own arithmetic unless a person chose other, only what the memory has
+//! The engines of a live session: our own arithmetic whatever the settings say, only what the memory has
 //! room for, and loaded ahead where microphones listen already. A recording must not fall by them.
 
 use std::collections::BTreeSet;
@@ -65,6 +65,17 @@ pub(super) fn room_for_models() -> Option<u64> {
     memory_available().map(|bytes| bytes.saturating_sub(SPARE))
 }
 
+/// That the engine of the settings does not serve a live session, and the next step.
+pub(super) fn own_engine(settings: SpeechEngine) -> Option<(String, &'static str)> {
+    (settings == SpeechEngine::WhisperCpp).then(|| {
+        (
+            "the settings name whisper.cpp; in a live interview the program's own engine hears instead"
+                .to_owned(),
+            "Nothing needs to be done: a fault of whisper.cpp would have ended the recording.",
+        )
+    })
+}
+
 /// What a session needs of the models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -116,8 +127,8 @@ impl App {
 
     /// Loads what a session needs, but the models of `without`.
     ///
-    /// Where the settings leave the engine open it is our own, and nothing is measured: whisper.cpp
-    /// would take the recorder with it if it fell, and a measurement takes the recorder's time.
+    /// Whatever the settings say the engine is our own, and nothing is measured: whisper.cpp would take the
+    /// recorder with it if it fell, and a measurement takes the recorder's time.
     ///
     /// A model whose files are not as listed or cannot be loaded is left out and told of.
     ///
@@ -130,9 +141,7 @@ impl App {
         cancel: &Cancel,
     ) -> Result<Engines, Error> {
         let mut app = self.clone();
-        if app.config.engine == SpeechEngine::Auto {
-            app.config.engine = SpeechEngine::Native;
-        }
+        app.config.engine = SpeechEngine::Native;
         let second = app.config.second_translation_model.take();
         app.config.second_translation_model =
             second.filter(|name| without.iter().all(|w| w.name != *name));
@@ -256,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_session_takes_our_own_engine_and_measures_nothing_unless_a_person_chose() {
+    fn a_live_session_takes_our_own_engine_and_measures_nothing_whatever_the_settings_say() {
         let dir = tempfile::tempdir().unwrap();
         let mut app = app(dir.path());
         assert_eq!(app.config.engine, SpeechEngine::Auto);
@@ -270,8 +279,8 @@ mod tests {
         assert!(!own.contains("whisper.cpp"), "{own}");
         assert!(!app.workspace.engines_file().exists(), "it was measured");
         app.config.engine = SpeechEngine::WhisperCpp;
-        let chosen = engine(&app);
-        assert!(chosen.contains("whisper.cpp"), "{chosen}");
+        let fixed = engine(&app);
+        assert_eq!(fixed, own, "it would take the recorder with it");
     }
 
     #[test]

@@ -177,7 +177,8 @@ impl App {
                         let microphone = Microphone::open(&same, channels)?;
                         Ok(Box::new(microphone) as Box<dyn AudioSource>)
                     };
-                    if opened.iter().any(|o| o.id == id) {
+                    let own = |o: &Opened| o.device.as_ref().is_some_and(|d| d.is_same_as(&device));
+                    if opened.iter().any(own) {
                         return Err(Error::MicrophoneTwice(device.name));
                     }
                     Opened {

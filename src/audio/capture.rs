@@ -43,6 +43,12 @@ pub trait AudioSource {
     /// second at most. Never blocks.
     fn take(&mut self, into: &mut Vec<i16>) -> Delivery;
 
+    /// Whether it is a device that may lose sound without telling: its clock goes on as the computer's does,
+    /// so that what is missing shows. A file has its own time.
+    fn may_hide_losses(&self) -> bool {
+        false
+    }
+
     /// The session begins now. True where the source starts over, as a file does; then nothing that
     /// came before belongs to the session.
     fn begin(&mut self) -> bool {
@@ -62,7 +68,8 @@ pub fn system_clock() -> Clock {
     Arc::new(move || zero.elapsed())
 }
 
-/// How long the computer has slept so far, since it was started. Only Linux tells; nothing elsewhere.
+/// How long the computer has slept so far, since it was started. Only Linux tells; nothing elsewhere,
+/// where the system's clock may count it instead.
 pub fn sleep_clock() -> Clock {
     Arc::new(asleep)
 }

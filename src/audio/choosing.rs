@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 use cpal::traits::{DeviceTrait, HostTrait};
 
 use super::Error;
-use super::devices::{DeviceInfo, devices, quiet};
+use super::devices::{DeviceInfo, every_id, quiet};
 use super::microphone::refused;
+use super::ways::one_id_each;
 
 /// Where Linux has the files of its sound cards.
 const DEVICES: &str = "/dev/snd";
 
-/// The device that `wanted` names by its id or by its exact name; without a name, the system's
-/// usual one. Never another than the one named.
+/// The device that `wanted` names by its id or by its exact name; without a name, the only one there is, or
+/// the system's usual one of several. Never another than the one named.
 ///
 /// # Errors
 /// `NoMicrophone`, `MicrophoneMissing`, `MicrophoneAmbiguous`, `Devices`; one that is plugged in and held by
 /// another program or kept from this one is `Microphone` or `MicrophoneDenied`.
 pub fn choose_device(wanted: Option<&str>) -> Result<DeviceInfo, Error> {
-    choose_among(devices()?, wanted).map_err(|missing| match (&missing, wanted) {
+    choose_among(every_id()?, wanted).map_err(|missing| match (&missing, wanted) {
         (Error::MicrophoneMissing { .. }, Some(id)) => kept(id).unwrap_or(missing),
         (Error::NoMicrophone, None) => kept_card(Path::new(DEVICES)).unwrap_or(missing),
         _ => missing,
@@ -59,13 +60,19 @@ fn captures(path: &Path) -> bool {
 
 fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInfo, Error> {
     let Some(wanted) = wanted else {
+        let list = one_id_each(list);
+        let mut cards = list.iter().filter(|device| !device.floating);
+        // The system's usual one may become another while it records: the only card there is does not.
+        if let (Some(only), None) = (cards.next(), cards.next()) {
+            return Ok(only.clone());
+        }
         // The list begins with the usual one, where there is one.
         return list.into_iter().next().ok_or(Error::NoMicrophone);
     };
     if let Some(found) = list.iter().find(|d| d.id == wanted) {
         return Ok(found.clone());
     }
-    let mut named = list.into_iter().filter(|d| d.name == wanted);
+    let mut named = one_id_each(list).into_iter().filter(|d| d.name == wanted);
     match (named.next(), named.next()) {
         (Some(only), None) => Ok(only),
         (Some(_), Some(_)) => Err(Error::MicrophoneAmbiguous {
@@ -121,6 +128,35 @@ mod tests {
             choose_among(Vec::new(), None),
             Err(Error::NoMicrophone)
         ));
+    }
+
+    #[test]
+    fn without_a_name_the_only_card_is_taken_and_not_what_the_system_may_move() {
+        let usual = DeviceInfo {
+            default: true,
+            floating: true,
+            ..device("alsa:default", "Default")
+        };
+        let ways = |card: &str| {
+            let way = |way: &str| device(&format!("alsa:{way}:CARD={card},DEV=0"), card);
+            [way("plughw"), way("hw"), way("front")]
+        };
+        let choose = |cards: &[&str]| {
+            let mut list = vec![usual.clone()];
+            list.extend(cards.iter().flat_map(|card| ways(card)));
+            choose_among(list, None).unwrap().id
+        };
+        assert_eq!(choose(&[]), "alsa:default");
+        assert_eq!(choose(&["Desk"]), "alsa:hw:CARD=Desk,DEV=0");
+        assert_eq!(choose(&["Desk", "Table"]), "alsa:default");
+        // By its name one card is one device, and by an id every way to it can be taken.
+        let chosen = choose_among(ways("Desk").to_vec(), Some("Desk")).unwrap();
+        assert_eq!(chosen.id, "alsa:hw:CARD=Desk,DEV=0");
+        let id = "alsa:front:CARD=Desk,DEV=0";
+        assert_eq!(
+            choose_among(ways("Desk").to_vec(), Some(id)).unwrap().id,
+            id
+        );
     }
 
     #[cfg(unix)]

@@ -7,6 +7,7 @@ use cpal::traits::{DeviceTrait, HostTrait};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::ways::{device_of, one_id_each};
 
 /// One input device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ impl DeviceInfo {
     /// Its name, with what tells it from another of the same make.
     pub fn title(&self) -> String {
         title(&self.name, &self.place)
+    }
+
+    /// Whether both are the same device of the same card, by whatever way.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let own = device_of(&self.id);
+        self.id == other.id || (own.is_some() && own == device_of(&other.id))
     }
 
     /// Whether this is for certain not the device that had this id at that place: a serial number goes
@@ -67,11 +74,23 @@ fn title(name: &str, place: &str) -> String {
     }
 }
 
-/// The input devices, the default one first, then by name.
+/// The input devices, each by one id, the default one first, then by name.
 ///
 /// # Errors
 /// `Devices` when the sound service itself fails.
 pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
+    Ok(one_id_each(every_id()?))
+}
+
+pub(super) fn sort(list: &mut [DeviceInfo]) {
+    list.sort_by(|a, b| b.default.cmp(&a.default).then_with(|| a.name.cmp(&b.name)));
+}
+
+/// The same, also by other ways to the same device.
+///
+/// # Errors
+/// As [`devices`].
+pub(super) fn every_id() -> Result<Vec<DeviceInfo>, Error> {
     let _quiet = quiet::Quiet::new();
     let host = cpal::default_host();
     let default = host.default_input_device().and_then(|d| d.id().ok());
@@ -92,12 +111,12 @@ pub fn devices() -> Result<Vec<DeviceInfo>, Error> {
     if list.iter().any(|d| !named_by_place(&d.id)) {
         list.retain(|d| d.default || !named_by_place(&d.id));
     }
-    list.sort_by(|a, b| b.default.cmp(&a.default).then_with(|| a.name.cmp(&b.name)));
+    sort(&mut list);
     Ok(list)
 }
 
 /// The card that an id such as `alsa:hw:CARD=PCH,DEV=0` names.
-fn card(id: &str) -> Option<&str> {
+pub(super) fn card(id: &str) -> Option<&str> {
     let (_, card) = id.split_once("CARD=")?;
     card.split(',').next().filter(|card| !card.is_empty())
 }
@@ -117,7 +136,7 @@ const MAX_SERIAL: usize = 40;
 const FLOATING: [&str; 6] = ["default", "sysdefault", "pulse", "pipewire", "jack", "oss"];
 
 /// Whether an id such as `alsa:pulse` names a way to the sound server instead of a device.
-fn floats(id: &str) -> bool {
+pub(super) fn floats(id: &str) -> bool {
     let Some(name) = id.strip_prefix("alsa:") else {
         return false;
     };

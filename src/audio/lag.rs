@@ -17,6 +17,8 @@ pub(super) struct LagWatch {
     asleep: Duration,
     begun: Option<Duration>,
     least: i64,
+    /// The figure of the last stretch, microseconds.
+    last: i64,
 }
 
 impl LagWatch {
@@ -34,6 +36,19 @@ impl LagWatch {
         self.begun = None;
     }
 
+    /// The running stretch gives no figure: the microphone was away in it.
+    pub(super) fn anew(&mut self) {
+        self.begun = None;
+    }
+
+    /// Where in the sound this moment of the clock stands, as far as the microphone's own clock is known.
+    pub(super) fn place(&self, moment: Duration) -> SamplePos {
+        let since = moment.saturating_add(self.asleep).saturating_sub(self.zero);
+        let micros = to_i64(since.as_micros()).saturating_sub(self.last).max(0);
+        let samples = micros.unsigned_abs() as u128 * u128::from(SAMPLE_RATE) / 1_000_000;
+        SamplePos(u64::try_from(samples).unwrap_or(u64::MAX))
+    }
+
     /// Sound up to `position` had come at `now`. At the end of a window gives its figure, in
     /// microseconds: how long after its moment the sound was there.
     pub(super) fn look(&mut self, now: Duration, position: SamplePos) -> Option<i64> {
@@ -49,7 +64,42 @@ impl LagWatch {
             return None;
         }
         self.begun = None;
+        self.last = self.least;
         Some(self.least)
+    }
+}
+
+/// A rise of the least delay from one stretch to the next that no crystal explains, microseconds: the worst
+/// ones drift by a hundredth of that.
+const RISE: i64 = 30_000;
+
+/// Finds sound that was lost without a word: a plugin of the sound system may hide an overrun, and then
+/// everything after it comes later than it should, for good. What is only late is back in time in some block
+/// of the stretch, and a crystal that drifts does so slowly.
+#[derive(Debug, Default)]
+pub(super) struct Hidden {
+    /// The figure before the rise.
+    usual: Option<i64>,
+    /// How much it rose in the stretch that just ended.
+    rose: Option<i64>,
+}
+
+impl Hidden {
+    /// Takes the figure of one stretch. Gives what is missing once the next one is as late as the one that
+    /// rose.
+    pub(super) fn look(&mut self, figure: i64) -> Option<Duration> {
+        let usual = *self.usual.get_or_insert(figure);
+        let rise = figure.saturating_sub(usual);
+        let before = self.rose.take();
+        if rise < RISE {
+            self.usual = Some(figure);
+            return None;
+        }
+        let Some(before) = before else {
+            self.rose = Some(rise);
+            return None;
+        };
+        Some(Duration::from_micros(before.min(rise).unsigned_abs()))
     }
 }
 
@@ -77,5 +127,29 @@ mod tests {
         // 100 millionths of the fifty seconds between the two are 5 ms.
         assert!((3_500..=6_500).contains(&(last - first)), "{figures:?}");
         assert!(first < 3_000, "delay is not lag: {figures:?}");
+    }
+
+    /// What was found missing, in milliseconds, where each stretch has this figure in milliseconds.
+    fn missing(figures: &[i64]) -> Vec<u128> {
+        let mut hidden = Hidden::default();
+        let found = figures.iter().filter_map(|ms| hidden.look(ms * 1000));
+        found.map(|missing| missing.as_millis()).collect()
+    }
+
+    #[test]
+    fn a_rise_that_stays_is_sound_that_was_lost_and_nothing_else_is() {
+        assert_eq!(missing(&[5, 5, 65, 66, 6]), [60]);
+        // Lost in two stretches: what is known to be missing first, the rest later.
+        assert_eq!(missing(&[5, 45, 105, 65, 65]), [40, 60]);
+        // A busy machine, a service that delivers late for a while, and one that is early again.
+        assert!(missing(&[5, 400, 7, 390, 6, 6]).is_empty());
+        assert!(missing(&[5, 33, 34, 33]).is_empty());
+        assert!(missing(&[90, 5, 5, 30]).is_empty());
+        assert!(missing(&[]).is_empty());
+        // A millisecond a stretch, for eight hours.
+        let drift: Vec<i64> = (0..2_880).collect();
+        assert!(missing(&drift).is_empty());
+        let fast: Vec<i64> = drift.iter().map(|ms| -ms).collect();
+        assert!(missing(&fast).is_empty());
     }
 }

@@ -16,6 +16,7 @@ use super::Error;
 use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
 use super::devices::{DeviceInfo, place_now, quiet};
 use super::form::best_of;
+use super::held::Held;
 
 /// How long the recorder may be held up, by a slow disk for example, before sound is lost.
 const RING_SECONDS: usize = 10;
@@ -43,14 +44,19 @@ struct Loss {
 
 /// One open microphone.
 pub struct Microphone {
+    heard: Heard,
+    /// Frames taken out of the ring so far.
+    taken: u64,
+    next_loss: Option<Loss>,
+    _stream: Held,
+}
+
+/// What the callback hands over.
+struct Heard {
     format: SourceFormat,
     ring: Consumer<i16>,
     losses: Consumer<Loss>,
     state: Arc<AtomicU8>,
-    /// Frames taken out of the ring so far.
-    taken: u64,
-    next_loss: Option<Loss>,
-    _stream: cpal::Stream,
 }
 
 impl Microphone {
@@ -61,6 +67,17 @@ impl Microphone {
     /// `MicrophoneMissing`, `MicrophoneOther` where another device has its id now, `MicrophoneDenied`,
     /// `MicrophoneChannels`, `Microphone`.
     pub fn open(wanted: &DeviceInfo, channels: u16) -> Result<Self, Error> {
+        let wanted = wanted.clone();
+        let (stream, heard) = Held::make(move || Self::listen(&wanted, channels))?;
+        Ok(Self {
+            heard,
+            taken: 0,
+            next_loss: None,
+            _stream: stream,
+        })
+    }
+
+    fn listen(wanted: &DeviceInfo, channels: u16) -> Result<(cpal::Stream, Heard), Error> {
         let _quiet = quiet::Quiet::new();
         let id = wanted.id.as_str();
         let missing = || Error::MicrophoneMissing {
@@ -96,7 +113,7 @@ impl Microphone {
         device: &cpal::Device,
         config: StreamConfig,
         sample_format: SampleFormat,
-    ) -> Result<Self, cpal::Error> {
+    ) -> Result<(cpal::Stream, Heard), cpal::Error> {
         let format = SourceFormat {
             rate: config.sample_rate,
             channels: config.channels.min(MAX_LIVE_CHANNELS),
@@ -139,31 +156,39 @@ impl Microphone {
             Some(Duration::from_millis(500)),
         )?;
         stream.play()?;
-        Ok(Self {
+        let heard = Heard {
             format,
             ring,
             losses,
             state,
-            taken: 0,
-            next_loss: None,
-            _stream: stream,
-        })
+        };
+        Ok((stream, heard))
     }
 }
 
 impl AudioSource for Microphone {
     fn format(&self) -> SourceFormat {
-        self.format
+        self.heard.format
+    }
+
+    fn may_hide_losses(&self) -> bool {
+        true
     }
 
     fn take(&mut self, into: &mut Vec<i16>) -> Delivery {
-        let width = usize::from(self.format.channels);
+        let Heard {
+            format,
+            ring,
+            losses,
+            state,
+        } = &mut self.heard;
+        let width = usize::from(format.channels);
         // Room is read before the losses: a loss is pushed before the frames that follow it, so
         // every loss that lies before these frames is visible by now.
-        let half_a_second = (self.format.rate as usize / 2).max(1);
-        let mut frames = (self.ring.slots() / width).min(half_a_second);
+        let half_a_second = (format.rate as usize / 2).max(1);
+        let mut frames = (ring.slots() / width).min(half_a_second);
         if self.next_loss.is_none() {
-            self.next_loss = self.losses.pop().ok();
+            self.next_loss = losses.pop().ok();
         }
         if let Some(loss) = self.next_loss {
             let before = loss.after.saturating_sub(self.taken);
@@ -174,13 +199,13 @@ impl AudioSource for Microphone {
             frames = frames.min(usize::try_from(before).unwrap_or(usize::MAX));
         }
         if frames == 0 {
-            return match self.state.load(Ordering::Acquire) {
+            return match state.load(Ordering::Acquire) {
                 WELL => Delivery::Nothing,
                 DENIED => Delivery::Gone("the system no longer lets this program listen".into()),
                 _ => Delivery::Gone("the microphone was unplugged or switched off".into()),
             };
         }
-        match self.ring.read_chunk(frames * width) {
+        match ring.read_chunk(frames * width) {
             Ok(chunk) => {
                 let (first, second) = chunk.as_slices();
                 into.extend_from_slice(first);

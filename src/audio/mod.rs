@@ -13,6 +13,8 @@ mod ebml_header;
 mod error;
 mod form;
 mod growing_wav;
+mod headless;
+mod held;
 mod import;
 mod lag;
 mod listener;
@@ -28,6 +30,8 @@ mod recorder;
 mod recorder_away_tests;
 #[cfg(test)]
 mod recorder_fault_tests;
+#[cfg(test)]
+mod recorder_moment_tests;
 #[cfg(test)]
 mod recorder_tests;
 mod recording;
@@ -49,6 +53,7 @@ mod untouched;
 mod utterances;
 mod vad;
 mod wav_header;
+mod ways;
 
 pub use beginning::{Beginning, PRE_ROLL};
 pub use capture::{
@@ -60,6 +65,7 @@ pub use decode::{Decoder, MAX_CHANNELS, MAX_HOURS, MAX_RATE, MIN_RATE};
 pub use devices::{DeviceInfo, devices};
 pub use disk::{Disk, DiskFile, SystemDisk, free_bytes};
 pub use error::Error;
+pub use headless::headless_parts;
 pub use import::{
     WorkingCopy, copy_original, hash_file, is_sound, make_working_copy, read_span, working_length,
 };

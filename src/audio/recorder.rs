@@ -13,7 +13,7 @@ use super::capture::{Clock, OpenSource, SourceFormat};
 use super::disk::Disk;
 use super::meter::Meters;
 use super::notice::Entry;
-use super::recording::Recording;
+use super::recording::{Ask, Recording};
 use super::series::Series;
 use super::sound_chain::SharedChain;
 use super::take::Take;
@@ -131,11 +131,13 @@ pub(super) enum Order {
         how: Beginning,
         reply: SyncSender<Result<Duration, Error>>,
     },
-    /// The last seconds heard, before the start.
-    Kept(SyncSender<Vec<i16>>),
-    /// With the reason.
-    Pause(String),
-    Resume,
+    /// The last seconds heard, before the start, in the form in which they came.
+    Kept(SyncSender<(Vec<i16>, SourceFormat)>),
+    /// At this moment of the clock.
+    Ask {
+        what: Ask,
+        at: Duration,
+    },
     Stop,
 }
 
@@ -256,8 +258,9 @@ impl Recorder {
         let (reply, answer) = sync_channel(1);
         let order = Order::Kept(reply);
         self.orders.send(order).map_err(|_| Error::Stopped)?;
-        let kept = answer.recv().map_err(|_| Error::Stopped)?;
-        Take::of(&kept, self.format, self.channels)
+        // One that was away may have come back in another form than it was armed in.
+        let (kept, format) = answer.recv().map_err(|_| Error::Stopped)?;
+        Take::of(&kept, format, self.channels)
     }
 
     /// Begins to write into a folder that must be there and hold no recording of this microphone,
@@ -278,22 +281,32 @@ impl Recorder {
         answer.recv().map_err(|_| Error::Stopped)?
     }
 
-    /// Hears nothing until [`Self::resume`]; silence is recorded, so that time goes on. The reason stands in
-    /// the journal; one pause has one, and a second order during it changes nothing.
-    ///
-    /// # Errors
-    /// `Stopped` where the recorder has ended.
-    pub fn pause(&self, reason: &str) -> Result<(), Error> {
-        let order = Order::Pause(reason.to_owned());
-        self.orders.send(order).map_err(|_| Error::Stopped)
+    /// Its clock, by which moments are told.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
-    /// Hears again.
+    /// Hears nothing from this moment of the clock on until [`Self::resume`]; silence is recorded, so that
+    /// time goes on. The reason stands in the journal; one pause has one, and a second order during it
+    /// changes nothing.
     ///
     /// # Errors
     /// `Stopped` where the recorder has ended.
-    pub fn resume(&self) -> Result<(), Error> {
-        self.orders.send(Order::Resume).map_err(|_| Error::Stopped)
+    pub fn pause(&self, reason: &str, at: Duration) -> Result<(), Error> {
+        self.ask(Ask::Pause(reason.to_owned()), at)
+    }
+
+    /// Hears again from this moment of the clock on.
+    ///
+    /// # Errors
+    /// `Stopped` where the recorder has ended.
+    pub fn resume(&self, at: Duration) -> Result<(), Error> {
+        self.ask(Ask::Resume, at)
+    }
+
+    fn ask(&self, what: Ask, at: Duration) -> Result<(), Error> {
+        let order = Order::Ask { what, at };
+        self.orders.send(order).map_err(|_| Error::Stopped)
     }
 
     /// Asks for the end; the notice `Stopped` tells when the files are closed.
@@ -330,8 +343,7 @@ fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
                 let _ = reply.send(recording.begin(how)); // the caller waits for it
             }
             Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
-            Ok(Order::Pause(reason)) => recording.pause(reason),
-            Ok(Order::Resume) => recording.resume(),
+            Ok(Order::Ask { what, at }) => recording.ask(what, at),
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
                 recording.stop();
                 return;

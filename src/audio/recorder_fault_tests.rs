@@ -145,6 +145,10 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
                 _ => None,
             });
             let closed: Vec<Part> = closed.collect();
+            // Whoever hears that it has ended listens no more: a failure after that would be silent.
+            let ends = result.as_ref().map_or(&[][..], Vec::as_slice).iter();
+            let ends = ends.filter(|n| matches!(n, Notice::Stopped { .. })).count();
+            assert_eq!(ends, usize::from(result.is_ok()), "{at}, {error:?}");
             match result {
                 // Before the beginning: the caller is told.
                 Err(e) => {

@@ -8,7 +8,7 @@ use super::capture::{AudioSource, Clock, Delivery, SourceFormat};
 use super::disk::{Disk, SystemDisk};
 use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
-use super::recording::Recording;
+use super::recording::{Ask, Recording};
 use super::{
     Beginning, Error, RecorderProgress, Series, SharedChain, read_journal, rebuild_working,
     recover_parts,
@@ -439,10 +439,10 @@ fn a_pause_is_silence_of_the_same_length_and_the_sound_around_it_is_untouched() 
         .unwrap();
     for round in 0..300 {
         match round {
-            100 => recording.pause("ពិភាក្សា".into()),
+            100 => recording.ask(Ask::Pause("ពិភាក្សា".into()), (bench.clock)()),
             // One pause has one reason.
-            150 => recording.pause("另一个原因".into()),
-            200 => recording.resume(),
+            150 => recording.ask(Ask::Pause("另一个原因".into()), (bench.clock)()),
+            200 => recording.ask(Ask::Resume, (bench.clock)()),
             _ => {}
         }
         recording.listen();

@@ -1,8 +1,10 @@
 //! What the recorder's thread does, step by step: listen, meter, write, watch the disk and the source.
 //! Whatever fails is told once and loudly; a disk that fails ends the session, a source does not.
 
+mod asked;
 mod away;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use super::beginning::{Beginning, Kept};
 use super::capture::{AudioSource, Clock, Delivery, OpenSource, SourceFormat};
 use super::disk::Disk;
-use super::lag::LagWatch;
+use super::lag::{Hidden, LagWatch};
 use super::meter::{Fault, Meters, Watch};
 use super::notice::{Entry, Notice, Part, Stop};
 use super::recorder::{RecorderPlan, RecorderProgress};
@@ -21,6 +23,9 @@ use super::sound_chain::SharedChain;
 use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SamplePos, Span};
+
+pub(super) use asked::Ask;
+use asked::Asked;
 
 /// A disk that takes nothing for so long is told of when it goes on.
 const STALLED: Duration = Duration::from_secs(5);
@@ -48,6 +53,8 @@ pub(super) struct Recording {
     tape: Option<Tape>,
     folder: PathBuf,
     paused_at: Option<SamplePos>,
+    /// Orders whose moment was not reached yet, the oldest first.
+    asked: VecDeque<Asked>,
     /// When the last sound came, by the clock.
     heard_at: Duration,
     gone_at: Option<SamplePos>,
@@ -62,6 +69,7 @@ pub(super) struct Recording {
     /// Bytes a second of the session's other microphones.
     beside: u64,
     lag: LagWatch,
+    hidden: Hidden,
     /// When the disk last had everything, by the clock.
     synced_at: Duration,
     ended: bool,
@@ -98,6 +106,7 @@ impl Recording {
             tape: None,
             folder: PathBuf::new(),
             paused_at: None,
+            asked: VecDeque::new(),
             heard_at: now,
             gone_at: None,
             other: None,
@@ -107,6 +116,7 @@ impl Recording {
             room: Room::default(),
             beside: 0,
             lag: LagWatch::default(),
+            hidden: Hidden::default(),
             synced_at: now,
             ended: false,
         })
@@ -134,9 +144,9 @@ impl Recording {
         self.ended
     }
 
-    /// The last seconds that were heard, interleaved, while nothing is written yet.
-    pub(super) fn kept(&self) -> Vec<i16> {
-        self.kept.copy(self.format)
+    /// The last seconds that were heard, interleaved, while nothing is written yet, and their form.
+    pub(super) fn kept(&self) -> (Vec<i16>, SourceFormat) {
+        (self.kept.copy(self.format), self.format)
     }
 
     /// Begins to write, with the sound of the last two seconds in front. Returns the session's start.
@@ -190,21 +200,6 @@ impl Recording {
         Ok(first.zero)
     }
 
-    pub(super) fn pause(&mut self, reason: String) {
-        if let (None, Some(tape)) = (self.paused_at, &self.tape) {
-            let at = tape.position();
-            self.paused_at = Some(at);
-            self.tell(Notice::Paused { at, reason });
-        }
-    }
-
-    pub(super) fn resume(&mut self) {
-        if let (Some(from), Some(tape)) = (self.paused_at.take(), &self.tape) {
-            let span = Span::new(from, tape.position());
-            self.tell(Notice::Resumed { span });
-        }
-    }
-
     pub(super) fn stop(&mut self) {
         // What the source heard up to now still belongs to the session.
         while !self.ended && self.take_once() {}
@@ -219,6 +214,7 @@ impl Recording {
             return false;
         }
         if !heard {
+            self.obey_late();
             self.watch_source();
         }
         self.fill_while_gone();
@@ -264,6 +260,7 @@ impl Recording {
                     && let Some(us) = self.lag.look(self.heard_at, self.position())
                 {
                     self.progress.set_lag(us);
+                    self.look_for_hidden(us);
                 }
                 true
             }
@@ -309,12 +306,19 @@ impl Recording {
         if self.tape.is_none() {
             self.kept.push(&buffer, self.format);
         } else {
-            if self.paused_at.is_some() {
-                buffer.fill(0);
-            }
-            self.write(&buffer);
+            self.write_heard(&mut buffer);
         }
         self.buffer = buffer;
+    }
+
+    /// Sound is missing that the system did not tell of: nothing counted it, and the clock missed it.
+    fn look_for_hidden(&mut self, lag: i64) {
+        if !self.source.as_ref().is_some_and(|s| s.may_hide_losses()) {
+            return;
+        }
+        if let Some(missing) = self.hidden.look(lag) {
+            self.lost((missing.as_secs_f64() * f64::from(self.format.rate)) as u64);
+        }
     }
 
     fn lost(&mut self, frames: u64) {
@@ -411,6 +415,7 @@ impl Recording {
         if why == Stop::Asked {
             self.end_gap();
         }
+        self.obey_all();
         self.resume();
         let Some(tape) = &mut self.tape else {
             self.ended = true;
@@ -420,14 +425,21 @@ impl Recording {
             Ok(part) => {
                 self.written(Ok(()), vec![part]);
                 self.look_at_chain();
-                let at = self.position();
-                self.tell(Notice::Stopped { at, why });
-                if let Some(tape) = &mut self.tape
-                    && let Err(e) = tape.sync_journal()
-                {
-                    self.fail(&e);
-                }
+                self.say_last(why);
+            }
+            Err(e) => self.fail(&e),
+        }
+    }
+
+    /// That it has ended is said once the disk has that too: nobody listens to what comes after it.
+    fn say_last(&mut self, why: Stop) {
+        let at = self.position();
+        let Some(tape) = &mut self.tape else { return };
+        let noted = tape.note(Notice::Stopped { at, why });
+        match noted.and_then(|entry| tape.sync_journal().map(|()| entry)) {
+            Ok(entry) => {
                 self.ended = true;
+                let _ = self.outbox.send(entry); // nobody may listen any more
             }
             Err(e) => self.fail(&e),
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::capture::SourceFormat;
 use super::growing_wav::{HEADER_BYTES, drop_tail, header, tail_of};
+use super::headless::read_around;
 use super::import::{ChannelWriter, sync_folder, temporary};
 use super::notice::{Entry, Part};
 use super::series::Series;
@@ -27,8 +28,8 @@ const MAX_PARTS: u32 = 10_000;
 /// The parts of one microphone of a session in order, each with a header that tells its true length.
 ///
 /// # Errors
-/// `Read`, `Write`. A part whose header never reached the disk holds no sound and ends the list; see
-/// [`unread_part`].
+/// `Read`, `Write`. A part whose header never reached the disk holds no sound and ends the list, and so does
+/// one with a damaged header of which nothing else tells the form; see [`unread_part`].
 pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     for number in 1..=MAX_PARTS {
@@ -37,15 +38,19 @@ pub fn recover_parts(folder: &Path, series: Series) -> Result<Vec<Part>, Error> 
         if !path.exists() {
             break;
         }
-        let Some((format, frames)) = mend_header(&path)? else {
+        let part = match mend_header(&path)? {
+            Some((format, frames)) => Some(Part {
+                name,
+                rate: format.rate,
+                channels: format.channels,
+                frames,
+            }),
+            None => read_around(folder, series, &name),
+        };
+        let Some(part) = part else {
             break;
         };
-        parts.push(Part {
-            name,
-            rate: format.rate,
-            channels: format.channels,
-            frames,
-        });
+        parts.push(part);
     }
     Ok(parts)
 }
@@ -164,7 +169,7 @@ fn tail_behind(part: &Path, len: u64) -> Result<Tail, Error> {
 }
 
 /// Bytes of a sealed file before the first chunk that a power cut left without its true content.
-fn readable(file: &mut Content) -> io::Result<u64> {
+pub(super) fn readable(file: &mut Content) -> io::Result<u64> {
     let mut block = vec![0; 1 << 16];
     let mut len = 0_u64;
     while let Ok(got @ 1..) = file.read(&mut block) {
@@ -191,7 +196,7 @@ fn reseal(path: &Path, content: &mut dyn Read, head: &[u8], sound: u64) -> Resul
 }
 
 /// Rate and channels of a header that this program wrote.
-fn read_format(head: &[u8]) -> Option<SourceFormat> {
+pub(super) fn read_format(head: &[u8]) -> Option<SourceFormat> {
     let channels = u16::from_le_bytes(head.get(22..24)?.try_into().ok()?);
     let rate = u32::from_le_bytes(head.get(24..28)?.try_into().ok()?);
     let ours = head.starts_with(b"RIFF") && head.get(8..16) == Some(b"WAVEfmt ");

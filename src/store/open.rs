@@ -42,7 +42,30 @@ impl Store {
     /// date. A file of another kind, of another program or of a newer form is refused by name and
     /// left untouched.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::open_watched(path, &mut |_, _| {}, &Cancel::new())
+        Self::open_within(path, BUSY_TIMEOUT)
+    }
+
+    /// [`Store::open`], which waits only so long for other writers, now and later.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`], [`Error::Busy`] where they took longer.
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Self, Error> {
+        Self::open_by(path, patience, &mut |_, _| {}, &Cancel::new())
+    }
+
+    /// From now on waits as long for other writers as a store does that nobody told otherwise.
+    ///
+    /// # Errors
+    /// A database that cannot be used any more.
+    pub fn wait_as_usual(&self) -> Result<(), Error> {
+        Ok(self.conn.busy_timeout(BUSY_TIMEOUT)?)
+    }
+
+    /// Keeps all other writers out, as another program would.
+    #[cfg(test)]
+    pub(crate) fn keep_others_out(&self, out: bool) {
+        let what = if out { "BEGIN IMMEDIATE" } else { "COMMIT" };
+        self.conn.execute_batch(what).unwrap();
     }
 
     /// [`Store::open`], which `tell`s of the lines indexed and of how many where the search index
@@ -55,13 +78,22 @@ impl Store {
         tell: &mut dyn FnMut(u64, u64),
         cancel: &Cancel,
     ) -> Result<Self, Error> {
+        Self::open_by(path, BUSY_TIMEOUT, tell, cancel)
+    }
+
+    fn open_by(
+        path: &Path,
+        patience: Duration,
+        tell: Tell<'_>,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
         refuse_other_files(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|e| open_error(e, path))?;
         sealed::unlock(&conn, path)?;
-        conn.busy_timeout(BUSY_TIMEOUT)?;
+        conn.busy_timeout(patience)?;
         // Where the file cannot be written, SQLite quietly opens it for reading only.
         if conn.is_readonly("main")? {
             return Err(Error::ReadOnly);

@@ -13,6 +13,9 @@ use mekong_interview::vault::{self, LockFile, Unlocked};
 use crate::common::{PASSPHRASE, fix_engine, json, lock, mekong, practice_sound, run, stderr};
 use crate::dark;
 
+/// The latest moment of a kill; the practice sound is a little longer.
+const LONGEST_MS: u64 = 120_000;
+
 /// What the kills showed.
 #[derive(Debug, Default)]
 pub struct KillReport {
@@ -46,7 +49,8 @@ pub fn wait_until_it_records(child: &mut Child) -> BufReader<ChildStderr> {
     }
 }
 
-/// Kills recordings at random moments, up to six seconds after they began; `at_once` of them run side
+/// Kills recordings at random moments, up to six seconds after they began and every tenth of those in which
+/// people speak up to two minutes after; `at_once` of them run side
 /// by side, each in a workspace of its own. At 16 kHz people speak; at another rate it is a tone, below it
 /// on one channel.
 pub fn kill_recordings(kills: u64, locked: bool, at_once: u64, rate: u32) -> KillReport {
@@ -115,10 +119,15 @@ fn kill_one(n: u64, locked: bool, rate: u32, report: &mut KillReport) {
         .unwrap();
     let _said = wait_until_it_records(&mut child);
     let begun = Instant::now();
-    // Spread evenly, with the clock's own noise below it.
     let noise = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let noise = u64::from(noise.subsec_nanos()) % 97;
-    thread::sleep(Duration::from_millis(n * 1_618 % 6_000 + noise));
+    let noise = u64::from(noise.subsec_nanos()) / 1_000;
+    let moment = match n % 10 {
+        // Every tenth session is a longer one, as far as the sound for it goes.
+        9 if rate == 16_000 => 6_000 + noise % (LONGEST_MS - 6_000),
+        // The others are spread evenly, with the clock's own noise below it.
+        _ => n * 1_618 % 6_000 + noise % 97,
+    };
+    thread::sleep(Duration::from_millis(moment));
     child.kill().unwrap();
     let (recorded, killed) = (begun.elapsed(), SystemTime::now());
     child.wait().unwrap();

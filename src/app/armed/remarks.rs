@@ -1,7 +1,7 @@
 //! What a person should know of microphones and models before an interview depends on them.
 
 use super::super::engines::pairs_of;
-use super::super::live_engines::TooLarge;
+use super::super::live_engines::{TooLarge, own_engine};
 use super::Armed;
 use crate::audio::{MAX_LIVE_CHANNELS, Recorder};
 use crate::domain::{LangPair, SAMPLE_RATE};
@@ -44,6 +44,7 @@ impl Armed {
         narrow
             .chain(wide)
             .chain(too_large.iter().map(TooLarge::remark))
+            .chain(own_engine(self.app.config.engine))
             .collect()
     }
 

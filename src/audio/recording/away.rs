@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::super::{Error, SourceFormat};
-use super::{Notice, Recording, Watch, usable};
+use super::{Hidden, Notice, Recording, Watch, usable};
 use crate::domain::{SamplePos, Span};
 
 /// A microphone that delivers nothing for so long is gone, whatever the system says.
@@ -86,9 +86,7 @@ impl Recording {
             return self.kept.clear();
         }
         let from = self.position();
-        let second = u64::from(self.format.rate) * u64::from(self.format.channels) * 2;
-        let room = Duration::from_secs(MOST_SILENCE / second.max(1));
-        let silence = by.min(LONGEST_SLEEP).min(room);
+        let silence = by.min(LONGEST_SLEEP).min(self.longest_silence());
         let mut frames = (silence.as_secs_f64() * f64::from(self.format.rate)) as u64;
         while frames > 0 && !self.ended {
             // A piece at a time, so that a long sleep does not look like a disk that is stuck.
@@ -98,13 +96,14 @@ impl Recording {
             frames -= now;
         }
         self.lag.skip(silence);
+        self.hidden = Hidden::default();
         let span = Span::new(from, self.position());
         let seconds = by.as_secs();
         self.tell(Notice::Slept { span, seconds });
     }
 
     pub(super) fn gone(&mut self, why: String) {
-        self.source = None;
+        let old = self.source.take();
         self.kept.clear(); // sound of before is not put next to sound of after
         self.tried_at = (self.clock)();
         if self.gone_at.is_none() {
@@ -112,6 +111,8 @@ impl Recording {
             self.gone_at = Some(at);
             self.tell(Notice::Gone { at, why });
         }
+        // Told first: a device that hangs may take its time to let go.
+        drop(old);
     }
 
     /// The session ends while the microphone is away: silence up to now, and the gap has its end.
@@ -142,6 +143,8 @@ impl Recording {
             self.written(changed, closed);
         }
         (self.other, self.refused_for) = (None, None);
+        self.lag.anew();
+        self.hidden = Hidden::default();
         let span = Span::new(from, self.position());
         let rate = format.rate;
         self.tell(Notice::Back { span, rate });
@@ -156,8 +159,16 @@ impl Recording {
         }
     }
 
-    /// Silence from the last sound up to `moment` of the clock.
+    /// The longest silence that a slow disk takes at once.
+    fn longest_silence(&self) -> Duration {
+        let second = u64::from(self.format.rate) * u64::from(self.format.channels) * 2;
+        Duration::from_secs(MOST_SILENCE / second.max(1))
+    }
+
+    /// Silence from the last sound up to `moment` of the clock. While a microphone is gone that is a piece
+    /// at a time; where the clock counts sleep as well, no more than the longest silence stands for one.
     pub(super) fn fill_until(&mut self, moment: Duration) {
+        self.heard_at = silent_from((self.heard_at, moment), self.longest_silence());
         let missing = moment.saturating_sub(self.heard_at);
         let frames = (missing.as_secs_f64() * f64::from(self.format.rate)) as u64;
         if frames > 0 && self.tape.is_some() {
@@ -166,5 +177,23 @@ impl Recording {
             let written = frames as f64 / f64::from(self.format.rate);
             self.heard_at += Duration::from_secs_f64(written);
         }
+    }
+}
+
+/// Where silence from one moment to another begins, if no more than the longest may stand for it.
+fn silent_from((from, to): (Duration, Duration), longest: Duration) -> Duration {
+    from.max(to.saturating_sub(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_counts_a_long_sleep_fills_no_disk() {
+        let at = Duration::from_secs;
+        assert_eq!(silent_from((at(100), at(160)), at(90)), at(100));
+        assert_eq!(silent_from((at(100), at(36_100)), at(90)), at(36_010));
+        assert_eq!(silent_from((at(100), at(50)), at(90)), at(100));
     }
 }

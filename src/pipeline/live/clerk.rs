@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use crate::audio::{self, Entry, Notice, Recorder, Series, Stop};
 use crate::domain::{EventKind, SamplePos};
-use crate::store::{NewEvent, Store};
+use crate::store::NewEvent;
 
 use super::entries::{Ends, From, alarm_of, channel_of, record_entry, worse};
 use super::hashing::{Hashed, Hashing};
+use super::record::{COMPLETE, IN_JOURNAL, Item, ON_PAPER, Record};
 use super::recover::end_session;
 use super::wall::WallClock;
-use super::{Error, LiveEvent, Order, Shared};
+use super::{Error, LiveEvent, Order, SessionPlan, Shared};
 
 /// How long the clerk waits for a notice before it looks at the orders.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -27,40 +28,29 @@ const LOOK: Duration = Duration::from_secs(2);
 const ENDED: &str = "The recording has ended. Start a new one.";
 /// What helps where the record cannot be written any more.
 const STOP_AND_RESUME: &str = "The sound is kept. Stop when you can and run 'mekong resume'.";
-/// What helps where an entry cannot be stored.
-const ON_PAPER: &str =
-    "The recording goes on. Note it down on paper and free some room on the disk.";
-const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.";
 /// A change of a microphone's clock against the first one's that is worth an entry, in microseconds.
 const DRIFT_US: u64 = 20_000;
 
-/// Works until all recorders have stopped, then until the last notice is in the record.
+/// Works until all recorders have stopped, then until the last notice is in the record, which lacks the rows
+/// of `plan` yet.
 pub(super) fn run(
     shared: &Shared,
     recorders: &[Recorder],
     orders: &Receiver<Order>,
     wall: WallClock,
+    plan: Option<SessionPlan>,
 ) {
     let _over = SoundOver(shared);
-    let mut clerk = match Store::open(&shared.place.store) {
-        Ok(store) => Clerk {
-            shared,
-            store,
-            how: None,
-            whole: true,
-            wall,
-            looked: Instant::now(),
-            drifts: vec![None; recorders.len()],
-            ends: Ends::of(recorders.len()),
-            hashing: Hashing::of(shared.folder()),
-        },
-        Err(e) => {
-            // The sound goes on; `resume` writes the record from the journal.
-            let why = e.into();
-            shared.alarm(&why, STOP_AND_RESUME);
-            keep_recording(shared, recorders, orders, &why);
-            return;
-        }
+    let mut clerk = Clerk {
+        shared,
+        record: Record::of(shared, plan),
+        how: None,
+        whole: true,
+        wall,
+        looked: Instant::now(),
+        drifts: vec![None; recorders.len()],
+        ends: Ends::of(recorders.len()),
+        hashing: Hashing::of(shared.folder()),
     };
     let kept = panic::catch_unwind(AssertUnwindSafe(|| clerk.keep(recorders, orders)));
     if kept.is_err() {
@@ -74,8 +64,12 @@ pub(super) fn run(
     while let Some(hashed) = clerk.hashing.wait() {
         clerk.keep_part(hashed);
     }
-    clerk.catch_up();
-    clerk.end();
+    if clerk.catch_up() {
+        clerk.end();
+    } else {
+        // It stays open in the record, so that `resume` completes it.
+        shared.whole.store(false, Ordering::Release);
+    }
 }
 
 /// A fault of the program that ends a recording: never less than a disk that does.
@@ -118,8 +112,8 @@ fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Ord
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
                 recorders.iter().for_each(Recorder::stop);
             }
-            Ok(Order::Pause(reason)) => all(&|recorder| recorder.pause(&reason)),
-            Ok(Order::Resume) => all(&Recorder::resume),
+            Ok(Order::Pause { reason, at }) => all(&|recorder| recorder.pause(&reason, at)),
+            Ok(Order::Resume { at }) => all(&|recorder| recorder.resume(at)),
             Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
             #[cfg(test)]
             Ok(Order::Fall) => {}
@@ -174,7 +168,7 @@ fn hear(shared: &Shared, series: Series, ends: &mut Ends, entry: &Entry) -> From
 
 struct Clerk<'a> {
     shared: &'a Shared,
-    store: Store,
+    record: Record<'a>,
     /// How the session ended, as far as its microphones have.
     how: Option<&'static str>,
     /// The disk took everything so far.
@@ -207,6 +201,7 @@ impl Clerk<'_> {
             while let Some(hashed) = self.hashing.next() {
                 self.keep_part(hashed);
             }
+            self.record.again();
             self.look();
         }
     }
@@ -221,8 +216,8 @@ impl Clerk<'_> {
             done
         };
         let done = match order {
-            Order::Pause(reason) => all(&|recorder| recorder.pause(&reason)),
-            Order::Resume => all(&Recorder::resume),
+            Order::Pause { reason, at } => all(&|recorder| recorder.pause(&reason, at)),
+            Order::Resume { at } => all(&|recorder| recorder.resume(at)),
             Order::Stop => {
                 recorders.iter().for_each(|recorder| recorder.stop());
                 Ok(())
@@ -268,13 +263,7 @@ impl Clerk<'_> {
         {
             return; // it comes back with its hash
         }
-        let folder = self.shared.folder();
-        let place = (&self.shared.id, folder.as_path());
-        match record_entry(&mut self.store, place, from, entry) {
-            Ok(true) => self.shared.tell(LiveEvent::Entries),
-            Ok(false) => {}
-            Err(e) => self.shared.alarm(&e, IN_JOURNAL),
-        }
+        self.record.add(Item::Noted(from, entry.clone()));
         if let Notice::Stopped { why, .. } = &entry.notice {
             self.how = Some(worse(self.how, why));
             self.whole &= matches!(why, Stop::Asked | Stop::SourceEnded);
@@ -283,9 +272,10 @@ impl Clerk<'_> {
 
     /// A finished part with its hash.
     fn keep_part(&mut self, hashed: Hashed) {
-        let kept = hashed.and_then(|audio| Ok(self.store.add_audio(&self.shared.id, &audio)?));
-        if let Err(e) = kept {
-            self.shared.alarm(&e, IN_JOURNAL);
+        match hashed {
+            Ok(audio) => self.record.add(Item::Part(audio)),
+            // The journal tells of it, and it is read again at the end.
+            Err(e) => self.shared.alarm(&e, IN_JOURNAL),
         }
     }
 
@@ -324,18 +314,12 @@ impl Clerk<'_> {
             let label = drift_label(microphone.series.number(), behind);
             let mut event = moment(EventKind::Clock, label, shared.reached());
             event.channel = Some(microphone.series.first_channel);
-            // What cannot be stored now is told with the next entry that cannot.
-            if self.store.add_event(&shared.id, &event).is_ok() {
-                shared.tell(LiveEvent::Entries);
-            }
+            self.record.add(Item::Event(event));
         }
     }
 
     fn add(&mut self, event: NewEvent) {
-        match self.store.add_event(&self.shared.id, &event) {
-            Ok(_) => self.shared.tell(LiveEvent::Entries),
-            Err(e) => self.shared.alarm(&e.into(), ON_PAPER),
-        }
+        self.record.add(Item::Event(event));
     }
 
     /// Now and then: has the time of day jumped, and how long is the sound?
@@ -350,12 +334,7 @@ impl Clerk<'_> {
             self.add(moment(EventKind::Clock, label, at));
         }
         self.watch_clocks(false);
-        if let Err(e) = self.store.grow(&self.shared.id, at.as_ms()) {
-            self.shared.alarm(
-                &e.into(),
-                "The recording goes on. Free some room on the disk.",
-            );
-        }
+        self.record.grow(at.as_ms());
     }
 
     /// Once the last line is cut the session is ended in the record; where something is missing it
@@ -364,43 +343,42 @@ impl Clerk<'_> {
         while !self.shared.lines_over.load(Ordering::Acquire) {
             thread::sleep(PATIENCE);
         }
-        let folder = self.shared.folder();
-        if self.shared.whole.load(Ordering::Acquire)
-            && let Err(e) = end_session(
-                &mut self.store,
-                &self.shared.id,
-                &folder,
-                &self.shared.all_series(),
-                self.how.unwrap_or("asked"),
-            )
+        let (shared, folder) = (self.shared, self.shared.folder());
+        let (all, how) = (shared.all_series(), self.how.unwrap_or("asked"));
+        if !shared.whole.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(store) = self.record.last()
+            && let Err(e) = end_session(store, &shared.id, &folder, &all, how)
         {
-            self.shared.alarm(
-                &e,
-                "The sound is kept. Run 'mekong resume' to complete the record.",
-            );
+            shared.alarm(&e, COMPLETE);
         }
     }
 
-    /// Entries that found no room in the queue are still in the journal.
-    fn catch_up(&mut self) {
-        if let Err(e) = self.read_journals() {
-            self.shared.alarm(
-                &e,
-                "The sound is kept. Run 'mekong resume' to complete the record.",
-            );
+    /// Stores what still waits, and what found no room there from the journals. False where something is
+    /// missing then, which was told.
+    fn catch_up(&mut self) -> bool {
+        let read = self.read_journals();
+        if let Err(e) = &read {
+            self.shared.alarm(e, COMPLETE);
         }
+        matches!(read, Ok(true))
     }
 
-    fn read_journals(&mut self) -> Result<(), Error> {
+    fn read_journals(&mut self) -> Result<bool, Error> {
         let shared = self.shared;
         let folder = shared.folder();
+        let Some(store) = self.record.last() else {
+            return Ok(false);
+        };
         for microphone in &shared.microphones {
             let from = shared.from(microphone.series, &self.ends);
             for entry in audio::read_journal(&folder, microphone.series)? {
-                record_entry(&mut self.store, (&shared.id, &folder), from, &entry)?;
+                record_entry(store, (&shared.id, &folder), from, &entry)?;
             }
         }
-        Ok(self.store.grow(&shared.id, shared.reached().as_ms())?)
+        store.grow(&shared.id, shared.reached().as_ms())?;
+        Ok(true)
     }
 }
 

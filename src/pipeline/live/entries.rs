@@ -170,6 +170,14 @@ pub(super) fn unread(from: From, at: SamplePos, name: &str) -> NewEvent {
     found(from, at, label)
 }
 
+/// That the head of a part of the sound is damaged, and what it holds was read without it.
+pub(super) fn headless(from: From, at: SamplePos, name: &str) -> NewEvent {
+    let label = format!(
+        "the head of a part of the sound is damaged; its sound was read all the same: {name}"
+    );
+    found(from, at, label)
+}
+
 /// What was found when a session was completed, at the end of a microphone's sound.
 fn found(from: From, at: SamplePos, label: String) -> NewEvent {
     NewEvent {

@@ -50,6 +50,33 @@ fn a_recogniser_that_falls_once_goes_on_without_that_line() {
 }
 
 #[test]
+fn a_line_on_which_the_recogniser_fell_is_not_behind_and_previews_go_on() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000025");
+    let fell = Arc::new(AtomicBool::new(false));
+    let mood = Mood::BreaksOnLine(bed.store(), plan.id.clone(), fell.clone());
+    let sound = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sound = sound.join("recordings/practice/zh-vi/audio.flac");
+    let load: LoadEngines = Box::new(move |_| Ok(engines_in(mood)));
+    let live = bed.begin_with(&sound, &plan, 1.0, load).unwrap();
+    let begun = Instant::now();
+    let mut seen = Vec::new();
+    let shown = |e: &LiveEvent| matches!(e, LiveEvent::Partial { .. });
+    while !(fell.load(Ordering::Acquire) && seen.iter().any(shown)) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{seen:?}");
+        seen.extend(live.event(Duration::from_millis(50)));
+    }
+    live.stop();
+    seen.extend(events(&live));
+    assert_eq!(alarms(&seen, "the recogniser").len(), 1, "{seen:?}");
+    assert_eq!(live.status().lag_ms, 0);
+    live.finish().unwrap();
+    let lines = bed.lines(&plan.id);
+    let waiting = lines.iter().filter(|l| l.status == Status::Pending);
+    assert_eq!(waiting.count(), 1, "{lines:?}");
+}
+
+#[test]
 fn models_that_cannot_be_used_are_told_and_the_others_write() {
     let bed = Bed::new();
     let plan = bed.plan("20261124-010000-000022");

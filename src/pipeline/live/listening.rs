@@ -39,18 +39,12 @@ pub(super) fn limits(max_ms: u64) -> SegmenterLimits {
 /// Works until the sound is over and cut to its end.
 pub(super) fn run(shared: &Shared, longest: &LongestUtterance, wake: &SyncSender<()>) {
     let listen = || {
-        Store::open(&shared.place.store)
-            .map_err(Error::from)
-            .and_then(|store| Listening::new(shared, store, longest, wake).run())
+        let store = shared.open_store()?;
+        Listening::new(shared, store, longest, wake).run()
     };
     let heard = panic::catch_unwind(AssertUnwindSafe(listen));
     if let Err(e) = heard.unwrap_or(Err(Error::Worker("the search for speech"))) {
-        // The sound goes on; its lines are cut by `resume`.
-        shared.whole.store(false, Ordering::Release);
-        shared.alarm(
-            &e,
-            "The recording goes on, but no new text comes. 'mekong resume' writes it after the session.",
-        );
+        without_lines(shared, &e);
         // Nobody takes the end of the lines for the end of the recording.
         while !shared.sound_over.load(Ordering::Acquire) {
             thread::sleep(REST);
@@ -59,6 +53,15 @@ pub(super) fn run(shared: &Shared, longest: &LongestUtterance, wake: &SyncSender
     shared.lines_over.store(true, Ordering::Release);
     // A full slot means that the recogniser has been told already.
     let _ = wake.try_send(());
+}
+
+/// No lines are cut any more: the sound goes on, and `resume` cuts them.
+pub(super) fn without_lines(shared: &Shared, why: &Error) {
+    shared.whole.store(false, Ordering::Release);
+    shared.alarm(
+        why,
+        "The recording goes on, but no new text comes. 'mekong resume' writes it after the session.",
+    );
 }
 
 struct Listening<'a> {

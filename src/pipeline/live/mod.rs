@@ -13,8 +13,11 @@ mod hashing;
 mod health;
 #[cfg(test)]
 mod health_tests;
+#[cfg(test)]
+mod held_tests;
 mod listening;
 mod plan;
+mod record;
 mod recover;
 #[cfg(test)]
 mod several_tests;
@@ -27,6 +30,7 @@ mod wall;
 mod watchdog;
 mod wording;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -34,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::audio::{Level, Meters, Recorder, RecorderProgress, Series};
+use crate::audio::{Clock, Level, Meters, Recorder, RecorderProgress, Series};
 use crate::domain::{Cancel, Channel, InterviewId, SamplePos, Span};
 use crate::glossary::Glossary;
 
@@ -53,6 +57,9 @@ const STEP: Duration = Duration::from_millis(20);
 const WAKE_SLOTS: usize = 1;
 /// How long an engine may go on after it was told to give up; one that does is hung.
 const LETS_GO: Duration = Duration::from_secs(5);
+
+/// Starts a thread; a test may refuse.
+type Spawn = dyn Fn(&str, Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
 
 /// Loads the engines on the session's own thread, so that recording never waits for them.
 pub type LoadEngines = Box<dyn FnOnce(&Cancel) -> Result<Engines, Error> + Send>;
@@ -99,6 +106,10 @@ struct Shared {
     channels: Vec<Channel>,
     microphones: Vec<LiveMicrophone>,
     telling: telling::Telling,
+    /// The recorders' clock, by which a person's orders have their moment.
+    clock: Clock,
+    /// The rows that the session begins with are in the store.
+    stored: AtomicBool,
     /// No more sound comes.
     sound_over: AtomicBool,
     /// The disk took everything up to the end, and every line was cut.
@@ -196,8 +207,15 @@ impl Shared {
 
 /// Something a person wants of a running session.
 enum Order {
-    Pause(String),
-    Resume,
+    Pause {
+        reason: String,
+        /// By the recorders' clock.
+        at: Duration,
+    },
+    Resume {
+        /// The same.
+        at: Duration,
+    },
     Mark {
         label: String,
         at: SamplePos,
@@ -220,28 +238,35 @@ pub struct Live {
 
 impl Live {
     /// Begins a session with recorders that are armed, one a microphone, in the order of the plan:
-    /// its folder, its row, its threads.
+    /// its folder, its row, its threads. A row that cannot be stored now is stored later.
     ///
     /// # Errors
-    /// A folder or row that is there already, a disk without room. Nothing is left behind.
+    /// A folder that is there already, a disk without room: nothing is left behind. A microphone or a thread
+    /// that does not start: what was heard until then is kept, and `resume` makes an interview of it.
     pub fn begin(
         recorders: Vec<Recorder>,
         plan: &SessionPlan,
         place: LivePlace,
         load: LoadEngines,
     ) -> Result<Self, Error> {
-        Self::begin_by(wall::WallClock::system(), recorders, plan, place, load)
+        let spawn = |name: &str, work| thread::Builder::new().name(name.into()).spawn(work);
+        let wall = wall::WallClock::system();
+        Self::begin_by((wall, &spawn), recorders, plan, place, load)
     }
 
-    /// The same with clocks that a test sets.
+    /// The same with a clock that a test sets and threads that may not start.
     fn begin_by(
-        wall: wall::WallClock,
+        (wall, spawn): (wall::WallClock, &Spawn),
         recorders: Vec<Recorder>,
         plan: &SessionPlan,
         place: LivePlace,
         load: LoadEngines,
     ) -> Result<Self, Error> {
-        let (begun, recorders) = plan::begin_recording(recorders, plan, &place)?;
+        let plan::Begun {
+            at: begun,
+            recorders,
+            stored,
+        } = plan::begin_recording(recorders, plan, &place)?;
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
         let microphone = |recorder: &Recorder| LiveMicrophone {
@@ -256,6 +281,10 @@ impl Live {
             channels: plan.channels.clone(),
             microphones: recorders.iter().map(microphone).collect(),
             telling: telling::Telling::default(),
+            clock: recorders
+                .first()
+                .map_or_else(audio::system_clock, Recorder::clock),
+            stored: AtomicBool::new(stored),
             sound_over: AtomicBool::new(false),
             whole: AtomicBool::new(true),
             record_over: AtomicBool::new(false),
@@ -274,36 +303,36 @@ impl Live {
         });
         let (wake, woken) = sync_channel(WAKE_SLOTS);
         let limit = plan.max_utterance_ms.clone();
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            thread::Builder::new().name(name.into()).spawn(work)
-        };
         let [for_clerk, for_listener, for_wording, for_watchdog] = [(); 4].map(|()| shared.clone());
-        // A machine that cannot start a thread now records nothing at all: the recorder is dropped. Nobody
-        // waits for what a thread that was not started would have ended.
+        let to_store = (!stored).then(|| plan.clone());
+        // Without it nobody gives orders to the recorders, and a recording that nobody can end is none: they
+        // close their files, and the session has not begun.
         let clerk = spawn(
             "clerk",
-            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox, wall)),
-        );
+            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox, wall, to_store)),
+        )
+        .map_err(|_| Error::Worker("the keeper of the record"))?;
         let listener = spawn(
             "listener",
             Box::new(move || listening::run(&for_listener, &limit, &wake)),
         );
-        let set = |flag: &AtomicBool, to| flag.store(to, Ordering::Release);
-        if clerk.is_err() {
-            set(&shared.whole, false);
-            set(&shared.sound_over, true);
-            set(&shared.record_over, true);
-        }
         if listener.is_err() {
-            set(&shared.whole, false);
-            set(&shared.lines_over, true);
+            // Nobody waits for the lines that it would have cut.
+            listening::without_lines(&shared, &Error::Worker("the search for speech"));
+            shared.lines_over.store(true, Ordering::Release);
         }
         let watchdog = spawn("watchdog", Box::new(move || watchdog::run(&for_watchdog)));
-        let threads = [clerk, listener, watchdog].into_iter().flatten().collect();
+        let threads = [Ok(clerk), listener, watchdog]
+            .into_iter()
+            .flatten()
+            .collect();
         let wording = thread::Builder::new()
             .name("wording".into())
             .spawn(move || wording::run(&for_wording, load, woken))
             .ok();
+        if wording.is_none() {
+            shared.alarm(&Error::Worker("the recogniser"), wording::LATER);
+        }
         Ok(Self {
             shared,
             orders,
@@ -367,7 +396,10 @@ impl Live {
     /// # Errors
     /// [`Error::SessionBusy`] where orders pile up, [`Error::SessionOver`].
     pub fn pause(&self, reason: &str) -> Result<(), Error> {
-        self.order(Order::Pause(entries::label(reason)))
+        self.order(Order::Pause {
+            reason: entries::label(reason),
+            at: (self.shared.clock)(),
+        })
     }
 
     /// Ends the pause.
@@ -375,7 +407,9 @@ impl Live {
     /// # Errors
     /// As [`Self::pause`].
     pub fn resume(&self) -> Result<(), Error> {
-        self.order(Order::Resume)
+        self.order(Order::Resume {
+            at: (self.shared.clock)(),
+        })
     }
 
     /// Marks this moment.

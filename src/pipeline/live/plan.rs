@@ -11,12 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{Beginning, MAX_LIVE_CHANNELS, Recorder, Series};
 use crate::domain::{Channel, EventKind, InterviewId, Lang, LongestUtterance, SamplePos};
 use crate::pipeline::intake::write_whole;
-use crate::store::{NewEvent, NewInterview, NewSession, Store, Working};
+use crate::store::{self, NewEvent, NewInterview, NewSession, Store, Working};
 
+use super::entries::label;
 use super::{Error, LivePlace};
 
 /// Number of the entry that tells of the microphones' test; a recorder's journal begins at 1.
 const TEST_ENTRY: u64 = 0;
+/// Number of the first of the entries at the beginning; no recorder's journal reaches so far.
+const FIRST_ENTRY: u64 = 1 << 48;
+/// How long the start of a session waits for another program that holds the database: the sound runs.
+const AT_START: Duration = Duration::from_secs(1);
 /// File name of the plan.
 pub(super) const PLAN_FILE: &str = "session.json";
 
@@ -48,6 +53,10 @@ pub struct SessionPlan {
     /// was nothing to test.
     #[serde(default)]
     pub test: String,
+    /// What else stands at the beginning of the record, such as who is present: here, so that neither a
+    /// kill nor a busy database can take it away.
+    #[serde(default)]
+    pub entries: Vec<String>,
 }
 
 /// One microphone of several.
@@ -92,18 +101,21 @@ impl SessionPlan {
             let (interview, session) = self.rows();
             store.begin_session(&interview, &session)?;
         }
+        let first = |kind, label: &str, number| NewEvent {
+            kind,
+            label: label.to_owned(),
+            channel: None,
+            start: SamplePos(0),
+            end: Some(SamplePos(0)),
+            closes: None,
+            journal: Some(number),
+            at: self.started.clone(),
+        };
         if !self.test.is_empty() {
-            let event = NewEvent {
-                kind: EventKind::Test,
-                label: self.test.clone(),
-                channel: None,
-                start: SamplePos(0),
-                end: Some(SamplePos(0)),
-                closes: None,
-                journal: Some(TEST_ENTRY),
-                at: self.started.clone(),
-            };
-            store.add_event(&self.id, &event)?;
+            store.add_event(&self.id, &first(EventKind::Test, &self.test, TEST_ENTRY))?;
+        }
+        for (number, entry) in (FIRST_ENTRY..).zip(&self.entries) {
+            store.add_event(&self.id, &first(EventKind::Marker, &label(entry), number))?;
         }
         Ok(())
     }
@@ -141,25 +153,47 @@ pub(super) fn bytes_a_second(recorders: &[Recorder]) -> u64 {
     recorders.iter().map(Recorder::bytes_a_second).sum()
 }
 
-/// Makes the session's folder and row and begins to record; the moment from which on it does.
+/// A session that records.
+pub(super) struct Begun {
+    /// From when on.
+    pub(super) at: Instant,
+    /// The microphones.
+    pub(super) recorders: Vec<Recorder>,
+    /// Whether the rows that it begins with are in the store.
+    pub(super) stored: bool,
+}
+
+/// Makes the session's folder, begins to record and stores its rows. Where another program holds the database,
+/// or it takes no rows, the sound goes on without them.
+///
+/// # Errors
+/// A folder that is there, a database that is none, no room, a microphone that refuses. Only where nothing
+/// was recorded yet nothing is left behind; else `resume` makes an interview of the folder.
 pub(super) fn begin_recording(
     recorders: Vec<Recorder>,
     plan: &SessionPlan,
     place: &LivePlace,
-) -> Result<(Instant, Vec<Recorder>), Error> {
+) -> Result<Begun, Error> {
     let folder = place.recordings.join(&plan.id.0);
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |cause| Error::Folder { cause, path }
     };
     fs::create_dir(&folder).map_err(failed(&folder))?;
-    match begin_in(&recorders, plan, place, &folder) {
-        Ok(begun) => Ok((begun, recorders)),
+    let mut recording = false;
+    match begin_in(&recorders, plan, (place, &folder), &mut recording) {
+        Ok((at, stored)) => Ok(Begun {
+            at,
+            recorders,
+            stored,
+        }),
         Err(e) => {
             // Those that have begun close their files first.
             drop(recorders);
-            // Nothing of this session is worth keeping: not a second was recorded.
-            let _ = fs::remove_dir_all(&folder);
+            // Once one of them has begun there is sound, and nothing said is deleted.
+            if !recording {
+                let _ = fs::remove_dir_all(&folder);
+            }
             Err(e)
         }
     }
@@ -168,16 +202,19 @@ pub(super) fn begin_recording(
 fn begin_in(
     recorders: &[Recorder],
     plan: &SessionPlan,
-    place: &LivePlace,
-    folder: &Path,
-) -> Result<Instant, Error> {
+    (place, folder): (&LivePlace, &Path),
+    recording: &mut bool,
+) -> Result<(Instant, bool), Error> {
     let path = folder.join(PLAN_FILE);
     let text = serde_json::to_vec(plan).map_err(|e| Error::Folder {
         cause: io::Error::other(e),
         path: path.clone(),
     })?;
     write_whole(folder, PLAN_FILE, &text).map_err(|cause| Error::Folder { cause, path })?;
-    let mut store = Store::open(&place.store)?;
+    let store = match Store::open_within(&place.store, AT_START) {
+        Err(store::Error::Busy) => None,
+        opened => Some(opened?),
+    };
     // Sound first: a kill from here on leaves a folder that `resume` makes an interview of.
     let begun = Instant::now();
     let all = bytes_a_second(recorders);
@@ -192,9 +229,11 @@ fn begin_in(
             pressed: None,
         })?;
         zero.get_or_insert(own);
+        *recording = true;
     }
-    plan.store(&mut store)?;
-    Ok(begun)
+    // What fails from here on is tried again and told of while the sound goes on.
+    let stored = store.is_some_and(|mut store| plan.store(&mut store).is_ok());
+    Ok((begun, stored))
 }
 
 #[cfg(test)]
@@ -224,6 +263,7 @@ mod tests {
             planned: Duration::from_secs(1),
             microphones: microphones.iter().enumerate().map(microphone).collect(),
             test: String::new(),
+            entries: Vec::new(),
         }
     }
 
@@ -249,7 +289,9 @@ mod tests {
     fn a_plan_from_before_several_microphones_is_read() {
         let mut text = serde_json::to_value(plan(2, &[])).unwrap();
         let fields = text.as_object_mut().unwrap();
-        assert!(fields.remove("microphones").is_some() && fields.remove("test").is_some());
+        for later in ["microphones", "test", "entries"] {
+            assert!(fields.remove(later).is_some(), "{later}");
+        }
         let read: SessionPlan = serde_json::from_value(text).unwrap();
         assert!(read.is_sound() && read.microphones.is_empty());
     }

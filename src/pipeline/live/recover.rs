@@ -11,7 +11,7 @@ use crate::domain::{Cancel, EventKind, InterviewId, SamplePos, SessionEvent};
 use crate::store::{NewEvent, NewSegment, Store};
 use crate::vault;
 
-use super::entries::{Ends, From, add_part, apart, record_entry, unread, worse};
+use super::entries::{Ends, From, add_part, apart, headless, record_entry, unread, worse};
 use super::listening::{limits, new_segment};
 use super::plan::PLAN_FILE;
 use super::{Error, SessionPlan};
@@ -98,6 +98,9 @@ pub fn recover_session(
         };
         if audio::has_apart(folder, &parts) {
             note_once(store, id, &apart(from, own))?;
+        }
+        for name in audio::headless_parts(folder, &parts) {
+            note_once(store, id, &headless(from, own, &name))?;
         }
         if let Some(name) = audio::unread_part(folder, *series, &parts) {
             note_once(store, id, &unread(from, own, &name))?;

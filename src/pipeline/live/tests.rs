@@ -1,5 +1,4 @@
 //! A whole session in one process: a sound file as the microphone, fakes at the two engines' traits.
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +24,8 @@ pub(super) enum Mood {
     Breaks,
     /// At the first utterance only.
     BreaksOnce(Arc<AtomicBool>),
+    /// At the first that stands as a line in this store; until then it refuses previews.
+    BreaksOnLine(PathBuf, InterviewId, Arc<AtomicBool>),
     /// Until the flag is raised, whatever it is told.
     Hangs(Arc<AtomicBool>),
 }
@@ -63,7 +64,15 @@ impl Recognizer for Ear {
             Mood::BreaksOnce(done) if !done.swap(true, Ordering::AcqRel) => {
                 panic!("a fault on purpose")
             }
-            Mood::BreaksOnce(_) => {}
+            Mood::BreaksOnLine(store, id, done) if !done.load(Ordering::Acquire) => {
+                let lines = Store::open(store).unwrap().segments(id).unwrap();
+                if lines.iter().any(|line| line.span == utterance.span) {
+                    done.store(true, Ordering::Release);
+                    panic!("a fault on purpose");
+                }
+                return Err(speech::Error::Cancelled);
+            }
+            Mood::BreaksOnce(_) | Mood::BreaksOnLine(..) => {}
             Mood::Hangs(free) => {
                 while !free.load(Ordering::Acquire) {
                     std::thread::sleep(Duration::from_millis(10));
@@ -174,6 +183,7 @@ impl Bed {
             planned: Duration::from_secs(60),
             microphones: Vec::new(),
             test: String::new(),
+            entries: Vec::new(),
         }
     }
 

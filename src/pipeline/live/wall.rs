@@ -109,8 +109,9 @@ mod tests {
             series: Series::default(),
             chain: SharedChain::default(),
         });
+        let spawn = |_: &str, work| std::thread::Builder::new().spawn(work);
         let live = Live::begin_by(
-            WallClock::of(day, steady),
+            (WallClock::of(day, steady), &spawn),
             vec![recorder.unwrap()],
             &plan,
             bed.place(),

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 const AGAIN: &str =
     "The recording goes on, and the text too. 'mekong resume' writes what is missing later.";
 /// What a person is told when the engines fail.
-const LATER: &str = "The recording goes on. 'mekong resume' writes the text later.";
+pub(super) const LATER: &str = "The recording goes on. 'mekong resume' writes the text later.";
 
 /// Works until all lines have their words, or nobody wants them any more.
 pub(super) fn run(shared: &Shared, load: LoadEngines, woken: Receiver<()>) -> (Engines, Report) {
@@ -126,6 +126,8 @@ struct Work<Row> {
     skipped: HashSet<Row>,
     /// What it is at: left out where it breaks on it.
     at: Option<Row>,
+    /// Milliseconds of sound of the utterance that it is at.
+    sound_ms: u64,
     /// What was told of models that are not there.
     missing: HashSet<String>,
 }
@@ -136,6 +138,7 @@ impl<Row> Default for Work<Row> {
             report: Report::default(),
             skipped: HashSet::new(),
             at: None,
+            sound_ms: 0,
             missing: HashSet::new(),
         }
     }
@@ -164,8 +167,12 @@ fn told<Row: Eq + Hash>(
             return;
         }
         let at = work.at.take();
-        if fell {
-            work.skipped.extend(at);
+        if fell && let Some(row) = at {
+            work.skipped.insert(row);
+            // What nobody hears any more is not behind: else no preview would be worth its time again.
+            shared
+                .recognised_ms
+                .fetch_add(work.sound_ms, Ordering::Relaxed);
         }
         let busy = matches!(e, Error::Store(store::Error::Busy));
         if busy && !std::mem::replace(&mut waits, true) {
@@ -207,7 +214,7 @@ fn recognise_all(
     woken: &Receiver<()>,
     wake: &SyncSender<()>,
 ) -> Result<(), Error> {
-    let mut store = Store::open(&shared.place.store)?;
+    let mut store = shared.open_store()?;
     store.set_glossary(shared.place.glossary.digest());
     store.set_makers(hearers(routes));
     let mut ahead: BTreeMap<u16, Ahead> = BTreeMap::new();
@@ -220,7 +227,7 @@ fn recognise_all(
             if work.skipped.contains(&row.segment) {
                 continue;
             }
-            work.at = Some(row.segment);
+            (work.at, work.sound_ms) = (Some(row.segment), row.span.duration_ms());
             let report = &mut work.report;
             match recognise_row(shared, &mut store, routes, &row, &mut ahead, report) {
                 Ok(()) => {}
@@ -352,7 +359,7 @@ fn translate_all(
     woken: &Receiver<()>,
     recognised_all: &AtomicBool,
 ) -> Result<(), Error> {
-    let mut store = Store::open(&shared.place.store)?;
+    let mut store = shared.open_store()?;
     store.set_glossary(shared.place.glossary.digest());
     store.set_makers(translators(routes));
     loop {
