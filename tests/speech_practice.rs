@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a failed unwrap is a failed test"
+    clippy::print_stdout,
+    reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
 
 mod common;
@@ -125,6 +126,20 @@ fn the_practice_recogniser_knows_the_practice_interviews() {
     assert!(sized_wrong <= full_wrong + full_wrong / 5 + 5);
 }
 
+/// Names a line of which our engine and whisper.cpp write something else: how many letters lie between them,
+/// and how many of each are wrong.
+fn tell(interview: &[Lang], at: usize, said: &str, [ours, theirs]: [&str; 2]) {
+    if ours == theirs {
+        return;
+    }
+    let (between, _) = text::cer(theirs, ours);
+    let [own, other] = [ours, theirs].map(|written| text::cer(said, written).0);
+    let line = at + 1;
+    println!(
+        "{interview:?} line {line}: {between} letters differ; wrong in ours {own}, in whisper.cpp's {other}"
+    );
+}
+
 /// The model with its 8-bit matrices in f16, where two engines calculate with the same numbers.
 fn in_f16(model: &[u8]) -> Vec<u8> {
     let number = |at: usize| u32::from_le_bytes(model[at..at + 4].try_into().unwrap());
@@ -175,11 +190,13 @@ fn the_same_numbers_give_the_text_of_whisper_cpp() {
     let mut engines = [Engine::NativeExact, Engine::WhisperCpp].map(|kind| load(&path, true, kind));
     let (mut alike, mut all) = (0, 0);
     for (script, utterances) in interviews() {
-        for (said, utterance) in script.segments.iter().zip(&utterances).step_by(3) {
+        let lines = script.segments.iter().zip(&utterances).enumerate();
+        for (at, (said, utterance)) in lines.step_by(3) {
             let [ours, theirs] =
                 std::array::from_fn(|i| hear(&mut engines[i], utterance, &[said.lang]).text);
             all += 1;
             alike += usize::from(ours == theirs);
+            tell(&script.languages, at, &said.text, [&ours, &theirs]);
         }
     }
     println!("with the same numbers in f16 {alike} of {all} lines are alike");
@@ -196,11 +213,17 @@ fn both_engines_write_the_same_of_the_practice_interviews() {
     let mut engines = [Engine::Native, Engine::WhisperCpp].map(|kind| engine(true, kind));
     let (mut alike, mut all, mut wrong) = (0, 0, [0, 0]);
     for (script, utterances) in interviews() {
-        for (said, utterance) in script.segments.iter().zip(&utterances) {
+        for (at, (said, utterance)) in script.segments.iter().zip(&utterances).enumerate() {
             let [ours, theirs] =
                 std::array::from_fn(|i| hear(&mut engines[i], utterance, &script.languages));
             all += 1;
             alike += usize::from((&ours.text, ours.lang) == (&theirs.text, theirs.lang));
+            tell(
+                &script.languages,
+                at,
+                &said.text,
+                [&ours.text, &theirs.text],
+            );
             for (wrong, found) in wrong.iter_mut().zip([&ours, &theirs]) {
                 *wrong += text::cer(&said.text, &found.text).0;
             }

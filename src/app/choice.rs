@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::SpeechEngine;
+use crate::config::{Config, SpeechEngine, WordTimes};
 use crate::domain::{Cancel, SAMPLE_RATE};
 use crate::speech::{self, Engine, Header, Trial, check_model};
 
@@ -39,7 +39,31 @@ struct Measured {
     whisper_cpp_threads: Option<usize>,
 }
 
+/// Milliseconds that an engine took, and with how many threads.
+type Found = Result<(f64, usize), speech::Error>;
+
 impl Measured {
+    /// What is known of both. One that cannot be used here, whatever the reason, is not the one; the other
+    /// works all the same.
+    ///
+    /// # Errors
+    /// That of our own engine where neither can be used; a cancel.
+    fn of(native: Found, whisper_cpp: Found) -> Result<Self, speech::Error> {
+        let (native, whisper_cpp) = match (native, whisper_cpp) {
+            (Err(speech::Error::Cancelled), _) | (_, Err(speech::Error::Cancelled)) => {
+                return Err(speech::Error::Cancelled);
+            }
+            (Err(ours), Err(_)) => return Err(ours),
+            (native, whisper_cpp) => (native.ok(), whisper_cpp.ok()),
+        };
+        Ok(Self {
+            native: native.map(|(ms, _)| ms),
+            whisper_cpp: whisper_cpp.map(|(ms, _)| ms),
+            native_threads: native.map(|(_, threads)| threads),
+            whisper_cpp_threads: whisper_cpp.map(|(_, threads)| threads),
+        })
+    }
+
     fn threads(&self, engine: Engine) -> Option<usize> {
         match engine {
             Engine::WhisperCpp => self.whisper_cpp_threads,
@@ -78,14 +102,13 @@ impl App {
         if let Some(measured) = known.get(&key) {
             return Ok(measured.engine());
         }
-        let native = self.measured(model, Engine::Native)?;
-        let whisper_cpp = self.measured(model, Engine::WhisperCpp)?;
-        let measured = Measured {
-            native: native.map(|(ms, _)| ms),
-            whisper_cpp: whisper_cpp.map(|(ms, _)| ms),
-            native_threads: native.map(|(_, threads)| threads),
-            whisper_cpp_threads: whisper_cpp.map(|(_, threads)| threads),
-        };
+        let native = self.measured(model, Engine::Native);
+        let whisper_cpp = self.measured(model, Engine::WhisperCpp);
+        let lasts = will_last(&native) && will_last(&whisper_cpp);
+        let measured = Measured::of(native, whisper_cpp)?;
+        if !lasts {
+            return Ok(measured.engine());
+        }
         known.insert(key, measured);
         if let Ok(text) = serde_json::to_string_pretty(&known) {
             // Where the workspace cannot be written it is measured again next time.
@@ -130,12 +153,16 @@ impl App {
             (Some(ms), None) => format!("{ms:.0} ms"),
             (None, _) => "does not load it".into(),
         };
-        format!(
+        let told = format!(
             "native in live interviews; else {} ({SECONDS} s of sound: native {}, whisper.cpp {})",
             measured.engine().name(),
             ms(measured.native, measured.native_threads),
             ms(measured.whisper_cpp, measured.whisper_cpp_threads)
-        )
+        );
+        match lost(measured.engine(), &self.config) {
+            Some(lost) => format!("{told}; {lost}"),
+            None => told,
+        }
     }
 
     /// A file that is missing, too large or damaged knows nothing.
@@ -147,9 +174,8 @@ impl App {
             .unwrap_or_default()
     }
 
-    /// Milliseconds that `engine` takes, and with how many threads; `None` where it does not read this form
-    /// of file.
-    fn measured(&self, model: &Path, engine: Engine) -> Result<Option<(f64, usize)>, Error> {
+    /// Milliseconds that `engine` takes, and with how many threads.
+    fn measured(&self, model: &Path, engine: Engine) -> Found {
         let all = self.threads_for(engine);
         let trial = || -> Result<(Duration, usize), speech::Error> {
             let mut trial = Trial::load(model, engine, all)?;
@@ -183,11 +209,7 @@ impl App {
                 Err(cause) => Err(stopped(&cause.to_string())),
             }
         });
-        match found {
-            Ok((time, threads)) => Ok(Some((time.as_secs_f64() * 1e3, threads))),
-            Err(speech::Error::ModelRefused { .. }) => Ok(None),
-            Err(other) => Err(other.into()),
-        }
+        found.map(|(time, threads)| (time.as_secs_f64() * 1e3, threads))
     }
 }
 
@@ -200,17 +222,49 @@ fn thread_counts(all: usize) -> Vec<usize> {
     counts
 }
 
+/// Whether it would be found again: a file of another form stays one, a lack of memory may pass.
+fn will_last(found: &Found) -> bool {
+    matches!(found, Ok(_) | Err(speech::Error::ModelRefused { .. }))
+}
+
+/// What the settings ask for and the engine does not do.
+fn lost(engine: Engine, config: &Config) -> Option<String> {
+    let mut lost = Vec::new();
+    if engine == Engine::WhisperCpp {
+        if config.speech_beam > 1 {
+            lost.push("follows one text at a time (speech_beam)");
+        }
+        if config.word_times == WordTimes::Attention {
+            lost.push(
+                "does not tell when words were said (word_times): they are spread over the speech",
+            );
+        }
+    }
+    (!lost.is_empty()).then(|| format!("it {}", lost.join(" and ")))
+}
+
+/// The graphics back ends that this build has: whisper.cpp is as fast as they are.
+fn back_ends() -> &'static str {
+    match (cfg!(feature = "cuda"), cfg!(feature = "vulkan")) {
+        (true, true) => ", with CUDA and Vulkan",
+        (true, false) => ", with CUDA",
+        (false, true) => ", with Vulkan",
+        (false, false) => "",
+    }
+}
+
 /// Everything that the speed depends on.
 fn key(h: &Header) -> String {
     format!(
-        "{}, version {}, width {}, layers {} and {}, window {}, type {}",
+        "{}, version {}, width {}, layers {} and {}, window {}, type {}{}",
         machine(),
         env!("CARGO_PKG_VERSION"),
         h.width,
         h.audio_layers,
         h.text_layers,
         h.audio_ctx,
-        h.ftype
+        h.ftype,
+        back_ends()
     )
 }
 
@@ -246,6 +300,51 @@ mod tests {
         assert_eq!(engine(Some(2.0), Some(1.0)), Engine::WhisperCpp);
         assert_eq!(engine(None, Some(1.0)), Engine::WhisperCpp);
         assert_eq!(engine(Some(1.0), None), Engine::Native);
+    }
+
+    #[test]
+    fn an_engine_that_cannot_be_used_leaves_the_choice_to_the_other() {
+        let failed = || -> Found {
+            Err(speech::Error::ModelLoad {
+                path: "model.bin".into(),
+                reason: "no memory".into(),
+            })
+        };
+        let stopped = || -> Found { Err(speech::Error::Stopped("its thread has ended".into())) };
+        for other in [failed, stopped] {
+            let ours = Measured::of(Ok((5.0, 2)), other()).unwrap();
+            assert_eq!(
+                (ours.engine(), ours.native_threads),
+                (Engine::Native, Some(2))
+            );
+            let theirs = Measured::of(other(), Ok((5.0, 1))).unwrap();
+            assert_eq!(theirs.engine(), Engine::WhisperCpp);
+        }
+        let neither = Measured::of(failed(), stopped()).unwrap_err();
+        assert!(matches!(neither, speech::Error::ModelLoad { .. }));
+        let left = Measured::of(Ok((5.0, 2)), Err(speech::Error::Cancelled));
+        assert!(matches!(left, Err(speech::Error::Cancelled)));
+    }
+
+    #[test]
+    fn what_the_chosen_engine_does_not_do_is_told() {
+        let config = Config {
+            speech_beam: 5,
+            word_times: WordTimes::Attention,
+            ..Config::default()
+        };
+        let told = lost(Engine::WhisperCpp, &config).unwrap();
+        assert!(
+            told.contains("speech_beam") && told.contains("word_times"),
+            "{told}"
+        );
+        assert_eq!(lost(Engine::Native, &config), None);
+        let plain = Config {
+            speech_beam: 1,
+            word_times: WordTimes::Spread,
+            ..config
+        };
+        assert_eq!(lost(Engine::WhisperCpp, &plain), None);
     }
 
     #[test]

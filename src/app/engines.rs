@@ -1,6 +1,6 @@
 //! Loads the engines that a run needs, and only those: which languages, which models, checked first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::config::WordTimes;
@@ -267,26 +267,45 @@ impl App {
         })?)
     }
 
-    /// Names and places of the register and terms of the glossaries in these languages, those of the
-    /// case and of none, each once, at most [`MOST_NAMES`]; those of the register first.
+    /// Names and places of the register and terms of the glossaries in these languages, each once, at most
+    /// [`MOST_NAMES`]: names of the case first, then its terms, then the names and the terms of no case, since
+    /// not all of a long list reaches the engines.
     pub(super) fn names_to_hear(&self, prefer: Prefer<'_>) -> Result<Vec<String>, Error> {
-        let mut known = BTreeSet::new();
         let store = self.reading()?;
+        let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
         for kind in [FactKind::Name, FactKind::Place] {
-            let people = store.values_in_force(prefer.case, kind)?;
-            known.extend(people.into_iter().flatten().map(|(value, _)| value));
+            let mut of_no_case = store.values_in_force(None, kind)?;
+            for person in store.values_in_force(prefer.case, kind)? {
+                // The same values may be those of somebody of the case too.
+                let place = of_no_case.iter().position(|other| *other == person);
+                let values = person.into_iter().map(|(value, _)| value);
+                match place {
+                    Some(at) => {
+                        of_no_case.swap_remove(at);
+                        others.extend(values);
+                    }
+                    None => own.extend(values),
+                }
+            }
         }
-        let mut terms = BTreeSet::new();
-        let glossary = self.glossary_for(prefer.case)?;
-        for term in glossary.terms() {
-            let entries = term
-                .entries
-                .iter()
-                .filter(|(lang, _)| prefer.languages.contains(lang));
+        let case = prefer.case.map(str::trim).filter(|case| !case.is_empty());
+        let all = self.glossary()?;
+        let bound = all.terms().iter().filter(|t| Some(t.case.as_str()) == case);
+        let bound: BTreeSet<&str> = bound.map(|t| t.id.as_str()).collect();
+        let (mut own_terms, mut other_terms) = (BTreeSet::new(), BTreeSet::new());
+        for term in all.for_case(prefer.case).terms() {
+            let terms = match bound.contains(term.id.as_str()) {
+                true => &mut own_terms,
+                false => &mut other_terms,
+            };
+            let entries = term.entries.iter();
+            let entries = entries.filter(|(lang, _)| prefer.languages.contains(lang));
             terms.extend(entries.flat_map(|(_, entry)| entry.admitted.iter().cloned()));
         }
-        terms.retain(|term| !known.contains(term));
-        Ok(known.into_iter().chain(terms).take(MOST_NAMES).collect())
+        let mut known = HashSet::new();
+        let each = [own, own_terms, others, other_terms].into_iter().flatten();
+        let once = each.filter(|name| known.insert(name.clone()));
+        Ok(once.take(MOST_NAMES).collect())
     }
 
     /// A recogniser from one ggml file or a Hugging Face folder, listed or named by hand, its window
@@ -438,3 +457,6 @@ pub(super) fn pairs_of(languages: &[Lang]) -> impl Iterator<Item = LangPair> + '
         .flat_map(|from| languages.iter().map(|to| LangPair::new(*from, *to)))
         .filter(|pair| pair.from != pair.to)
 }
+
+#[cfg(test)]
+mod tests;

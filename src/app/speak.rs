@@ -12,7 +12,7 @@ use crate::pipeline::{
     LineOptions, Progress, SourceLine, Step, TranslatedLine, TranslationRoute, Watcher,
     translate_line,
 };
-use crate::speech::Recognizer;
+use crate::speech::{Profile, Recognizer};
 use crate::store::Maker;
 use crate::vault;
 
@@ -20,6 +20,7 @@ use super::engines::{Prefer, open_translator, unlisted_name, unlisted_note};
 use super::models::{self, Kind};
 use super::named::Named;
 use super::scratch::{Purpose, Scratch};
+use super::speech_models::longest_ms;
 use super::{App, Error};
 
 /// One recognised utterance.
@@ -94,6 +95,8 @@ pub(super) struct EarRequest<'a> {
 pub(super) struct Ear {
     pub(super) engine: Box<dyn Recognizer>,
     pub(super) practice: bool,
+    /// The longest utterance that it is given, in milliseconds: as in casework.
+    pub(super) longest_ms: u64,
     /// The model as events name it; none for one that no list vouches for.
     pub(super) maker: Option<Maker>,
     /// What the user should know of the model.
@@ -180,6 +183,17 @@ impl OpenTranslator {
     }
 }
 
+/// A recogniser for which no list vouches.
+fn unlisted(engine: Box<dyn Recognizer>, longest_ms: u64, path: &Path) -> Ear {
+    Ear {
+        engine,
+        practice: false,
+        longest_ms,
+        maker: None,
+        notes: vec![unlisted_note(path)],
+    }
+}
+
 impl App {
     /// Recognises a recording without storing anything.
     ///
@@ -244,7 +258,7 @@ impl App {
         };
         let working = audio::make_working_copy(source, scratch.path(), &mut tell, cancel)?;
         let limits = SegmenterLimits {
-            max_ms: ear.engine.max_utterance_ms(),
+            max_ms: ear.longest_ms,
             ..SegmenterLimits::default()
         };
         let mut segments = Vec::new();
@@ -326,29 +340,20 @@ impl App {
             None => Named::listed(shelf.for_speech(language, self.config.speech_for(language))?),
         };
         match named.wanted(Kind::WhisperGgml)? {
-            Named::Unlisted(Kind::Wav2vec2Ctc, folder) => Ok(Ear {
-                engine: Box::new(self.load_ctc(
-                    &folder,
-                    &unlisted_name(&folder),
-                    Default::default(),
-                    prefer,
-                )?),
-                practice: false,
-                maker: None,
-                notes: vec![unlisted_note(&folder)],
-            }),
-            Named::Unlisted(_, file) => Ok(Ear {
-                engine: Box::new(self.load_whisper(
-                    &file,
-                    &unlisted_name(&file),
-                    None,
-                    true,
-                    prefer,
-                )?),
-                practice: false,
-                maker: None,
-                notes: vec![unlisted_note(&file)],
-            }),
+            Named::Unlisted(Kind::Wav2vec2Ctc, folder) => {
+                let name = unlisted_name(&folder);
+                let engine = self.load_ctc(&folder, &name, Default::default(), prefer)?;
+                let longest = engine.max_utterance_ms();
+                Ok(unlisted(Box::new(engine), longest, &folder))
+            }
+            Named::Unlisted(_, file) => {
+                let name = unlisted_name(&file);
+                let engine = self.load_whisper(&file, &name, None, true, prefer)?;
+                // Nobody says for which languages it was made.
+                let longest = engine.max_utterance_ms();
+                let longest = longest.min(Profile::of(language).longest_ms);
+                Ok(unlisted(Box::new(engine), longest, &file))
+            }
             Named::Listed(model) if !model.hears(language) => {
                 Err(models::Error::NoSpeech(language).into())
             }
@@ -364,6 +369,7 @@ impl App {
                         model: model.card.name.clone(),
                         sha256: model.digest(),
                     }),
+                    longest_ms: longest_ms(&model.card, language).min(engine.max_utterance_ms()),
                     engine,
                     practice: model.card.practice,
                     notes: model.doubt(language).into_iter().collect(),
@@ -429,5 +435,51 @@ impl App {
             options,
             notes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_model_is_judged_at_the_utterances_that_it_gets_in_casework() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let own = root.join("models/practice/asr");
+        if !own.join("model.bin").exists() {
+            println!("skipped: no practice recogniser at {}", own.display());
+            return;
+        }
+        let folder = dir.path().join("models/many");
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(own.join("model.bin"), folder.join("model.bin")).unwrap();
+        let card = fs::read_to_string(own.join("model.toml")).unwrap();
+        let card = card.replace("practice-asr", "many");
+        let card = card.replace("practice = true", "practice = false");
+        let card = card.replace("max_utterance_ms = 7000", "max_utterance_ms = 6900");
+        fs::write(folder.join("model.toml"), card).unwrap();
+        let app = App::open(&crate::app::Options {
+            workspace: Some(dir.path().to_owned()),
+            ..crate::app::Options::default()
+        })
+        .unwrap();
+        let longest = |language, model| {
+            let wanted = EarRequest {
+                language,
+                model: Some(model),
+                case: None,
+                raw: true,
+            };
+            let ear = app.recognizer(&wanted, &Cancel::new(), &|_| {}).unwrap();
+            ear.longest_ms
+        };
+        // A Whisper for many languages gets shorter ones where a letter is several tokens.
+        assert_eq!(longest(Lang::Zh, "many"), 6900);
+        assert_eq!(longest(Lang::Lo, "many"), 6000);
+        let file = folder.join("model.bin");
+        assert_eq!(longest(Lang::Km, &file.to_string_lossy()), 6000);
     }
 }

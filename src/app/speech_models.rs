@@ -163,7 +163,7 @@ impl App {
 }
 
 /// The longest utterance in `lang` for a model, in milliseconds.
-fn longest_ms(card: &Card, lang: Lang) -> u64 {
+pub(super) fn longest_ms(card: &Card, lang: Lang) -> u64 {
     let usual = Profile::of(lang).longest_ms;
     if card.kind == Kind::Wav2vec2Ctc {
         return card.max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS);

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 pub enum FlagKind {
     /// Written by a practice model, which knows only the practice sentences.
     PracticeModel,
-    /// The recogniser gave its own words a low probability.
+    /// The recogniser gave its own words a low probability, or something else speaks a little against them;
+    /// `detail` says what.
     LowConfidence,
     /// The voice detector heard speech, the recogniser wrote nothing.
     NoText,
-    /// The recogniser holds that nobody spoke here, yet wrote words.
+    /// The recogniser holds that nobody spoke here, yet wrote words, and hardly believes them.
     NoSpeech,
     /// The same words over and over: a known failure of recognisers.
     Repetition,
@@ -53,7 +54,7 @@ pub enum FlagKind {
     LowProbability,
     /// Another engine translates the line quite differently; `detail` holds what it writes.
     OpinionsDiffer,
-    /// The translation stopped at its length limit.
+    /// The text stopped at its length limit, or leaves something out of what was said.
     Truncated,
     /// The translation is of an earlier version of the line's text.
     Stale,

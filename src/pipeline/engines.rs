@@ -157,13 +157,40 @@ pub(super) fn recognize(
         true => ground(routes, &shares, utterance, among, cancel)?,
         false => Ground::Own,
     };
-    let mut texts = Vec::new();
+    let (mut texts, mut failed, mut unheard) = (Vec::new(), None, Vec::new());
     for (route, own) in routes.iter_mut().zip(shares) {
-        if !own.is_empty() {
-            texts.push(run(route, utterance, &own, cancel)?);
+        if own.is_empty() {
+            continue;
+        }
+        match run(route, utterance, &own, cancel) {
+            Ok(text) => texts.push(text),
+            Err(stopped @ speech::Error::Cancelled) => return Err(stopped.into()),
+            // What another engine writes is not lost for it.
+            Err(cause) => {
+                failed = failed.or(Some(cause));
+                unheard.extend(own);
+            }
         }
     }
-    families::best(texts, &ground).ok_or(Error::Worker("the recogniser"))
+    match (families::best(texts, &ground), failed) {
+        (Some(text), None) => Ok(text),
+        (Some(text), Some(_)) => Ok(uncertain(text, &unheard)),
+        (None, Some(cause)) => Err(cause.into()),
+        (None, None) => Err(Error::Worker("the recogniser")),
+    }
+}
+
+/// A text that stands though nobody could say whether it is in one of the `unheard` languages.
+fn uncertain(mut text: Hypothesis, unheard: &[Lang]) -> Hypothesis {
+    let mut flags = text.flags.iter();
+    if !flags.any(|f| f.kind == FlagKind::LanguageUncertain) {
+        let of = |lang: &Lang| format!(" | {lang} failed");
+        let others: String = unheard.iter().map(of).collect();
+        let detail = format!("{}{others}", text.lang);
+        text.flags
+            .push(Flag::with(FlagKind::LanguageUncertain, detail));
+    }
+    text
 }
 
 /// What the texts of several routes are to be compared by.
@@ -185,7 +212,11 @@ fn ground(
     if !families::can_be_detected(among) {
         return Ok(Ground::Own);
     }
-    let spoken = route.engine.languages(utterance, among, cancel)?;
+    let spoken = match route.engine.languages(utterance, among, cancel) {
+        Err(stopped @ speech::Error::Cancelled) => return Err(stopped.into()),
+        // The texts are compared without it.
+        told => told.unwrap_or_default(),
+    };
     // In silence it has no word.
     let covers = among.iter().all(|lang| spoken.iter().any(|s| s.0 == *lang));
     Ok(match covers {
@@ -205,4 +236,97 @@ fn run(
         hypothesis.flags.push(Flag::new(FlagKind::PracticeModel));
     }
     Ok(hypothesis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{SamplePos, Span};
+
+    /// Writes one word, or fails.
+    struct Ear(Result<&'static str, fn() -> speech::Error>);
+
+    impl Recognizer for Ear {
+        fn engine(&self) -> &str {
+            "ear"
+        }
+
+        fn max_utterance_ms(&self) -> u64 {
+            1000
+        }
+
+        fn recognize(
+            &mut self,
+            _: &Utterance,
+            among: &[Lang],
+            _: &Cancel,
+        ) -> Result<Hypothesis, speech::Error> {
+            Ok(Hypothesis {
+                lang: among[0],
+                text: self.0.map_err(|failed| failed())?.to_owned(),
+                confidence: 0.9,
+                words: Vec::new(),
+                flags: Vec::new(),
+                engine: "ear".to_owned(),
+            })
+        }
+
+        fn languages(
+            &mut self,
+            _: &Utterance,
+            _: &[Lang],
+            _: &Cancel,
+        ) -> Result<Vec<(Lang, f32)>, speech::Error> {
+            Err(failed())
+        }
+    }
+
+    fn failed() -> speech::Error {
+        speech::Error::Stopped("its thread has ended".into())
+    }
+
+    fn route(model: &str, lang: Lang, ear: Ear) -> SpeechRoute {
+        SpeechRoute {
+            model: model.to_owned(),
+            digest: String::new(),
+            languages: vec![lang],
+            chosen_for: Vec::new(),
+            engine: Box::new(ear),
+            practice: false,
+            detects: vec![Lang::Zh, Lang::Km],
+        }
+    }
+
+    fn heard(zh: Ear, km: Ear) -> Result<Hypothesis, Error> {
+        let mut routes = [route("a", Lang::Zh, zh), route("b", Lang::Km, km)];
+        let utterance = Utterance {
+            channel: 0,
+            span: Span::new(SamplePos(0), SamplePos(16_000)),
+            pcm: vec![0.1; 16_000],
+        };
+        let among = [Lang::Zh, Lang::Km];
+        recognize(
+            &mut routes,
+            &utterance,
+            (&among, &SpeechModels::new()),
+            &Cancel::new(),
+        )
+    }
+
+    #[test]
+    fn an_engine_that_fails_costs_nobody_the_text_of_the_other() {
+        for (zh, km, text, detail) in [
+            (Ok("我"), Err(failed as fn() -> _), "我", "zh | km failed"),
+            (Err(failed as fn() -> _), Ok("ខ្ញុំ"), "ខ្ញុំ", "km | zh failed"),
+        ] {
+            let found = heard(Ear(zh), Ear(km)).unwrap();
+            assert_eq!(found.text, text);
+            let doubt = Flag::with(FlagKind::LanguageUncertain, detail);
+            assert_eq!(found.flags, [doubt]);
+        }
+        let neither = heard(Ear(Err(failed)), Ear(Err(failed)));
+        assert!(matches!(neither, Err(Error::Speech(_))), "{neither:?}");
+        let stopped = heard(Ear(Ok("我")), Ear(Err(|| speech::Error::Cancelled)));
+        assert!(stopped.is_err());
+    }
 }

@@ -30,6 +30,14 @@ pub const SMALL: Header = Header {
     ..TINY
 };
 
+/// As wide as a block of 256 numbers.
+pub const WIDE: Header = Header {
+    width: 256,
+    audio_heads: 4,
+    text_heads: 4,
+    ..TINY
+};
+
 /// Offset of the mel filters' two counts.
 pub const FILTERS_AT: usize = 12 * 4;
 /// Offset of the vocabulary's count.
@@ -125,11 +133,10 @@ impl Writer {
     fn tensor(&mut self, name: &str, sizes: &[u32], large: bool) {
         // Convolutions are never quantised.
         let storage = match self.ftype {
-            7 | 9 | 14 if large && name.contains("conv") => 1,
+            2.. if large && name.contains("conv") => 1,
             7 if large => 8,
-            9 if large => 7,
-            14 if large => 14,
-            1 if large => 1,
+            8 | 9 if large => self.ftype - 2,
+            1..=3 | 10..=14 if large => self.ftype,
             _ => 0,
         };
         self.numbers(&[
@@ -141,7 +148,16 @@ impl Writer {
         self.out.extend_from_slice(name.as_bytes());
         let count = sizes.iter().product::<u32>();
         match storage {
+            // The numbers of a block are these scales times 0 to 15 or 31, or less 8 or 16 of them.
+            2 => (0..count / 32).for_each(|_| self.packed(&[0.008], 16, &[])),
+            3 => (0..count / 32).for_each(|_| self.packed(&[0.008, -0.06], 16, &[])),
+            6 => (0..count / 32).for_each(|_| self.packed(&[0.004], 20, &[])),
             7 => (0..count / 32).for_each(|_| self.small_block()),
+            // The same times scales of parts of the block, which stand among the bits.
+            10 => (0..count / 256).for_each(|_| self.packed(&[], 80, &[0.005, 0.008])),
+            11 => (0..count / 256).for_each(|_| self.packed(&[], 108, &[0.002])),
+            12 => (0..count / 256).for_each(|_| self.packed(&[0.000_25, 0.002], 140, &[])),
+            13 => (0..count / 256).for_each(|_| self.packed(&[0.000_125, 0.002], 172, &[])),
             8 => (0..count / 32).for_each(|_| self.block()),
             14 => (0..count / 256).for_each(|_| self.six_block()),
             _ => (0..count).for_each(|_| self.value(large, storage == 1)),
@@ -164,6 +180,22 @@ impl Writer {
         } else {
             self.out.extend_from_slice(&value.to_le_bytes());
         }
+    }
+
+    /// A block of random bits between scales in f16, each up to a half more than it is given.
+    fn packed(&mut self, before: &[f32], bits: u32, behind: &[f32]) {
+        before.iter().for_each(|scale| self.scale(*scale));
+        for _ in 0..bits / 4 {
+            let bits = self.next();
+            self.out.extend_from_slice(&bits.to_le_bytes());
+        }
+        behind.iter().for_each(|scale| self.scale(*scale));
+    }
+
+    fn scale(&mut self, least: f32) {
+        let scale = least * (1.0 + (self.next() % 8) as f32 / 16.0);
+        self.out
+            .extend_from_slice(&half::f16::from_f32(scale).to_le_bytes());
     }
 
     /// 32 numbers of Q5_1: scale, least, fifth bits, the other four.

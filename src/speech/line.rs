@@ -58,6 +58,11 @@ impl Piece {
             lost_bytes: self.raw.replaced + self.raw.unfinished,
         }
     }
+
+    /// Whether it has words that were not made of noise.
+    fn says_something(&self) -> bool {
+        !self.line.is_empty() && !suspicion::nobody_speaks(&self.evidence())
+    }
 }
 
 /// Recognises the utterance of `job`.
@@ -120,7 +125,8 @@ fn window(model: &Model, pcm: &[f32], job: &Job) -> u32 {
     }
 }
 
-/// Decodes consecutive pieces. The first fixes the language of the utterance.
+/// Decodes consecutive pieces. The first in which somebody says something fixes the language of the
+/// utterance.
 fn decode_pieces(
     model: &mut Model,
     job: &Job,
@@ -132,7 +138,9 @@ fn decode_pieces(
     while let Some(range) = open.pop_front() {
         let part = pcm.get(range.clone()).unwrap_or_default();
         let piece = decode_piece(model, part, &among, job)?;
-        among = vec![piece.lang];
+        if piece.says_something() {
+            among = vec![piece.lang];
+        }
         // The decoder is full and what it wrote makes sense: the rest fits in a second piece.
         if piece.draft.ending == Ending::NoRoom
             && range.len() >= SHORTEST_SPLIT
@@ -150,9 +158,10 @@ fn decode_pieces(
 }
 
 /// Decodes one piece with the window sized to it; where the text looks wrong again with the full window,
-/// and where it is still cut off, in a loop or no text with several texts side by side. The best one
-/// stands. Only the first try has a list of names before it. No try rolls dice, so the same sound always gives the same text. (A text that is only doubtful
-/// is not tried again: the likeliest of five wrong ones would look more certain than it is.)
+/// and where it is still cut off, too short for the speech, in a loop or no text with several texts side by
+/// side. The best one stands. Only the first try has a list of names before it. No try rolls dice, so the
+/// same sound always gives the same text. (A text that is only doubtful is not tried again: the likeliest of
+/// five wrong ones would look more certain than it is.)
 fn decode_piece(
     model: &mut Model,
     part: &[f32],
@@ -170,9 +179,11 @@ fn decode_piece(
     if (fitted < full || best.prompted) && looks_wrong(&best) {
         best = better(best, attempt(model, &pcm, full, among, job)?);
     }
-    let speaks = best.no_speech < suspicion::NO_SPEECH;
+    let speaks = !suspicion::nobody_speaks(&best.evidence());
     let has_more = model.follows_several() && job.how.beam < MOST_BEAM;
-    if speaks && has_more && !matches!(quality(&best), (true, true, _)) {
+    let is_good =
+        matches!(quality(&best), (true, true, true, _)) && text::repetition(&best.line).is_none();
+    if speaks && has_more && !is_good {
         model.follow_side_by_side(MOST_BEAM);
         let last = attempt(model, &pcm, full, among, job);
         model.follow_side_by_side(job.how.beam);
@@ -192,12 +203,19 @@ fn better(first: Piece, second: Piece) -> Piece {
     }
 }
 
-/// Complete texts before broken ones, then the more probable.
-fn quality(piece: &Piece) -> (bool, bool, f32) {
+/// Complete texts before broken ones, those that are long enough for the speech before those that leave some
+/// of it out (and look as certain as any), then the more probable.
+fn quality(piece: &Piece) -> (bool, bool, bool, f32) {
     let e = piece.evidence();
     let whole = !e.cut && e.lost_bytes == 0 && !piece.echo;
-    let sound = whole && text::repetition(&piece.line).is_none();
-    (!e.line.is_empty(), sound, e.confidence)
+    // What is said again and again at the tempo of speech may have been said.
+    let sound = whole && !suspicion::is_rushed_loop(&e);
+    (
+        !e.line.is_empty(),
+        sound,
+        !suspicion::is_slow(&e),
+        e.confidence,
+    )
 }
 
 /// Hears the sound once, and writes it in the likeliest language; in the first two where the
@@ -223,7 +241,7 @@ fn attempt(
     let mut best: Option<(f64, Lang, Draft)> = None;
     for &(lang, probability) in ranking.contenders() {
         // OpenAI's decoder never lets a text be empty. Where the model holds that nobody speaks,
-        // that forces it to invent something.
+        // that forces it to invent something. It may write nothing then, where it is sure of that.
         let may_be_empty = impression.no_speech >= suspicion::NO_SPEECH;
         let draft = model.write(lang, seconds, may_be_empty, cancel)?;
         let joint = draft.plain + f64::from(probability.max(f32::MIN_POSITIVE)).ln();
@@ -272,11 +290,14 @@ fn stop_if(cancel: &Cancel) -> Result<(), Error> {
 
 /// Joins the pieces of one utterance to one line.
 fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: Span) {
-    let (mut sum, mut count, mut no_speech) = (0.0, 0, 1.0_f32);
+    let (mut sum, mut count) = (0.0, 0);
     let (mut voiced_seconds, mut cut, mut lost_bytes) = (0.0, false, 0);
     let hard = pieces.iter().any(|(_, piece)| piece.hard);
     let echo = pieces.iter().any(|(_, piece)| piece.echo);
-    if let Some((_, piece)) = pieces.first() {
+    let silence = Silence::of(&pieces);
+    let says = pieces.iter().find(|(_, piece)| piece.says_something());
+    let writes = || pieces.iter().find(|(_, piece)| !piece.line.is_empty());
+    if let Some((_, piece)) = says.or_else(writes).or(pieces.first()) {
         hypothesis.lang = piece.lang;
         hypothesis.flags.extend(piece.doubt.clone());
     }
@@ -285,8 +306,6 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
         let evidence = piece.evidence();
         sum += piece_sum;
         count += piece_count;
-        // Somebody speaks in the utterance where somebody speaks in one of its pieces.
-        no_speech = no_speech.min(evidence.no_speech);
         voiced_seconds += evidence.voiced_seconds;
         cut |= evidence.cut;
         lost_bytes += evidence.lost_bytes;
@@ -310,7 +329,7 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
             .iter()
             .map(|w| w.confidence)
             .fold(1.0, f32::min),
-        no_speech,
+        no_speech: silence.of_line,
         voiced_seconds,
         cut,
         lost_bytes,
@@ -322,10 +341,41 @@ fn join(hypothesis: &mut Hypothesis, pieces: Vec<(Range<usize>, Piece)>, span: S
             .flags
             .push(Flag::with(FlagKind::PhantomPhrase, detail));
     }
+    if let Some(why) = silence.of_a_piece {
+        suspicion::doubt(&mut hypothesis.flags, &why);
+    }
     let mut known = hypothesis.flags.iter();
     if hard && !known.any(|flag| flag.kind == FlagKind::LowConfidence) {
         // However likely it looks: two tries before it came to nothing.
         hypothesis.flags.push(Flag::new(FlagKind::LowConfidence));
+    }
+}
+
+/// What the pieces with words hold of whether anybody speaks.
+struct Silence {
+    /// The probability that nobody speaks in the whole line.
+    of_line: f32,
+    /// The doubt that remains where words of a piece were most likely made of noise, and others were not.
+    of_a_piece: Option<String>,
+}
+
+impl Silence {
+    fn of(pieces: &[(Range<usize>, Piece)]) -> Self {
+        let with_words = pieces.iter().map(|(_, piece)| piece);
+        let with_words: Vec<&Piece> = with_words.filter(|p| !p.line.is_empty()).collect();
+        let invented = with_words.iter().filter(|p| !p.says_something()).count();
+        let least = with_words.iter().map(|p| p.no_speech).fold(1.0, f32::min);
+        if invented == 0 || invented == with_words.len() {
+            return Self {
+                of_line: least,
+                of_a_piece: None,
+            };
+        }
+        let all = with_words.len();
+        Self {
+            of_line: 0.0,
+            of_a_piece: Some(format!("no speech in {invented} of {all} parts")),
+        }
     }
 }
 
@@ -355,3 +405,6 @@ fn geometric_mean(sum: f64, count: usize) -> f32 {
         (sum / count as f64).exp().clamp(0.0, 1.0) as f32
     }
 }
+
+#[cfg(test)]
+mod tests;

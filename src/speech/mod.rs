@@ -98,4 +98,6 @@ pub trait Recognizer: Send {
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod ruled;
+#[cfg(test)]
 mod tests;

@@ -51,49 +51,101 @@ pub fn flags(e: &Evidence<'_>) -> Vec<Flag> {
         return flags;
     }
     let mut flags = Vec::new();
-    if e.confidence < Profile::of(e.lang).doubtful {
-        let detail = format!("{:.2}", e.confidence);
-        flags.push(Flag::with(FlagKind::LowConfidence, detail));
+    if is_low(e) {
+        doubt(&mut flags, &format!("{:.2}", e.confidence));
     } else if e.weakest_word < WEAK_WORD {
-        let detail = format!("a word {:.2}", e.weakest_word);
-        flags.push(Flag::with(FlagKind::LowConfidence, detail));
+        doubt(&mut flags, &format!("a word {:.2}", e.weakest_word));
     }
-    if e.no_speech >= NO_SPEECH {
-        flags.push(Flag::with(
-            FlagKind::NoSpeech,
-            format!("{:.2}", e.no_speech),
-        ));
+    let detail = format!("{:.2}", e.no_speech);
+    if nobody_speaks(e) {
+        flags.push(Flag::with(FlagKind::NoSpeech, detail));
+    } else if e.no_speech >= NO_SPEECH {
+        // Faint speech and speech in noise look like this too, and are written with certainty.
+        doubt(&mut flags, &format!("no speech {detail}"));
     }
     if let Some(repeated) = text::repetition(e.line) {
         flags.push(Flag::with(FlagKind::Repetition, repeated));
+    } else if let Some(again) = text::said_again(e.line) {
+        doubt(&mut flags, &format!("again and again {again}"));
     }
     if text::in_script(e.line, e.lang) < OWN_SCRIPT {
         flags.push(Flag::new(FlagKind::WrongScript));
     }
-    // Level alone misses faint sounds at both ends.
-    let rate = letters(e.line) / (e.voiced_seconds + FAINT_SECONDS);
-    if rate > Profile::of(e.lang).fastest {
-        flags.push(Flag::with(FlagKind::SpeechRate, format!("{rate:.0}")));
+    if is_too_fast(e) {
+        let detail = format!("{:.0}", rate(e));
+        flags.push(Flag::with(FlagKind::SpeechRate, detail));
     }
     if let Some(phrase) = phantom(e.line, e.lang) {
         flags.push(Flag::with(FlagKind::PhantomPhrase, phrase));
     }
-    flags.extend(lost(e));
+    flags.extend(lost(e).or_else(|| left_out(e)));
     flags
+}
+
+/// Adds a reason to doubt the words that holds nothing back.
+pub fn doubt(flags: &mut Vec<Flag>, why: &str) {
+    let known = flags.iter_mut();
+    let mut known = known.filter(|flag| flag.kind == FlagKind::LowConfidence);
+    match known.next() {
+        Some(flag) if flag.detail.is_empty() => why.clone_into(&mut flag.detail),
+        Some(flag) => flag.detail = format!("{}; {why}", flag.detail),
+        None => flags.push(Flag::with(FlagKind::LowConfidence, why)),
+    }
+}
+
+/// Whether the words were most likely made of noise: the model holds that nobody speaks, and hardly
+/// believes its own words. OpenAI's decoder asks for both too (its second limit is a mean of -1; where a
+/// letter is three tokens that is never reached, so it is the language's own limit here).
+pub fn nobody_speaks(e: &Evidence<'_>) -> bool {
+    e.no_speech >= NO_SPEECH && (e.line.is_empty() || is_low(e))
 }
 
 /// Whether a decode with a short window should be tried again with the full one: looped, cut off,
 /// empty, too short for the speech, or hardly believed by the model itself.
 pub fn deserves_full_window(e: &Evidence<'_>) -> bool {
-    let slow = e.voiced_seconds > SLOW_FROM
-        && !e.line.is_empty()
-        && letters(e.line) / e.voiced_seconds < SLOWEST;
     (e.line.is_empty() && e.no_speech < NO_SPEECH)
         || e.cut
         || e.lost_bytes > 0
-        || slow
+        || is_slow(e)
         || (e.confidence < HARDLY_BELIEVED && !e.line.is_empty())
         || text::repetition(e.line).is_some()
+        || is_rushed_loop(e)
+}
+
+/// Whether there are too few letters for the speech, so that some of it must have been left out.
+pub fn is_slow(e: &Evidence<'_>) -> bool {
+    e.voiced_seconds > SLOW_FROM
+        && !e.line.is_empty()
+        && letters(e.line) / e.voiced_seconds < SLOWEST
+}
+
+/// Whether the line says the same again and again, and faster than anybody could. What is said again at
+/// the tempo of speech may have been said.
+pub fn is_rushed_loop(e: &Evidence<'_>) -> bool {
+    is_too_fast(e) && (text::said_again(e.line).is_some() || text::repetition(e.line).is_some())
+}
+
+fn is_low(e: &Evidence<'_>) -> bool {
+    e.confidence < Profile::of(e.lang).doubtful
+}
+
+/// Letters a second.
+fn rate(e: &Evidence<'_>) -> f32 {
+    // Level alone misses faint sounds at both ends.
+    letters(e.line) / (e.voiced_seconds + FAINT_SECONDS)
+}
+
+fn is_too_fast(e: &Evidence<'_>) -> bool {
+    rate(e) > Profile::of(e.lang).fastest
+}
+
+/// A text that leaves speech out looks as certain as a whole one: only its length tells.
+fn left_out(e: &Evidence<'_>) -> Option<Flag> {
+    is_slow(e).then(|| {
+        let letters = count(letters(e.line) as u64, "letter");
+        let detail = format!("{letters} for {:.0} s of voice", e.voiced_seconds);
+        Flag::with(FlagKind::Truncated, detail)
+    })
 }
 
 fn lost(e: &Evidence<'_>) -> Option<Flag> {
@@ -173,9 +225,10 @@ mod tests {
         assert_eq!(
             kinds(&Evidence {
                 no_speech: 0.8,
+                confidence: 0.3,
                 ..base
             }),
-            [FlagKind::NoSpeech]
+            [FlagKind::LowConfidence, FlagKind::NoSpeech]
         );
         assert_eq!(
             kinds(&Evidence {
@@ -215,6 +268,75 @@ mod tests {
             };
             assert!(kinds(&e).contains(&FlagKind::Repetition), "{looped}");
             assert!(deserves_full_window(&e));
+        }
+    }
+
+    #[test]
+    fn a_certain_line_is_not_held_back_for_the_token_of_silence_alone() {
+        for (lang, line) in LINES {
+            let e = Evidence {
+                no_speech: 0.95,
+                weakest_word: 0.3,
+                ..evidence(line, lang)
+            };
+            let found = flags(&e);
+            assert_eq!(kinds(&e), [FlagKind::LowConfidence], "{line}");
+            assert_eq!(found[0].detail, "a word 0.30; no speech 0.95");
+            assert!(!nobody_speaks(&e));
+        }
+    }
+
+    /// Denials as people say them three times, and how long that takes.
+    const DENIALS: [(Lang, &str); 6] = [
+        (Lang::Zh, "我真的什么都不知道，"),
+        (Lang::Vi, "Không biết, "),
+        (Lang::Th, "ไม่ทราบครับ "),
+        (Lang::My, "ကျွန်တော် ဘာမှ မသိပါဘူး၊ "),
+        (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ຫຍັງເລີຍ "),
+        (Lang::Km, "ខ្ញុំមិនដឹងអ្វីទាំងអស់ "),
+    ];
+
+    #[test]
+    fn a_denial_said_three_times_is_looked_at_and_not_held_back_and_a_loop_is() {
+        for (lang, denial) in DENIALS {
+            let three = text::normalise(&denial.repeat(3), lang);
+            let said = Evidence {
+                voiced_seconds: 6.0,
+                ..evidence(&three, lang)
+            };
+            let found = flags(&said);
+            assert_eq!(kinds(&said), [FlagKind::LowConfidence], "{three}");
+            assert!(found[0].detail.starts_with("again and again "));
+            assert!(!found.iter().any(|f| f.kind.quarantines()));
+            // No other text is looked for.
+            assert!(!deserves_full_window(&said), "{three}");
+            let rushed = Evidence {
+                voiced_seconds: 0.5,
+                ..said
+            };
+            assert!(deserves_full_window(&rushed) && is_rushed_loop(&rushed));
+            let looped = text::normalise(&denial.repeat(8), lang);
+            let looped = Evidence {
+                voiced_seconds: 16.0,
+                ..evidence(&looped, lang)
+            };
+            assert!(kinds(&looped).contains(&FlagKind::Repetition));
+            assert!(flags(&looped).iter().any(|f| f.kind.quarantines()));
+        }
+    }
+
+    #[test]
+    fn too_little_text_for_the_speech_is_told() {
+        for (lang, line) in LINES {
+            let word: String = text::graphemes(line)[..2].concat();
+            let e = Evidence {
+                voiced_seconds: 9.0,
+                ..evidence(&word, lang)
+            };
+            assert_eq!(kinds(&e), [FlagKind::Truncated], "{word}");
+            assert_eq!(flags(&e)[0].detail, "2 letters for 9 s of voice");
+            let cut = Evidence { cut: true, ..e };
+            assert_eq!(flags(&cut).len(), 1);
         }
     }
 

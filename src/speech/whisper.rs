@@ -115,6 +115,28 @@ pub(super) struct Job {
     reply: Reply,
 }
 
+#[cfg(test)]
+impl Job {
+    /// A job whose answer nobody waits for.
+    pub fn of(utterance: Utterance, among: &[Lang]) -> Self {
+        Self {
+            utterance,
+            among: among.to_vec(),
+            longest_ms: 6_000,
+            how: How {
+                longest_ms: None,
+                fit_window: true,
+                align: false,
+                beam: 1,
+            },
+            engine: "ruled".into(),
+            cancel: Cancel::new(),
+            threads: 1,
+            reply: Reply::Line(mpsc::sync_channel(1).0),
+        }
+    }
+}
+
 /// Where the answer goes, and of what kind it is.
 enum Reply {
     /// The text of the utterance.

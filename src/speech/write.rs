@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use crate::domain::{Cancel, Lang};
+use crate::text;
 
 use super::Error;
 use super::decode::{Draft, Ending, Model, Weights, likeliest, log_prob_of};
@@ -31,6 +32,10 @@ const FORKS_AT_ONCE: usize = 4;
 const UNLIKELY: f32 = -8.0;
 /// What a name may cost beyond its gain until it is written, since what follows may be likelier then.
 const SLACK: f32 = 2.0;
+/// A text may be empty where its end is likelier than all words together.
+const SURE_OF_NOTHING: f32 = -std::f32::consts::LN_2;
+/// Every so many tokens the letters are looked at for a loop whose unit is too long for [`ends_in_loop`].
+const LOOK_EVERY: usize = 32;
 
 /// A text on its way.
 #[derive(Clone, Debug)]
@@ -142,8 +147,12 @@ impl Way {
 
 impl Task<'_> {
     /// How a text of these tokens ends where no end token was written.
-    fn ending(&self, tokens: &[Token]) -> Ending {
-        if ends_in_loop(tokens, self.profile.loop_tokens) {
+    fn ending(&self, weights: &dyn Weights, tokens: &[Token]) -> Ending {
+        let looks = tokens.len().is_multiple_of(LOOK_EVERY);
+        let text = || assemble(tokens.iter().map(|&t| weights.bytes_of(t))).text;
+        if ends_in_loop(tokens, self.profile.loop_tokens)
+            || (looks && text::ends_in_repetition(&text()))
+        {
             Ending::Loop
         } else if tokens.len() >= self.room {
             Ending::NoRoom
@@ -254,7 +263,8 @@ impl Task<'_> {
 
 impl Model {
     /// Writes down the sound last heard in `lang`, taking the likeliest token each time but where
-    /// others spell a name of the case. Only where it `may_be_empty` may the first token be the end.
+    /// others spell a name of the case. Only where it `may_be_empty` may the first token be the end, and
+    /// only where that is likelier than all words together.
     /// Needs a preceding [`Model::impression`], whose first position it goes on from; where a list of names
     /// stands before the text that position is written anew.
     pub fn write(
@@ -343,7 +353,7 @@ impl Model {
                 false => self.not_held(&way.draft.tokens),
             };
             let logits = self.network.step(&tokens, past)?;
-            let suppress = first && !task.may_be_empty;
+            let suppress = first && !(task.may_be_empty && ends_at_once(logits, end, self.blank));
             let found = match task.ways.is_empty() {
                 true => task.found.get(way.draft.tokens.len()).copied(),
                 false => None,
@@ -363,7 +373,7 @@ impl Model {
                 return Ok(());
             }
             way.take(step);
-            way.draft.ending = task.ending(&way.draft.tokens);
+            way.draft.ending = task.ending(weights, &way.draft.tokens);
             if way.draft.ending != Ending::Complete || !task.may_win(way.bound(&task.names)) {
                 return Ok(());
             }
@@ -393,6 +403,12 @@ impl Model {
         self.held.extend_from_slice(&new);
         (new, self.lead.saturating_add(kept))
     }
+}
+
+/// Whether a text that has not begun most likely ends at once.
+fn ends_at_once(logits: &[f32], end: Token, blank: Option<usize>) -> bool {
+    let first = likeliest(logits, end, false, blank);
+    first.is_some_and(|(token, log_prob)| token == end && log_prob >= SURE_OF_NOTHING)
 }
 
 fn broken() -> Error {

@@ -52,7 +52,7 @@ pub use provenance::Maker;
 pub use read_back::{Answer, NewReadBack};
 pub use recut::{Recutting, SplitAt};
 pub use recuts::{Recut, RecutKind, RecutLine};
-pub use speakers::{BY_VOICE, SpeakerVersion};
+pub use speakers::{BY_VOICE, Listened, SpeakerVersion};
 pub use types::{
     Corrected, Correction, Hit, ImportedLine, ImportedTranslation, Index, Matched, NameMatch,
     Neighbour, NewAudio, NewEvent, NewFact, NewInterview, NewRecord, NewSegment, NewSession, Offer,

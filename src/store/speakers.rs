@@ -21,6 +21,20 @@ pub(super) const SPEAKS: &str = "coalesce((SELECT speaker FROM speaker_version
 /// Why a person says who speaks in a line, where a voice was suggested to them. Such lines are not what
 /// the voices are learnt from.
 pub const BY_VOICE: &str = "by voice";
+/// Ends the reason of a line whose speaker followed from a change of others, or from taking one back: nobody
+/// listened to that line for it, so the voices are not learnt from it either.
+const UNHEARD: &str = "not listened to";
+
+/// Which of several lines a person listened to for saying who speaks in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listened {
+    /// Each of them.
+    Each,
+    /// This one: the others have the same speaker. What is known of them stays known.
+    One(SegmentId),
+    /// None now: a change is taken back or made again. Known is what a person once said of the line.
+    Before,
+}
 
 /// What a person said about who speaks in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +66,22 @@ impl Store {
         by: &str,
         reason: Option<&str>,
     ) -> Result<usize, Error> {
+        self.set_speaker_of(id, (lines, Listened::Each), speaker, by, reason)
+    }
+
+    /// The same where a person listened to some of these lines only: the reason of the others says so, and
+    /// they are not among [`Self::known_speakers`] unless they were.
+    ///
+    /// # Errors
+    /// As [`Self::set_speaker`].
+    pub fn set_speaker_of(
+        &mut self,
+        id: &InterviewId,
+        (lines, listened): (&[SegmentId], Listened),
+        speaker: &str,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<usize, Error> {
         let (speaker, by) = (speaker.trim(), by.trim());
         if by.is_empty() {
             return Err(Error::NoAuthor);
@@ -69,14 +99,23 @@ impl Store {
         let (mut rows, mut keys) = (Vec::new(), Vec::new());
         for line in lines {
             let key = current_key(&tx, id, *line)?;
-            let same = speaks(&tx, key)? == speaker && is_said(&tx, key)?;
+            let known = is_known(&tx, key, listened, *line, speaker)?;
+            let same = speaks(&tx, key)? == speaker
+                && is_said(&tx, key)?
+                && (!known || reason == Some(BY_VOICE) || is_heard(&tx, key)?);
             // Who signs may say again what nobody signed for.
             let is_open = |work: &Work| work.is_open_of(line.0.unsigned_abs(), by);
             if same && !work.as_ref().is_some_and(is_open) {
                 continue;
             }
             insist_on_reason(&tx, key, *line, reason)?;
-            let version = insert(&tx, key, speaker, by, reason)?;
+            let unheard = unheard(reason);
+            let told = if known {
+                reason
+            } else {
+                Some(unheard.as_str())
+            };
+            let version = insert(&tx, key, speaker, by, told)?;
             let one = "r.segment = ?1 AND r.version = ?2";
             rows.extend(proofs::select(&tx, &SPEAKER, one, params![key, version])?);
             uncertify(&tx, key, (by, reason), &mut rows)?;
@@ -97,19 +136,19 @@ impl Store {
     }
 
     /// The lines of which a person said who speaks, with what was said last; not where a voice was
-    /// suggested.
+    /// suggested, and not where nobody listened to that line for it.
     ///
     /// # Errors
     /// An unknown interview.
     pub fn known_speakers(&self, id: &InterviewId) -> Result<Vec<(SegmentId, String)>, Error> {
         let key = interview_key(&self.conn, id)?;
-        let mut statement = self.conn.prepare_cached(
+        let mut statement = self.conn.prepare_cached(&format!(
             "SELECT s.id, v.speaker FROM segment s JOIN speaker_version v ON v.segment = s.key
-             WHERE s.interview = ?1 AND v.reason IS NOT ?2 AND v.version =
-                 (SELECT max(version) FROM speaker_version WHERE segment = s.key)
-             ORDER BY s.id",
-        )?;
-        let rows = statement.query_map(params![key, BY_VOICE], |row| {
+                 WHERE s.interview = ?1 AND {HEARD} AND v.version =
+                     (SELECT max(version) FROM speaker_version WHERE segment = s.key)
+                 ORDER BY s.id"
+        ))?;
+        let rows = statement.query_map(params![key, BY_VOICE, ends_unheard()], |row| {
             Ok((SegmentId(row.get(0)?), row.get(1)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -141,6 +180,57 @@ impl Store {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// Whether a person listened to the line for what a version `v` says: a condition of a query, of which ?2
+/// and ?3 are [`BY_VOICE`] and [`ends_unheard`].
+const HEARD: &str = "(v.reason IS NULL OR (v.reason <> ?2 AND v.reason NOT LIKE ?3))";
+
+/// What the reasons of lines end in that nobody listened to, as a pattern.
+fn ends_unheard() -> String {
+    format!("%{UNHEARD}")
+}
+
+/// The reason of a line that nobody listened to.
+fn unheard(reason: Option<&str>) -> String {
+    match reason.map(str::trim_end).filter(|own| !own.is_empty()) {
+        Some(own) if own.ends_with(UNHEARD) => own.to_owned(),
+        Some(own) => format!("{own}; {UNHEARD}"),
+        None => UNHEARD.to_owned(),
+    }
+}
+
+/// Whether a person who says that `speaker` speaks in a line knows it from that line.
+fn is_known(
+    conn: &Connection,
+    key: i64,
+    listened: Listened,
+    line: SegmentId,
+    speaker: &str,
+) -> Result<bool, Error> {
+    match listened {
+        Listened::Each => Ok(true),
+        Listened::One(one) if one == line => Ok(true),
+        Listened::One(_) => is_heard(conn, key),
+        Listened::Before => {
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM speaker_version v
+                 WHERE v.segment = ?1 AND v.speaker = ?4 AND {HEARD})"
+            );
+            let of = params![key, BY_VOICE, ends_unheard(), speaker];
+            Ok(conn.prepare_cached(&sql)?.query_row(of, |row| row.get(0))?)
+        }
+    }
+}
+
+/// Whether a person listened to a line for what was said last about who speaks in it.
+fn is_heard(conn: &Connection, key: i64) -> Result<bool, Error> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM speaker_version v WHERE v.segment = ?1 AND {HEARD}
+         AND v.version = (SELECT max(version) FROM speaker_version WHERE segment = ?1))"
+    );
+    let of = params![key, BY_VOICE, ends_unheard()];
+    Ok(conn.prepare_cached(&sql)?.query_row(of, |row| row.get(0))?)
 }
 
 /// Whether a person said who speaks in a line.

@@ -142,25 +142,54 @@ const LONGEST_UNIT: usize = 40;
 /// The unit that a text repeats over and over, as decoders do when they fail; `None` for text that
 /// people say. Spaces and punctuation do not break a loop; numbers alone are none.
 ///
-/// A loop has at least ten repeats of one cluster, five of two to four, four of five to seven,
-/// three of longer units.
+/// A loop has at least ten repeats of one cluster, five of two to fifteen, four of longer units. Who
+/// denies something says it two or three times: that is [`said_again`].
 pub fn repetition(text: &str) -> Option<String> {
+    repeats(text, loop_of, false)
+}
+
+/// The same where the text ends in the loop: whoever writes it does not come out of it any more.
+pub fn ends_in_repetition(text: &str) -> bool {
+    repeats(text, loop_of, true).is_some()
+}
+
+/// The unit that a text says again and again, more rarely than a loop does: at least ten times where it
+/// is one cluster, five where two to four, four where five to seven, three where more. People say so,
+/// and decoders write so: it is worth a look.
+pub fn said_again(text: &str) -> Option<String> {
+    let needed = |unit: usize| match unit {
+        1 => 10,
+        2..=4 => 5,
+        5..=7 => 4,
+        _ => 3,
+    };
+    repeats(text, needed, false)
+}
+
+/// Repeats that make a unit of so many clusters a loop.
+fn loop_of(unit: usize) -> usize {
+    match unit {
+        1 => 10,
+        2..=15 => 5,
+        _ => 4,
+    }
+}
+
+/// The first unit that stands as often one after the other as is `needed` for its length; at the end of
+/// the text only, or anywhere.
+fn repeats(text: &str, needed: fn(usize) -> usize, at_end: bool) -> Option<String> {
     let folded = fold(text);
     let clusters: Vec<&str> = graphemes(&folded)
         .into_iter()
         .filter(|g| g.contains(char::is_alphanumeric))
         .collect();
     for unit in 1..=LONGEST_UNIT.min(clusters.len() / 3) {
-        let needed = match unit {
-            1 => 10,
-            2..=4 => 5,
-            5..=7 => 4,
-            _ => 3,
-        };
+        let least = unit.saturating_mul(needed(unit).saturating_sub(1));
         let mut equal = 0usize;
         for (at, (a, b)) in clusters.iter().zip(clusters.iter().skip(unit)).enumerate() {
             equal = if a == b { equal + 1 } else { 0 };
-            if equal >= unit * (needed - 1) {
+            let last = at.saturating_add(unit).saturating_add(1) == clusters.len();
+            if equal >= least && (last || !at_end) {
                 let found = clusters
                     .get(at + 1 - unit..=at)
                     .unwrap_or_default()

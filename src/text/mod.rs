@@ -23,7 +23,9 @@ mod skeleton;
 mod zawgyi;
 
 pub use alike::{Alike, alike, is_weak, sound_keys};
-pub use compare::{Chrf, cer, chrf, edit_distance, repetition, spoken_chars};
+pub use compare::{
+    Chrf, cer, chrf, edit_distance, ends_in_repetition, repetition, said_again, spoken_chars,
+};
 pub use day::{BUDDHIST, typed_day};
 pub use index::{IndexToken, index_tokens};
 pub use markup::escape_markup;

@@ -208,6 +208,42 @@ fn loops_are_found_and_speech_is_not() {
     assert_eq!(repetition("0000000000000000"), None);
     for (_, text) in SENTENCES {
         assert_eq!(repetition(text), None);
+        assert_eq!(said_again(text), None);
+    }
+}
+
+/// A denial in each script, as people say it three times.
+const DENIALS: [&str; 6] = [
+    "我真的什么都不知道，",
+    "Không biết, ",
+    "ไม่ทราบครับ ",
+    "ကျွန်တော် ဘာမှ မသိပါဘူး၊ ",
+    "ຂ້ອຍບໍ່ຮູ້ຫຍັງເລີຍ ",
+    "ខ្ញុំមិនដឹងអ្វីទាំងអស់ ",
+];
+
+#[test]
+fn a_denial_said_three_times_is_worth_a_look_and_no_loop() {
+    for denial in DENIALS {
+        let three = denial.repeat(3);
+        assert_eq!(repetition(&three), None, "{three}");
+        assert!(said_again(&three).is_some(), "{three}");
+        assert_eq!(said_again(&denial.repeat(2)), None);
+        let looped = denial.repeat(6);
+        assert!(repetition(&looped).is_some(), "{looped}");
+    }
+    assert_eq!(repetition("不知道不知道不知道"), None);
+    assert_eq!(said_again("不知道不知道不知道"), None);
+}
+
+#[test]
+fn a_text_that_goes_on_after_a_loop_does_not_end_in_it() {
+    for denial in DENIALS {
+        let looped = denial.repeat(6);
+        assert!(ends_in_repetition(&looped), "{looped}");
+        let gone_on = format!("{looped} 7 abc def");
+        assert!(repetition(&gone_on).is_some());
+        assert!(!ends_in_repetition(&gone_on), "{gone_on}");
     }
 }
 
@@ -249,6 +285,8 @@ proptest! {
             end = token.range.end;
         }
         repetition(&text);
+        said_again(&text);
+        ends_in_repetition(&text);
     }
 }
 

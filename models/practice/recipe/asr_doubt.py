@@ -11,8 +11,10 @@ in Unicode, a sentence a line; NTREX-128 (Federmann et al. 2022) is what the mod
 figures were measured with, its Burmese lines brought from Zawgyi to Unicode.
 
 An utterance counts as flagged when one of its lines carries a doubt of the recognizer's
-or when its line is empty. Recall is flagged ones among those of other texts; a false
-alarm is a flag on a corpus sentence, counted for all and for those written rightly.
+or when its line is empty, and as held back when one of these doubts keeps it off exports
+until a person decides (a low confidence alone does not). Recall is flagged ones among
+those of other texts; a false alarm is a flag on a corpus sentence, counted for all and
+for those written rightly.
 """
 import argparse
 import json
@@ -31,6 +33,8 @@ from common import ROOT, SEED, SPOKEN, WORK
 from speak import RATE, speak, voice
 
 DOUBTS = {"low-confidence", "no-text", "no-speech", "repetition", "wrong-script", "speech-rate", "phantom-phrase", "truncated"}
+# Of these, those that hold a line back (FlagKind::quarantines).
+HOLDS_BACK = {"no-speech", "repetition", "wrong-script", "speech-rate", "phantom-phrase"}
 GAP = 2 * RATE
 LONGEST = 6.5
 FOREIGN_MARKS = re.compile(r"[A-Za-z0-9“”‘’\"'()%&/–—-]+")
@@ -111,13 +115,14 @@ def kinds(line):
 
 
 def count(utterances, places, lines):
-    """[said, no line at all, flagged, wholly right, flagged though right, flagged as little believed]."""
-    c = [0] * 6
+    """[said, no line at all, flagged, wholly right, flagged though right, flagged as little believed, held back, held back though right]."""
+    c = [0] * 8
     for (text, _), (start, end) in zip(utterances, places):
         mine = [x for x in lines if start - 900 < (x["start_ms"] + x["end_ms"]) / 2 < end + 900]
         flags = {k.split(":")[0] for x in mine for k in kinds(x)} & DOUBTS
         right = bool(text) and bare("".join(x["text"] for x in mine)) == bare(text)
-        for i, yes in enumerate((True, not mine, bool(flags), right, right and bool(flags), "low-confidence" in flags)):
+        for i, yes in enumerate((True, not mine, bool(flags), right, right and bool(flags), "low-confidence" in flags,
+                                bool(flags & HOLDS_BACK), right and bool(flags & HOLDS_BACK))):
             c[i] += yes
     return c
 
@@ -148,13 +153,15 @@ def main():
                 counted = count(utterances, places, lines)
                 report.setdefault(name, {})[lang] = counted
                 believed.setdefault(name, {})[lang] = sorted(round(x["confidence"], 3) for x in lines if x["confidence"] is not None)
-                print(lang, name, "said %d, no line %d, flagged %d, right %d, flagged though right %d, low confidence %d" % tuple(counted), flush=True)
+                print(lang, name, "said %d, no line %d, flagged %d, right %d, flagged though right %d, low confidence %d, "
+                      "held back %d, held back though right %d" % tuple(counted), flush=True)
     for name, by_lang in report.items():
         total = [sum(c) for c in zip(*by_lang.values())]
         by_lang["all"] = total
         written = total[0] - total[1]
         print(f"{name}: of {total[0]} a line for {written}; flagged {total[2]} ({100 * total[2] / max(1, written):.1f} %), "
-              f"right {total[3]}, of these flagged {total[4]} ({100 * total[4] / max(1, total[3]):.1f} %)")
+              f"held back {total[6]} ({100 * total[6] / max(1, written):.1f} %); "
+              f"right {total[3]}, of these flagged {total[4]} ({100 * total[4] / max(1, total[3]):.1f} %), held back {total[7]}")
     (WORK / "asr_doubt.json").write_text(json.dumps({"counts": report, "confidence of each line": believed}, indent=1))
 
 

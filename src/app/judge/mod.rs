@@ -119,8 +119,9 @@ struct Sums {
 /// # Errors
 /// A folder or table that cannot be read; a folder that is no test set.
 pub fn test_set(folder: &Path, given: Option<Lang>) -> Result<BTreeMap<Lang, usize>, Error> {
-    let found = test_set::read(folder, given)?.into_iter();
+    let found = test_set::read(folder, given)?.examples;
     Ok(found
+        .into_iter()
         .map(|(lang, examples)| (lang, examples.len()))
         .collect())
 }
@@ -147,10 +148,10 @@ impl App {
         watcher: Watcher<'_>,
     ) -> Result<Judgement, Error> {
         let mut set = test_set::read(request.folder, request.language)?;
-        for examples in set.values_mut() {
+        for examples in set.examples.values_mut() {
             examples.truncate(request.most.unwrap_or(usize::MAX));
         }
-        let total = set.values().map(|e| e.len() as u64).sum::<u64>();
+        let total = set.examples.values().map(|e| e.len() as u64).sum::<u64>();
         let mut done = 0u64;
         let mut judgement = Judgement {
             model: request.model.to_owned(),
@@ -159,9 +160,9 @@ impl App {
             languages: BTreeMap::new(),
             peak_memory_mb: None,
             failed: Vec::new(),
-            notes: Vec::new(),
+            notes: set.notes,
         };
-        for (lang, examples) in set {
+        for (lang, examples) in set.examples {
             let wanted = EarRequest {
                 language: lang,
                 model: Some(request.model),

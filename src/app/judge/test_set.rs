@@ -1,9 +1,11 @@
 //! A test set on a disk: recordings with the words that were said in them, by language.
 //!
 //! Read are the forms in which public sets come: a text beside each recording (`001.wav`, `001.txt`),
-//! tables with a head (Common Voice: `path`, `sentence`), tables without one (OpenSLR's `line_index.tsv`,
-//! FLEURS' `test.tsv`: a cell names the recording, the next one holds the words), and lists of a name
-//! and its words (`*.trans.txt`). A folder that is called as a language is in that language.
+//! tables with a head (Common Voice: `path`, `sentence`; Hugging Face's `metadata.csv` and
+//! `metadata.jsonl`: `file_name`, `transcription`), tables without one (OpenSLR's `line_index.tsv`, FLEURS'
+//! `test.tsv`: a cell names the recording, the next one holds the words), and lists of a name and its words
+//! (`*.trans.txt`). A folder that is called as a language is in that language. What is in no language that is
+//! judged is named and left out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Error;
 use crate::audio;
-use crate::domain::Lang;
+use crate::domain::{Lang, count};
 
 /// A table may be this long, and a text beside a recording no longer than a thousandth of it.
 const MAX_TABLE_BYTES: u64 = 64 << 20;
@@ -32,15 +34,24 @@ pub(super) struct Example {
     pub(super) words: String,
 }
 
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(super) struct TestSet {
+    /// The examples by language.
+    pub(super) examples: BTreeMap<Lang, Vec<Example>>,
+    /// What was left out, and why.
+    pub(super) notes: Vec<String>,
+}
+
+/// Folders that are named at most of those that were left out.
+const MOST_NAMED: usize = 10;
+
 /// The examples of a folder by language, each recording once, in the order of their paths. Where
 /// `given` is none, a folder's name tells the language.
 ///
 /// # Errors
 /// A folder or table that cannot be read or is too large; no example; none whose language is known.
-pub(super) fn read(
-    folder: &Path,
-    given: Option<Lang>,
-) -> Result<BTreeMap<Lang, Vec<Example>>, Error> {
+pub(super) fn read(folder: &Path, given: Option<Lang>) -> Result<TestSet, Error> {
     let mut files = Vec::new();
     walk(folder, 0, &mut files)?;
     files.sort();
@@ -55,27 +66,81 @@ pub(super) fn read(
         return Err(Error::NoTestSet(folder.to_owned()));
     }
     let mut found: BTreeMap<Lang, Vec<Example>> = BTreeMap::new();
+    let mut left_out: BTreeMap<(PathBuf, bool), usize> = BTreeMap::new();
     for (sound, words) in words {
         let below = sound.strip_prefix(folder).unwrap_or(&sound);
-        if let Some(lang) = given.or_else(|| language_of(below)) {
-            found
-                .entry(lang)
-                .or_default()
-                .push(Example { sound, words });
+        let spoken = given.map_or_else(|| spoken_in(below), Spoken::In);
+        if let Spoken::In(lang) = spoken {
+            let own = found.entry(lang).or_default();
+            own.push(Example { sound, words });
+            continue;
         }
+        let place = below.parent().unwrap_or(below).to_owned();
+        let count = left_out.entry((place, spoken == Spoken::InCantonese));
+        let count = count.or_default();
+        *count = count.saturating_add(1);
     }
     if found.is_empty() {
         return Err(Error::TestSetLanguage(folder.to_owned()));
     }
-    Ok(found)
+    Ok(TestSet {
+        examples: found,
+        notes: notes_on(&left_out),
+    })
 }
 
-/// The language that the nearest folder is called by: `my`, `my_mm`, `km-KH`.
-fn language_of(below: &Path) -> Option<Lang> {
-    let folders = below.parent()?.iter().rev();
-    folders
-        .filter_map(|name| name.to_str()?.split(['-', '_']).next())
-        .find_map(|code| code.parse().ok().filter(|l| Lang::SIX.contains(l)))
+/// The language of a recording, as the folders around it say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoken {
+    In(Lang),
+    /// Chinese, and not the Chinese that the models of this program are judged in.
+    InCantonese,
+    Unknown,
+}
+
+/// The language that the nearest folder is called by: `my`, `my_mm`, `km-KH`, `cmn_hans_cn`.
+fn spoken_in(below: &Path) -> Spoken {
+    let folders = below.parent().into_iter().flat_map(|p| p.iter().rev());
+    let read = |name: &std::ffi::OsStr| {
+        let name = name.to_str()?.to_lowercase();
+        let mut parts = name.split(['-', '_']);
+        let code = parts.next()?;
+        let lang = match code {
+            "yue" => return Some(Spoken::InCantonese),
+            "zh" if parts.any(|part| part == "hk") => return Some(Spoken::InCantonese),
+            "cmn" | "zho" => Lang::Zh,
+            "vie" => Lang::Vi,
+            "tha" => Lang::Th,
+            "mya" => Lang::My,
+            "lao" => Lang::Lo,
+            "khm" => Lang::Km,
+            code => code.parse().ok().filter(|l| Lang::SIX.contains(l))?,
+        };
+        Some(Spoken::In(lang))
+    };
+    folders.filter_map(read).next().unwrap_or(Spoken::Unknown)
+}
+
+/// What is said of recordings that were left out, folder by folder.
+fn notes_on(left_out: &BTreeMap<(PathBuf, bool), usize>) -> Vec<String> {
+    let note = |((place, cantonese), recordings): (&(PathBuf, bool), &usize)| {
+        let recordings = count(*recordings as u64, "recording");
+        let why = match cantonese {
+            true => "Cantonese is not the Chinese that is judged here",
+            false => "no folder around it is called by the code of a language that is judged",
+        };
+        let place = match place.as_os_str().is_empty() {
+            true => "the folder itself".to_owned(),
+            false => place.display().to_string(),
+        };
+        format!("left out: {recordings} in {place}: {why}")
+    };
+    let mut notes: Vec<String> = left_out.iter().take(MOST_NAMED).map(note).collect();
+    let more = left_out.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        notes.push(format!("left out: {} more", count(more as u64, "folder")));
+    }
+    notes
 }
 
 fn walk(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
@@ -159,6 +224,12 @@ impl<'a> Sounds<'a> {
         if lower.ends_with(".tsv") {
             return Ok(self.table(&read_text(file, MAX_TABLE_BYTES)?, file));
         }
+        if lower.ends_with(".csv") {
+            return Ok(self.listed(&read_text(file, MAX_TABLE_BYTES)?, file));
+        }
+        if lower.ends_with(".jsonl") {
+            return Ok(self.lines_of_json(&read_text(file, MAX_TABLE_BYTES)?, file));
+        }
         if lower.ends_with(".trans.txt") {
             let text = read_text(file, MAX_TABLE_BYTES)?;
             let rows = text
@@ -180,6 +251,34 @@ impl<'a> Sounds<'a> {
     fn example(&self, name: &str, said: &str, table: &Path) -> Option<(PathBuf, String)> {
         let said = said.trim();
         (!said.is_empty()).then_some((self.named(name, table)?, said.to_owned()))
+    }
+
+    /// A table with commas, whose head names the columns: one without is about something else.
+    fn listed(&self, text: &str, file: &Path) -> Vec<(PathBuf, String)> {
+        let mut rows = csv::ReaderBuilder::new();
+        let mut rows = rows.flexible(true).from_reader(text.as_bytes());
+        let head = rows.headers().cloned().unwrap_or_default();
+        let is_in = |names: &[&str], head: &str| {
+            let head = head.trim().to_lowercase();
+            names.contains(&head.as_str())
+        };
+        let column = |names: &[&str]| head.iter().position(|head| is_in(names, head));
+        let Some((sound, words)) = column(&SOUND_HEADS).zip(column(&WORDS_HEADS)) else {
+            return Vec::new();
+        };
+        let rows = rows.records().filter_map(Result::ok);
+        rows.filter_map(|row| self.example(row.get(sound)?, row.get(words)?, file))
+            .collect()
+    }
+
+    /// One JSON object a line, with the same names as the heads of a table.
+    fn lines_of_json(&self, text: &str, file: &Path) -> Vec<(PathBuf, String)> {
+        let read = |line: &str| {
+            let row: serde_json::Value = serde_json::from_str(line).ok()?;
+            let value = |names: &[&str]| names.iter().find_map(|name| row.get(name)?.as_str());
+            self.example(value(&SOUND_HEADS)?, value(&WORDS_HEADS)?, file)
+        };
+        text.lines().filter_map(read).collect()
     }
 
     fn table(&self, text: &str, file: &Path) -> Vec<(PathBuf, String)> {
@@ -215,8 +314,11 @@ mod tests {
         dir
     }
 
-    fn words(found: &BTreeMap<Lang, Vec<Example>>, lang: Lang) -> Vec<&str> {
-        found[&lang].iter().map(|e| e.words.as_str()).collect()
+    fn words(found: &TestSet, lang: Lang) -> Vec<&str> {
+        found.examples[&lang]
+            .iter()
+            .map(|e| e.words.as_str())
+            .collect()
     }
 
     #[test]
@@ -246,6 +348,63 @@ mod tests {
         assert_eq!(words(&found, Lang::Vi), ["Xin chào"]);
         assert_eq!(words(&found, Lang::Th), ["สวัสดี ครับ"]);
         assert_eq!(words(&found, Lang::Zh), ["你好"]);
+    }
+
+    #[test]
+    fn the_forms_of_hugging_face_are_read_and_fleurs_calls_chinese_cmn() {
+        let dir = folder_of(&[
+            ("cmn_hans_cn/test.tsv", "17\t7.wav\t你好吗\n"),
+            ("cmn_hans_cn/7.wav", ""),
+            (
+                "lo/metadata.csv",
+                "file_name,transcription\na.wav,\"ສະບາຍດີ, ເຈົ້າ\"\n",
+            ),
+            ("lo/a.wav", ""),
+            ("lo/durations.csv", "a,b\na.wav,3.2\n"),
+            (
+                "km/metadata.jsonl",
+                "{\"file_name\": \"k/1.wav\", \"text\": \"សួស្តី\"}\nnone\n{\"file_name\": 7}\n",
+            ),
+            ("km/k/1.wav", ""),
+            ("mya_Mymr/m.wav", ""),
+            ("mya_Mymr/m.txt", "မင်္ဂလာပါ"),
+        ]);
+        let found = read(dir.path(), None).unwrap();
+        assert_eq!(words(&found, Lang::Zh), ["你好吗"]);
+        assert_eq!(words(&found, Lang::Lo), ["ສະບາຍດີ, ເຈົ້າ"]);
+        assert_eq!(words(&found, Lang::Km), ["សួស្តី"]);
+        assert_eq!(words(&found, Lang::My), ["မင်္ဂလာပါ"]);
+        assert!(found.notes.is_empty(), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn what_is_in_no_language_that_is_judged_is_named() {
+        let dir = folder_of(&[
+            ("zh-CN/a.wav", ""),
+            ("zh-CN/a.txt", "你好"),
+            ("zh-HK/b.wav", ""),
+            ("zh-HK/b.txt", "你好"),
+            ("yue_hant_hk/c.wav", ""),
+            ("yue_hant_hk/c.txt", "你好"),
+            ("fr/d.wav", ""),
+            ("fr/d.txt", "bonjour"),
+            ("fr/e.wav", ""),
+            ("fr/e.txt", "bonjour"),
+        ]);
+        let found = read(dir.path(), None).unwrap();
+        assert_eq!(words(&found, Lang::Zh), ["你好"]);
+        let notes = found.notes.join("\n");
+        assert_eq!(found.notes.len(), 3, "{notes}");
+        assert!(notes.contains("1 recording in zh-HK: Cantonese"), "{notes}");
+        assert!(
+            notes.contains("1 recording in yue_hant_hk: Cantonese"),
+            "{notes}"
+        );
+        assert!(notes.contains("2 recordings in fr: no folder"), "{notes}");
+        // Whoever names the language decides.
+        let given = read(dir.path(), Some(Lang::Zh)).unwrap();
+        assert_eq!(words(&given, Lang::Zh).len(), 5);
+        assert!(given.notes.is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::domain::FlagKind;
 pub(in crate::export) fn explain(kind: FlagKind) -> &'static str {
     match kind {
         FlagKind::PracticeModel => "A practice model wrote this: never for casework",
-        FlagKind::LowConfidence => "The recogniser gave its own words a low probability",
+        FlagKind::LowConfidence => "The recogniser is unsure of these words",
         FlagKind::NoText => "Somebody speaks here, but the recogniser wrote nothing",
         FlagKind::NoSpeech => "The recogniser holds that nobody speaks here",
         FlagKind::Repetition => "The same words over and over, a known failure of recognisers",
@@ -26,7 +26,7 @@ pub(in crate::export) fn explain(kind: FlagKind) -> &'static str {
         FlagKind::Untranslated => "It may not be translated at all",
         FlagKind::LengthRatio => "The translation is far too short or too long",
         FlagKind::LowProbability => "The translator gave its own words a low probability",
-        FlagKind::Truncated => "The translation stopped at its length limit",
+        FlagKind::Truncated => "The text stops too early or leaves something out",
         FlagKind::Stale => "The translation is of an earlier version of the words",
         FlagKind::NoModel => "No installed model translates this direction",
         FlagKind::OpinionsDiffer => "A second translator holds something else",

@@ -10,10 +10,17 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::LONGEST_MS;
+use crate::domain::SamplePos;
 use crate::speech::Error;
 
 /// Longest settings file that is read, in bytes.
 const LONGEST: u64 = 16 << 20;
+/// Samples between two frames of the output at least: 5 ms, a quarter of what published models have.
+const LEAST_STRIDE: usize = 80;
+/// Numbers of the widest layer over the longest piece at most: 512 MB. The usual convolutions over the sound
+/// take half of that.
+const MOST_NUMBERS: usize = 1 << 27;
 /// The only epsilon that published checkpoints use, and the one our norm computes with.
 const EPS: f64 = 1e-5;
 
@@ -130,6 +137,52 @@ impl Config {
         })
     }
 
+    /// Rows of the output at most: more would not fit beside the frames of the longest piece.
+    pub fn most_rows(&self) -> usize {
+        MOST_NUMBERS / self.frames_of(self.conv_stride.len()).max(1)
+    }
+
+    /// Rows behind so many convolutions in the longest piece that is heard at a time.
+    fn frames_of(&self, layers: usize) -> usize {
+        let stride: usize = self.conv_stride.iter().take(layers).product();
+        let samples = SamplePos::from_ms(LONGEST_MS).0;
+        usize::try_from(samples).unwrap_or(usize::MAX) / stride.max(1)
+    }
+
+    /// Refuses a shape of which one layer takes too much memory over the longest piece.
+    fn check_memory(&self) -> Result<(), String> {
+        let too_much = |name: &str, frames: usize, width: usize| {
+            let numbers = frames.saturating_mul(width);
+            (numbers > MOST_NUMBERS)
+                .then(|| format!("{name} {width} over {frames} frames would take too much memory"))
+        };
+        let convolutions = self.conv_dim.iter().zip(&self.conv_kernel);
+        let mut inputs = 1_usize;
+        for (at, (outputs, kernel)) in convolutions.enumerate() {
+            let frames = self.frames_of(at.saturating_add(1));
+            let width = inputs.saturating_mul(*kernel).max(*outputs);
+            if let Some(reason) = too_much("conv_dim", frames, width) {
+                return Err(reason);
+            }
+            inputs = *outputs;
+        }
+        let frames = self.frames_of(self.conv_stride.len());
+        let group = self.hidden_size / self.num_conv_pos_embedding_groups.max(1);
+        let widest = [
+            ("hidden_size", self.hidden_size.saturating_mul(3)),
+            ("intermediate_size", self.intermediate_size),
+            ("vocab_size", self.vocab_size),
+            (
+                "num_conv_pos_embeddings",
+                group.saturating_mul(self.num_conv_pos_embeddings),
+            ),
+        ];
+        let mut refused = widest
+            .into_iter()
+            .filter_map(|(name, width)| too_much(name, frames, width));
+        refused.next().map_or(Ok(()), Err)
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.model_type != "wav2vec2" {
             let kind = &self.model_type;
@@ -211,9 +264,12 @@ impl Config {
             .iter()
             .try_fold(1_usize, |all, stride| all.checked_mul(*stride));
         if stride.is_none_or(|stride| stride > 16_000) {
-            return Err("a frame of the output is longer than a second".into());
+            return Err("conv_stride: a frame of the output is longer than a second".into());
         }
-        Ok(())
+        if stride.is_some_and(|stride| stride < LEAST_STRIDE) {
+            return Err("conv_stride: a frame of the output is shorter than 5 ms".into());
+        }
+        self.check_memory()
     }
 }
 
@@ -315,8 +371,40 @@ mod tests {
                 serde_json::json!([32, 32, 32, 32, 32, 32, 32]),
             ),
             ("hidden_act", serde_json::json!("relu")),
+            ("conv_stride", serde_json::json!([5, 2, 2, 2, 1, 1, 1])),
         ] {
             assert!(checked(|v| v[name] = value.clone()).is_err(), "{name}");
+        }
+    }
+    #[test]
+    fn a_shape_that_would_take_gigabytes_is_refused_by_name() {
+        // A stride of one makes as many frames as there are samples.
+        let refused = checked(|v| v["conv_stride"] = serde_json::json!([1, 1, 1, 1, 1, 1, 1]));
+        assert!(refused.unwrap_err().contains("conv_stride"));
+        let slow_start = checked(|v| v["conv_stride"] = serde_json::json!([1, 1, 1, 5, 4, 4, 4]));
+        assert!(slow_start.unwrap_err().contains("conv_dim"));
+        for (name, value) in [
+            (
+                "conv_dim",
+                serde_json::json!([4096, 4096, 512, 512, 512, 512, 512]),
+            ),
+            ("vocab_size", serde_json::json!(200_000)),
+            ("intermediate_size", serde_json::json!(65_536)),
+        ] {
+            let refused = checked(|v| {
+                v["conv_stride"] = serde_json::json!([5, 2, 2, 2, 2, 2, 1]);
+                v[name] = value.clone();
+            });
+            assert!(refused.unwrap_err().contains(name), "{name}");
+        }
+        // What is published, and the largest of it, is not.
+        for (width, inner, rows) in [(1024, 4096, 10_288), (1920, 7680, 10_288), (1280, 5120, 32)] {
+            let taken = checked(|v| {
+                v["hidden_size"] = serde_json::json!(width);
+                v["intermediate_size"] = serde_json::json!(inner);
+                v["vocab_size"] = serde_json::json!(rows);
+            });
+            assert_eq!(taken, Ok(()));
         }
     }
 }

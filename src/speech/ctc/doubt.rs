@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn a_word_for_a_long_speech_leaves_something_out() {
+        for (lang, line) in ANSWERS {
+            let found = doubts(line, lang, 0.98, 9.0);
+            let told = |f: &Flag| f.kind == FlagKind::Truncated && f.detail.contains(" for 9 s");
+            assert!(found.iter().any(told), "{line}: {found:?}");
+            assert!(!is_held(&found), "{line}: {found:?}");
+        }
+    }
+
+    #[test]
     fn numbers_that_are_none_and_no_letters_say_nothing() {
         for seconds in [f32::NAN, f32::INFINITY, -1.0, 0.0] {
             let found = no_speech(&[-0.1, -0.2], "ກຂ", Lang::Lo, seconds);

@@ -3,7 +3,7 @@
 
 use crate::domain::{Flag, FlagKind, Hypothesis, SamplePos, Span, Utterance};
 use crate::speech::profile::Profile;
-use crate::speech::sound;
+use crate::speech::{sound, suspicion};
 
 /// The longest part that is searched as a whole, in milliseconds.
 const WHOLE_MS: u64 = 60_000;
@@ -39,13 +39,17 @@ pub(super) fn join(parts: Vec<Hypothesis>) -> Option<Hypothesis> {
     let (mut count, mut sum) = weigh(&line);
     let mut spoken = speaks(&line);
     for part in parts {
-        spoken |= speaks(&part);
+        if speaks(&part) && !spoken {
+            // The first words that were said tell the language.
+            line.lang = part.lang;
+            spoken = true;
+        }
         let (more, weight) = weigh(&part);
         count += more;
         sum += weight;
-        if line.text.is_empty() {
+        if line.text.is_empty() && !spoken {
             line.lang = part.lang;
-        } else if !part.text.is_empty() {
+        } else if !line.text.is_empty() && !part.text.is_empty() {
             line.text.push_str(Profile::of(line.lang).joiner);
         }
         line.text.push_str(&part.text);
@@ -61,9 +65,14 @@ pub(super) fn join(parts: Vec<Hypothesis>) -> Option<Hypothesis> {
         line.flags
             .retain(|flag: &Flag| flag.kind != FlagKind::NoText);
         if spoken {
-            // Somebody speaks in the line where somebody speaks in one of its parts.
+            // Somebody speaks in the line where somebody speaks in one of its parts; the words of the others
+            // are doubted.
+            let before = line.flags.len();
             line.flags
                 .retain(|flag: &Flag| flag.kind != FlagKind::NoSpeech);
+            if line.flags.len() < before {
+                suspicion::doubt(&mut line.flags, "no speech in a part");
+            }
         }
         line.confidence = (sum / count.max(1.0)).exp().clamp(0.0, 1.0) as f32;
     }
@@ -71,7 +80,7 @@ pub(super) fn join(parts: Vec<Hypothesis>) -> Option<Hypothesis> {
 }
 
 /// Whether somebody said the words of a part.
-fn speaks(part: &Hypothesis) -> bool {
+pub(super) fn speaks(part: &Hypothesis) -> bool {
     let doubted = part.flags.iter().any(|f| f.kind == FlagKind::NoSpeech);
     !part.text.is_empty() && !doubted
 }
@@ -149,12 +158,26 @@ mod tests {
             assert!((joined.confidence - 0.9).abs() < 1e-3);
             let noise = line(lang, a, 0, 0.3, &[FlagKind::NoSpeech]);
             let half = join(vec![noise.clone(), line(lang, b, 100, 0.9, &[])]).unwrap();
-            assert_eq!((half.text.as_str(), half.flags.len()), (whole, 0));
+            assert_eq!(half.text.as_str(), whole);
+            // What noise made in one part stays doubted in the whole.
+            let doubt = Flag::with(FlagKind::LowConfidence, "no speech in a part");
+            assert_eq!(half.flags, [doubt]);
             let only = join(vec![noise, line(lang, "", 100, 0.0, &[FlagKind::NoText])]).unwrap();
             assert_eq!(only.flags, [Flag::new(FlagKind::NoSpeech)]);
             let silent = join(vec![line(lang, "", 0, 0.0, &[FlagKind::NoText]); 2]).unwrap();
             assert_eq!(silent.flags, [Flag::new(FlagKind::NoText)]);
         }
         assert_eq!(join(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_first_words_that_were_said_tell_the_language() {
+        let noise = line(Lang::Zh, "我", 0, 0.3, &[FlagKind::NoSpeech]);
+        let said = line(Lang::Lo, "ຂ້ອຍໄປ", 100, 0.9, &[]);
+        let later = line(Lang::Vi, "đi", 200, 0.9, &[]);
+        let joined = join(vec![noise.clone(), said, later]).unwrap();
+        assert_eq!(joined.lang, Lang::Lo);
+        let silent = line(Lang::Vi, "", 0, 0.0, &[FlagKind::NoText]);
+        assert_eq!(join(vec![silent, noise]).unwrap().lang, Lang::Zh);
     }
 }

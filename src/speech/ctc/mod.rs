@@ -254,8 +254,7 @@ impl Recognizer for Ctc {
         let mut lines = Vec::new();
         for part in long::parts(utterance) {
             // The first words say which language the utterance is in.
-            let said = |line: &Hypothesis| !line.text.is_empty();
-            let among = match lines.iter().find(|line| said(line)) {
+            let among = match lines.iter().find(|line| long::speaks(line)) {
                 Some(line) => vec![line.lang],
                 None => among.clone(),
             };

@@ -15,6 +15,9 @@ use super::features::Features;
 use super::loader::Loader;
 use super::stop_if;
 
+/// Frames that look at all others between two looks at the cancel flag.
+const FRAMES_AT_ONCE: usize = 512;
+
 /// Everything but what belongs to one language.
 pub(super) struct Model {
     features: Features,
@@ -118,12 +121,12 @@ impl Model {
         for (at, block) in self.blocks.iter().enumerate() {
             stop_if(cancel)?;
             if self.stable {
-                self.stable_block(block, &mut x, work);
+                self.stable_block(block, &mut x, work, cancel)?;
                 if let Some(adapter) = voice.adapters.get(at) {
                     adapter.add_to(&mut x, work);
                 }
             } else {
-                self.plain_block(block, &mut x, work);
+                self.plain_block(block, &mut x, work, cancel)?;
             }
         }
         if self.stable {
@@ -135,35 +138,55 @@ impl Model {
     }
 
     /// Norm, attention, norm, feed-forward; what goes round them stays as it was.
-    fn stable_block(&self, block: &Block, x: &mut [f32], work: &mut Activations) {
+    fn stable_block(
+        &self,
+        block: &Block,
+        x: &mut [f32],
+        work: &mut Activations,
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
         let mut normed = Vec::new();
         block.attention_norm.apply(x, &mut normed);
-        add(x, &self.attend(&block.attention, &normed, work));
+        add(x, &self.attend(&block.attention, &normed, work, cancel)?);
         block.inner_norm.apply(x, &mut normed);
         add(x, &block.forward(&normed, work));
+        Ok(())
     }
 
     /// Attention, norm, feed-forward, norm.
-    fn plain_block(&self, block: &Block, x: &mut Vec<f32>, work: &mut Activations) {
+    fn plain_block(
+        &self,
+        block: &Block,
+        x: &mut Vec<f32>,
+        work: &mut Activations,
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
         let mut normed = Vec::new();
-        let seen = self.attend(&block.attention, x, work);
+        let seen = self.attend(&block.attention, x, work, cancel)?;
         add(x, &seen);
         block.attention_norm.apply(x, &mut normed);
         x.clone_from(&normed);
         add(x, &block.forward(&normed, work));
         block.inner_norm.apply(x, &mut normed);
         x.clone_from(&normed);
+        Ok(())
     }
 
     /// Every frame looks at every frame.
-    fn attend(&self, attention: &Attention, x: &[f32], work: &mut Activations) -> Vec<f32> {
+    fn attend(
+        &self,
+        attention: &Attention,
+        x: &[f32],
+        work: &mut Activations,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, Error> {
         let (mut query, memory) = attention.query_keys_values(x, work);
         if self.exact {
             // In f32 throughout, for comparison with the reference.
             let frames = u32::try_from(x.len() / self.width.max(1)).unwrap_or(0);
             let path: Vec<u32> = (0..frames).collect();
             let paths = vec![path.as_slice(); path.len()];
-            return attention.look(&mut query, &memory, &paths, work).0;
+            return Ok(attention.look(&mut query, &memory, &paths, work).0);
         }
         attention.scale(&mut query);
         let memory = Memory::new(
@@ -173,8 +196,13 @@ impl Model {
             attention.width,
         );
         let mut seen = vec![0f32; x.len()];
-        memory.look(&query, &mut seen);
-        product(&attention.out, &seen, Finish::Plain, work)
+        // Each frame looks for itself, so a cancel can come between them.
+        let some = self.width.saturating_mul(FRAMES_AT_ONCE).max(1);
+        for (query, seen) in query.chunks(some).zip(seen.chunks_mut(some)) {
+            stop_if(cancel)?;
+            memory.look(query, seen);
+        }
+        Ok(product(&attention.out, &seen, Finish::Plain, work))
     }
 
     /// Adds to each frame what its neighbours say of its place.
@@ -241,7 +269,8 @@ impl Voice {
         }
         // Each language of such a model has letters of its own.
         let rows = loader.rows("lm_head.weight").unwrap_or(config.vocab_size);
-        let rows = rows.min(200_000);
+        // A larger one is refused by the shape that is asked for.
+        let rows = rows.min(config.most_rows());
         Ok(Self {
             adapters,
             head: loader.linear("lm_head", rows, width)?,

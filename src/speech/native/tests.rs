@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::Lang;
 use crate::speech::cpp::Cpp;
 use crate::speech::decode::Model;
-use crate::speech::fixture::{self, SMALL, TINY};
+use crate::speech::fixture::{self, SMALL, TINY, WIDE};
 use crate::speech::special::Special;
 
 /// Tokens that are compared after the prompt.
@@ -131,6 +131,24 @@ fn eight_bits_stay_near() {
     for (path, near) in [(&path, 0.05), (&wide, 0.05), (&five, 0.05)] {
         let found = compare(path, path, false, &sound(2.0, 260.0), 200, Lang::My);
         assert!(found.mean < near * found.spread, "{found:?}");
+    }
+}
+
+#[test]
+fn each_packed_form_has_the_numbers_that_whisper_cpp_reads() {
+    // Q4_0, Q4_1, Q5_0; Q2_K, Q3_K, Q4_K, Q5_K.
+    for (ftype, shape) in [
+        (2, SMALL),
+        (3, SMALL),
+        (8, SMALL),
+        (10, WIDE),
+        (11, WIDE),
+        (12, WIDE),
+        (13, WIDE),
+    ] {
+        let (_folder, path) = written(&Header { ftype, ..shape });
+        let found = compare(&path, &path, false, &sound(1.0, 260.0), 200, Lang::Lo);
+        assert!(found.mean < 0.05 * found.spread, "{ftype}: {found:?}");
     }
 }
 

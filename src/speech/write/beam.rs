@@ -3,7 +3,7 @@
 //! Texts on their way are ranked by their probability, whole ones by the mean of their tokens'
 //! log-probabilities, so that a short text is not preferred for having fewer of them.
 
-use super::{Model, Task, Way, broken};
+use super::{Model, Task, Way, broken, ends_at_once};
 use crate::speech::Error;
 use crate::speech::decode::{Draft, Ending, likeliest_of};
 use crate::speech::special::Token;
@@ -72,7 +72,7 @@ impl Model {
                 }
                 draft.tokens.push(next.token);
                 draft.log_probs.push(next.log_prob);
-                draft.ending = task.ending(&draft.tokens);
+                draft.ending = task.ending(self.weights.as_ref(), &draft.tokens);
                 if draft.ending == Ending::Complete {
                     taken.push((next.of, draft));
                 } else {
@@ -110,7 +110,8 @@ impl Model {
         let mut steps = Vec::new();
         let each = scores.chunks_exact((scores.len() / live.len().max(1)).max(1));
         for (of, (draft, scores)) in live.iter().zip(each).enumerate() {
-            let suppress = draft.tokens.is_empty() && !task.may_be_empty;
+            let ends = || ends_at_once(scores, self.special.end, self.blank);
+            let suppress = draft.tokens.is_empty() && !(task.may_be_empty && ends());
             let sum = draft.log_prob().0;
             let most = self.wide().saturating_add(1);
             let best = likeliest_of(scores, self.special.end, suppress, self.blank, most);

@@ -1,64 +1,14 @@
 //! Texts of a model that follows written rules: which one stands, with names and without.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::speech::decode::Network;
 use crate::speech::fixture::TINY;
-use crate::speech::ggml::Header;
 use crate::speech::prompt::Prompts;
+use crate::speech::ruled::{Hearing, Ruled, Rules};
 use crate::speech::special::Special;
 
-/// After each text the pieces that may follow and their probabilities; an empty piece is the end.
-type Rules = &'static [(&'static str, &'static [(&'static str, f32)])];
-
-/// A model that follows rules.
-struct Ruled {
-    rules: Rules,
-    pieces: Vec<&'static str>,
-    steps: AtomicUsize,
-    /// Where the last text's opening stood, and what it was.
-    opening: Mutex<(usize, Vec<Token>)>,
-}
-
-struct Hand {
-    model: Arc<Ruled>,
-    held: Vec<Token>,
-    /// Tokens before the text.
-    lead: usize,
-    logits: Vec<f32>,
-    /// Of the last step.
-    texts: Vec<Vec<Token>>,
-}
-
 impl Ruled {
-    fn new(rules: Rules) -> Arc<Self> {
-        let pieces = rules.iter().flat_map(|(_, next)| next.iter().map(|n| n.0));
-        let mut pieces: Vec<&str> = pieces.filter(|p| !p.is_empty()).collect();
-        pieces.sort_unstable();
-        pieces.dedup();
-        Arc::new(Self {
-            rules,
-            pieces,
-            steps: AtomicUsize::new(0),
-            opening: Mutex::default(),
-        })
-    }
-
-    /// The scores of what may follow these tokens.
-    fn scores(&self, held: &[Token]) -> Vec<f32> {
-        let text = assemble(held.iter().map(|&t| self.bytes_of(t))).text;
-        let next = self.rules.iter().find(|(before, _)| *before == text);
-        let end = usize::try_from(Special::of(&TINY).end).unwrap();
-        let mut logits = vec![-30.0; end + 10];
-        for (piece, p) in next.map_or(&[("", 1.0)][..], |(_, next)| next) {
-            let at = self.pieces.iter().position(|known| known == piece);
-            logits[at.unwrap_or(end)] = p.ln();
-        }
-        logits
-    }
-
     /// What it writes with these names, the draft, and the steps that it took.
     fn write(self: &Arc<Self>, names: &[&str]) -> (String, Draft, usize) {
         self.write_where(names, false)
@@ -86,77 +36,6 @@ impl Ruled {
             .unwrap();
         let text = assemble(draft.tokens.iter().map(|&t| self.bytes_of(t))).text;
         (text, draft, self.steps.load(Ordering::Relaxed))
-    }
-}
-
-impl Weights for Ruled {
-    fn header(&self) -> &Header {
-        &TINY
-    }
-
-    fn bytes_of(&self, token: Token) -> &[u8] {
-        let at = usize::try_from(token).unwrap();
-        self.pieces.get(at).map_or(&[], |p| p.as_bytes())
-    }
-
-    fn decoder_bytes(&self) -> u64 {
-        0
-    }
-
-    fn network(self: Arc<Self>) -> Result<Box<dyn Network>, Error> {
-        Ok(Box::new(Hand {
-            model: self,
-            held: Vec::new(),
-            lead: 0,
-            logits: Vec::new(),
-            texts: Vec::new(),
-        }))
-    }
-}
-
-impl Network for Hand {
-    fn set_threads(&mut self, _: usize) {}
-
-    fn hear(&mut self, _: &[f32], _: u32, _: &Cancel) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn step(&mut self, tokens: &[Token], past: usize) -> Result<&[f32], Error> {
-        let model = Arc::clone(&self.model);
-        model.steps.fetch_add(1, Ordering::Relaxed);
-        match past {
-            0 | 1 => {
-                self.held.clear();
-                self.lead = past + tokens.len();
-                *model.opening.lock().unwrap() = (past, tokens.to_vec());
-            }
-            _ => {
-                assert!(past - self.lead <= self.held.len());
-                assert!(past + tokens.len() <= TINY.text_ctx as usize);
-                self.held.truncate(past - self.lead);
-                self.held.extend_from_slice(tokens);
-            }
-        }
-        self.logits = model.scores(&self.held);
-        self.texts = vec![self.held.clone()];
-        Ok(&self.logits)
-    }
-
-    fn grows(&self) -> bool {
-        true
-    }
-
-    fn grow(&mut self, texts: &[(usize, Token)]) -> Result<&[f32], Error> {
-        self.model.steps.fetch_add(1, Ordering::Relaxed);
-        let grown = texts.iter().map(|(of, token)| {
-            let mut text = self.texts[*of].clone();
-            text.push(*token);
-            text
-        });
-        self.texts = grown.collect();
-        let each = self.texts.iter();
-        self.logits = each.flat_map(|text| self.model.scores(text)).collect();
-        Ok(&self.logits)
     }
 }
 
@@ -390,4 +269,21 @@ fn a_full_list_leaves_the_text_its_half_of_the_context() {
     // `step` above asserts that no position lies beyond the context.
     let found = hand.write(Lang::Zh, 60.0, false, &Cancel::new()).unwrap();
     assert!(found.tokens.len() <= TINY.text_ctx as usize - list - 4);
+}
+
+#[test]
+fn a_loop_of_many_tokens_is_left_as_soon_as_its_letters_show_it() {
+    let unit = "天地人你我他上下左右大小多少山石田土金木";
+    let looped = unit.repeat(12);
+    let ends: Vec<usize> = looped.char_indices().map(|(at, _)| at).collect();
+    let looped: &'static str = Box::leak(looped.into_boxed_str());
+    let rules = ends.windows(2).map(|two| {
+        let next: &'static [_] = Box::leak(Box::new([(&looped[two[0]..two[1]], 1.0_f32)]));
+        (&looped[..two[0]], next)
+    });
+    let model = Ruled::hearing(vec![Hearing::of(Box::leak(rules.collect::<Box<[_]>>()))]);
+    let (text, draft, _) = model.write(&[]);
+    assert_eq!(draft.ending, Ending::Loop);
+    // Four times are enough; by its tokens alone it would have gone on to all that 5 s may hold.
+    assert_eq!((draft.tokens.len(), text.chars().count()), (96, 96));
 }

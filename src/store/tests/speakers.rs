@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::{Error, Recutting, SearchQuery, SplitAt, Store};
+use super::super::{BY_VOICE, Error, Listened, Recutting, SearchQuery, SplitAt, Store};
 use super::Edits as _;
 use super::{cut, heard, id, interview, told};
 use crate::domain::{Lang, SamplePos, SegmentId};
@@ -173,4 +173,63 @@ fn what_was_said_of_a_speaker_cannot_be_changed_and_a_tampered_one_is_seen() {
         !check_rows(&story.events, &rows).ok,
         "the author was changed"
     );
+}
+
+#[test]
+fn voices_are_learnt_only_from_lines_that_a_person_listened_to() {
+    let mut store = Store::open_in_memory().unwrap();
+    let a = id("a-1");
+    let cuts = [0, 3_000, 6_000, 9_000].map(|at| cut(1, at, Lang::Km));
+    store
+        .create_interview(&interview("a-1", &[Lang::Km, Lang::Zh]), &cuts)
+        .unwrap();
+    let [one, two, three, four] = [1, 2, 3, 4].map(SegmentId);
+    let mut set = |lines: &[SegmentId], listened, who: &str, reason: Option<&str>| {
+        let of = (lines, listened);
+        store.set_speaker_of(&a, of, who, "Lan", reason).unwrap();
+        let known = store.known_speakers(&a).unwrap();
+        let known = known.iter().map(|(line, who)| (line.0, who.as_str()));
+        let known: Vec<String> = known.map(|(line, who)| format!("{line} {who}")).collect();
+        known.join(", ")
+    };
+    let each = Listened::Each;
+    assert_eq!(set(&[one], each, "សុខា", None), "1 សុខា");
+    // What the voices suggested teaches them nothing, kept, taken back or made again.
+    let by_voice = Some(BY_VOICE);
+    assert_eq!(set(&[two, three], each, "សុខា", by_voice), "1 សុខា");
+    let back = Some("Taken back");
+    let before = Listened::Before;
+    assert_eq!(set(&[two, three], before, "interviewee", back), "1 សុខា");
+    assert_eq!(set(&[two, three], before, "សុខា", back), "1 សុខា");
+    assert_eq!(set(&[two, three], before, "interviewee", None), "1 សុខា");
+    // Another name for all lines of a speaker: of these one was listened to, and one before.
+    let all = [one, two, three];
+    let named = set(&all, Listened::One(two), "Dara", Some("her name"));
+    assert_eq!(named, "1 Dara, 2 Dara");
+    let said = store.speakers(&a, three).unwrap();
+    let last = said.last().unwrap().reason.as_deref();
+    assert_eq!(last, Some("her name; not listened to"));
+    let mut set = |lines: &[SegmentId], listened, who: &str, reason: Option<&str>| {
+        let of = (lines, listened);
+        let done = store.set_speaker_of(&a, of, who, "Lan", reason);
+        let known = store.known_speakers(&a).unwrap();
+        let known: Vec<i64> = known.iter().map(|(line, _)| line.0).collect();
+        (done.ok(), known)
+    };
+    // Taken back, line 1 is who a person once heard there; made again, line 2 too.
+    assert_eq!(set(&[one], before, "សុខា", back), (Some(1), vec![1, 2]));
+    assert_eq!(set(&[two], before, "interviewee", back), (Some(1), vec![1]));
+    assert_eq!(set(&[two], before, "Dara", back), (Some(1), vec![1, 2]));
+    // Who listens may confirm what nobody had listened to, once.
+    assert_eq!(set(&[three], each, "Dara", None), (Some(1), vec![1, 2, 3]));
+    assert_eq!(set(&[three], each, "Dara", None), (None, vec![1, 2, 3]));
+    assert_eq!(
+        set(&[four], each, "Dara", by_voice),
+        (Some(1), vec![1, 2, 3])
+    );
+    assert_eq!(
+        set(&[four], each, "Dara", None),
+        (Some(1), vec![1, 2, 3, 4])
+    );
+    whole(&store);
 }
