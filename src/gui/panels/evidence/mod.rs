@@ -131,7 +131,7 @@ impl Evidence {
             match self.part {
                 Part::Interview => go = self.interview.show(ui, scene, &custody),
                 Part::ReadBack | Part::Consent => go = self.of_the_person(ui, scene, &custody),
-                Part::Partners => self.partners.show(ui, scene, &custody),
+                Part::Partners => go = self.partners.show(ui, scene, &custody),
                 Part::Keys => self.keys.show(ui, scene, &custody),
             }
         });
