@@ -59,8 +59,8 @@
 //! An untranslated row *is* the work to do, so a kill at any moment loses no more than the lines in
 //! hand, and `mekong resume` goes on from the rows.
 //!
-//! The window adds three ([`app::desk`]): one reads the store and adds corrections, one works on
-//! imports, one plays sound. A screen asks over a bounded queue, never waits, and paints what lies on
+//! The window adds five ([`app::desk`]): one reads the store and adds corrections, one works on
+//! imports, one plays sound, one draws its picture, one asks a question in other languages. A screen asks over a bounded queue, never waits, and paints what lies on
 //! the desk's board; what is on the board is replaced whole.
 
 pub mod app;

@@ -409,7 +409,7 @@ fn a_speech_model_is_chosen_where_several_serve_a_language_and_stands_with_the_i
     press(&mut window, "One more microphone");
     assert!(sees(&window, "Speech model for Tiếng Việt, microphone 2"));
     assert!(!sees(&window, "Speech model for Tiếng Việt, microphone 1"));
-    press(&mut window, "Remove");
+    press(&mut window, "Remove Microphone 2");
     choose(&mut window, own, "telephone");
     window.get_by_label("Start").click();
     let app = open_app(dir.path());

@@ -127,6 +127,97 @@ fn ten_failures_leave_the_end_and_the_pause_in_the_window() {
     assert!(is_inside(&window, "End the recording", [360.0, 240.0]));
 }
 
+/// Waits until the recording is paused, or goes on, wherever the officer is.
+fn until_paused(window: &mut Window, wanted: bool) {
+    let begun = std::time::Instant::now();
+    loop {
+        // What the screens show is behind the one that is open: the record itself says it.
+        let shown = if wanted { "Go on (F10)" } else { "Pause (F10)" };
+        chord(window, Key::Num1);
+        if sees(window, shown) {
+            return;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "never came: {shown}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_key_of_the_pause_works_on_every_screen_hidden_and_in_the_other_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = tall_window(dir.path());
+    let other = Other::default();
+    other.open(&window);
+    begin(&mut window);
+    let screens = [
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+        Key::Num8,
+    ];
+    for screen in screens {
+        chord(&mut window, screen);
+        key(&mut window, Key::F10);
+        // At once, and then on the screen that asks why.
+        until_seen(&mut window, "Why is it paused?");
+        until_paused(&mut window, true);
+        // Going on asks nothing: whoever reads stays where they are.
+        chord(&mut window, screen);
+        key(&mut window, Key::F10);
+        assert!(!sees(&window, "Pause (F10)"), "{screen:?}");
+        until_paused(&mut window, false);
+    }
+    // While everything is hidden; why, is asked once it is seen again.
+    key(&mut window, Key::F12);
+    key(&mut window, Key::F10);
+    assert!(!sees(&window, "Review"), "it stays hidden");
+    key(&mut window, Key::F12);
+    until_seen(&mut window, "Why is it paused?");
+    until_paused(&mut window, true);
+    key(&mut window, Key::F10);
+    until_paused(&mut window, false);
+    // By whoever sits at the other window.
+    if !sees(&window, "Show it large") {
+        tick(&mut window, "Rights, consent and standard questions");
+    }
+    press(&mut window, "Show it large");
+    chord(&mut window, Key::Num2);
+    other.press(Key::F10);
+    window.run_steps(3);
+    until_seen(&mut window, "Why is it paused?");
+    until_paused(&mut window, true);
+    // A finger that stays on the key does not end the pause.
+    let held = |pressed, repeat| Event::Key {
+        key: Key::F10,
+        physical_key: None,
+        pressed,
+        repeat,
+        modifiers: Modifiers::NONE,
+    };
+    window.event(held(true, false));
+    window.step();
+    until_paused(&mut window, false);
+    window.event(held(true, true));
+    window.run_steps(3);
+    window.event(held(false, false));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    window.run_steps(3);
+    assert!(sees(&window, "Pause (F10)"), "it was paused by a held key");
+    end_recording(&mut window);
+    // Nobody waits for the text.
+    until_seen(&mut window, "Stop now");
+    press(&mut window, "Stop now");
+    until_seen(&mut window, "Read 20");
+    let app = open_app(dir.path());
+    let id = app.list(None).unwrap()[0].id.0.clone();
+    let events = app.events(&id).unwrap();
+    let pauses = events.iter().filter(|e| e.kind == EventKind::Pause);
+    assert_eq!(pauses.count(), screens.len() + 2);
+}
+
 /// The window of the person interviewed, as a window of its own with its own keyboard.
 #[derive(Clone, Default)]
 struct Other {

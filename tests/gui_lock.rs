@@ -16,7 +16,8 @@ mod thief;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Event, Key, Modifiers, accesskit::Role, vec2};
+use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{Event, Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use mekong_interview::app::{App, Options, VaultState};
@@ -525,4 +526,65 @@ fn a_form_that_is_half_typed_is_asked_for_before_the_lock() {
     window.state_mut().as_mut().unwrap().lock_after(patience);
     until(&mut window, "This workspace is locked");
     assert!(!open());
+}
+
+#[test]
+fn forms_that_are_half_filled_wait_behind_the_lock_and_are_given_back() {
+    let (_case, app) = locked();
+    let mut window = window(Arc::clone(&app));
+    window.set_size(vec2(900.0, 1_800.0));
+    until(&mut window, "This workspace is locked");
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "中文 – Tiếng Việt");
+    let go = |window: &mut Window, screen: Key, sign: &str| {
+        window.key_press_modifiers(Modifiers::COMMAND, screen);
+        until(window, sign);
+    };
+    let typed = |window: &Window, text: &str| {
+        let fields = window.query_all_by_role(Role::TextInput);
+        let values = fields.filter_map(|n| n.accesskit_node().value());
+        values.into_iter().any(|value| value == text)
+    };
+    go(&mut window, Key::Num1, "Take in recordings");
+    fill(&mut window, "Case", "K-17 ຄະດີ");
+    fill(&mut window, "People present", "Lan, အောင်");
+    fill(&mut window, "or type a path:", "/media/usb/ສຽງ.wav");
+    window.get_by_label("victim").click();
+    window.run_steps(3);
+    go(&mut window, Key::Num4, "New term");
+    press_key_on(&mut window, "New term");
+    fill(&mut window, "ລາວ", "ການຄ້າມະນຸດ");
+    go(&mut window, Key::Num8, "Keys");
+    press_key_on(&mut window, "Keys");
+    until(&mut window, "A new key");
+    fill(&mut window, "Name", "ដារ៉ា");
+    fill(&mut window, "New passphrase", "nine words of a secret");
+    // Nobody is here any more.
+    let patience = Duration::from_millis(500);
+    window.state_mut().as_mut().unwrap().lock_after(patience);
+    until(&mut window, "This workspace is locked");
+    for word in ["ຄະດີ", "အောင်", "ការ", "ການຄ້າມະນຸດ", "ដារ៉ា"]
+    {
+        assert!(!sees(&window, word) && !typed(&window, word), "{word}");
+    }
+    assert!(sees(&window, "wait behind the lock"));
+    enter(&mut window, common::PASSPHRASE);
+    until(&mut window, "What you typed before the lock is there again");
+    assert!(sees(&window, "Interview, Evidence, Glossary"));
+    go(&mut window, Key::Num1, "Take in recordings");
+    for text in ["K-17 ຄະດີ", "Lan, အောင်", "/media/usb/ສຽງ.wav"] {
+        assert!(typed(&window, text), "{text}");
+    }
+    let victim = window.get_by_role_and_label(Role::RadioButton, "victim");
+    assert_eq!(victim.accesskit_node().toggled(), Some(Toggled::True));
+    go(&mut window, Key::Num4, "Glossary");
+    assert!(typed(&window, "ການຄ້າມະນຸດ"));
+    go(&mut window, Key::Num8, "A new key");
+    assert!(typed(&window, "ដារ៉ា"));
+    let secrets = window.query_all_by_role(Role::PasswordInput);
+    let kept = secrets.filter_map(|n| n.accesskit_node().value());
+    assert!(
+        kept.into_iter().all(|value| value.is_empty()),
+        "a passphrase is kept"
+    );
 }

@@ -175,6 +175,30 @@ fn a_possible_match_is_explained_and_decided_with_a_reason() {
 }
 
 #[test]
+fn an_entry_that_is_refused_stays_in_its_field_and_one_that_is_stored_leaves_it() {
+    let dir = register();
+    let mut window = tall_window(dir.path());
+    open_people(&mut window);
+    until_seen(&mut window, "6 people");
+    press(&mut window, "ສົມຊາຍ ໃຈດີ");
+    until_seen(&mut window, "Take back");
+    focus(&mut window, "Words or number");
+    say(&mut window, "ທ້າວ ສົມຊາຍ");
+    window.get_by_label("Add").click();
+    // Nobody has signed it.
+    until_seen(&mut window, "needs the name");
+    assert!(is_typed(&window, "ທ້າວ ສົມຊາຍ"), "it is lost");
+    focus(&mut window, "Your name");
+    say(&mut window, "Dao");
+    window.get_by_label("Add").click();
+    until(&mut window, "stored", |w| !is_typed(w, "ທ້າວ ສົມຊາຍ"));
+    assert!(sees(&window, "ທ້າວ ສົມຊາຍ") && !sees(&window, "needs the name"));
+    let people = open_app(dir.path()).people(None).unwrap();
+    let names = people.iter().flat_map(|p| p.values(FactKind::Name));
+    assert_eq!(names.filter(|name| *name == "ທ້າວ ສົມຊາຍ").count(), 1);
+}
+
+#[test]
 fn an_entry_that_is_taken_back_stays_in_the_history() {
     let dir = register();
     let mut window = window(dir.path());

@@ -464,6 +464,33 @@ fn a_partners_interview_opens_at_the_line_and_is_only_read() {
 }
 
 #[test]
+fn a_partners_interview_is_opened_from_its_list_and_its_hits_are_played_like_others() {
+    let (here, there) = two_desks();
+    let (_, said, _) = SIX[2];
+    let mut window = tall_window(there.path());
+    until_seen(&mut window, "There are no interviews yet");
+    with(&mut window, Modifiers::COMMAND, Key::Num8);
+    press(&mut window, "From partners");
+    let open = format!("Open {}", lines(here.path(), Lang::Th).0);
+    until_seen(&mut window, &open);
+    window.get_by_label(&open).click();
+    window.run_steps(3);
+    until_seen(&mut window, "Next in doubt");
+    assert!(sees(&window, "from a partner, read-only"));
+    assert!(chosen(&window).contains(&format!("{said} 1")));
+    // A hit of it is asked for like any other; no sound came with it, so that is said.
+    with(&mut window, Modifiers::COMMAND, Key::Num3);
+    say(&mut window, &format!("\"{said} 3\""));
+    until_seen(&mut window, "1 line found");
+    press(&mut window, "Play (Ctrl+P)");
+    until_seen(&mut window, "cannot be heard");
+    press(&mut window, "Close");
+    assert!(!sees(&window, "cannot be heard"));
+    with(&mut window, Modifiers::COMMAND, Key::P);
+    until_seen(&mut window, "cannot be heard");
+}
+
+#[test]
 fn a_hit_is_played_and_a_search_narrowed_from_the_lists() {
     let dir = six_interviews();
     let app = open_app(dir.path());

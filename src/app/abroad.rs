@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::audio;
+use crate::audio::Untouched;
 use crate::domain::{
     AudioFile, Channel, Flag, Interview, InterviewId, Lang, Segment, SegmentId, Span, Status,
 };
@@ -21,12 +21,24 @@ use super::{App, Error, Foreign};
 const MAX_TEXT: u64 = 256 << 20;
 /// Where the recordings lie in a bundle.
 const AUDIO: &str = "data/audio";
+/// Channels of which what was heard last stays in memory.
+const MOST_HEARD: usize = 4;
 /// Most bytes of a list of files.
 const MAX_LIST: u64 = 1 << 20;
 
 /// What was read of the bundles that are there; made anew when another one comes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Abroad(Arc<Mutex<Option<Held>>>);
+pub(super) struct Abroad(Arc<Mutex<Option<Held>>>, Arc<Mutex<Hearers>>);
+
+/// Sound that was heard last, by bundle and channel, the newest last.
+#[derive(Default)]
+struct Hearers(Vec<((String, u16), Untouched)>);
+
+impl std::fmt::Debug for Hearers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} channels", self.0.len())
+    }
+}
 
 #[derive(Debug)]
 struct Held {
@@ -114,6 +126,11 @@ impl Abroad {
     /// Forgets all of it: the workspace is locked again.
     pub(super) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.hearers().0.clear();
+    }
+
+    fn hearers(&self) -> MutexGuard<'_, Hearers> {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -194,7 +211,19 @@ impl App {
             known.parts(channel)
         };
         let (parts, own) = found.ok_or(Error::NoSound)?;
-        Ok(audio::hear_untouched(&parts, own, span)?)
+        let name = (bundle.to_owned(), channel);
+        let mut hearers = self.abroad.hearers();
+        let known = hearers.0.iter().position(|(of, _)| *of == name);
+        let mut hearer = match known {
+            Some(at) => hearers.0.remove(at).1,
+            None => Untouched::new(parts, own),
+        };
+        let heard = hearer.hear(span);
+        if hearers.0.len() >= MOST_HEARD {
+            hearers.0.remove(0);
+        }
+        hearers.0.push((name, hearer));
+        Ok(heard?)
     }
 
     /// How many channels the lines of what a partner sent may be of.
@@ -222,6 +251,7 @@ impl App {
     }
 
     fn read_abroad(&self, count: u64) -> Result<Held, Error> {
+        self.abroad.hearers().0.clear();
         let links = self.reading()?.own_chain()?;
         // Where the chain itself is broken, 'verify' says so, and nothing of theirs is believed.
         let events = read(WORKSPACE, &links).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! Finding what was said: the words themselves, then the same in other languages.
 
-use crate::domain::{Cancel, FactKind, Lang, LangPair};
+use crate::domain::{Cancel, FactKind};
 use crate::pipeline::Watcher;
 use crate::store::{Index, Other, SearchPage, SearchQuery, Store, Via};
+use crate::text::fold;
 use crate::text::names::Name;
-use crate::text::{fold, in_script};
 
+use super::across::Translators;
 use super::lock::WorkLock;
-use super::{App, Error, TranslateRequest};
+use super::{App, Error};
 
 /// With fewer hits than this, terms and names in other languages are looked for unasked.
 const FEW: u64 = 3;
@@ -33,9 +34,36 @@ impl App {
         across: bool,
         watcher: Watcher<'_>,
     ) -> Result<SearchPage, Error> {
+        let (mut kept, cancel) = (Translators::default(), Cancel::new());
+        let translate = &mut |typed: &str| self.translated(typed, &mut kept, &cancel, &mut |_| {});
+        self.find(query, across, translate, (&cancel, watcher))
+    }
+
+    /// The same without translators, which may need their time ([`App::search_translated`]). Making the index
+    /// anew ends with a cancel, and then lines are read one by one.
+    ///
+    /// # Errors
+    /// Those of [`App::search`].
+    pub fn search_plainly(
+        &self,
+        query: &SearchQuery,
+        across: bool,
+        mend: (&Cancel, Watcher<'_>),
+    ) -> Result<SearchPage, Error> {
+        self.find(query, across, &mut |_| Vec::new(), mend)
+    }
+
+    /// Finds words; `translate` says what the question is in other languages, where that is wanted.
+    pub(super) fn find(
+        &self,
+        query: &SearchQuery,
+        across: bool,
+        translate: &mut dyn FnMut(&str) -> Vec<Other>,
+        mend: (&Cancel, Watcher<'_>),
+    ) -> Result<SearchPage, Error> {
         let mut store = self.reading()?;
         let mut page = store.search(query)?;
-        if page.index == Index::Unusable && self.mend_index(store.has_index(), watcher).is_some() {
+        if page.index == Index::Unusable && self.mend_index(store.has_index(), mend).is_some() {
             store = self.reading()?;
             page = store.search(query)?;
             if page.index == Index::Used {
@@ -45,7 +73,7 @@ impl App {
         if across || page.total < FEW {
             let mut others = self.other_words(&store, &query.text)?;
             if across && others.iter().all(|o| !matches!(o.via, Via::Name(_))) {
-                others.extend(self.translated(&query.text));
+                others.extend(translate(&query.text));
             }
             store.search_across(query, &others, &mut page)?;
         }
@@ -54,15 +82,18 @@ impl App {
     }
 
     /// Makes the search index anew from the lines; `None` where that cannot be now: on a disk that can
-    /// only be read, or while a recording or an import is at work, which must not wait for it.
-    fn mend_index(&self, damaged: bool, watcher: Watcher<'_>) -> Option<()> {
+    /// only be read, or while a recording or an import is at work, which must not wait for it; or where
+    /// somebody does not want to wait.
+    fn mend_index(&self, damaged: bool, (cancel, watcher): (&Cancel, Watcher<'_>)) -> Option<()> {
+        if cancel.is_cancelled() {
+            return None;
+        }
         let _lock = WorkLock::take(&self.workspace).ok()?;
-        let cancel = Cancel::new();
         // One of an older version is made anew in opening it.
-        let mut store = self.store_watched(&cancel, watcher).ok()?;
+        let mut store = self.store_watched(cancel, watcher).ok()?;
         if damaged {
             let mut tell = Self::indexing(watcher);
-            store.rebuild_index(&mut tell, &cancel).ok()?;
+            store.rebuild_index(&mut tell, cancel).ok()?;
         }
         Some(())
     }
@@ -112,47 +143,10 @@ impl App {
         }
         Ok(others)
     }
-
-    /// The question in every language that an installed model, not one for practice, translates it
-    /// into. A model that fails gives nothing: the words themselves are found all the same.
-    fn translated(&self, typed: &str) -> Vec<Other> {
-        let words = bare_words(typed);
-        let share = |lang: &Lang| (in_script(&words, *lang) * 1000.0) as u32;
-        let Some(from) = Lang::SIX.into_iter().max_by_key(share) else {
-            return Vec::new();
-        };
-        let mut others = Vec::new();
-        for to in Lang::SIX.into_iter().filter(|to| *to != from) {
-            let request = TranslateRequest {
-                pair: LangPair { from, to },
-                model: None,
-                glossary: None,
-                case: None,
-                beam: None,
-                max_tokens: None,
-                second: None,
-                raw: false,
-            };
-            let cancel = Cancel::new();
-            let opened = self.translator(&request, &cancel, &|_| {});
-            let Ok(mut translator) = opened else { continue };
-            if translator.is_practice() {
-                continue;
-            }
-            if let Ok(line) = translator.translate(&words, &cancel) {
-                others.push(Other {
-                    part: None,
-                    words: line.text,
-                    via: Via::Translated(to),
-                });
-            }
-        }
-        others
-    }
 }
 
 /// The question without quotes, brackets and operators.
-fn bare_words(typed: &str) -> String {
+pub(super) fn bare_words(typed: &str) -> String {
     let words = typed.split_whitespace();
     let words = words.filter(|w| !matches!(*w, "AND" | "OR" | "NOT" | "NEAR"));
     let plain = |w: &str| w.trim_matches(['"', '“', '”', '(', ')', '*']).to_owned();

@@ -2,6 +2,7 @@
 //! can do, because both do it here.
 
 mod abroad;
+mod across;
 mod again;
 mod anchors;
 mod armed;
@@ -67,6 +68,7 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
+pub use across::Translators;
 pub use again::{Again, AgainRequest, DoneAgain};
 pub use bench::{BenchReport, Measurement};
 pub use bundles::{Bundled, Foreign, TOLD_OF_A_BUNDLE};

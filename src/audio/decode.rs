@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as Vendor;
-use symphonia::core::formats::{FormatReader, TrackType};
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo, TrackType};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::TimeBase;
+use symphonia::core::units::{TimeBase, Timestamp};
 
 use super::container::{self, Opened};
 use super::{Error, Note};
@@ -184,6 +184,30 @@ impl Decoder {
                 self.fill_corrupt(self.tally.pending_frames);
             }
         }
+    }
+
+    /// Goes to the block that holds this frame, counted from the beginning: where the next block begins then, or
+    /// `None` where blocks cannot be told apart by their frames, or the file does not say where they are; the
+    /// decoder must then be opened anew.
+    pub fn go_to(&mut self, frame: u64) -> Option<u64> {
+        let counts = self.time_base?;
+        let exact = counts.numer.get() == 1 && counts.denom.get() == self.rate;
+        // Others need what came before a block to decode it.
+        let kind = self.codec.codec_info().short_name;
+        if !exact || !(kind == "flac" || kind.starts_with("pcm_")) || self.given_ms_before > 0 {
+            return None;
+        }
+        let base = self.base?;
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(base.saturating_add(i64::try_from(frame).ok()?)),
+            track_id: self.track,
+        };
+        let there = self.format.seek(SeekMode::Accurate, to).ok()?;
+        self.codec.reset();
+        self.position = u64::try_from(there.actual_ts.get().saturating_sub(base)).ok()?;
+        (self.waiting, self.silence_left, self.ended) = (None, 0, false);
+        (self.tally.pending, self.tally.pending_frames) = (0, 0);
+        Some(self.position)
     }
 
     /// What was repaired or left out so far; complete after the end.

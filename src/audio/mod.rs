@@ -86,7 +86,7 @@ pub use sound_chain::{
 };
 pub use stretch::{SPEED_PERCENT, at_speed};
 pub use take::{Hearing, Take};
-pub use untouched::hear_untouched;
+pub use untouched::Untouched;
 pub use utterances::find_utterances;
 pub use vad::VoiceDetector;
 

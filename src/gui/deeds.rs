@@ -1,6 +1,8 @@
 //! What can be done from any screen by its name, beside going to one: each is a button or a key
 //! elsewhere.
 
+use eframe::egui::{Event, Key, Modifiers};
+
 use crate::app::Unfinished;
 use crate::app::desk::{Command, Recording};
 use crate::app::live::MARKERS;
@@ -69,6 +71,17 @@ pub(super) fn all(scene: &Scene<'_>, standing: Standing) -> Vec<(String, Go)> {
         add(words.t("live-end").to_owned(), Deed::End);
     }
     all
+}
+
+/// The key with which a transcript takes a change back.
+pub(super) fn undo_key() -> Event {
+    Event::Key {
+        key: Key::Z,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    }
 }
 
 /// Asks the desk for what it does; `false` for what the window does itself.

@@ -13,8 +13,8 @@ use crate::app::{App, VaultState};
 use super::fonts::Fonts;
 use super::locking::{LockPage, Purpose};
 use super::messages;
-use super::panels::Drafts;
 use super::prompt::{Answer, Prompt};
+use super::put_by::PutBy;
 use super::shell::Desktop;
 use super::theme;
 use super::unkept::Way;
@@ -35,9 +35,9 @@ pub struct Gate {
     patience: Option<Duration>,
     /// What was found wrong at the start, until the screens are open that show it.
     remarks: Vec<Told>,
-    /// What was typed into lines and not kept before it was locked: in memory only, and shown by nothing
-    /// before it is open again.
-    drafts: Drafts,
+    /// What was typed and not kept before it was locked: in memory only, and shown by nothing before it is
+    /// open again.
+    kept: PutBy,
 }
 
 enum Inside {
@@ -67,7 +67,7 @@ impl Gate {
             locks: false,
             patience: None,
             remarks: Vec::new(),
-            drafts: Drafts::default(),
+            kept: PutBy::default(),
         };
         gate.watch();
         Ok(gate)
@@ -132,7 +132,7 @@ impl Gate {
     /// Takes what was typed and not kept out of the screens, and the key out of memory.
     fn put_away(&mut self) {
         if let Inside::Open(desktop) = &mut self.inside {
-            self.drafts = desktop.put_by();
+            self.kept = desktop.put_by();
             if let Some(choices) = desktop.unsettled() {
                 // The key is still there to seal the name. If the disk refuses, the old choices stay.
                 let _ = self.app.keep_choices(&choices);
@@ -144,7 +144,7 @@ impl Gate {
     fn ask_again(&mut self, ctx: &Context) {
         self.inside = ask(&self.app, ctx, &self.fonts, None);
         if let Inside::Asking(prompt) = &mut self.inside {
-            prompt.remember(self.drafts.len() > 0);
+            prompt.remember(self.kept.waits());
         }
     }
 
@@ -172,7 +172,7 @@ impl Gate {
     fn show_page(&mut self, ctx: &Context, purpose: Purpose) {
         // What was typed before is not brought back by whoever sits there next.
         ctx.data_mut(|data| data.remove_by_type::<TextEditState>());
-        match LockPage::new(&self.app, ctx, purpose, self.drafts.len() > 0) {
+        match LockPage::new(&self.app, ctx, purpose, self.kept.waits()) {
             Ok(page) => {
                 self.inside = Inside::Locking(Box::new(page));
                 self.touched = Instant::now();
@@ -236,7 +236,7 @@ impl Gate {
             Ok(inside) => {
                 self.inside = inside;
                 if let Inside::Open(desktop) = &mut self.inside {
-                    desktop.take_up(std::mem::take(&mut self.drafts));
+                    desktop.take_up(std::mem::take(&mut self.kept));
                     for told in self.remarks.drain(..) {
                         desktop.say(told);
                     }
@@ -266,7 +266,8 @@ impl Gate {
             return;
         }
         let busy = desktop.is_busy();
-        if busy || ui.input(|i| !i.events.is_empty()) {
+        // Microphones that wait for a recording would be closed: whoever tested them is about to begin.
+        if busy || desktop.is_armed() || ui.input(|i| !i.events.is_empty()) {
             self.touched = Instant::now();
         }
         let mut asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{
     Button, CentralPanel, Context, Frame, Margin, ProgressBar, ScrollArea, TextEdit, Ui,
@@ -23,7 +24,7 @@ use super::theme;
 use super::widgets::path::PathField;
 use super::widgets::script::{self, Letters};
 use super::widgets::secret::{self, Secret};
-use super::widgets::{scroll, told};
+use super::widgets::{job, scroll, told};
 use super::words::Words;
 
 const OLD: &str = "lock-old";
@@ -63,6 +64,8 @@ pub struct LockPage {
     file: PathField,
     working: Option<Receiver<News>>,
     step: (u64, u64),
+    /// When it began.
+    since: Instant,
     /// It is done; a new recovery key lies in this file.
     done: Option<Option<PathBuf>>,
     /// It was begun and cut off: the next opening goes on.
@@ -109,6 +112,7 @@ impl LockPage {
             file: PathField::default(),
             working: None,
             step: (0, 0),
+            since: Instant::now(),
             done: None,
             half: false,
             told: None,
@@ -320,6 +324,7 @@ impl LockPage {
         self.told = None;
         // What is moved must be used by nobody else.
         self.desk = None;
+        (self.step, self.since) = ((0, 0), Instant::now());
         let (send, receive) = channel();
         let (own_app, own) = (Arc::clone(app), ctx.clone());
         let begun = thread::Builder::new()
@@ -387,11 +392,19 @@ impl LockPage {
     fn works(&self, ui: &mut Ui) {
         let letters = Letters::running(ui, self.words.lang());
         script::label(ui, self.words.t("lock-working"), letters);
+        script::label(ui, self.words.t("lock-no-stop"), letters);
         let (done, total) = self.step;
-        if total > 0 {
-            ui.add(ProgressBar::new(done as f32 / total as f32).show_percentage());
-        } else {
+        if total == 0 {
             ui.spinner();
+            return;
+        }
+        let part = (done as f32 / total as f32).clamp(0.0, 1.0);
+        let percent = self.words.digits(&format!("{:.0}", part * 100.0));
+        ui.add(ProgressBar::new(part).text(format!("{percent} %")));
+        if let Some(left) = job::left(self.since, part) {
+            let text = self.words.with("job-left", &[("time", &left)]);
+            script::label(ui, &text, Letters::small(ui, self.words.lang()));
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
         }
     }
 
@@ -441,47 +454,5 @@ fn carry_out(
 }
 
 #[cfg(test)]
-mod tests {
-    use egui_kittest::{Harness, kittest::Queryable as _};
-
-    use super::*;
-    use crate::app::Options;
-    use crate::domain::Lang;
-
-    #[test]
-    fn memory_that_may_be_written_in_the_clear_is_told_in_the_language_of_the_screens() {
-        let dir = tempfile::tempdir().unwrap();
-        let workspace = Some(dir.path().to_owned());
-        let options = Options {
-            workspace,
-            ..Options::default()
-        };
-        let app = Arc::new(App::open(&options).unwrap());
-        let text = "text and sound in memory may be written in the clear to /dev/sda3";
-        for (lang, told, shown) in [
-            (Lang::En, None, None),
-            (Lang::En, Some(text), Some(text)),
-            (Lang::Km, Some(text), Some("អ៊ិនគ្រីបទៅ /dev/sda3")),
-            (Lang::My, Some(text), Some("ကုဒ်မဝှက်ဘဲ /dev/sda3")),
-        ] {
-            let ctx = Context::default();
-            let mut page = LockPage::new(&app, &ctx, Purpose::First, false).unwrap();
-            page.words = Words::of(lang);
-            page.swap = told.map(|what| Told {
-                what: what.to_owned(),
-                next: String::new(),
-            });
-            let app = Arc::clone(&app);
-            let page = move |ui: &mut Ui| {
-                page.show(ui, &app);
-            };
-            let harness = Harness::builder()
-                .allow_missing_glyphs()
-                .with_size((900.0, 600.0))
-                .build_ui(page);
-            let named = |text: &str| harness.query_all_by_label_contains(text).count();
-            assert_eq!(named("/dev/sda3"), usize::from(told.is_some()), "{lang}");
-            assert!(shown.is_none_or(|text| named(text) == 1), "{lang}");
-        }
-    }
-}
+#[path = "locking_tests.rs"]
+mod tests;

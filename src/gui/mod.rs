@@ -14,6 +14,7 @@ mod messages;
 mod palette;
 mod panels;
 mod prompt;
+mod put_by;
 mod rail;
 mod safe;
 mod scene;

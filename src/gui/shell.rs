@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    CentralPanel, Context, Event, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Ui,
-    UiBuilder,
+    CentralPanel, Context, Frame, Id, Key, KeyboardShortcut, Margin, Modifiers, Ui, UiBuilder,
 };
 
-use crate::app::desk::{Command, Desk, Told};
+use crate::app::desk::{Command, Desk, TestPhase, Told};
 use crate::app::{App, BlankKey, Choices, VaultState, WindowSize};
 
 use super::closing::Closing;
@@ -17,7 +16,10 @@ use super::fonts::Fonts;
 use super::locking::Purpose;
 use super::messages::{self, Messages};
 use super::palette::Palette;
-use super::panels::{Drafts, Evidence, Glossary, Intake, Models, People, Review, Search, Settings};
+use super::panels::{
+    Everywhere, Evidence, Glossary, Intake, Models, People, Pressed, Review, Search, Settings,
+};
+use super::put_by::{PutBy, Screens};
 use super::rail;
 use super::theme;
 use super::unkept::{Answered, Typed, Unkept, Way};
@@ -131,6 +133,12 @@ impl Desktop {
         self.desk.board().recording.get().is_some() || widgets::job::is_running(&scene)
     }
 
+    /// Whether microphones listen, for a test or because a recording is about to begin.
+    pub fn is_armed(&self) -> bool {
+        let testing = self.desk.board().testing.get();
+        testing.is_some_and(|test| !matches!(test.phase, TestPhase::Over(_)))
+    }
+
     /// Keeps what the next start begins with.
     pub fn leave(&mut self) {
         if let Some(choices) = self.unsettled() {
@@ -172,10 +180,10 @@ impl Desktop {
         self.keep(ui.ctx());
         // Also while everything is hidden: a recording must not end by it, nor typed words be lost.
         self.ask_before_closing(ui);
-        let key = self.blank_key();
-        if ui.input_mut(|i| i.consume_key(Modifiers::NONE, key)) {
-            self.blank();
-        }
+        let hide = self.blank_key();
+        let hidden = self.hidden;
+        let pressed = Everywhere { hide, hidden }.pressed(ui);
+        self.obey(ui.ctx(), pressed);
         let go = if self.hidden {
             self.nothing(ui);
             None
@@ -188,10 +196,10 @@ impl Desktop {
             choices: &self.choices,
         };
         // The other window has keys of its own: whoever sits there with the keyboard hides both.
-        if self.intake.second_window(ui, &scene, (key, self.hidden)) {
-            self.blank();
-            ui.ctx().request_repaint();
-        }
+        let hidden = self.hidden;
+        let keys = Everywhere { hide, hidden };
+        let pressed = self.intake.second_window(ui, &scene, keys);
+        self.obey(ui.ctx(), pressed);
         if let Some(go) = go {
             self.go(ui.ctx(), go);
         }
@@ -247,7 +255,7 @@ impl Desktop {
         self.switch_by_key(ui);
         self.size_by_key(ui);
         if std::mem::take(&mut self.undoes) {
-            ui.input_mut(|i| i.events.push(pressed(Modifiers::COMMAND, Key::Z)));
+            ui.input_mut(|i| i.events.push(deeds::undo_key()));
         }
         let standing = self.standing();
         let scene = Scene {
@@ -414,21 +422,27 @@ impl Desktop {
         open.then(|| self.settings.unsettled(&self.choices))?
     }
 
-    /// Takes what was typed into lines and not kept out of the screens.
-    pub fn put_by(&mut self) -> Drafts {
-        self.review.put_by()
+    /// Takes what was typed and not kept out of the screens.
+    pub fn put_by(&mut self) -> PutBy {
+        self.forms().0.put_by()
     }
 
     /// Gives what was typed before back to the screens, and says so.
-    pub fn take_up(&mut self, drafts: Drafts) {
-        if drafts.len() > 0 {
-            let count = drafts.len().to_string();
-            self.messages.say(Told {
-                what: self.words.with("drafts-back", &[("count", &count)]),
-                next: self.words.t("drafts-back-next").to_owned(),
-            });
-            self.review.take_up(drafts);
-        }
+    pub fn take_up(&mut self, kept: PutBy) {
+        let (screens, desk, words) = self.forms();
+        let told = screens.take_up(kept, desk, words);
+        told.into_iter().for_each(|told| self.messages.say(told));
+    }
+
+    fn forms(&mut self) -> (Screens<'_>, &Desk, &Words) {
+        let screens = Screens {
+            review: &mut self.review,
+            intake: &mut self.intake,
+            people: &mut self.people,
+            evidence: &mut self.evidence,
+            glossary: &mut self.glossary,
+        };
+        (screens, &self.desk, &self.words)
     }
 
     /// The key that hides everything.
@@ -446,6 +460,26 @@ impl Desktop {
         self.desk.ask(Command::Silence);
     }
 
+    /// Does what the keys ask for that work on every screen, hidden or not, and in both windows.
+    fn obey(&mut self, ctx: &Context, pressed: Pressed) {
+        if pressed == Pressed::default() {
+            return;
+        }
+        if pressed.hides {
+            self.blank();
+        }
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        // The pause begins first; why, is asked on the screen that has the reasons.
+        if pressed.pauses && self.intake.pause_by_key(&scene) {
+            self.turn_to(ctx, Screen::Interview);
+        }
+        ctx.request_repaint();
+    }
+
     fn switch_by_key(&mut self, ui: &Ui) {
         for (screen, key, _) in Screen::ALL {
             let shortcut = KeyboardShortcut::new(Modifiers::COMMAND, key);
@@ -453,16 +487,5 @@ impl Desktop {
                 self.turn_to(ui.ctx(), screen);
             }
         }
-    }
-}
-
-/// A key that is pressed.
-fn pressed(modifiers: Modifiers, key: Key) -> Event {
-    Event::Key {
-        key,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers,
     }
 }

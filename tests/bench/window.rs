@@ -1,7 +1,7 @@
 //! How long the window takes for a frame (logic, layout and tessellation; not the graphics card): in a
-//! transcript of 20,000 rows while it is scrolled, moved through by keys and left alone; and how long a
-//! start takes over a store of 1,000 interviews. Prints the frames that take longer than a sixtieth of
-//! a second.
+//! transcript of 20,000 rows with sound and doubtful words while it is scrolled, moved through by keys and left
+//! alone; and how long a start takes over a store of 1,000 interviews. Prints the frames that take longer than
+//! 16 milliseconds, and whether 99 of 100 keep to that.
 //!
 //! The rows are the sentences of the practice corpus, joined at random. There is no peer in the same
 //! run: the other programs of this field paint through a browser.
@@ -14,7 +14,8 @@
 
 mod random;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,15 +23,25 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Event, Key, Modifiers, MouseWheelUnit, RawInput, pos2, vec2};
 use mekong_interview::app::desk::Desk;
 use mekong_interview::app::{App, ImportRequest, Options};
-use mekong_interview::domain::{Cancel, Lang};
+use mekong_interview::domain::{
+    Cancel, Channel, Flag, FlagKind, Hypothesis, InterviewId, Lang, SamplePos, SegmentId, Span,
+    Status, Translation, Word,
+};
 use mekong_interview::gui::{Desktop, find_fonts};
+use mekong_interview::store::{NewInterview, NewRecord, NewSegment, Record, Store, Working};
+use mekong_interview::text;
 use random::Random;
 
 const ROWS: usize = 20_000;
 const INTERVIEWS: usize = 1_000;
 const FRAMES: usize = 1_500;
-/// A sixtieth of a second.
+/// What a frame may take, for 99 of 100 of them.
+const GOAL_MS: f64 = 16.0;
+/// The time of the window from one frame to the next.
 const FRAME_MS: f64 = 1000.0 / 60.0;
+/// From the beginning of one row of the long transcript to that of the next, in milliseconds, and how long a row
+/// is.
+const ROW_MS: (u64, u64) = (900, 800);
 const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
 
 /// The corpus: for each line what it is in every language, by the header's names.
@@ -101,6 +112,152 @@ fn transcript(random: &mut Random, corpus: &[Vec<(Lang, String)>], rows: usize) 
         .to_string()
 }
 
+/// A line as a recogniser writes it: words with their times, one in four of them in doubt.
+fn heard(random: &mut Random, said: &str, lang: Lang, at_ms: u64) -> Hypothesis {
+    let ranges = text::words(said, lang);
+    let count = ranges.len().max(1) as u64;
+    let word = |(at, range): (u64, std::ops::Range<usize>)| Word {
+        text: said[range].to_owned(),
+        start_ms: at_ms + ROW_MS.1 * at / count,
+        end_ms: at_ms + ROW_MS.1 * (at + 1) / count,
+        confidence: if random.below(4) == 0 { 0.2 } else { 0.95 },
+    };
+    Hypothesis {
+        lang,
+        text: said.to_owned(),
+        confidence: 0.8,
+        words: (0..).zip(ranges).map(word).collect(),
+        flags: Vec::new(),
+        engine: "bench".to_owned(),
+    }
+}
+
+/// A working copy of a channel with a knock every second; what is silent takes no room on the disk.
+fn working_copy(path: &Path, seconds: u64) {
+    let bytes = u32::try_from(seconds * 32_000).unwrap();
+    let mut header = b"RIFF".to_vec();
+    header.extend_from_slice(&(bytes + 36).to_le_bytes());
+    header.extend_from_slice(b"WAVEfmt ");
+    header.extend_from_slice(&[16, 0, 0, 0, 1, 0, 1, 0]);
+    header.extend_from_slice(&16_000u32.to_le_bytes());
+    header.extend_from_slice(&32_000u32.to_le_bytes());
+    header.extend_from_slice(&[2, 0, 16, 0]);
+    header.extend_from_slice(b"data");
+    header.extend_from_slice(&bytes.to_le_bytes());
+    let mut file = File::create(path).unwrap();
+    file.write_all(&header).unwrap();
+    file.set_len(44 + u64::from(bytes)).unwrap();
+    let knock: Vec<u8> = (0..200).flat_map(|_| 9_000i16.to_le_bytes()).collect();
+    for second in 0..seconds {
+        file.seek(SeekFrom::Start(44 + second * 32_000)).unwrap();
+        file.write_all(&knock).unwrap();
+    }
+}
+
+/// The long interview as a recording leaves it: sound on two channels, recognised and translated rows.
+fn recorded(workspace: &Path) {
+    let (mut random, corpus) = (Random(2026), corpus());
+    let value: serde_json::Value =
+        serde_json::from_str(&transcript(&mut random, &corpus, ROWS)).unwrap();
+    let lang = |name: &serde_json::Value| name.as_str().unwrap().parse::<Lang>().unwrap();
+    let languages: Vec<Lang> = value["languages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(lang)
+        .collect();
+    let app = app(workspace);
+    let id = InterviewId("20261123-0800-1".to_owned());
+    let folder = app.workspace().recording(&id);
+    fs::create_dir_all(&folder).unwrap();
+    let duration_ms = ROWS as u64 * ROW_MS.0;
+    let working = |channel: u16| {
+        let file = format!("{channel}.wav");
+        working_copy(&folder.join(&file), duration_ms / 1000);
+        Working {
+            channel,
+            file,
+            sha256: None,
+        }
+    };
+    let channel = |(index, speaker): (u16, &str)| Channel {
+        index,
+        speaker: speaker.to_owned(),
+        languages: languages.clone(),
+        speech_models: Default::default(),
+    };
+    let new = NewInterview {
+        id: id.clone(),
+        case: Some("K-0".to_owned()),
+        asked: None,
+        languages: languages.clone(),
+        started: "2026-11-23T08:00:00Z".to_owned(),
+        duration_ms,
+        audio: Vec::new(),
+        channels: [(0, "officer"), (1, "interviewee")].map(channel).to_vec(),
+        working: vec![working(0), working(1)],
+        notes: Vec::new(),
+    };
+    let rows = value["segments"].as_array().unwrap();
+    let start = |row: usize| row as u64 * ROW_MS.0;
+    let segment = |(row, line): (usize, &serde_json::Value)| NewSegment {
+        channel: u16::try_from(row % 2).unwrap(),
+        speaker: line["speaker"].as_str().unwrap().to_owned(),
+        span: Span::new(
+            SamplePos::from_ms(start(row)),
+            SamplePos::from_ms(start(row) + ROW_MS.1),
+        ),
+        lang: lang(&line["lang"]),
+        flags: match row % 7 {
+            0 => vec![Flag::new(FlagKind::CutWithoutPause)],
+            _ => Vec::new(),
+        },
+    };
+    let segments: Vec<NewSegment> = rows.iter().enumerate().map(segment).collect();
+    let mut store = Store::open(&app.workspace().store()).unwrap();
+    store.create_interview(&new, &segments).unwrap();
+    let made: Vec<(Hypothesis, Translation)> = rows
+        .iter()
+        .enumerate()
+        .map(|(row, line)| {
+            let said = line["text"].as_str().unwrap();
+            let other = &line["translations"][0];
+            let translation = Translation {
+                lang: lang(&other["lang"]),
+                text: other["text"].as_str().unwrap().to_owned(),
+                engine: "bench".to_owned(),
+                status: Status::Machine,
+                log_prob: Some(-0.3),
+                terms: Vec::new(),
+                flags: Vec::new(),
+                of_version: 1,
+            };
+            (
+                heard(&mut random, said, lang(&line["lang"]), start(row)),
+                translation,
+            )
+        })
+        .collect();
+    for (batch, made) in made.chunks(500).enumerate() {
+        let records = made
+            .iter()
+            .enumerate()
+            .flat_map(|(at, (heard, translated))| {
+                let segment = SegmentId(i64::try_from(batch * 500 + at + 1).unwrap());
+                let record = |what| NewRecord {
+                    interview: &id,
+                    segment,
+                    what,
+                };
+                [
+                    record(Record::Heard(heard)),
+                    record(Record::Translated(translated)),
+                ]
+            });
+        store.record(&records.collect::<Vec<_>>()).unwrap();
+    }
+}
+
 fn app(workspace: &Path) -> App {
     App::open(&Options {
         workspace: Some(workspace.to_owned()),
@@ -157,6 +314,19 @@ impl Window {
             desktop,
             time: 0.0,
             shapes: (0, 0),
+        }
+    }
+
+    /// Paints until nothing more comes: the picture of the sound is there.
+    fn until_still(&mut self) {
+        let (begun, mut since, mut before) = (Instant::now(), Instant::now(), self.shapes);
+        while since.elapsed() < Duration::from_secs(5) {
+            assert!(begun.elapsed() < Duration::from_secs(300));
+            std::thread::sleep(Duration::from_millis(10));
+            self.frame(Vec::new());
+            if self.shapes != before {
+                (since, before) = (Instant::now(), self.shapes);
+            }
         }
     }
 
@@ -228,20 +398,21 @@ fn told(name: &str, mut times: Vec<Duration>) {
     let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
     let late = times
         .iter()
-        .filter(|t| t.as_secs_f64() * 1000.0 > FRAME_MS)
+        .filter(|t| t.as_secs_f64() * 1000.0 > GOAL_MS)
         .count();
     println!(
-        "{name}: p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms over {} frames; {late} above {FRAME_MS:.1} ms",
+        "{name}: p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms over {} frames; {late} above {GOAL_MS:.0} ms: the goal is {}",
         at(50),
         at(99),
         at(100),
-        times.len()
+        times.len(),
+        if at(99) <= GOAL_MS { "met" } else { "missed" }
     );
 }
 
 fn long_transcript() {
     let dir = tempfile::tempdir().unwrap();
-    fill(dir.path(), 1, ROWS);
+    recorded(dir.path());
     let mut window = Window::open(dir.path());
     window.frame(Vec::new());
     window.until(12);
@@ -252,9 +423,7 @@ fn long_transcript() {
     window.frame(Vec::new());
     window.frame(key(Key::Enter));
     window.until(before + 40);
-    for _ in 0..5 {
-        window.frame(Vec::new());
-    }
+    window.until_still();
     println!(
         "transcript of {ROWS} rows; a frame holds {} shapes, {} meshes",
         window.shapes.0, window.shapes.1

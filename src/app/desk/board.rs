@@ -14,7 +14,7 @@ use crate::audio::{DeviceInfo, Hearing, Level};
 use crate::domain::{Asked, InterviewId, InterviewSummary, Lang, Person, SegmentId, SessionEvent};
 use crate::evidence::PublicKey;
 use crate::glossary::Term;
-use crate::store::{Hit, Index, Recut, SearchQuery, SpeakerVersion, TextVersion};
+use crate::store::{Hit, Index, Recut, SearchPage, SearchQuery, SpeakerVersion, TextVersion};
 
 use super::alarms::Alarms;
 use super::custody::{Custody, Outcome};
@@ -78,6 +78,10 @@ pub struct Board {
     pub recut: Slot<Recutted>,
     /// The answer to the newest question.
     pub found: Slot<Found>,
+    /// The answer to a question in other languages too, with what translators made of it: it comes later.
+    pub reached: Slot<Found>,
+    /// The language in which such a question is searched now.
+    pub reaching: Slot<Lang>,
     /// Lines done and of how many, while a search makes its index anew.
     pub indexing: Slot<(u64, u64)>,
     /// Settings as they were written last in this session.
@@ -280,6 +284,21 @@ pub struct Found {
     pub broken: Vec<String>,
     /// How the search index served.
     pub index: Index,
+}
+
+impl Found {
+    pub(super) fn of(query: &SearchQuery, across: bool, page: SearchPage) -> Self {
+        Self {
+            index: page.index,
+            asked: query.clone(),
+            across,
+            total: page.total,
+            more: page.more,
+            hits: page.hits,
+            complete: page.complete,
+            broken: page.broken,
+        }
+    }
 }
 
 /// Terms and models.

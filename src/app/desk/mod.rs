@@ -7,6 +7,7 @@
 mod alarms;
 mod board;
 mod custody;
+mod finder;
 mod jobs;
 mod live;
 mod opened;
@@ -90,6 +91,10 @@ pub enum Command {
     ExportTerms(PathBuf),
     /// Look for words; the newest question replaces older ones.
     Search(SearchQuery, bool),
+    /// Look for them in other languages too, with what translators make of them, until the flag is raised.
+    SearchAcross(SearchQuery, Cancel),
+    /// Give the models back that were loaded for it.
+    NotAcross,
     /// Read the register of people.
     People,
     /// Read one person of it.
@@ -164,6 +169,8 @@ pub enum Command {
     PlayFrom(Listening, u64),
     /// Play a line of any interview, so fast in percent.
     PlayLine(InterviewId, SegmentId, u16),
+    /// Play a line of what a partner sent, by its bundle, so fast in percent.
+    PlayForeign(String, SegmentId, u16),
     /// Pause what is heard; go on a little earlier with what was paused.
     PauseSound,
     /// Play what is heard at another speed, in percent, from the same place on.
@@ -235,7 +242,13 @@ pub struct Desk {
     read: Option<SyncSender<Command>>,
     work: Option<SyncSender<Command>>,
     sound: Option<SyncSender<Command>>,
+    picture: Option<SyncSender<Command>>,
+    find: Option<SyncSender<Command>>,
     cancel: Arc<std::sync::Mutex<Cancel>>,
+    /// Of the question in other languages that was asked last.
+    across: std::sync::Mutex<Cancel>,
+    /// Raised once a search index is not to be made anew.
+    mend: Cancel,
     newest: Arc<AtomicU64>,
     numbers: AtomicU64,
     threads: Vec<JoinHandle<()>>,
@@ -264,25 +277,41 @@ impl Desk {
             Ok::<_, std::io::Error>(sender)
         };
         let (own, seen) = (common.clone(), Arc::clone(&newest));
+        let mend = Cancel::new();
+        let stop = mend.clone();
         let read = start(
             "desk-read",
-            Box::new(move |asked| reader::run(&own, &asked, &seen)),
+            Box::new(move |asked| reader::run(&own, &asked, (&seen, &stop))),
         )?;
         let (own, stop, again) = (common.clone(), Arc::clone(&cancel), read.clone());
         let work = start(
             "desk-work",
             Box::new(move |asked| jobs::run(&own, &asked, &stop, &again)),
         )?;
+        let own = common.clone();
         let sound = start(
             "desk-sound",
-            Box::new(move |asked| sound::run(&common, &asked)),
+            Box::new(move |asked| sound::run(&own, &asked)),
+        )?;
+        let own = common.clone();
+        let picture = start(
+            "desk-picture",
+            Box::new(move |asked| picture::run(&own, &asked)),
+        )?;
+        let find = start(
+            "desk-find",
+            Box::new(move |asked| finder::run(&common, &asked)),
         )?;
         Ok(Self {
             board,
             read: Some(read),
             work: Some(work),
             sound: Some(sound),
+            picture: Some(picture),
+            find: Some(find),
             cancel,
+            across: std::sync::Mutex::default(),
+            mend,
             newest,
             numbers: AtomicU64::new(0),
             threads,
@@ -320,19 +349,22 @@ impl Desk {
             Command::Play(_)
             | Command::PlayFrom(..)
             | Command::PlayLine(..)
+            | Command::PlayForeign(..)
             | Command::PauseSound
             | Command::Speed(_)
             | Command::GoOnReading(_)
             | Command::Hold(_)
             | Command::Release
             | Command::Skip(_)
-            | Command::Closer(..)
             | Command::Say(..)
-            | Command::Silence
-            | Command::Overview(_)
-            | Command::Nearer(..) => &self.sound,
+            | Command::Silence => &self.sound,
+            Command::Closer(..) | Command::Overview(_) | Command::Nearer(..) => &self.picture,
+            Command::SearchAcross(..) | Command::NotAcross => &self.find,
             _ => &self.read,
         };
+        if let Command::SearchAcross(_, cancel) = &command {
+            self.stop_across(cancel.clone());
+        }
         if matches!(command, Command::Search(..)) {
             // A question that waits behind this one need not be answered any more.
             self.newest.fetch_add(1, Ordering::Relaxed);
@@ -350,6 +382,18 @@ impl Desk {
         }
     }
 
+    /// Ends the question in other languages that is asked now, for one with this flag.
+    fn stop_across(&self, next: Cancel) {
+        if let Ok(mut across) = self.across.lock() {
+            std::mem::replace(&mut *across, next).cancel();
+        }
+    }
+
+    /// Leaves a search index as it is that is being made anew, and that of every later search.
+    pub fn stop_mending(&self) {
+        self.mend.cancel();
+    }
+
     /// Asks the running job to stop at its next safe point. What was done stays done.
     pub fn stop_job(&self) {
         if let Ok(cancel) = self.cancel.lock() {
@@ -361,7 +405,10 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.stop_job();
+        self.stop_mending();
+        self.stop_across(Cancel::new());
         (self.read, self.work, self.sound) = (None, None, None);
+        (self.picture, self.find) = (None, None);
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so on standard error; the window closes all the same.
             let _ = thread.join();

@@ -9,7 +9,7 @@ use std::sync::mpsc::Receiver;
 
 use crate::app::{Edit, Error, GlossaryInfo, Suggested};
 use crate::audio;
-use crate::domain::{Interpreted, InterviewId, SegmentId};
+use crate::domain::{Cancel, Interpreted, InterviewId, SegmentId};
 use crate::pipeline::Progress;
 use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
@@ -21,8 +21,13 @@ use super::{Command, Common, Speaking, custody, places, register};
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
 
-/// Answers until the desk is gone. `newest` counts the searches that were asked.
-pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64) {
+/// Answers until the desk is gone. `newest` counts the searches that were asked; a search index is made anew
+/// unless somebody stopped that.
+pub(super) fn run(
+    common: &Common,
+    asked: &Receiver<Command>,
+    (newest, mend): (&AtomicU64, &Cancel),
+) {
     let mut answered = 0;
     // Interviews of which it was noted that they were opened: once each, as long as the desk is there.
     let mut noted = HashSet::new();
@@ -69,7 +74,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>, newest: &AtomicU64
                 if answered < newest.load(Ordering::Relaxed) {
                     continue;
                 }
-                search(common, &query, across)
+                search(common, &query, across, mend)
             }
             Command::Shelf => {
                 shelf(common);
@@ -323,8 +328,8 @@ fn recut(
     if changed { list(common) } else { Ok(()) }
 }
 
-fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Error> {
-    let answered = answer(common, query, across);
+fn search(common: &Common, query: &SearchQuery, across: bool, mend: &Cancel) -> Result<(), Error> {
+    let answered = answer(common, query, across, mend);
     if answered.is_err() {
         // What was found before is no answer to this question.
         common.board.found.take();
@@ -332,28 +337,20 @@ fn search(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Erro
     answered
 }
 
-fn answer(common: &Common, query: &SearchQuery, across: bool) -> Result<(), Error> {
-    let page = common.app.search(query, across, &|progress| {
+fn answer(common: &Common, query: &SearchQuery, across: bool, mend: &Cancel) -> Result<(), Error> {
+    let watcher = |progress: Progress| {
         if let Progress::Step { done, total, .. } = progress {
             common.board.indexing.put((done, total));
             (common.wake)();
         }
-    });
+    };
+    let page = common.app.search_plainly(query, across, (mend, &watcher));
     common.board.indexing.take();
     let page = page?;
     if page.total > 0 {
         common.app.note_searched("window search")?;
     }
-    common.board.found.put(Found {
-        index: page.index,
-        asked: query.clone(),
-        across,
-        total: page.total,
-        more: page.more,
-        hits: page.hits,
-        complete: page.complete,
-        broken: page.broken,
-    });
+    common.board.found.put(Found::of(query, across, page));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The desk's ear: plays lines and the recording between them.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -11,13 +13,22 @@ use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
 use super::board::Recording;
 use super::opened::Opened;
 use super::player::{Begun, Listening, Player};
-use super::{Command, Common, picture};
+use super::{Command, Common};
 
 /// How often the place that is heard is brought up to date.
 const STEP: Duration = Duration::from_millis(60);
-/// The longest stretch that is played in one go, five minutes: memory stays small, and the sound begins
-/// at once.
+/// The longest stretch that is played in one go at the real speed, five minutes: memory stays small, and
+/// the sound begins at once.
 const MAX_SAMPLES: u64 = 16_000 * 300;
+/// Slower or faster the sound is worked out before it is heard: a few seconds first, so that it begins at
+/// once,
+const FIRST_SAMPLES: u64 = 16_000 * 6;
+/// and longer pieces, each while the one before is heard.
+const LATER_SAMPLES: u64 = 16_000 * 30;
+/// A piece ends where it is quietest in its last second, so that no word is cut in two.
+const QUIET_WITHIN: usize = 16_000;
+/// What is quiet is measured over a fortieth of a second.
+const QUIET: usize = 400;
 
 /// Whether what is played would be heard by a microphone and stand in a record. A file that plays for
 /// practice is treated alike, so that nobody learns it differently.
@@ -25,18 +36,40 @@ fn is_recorded(recording: Option<&Recording>) -> bool {
     recording.is_some_and(|now| !now.ending && !now.status.paused)
 }
 
+/// What partners sent and is heard by a line of it, by its bundles.
+type Bundles = RefCell<BTreeSet<String>>;
+
+/// A piece that is worked out before it is heard.
+struct Piece {
+    what: Listening,
+    from_ms: u64,
+    until_ms: u64,
+    more: bool,
+    /// At the speed at which it is heard.
+    pcm: Vec<f32>,
+}
+
+impl Piece {
+    fn is(&self, what: &Listening, from_ms: u64) -> bool {
+        self.what == *what && self.from_ms == from_ms
+    }
+}
+
 /// Plays until the desk is gone.
 pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
     let mut player = Player::default();
     // A standard sentence. It is a part of the interview, so it may be heard by the microphones.
     let mut aloud: Option<(Playback, (Lang, &str))> = None;
-    let mut next = None;
-    let begin = &mut |what: &Listening, from_ms| begin(common, what, from_ms);
+    let (bundles, ahead) = (Bundles::default(), RefCell::new(None));
+    let begin = &mut |what: &Listening, from_ms| {
+        let ready = ahead.take().filter(|piece: &Piece| piece.is(what, from_ms));
+        begin(common, what, from_ms, (&bundles, ready))
+    };
     loop {
-        let command = match next.take() {
-            Some(command) => Ok(command),
-            None if player.is_heard() || aloud.is_some() => asked.recv_timeout(STEP),
-            None => asked.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let command = if player.is_heard() || aloud.is_some() {
+            asked.recv_timeout(STEP)
+        } else {
+            asked.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
         match command {
             Ok(Command::Play(what)) => player.play(what, begin),
@@ -47,6 +80,13 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                     player.play(what, begin);
                 }
             }
+            Ok(Command::PlayForeign(bundle, line, percent)) => {
+                player.silence();
+                if let Some(what) = find_abroad(common, &bundle, line, percent) {
+                    bundles.borrow_mut().insert(bundle);
+                    player.play(what, begin);
+                }
+            }
             Ok(Command::PauseSound) if aloud.is_some() => aloud = None,
             Ok(Command::PauseSound) => player.pause(begin),
             Ok(Command::Speed(percent)) => player.speed(percent, begin),
@@ -54,7 +94,6 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             Ok(Command::Hold(what)) => player.hold(what, begin),
             Ok(Command::Release) => player.release(),
             Ok(Command::Skip(ms)) => player.skip(ms, begin),
-            Ok(Command::Closer(id, channel, span)) => picture::closer(common, id, channel, span),
             // Asked for once more while it is said, it is silenced: it stands in the record from there on.
             Ok(Command::Say(lang, phrase)) => {
                 player.silence();
@@ -67,9 +106,16 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 player.silence();
                 aloud = None;
             }
-            Ok(Command::Overview(id)) => next = picture::whole(common, &id, asked),
-            Ok(Command::Nearer(id, span)) => next = picture::nearer(common, &id, span, asked),
-            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some((what, at)) = player.follows() {
+                    let mut ahead = ahead.borrow_mut();
+                    if !ahead.as_ref().is_some_and(|piece| piece.is(what, at)) {
+                        // What cannot be read is told when its turn comes.
+                        *ahead = prepare(common, what, at, (&bundles, LATER_SAMPLES)).ok();
+                    }
+                }
+            }
+            Ok(_) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
         if player.is_heard() || aloud.as_ref().is_some_and(|(sound, _)| sound.is_over()) {
@@ -149,38 +195,123 @@ fn find(
     }
 }
 
-/// Begins at a place of the recording; what cannot be heard is told.
-fn begin(common: &Common, what: &Listening, from_ms: u64) -> Option<Begun<Playback>> {
-    let begun = start(common, what, from_ms);
+/// The same of what a partner sent.
+fn find_abroad(
+    common: &Common,
+    bundle: &str,
+    segment: SegmentId,
+    percent: u16,
+) -> Option<Listening> {
+    let lines = match common.app.show_foreign(bundle) {
+        Ok((_, _, lines)) => lines,
+        Err(error) => {
+            common.tell(&error);
+            return None;
+        }
+    };
+    let line = lines.iter().find(|line| line.id == segment)?;
+    Some(Listening {
+        interview: InterviewId(bundle.to_owned()),
+        segment: Some(segment),
+        channel: Some(line.channel),
+        span: line.span,
+        percent,
+        again: false,
+        on: false,
+    })
+}
+
+/// Begins at a place of the recording, with what is `ready` of it; what cannot be heard is told.
+fn begin(
+    common: &Common,
+    what: &Listening,
+    from_ms: u64,
+    (bundles, ready): (&Bundles, Option<Piece>),
+) -> Option<Begun<Playback>> {
+    let begun = start(common, what, from_ms, (bundles, ready));
     begun.map_err(|error| common.tell(&error)).ok()
 }
 
-fn start(common: &Common, what: &Listening, from_ms: u64) -> Result<Begun<Playback>, Error> {
+fn start(
+    common: &Common,
+    what: &Listening,
+    from_ms: u64,
+    (bundles, ready): (&Bundles, Option<Piece>),
+) -> Result<Begun<Playback>, Error> {
     if is_recorded(common.board.recording.get().as_deref()) {
         return Err(Error::NotPlayed);
     }
-    let rest = what.rest(from_ms);
-    let end = rest.end.0.min(rest.start.0.saturating_add(MAX_SAMPLES));
-    let stretch = Span::new(rest.start, SamplePos(end));
-    let pcm = read(common, what, stretch)?;
-    let samples = pcm.len() as u64;
-    let until = SamplePos(rest.start.0.saturating_add(samples));
-    let sound = Playback::start(&audio::at_speed(&pcm, what.percent))?;
+    let piece = match ready {
+        Some(piece) => piece,
+        None => prepare(common, what, from_ms, (bundles, FIRST_SAMPLES))?,
+    };
+    let sound = Playback::start(&piece.pcm)?;
     Ok(Begun {
-        from_ms: rest.start.as_ms(),
-        until_ms: until.as_ms(),
-        // A file that holds less than the store says has no more behind its end.
-        more: end < rest.end.0 && samples >= stretch.samples(),
+        from_ms: piece.from_ms,
+        until_ms: piece.until_ms,
+        more: piece.more,
         sound,
     })
 }
 
+/// Reads a piece from a place of the recording on and brings it to its speed: of `most` samples where that is
+/// work.
+fn prepare(
+    common: &Common,
+    what: &Listening,
+    from_ms: u64,
+    (bundles, most): (&Bundles, u64),
+) -> Result<Piece, Error> {
+    let most = if what.percent == 100 {
+        MAX_SAMPLES
+    } else {
+        most
+    };
+    let rest = what.rest(from_ms);
+    let end = rest.end.0.min(rest.start.0.saturating_add(most));
+    let stretch = Span::new(rest.start, SamplePos(end));
+    let mut pcm = read(common, what, stretch, bundles)?;
+    // A file that holds less than the store says has no more behind its end.
+    let more = end < rest.end.0 && pcm.len() as u64 >= stretch.samples();
+    if more {
+        pcm.truncate(quietest(&pcm));
+    }
+    let until = SamplePos(rest.start.0.saturating_add(pcm.len() as u64));
+    Ok(Piece {
+        what: what.clone(),
+        from_ms: rest.start.as_ms(),
+        until_ms: until.as_ms(),
+        more,
+        pcm: audio::at_speed(&pcm, what.percent),
+    })
+}
+
+/// Where in the last second of a sound it is quietest, at a whole millisecond: places are told in those.
+fn quietest(pcm: &[f32]) -> usize {
+    let from = pcm.len().saturating_sub(QUIET_WITHIN);
+    let parts = pcm.get(from..).unwrap_or_default().chunks_exact(QUIET);
+    let loud = |part: &[f32]| part.iter().map(|s| s * s).sum::<f32>();
+    let found = parts
+        .enumerate()
+        .min_by(|(_, a), (_, b)| loud(a).total_cmp(&loud(b)));
+    let place = found.map_or(pcm.len(), |(at, _)| {
+        let middle = at.saturating_mul(QUIET).saturating_add(QUIET / 2);
+        from.saturating_add(middle)
+    });
+    place - place % 16
+}
+
 /// The sound of a stretch: of one channel, or of all of them together.
-fn read(common: &Common, what: &Listening, stretch: Span) -> Result<Vec<f32>, Error> {
+fn read(
+    common: &Common,
+    what: &Listening,
+    stretch: Span,
+    bundles: &Bundles,
+) -> Result<Vec<f32>, Error> {
     let app = &common.app;
     let mut heard = Vec::new();
-    if partners(common, &what.interview).is_some() {
-        let bundle = &what.interview.0;
+    let bundle = &what.interview.0;
+    if partners(common, &what.interview).is_some() || bundles.borrow().contains(bundle) {
         if let Some(channel) = what.channel {
             return app.foreign_sound(bundle, channel, stretch);
         }
@@ -222,9 +353,8 @@ fn together(mut heard: Vec<Vec<f32>>) -> Option<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::desk::picture::tests::working_copy;
-    use crate::domain::{Channel, Interpreted, Interview, Segment, Status};
-    use crate::store::{NewInterview, Store, Working};
+    use crate::app::desk::picture::tests::with_sound;
+    use crate::domain::{Interpreted, Interview, Segment, Status};
 
     fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
         Arc::new(Segment {
@@ -293,70 +423,62 @@ mod tests {
         };
         assert!(next(&opened, &elsewhere).is_none());
     }
-    #[test]
-    fn all_channels_are_read_between_lines_and_one_where_it_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = crate::app::Options {
-            workspace: Some(dir.path().to_owned()),
-            ..Default::default()
-        };
-        let app = Arc::new(crate::app::App::open(&options).unwrap());
-        let id = InterviewId("20261123-0800-1".to_owned());
-        let folder = app.workspace().recording(&id);
-        std::fs::create_dir_all(&folder).unwrap();
-        let working = |channel: u16| Working {
-            channel,
-            file: format!("{channel}.wav"),
-            sha256: None,
-        };
-        let channel = |index: u16| Channel {
-            index,
-            speaker: format!("{index}"),
-            languages: vec![Lang::Lo],
-            speech_models: Default::default(),
-        };
-        for (channel, level) in [(0, 0x4000), (1, 0x2000)] {
-            let file = folder.join(format!("{channel}.wav"));
-            std::fs::write(file, working_copy(&[level; 16_000])).unwrap();
-        }
-        let new = NewInterview {
-            id: id.clone(),
-            case: None,
-            asked: None,
-            languages: vec![Lang::Lo, Lang::Zh],
-            started: "2026-11-23T08:00:00Z".to_owned(),
-            duration_ms: 1_000,
-            audio: Vec::new(),
-            channels: [0, 1].map(channel).to_vec(),
-            working: vec![working(0), working(1)],
-            notes: Vec::new(),
-        };
-        let mut store = Store::open(&app.workspace().store()).unwrap();
-        store
-            .create_from_transcript(&new, &[], "t.json", None)
-            .unwrap();
-        let common = Common {
-            app,
-            board: Arc::default(),
-            wake: Arc::new(|| ()),
-            held: Default::default(),
-        };
-        let span = Span::new(SamplePos(8_000), SamplePos(8_004));
-        let what = |channel| Listening {
+    fn what(id: &InterviewId, channel: Option<u16>, span: Span, percent: u16) -> Listening {
+        Listening {
             interview: id.clone(),
             segment: None,
             channel,
             span,
-            percent: 100,
+            percent,
             again: false,
             on: false,
-        };
-        let heard = |channel| read(&common, &what(channel), span).unwrap();
-        assert_eq!(heard(Some(0)), [0.5; 4]);
-        assert_eq!(heard(Some(1)), [0.25; 4]);
-        assert_eq!(heard(None), [0.375; 4]);
-        let none = read(&common, &what(Some(2)), span);
-        assert!(matches!(none, Err(Error::NoSound)));
+        }
+    }
+
+    #[test]
+    fn all_channels_are_read_between_lines_and_one_where_it_is_named() {
+        let (_dir, common, id) = with_sound(&[&[0x4000; 16_000], &[0x2000; 16_000]]);
+        let span = Span::new(SamplePos(8_000), SamplePos(8_004));
+        let none = Bundles::default();
+        let heard = |channel| read(&common, &what(&id, channel, span, 100), span, &none);
+        assert_eq!(heard(Some(0)).unwrap(), [0.5; 4]);
+        assert_eq!(heard(Some(1)).unwrap(), [0.25; 4]);
+        assert_eq!(heard(None).unwrap(), [0.375; 4]);
+        assert!(matches!(heard(Some(2)), Err(Error::NoSound)));
+    }
+
+    #[test]
+    fn slower_or_faster_a_few_seconds_are_worked_out_first_and_end_in_a_pause_between_words() {
+        // A tone for two minutes, with a tenth of a second of nothing at 5.3 s and at 34.6 s.
+        let mut sound: Vec<i16> = (0..16_000 * 120)
+            .map(|n| ((n as f32 * 0.2).sin() * 12_000.0) as i16)
+            .collect();
+        let pauses = [16_000 * 53 / 10, 16_000 * 346 / 10];
+        for pause in pauses {
+            sound[pause..pause + 1_600].fill(0);
+        }
+        let (_dir, common, id) = with_sound(&[&sound]);
+        let span = Span::new(SamplePos(0), SamplePos(16_000 * 120));
+        let (none, half) = (Bundles::default(), what(&id, None, span, 50));
+        let first = prepare(&common, &half, 0, (&none, FIRST_SAMPLES)).unwrap();
+        assert!(first.more && (5_300..5_400).contains(&first.until_ms));
+        let length = first.until_ms as usize * 16 * 2;
+        assert!(first.pcm.len().abs_diff(length) <= 2, "{}", first.pcm.len());
+        let at = first.until_ms;
+        let later = prepare(&common, &half, at, (&none, LATER_SAMPLES)).unwrap();
+        assert_eq!(later.from_ms, at, "nothing is left out or heard twice");
+        assert!(later.more && (34_600..34_700).contains(&later.until_ms));
+        assert!(later.is(&half, at) && !later.is(&half, 0));
+        assert!(!later.is(&what(&id, None, span, 60), at), "another speed");
+        // At the real speed nothing is worked out, and the end is the end.
+        let whole = prepare(
+            &common,
+            &what(&id, None, span, 100),
+            0,
+            (&none, FIRST_SAMPLES),
+        );
+        let whole = whole.unwrap();
+        assert_eq!((whole.until_ms, whole.more), (120_000, false));
     }
 
     #[test]

@@ -1,26 +1,24 @@
 //! New interviews: recorded here, or taken in from recordings and transcripts; their languages and case; progress, time left,
 //! a way to stop.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{Button, Frame, Key, Panel, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, Frame, Panel, ScrollArea, TextEdit, Ui};
 
 use super::live::Live;
 use super::microphone::MicrophoneChoice;
-use super::phrasebook::Phrasebook;
+use super::phrasebook::{Everywhere, Phrasebook, Pressed};
 use crate::app::ImportRequest;
 use crate::app::desk::{Command, JobKind, Opened, Recording};
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::domain::{Asked, Lang, SpeechChoice, SpeechModels};
-use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::chooser::{self, Chosen};
 use crate::gui::widgets::{job, languages, length, script, scroll, speech_models};
-use crate::transcript::is_transcript;
 
-/// Files of one import; a person who drops a whole disk is asked to do it in parts.
-const MOST_FILES: usize = 100;
+mod files;
+
+use files::Files;
 
 /// As what somebody is interviewed, and what the screens call it.
 pub const PURPOSES: [(Asked, &str); 3] = [
@@ -32,11 +30,7 @@ pub const PURPOSES: [(Asked, &str); 3] = [
 /// What is typed into the screen.
 pub struct Intake {
     practice: Vec<(PathBuf, Vec<Lang>)>,
-    files: Vec<PathBuf>,
-    /// The files that were sent, and when: they come back where nothing was taken in.
-    sent: Option<(Instant, Vec<PathBuf>)>,
-    typed: String,
-    choosing: bool,
+    files: Files,
     /// What the person chose.
     officer: Option<Lang>,
     /// What the officer speaks where nothing was chosen.
@@ -64,10 +58,7 @@ impl Intake {
     pub fn new(practice: Vec<(PathBuf, Vec<Lang>)>) -> Self {
         Self {
             practice,
-            files: Vec::new(),
-            sent: None,
-            typed: String::new(),
-            choosing: false,
+            files: Files::default(),
             officer: None,
             usual: None,
             other: None,
@@ -84,10 +75,29 @@ impl Intake {
         }
     }
 
+    /// Takes what was filled in out of the screen, where anything was: not what belongs to a recording.
+    pub fn put_by(&mut self) -> Option<Self> {
+        let typed = [&self.case, &self.present];
+        let any = typed.iter().any(|text| !text.trim().is_empty())
+            || self.purpose.is_some()
+            || self.files.are_typed()
+            || self.microphone.test().is_some();
+        any.then(|| {
+            let empty = Self::new(self.practice.clone());
+            let kept = std::mem::replace(self, empty);
+            Self {
+                files: kept.files.closed(),
+                microphone: kept.microphone.put_by(),
+                live: Live::default(),
+                phrasebook: Phrasebook::default(),
+                ..kept
+            }
+        })
+    }
+
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
-        self.take_dropped(ui);
-        self.take_back(scene);
+        self.files.hear(ui, scene);
         self.find_usual(scene);
         let mut go = None;
         let recording = scene.desk.board().recording.get();
@@ -125,91 +135,13 @@ impl Intake {
             self.phrasebook.show(ui, scene, None, sides, purpose);
             ui.separator();
             script::label(ui, scene.words.t("intake-about"), scene.own(ui));
-            self.files(ui, scene);
+            self.files.show(ui, scene);
             ui.add_space(theme::GAP);
             self.start(ui, scene);
             ui.add_space(theme::WIDE_GAP);
             self.practice(ui, scene);
         });
         go
-    }
-
-    /// Puts the files back of an import that ended without anything taken in.
-    fn take_back(&mut self, scene: &Scene<'_>) {
-        let Some((since, files)) = &self.sent else {
-            return;
-        };
-        let job = scene.desk.board().job.get();
-        let Some(job) = job.filter(|j| j.kind == JobKind::Import && j.since >= *since) else {
-            return;
-        };
-        let Some(made) = &job.over else { return };
-        if made.is_empty() && !job.stopped && self.files.is_empty() {
-            self.files.clone_from(files);
-        }
-        self.sent = None;
-    }
-
-    fn take_dropped(&mut self, ui: &Ui) {
-        let dropped: Vec<PathBuf> = ui.input(|i| {
-            let files = i.raw.dropped_files.iter();
-            files.map(|f| f.path().to_owned()).collect()
-        });
-        for path in dropped {
-            self.add(path);
-        }
-    }
-
-    fn add(&mut self, path: PathBuf) {
-        if !self.files.contains(&path) && self.files.len() < MOST_FILES {
-            self.files.push(path);
-        }
-    }
-
-    fn files(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
-        let words = scene.words;
-        ui.strong(words.t("intake-files"));
-        let mut removed = None;
-        for (at, file) in self.files.iter().enumerate() {
-            ui.horizontal_wrapped(|ui| {
-                let name = file.file_name().unwrap_or(file.as_os_str());
-                let shown = ui.label(safe::name(&name.to_string_lossy()));
-                shown.on_hover_text(safe::name(&file.display().to_string()));
-                if ui.button(words.t("remove")).clicked() {
-                    removed = Some(at);
-                }
-            });
-        }
-        if let Some(at) = removed {
-            self.files.remove(at);
-        }
-        ui.horizontal_wrapped(|ui| {
-            if ui.button(words.t("choose-file")).clicked() {
-                self.choosing = true;
-                scene.desk.ask(Command::Browse(None));
-            }
-            let label = ui.label(words.t("intake-path"));
-            let width = ui.available_width().clamp(120.0, 320.0);
-            let field = TextEdit::singleline(&mut self.typed).desired_width(width);
-            let field = script::line(ui, field).labelled_by(label.id);
-            let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-            let path = self.typed.trim().to_owned();
-            if (ui.button(words.t("add")).clicked() || entered) && !path.is_empty() {
-                self.add(PathBuf::from(path));
-                self.typed.clear();
-            }
-        });
-        if self.choosing {
-            match chooser::show(ui, scene) {
-                Some(Chosen::File(path)) => {
-                    self.add(path);
-                    self.choosing = false;
-                }
-                Some(Chosen::Close) => self.choosing = false,
-                Some(Chosen::Folder(_)) | None => {}
-            }
-        }
-        script::label(ui, words.t("intake-kinds"), scene.remark(ui));
     }
 
     fn facts(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
@@ -337,10 +269,17 @@ impl Intake {
         }
     }
 
-    /// The window that the person interviewed looks at, whatever screen the officer is on. `blank` is
-    /// the key that hides everything, and whether it is hidden; true where that key was pressed there.
-    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>, blank: (Key, bool)) -> bool {
-        self.phrasebook.second_window(ui, scene, blank)
+    /// The window that the person interviewed looks at, whatever screen the officer is on; which of the
+    /// keys that work everywhere was pressed in it.
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>, keys: Everywhere) -> Pressed {
+        self.phrasebook.second_window(ui, scene, keys)
+    }
+
+    /// The key of the pause was pressed, on whatever screen: the recording that runs pauses at once, or goes
+    /// on. Whether it is to be asked why it pauses.
+    pub fn pause_by_key(&mut self, scene: &Scene<'_>) -> bool {
+        let recording = scene.desk.board().recording.get();
+        recording.is_some_and(|now| self.live.pause_by_key(scene, &now))
     }
 
     /// What both ways of beginning still need.
@@ -389,15 +328,10 @@ impl Intake {
             });
             self.microphone.used();
         }
-        if let [path] = &self.files[..]
-            && !is_transcript(path)
-        {
+        if let Some(path) = self.files.only_sound() {
             let button = Button::new(words.t("live-practice"));
             if ui.add_enabled(may, button).clicked() {
-                wanted = Some(self.request(vec![LiveSource::Practice {
-                    path: path.clone(),
-                    speed: 1.0,
-                }]));
+                wanted = Some(self.request(vec![LiveSource::Practice { path, speed: 1.0 }]));
             }
         }
         let remark = match (lacks, &missing) {
@@ -448,7 +382,7 @@ impl Intake {
 
     fn start(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
         let words = scene.words;
-        let none = self.files.is_empty().then_some("intake-no-file");
+        let none = self.files.are_none().then_some("intake-no-file");
         let lacks = none.or(self.lacks(scene));
         let button = Button::new(words.t("intake-start"));
         if ui.add_enabled(lacks.is_none(), button).clicked() {
@@ -459,11 +393,7 @@ impl Intake {
                 asked: self.purpose,
                 ..ImportRequest::default()
             };
-            // Before it is sent: the desk may begin at once.
-            let (since, files) = (Instant::now(), self.files.clone());
-            if scene.desk.ask(Command::Import(files, request)) {
-                self.sent = Some((since, std::mem::take(&mut self.files)));
-            }
+            self.files.send(scene, request);
         }
         if let Some(id) = lacks {
             script::label(ui, words.t(id), scene.remark(ui));
@@ -487,8 +417,7 @@ impl Intake {
             }
         });
         if let Some((path, languages)) = chosen.and_then(|at| self.practice.get(at)).cloned() {
-            self.files.clear();
-            self.add(path);
+            self.files.take_only(path);
             self.officer = languages.first().copied();
             self.other = languages.get(1).copied();
             self.third = languages.get(2).copied();

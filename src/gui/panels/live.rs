@@ -41,6 +41,11 @@ pub struct Live {
 }
 
 impl Live {
+    /// The key of the pause was pressed: pauses at once, or goes on. Whether it is to be asked why it pauses.
+    pub fn pause_by_key(&mut self, scene: &Scene<'_>, now: &Recording) -> bool {
+        self.pausing.by_key(scene, now)
+    }
+
     /// Paints what is always in view: how it stands, the end, pauses and marks in words.
     pub fn controls(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
@@ -289,7 +294,7 @@ fn lines(ui: &mut Ui, scene: &Scene<'_>, now: &Recording, opened: Option<&Opened
         .filter(|l| !l.text.is_empty())
         .take(LAST)
     {
-        let time = safe::clock(line.span.start.as_ms());
+        let time = scene.words.digits(&safe::clock(line.span.start.as_ms()));
         let about = format!(
             "{time}  {} · {}",
             speaker(scene.words, &line.speaker),

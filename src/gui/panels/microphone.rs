@@ -12,7 +12,7 @@ use crate::audio::{DeviceInfo, Hearing};
 use crate::domain::{Lang, SpeechChoice, SpeechModels, numbered};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, languages, meters, script, speech_models};
+use crate::gui::widgets::{job, languages, meters, named, script, speech_models};
 
 /// Microphones of one interview at most.
 const MOST: usize = 4;
@@ -153,6 +153,15 @@ impl MicrophoneChoice {
         self.reason.clear();
     }
 
+    /// The same for another desk, which has not been asked for microphones yet.
+    pub fn put_by(self) -> Self {
+        Self {
+            asked: false,
+            untested: None,
+            ..self
+        }
+    }
+
     /// Paints the choice. `request` is what a recording in these languages would be; without one there is no
     /// test yet.
     pub fn show(
@@ -179,7 +188,7 @@ impl MicrophoneChoice {
                     speaker(ui, scene, at, row);
                 }
                 let more = several && at > 0;
-                if more && ui.button(scene.words.t("remove")).clicked() {
+                if more && named::remove(ui, scene, &numbered(scene, at)) {
                     removed = Some(at);
                 }
             });
@@ -325,6 +334,12 @@ impl MicrophoneChoice {
     }
 }
 
+/// What a microphone is called beside others.
+fn numbered(scene: &Scene<'_>, at: usize) -> String {
+    let number = scene.words.digits(&(at + 1).to_string());
+    format!("{} {number}", scene.words.t("microphone"))
+}
+
 fn device(
     ui: &mut Ui,
     scene: &Scene<'_>,
@@ -335,7 +350,7 @@ fn device(
 ) {
     let words = scene.words;
     let name = if several {
-        format!("{} {}", words.t("microphone"), at + 1)
+        numbered(scene, at)
     } else {
         words.t("microphone").to_owned()
     };
@@ -381,7 +396,10 @@ fn speaker(ui: &mut Ui, scene: &Scene<'_>, at: usize, row: &mut Row) {
 /// The speech models of one microphone, where several serve a language that is spoken there.
 fn models(ui: &mut Ui, scene: &Scene<'_>, at: usize, all: &[Lang], row: &mut Row) {
     let usual = scene.words.t("microphone-as-interview");
-    let (salt, number) = (format!("microphone-{at}"), (at + 1).to_string());
+    let (salt, number) = (
+        format!("microphone-{at}"),
+        scene.words.digits(&(at + 1).to_string()),
+    );
     for lang in row.languages(all) {
         let values = [("language", lang.native_name()), ("number", &number)];
         let name = scene.words.with("microphone-speech-model", &values);

@@ -20,6 +20,7 @@ pub use happened::MARKS;
 pub use intake::Intake;
 pub use models::Models;
 pub use people::People;
+pub use phrasebook::{Everywhere, Pressed};
 pub use review::{Drafts, Place, Review};
 pub use search::Search;
 pub use settings::Settings;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{Button, Frame, Key, Margin, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, Frame, Margin, ScrollArea, TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
 use crate::app::phrasebook::{Phrase, Topic, checklist, phrases};
@@ -18,6 +18,7 @@ use crate::text;
 mod second;
 
 use second::Second;
+pub use second::{Everywhere, Pressed};
 
 /// Height of the list, in points.
 const LIST: f32 = 300.0;
@@ -294,15 +295,10 @@ impl Phrasebook {
 
     /// The window that the person interviewed looks at; painted whatever screen the officer is on, and
     /// empty while everything is `hidden`. True where the key that hides was pressed in it.
-    pub fn second_window(
-        &mut self,
-        ui: &Ui,
-        scene: &Scene<'_>,
-        (key, hidden): (Key, bool),
-    ) -> bool {
-        let seen = self.second.open && !hidden;
+    pub fn second_window(&mut self, ui: &Ui, scene: &Scene<'_>, keys: Everywhere) -> Pressed {
+        let seen = self.second.open && !keys.hidden;
         let text = seen.then(|| self.for_them(scene)).flatten();
-        self.second.show(ui, text, (key, hidden))
+        self.second.show(ui, text, keys)
     }
 
     /// The sentence that was chosen, else what was said last, in the language of the person

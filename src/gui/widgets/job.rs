@@ -1,6 +1,8 @@
 //! The running or last long piece of work: its step, how far, how long yet, a way to stop; when it is
 //! over, what became of it.
 
+use std::time::Instant;
+
 use eframe::egui::{Frame, Margin, ProgressBar, Ui};
 
 use crate::app::desk::{Job, JobKind, Phase};
@@ -72,6 +74,13 @@ fn inside(ui: &mut Ui, scene: &Scene<'_>, job: &Job) -> Option<InterviewId> {
     wanted
 }
 
+/// The time that a step which began then and has come so far still needs; none before it can be guessed.
+pub fn left(since: Instant, part: f32) -> Option<String> {
+    let spent = since.elapsed().as_secs_f32();
+    let left = spent * (1.0 - part) / part;
+    (part >= FIRST_GUESS).then(|| safe::clock((left * 1000.0) as u64))
+}
+
 fn running(ui: &mut Ui, scene: &Scene<'_>, job: &Job) {
     let words = scene.words;
     let step = match job.phase {
@@ -94,10 +103,7 @@ fn running(ui: &mut Ui, scene: &Scene<'_>, job: &Job) {
         Some(part) => {
             let percent = words.digits(&format!("{:.0}", part * 100.0));
             ui.add(ProgressBar::new(part).text(format!("{percent} %")));
-            if part >= FIRST_GUESS {
-                let spent = job.since.elapsed().as_secs_f32();
-                let left = spent * (1.0 - part) / part;
-                let left = safe::clock((left * 1000.0) as u64);
+            if let Some(left) = left(job.since, part) {
                 let text = words.with("job-left", &[("time", &left)]);
                 script::label(ui, &text, scene.remark(ui));
             }

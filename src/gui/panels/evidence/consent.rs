@@ -103,6 +103,11 @@ impl Consenting {
         self.fields() != before.fields() || !self.reason.trim().is_empty()
     }
 
+    /// The interview of which it is.
+    pub fn of(&self) -> Option<InterviewId> {
+        self.of.as_ref().map(|(id, ..)| id.clone())
+    }
+
     /// What can be entered.
     fn fields(&self) -> (Option<Asked>, Seen, Option<&str>, bool, [&str; 3]) {
         let typed = [&self.until, &self.pseudonym, &self.person].map(|text| text.trim());

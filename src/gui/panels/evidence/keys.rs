@@ -57,6 +57,17 @@ impl Keys {
         new || (self.revoking.is_some() && !self.reason.trim().is_empty())
     }
 
+    /// What was typed but for passphrases and paths.
+    pub fn put_by(self) -> Self {
+        Self {
+            name: self.name,
+            role: self.role,
+            reason: self.reason,
+            revoking: self.revoking,
+            ..Self::default()
+        }
+    }
+
     /// Paints this part.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
         let words = scene.words;

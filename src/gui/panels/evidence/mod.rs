@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, ComboBox, Frame, Margin, ScrollArea, Ui};
 
-use crate::app::desk::{Command, Custody, JobKind, Outcome, Task};
+use crate::app::desk::{Command, Custody, Desk, JobKind, Outcome, Task};
 use crate::evidence::{KnownKey, Passphrase, Role, Verdict, grouped};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
@@ -62,6 +62,29 @@ impl Evidence {
         self.keys = keys::Keys::default();
     }
 
+    /// Takes what was typed and not entered out of the screen; a passphrase is not kept.
+    pub fn put_by(&mut self) -> Option<Self> {
+        self.is_typed().then(|| {
+            let kept = std::mem::take(self);
+            Self {
+                part: kept.part,
+                read_back: kept.read_back.put_by(),
+                consent: kept.consent,
+                keys: kept.keys.put_by(),
+                ..Self::default()
+            }
+        })
+    }
+
+    /// Asks for the interview of which something is typed.
+    pub fn asks(&self, desk: &Desk) {
+        let consent = self.consent.of().filter(|_| self.consent.is_typed());
+        let read = self.read_back.of().filter(|_| self.read_back.is_typed());
+        if let Some(id) = consent.or(read) {
+            desk.ask(Command::Open(id));
+        }
+    }
+
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         // Whoever comes back may have changed lines meanwhile, and with them what was read back.
@@ -108,7 +131,7 @@ impl Evidence {
             match self.part {
                 Part::Interview => go = self.interview.show(ui, scene, &custody),
                 Part::ReadBack | Part::Consent => go = self.of_the_person(ui, scene, &custody),
-                Part::Partners => self.partners.show(ui, scene, &custody),
+                Part::Partners => go = self.partners.show(ui, scene, &custody),
                 Part::Keys => self.keys.show(ui, scene, &custody),
             }
         });

@@ -5,9 +5,9 @@ use eframe::egui::{Button, Ui};
 
 use crate::app::desk::{Custody, Task};
 use crate::gui::safe;
-use crate::gui::shell::Scene;
+use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::{job, script};
+use crate::gui::widgets::{job, named, script};
 
 use super::{PathField, ask};
 
@@ -19,9 +19,10 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Paints this part.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) {
+    /// Paints this part; the way to what is to be read.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, custody: &Custody) -> Option<Go> {
         let words = scene.words;
+        let mut go = None;
         script::label(ui, words.t("receive-about"), scene.own(ui));
         self.file.show(ui, scene, "receive-file");
         ui.checkbox(&mut self.receipt, words.t("receive-receipt"));
@@ -52,10 +53,18 @@ impl Partners {
                 safe::name(&foreign.interview),
                 words.moment(&foreign.received)
             );
-            script::label(ui, &text, scene.own(ui));
+            ui.horizontal_wrapped(|ui| {
+                script::label(ui, &text, scene.own(ui));
+                let name = safe::name(&foreign.interview);
+                let name = words.with("received-open-named", &[("name", &name)]);
+                if named::button(ui, words.t("received-open"), &name).clicked() {
+                    go = Some(Go::Foreign(foreign.bundle.clone(), None));
+                }
+            });
             let path = foreign.folder.display().to_string();
             script::marked(ui, &path, scene.remark(ui), &[], true);
             ui.add_space(theme::GAP);
         }
+        go
     }
 }

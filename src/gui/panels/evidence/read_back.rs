@@ -7,7 +7,7 @@ use std::sync::Arc;
 use eframe::egui::{Button, Id, TextEdit, Ui};
 
 use crate::app::desk::{Custody, Opened, Said, Task};
-use crate::domain::{Lang, ReadAnswer, ReadBack, Segment, SegmentId};
+use crate::domain::{InterviewId, Lang, ReadAnswer, ReadBack, Segment, SegmentId};
 use crate::gui::panels::review::speaker;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
@@ -88,6 +88,19 @@ impl ReadingBack {
             || refused.into_iter().any(|typed| !typed.trim().is_empty())
     }
 
+    /// The interview of which it is.
+    pub fn of(&self) -> Option<InterviewId> {
+        (!self.of.is_empty()).then(|| InterviewId(self.of.clone()))
+    }
+
+    /// The same without what was counted of the lines.
+    pub fn put_by(self) -> Self {
+        Self {
+            tally: None,
+            ..self
+        }
+    }
+
     /// Paints this part.
     pub fn show(
         &mut self,
@@ -131,11 +144,12 @@ impl ReadingBack {
             return;
         };
         let told = [
-            ("right", tally.right.to_string()),
-            ("corrected", tally.corrected.to_string()),
-            ("refused", tally.refused.to_string()),
-            ("unread", tally.unread.len().to_string()),
-        ];
+            ("right", tally.right),
+            ("corrected", tally.corrected),
+            ("refused", tally.refused),
+            ("unread", tally.unread.len()),
+        ]
+        .map(|(name, count)| (name, words.digits(&count.to_string())));
         let told: Vec<(&str, &str)> = told.iter().map(|(n, v)| (*n, v.as_str())).collect();
         script::label(ui, &words.with("read-back-told", &told), scene.own(ui));
         ui.add_space(theme::GAP);
@@ -179,7 +193,8 @@ impl ReadingBack {
             safe::clock(line.span.start.as_ms()),
             speaker(words, &line.speaker),
         );
-        let head = format!("{}   {time}   {who}", line.id.0);
+        let place = words.digits(&format!("{}   {time}", line.id.0));
+        let head = format!("{place}   {who}");
         script::label(ui, &head, scene.remark(ui));
         if read.is_empty() {
             script::label(ui, words.t("read-back-none"), scene.own(ui));

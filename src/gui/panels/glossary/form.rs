@@ -71,6 +71,14 @@ impl TermForm {
         self.term() != self.began
     }
 
+    /// The same, and nothing of it is on its way.
+    pub fn put_by(self) -> Self {
+        Self {
+            sent: Sent::default(),
+            ..self
+        }
+    }
+
     /// Paints the fields; whether the form is done with.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
         if self.sent.is_stored(scene) {

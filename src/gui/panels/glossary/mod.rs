@@ -116,6 +116,17 @@ impl Glossary {
         self.form.as_ref().is_some_and(TermForm::is_changed)
     }
 
+    /// Takes a term that was typed and not kept out of the screen.
+    pub fn put_by(&mut self) -> Option<Self> {
+        self.is_typed().then(|| {
+            let form = self.form.take().map(TermForm::put_by);
+            Self {
+                form,
+                ..Self::default()
+            }
+        })
+    }
+
     /// Throws away what was typed and not kept.
     pub fn throw_away(&mut self) {
         self.form = None;

@@ -2,7 +2,7 @@
 //! recorded: by its key, by its button, or by a button that names the reason. Its entry is written when it
 //! begins, so a reason that is given later stands in the record as a mark of its own.
 
-use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
+use eframe::egui::{Button, Key, TextEdit, Ui};
 
 use crate::app::desk::{Command, Recording};
 use crate::app::live::{NO_REASON, PAUSE_REASON, PAUSES};
@@ -10,9 +10,6 @@ use crate::gui::panels::happened::PAUSED;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script;
-
-/// The key that pauses and goes on.
-const KEY: Key = Key::F10;
 
 /// What is typed, and whether a reason is missing.
 #[derive(Default)]
@@ -23,18 +20,36 @@ pub(super) struct Pausing {
 }
 
 impl Pausing {
+    /// The key was pressed, which works on every screen: pauses at once, or goes on. Whether it is to be asked
+    /// why it pauses.
+    pub(super) fn by_key(&mut self, scene: &Scene<'_>, now: &Recording) -> bool {
+        if now.ending {
+            return false;
+        }
+        if now.status.paused {
+            self.go_on(scene);
+            return false;
+        }
+        self.pause(scene, None);
+        self.asks
+    }
+
+    fn go_on(&mut self, scene: &Scene<'_>) {
+        scene.desk.ask(Command::GoOn);
+        self.asks = false;
+    }
+
     /// Paints the button, and a field for words of one's own.
     pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, now: &Recording) {
         let words = scene.words;
         let paused = now.status.paused;
-        let pressed = ui.input_mut(|i| i.consume_key(Modifiers::NONE, KEY));
         ui.horizontal_wrapped(|ui| {
             let button = words.t(if paused {
                 "live-continue"
             } else {
                 "live-pause"
             });
-            let pressed = ui.button(button).clicked() || pressed;
+            let pressed = ui.button(button).clicked();
             let label = ui.label(words.t("live-words"));
             let width = ui.available_width().clamp(100.0, 200.0);
             let field = TextEdit::singleline(&mut self.words).char_limit(300);
@@ -44,8 +59,7 @@ impl Pausing {
             let mark = Button::new(words.t("live-mark"));
             let marks = ui.add_enabled(filled, mark).clicked() || (paused && entered && filled);
             if pressed && paused {
-                scene.desk.ask(Command::GoOn);
-                self.asks = false;
+                self.go_on(scene);
             } else if pressed || (!paused && entered && filled) {
                 self.pause(scene, None);
             } else if marks {

@@ -69,7 +69,7 @@ pub(super) fn show(
         });
     }
     for (place, input) in row.more.iter_mut().enumerate() {
-        let number = (place + 2).to_string();
+        let number = scene.words.digits(&(place + 2).to_string());
         ui.horizontal_wrapped(|ui| {
             ui.label(scene.words.with("microphone-input", &[("number", &number)]));
             // A place of its own among those of all microphones.
@@ -97,10 +97,11 @@ fn number(
 ) {
     let label = ui.label(scene.words.t("microphone-inputs"));
     let response = ComboBox::from_id_salt(("inputs", at))
-        .selected_text(format!("{wanted} / {has}"))
+        .selected_text(scene.words.digits(&format!("{wanted} / {has}")))
         .show_ui(ui, |ui| {
             for number in 1..=most {
-                ui.selectable_value(wanted, number, number.to_string());
+                let shown = scene.words.digits(&number.to_string());
+                ui.selectable_value(wanted, number, shown);
             }
         })
         .response;

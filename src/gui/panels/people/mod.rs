@@ -9,11 +9,12 @@ mod register;
 use eframe::egui::{TextEdit, Ui};
 
 use crate::app::Choices;
-use crate::app::desk::{Act, Command, Told};
+use crate::app::desk::{Act, Command, Desk, Told};
 use crate::domain::{Fact, FactKind, Lang, NameSource, Person, PersonId};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::{script, told};
+use crate::gui::words::Words;
 
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct People {
 struct Signing {
     by: Option<String>,
     sent: Option<u64>,
+    /// The number of what was stored last.
+    stored: Option<u64>,
     failed: Option<Told>,
     /// The person that was entered last: the screen goes there.
     entered: Option<PersonId>,
@@ -51,10 +54,11 @@ struct Signing {
 }
 
 impl Signing {
-    /// Sends something to be entered, unless the last thing is still on its way.
-    fn send(&mut self, scene: &Scene<'_>, act: Act) {
+    /// Sends something to be entered, unless the last thing is still on its way; the number under which it
+    /// went.
+    fn send(&mut self, scene: &Scene<'_>, act: Act) -> Option<u64> {
         if self.sent.is_some() {
-            return;
+            return None;
         }
         self.follow = matches!(act, Act::Add(..));
         self.failed = None;
@@ -62,6 +66,7 @@ impl Signing {
         let by = self.by.clone().unwrap_or_default().trim().to_owned();
         let sent = scene.desk.ask(Command::Enter(by, act, number));
         self.sent = sent.then_some(number);
+        self.sent
     }
 
     fn hear(&mut self, scene: &Scene<'_>) {
@@ -69,6 +74,7 @@ impl Signing {
         let answer = scene.desk.board().entered.get();
         if let Some(answer) = answer.filter(|a| a.number == number) {
             self.sent = None;
+            self.stored = answer.failed.is_none().then_some(number);
             self.failed = answer.failed.clone();
             self.entered = answer.person.clone();
         }
@@ -108,6 +114,28 @@ impl People {
     /// Throws away what was typed and not entered.
     pub fn throw_away(&mut self) {
         self.page = page::Page::default();
+    }
+
+    /// Takes what was typed and not entered out of the screen, with the person that it is of.
+    pub fn put_by(&mut self) -> Option<Self> {
+        let typed = self.page.is_typed() || self.register.is_typed();
+        typed.then(|| {
+            let kept = std::mem::take(self);
+            Self {
+                part: Part::Register,
+                current: kept.current,
+                register: kept.register.put_by(),
+                page: kept.page.put_by(),
+                ..Self::default()
+            }
+        })
+    }
+
+    /// Asks for the person that is shown.
+    pub fn asks(&self, desk: &Desk) {
+        if let Some(id) = &self.current {
+            desk.ask(Command::Person(id.clone()));
+        }
     }
 
     /// Paints the screen.
@@ -223,6 +251,6 @@ fn all_names(person: &Person) -> String {
 }
 
 /// A score as a person reads it.
-fn percent(score: f32) -> String {
-    format!("{:.0} %", score * 100.0)
+fn percent(words: &Words, score: f32) -> String {
+    words.digits(&format!("{:.0} %", score * 100.0))
 }

@@ -12,7 +12,7 @@ use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
-use crate::gui::widgets::scroll;
+use crate::gui::widgets::{reason, scroll};
 
 use super::{Signing, kind_name, percent};
 
@@ -152,10 +152,10 @@ fn offer(
         ui.horizontal_wrapped(|ui| {
             for near in &one.people {
                 let name = safe::name(&near.name);
-                let score = percent(near.score);
+                let score = percent(words, near.score);
                 let values = [("name", name.as_str()), ("score", score.as_str())];
                 let button = ui.button(words.with("offers-this", &values));
-                if button.on_hover_text(scene.words.told(&near.why)).clicked() {
+                if reason::told(button, &words.told(&near.why)).clicked() {
                     signing.send(scene, Act::Note(near.person.clone(), vec![entry(one)]));
                 }
             }

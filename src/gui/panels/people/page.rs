@@ -9,9 +9,9 @@ use crate::domain::{Fact, FactKind, Lang, NameSource, PersonId, Verdict};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::languages;
 use crate::gui::widgets::script::{self, Letters};
 use crate::gui::widgets::scroll;
+use crate::gui::widgets::{languages, reason};
 
 use super::{Signing, kind_name, letters_of, links, percent, source_name};
 
@@ -35,6 +35,8 @@ pub struct Page {
     lang: Option<Lang>,
     source: NameSource,
     reason: String,
+    /// The entry that was sent, and under which number: it stays in its field until it is stored.
+    sent: Option<(u64, String)>,
 }
 
 impl Default for Page {
@@ -46,6 +48,7 @@ impl Default for Page {
             lang: None,
             source: NameSource::Alias,
             reason: String::new(),
+            sent: None,
         }
     }
 }
@@ -54,6 +57,11 @@ impl Page {
     /// Whether something was typed and not entered.
     pub fn is_typed(&self) -> bool {
         !self.value.trim().is_empty()
+    }
+
+    /// The same, and nothing of it is on its way.
+    pub fn put_by(self) -> Self {
+        Self { sent: None, ..self }
     }
 
     /// Paints the page.
@@ -66,6 +74,7 @@ impl Page {
     ) -> Wish {
         let words = scene.words;
         let mut wish = Wish::Stay;
+        self.hear(signing);
         if ui.button(words.t("people-back")).clicked() {
             return Wish::Back;
         }
@@ -90,6 +99,20 @@ impl Page {
             }
         });
         wish
+    }
+
+    /// Empties the field of an entry that is stored, unless something else was typed there meanwhile.
+    fn hear(&mut self, signing: &Signing) {
+        let Some((number, value)) = &self.sent else {
+            return;
+        };
+        if signing.sent == Some(*number) {
+            return;
+        }
+        if signing.stored == Some(*number) && self.value == *value {
+            self.value.clear();
+        }
+        self.sent = None;
     }
 
     fn facts(
@@ -206,8 +229,10 @@ impl Page {
                 if self.kind == FactKind::Name {
                     (entry.lang, entry.source) = (self.lang, Some(self.source));
                 }
-                signing.send(scene, Act::Note(id.clone(), vec![entry]));
-                self.value.clear();
+                let sent = signing.send(scene, Act::Note(id.clone(), vec![entry]));
+                self.sent = sent
+                    .map(|number| (number, self.value.clone()))
+                    .or(self.sent.take());
             }
         });
     }
@@ -234,12 +259,9 @@ impl Page {
         let id = &shown.page.person.id;
         for near in &shown.near {
             ui.horizontal_wrapped(|ui| {
-                let name = format!("{}  {}", safe::name(&near.name), percent(near.score));
-                if ui
-                    .button(name)
-                    .on_hover_text(scene.words.told(&near.why))
-                    .clicked()
-                {
+                let name = format!("{}  {}", safe::name(&near.name), percent(words, near.score));
+                let button = ui.button(name);
+                if reason::told(button, &scene.words.told(&near.why)).clicked() {
                     *wish = Wish::Other(near.person.clone());
                 }
                 for verdict in Verdict::ALL {
@@ -327,7 +349,11 @@ fn explained(scene: &Scene<'_>, near: &PossibleMatch) -> String {
             "given name" => scene.words.t("part-given"),
             _ => scene.words.t("part-name"),
         };
-        format!("{role} {}: {}", safe::name(&part.text), percent(part.score))
+        format!(
+            "{role} {}: {}",
+            safe::name(&part.text),
+            percent(scene.words, part.score)
+        )
     });
     parts.collect::<Vec<_>>().join(" · ")
 }

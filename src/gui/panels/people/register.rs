@@ -12,7 +12,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::rows::{Rows, row};
-use crate::gui::widgets::{languages, script};
+use crate::gui::widgets::{languages, reason, script};
 use crate::text;
 
 use super::{Signing, all_names, percent};
@@ -33,6 +33,20 @@ pub struct Register {
 }
 
 impl Register {
+    /// Whether a name was typed.
+    pub fn is_typed(&self) -> bool {
+        !self.text.trim().is_empty()
+    }
+
+    /// What was typed, and none of the people.
+    pub fn put_by(self) -> Self {
+        Self {
+            text: self.text,
+            lang: self.lang,
+            ..Self::default()
+        }
+    }
+
     /// Paints the list; returns the person that was chosen.
     pub fn show(
         &mut self,
@@ -111,12 +125,13 @@ impl Register {
         script::label(ui, scene.words.t("people-near"), scene.remark(ui));
         ui.horizontal_wrapped(|ui| {
             for one in near.found.iter().take(NEAR) {
-                let name = format!("{}  {}", safe::name(&one.name), percent(one.score));
-                if ui
-                    .button(name)
-                    .on_hover_text(scene.words.told(&one.why))
-                    .clicked()
-                {
+                let name = format!(
+                    "{}  {}",
+                    safe::name(&one.name),
+                    percent(scene.words, one.score)
+                );
+                let button = ui.button(name);
+                if reason::told(button, &scene.words.told(&one.why)).clicked() {
                     wanted = Some(one.person.clone());
                 }
             }

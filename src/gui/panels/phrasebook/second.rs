@@ -2,8 +2,8 @@
 //! reads at, F11 lets it fill the screen, and it comes back where it was.
 
 use eframe::egui::{
-    CentralPanel, Frame, Key, Margin, Modifiers, Pos2, ScrollArea, Ui, Vec2, ViewportBuilder,
-    ViewportCommand, ViewportId, vec2,
+    CentralPanel, Event, Frame, Key, Margin, Modifiers, Pos2, ScrollArea, Ui, Vec2,
+    ViewportBuilder, ViewportCommand, ViewportId, vec2,
 };
 
 use crate::domain::Lang;
@@ -15,8 +15,61 @@ use crate::gui::widgets::scroll;
 const TITLE: &str = "Mekong Interview";
 /// The key that lets it fill the screen, or no more.
 const FULL: Key = Key::F11;
+/// The key that pauses the recording and goes on, on every screen and in both windows.
+const PAUSE: Key = Key::F10;
 /// How large it is at first, in points at 100 %.
 const SIZE: Vec2 = vec2(800.0, 480.0);
+
+/// The keys that work whatever is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Everywhere {
+    /// The key that hides everything.
+    pub hide: Key,
+    /// Everything is hidden.
+    pub hidden: bool,
+}
+
+/// Which of them were pressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pressed {
+    /// The one that hides everything.
+    pub hides: bool,
+    /// The one that pauses the recording.
+    pub pauses: bool,
+}
+
+impl Everywhere {
+    /// Takes them out of what was pressed in this window. A key that is held down counts once: a pause must not
+    /// end because a finger stays on it.
+    pub fn pressed(self, ui: &Ui) -> Pressed {
+        let mut pressed = Pressed::default();
+        ui.input_mut(|input| {
+            input.events.retain(|event| {
+                let Event::Key {
+                    key,
+                    pressed: true,
+                    repeat,
+                    modifiers,
+                    ..
+                } = event
+                else {
+                    return true;
+                };
+                let wanted = match *key {
+                    key if key == self.hide => &mut pressed.hides,
+                    PAUSE => &mut pressed.pauses,
+                    _ => return true,
+                };
+                if !modifiers.is_none() {
+                    return true;
+                }
+                *wanted |= !repeat;
+                false
+            });
+        });
+        pressed
+    }
+}
 
 /// The window, as long as the program runs.
 #[derive(Default)]
@@ -33,31 +86,31 @@ pub(super) struct Second {
 }
 
 impl Second {
-    /// Paints it, with this text; nothing in it while everything is `hidden`. True where the `key` that
-    /// hides was pressed in it.
+    /// Paints it, with this text; nothing in it while everything is hidden. Which of the keys that work
+    /// everywhere were pressed in it.
     pub(super) fn show(
         &mut self,
         ui: &Ui,
         text: Option<(String, Lang)>,
-        (key, hidden): (Key, bool),
-    ) -> bool {
+        keys: Everywhere,
+    ) -> Pressed {
         // Where it is no window of its own it stands in the first one, which has the keys.
         let own = !ui.ctx().embed_viewports();
-        if !self.open || (hidden && !own) {
+        if !self.open || (keys.hidden && !own) {
             self.opened = None;
-            return false;
+            return Pressed::default();
         }
         let zoom = ui.ctx().zoom_factor();
         let opened = self.opened.take().unwrap_or_else(|| self.builder(zoom));
         self.opened = Some(opened.clone());
         let id = ViewportId::from_hash_of("interviewee");
-        let (mut closed, mut pressed) = (false, false);
+        let (mut closed, mut pressed) = (false, Pressed::default());
         ui.ctx().show_viewport_immediate(id, opened, |ui, _| {
             if own {
                 self.watch(ui, zoom);
             }
             closed = ui.input(|i| i.viewport().close_requested());
-            pressed = ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+            pressed = keys.pressed(ui);
             let ground = Frame::new()
                 .fill(theme::of(ui).ground)
                 .inner_margin(Margin::same(24));

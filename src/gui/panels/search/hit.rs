@@ -50,8 +50,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
             script::label(ui, &why, scene.remark(ui).coloured(colour));
             let heard = is_heard(scene, hit);
             let id = if heard { "search-stop" } else { "search-play" };
-            let offered = (chosen || heard) && hit.foreign.is_none();
-            if offered && ui.button(scene.words.t(id)).clicked() {
+            if (chosen || heard) && ui.button(scene.words.t(id)).clicked() {
                 wish = Some(Wish::Play);
             }
         });
@@ -68,8 +67,9 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, hit: &Hit, chosen: bool) -> Option<W
 /// Whether its line is heard now.
 pub fn is_heard(scene: &Scene<'_>, hit: &Hit) -> bool {
     let playing = scene.desk.board().playing.get();
-    hit.foreign.is_none()
-        && playing.is_some_and(|p| p.interview == hit.interview && p.segment == Some(hit.segment))
+    // What a partner sent is heard under its bundle's name.
+    let interview = hit.foreign.as_ref().unwrap_or(&hit.interview);
+    playing.is_some_and(|p| p.interview == *interview && p.segment == Some(hit.segment))
 }
 
 /// The day of its interview as the person reads days, and its number; of a partner's only the number.

@@ -1,13 +1,18 @@
 //! Finding words in all interviews while they are typed. Up and down choose a hit, Enter opens its
 //! line, Ctrl+P plays it and silences it; each hit says why it was found. What was found for an earlier
-//! question is shown as old until the answer comes, and Enter waits for the answer.
+//! question is shown as old until the answer comes, and Enter waits for the answer. Other languages are searched
+//! once nobody types for a moment, below what was found at once.
 
 mod filters;
 mod hit;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use eframe::egui::{Align, Key, Modifiers, Rect, ScrollArea, TextEdit, Ui, UiBuilder, pos2, vec2};
 
 use crate::app::desk::{Command, Found};
+use crate::domain::Cancel;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
@@ -19,6 +24,8 @@ pub use filters::{cases, choose};
 
 /// How much is seen of what was found for an earlier question.
 const OLD: f32 = 0.5;
+/// So long nobody types, in seconds, before translators are asked.
+const PAUSE: f64 = 0.8;
 /// Hits that are shown; more than a person reads through.
 const MOST: usize = 200;
 
@@ -33,6 +40,10 @@ pub struct Search {
     unasked: bool,
     /// Enter was pressed before the answer came.
     enters: bool,
+    /// When other languages are to be searched, by the clock of the window.
+    due: Option<f64>,
+    /// Ends that search.
+    reach: Option<Cancel>,
     /// Frames in which the chosen hit is still to be brought into view.
     reveal: u8,
     heights: Heights,
@@ -64,7 +75,9 @@ impl Search {
         if changed {
             (self.chosen, self.enters) = (0, false);
             self.ask(scene);
+            self.plan(ui, scene);
         }
+        self.reach(ui, scene);
         ui.add_space(theme::GAP);
         if self.text.trim().is_empty() {
             script::label(ui, words.t("search-empty"), scene.own(ui));
@@ -75,14 +88,25 @@ impl Search {
             let (done, total) = (far.0.to_string(), far.1.to_string());
             let told = words.with("search-indexing", &[("done", &done), ("total", &total)]);
             script::label(ui, &told, scene.own(ui));
+            if ui.button(words.t("search-index-stop")).clicked() {
+                scene.desk.stop_mending();
+            }
             return None;
         }
-        let found = scene.desk.board().found.get()?;
+        let found = self.found(scene)?;
         let old = found.asked != self.query() || found.across != self.filters.across;
         if old {
             ui.spinner();
         } else {
             self.told(ui, scene, &found);
+        }
+        if let Some(lang) = scene.desk.board().reaching.get() {
+            ui.horizontal_wrapped(|ui| {
+                ui.spinner();
+                let values = [("language", lang.native_name())];
+                let told = words.with("search-reaching", &values);
+                script::label(ui, &told, scene.remark(ui));
+            });
         }
         let went = self.keys(ui, scene, &found, (in_field, old));
         ui.scope(|ui| {
@@ -99,6 +123,44 @@ impl Search {
     fn ask(&mut self, scene: &Scene<'_>) {
         let question = Command::Search(self.query(), self.filters.across);
         self.unasked = !scene.desk.ask(question);
+    }
+
+    /// What was found: with other languages, once that has come.
+    fn found(&self, scene: &Scene<'_>) -> Option<Arc<Found>> {
+        let board = scene.desk.board();
+        let reached = board.reached.get().filter(|_| self.filters.across);
+        let reached = reached.filter(|found| found.asked == self.query());
+        reached.or_else(|| board.found.get())
+    }
+
+    /// The question is another one: what is searched in other languages ends, and waits for a pause in typing.
+    fn plan(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        let begun = self.reach.take();
+        if let Some(reach) = &begun {
+            reach.cancel();
+        }
+        scene.desk.board().reached.take();
+        let wanted = self.filters.across && !self.text.trim().is_empty();
+        self.due = wanted.then(|| ui.input(|i| i.time) + PAUSE);
+        if begun.is_some() && !self.filters.across {
+            scene.desk.ask(Command::NotAcross);
+        }
+    }
+
+    /// Has other languages searched once it is time.
+    fn reach(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        let Some(due) = self.due else { return };
+        let now = ui.input(|i| i.time);
+        if now < due {
+            let left = Duration::from_secs_f64(due - now);
+            ui.ctx().request_repaint_after(left);
+            return;
+        }
+        let reach = Cancel::new();
+        let question = Command::SearchAcross(self.query(), reach.clone());
+        let asked = scene.desk.ask(question);
+        self.reach = asked.then_some(reach);
+        self.due = (!asked).then_some(now + PAUSE);
     }
 
     fn query(&self) -> SearchQuery {
@@ -163,6 +225,10 @@ impl Search {
         }
         let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         let entered = pressed(Key::Enter);
+        if entered && self.due.is_some() {
+            self.due = Some(0.0);
+            ui.ctx().request_repaint();
+        }
         if old {
             self.enters |= entered;
             if entered && self.unasked {
@@ -252,14 +318,80 @@ fn to_line(hit: &Hit) -> Go {
 
 /// Plays a hit, or silences it where it is heard.
 fn play(scene: &Scene<'_>, hit: &Hit) {
-    if hit.foreign.is_some() {
-        return;
-    }
     if hit::is_heard(scene, hit) {
         scene.desk.ask(Command::Silence);
         return;
     }
     let percent = scene.choices.play_percent;
-    let line = (hit.interview.clone(), hit.segment);
-    scene.desk.ask(Command::PlayLine(line.0, line.1, percent));
+    let line = hit.segment;
+    scene.desk.ask(match &hit.foreign {
+        Some(bundle) => Command::PlayForeign(bundle.0.clone(), line, percent),
+        None => Command::PlayLine(hit.interview.clone(), line, percent),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+    use std::time::Instant;
+
+    use eframe::egui::Event;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::domain::Lang;
+    use crate::gui::empty_window::over;
+
+    #[test]
+    fn other_languages_wait_for_a_pause_in_typing_and_end_with_the_next_letter() {
+        let search = Rc::new(RefCell::new(Search::default()));
+        let (reached, plain) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+        let (own, came, found) = (Rc::clone(&search), Rc::clone(&reached), Rc::clone(&plain));
+        let (_dir, mut window) = over(Lang::En, move |ui, scene| {
+            own.borrow_mut().show(ui, scene);
+            came.set(scene.desk.board().reached.get().is_some());
+            found.set(scene.desk.board().found.get().is_some());
+        });
+        let until = |window: &mut egui_kittest::Harness<'_>, is: &Cell<bool>| {
+            let begun = Instant::now();
+            while !is.get() {
+                assert!(begun.elapsed() < Duration::from_secs(60));
+                std::thread::sleep(Duration::from_millis(5));
+                window.step();
+            }
+        };
+        window.event(Event::Text("ຫຼວງພະບາງ".to_owned()));
+        window.run_steps(2);
+        until(&mut window, &plain);
+        window.run_steps(10);
+        assert!(
+            search.borrow().reach.is_none() && !reached.get(),
+            "nobody asked for it"
+        );
+        window.get_by_label("Other languages too").click();
+        window.run_steps(2);
+        // A frame is a quarter of a second by the clock of the window.
+        assert!(search.borrow().due.is_some() && search.borrow().reach.is_none());
+        window.run_steps(4);
+        let first = search.borrow().reach.clone().expect("it is asked");
+        until(&mut window, &reached);
+        assert!(!first.is_cancelled());
+        search.borrow_mut().focused = false;
+        window.run_steps(2);
+        window.event(Event::Text("ວ".to_owned()));
+        window.run_steps(2);
+        assert!(
+            first.is_cancelled() && !reached.get(),
+            "it is another question"
+        );
+        // Enter does not wait for the pause.
+        assert!(search.borrow().reach.is_none());
+        window.key_press(Key::Enter);
+        window.run_steps(2);
+        let second = search.borrow().reach.clone().expect("it is asked");
+        window.get_by_label("Other languages too").click();
+        window.run_steps(2);
+        assert!(second.is_cancelled() && search.borrow().due.is_none());
+    }
 }
