@@ -617,7 +617,7 @@ recut-was-split = Line { $from } was split into { $to }
 recut-was-merged = Lines { $from } were joined into { $to }
 recut-was-moved = Line { $line } stands at { $time }
 recut-was-undone = Change { $number } was taken back
-recut-no-next = No line of the same speaker follows this one.
+recut-no-next = No line of the same speaker and language follows this one at once.
 recut-no-words = This line has too few words to be split.
 
 # Narrowing a search, and why a line was found

@@ -587,7 +587,7 @@ recut-was-split = ແຖວ { $from } ແຍກເປັນ { $to }
 recut-was-merged = ແຖວ { $from } ລວມເປັນ { $to }
 recut-was-moved = ແຖວ { $line } ຢູ່ທີ່ { $time }
 recut-was-undone = ການປ່ຽນແປງ { $number } ຖືກຖອນຄືນ
-recut-no-next = ບໍ່ມີແຖວຂອງຜູ້ເວົ້າຄົນດຽວກັນຕໍ່ຈາກນີ້
+recut-no-next = ບໍ່ມີແຖວຂອງຜູ້ເວົ້າ ແລະ ພາສາດຽວກັນຕໍ່ຈາກນີ້ທັນທີ
 recut-no-words = ແຖວນີ້ມີຄຳໜ້ອຍເກີນໄປທີ່ຈະແຍກ
 
 # ຈຳກັດການຊອກຫາ ແລະ ເຫດທີ່ພົບ

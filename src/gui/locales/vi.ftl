@@ -587,7 +587,7 @@ recut-was-split = Dòng { $from } được tách thành { $to }
 recut-was-merged = Các dòng { $from } được ghép thành { $to }
 recut-was-moved = Dòng { $line } đứng ở { $time }
 recut-was-undone = Thay đổi { $number } đã được hoàn lại
-recut-no-next = Không có dòng nào của cùng người nói sau dòng này.
+recut-no-next = Ngay sau dòng này không có dòng nào của cùng người nói và cùng ngôn ngữ.
 recut-no-words = Dòng này có quá ít từ để tách.
 
 # Thu hẹp tìm kiếm và vì sao tìm thấy

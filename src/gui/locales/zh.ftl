@@ -587,7 +587,7 @@ recut-was-split = 第 { $from } 行拆分为 { $to }
 recut-was-merged = 第 { $from } 行合并为 { $to }
 recut-was-moved = 第 { $line } 行移至 { $time }
 recut-was-undone = 第 { $number } 次更改已撤回
-recut-no-next = 此行之后没有同一发言人的行。
+recut-no-next = 紧接此行之后没有同一发言人、同一语言的行。
 recut-no-words = 此行字数太少，无法拆分。
 
 # 缩小搜索范围及命中原因
