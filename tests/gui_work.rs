@@ -394,6 +394,34 @@ fn an_edge_is_dragged_on_the_picture_of_the_line() {
     until_seen(&mut window, "Line 1 stands at");
 }
 
+#[test]
+fn an_edge_is_moved_by_the_arrows() {
+    let dir = six_interviews();
+    let mut window = window(dir.path());
+    open_interview(&mut window, Lang::My);
+    let before = lines(dir.path(), Lang::My).1.remove(0).span;
+    key(&mut window, Key::R);
+    let edge = |window: &mut Window, name: &str| {
+        let found = window.query_all_by_role(Role::Slider).find(|n| {
+            let label = n.accesskit_node().label();
+            label.as_deref() == Some(name)
+        });
+        found.expect("an edge").focus();
+        window.run_steps(2);
+    };
+    edge(&mut window, "Begins");
+    with(&mut window, Modifiers::SHIFT, Key::ArrowLeft);
+    key(&mut window, Key::ArrowRight);
+    edge(&mut window, "Ends");
+    key(&mut window, Key::ArrowRight);
+    key(&mut window, Key::ArrowRight);
+    keep_as(&mut window, "Aung", "Keep");
+    until(&mut window, "stored", |w| !sees(w, "Begins"));
+    let after = lines(dir.path(), Lang::My).1.remove(0).span;
+    assert_eq!(after.start.as_ms() + 90, before.start.as_ms());
+    assert_eq!(after.end.as_ms(), before.end.as_ms() + 20);
+}
+
 /// A partner's interview lies in the second workspace.
 fn two_desks() -> (tempfile::TempDir, tempfile::TempDir) {
     const PHRASE: &str = "four words and a river";
