@@ -167,6 +167,8 @@ pub enum Command {
     /// Pause what is heard; go on a little earlier with what was paused.
     PauseSound,
     /// Play what is heard at another speed, in percent, from the same place on.
+    /// Play what is heard over and over, or no more.
+    Repeat(bool),
     Speed(u16),
     /// At the end of what is heard go on with the next line of the open interview, or no more.
     GoOnReading(bool),
@@ -322,6 +324,7 @@ impl Desk {
             | Command::PlayLine(..)
             | Command::PauseSound
             | Command::Speed(_)
+            | Command::Repeat(_)
             | Command::GoOnReading(_)
             | Command::Hold(_)
             | Command::Release

@@ -221,11 +221,11 @@ impl<S: Sounding> Player<S> {
         }
     }
 
-    /// On with the next line at the end of this one, or no more.
-    pub(super) fn go_on(&mut self, on: bool) {
+    /// Changes what comes at the end of what is heard or paused.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Listening)) {
         let paused = self.paused.as_mut().map(|(what, _)| what);
         if let Some(what) = self.heard.as_mut().map(|h| &mut h.what).or(paused) {
-            what.on = on;
+            change(what);
         }
     }
 
@@ -476,20 +476,17 @@ mod tests {
     #[test]
     fn at_its_end_a_line_comes_again_or_the_next_one_or_silence() {
         let mut bench = Bench::default();
-        let again = Listening {
-            again: true,
-            ..line(1, 5_000, 9_000)
-        };
         let next = |what: &Listening| what.on.then(|| line(2, 9_000, 12_000));
-        bench.with(|player, begin| player.play(again, begin));
+        bench.with(|player, begin| player.play(line(1, 5_000, 9_000), begin));
+        bench.with(|player, _| player.change(|what| what.again = true));
         bench.played_ms.set(3_999);
         bench.with(|player, begin| player.follow(next, begin));
         assert_eq!(bench.at(), Some((1, 8_999)), "not over yet");
         bench.played_ms.set(4_000);
         bench.with(|player, begin| player.follow(next, begin));
         assert_eq!(bench.at(), Some((1, 5_000)), "over and over");
-        bench.with(|player, begin| player.play(line(1, 5_000, 9_000), begin));
-        bench.with(|player, _| player.go_on(true));
+        bench.with(|player, _| player.change(|what| what.again = false));
+        bench.with(|player, _| player.change(|what| what.on = true));
         bench.played_ms.set(4_000);
         bench.with(|player, begin| player.follow(next, begin));
         assert_eq!(bench.at(), Some((2, 9_000)));
