@@ -727,6 +727,14 @@ edit-undone = Taken back
 undo-cut = Undo: the last cut of lines (Ctrl+Z)
 undo-words = Undo: the words of line { $line } (Ctrl+Z)
 undo-speakers = Undo: who speaks in { $count } lines (Ctrl+Z)
+undo-again = Undo: what the machine made of line { $line } (Ctrl+Z)
+undo-again-stays = No words stood in this line before, so none are put back.
+undo-term = Undo: the new term (Ctrl+Z)
+undo-term-stays = The new term is not taken back here.
+undo-term-stays-next = Correct it under “{ @nav-glossary }”.
+undo-certified = Line { $line } is certified. It does not change without a reason.
+undo-certified-next = Correct it (E) and give a reason.
+undo-dropped = This change is left out: the one before it is undone next.
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

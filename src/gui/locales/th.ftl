@@ -693,6 +693,14 @@ edit-undone = ถอนคืน
 undo-cut = ถอนคืน: การตัดบรรทัดครั้งล่าสุด (Ctrl+Z)
 undo-words = ถอนคืน: คำของบรรทัด { $line } (Ctrl+Z)
 undo-speakers = ถอนคืน: ผู้พูดใน { $count } บรรทัด (Ctrl+Z)
+undo-again = ถอนคืน: สิ่งที่เครื่องทำกับบรรทัด { $line } (Ctrl+Z)
+undo-again-stays = ก่อนหน้านี้บรรทัดนี้ไม่มีคำ จึงไม่มีอะไรให้คืน
+undo-term = ถอนคืน: คำศัพท์ใหม่ (Ctrl+Z)
+undo-term-stays = คำศัพท์ใหม่ถอนคืนที่นี่ไม่ได้
+undo-term-stays-next = แก้ไขได้ใน “{ @nav-glossary }”
+undo-certified = บรรทัด { $line } ได้รับการรับรองแล้ว จะไม่เปลี่ยนถ้าไม่มีเหตุผล
+undo-certified-next = แก้ไข (E) และให้เหตุผล
+undo-dropped = ข้ามการเปลี่ยนแปลงนี้ ครั้งต่อไปจะถอนคืนรายการก่อนหน้า
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.
