@@ -354,6 +354,32 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
 }
 
 #[test]
+fn a_line_is_certified_while_something_is_recorded() {
+    let dir = six_interviews();
+    make_key(dir.path(), "Dao", Role::Interpreter);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::My);
+    press(&mut window, "Evidence");
+    open_key(&mut window);
+    chord(&mut window, Key::Num1);
+    until_seen(&mut window, "Take in recordings");
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    window.get_by_label("suspect").click();
+    window.run_steps(3);
+    press(&mut window, "Practise: play");
+    until_seen(&mut window, "00:01");
+    chord(&mut window, Key::Num2);
+    until_seen(&mut window, "Next in doubt");
+    until(&mut window, "its lines", |w| sees(w, SIX[5].1));
+    key(&mut window, Key::C);
+    until_seen(&mut window, "certified by Dao");
+    chord(&mut window, Key::Num1);
+    assert!(sees(&window, "End the recording"), "it goes on meanwhile");
+    end_recording(&mut window);
+    until_seen(&mut window, "Read 20");
+}
+
+#[test]
 fn a_line_that_is_held_back_says_so_and_is_certified_only_with_a_reason() {
     let dir = tempfile::tempdir().unwrap();
     for (lang, said, _) in SIX {

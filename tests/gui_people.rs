@@ -115,6 +115,34 @@ fn a_misheard_name_is_put_right_with_one_key_and_a_dismissal_is_remembered() {
 }
 
 #[test]
+fn whoever_says_that_a_name_is_not_meant_is_asked_who_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open_app(dir.path());
+    let line = serde_json::json!({
+        "start_ms": 0, "end_ms": 2_000, "speaker": "officer", "lang": "km",
+        "text": "ខ្ញុំជួប សុកា ម្សិលមិញ", "status": "machine",
+    });
+    import(dir.path(), &["km", "zh"], "K-17", &[line]);
+    let entry = Entry::new(FactKind::Name, "សុខា");
+    app.add_person(Some("K-17"), "Lan", &[entry]).unwrap();
+    let id = app.list(None).unwrap()[0].id.clone();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    until_seen(&mut window, "a name of this case");
+    key(&mut window, Key::X);
+    assert!(sees(&window, "Your name"));
+    press(&mut window, "Not meant");
+    until_seen(&mut window, "Write who makes the change");
+    focus(&mut window, "Your name");
+    say(&mut window, "Lan");
+    press(&mut window, "Not meant");
+    until(&mut window, "gone", |w| !sees(w, "a name of this case"));
+    assert!(!sees(&window, "Your name"));
+    let line = app.show(&id.0).unwrap().1[0].id;
+    assert!(app.near_names(&id, line).unwrap().is_empty());
+}
+
+#[test]
 fn an_empty_register_says_how_to_begin_and_takes_a_signed_name() {
     let dir = six_interviews();
     let mut window = window(dir.path());

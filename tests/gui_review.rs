@@ -17,7 +17,7 @@ use std::path::Path;
 
 use eframe::egui::{Event, ImeEvent, Key, Modifiers, PointerButton, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use mekong_interview::domain::{Lang, Segment, SegmentId};
+use mekong_interview::domain::{Lang, Segment, SegmentId, Status};
 use mekong_interview::evidence::{Passphrase, Role};
 use sound::with_sound;
 use window::*;
@@ -240,6 +240,193 @@ fn a_search_that_is_composed_opens_nothing_until_it_is_written() {
         until_seen(&mut window, "Next in doubt");
         assert!(chosen(&window).contains(said), "{lang}");
     }
+}
+
+/// Writes more words at the end of a line, which are kept under the name of the desk.
+fn correct(window: &mut Window, line: usize, more: &str) {
+    key(window, Key::Home);
+    for _ in 1..line {
+        key(window, Key::ArrowDown);
+    }
+    key(window, Key::E);
+    key(window, Key::End);
+    say(window, more);
+    key(window, Key::Enter);
+    until_seen(window, &format!("Undo: the words of line {line}"));
+}
+
+/// Leaves the interview for the list and opens it again.
+fn again(window: &mut Window, lang: Lang) {
+    press(window, "Interviews");
+    open_interview(window, lang);
+}
+
+#[test]
+fn no_certificate_is_lost_by_taking_back_and_what_was_done_before_it_is_in_reach() {
+    let dir = by_machine();
+    let phrase = || Passphrase::new("correct horse battery staple".to_owned());
+    let app = open_app(dir.path());
+    app.make_key("Dao", Role::Reviewer, phrase(), None).unwrap();
+    let ring = app.keys().unwrap();
+    let signs = ring
+        .unlock(&ring.own(Some("Dao")).unwrap(), phrase())
+        .unwrap();
+    let (id, before) = lines(dir.path(), Lang::Km);
+    let certify = |line| {
+        app.certify(&id, &[SegmentId(line)], &signs, Some("read"))
+            .unwrap();
+    };
+    let line = |at: usize| lines(dir.path(), Lang::Km).1.remove(at);
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    assert!(!sees(&window, "Finish what is pending"));
+    for at in [2, 3, 1] {
+        correct(&mut window, at, " ហើយ");
+    }
+    // The translations are of earlier words now.
+    until_seen(&mut window, "Finish what is pending");
+    // Somebody else signs, and this window does not know it yet.
+    certify(1);
+    with(&mut window, Modifiers::COMMAND, Key::Z);
+    until_seen(&mut window, "line 1 is certified");
+    assert!(sees(&window, "This change is left out"));
+    assert_eq!(line(0).status, Status::Certified);
+    // It is known of the next one. What was done is remembered when the interview is opened again.
+    certify(3);
+    again(&mut window, Lang::Km);
+    until_seen(&mut window, "certified by Dao");
+    press(&mut window, "Undo: the words of line 3");
+    until_seen(&mut window, "It does not change without a reason");
+    assert_eq!(line(2).status, Status::Certified);
+    again(&mut window, Lang::Th);
+    assert!(!sees(&window, "Undo"), "of the other interview");
+    again(&mut window, Lang::Km);
+    press(&mut window, "Undo: the words of line 2");
+    until(&mut window, "taken back", |_| {
+        line(1).text == before[1].text
+    });
+    until(&mut window, "nothing more", |w| !sees(w, "Undo"));
+    with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    until(&mut window, "made again", |_| {
+        line(1).text != before[1].text
+    });
+}
+
+#[test]
+fn a_line_is_whole_again_after_one_of_its_halves_was_corrected_and_put_right() {
+    let dir = by_machine();
+    for (lang, ..) in SIX {
+        let lang: Lang = lang.parse().unwrap();
+        let mut window = tall_window(dir.path());
+        open_interview(&mut window, lang);
+        let before = lines(dir.path(), lang).1;
+        key(&mut window, Key::S);
+        key(&mut window, Key::Enter);
+        until_seen(&mut window, "5 lines");
+        key(&mut window, Key::E);
+        // What is open may be of a line that would be gone.
+        let undo = window.get_by_label("Undo: the last cut of lines (Ctrl+Z)");
+        assert!(undo.accesskit_node().is_disabled(), "{lang}");
+        key(&mut window, Key::End);
+        say(&mut window, " ກ");
+        key(&mut window, Key::Enter);
+        until_seen(&mut window, "Undo: the words of line 5");
+        with(&mut window, Modifiers::COMMAND, Key::Z);
+        until_seen(&mut window, "Undo: the last cut");
+        with(&mut window, Modifiers::COMMAND, Key::Z);
+        until_seen(&mut window, "4 lines");
+        assert_eq!(lines(dir.path(), lang).1, before, "{lang}");
+        // A change that is refused makes way for the one before it.
+        correct(&mut window, 4, " ກ");
+        key(&mut window, Key::Home);
+        key(&mut window, Key::S);
+        key(&mut window, Key::Enter);
+        until_seen(&mut window, "5 lines");
+        let (id, now) = lines(dir.path(), lang);
+        let by = ("Lan", None);
+        let app = open_app(dir.path());
+        app.set_speaker(&id, now[0].id, false, "ສົມພອນ", by).unwrap();
+        with(&mut window, Modifiers::COMMAND, Key::Z);
+        until_seen(&mut window, "This change is left out");
+        until_seen(&mut window, "Undo: the words of line 4");
+    }
+}
+
+#[test]
+fn what_a_machine_translated_once_more_is_taken_back_and_a_term_stops_the_way_to_older_changes() {
+    let dir = by_machine();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Zh);
+    let first = || lines(dir.path(), Lang::Zh).1.remove(0);
+    let translated = || first().translations.remove(0);
+    let before = translated();
+    correct(&mut window, 2, "好");
+    key(&mut window, Key::Home);
+    key(&mut window, Key::A);
+    press(&mut window, "Begin");
+    until(&mut window, "translated", |_| {
+        translated().text != before.text
+    });
+    until(&mut window, "over", |w| !sees(w, "Stop"));
+    let made = translated();
+    let told = "Undo: what the machine made of line 1";
+    press(&mut window, told);
+    until(&mut window, "put back", |_| {
+        translated().text == before.text
+    });
+    assert_eq!(translated().engine, "Sok");
+    assert!(
+        translated().flags.is_empty(),
+        "of the words that stand there"
+    );
+    until_seen(&mut window, "Undo: the words of line 2");
+    with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    until(&mut window, "made again", |_| {
+        translated().text == made.text
+    });
+    until_seen(&mut window, told);
+    press(&mut window, told);
+    until(&mut window, "once more", |_| {
+        translated().text == before.text
+    });
+    until_seen(&mut window, "Undo: the words of line 2");
+    // A new term is no older change.
+    key(&mut window, Key::G);
+    focus(&mut window, "Tiếng Việt");
+    say(&mut window, "ghi âm");
+    press(&mut window, "Keep");
+    until_seen(&mut window, "Undo: the new term");
+    with(&mut window, Modifiers::COMMAND, Key::Z);
+    until_seen(&mut window, "The new term is not taken back here");
+    assert!(lines(dir.path(), Lang::Zh).1[1].text.ends_with('好'));
+    until_seen(&mut window, "Undo: the words of line 2");
+}
+
+#[test]
+fn a_hit_in_the_interview_that_is_written_in_is_gone_to_and_what_was_typed_is_kept() {
+    let dir = by_machine();
+    let said = SIX[4].1;
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    for open in [Key::E, Key::W] {
+        key(&mut window, open);
+        if open == Key::E {
+            key(&mut window, Key::End);
+            say(&mut window, " ហើយ");
+        }
+        chord(&mut window, Key::Num3);
+        chord(&mut window, Key::A);
+        say(&mut window, &format!("\"{said} 3\""));
+        until_seen(&mut window, "1 line found");
+        key(&mut window, Key::Enter);
+        until_seen(&mut window, "Next in doubt");
+        until(&mut window, "the hit", |w| is_at(w, 3));
+        assert!(!sees(&window, "Your name"), "{open:?}");
+        key(&mut window, Key::Home);
+    }
+    key(&mut window, Key::E);
+    assert!(sees(&window, "the words that you typed earlier"));
+    assert!(is_typed(&window, "ហើយ"));
 }
 
 const STRIP: &str = "The recording: press to hear it";

@@ -157,6 +157,85 @@ fn a_line_is_translated_once_more_by_a_chosen_model() {
     assert!(verdict.unwrap().ok);
 }
 
+/// The beginning of a practice interview on one channel.
+fn some_seconds() -> Vec<u8> {
+    let whole = one_channel("zh-vi");
+    let mut reader = hound::WavReader::new(std::io::Cursor::new(whole)).unwrap();
+    let spec = reader.spec();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    for sample in reader.samples::<i16>().take(20 * 16_000) {
+        writer.write_sample(sample.unwrap()).unwrap();
+    }
+    writer.finalize().unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn what_a_machine_heard_once_more_is_taken_back_and_nothing_older() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("one.wav");
+    fs::write(&file, some_seconds()).unwrap();
+    let workspace = dir.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
+    fs::write(workspace.join("desktop.toml"), "name = \"Sok\"\n").unwrap();
+    let request = ImportRequest {
+        languages: vec![Lang::Zh, Lang::Vi],
+        case: Some("K-17".to_owned()),
+        channels: Vec::new(),
+        again: false,
+        speech_models: Vec::new(),
+        asked: None,
+    };
+    let app = open_app(&workspace);
+    let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());
+    let id = done.unwrap().remove(0).result.unwrap().id;
+    let line = |at: usize| app.show(&id.0).unwrap().1.remove(at);
+    let (first, second) = (line(0), line(1));
+    let other = if first.lang == Lang::Zh {
+        Lang::Vi
+    } else {
+        Lang::Zh
+    };
+    let mut window = tall_window(&workspace);
+    open_interview(&mut window, Lang::Zh);
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::E);
+    key(&mut window, Key::End);
+    say(&mut window, " 1");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "Undo: the words of line 2");
+    key(&mut window, Key::Home);
+    key(&mut window, Key::A);
+    choose(&mut window, "Spoken language", other.native_name());
+    press(&mut window, "Begin");
+    let told = "Undo: what the machine made of line 1";
+    until_seen(&mut window, told);
+    until(&mut window, "heard again", |_| line(0).lang == other);
+    until(&mut window, "over", |w| !sees(w, "Stop"));
+    let heard = line(0);
+    with(&mut window, Modifiers::COMMAND, Key::Z);
+    until(&mut window, "put back", |_| line(0).text == first.text);
+    let now = line(0);
+    assert_eq!((now.lang, now.author.as_str()), (first.lang, "Sok"));
+    let texts = |line: &Segment| -> Vec<(Lang, String, bool)> {
+        let own = line.translations.iter().filter(|t| t.lang != line.lang);
+        own.map(|t| (t.lang, t.text.clone(), t.of_version == line.version))
+            .collect()
+    };
+    assert_eq!(texts(&now), texts(&first), "its translation too");
+    assert_ne!(line(1).text, second.text, "the older change stands");
+    until_seen(&mut window, "Undo: the words of line 2");
+    with(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    until(&mut window, "made again", |_| line(0).text == heard.text);
+    assert_eq!(line(0).lang, other);
+    until_seen(&mut window, told);
+    let versions = app.history(&id.0, 1).unwrap().text;
+    assert_eq!(versions.len(), 4, "nothing was removed");
+    let verdict = app.verify_interview(&id.0, None, &Cancel::new(), &|_| ());
+    assert!(verdict.unwrap().ok);
+}
+
 #[test]
 fn a_term_is_taken_from_marked_words_and_is_in_force_at_once() {
     let dir = six_interviews();
@@ -392,6 +471,34 @@ fn an_edge_is_dragged_on_the_picture_of_the_line() {
     assert!((400..=600).contains(&ends), "{ends}");
     key(&mut window, Key::H);
     until_seen(&mut window, "Line 1 stands at");
+}
+
+#[test]
+fn an_edge_is_moved_by_the_arrows() {
+    let dir = six_interviews();
+    let mut window = window(dir.path());
+    open_interview(&mut window, Lang::My);
+    let before = lines(dir.path(), Lang::My).1.remove(0).span;
+    key(&mut window, Key::R);
+    let edge = |window: &mut Window, name: &str| {
+        let found = window.query_all_by_role(Role::Slider).find(|n| {
+            let label = n.accesskit_node().label();
+            label.as_deref() == Some(name)
+        });
+        found.expect("an edge").focus();
+        window.run_steps(2);
+    };
+    edge(&mut window, "Begins");
+    with(&mut window, Modifiers::SHIFT, Key::ArrowLeft);
+    key(&mut window, Key::ArrowRight);
+    edge(&mut window, "Ends");
+    key(&mut window, Key::ArrowRight);
+    key(&mut window, Key::ArrowRight);
+    keep_as(&mut window, "Aung", "Keep");
+    until(&mut window, "stored", |w| !sees(w, "Begins"));
+    let after = lines(dir.path(), Lang::My).1.remove(0).span;
+    assert_eq!(after.start.as_ms() + 90, before.start.as_ms());
+    assert_eq!(after.end.as_ms(), before.end.as_ms() + 20);
 }
 
 /// A partner's interview lies in the second workspace.

@@ -46,6 +46,7 @@ mod people_export;
 pub mod phrasebook;
 mod places;
 mod preferred;
+mod put_back;
 mod read;
 mod read_back;
 mod receipts;

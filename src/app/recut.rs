@@ -81,11 +81,14 @@ impl App {
     }
 }
 
-/// The line that follows `line` on its channel, in lines by time.
+/// The line that follows `line` on its channel, in lines by time, where the two can be joined: the same person
+/// goes on in the same language, and both have words or neither has.
 pub fn follower<'a, L: Borrow<Segment>>(lines: &'a [L], line: &Segment) -> Option<&'a Segment> {
     let mut all = lines.iter().map(Borrow::borrow);
     let mut behind = all.by_ref().skip_while(|l| l.id != line.id).skip(1);
-    behind.find(|l| l.channel == line.channel && l.speaker == line.speaker)
+    let next = behind.find(|l| l.channel == line.channel)?;
+    let goes_on = next.speaker == line.speaker && next.lang == line.lang;
+    (goes_on && (next.version == 0) == (line.version == 0)).then_some(next)
 }
 
 /// Places at which a text can be parted, in characters from its beginning: where the script lets a
@@ -331,6 +334,32 @@ mod tests {
         assert_eq!(found.at.as_ms(), 2_600);
         let found = suggest(&line, Hint::Time(2_500)).unwrap();
         assert_eq!((found.text, found.at.as_ms()), (Some(15), 2_500));
+    }
+
+    #[test]
+    fn a_line_is_joined_with_the_next_one_of_its_channel_or_with_none() {
+        let at = |id: i64, channel, speaker: &str, lang| Segment {
+            channel,
+            speaker: speaker.to_owned(),
+            ..Segment {
+                id: SegmentId(id),
+                ..line(lang, SIX[4].1, Lang::Zh, SIX[4].2)
+            }
+        };
+        let next = |lines: &[Segment]| follower(lines, &lines[0]).map(|l| l.id.0);
+        let (a, b) = ("ສົມພອນ", "officer");
+        let own = at(1, 0, a, Lang::Lo);
+        let beside = at(2, 1, b, Lang::Lo);
+        assert_eq!(next(&[own.clone(), beside, at(3, 0, a, Lang::Lo)]), Some(3));
+        let between = at(2, 0, b, Lang::Lo);
+        assert_eq!(next(&[own.clone(), between, at(3, 0, a, Lang::Lo)]), None);
+        assert_eq!(next(&[own.clone(), at(2, 0, a, Lang::Th)]), None);
+        let silent = Segment {
+            version: 0,
+            ..at(2, 0, a, Lang::Lo)
+        };
+        assert_eq!(next(&[own.clone(), silent]), None);
+        assert_eq!(next(&[own]), None);
     }
 
     #[test]

@@ -122,7 +122,11 @@ pub(super) fn recut(app: &App, typed: Recuts, out: &mut Out) -> Result<(), Failu
             let (id, lines) = app.show(&typed.id)?;
             let line = lines.iter().find(|l| l.id.0 == typed.segment);
             let next = match line.map(|l| app::follower(&lines, l)) {
-                Some(None) => return Err(usage("no line of the same speaker follows this one")),
+                Some(None) => {
+                    return Err(usage(
+                        "no line of the same speaker and language follows this one at once",
+                    ));
+                }
                 Some(Some(next)) => next.id,
                 // The store says why there is no such line.
                 None => SegmentId(typed.segment),

@@ -1,17 +1,19 @@
 //! Parting, joining and moving lines. The lines themselves stay: new ones take their place, with
 //! what was written of them, and a row says since when, by whom and why.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::chain;
 use super::interviews::interview_key;
-use super::lines::{current_key, insist_on_reason};
+use super::lines::{COUNTS_FIRST, current_key, current_translations, insist_on_reason};
 use super::proofs::{self, RECUT, RECUT_LINE};
 use super::provenance::Hand;
 use super::recuts::{PLACES, Place, RecutKind, place};
 use super::remake::{Made, merge, split, uncertify};
 use super::{Error, Recut, Store, codec, derived};
-use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span, Status};
 use crate::evidence::{Draft, Kind};
 
 /// Where a line is parted.
@@ -229,7 +231,7 @@ fn undo(tx: &Transaction<'_>, interview: i64, number: u32) -> Result<Made, Error
         let stands = !after.gone;
         let before = state_before(tx, segment, number, kind, stands)?;
         // Words that a person wrote since must not leave the transcript with the line.
-        if before.is_none() && was_corrected(tx, segment)? {
+        if before.is_none() && holds_work(tx, interview, number, segment)? {
             return Err(not());
         }
         parts.push((segment, before));
@@ -269,17 +271,83 @@ fn state_before(
     Ok(Some((cut.start, cut.end)))
 }
 
-/// Whether a person added a version to what a line was made with.
-fn was_corrected(conn: &Connection, segment: i64) -> Result<bool, Error> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM text_version
-                 WHERE segment = ?1 AND version > 1 AND status <> 'machine')
-             OR EXISTS (SELECT 1 FROM translation
-                 WHERE segment = ?1 AND (version > 1 OR of_version > 1) AND status <> 'machine')
-             OR EXISTS (SELECT 1 FROM speaker_version WHERE segment = ?1)",
-        )?
-        .query_row([segment], |row| row.get(0))?)
+/// Whether something of a person counts in a line that did not count there when the change of this number
+/// was made: words, a translation, who speaks; or a certificate. What was taken back since counts no more.
+fn holds_work(conn: &Connection, interview: i64, number: u32, segment: i64) -> Result<bool, Error> {
+    let line: i64 = conn
+        .prepare_cached("SELECT id FROM segment WHERE key = ?1")?
+        .query_row([segment], |row| row.get(0))?;
+    let since = records_since(conn, interview, &format!("recut {number}.{line}"))?;
+    // Each the version that counts first: its record, what it says, whose it is.
+    let texts = format!(
+        "SELECT 'text {line}.' || version, lang || text, status FROM text_version
+         WHERE segment = ?1 ORDER BY {COUNTS_FIRST}"
+    );
+    let speakers = format!(
+        "SELECT 'speaker {line}.' || version AS name, speaker, 'edited', version
+             FROM speaker_version WHERE segment = ?1
+         UNION ALL SELECT '', speaker, 'edited', 0 FROM segment WHERE key = ?1
+         ORDER BY version DESC"
+    );
+    if is_worked_on(conn, &texts, segment, &since)?
+        || is_worked_on(conn, &speakers, segment, &since)?
+    {
+        return Ok(true);
+    }
+    for stored in current_translations(conn, segment)? {
+        let lang = stored.translation.lang.code();
+        let translations = format!(
+            "SELECT 'translation {line}.{lang}.' || version, text, status FROM translation
+             WHERE segment = ?1 AND lang = '{lang}' ORDER BY {COUNTS_FIRST}"
+        );
+        if is_worked_on(conn, &translations, segment, &since)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the first version is certified, or a person's that says something else than the first one that
+/// there was before.
+fn is_worked_on(
+    conn: &Connection,
+    versions: &str,
+    segment: i64,
+    since: &HashSet<String>,
+) -> Result<bool, Error> {
+    let mut statement = conn.prepare_cached(versions)?;
+    let mut rows = statement.query([segment])?;
+    let mut now: Option<String> = None;
+    while let Some(row) = rows.next()? {
+        let (record, says): (String, String) = (row.get(0)?, row.get(1)?);
+        if now.is_none() {
+            match codec::status(&row.get::<_, String>(2)?)? {
+                Status::Certified => return Ok(true),
+                Status::Edited => now = Some(says.clone()),
+                _ => return Ok(false),
+            }
+        }
+        if !since.contains(&record) {
+            return Ok(now.as_ref() != Some(&says));
+        }
+    }
+    Ok(now.is_some())
+}
+
+/// The records that were added behind the one of this name, which a change of the cut made.
+fn records_since(
+    conn: &Connection,
+    interview: i64,
+    record: &str,
+) -> Result<HashSet<String>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT made.key FROM chain, json_each(chain.body, '$.rows') AS made
+         WHERE chain.subject = ?1 AND chain.number >
+             (SELECT max(c.number) FROM chain c, json_each(c.body, '$.rows') AS own
+              WHERE c.subject = ?1 AND c.kind = 'recut' AND own.key = ?2)",
+    )?;
+    let rows = statement.query_map(params![interview, record], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn as_cut(conn: &Connection, segment: i64) -> Result<Place, Error> {

@@ -235,7 +235,7 @@ pub(super) fn correct_translation(
 
 /// Burmese that a person typed in Zawgyi as Unicode, which search and covering read; the letters as
 /// they came stay with the version. What may be either stays as it is.
-fn in_unicode(lang: Lang, typed: &str) -> (Cow<'_, str>, Vec<Flag>) {
+pub(super) fn in_unicode(lang: Lang, typed: &str) -> (Cow<'_, str>, Vec<Flag>) {
     if lang != Lang::My || !is_zawgyi(typed) {
         return (typed.into(), Vec::new());
     }

@@ -297,6 +297,12 @@ pub(super) fn run(
     Ok(())
 }
 
+/// What is done at once, whatever job runs; the lines are read again then.
+pub(super) fn at_once(common: &Common, task: Task) -> Result<(), Error> {
+    run(common, task, &Cancel::new(), &|_| ())?;
+    reader::refresh(common)
+}
+
 /// What is done with keys.
 fn keys(common: &Common, task: Task) -> Result<Outcome, Error> {
     let app = &common.app;

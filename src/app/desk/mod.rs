@@ -14,6 +14,7 @@ mod opened;
 mod picture;
 mod places;
 mod player;
+mod put_back;
 mod reader;
 mod register;
 mod sound;
@@ -36,6 +37,7 @@ pub use opened::{ForeignOpened, Opened};
 pub use picture::{Closer, Overview};
 pub use places::{Placed, Places, There};
 pub use player::{Listening, Playing};
+pub use put_back::PutBack;
 pub use register::{Act, Entered, Near, NearNames, Offers, PersonShown};
 
 use crate::domain::{Cancel, InterviewId, Lang, PersonId, SegmentId, Span};
@@ -73,14 +75,9 @@ pub enum Command {
     /// Say who speaks in a line or, where the flag is set, in all lines of its speaker, signed with
     /// this name and perhaps with a reason; the answer carries the number.
     Speaker(Speaking, u64),
-    /// Say of lines who speaks in each, signed with this name and perhaps with a reason; the answer
+    /// Put back what stood before a change, signed with this name and with this reason; the answer
     /// carries the number.
-    Speakers(
-        InterviewId,
-        Vec<(SegmentId, String)>,
-        (String, Option<String>),
-        u64,
-    ),
+    PutBack(InterviewId, PutBack, (String, String), u64),
     /// Read one interview that a partner sent, by its bundle.
     OpenForeign(String),
     /// Enter a term or correct one; the answer carries the number.
@@ -177,6 +174,8 @@ pub enum Command {
     Speed(u16),
     /// At the end of what is heard go on with the next line of the open interview, or no more.
     GoOnReading(bool),
+    /// Play what is heard over and over, or no more.
+    Repeat(bool),
     /// Go on with this line where it was paused, else play it from its beginning.
     Hold(Listening),
     /// Pause what is heard; what is paused already stays so.
@@ -331,6 +330,8 @@ impl Desk {
     /// Asks for something and returns at once; `false` where too much is waiting already.
     pub fn ask(&self, command: Command) -> bool {
         let to = match &command {
+            // It is short, and does not wait for a job that runs for hours.
+            Command::Task(Task::Certify(..)) => &self.read,
             Command::Import(..)
             | Command::Resume(_)
             | Command::CheckModels
@@ -353,6 +354,7 @@ impl Desk {
             | Command::PauseSound
             | Command::Speed(_)
             | Command::GoOnReading(_)
+            | Command::Repeat(_)
             | Command::Hold(_)
             | Command::Release
             | Command::Skip(_)

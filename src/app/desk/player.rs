@@ -227,11 +227,11 @@ impl<S: Sounding> Player<S> {
         }
     }
 
-    /// On with the next line at the end of this one, or no more.
-    pub(super) fn go_on(&mut self, on: bool) {
+    /// Changes what comes at the end of what is heard or paused.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Listening)) {
         let paused = self.paused.as_mut().map(|(what, _)| what);
         if let Some(what) = self.heard.as_mut().map(|h| &mut h.what).or(paused) {
-            what.on = on;
+            change(what);
         }
     }
 

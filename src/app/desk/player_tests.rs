@@ -193,11 +193,8 @@ fn the_recording_itself_is_heard_from_a_place_on_piece_by_piece_to_its_end() {
 #[test]
 fn a_loudspeaker_that_is_taken_away_pauses_where_it_was() {
     let mut bench = Bench::default();
-    let again = Listening {
-        again: true,
-        ..line(1, 5_000, 9_000)
-    };
-    bench.with(|player, begin| player.play(again, begin));
+    bench.with(|player, begin| player.play(line(1, 5_000, 9_000), begin));
+    bench.with(|player, _| player.change(|what| what.again = true));
     bench.played_ms.set(2_000);
     bench.gone.set(true);
     bench.with(|player, begin| player.follow(|_| None, begin));
@@ -222,8 +219,8 @@ fn at_its_end_a_line_comes_again_or_the_next_one_or_silence() {
     bench.played_ms.set(4_000);
     bench.with(|player, begin| player.follow(next, begin));
     assert_eq!(bench.at(), Some((1, 5_000)), "over and over");
-    bench.with(|player, begin| player.play(line(1, 5_000, 9_000), begin));
-    bench.with(|player, _| player.go_on(true));
+    bench.with(|player, _| player.change(|what| what.again = false));
+    bench.with(|player, _| player.change(|what| what.on = true));
     bench.played_ms.set(4_000);
     bench.with(|player, begin| player.follow(next, begin));
     assert_eq!(bench.at(), Some((2, 9_000)));

@@ -16,7 +16,7 @@ use crate::transcript::is_transcript;
 
 use super::board::{Entry, Folder, Found, Notice, Recutted, Saved, Shelf, Told, Versions};
 use super::opened::{ForeignOpened, Opened};
-use super::{Command, Common, Speaking, custody, places, register};
+use super::{Command, Common, Speaking, custody, places, put_back, register};
 
 /// Entries of a folder that are listed at most.
 const MOST_ENTRIES: usize = 2_000;
@@ -46,12 +46,10 @@ pub(super) fn run(
                 recut(common, &id, &what, (&by, reason.as_deref()), number)
             }
             Command::Speaker(what, number) => speaker(common, &what, number),
-            Command::Speakers(id, said, (by, reason), number) => {
-                custody::at_desk(common, &by);
-                let signed = (by.as_str(), reason.as_deref());
-                let done = common.app.set_speakers(&id, &said, signed);
-                said_of(common, &id, done.map(|_| ()), number)
+            Command::PutBack(id, what, (by, reason), number) => {
+                put_back::put_back(common, &id, &what, (&by, &reason), number)
             }
+            Command::Task(task) => custody::at_once(common, task),
             Command::KeepVoices(id, suggested, by, number) => {
                 keep_voices(common, &id, (&suggested, &by), number)
             }
@@ -171,7 +169,7 @@ fn note(common: &Common, id: InterviewId, noted: &mut HashSet<InterviewId>) -> R
     Ok(())
 }
 
-fn refresh(common: &Common) -> Result<(), Error> {
+pub(super) fn refresh(common: &Common) -> Result<(), Error> {
     list(common)?;
     match common.board.opened.get() {
         Some(opened) => open(common, &opened.interview.id),
@@ -218,6 +216,15 @@ fn correct(
     if !saved(common, number, done.map(|_| ())) {
         return Ok(()); // said beside the words, which stay on the screen
     }
+    corrected(common, id, segment)
+}
+
+/// Reads a line again that was corrected.
+pub(super) fn corrected(
+    common: &Common,
+    id: &InterviewId,
+    segment: SegmentId,
+) -> Result<(), Error> {
     let line = common.app.line(id, segment)?;
     if let Some(opened) = common.board.opened.get()
         && opened.interview.id == *id
@@ -234,7 +241,7 @@ fn correct(
 }
 
 /// Says how a change ended under its number; whether it was made.
-fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
+pub(super) fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
     let failed = done.err().map(|error| Told::of(&error));
     let made = failed.is_none();
     common.board.saved.put(Saved { number, failed });
@@ -269,7 +276,7 @@ fn keep_voices(
 
 /// What came of saying of several lines who speaks. Those of one speaker may be said already where
 /// another's failed.
-fn said_of(
+pub(super) fn said_of(
     common: &Common,
     id: &InterviewId,
     done: Result<(), Error>,

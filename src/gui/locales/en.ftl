@@ -623,7 +623,7 @@ recut-was-split = Line { $from } was split into { $to }
 recut-was-merged = Lines { $from } were joined into { $to }
 recut-was-moved = Line { $line } stands at { $time }
 recut-was-undone = Change { $number } was taken back
-recut-no-next = No line of the same speaker follows this one.
+recut-no-next = No line of the same speaker and language follows this one at once.
 recut-no-words = This line has too few words to be split.
 
 # Narrowing a search, and why a line was found
@@ -735,6 +735,14 @@ edit-undone = Taken back
 undo-cut = Undo: the last cut of lines (Ctrl+Z)
 undo-words = Undo: the words of line { $line } (Ctrl+Z)
 undo-speakers = Undo: who speaks in { $count } lines (Ctrl+Z)
+undo-again = Undo: what the machine made of line { $line } (Ctrl+Z)
+undo-again-stays = No words stood in this line before, so none are put back.
+undo-term = Undo: the new term (Ctrl+Z)
+undo-term-stays = The new term is not taken back here.
+undo-term-stays-next = Correct it under “{ @nav-glossary }”.
+undo-certified = Line { $line } is certified. It does not change without a reason.
+undo-certified-next = Correct it (E) and give a reason.
+undo-dropped = This change is left out: the one before it is undone next.
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

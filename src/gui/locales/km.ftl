@@ -593,7 +593,7 @@ recut-was-split = បន្ទាត់ { $from } បំបែកជា { $to }
 recut-was-merged = បន្ទាត់ { $from } ភ្ជាប់ជា { $to }
 recut-was-moved = បន្ទាត់ { $line } នៅ { $time }
 recut-was-undone = ការប្តូរ { $number } ត្រូវបានដកវិញ
-recut-no-next = គ្មានបន្ទាត់របស់អ្នកនិយាយដដែលបន្ទាប់ពីនេះទេ។
+recut-no-next = គ្មានបន្ទាត់របស់អ្នកនិយាយ និងភាសាដដែលបន្ទាប់ភ្លាមពីនេះទេ។
 recut-no-words = បន្ទាត់នេះមានពាក្យតិចពេកសម្រាប់បំបែក។
 
 # បង្រួមការស្វែងរក និងហេតុដែលរកឃើញ
@@ -701,6 +701,14 @@ edit-undone = ដកវិញ
 undo-cut = ដកវិញ៖ ការកាត់បន្ទាត់ចុងក្រោយ (Ctrl+Z)
 undo-words = ដកវិញ៖ ពាក្យនៃបន្ទាត់ { $line } (Ctrl+Z)
 undo-speakers = ដកវិញ៖ អ្នកនិយាយក្នុង { $count } បន្ទាត់ (Ctrl+Z)
+undo-again = ដកវិញ៖ អ្វីដែលម៉ាស៊ីនបានធ្វើចំពោះបន្ទាត់ { $line } (Ctrl+Z)
+undo-again-stays = ពីមុនបន្ទាត់នេះគ្មានពាក្យទេ ដូច្នេះគ្មានអ្វីដាក់វិញទេ។
+undo-term = ដកវិញ៖ ពាក្យបច្ចេកទេសថ្មី (Ctrl+Z)
+undo-term-stays = ពាក្យបច្ចេកទេសថ្មីមិនដកវិញនៅទីនេះទេ។
+undo-term-stays-next = សូមកែវាក្នុង “{ @nav-glossary }”។
+undo-certified = បន្ទាត់ { $line } ត្រូវបានបញ្ជាក់ហើយ។ វាមិនផ្លាស់ប្តូរដោយគ្មានមូលហេតុទេ។
+undo-certified-next = សូមកែវា (E) ហើយផ្តល់មូលហេតុ។
+undo-dropped = ការផ្លាស់ប្តូរនេះត្រូវរំលង៖ លើកក្រោយនឹងដកវិញនូវអ្វីដែលនៅមុនវា។
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

@@ -593,7 +593,7 @@ recut-was-split = ແຖວ { $from } ແຍກເປັນ { $to }
 recut-was-merged = ແຖວ { $from } ລວມເປັນ { $to }
 recut-was-moved = ແຖວ { $line } ຢູ່ທີ່ { $time }
 recut-was-undone = ການປ່ຽນແປງ { $number } ຖືກຖອນຄືນ
-recut-no-next = ບໍ່ມີແຖວຂອງຜູ້ເວົ້າຄົນດຽວກັນຕໍ່ຈາກນີ້
+recut-no-next = ບໍ່ມີແຖວຂອງຜູ້ເວົ້າ ແລະ ພາສາດຽວກັນຕໍ່ຈາກນີ້ທັນທີ
 recut-no-words = ແຖວນີ້ມີຄຳໜ້ອຍເກີນໄປທີ່ຈະແຍກ
 
 # ຈຳກັດການຊອກຫາ ແລະ ເຫດທີ່ພົບ
@@ -701,6 +701,14 @@ edit-undone = ຖອນຄືນ
 undo-cut = ຖອນຄືນ: ການຕັດແຖວຄັ້ງຫຼ້າສຸດ (Ctrl+Z)
 undo-words = ຖອນຄືນ: ຄຳຂອງແຖວ { $line } (Ctrl+Z)
 undo-speakers = ຖອນຄືນ: ຜູ້ເວົ້າໃນ { $count } ແຖວ (Ctrl+Z)
+undo-again = ຖອນຄືນ: ສິ່ງທີ່ເຄື່ອງເຮັດກັບແຖວ { $line } (Ctrl+Z)
+undo-again-stays = ກ່ອນໜ້ານີ້ແຖວນີ້ບໍ່ມີຄຳ ຈຶ່ງບໍ່ມີຫຍັງໃຫ້ຄືນ
+undo-term = ຖອນຄືນ: ຄຳສັບໃໝ່ (Ctrl+Z)
+undo-term-stays = ຄຳສັບໃໝ່ຖອນຄືນຢູ່ນີ້ບໍ່ໄດ້
+undo-term-stays-next = ແກ້ໄດ້ໃນ “{ @nav-glossary }”
+undo-certified = ແຖວ { $line } ຖືກຢັ້ງຢືນແລ້ວ ຈະບໍ່ປ່ຽນຖ້າບໍ່ມີເຫດຜົນ
+undo-certified-next = ແກ້ (E) ແລະ ໃຫ້ເຫດຜົນ
+undo-dropped = ຂ້າມການປ່ຽນນີ້ ຄັ້ງຕໍ່ໄປຈະຖອນຄືນອັນກ່ອນໜ້າ
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

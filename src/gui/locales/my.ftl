@@ -593,7 +593,7 @@ recut-was-split = စာကြောင်း { $from } ကို { $to } အဖ
 recut-was-merged = စာကြောင်း { $from } ကို { $to } အဖြစ် ပေါင်းသည်
 recut-was-moved = စာကြောင်း { $line } သည် { $time } တွင် ရှိသည်
 recut-was-undone = ပြောင်းလဲမှု { $number } ကို ပြန်ရုပ်သိမ်းသည်
-recut-no-next = ဤစာကြောင်းနောက်တွင် တူညီသောပြောသူ၏ စာကြောင်းမရှိပါ။
+recut-no-next = ဤစာကြောင်းနောက် ချက်ချင်းတွင် တူညီသောပြောသူနှင့် ဘာသာစကား၏ စာကြောင်းမရှိပါ။
 recut-no-words = ဤစာကြောင်းတွင် ခွဲရန် စကားလုံးနည်းလွန်းသည်။
 
 # ရှာဖွေမှု ကန့်သတ်ခြင်းနှင့် တွေ့ရသည့်အကြောင်း
@@ -701,6 +701,14 @@ edit-undone = ပြန်ရုပ်သိမ်း
 undo-cut = ပြန်ရုပ်သိမ်း- နောက်ဆုံး စာကြောင်းခွဲခြင်း (Ctrl+Z)
 undo-words = ပြန်ရုပ်သိမ်း- စာကြောင်း { $line } ၏ စကား (Ctrl+Z)
 undo-speakers = ပြန်ရုပ်သိမ်း- စာကြောင်း { $count } ကြောင်း၏ ပြောသူ (Ctrl+Z)
+undo-again = ပြန်ရုပ်သိမ်း- စာကြောင်း { $line } အတွက် စက်ပြုလုပ်ထားသည် (Ctrl+Z)
+undo-again-stays = ဤစာကြောင်းတွင် ယခင်က စကားမရှိသဖြင့် ပြန်ထားစရာ မရှိပါ။
+undo-term = ပြန်ရုပ်သိမ်း- ဝေါဟာရအသစ် (Ctrl+Z)
+undo-term-stays = ဝေါဟာရအသစ်ကို ဤနေရာတွင် ပြန်မရုပ်သိမ်းပါ။
+undo-term-stays-next = “{ @nav-glossary }” တွင် ပြင်ပါ။
+undo-certified = စာကြောင်း { $line } ကို အတည်ပြုထားသည်။ အကြောင်းရင်း မရှိလျှင် မပြောင်းပါ။
+undo-certified-next = ပြင်ပါ (E)၊ အကြောင်းရင်း ပေးပါ။
+undo-dropped = ဤပြောင်းလဲမှုကို ကျော်လိုက်သည်။ နောက်တစ်ကြိမ် ၎င်းမတိုင်မီကို ပြန်ရုပ်သိမ်းမည်။
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

@@ -593,7 +593,7 @@ recut-was-split = Dòng { $from } được tách thành { $to }
 recut-was-merged = Các dòng { $from } được ghép thành { $to }
 recut-was-moved = Dòng { $line } đứng ở { $time }
 recut-was-undone = Thay đổi { $number } đã được hoàn lại
-recut-no-next = Không có dòng nào của cùng người nói sau dòng này.
+recut-no-next = Ngay sau dòng này không có dòng nào của cùng người nói và cùng ngôn ngữ.
 recut-no-words = Dòng này có quá ít từ để tách.
 
 # Thu hẹp tìm kiếm và vì sao tìm thấy
@@ -701,6 +701,14 @@ edit-undone = Hoàn lại
 undo-cut = Hoàn lại: lần chia dòng gần nhất (Ctrl+Z)
 undo-words = Hoàn lại: lời của dòng { $line } (Ctrl+Z)
 undo-speakers = Hoàn lại: người nói trong { $count } dòng (Ctrl+Z)
+undo-again = Hoàn lại: những gì máy đã làm với dòng { $line } (Ctrl+Z)
+undo-again-stays = Trước đó dòng này chưa có lời nào nên không có gì để khôi phục.
+undo-term = Hoàn lại: thuật ngữ mới (Ctrl+Z)
+undo-term-stays = Thuật ngữ mới không hoàn lại ở đây.
+undo-term-stays-next = Hãy sửa nó trong “{ @nav-glossary }”.
+undo-certified = Dòng { $line } đã được chứng nhận. Dòng không đổi nếu không có lý do.
+undo-certified-next = Hãy sửa (E) và nêu lý do.
+undo-dropped = Bỏ qua thay đổi này: lần sau hoàn lại thay đổi trước nó.
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

@@ -593,7 +593,7 @@ recut-was-split = 第 { $from } 行拆分为 { $to }
 recut-was-merged = 第 { $from } 行合并为 { $to }
 recut-was-moved = 第 { $line } 行移至 { $time }
 recut-was-undone = 第 { $number } 次更改已撤回
-recut-no-next = 此行之后没有同一发言人的行。
+recut-no-next = 紧接此行之后没有同一发言人、同一语言的行。
 recut-no-words = 此行字数太少，无法拆分。
 
 # 缩小搜索范围及命中原因
@@ -701,6 +701,14 @@ edit-undone = 撤回
 undo-cut = 撤销：最近一次行的划分 (Ctrl+Z)
 undo-words = 撤销：第 { $line } 行的文字 (Ctrl+Z)
 undo-speakers = 撤销：{ $count } 行的说话人 (Ctrl+Z)
+undo-again = 撤销：机器对第 { $line } 行所做的 (Ctrl+Z)
+undo-again-stays = 此行之前没有文字，因此没有可放回的。
+undo-term = 撤销：新术语 (Ctrl+Z)
+undo-term-stays = 新术语不在这里撤回。
+undo-term-stays-next = 请在“{ @nav-glossary }”中更正。
+undo-certified = 第 { $line } 行已核证，没有理由不会更改。
+undo-certified-next = 请更正 (E) 并写明理由。
+undo-dropped = 此更改已略过：下一次撤销的是它之前的更改。
 
 # What the program says below the window: an error and its next step, an alarm, an entry, a remark.
 # What stands for it in the record is in said.txt.

@@ -5,6 +5,7 @@ mod files;
 mod measure;
 mod people;
 mod properties;
+mod put_back;
 mod questions;
 mod records;
 mod recut;

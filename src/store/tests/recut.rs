@@ -88,7 +88,7 @@ fn recut(store: &mut Store, what: &Recutting) -> Recut {
         .unwrap()
 }
 
-fn whole(store: &Store) {
+pub(super) fn whole(store: &Store) {
     let (links, rows) = store.proofs(&id("a-1")).unwrap();
     let (story, first) = Story::of("a-1", &links);
     let records = check_rows(&story.events, &rows);

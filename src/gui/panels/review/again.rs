@@ -9,8 +9,10 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, languages, script};
+use crate::store::Former;
 
 use super::signature::{Pressed, Signature};
+use super::undo::{Change, Stays, translated};
 use super::work::Ended;
 
 /// What is being prepared.
@@ -21,6 +23,9 @@ pub struct AgainForm {
     sound: bool,
     /// A person wrote the line.
     by_person: bool,
+    /// What stands in it, and which of its translations persons wrote.
+    before: Former,
+    by_persons: Vec<Lang>,
     /// Translate, in place of listening.
     translates: bool,
     language: Option<Lang>,
@@ -35,10 +40,19 @@ impl AgainForm {
     pub fn new(opened: &Opened, line: &Segment, by: &str) -> Self {
         let sound = !opened.interview.audio.is_empty();
         let other = opened.interview.languages.iter().find(|l| **l != line.lang);
+        let mut before = Former::default();
+        if !line.text.trim().is_empty() {
+            before.said = Some((line.lang, line.text.clone()));
+            before.translations = translated(line);
+        }
+        let theirs = line.translations.iter();
+        let theirs = theirs.filter(|t| t.status != Status::Machine);
         Self {
             segment: line.id,
             sound,
             by_person: matches!(line.status, Status::Edited | Status::Certified),
+            before,
+            by_persons: theirs.map(|t| t.lang).collect(),
             translates: !sound,
             language: Some(line.lang),
             into: other.copied(),
@@ -138,8 +152,32 @@ impl AgainForm {
         response.labelled_by(label.id);
     }
 
-    /// The name that signed it, once it is on its way; the work itself is told above the lines.
-    pub fn sent(&self) -> Option<String> {
-        self.sent.then(|| self.signature.by().to_owned())
+    /// The name that signed it, once it is on its way; the work itself is told above the lines. And how what
+    /// comes of it is taken back; where a person's words go on to count there is nothing to take back.
+    pub fn hear(&self) -> Option<(String, Option<Change>)> {
+        let by = self.sent.then(|| self.signature.by().to_owned())?;
+        let segment = self.segment;
+        let (counts, before) = if self.translates {
+            let into = self.into?;
+            let stood = self.before.translations.iter();
+            let translations = stood.filter(|(lang, _)| *lang == into).cloned();
+            let before = Former {
+                said: None,
+                translations: translations.collect(),
+            };
+            (!self.by_persons.contains(&into), before)
+        } else {
+            (!self.by_person, self.before.clone())
+        };
+        let change = if before == Former::default() {
+            Change::Stays(Stays::FirstWords(segment))
+        } else {
+            Change::Again {
+                segment,
+                before,
+                after: None,
+            }
+        };
+        Some((by, counts.then_some(change)))
     }
 }

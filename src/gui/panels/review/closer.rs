@@ -1,6 +1,9 @@
-//! A line's stretch of the recording from near: the edges of the line can be dragged.
+//! A line's stretch of the recording from near: the edges of the line can be dragged, and moved by the arrows.
 
-use eframe::egui::{CursorIcon, Id, Mesh, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    CursorIcon, EventFilter, Id, Key, Mesh, Modifiers, Rect, Response, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 use crate::app::desk::{Command, Opened};
 use crate::domain::{SamplePos, Segment, Span};
@@ -11,6 +14,10 @@ use crate::gui::theme;
 const AROUND_MS: u64 = 3_000;
 /// Half the width of the stretch that takes hold of an edge, in points.
 const GRIP: f32 = 6.0;
+/// One press of an arrow moves an edge by so much, in seconds,
+const STEP: f64 = 0.01;
+/// and so much with Shift.
+const WIDE_STEP: f64 = 0.1;
 /// The shortest line that can be dragged, in seconds.
 const LEAST: f64 = 0.1;
 
@@ -95,8 +102,9 @@ impl Closer {
             .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
         let label = scene.words.t(name);
         response.widget_info(|| WidgetInfo::slider(true, seconds, label));
+        let moved = stepped(ui, &response, seconds);
         let colours = theme::of(ui);
-        let colour = if response.hovered() || response.dragged() {
+        let colour = if response.hovered() || response.dragged() || response.has_focus() {
             colours.failure
         } else {
             colours.accent
@@ -105,7 +113,9 @@ impl Closer {
         ui.painter().vline(x, rect.y_range(), stroke);
         let to = response
             .dragged()
-            .then(|| response.interact_pointer_pos())??;
+            .then(|| response.interact_pointer_pos())
+            .flatten();
+        let Some(to) = to else { return moved };
         let (first, last) = self.seconds();
         let part = f64::from((to.x - rect.left()) / rect.width().max(1.0));
         Some(first + part * (last - first))
@@ -158,4 +168,23 @@ impl Closer {
         let part = ((seconds - first) / (last - first).max(f64::EPSILON)) as f32;
         rect.left() + rect.width() * part
     }
+}
+
+/// Where the arrows move an edge that has the keyboard.
+fn stepped(ui: &Ui, edge: &Response, seconds: f64) -> Option<f64> {
+    if !edge.has_focus() {
+        return None;
+    }
+    let arrows = EventFilter {
+        horizontal_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|m| m.set_focus_lock_filter(edge.id, arrows));
+    let mut to = seconds;
+    for (modifiers, by) in [(Modifiers::SHIFT, WIDE_STEP), (Modifiers::NONE, STEP)] {
+        let pressed = |key| ui.input_mut(|i| i.count_and_consume_key(modifiers, key)) as f64;
+        to += by * (pressed(Key::ArrowRight) - pressed(Key::ArrowLeft));
+    }
+    // To the hundredth, so that steps do not add up to odd times.
+    (to != seconds).then(|| (to * 100.0).round() / 100.0)
 }

@@ -7,7 +7,7 @@ use crate::app::desk::{Command, Opened, Task};
 use crate::domain::{Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{job, script};
+use crate::gui::widgets::script;
 
 use super::work::Ended;
 
@@ -50,7 +50,7 @@ impl DespiteForm {
                 .char_limit(300)
                 .desired_width(320.0);
             script::line(ui, field).labelled_by(label.id);
-            let ready = !self.reason.trim().is_empty() && !self.sent && !job::is_running(scene);
+            let ready = !self.reason.trim().is_empty() && !self.sent;
             let button = Button::new(words.t("line-despite"));
             if ui.add_enabled(ready, button).clicked() {
                 let id = opened.interview.id.clone();

@@ -140,6 +140,11 @@ impl Editor {
         !self.before.trim().is_empty()
     }
 
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// Whose name stands under it.
     pub fn by(&self) -> &str {
         self.signature.by()

@@ -1,7 +1,7 @@
 //! How a line came to read and to stand as it does: its versions, the lines that it was made of, and
 //! every change of its place, each with who and when.
 
-use eframe::egui::Ui;
+use eframe::egui::{Button, Ui};
 
 use crate::app::desk::Versions;
 use crate::domain::Segment;
@@ -12,8 +12,9 @@ use crate::store::{Recut, RecutKind, TextVersion};
 
 use super::row::Wish;
 
-/// Paints it; what the person wants of it.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish> {
+/// Paints it; what the person wants of it. Nothing is taken back unless they are `free`: what is open may be of
+/// a line that would be gone.
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions, free: bool) -> Option<Wish> {
     for (lang, all) in &versions.texts {
         for version in all {
             let about = format!("{} {}", lang.native_name(), about(scene, version));
@@ -44,7 +45,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions) -> Option<Wish>
     for (at, change) in versions.cut.changes.iter().enumerate() {
         ui.horizontal_wrapped(|ui| {
             script::label(ui, &told(scene, change), scene.remark(ui));
-            if at == newest && ui.button(scene.words.t("recut-take-back")).clicked() {
+            let button = Button::new(scene.words.t("recut-take-back"));
+            if at == newest && ui.add_enabled(free, button).clicked() {
                 wish = Some(Wish::TakeBack(change.number));
             }
         });

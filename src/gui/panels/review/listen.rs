@@ -131,9 +131,10 @@ impl Ear {
             .map(|(_, ms)| ms)
     }
 
-    /// Plays over and over, or no more.
-    pub fn repeat(&mut self) {
+    /// Plays over and over, or no more; what is heard now too.
+    pub fn repeat(&mut self, scene: &Scene<'_>) {
         self.again = !self.again;
+        scene.desk.ask(Command::Repeat(self.again));
     }
 
     /// Goes on with the next line at the end of each, or no more; from the line on that is heard now.
@@ -189,7 +190,10 @@ impl Ear {
             .step_by(f64::from(STEP))
             .suffix(" %");
         let moved = ui.add(slider).labelled_by(label.id);
-        ui.checkbox(&mut self.again, words.t("listen-again"));
+        let mut again = self.again;
+        if ui.checkbox(&mut again, words.t("listen-again")).changed() {
+            self.repeat(scene);
+        }
         let mut on = self.on;
         if ui.checkbox(&mut on, words.t("listen-on")).changed() {
             self.go_on(scene);

@@ -20,8 +20,10 @@ mod table;
 mod term;
 mod undo;
 mod view;
+mod waits;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::Ui;
@@ -36,6 +38,7 @@ pub use drafts::{Drafts, Place};
 use list::List;
 pub use row::speaker;
 use table::Table;
+use undo::Undo;
 pub use work::Sent;
 
 /// The interview that is read.
@@ -55,6 +58,8 @@ pub struct Review {
     list: List,
     shown: Shown,
     table: Table,
+    /// What can be taken back in the interviews that were read before.
+    undo: BTreeMap<InterviewId, Undo>,
 }
 
 impl Review {
@@ -63,9 +68,9 @@ impl Review {
         if desk.ask(Command::Open(id.clone())) {
             self.shown.asked();
         }
-        let current = Some(Current::Own(id));
+        let current = Some(Current::Own(id.clone()));
         if self.current != current {
-            self.renew(false);
+            self.renew(Some(&id));
         }
         self.current = current;
         self.wanted = line;
@@ -74,7 +79,7 @@ impl Review {
     /// Goes to one interview that a partner sent; it is only read.
     pub fn open_foreign(&mut self, desk: &Desk, bundle: String, line: Option<SegmentId>) {
         desk.ask(Command::OpenForeign(bundle.clone()));
-        self.renew(true);
+        self.renew(None);
         self.current = Some(Current::Foreign(bundle));
         self.wanted = line;
     }
@@ -116,10 +121,13 @@ impl Review {
         *self.drafts() = drafts;
     }
 
-    /// An empty table, with what was typed and not kept in the last one.
-    fn renew(&mut self, read_only: bool) {
-        let drafts = std::mem::take(&mut self.table).leave();
-        self.table = Table::new(drafts, read_only);
+    /// An empty table for one of our own interviews, else one that is only read; with what was typed and not
+    /// kept in the last one, and what was changed in this interview before.
+    fn renew(&mut self, own: Option<&InterviewId>) {
+        let (drafts, left) = std::mem::take(&mut self.table).leave();
+        self.undo.extend(left);
+        let undo = own.and_then(|id| self.undo.remove(id));
+        self.table = Table::new(drafts, undo.unwrap_or_default(), own.is_none());
     }
 
     /// Paints the screen.
@@ -140,8 +148,11 @@ impl Review {
             ui.spinner();
             return None;
         };
-        if let Some(line) = self.wanted.take() {
-            self.table.go_to(&opened, line);
+        if self
+            .wanted
+            .is_some_and(|line| self.table.go_to(&opened, line))
+        {
+            self.wanted = None;
         }
         let answer = self.table.show(ui, scene, &opened);
         if answer.back {

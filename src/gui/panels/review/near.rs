@@ -1,23 +1,28 @@
 //! Names that a machine may have misheard in the line that a person is at: each is taken with one key or
 //! click, which is a correction by that person, or dismissed for good.
 
-use eframe::egui::Ui;
+use eframe::egui::{Key, Modifiers, Ui};
 
 use crate::app::NearName;
-use crate::app::desk::{Act, Command};
+use crate::app::desk::{Act, Command, Opened, Told};
 use crate::domain::{InterviewId, Segment, SegmentId, Status};
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::told;
 
 use super::row::Wish;
+use super::signature::{Pressed, Signature};
+use super::work::Ended;
 
 /// What was asked of the register.
 #[derive(Default)]
 pub struct NearNames {
     /// The line and its version.
     asked: Option<(InterviewId, SegmentId, u32)>,
+    /// The number under which one was dismissed.
+    left: Option<u64>,
 }
 
 impl NearNames {
@@ -40,16 +45,104 @@ impl NearNames {
         }
     }
 
-    /// Stores that this one is not meant, and asks again.
-    pub fn leave(&mut self, scene: &Scene<'_>, id: &InterviewId, line: &Segment, at: usize) {
-        if let Some(near) = found(scene, id, line).into_iter().nth(at) {
-            let act = Act::Dismiss(id.clone(), line.id, near.kind, near.name);
-            let by = scene.choices.name.clone();
-            let number = scene.desk.number();
-            if scene.desk.ask(Command::Enter(by, act, number)) {
-                self.asked = None;
-            }
+    /// Stores that this one is not meant.
+    pub fn leave(&mut self, scene: &Scene<'_>, id: &InterviewId, line: SegmentId, near: NearName) {
+        let by = scene.choices.name.clone();
+        self.left = dismiss(scene, (id, line), near, by).or(self.left);
+    }
+
+    /// Once what was dismissed is stored, asks again; why not, where it is not.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Told> {
+        let number = self.left?;
+        let answer = scene.desk.board().entered.get();
+        let answer = answer.filter(|a| a.number == number)?;
+        self.left = None;
+        if answer.failed.is_none() {
+            self.asked = None;
         }
+        answer.failed.clone()
+    }
+
+    /// What is shown may be older than what was said of it.
+    pub fn renew(&mut self) {
+        self.asked = None;
+    }
+}
+
+/// Says of a name that it is not meant; the number under which that is answered.
+fn dismiss(
+    scene: &Scene<'_>,
+    (id, line): (&InterviewId, SegmentId),
+    near: NearName,
+    by: String,
+) -> Option<u64> {
+    let act = Act::Dismiss(id.clone(), line, near.kind, near.name);
+    let number = scene.desk.number();
+    scene
+        .desk
+        .ask(Command::Enter(by, act, number))
+        .then_some(number)
+}
+
+/// A name that is not meant, until it is known who says so.
+pub struct NearForm {
+    /// The line.
+    pub segment: SegmentId,
+    near: NearName,
+    signature: Signature,
+    sent: Option<u64>,
+    failed: Option<Told>,
+}
+
+impl NearForm {
+    /// Of this name in this line.
+    pub fn new(segment: SegmentId, near: NearName) -> Self {
+        Self {
+            segment,
+            near,
+            signature: Signature::new("", String::new()),
+            sent: None,
+            failed: None,
+        }
+    }
+
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Paints the fields and sends what is said.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Opened) -> Ended {
+        let leaves = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+        ui.spacing_mut().item_spacing.y = theme::GAP;
+        script::label(ui, &about(scene, &self.near), scene.own(ui));
+        let pressed = self
+            .signature
+            .show_as(ui, scene, self.sent.is_some(), "near-leave");
+        if let Some(failed) = &self.failed {
+            told::show(ui, scene.words, failed, theme::of(ui).failure);
+        }
+        if self.sent.is_none() && pressed == Pressed::Keep {
+            let (place, by) = ((&opened.interview.id, self.segment), self.signature.by());
+            self.sent = dismiss(scene, place, self.near.clone(), by.to_owned());
+        }
+        let left = leaves || pressed == Pressed::Cancel;
+        if left && self.sent.is_none() {
+            Ended::Left
+        } else {
+            Ended::Open
+        }
+    }
+
+    /// The name that said so, once it is stored.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
+        let number = self.sent?;
+        let answer = scene.desk.board().entered.get();
+        let answer = answer.filter(|a| a.number == number)?;
+        self.sent = None;
+        self.failed.clone_from(&answer.failed);
+        let stored = self.failed.is_none();
+        stored.then(|| self.signature.by().to_owned())
     }
 }
 
@@ -64,22 +157,31 @@ pub fn found(scene: &Scene<'_>, id: &InterviewId, line: &Segment) -> Vec<NearNam
     own.found.iter().filter(fits).cloned().collect()
 }
 
+/// What was heard, and what it sounds like.
+fn about(scene: &Scene<'_>, one: &NearName) -> String {
+    let (heard, name) = (safe::name(&one.heard), safe::name(&one.name));
+    let id = match one.own_case {
+        true => "near-own-case",
+        false => "near-register",
+    };
+    scene.words.with(id, &[("heard", &heard), ("name", &name)])
+}
+
 /// Paints them beside the doubts; the first one has keys.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, near: &[NearName]) -> Option<Wish> {
     let words = scene.words;
     let mut wish = None;
     for (at, one) in near.iter().enumerate() {
-        let (heard, name) = (safe::name(&one.heard), safe::name(&one.name));
-        let id = match one.own_case {
-            true => "near-own-case",
-            false => "near-register",
-        };
-        let told = words.with(id, &[("heard", &heard), ("name", &name)]);
+        let name = safe::name(&one.name);
         let letters = Letters {
             size: scene.remark(ui).size,
             ..scene.own(ui)
         };
-        script::label(ui, &told, letters.coloured(theme::of(ui).accent));
+        script::label(
+            ui,
+            &about(scene, one),
+            letters.coloured(theme::of(ui).accent),
+        );
         ui.push_id(("near", at), |ui| {
             ui.horizontal_wrapped(|ui| {
                 let (take, leave) = match at {

@@ -22,6 +22,11 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// While the picture is moved or followed, the next stretch is asked for no sooner than this.
 const ASK_NEXT: Duration = Duration::from_millis(250);
 
+/// A picture that ends so much earlier than the recording, in milliseconds, is an old one.
+const OLD_MS: u64 = 1_000;
+/// While a recording goes on, all of it is read again only when it is longer by one part of so many.
+const GROWN: u64 = 10;
+
 /// One press of an arrow moves the place by one part of so many of what is shown.
 const STEPS: u64 = 50;
 /// One press of a key or a button shows it from so many times nearer.
@@ -30,7 +35,7 @@ const NEARER: f32 = 1.5;
 /// What is kept between frames.
 #[derive(Default)]
 pub struct Strip {
-    asked: Option<Instant>,
+    asked: Option<Asked>,
     asked_near: Option<Instant>,
     /// What is shown; all of it until a person looks from near.
     view: Option<View>,
@@ -41,6 +46,26 @@ pub struct Strip {
     of: Option<(Arc<Opened>, View)>,
     /// The place that the keys stand at, in milliseconds, while the strip has the keyboard.
     place: Option<u64>,
+}
+
+/// The question for the picture.
+struct Asked {
+    at: Instant,
+    /// How long the recording was, in milliseconds,
+    length_ms: u64,
+    /// and the picture that there was.
+    had: Option<Arc<Overview>>,
+}
+
+impl Asked {
+    /// Whether it was answered, by a picture of as much sound as there is.
+    fn is_answered(&self, now: Option<&Arc<Overview>>, length_ms: u64) -> bool {
+        let same = match (&self.had, now) {
+            (Some(had), Some(now)) => Arc::ptr_eq(had, now),
+            (had, now) => had.is_none() && now.is_none(),
+        };
+        !same && self.length_ms == length_ms
+    }
 }
 
 /// What a person did with it.
@@ -216,11 +241,25 @@ impl Strip {
     fn ask(&mut self, ui: &Ui, scene: &Scene<'_>, opened: &Opened, view: View) {
         let (board, id) = (scene.desk.board(), &opened.interview.id);
         let overview = board.overview.get().filter(|o| o.interview == *id);
-        let Some(overview) = overview else {
-            if self.asked.is_none_or(|at| at.elapsed() > ASK_AGAIN) {
-                self.asked = Some(Instant::now());
+        let length_ms = opened.interview.duration_ms;
+        let runs = opened.session.as_ref().is_some_and(|s| s.in_progress);
+        if overview
+            .as_ref()
+            .is_none_or(|picture| is_old(picture, length_ms, runs))
+        {
+            let wait = self.asked.as_ref().is_some_and(|asked| {
+                asked.at.elapsed() <= ASK_AGAIN || asked.is_answered(overview.as_ref(), length_ms)
+            });
+            if !wait {
+                self.asked = Some(Asked {
+                    at: Instant::now(),
+                    length_ms,
+                    had: overview.clone(),
+                });
                 scene.desk.ask(Command::Overview(id.clone()));
             }
+        }
+        let Some(overview) = overview else {
             return;
         };
         if view.is_whole() || overview.channels.is_empty() || nearer(scene, opened, view).is_some()
@@ -282,6 +321,14 @@ fn nearer(scene: &Scene<'_>, opened: &Opened, view: View) -> Option<Arc<Overview
     fits.then_some(nearer)
 }
 
+/// Whether a picture ends before the recording does: it was made while the recording went on. That of a
+/// partner's interview has no sound.
+fn is_old(picture: &Overview, length_ms: u64, runs: bool) -> bool {
+    let end = picture.span.end.as_ms();
+    let may_lack = OLD_MS.saturating_add(if runs { end / GROWN } else { 0 });
+    !picture.channels.is_empty() && end.saturating_add(may_lack) < length_ms
+}
+
 /// Whether there is anything to hear.
 fn is_heard(opened: &Opened) -> bool {
     !opened.interview.audio.is_empty() && opened.interview.duration_ms > 0
@@ -304,6 +351,35 @@ mod tests {
 
     fn span(from_ms: u64, to_ms: u64) -> Span {
         Span::new(SamplePos::from_ms(from_ms), SamplePos::from_ms(to_ms))
+    }
+
+    #[test]
+    fn a_picture_of_the_first_part_is_old_once_there_is_more_and_asked_for_once() {
+        let picture = |to_ms| Overview {
+            interview: crate::domain::InterviewId("i".to_owned()),
+            span: span(0, to_ms),
+            channels: vec![vec![0.5; 10]],
+        };
+        assert!(is_old(&picture(60_000), 90_000, false));
+        assert!(is_old(&picture(60_000), 62_000, false));
+        assert!(!is_old(&picture(60_000), 60_900, false), "all of it");
+        assert!(!is_old(&picture(60_000), 66_000, true), "not for a little");
+        assert!(is_old(&picture(60_000), 68_000, true));
+        let silent = Overview {
+            channels: Vec::new(),
+            ..picture(0)
+        };
+        assert!(!is_old(&silent, 90_000, false), "a partner's");
+        let (first, second) = (Arc::new(picture(60_000)), Arc::new(picture(61_000)));
+        let asked = Asked {
+            at: Instant::now(),
+            length_ms: 90_000,
+            had: Some(Arc::clone(&first)),
+        };
+        assert!(!asked.is_answered(Some(&first), 90_000));
+        // The sound is shorter than its record says: that does not change by asking.
+        assert!(asked.is_answered(Some(&second), 90_000));
+        assert!(!asked.is_answered(Some(&second), 99_000), "there is more");
     }
 
     #[test]

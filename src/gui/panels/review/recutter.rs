@@ -209,6 +209,11 @@ impl Recutter {
         }
     }
 
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// The change, once it is stored, and the name that signed it. Asked for apart from the painting:
     /// the line is gone from the screen by then.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Recut)> {

@@ -155,7 +155,7 @@ pub fn show(
             wish = near::show(ui, scene, standing.near).or(wish);
         }
         if let Some(versions) = standing.versions {
-            wish = history::show(ui, scene, versions).or(wish);
+            wish = history::show(ui, scene, versions, !working).or(wish);
         }
         match below_by {
             Some(paint) => paint(ui),

@@ -206,6 +206,11 @@ impl SpeakerForm {
         }
     }
 
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        !self.sent.is_free()
+    }
+
     /// The name that signed it, once it is stored, and how it is taken back.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Option<Change>)> {
         let stored = self.sent.is_stored(scene);

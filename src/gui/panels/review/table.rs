@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align, Button, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::app::Choices;
 use crate::app::desk::{Command, JobKind, Opened, Told};
-use crate::domain::{InterviewId, Segment, SegmentId, Status};
+use crate::domain::{InterviewId, Segment, SegmentId};
 use crate::gui::panels::happened;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene, Screen};
@@ -24,6 +24,7 @@ use super::near::{self, NearNames};
 use super::overview::{Pressed, Strip};
 use super::row::{self, Open, Standing, Wish};
 use super::undo::Undo;
+use super::waits::Waits;
 use super::work::{self, Work};
 
 mod acts;
@@ -76,6 +77,7 @@ pub struct Table {
     versions: bool,
     strip: Strip,
     near: NearNames,
+    waits: Waits,
     ear: Ear,
     /// Where the person wants to go.
     leave: Option<Go>,
@@ -92,23 +94,37 @@ pub struct Answer {
 
 impl Table {
     /// For another interview; one of a partner's is only read.
-    pub fn new(drafts: Drafts, read_only: bool) -> Self {
+    pub fn new(drafts: Drafts, undo: Undo, read_only: bool) -> Self {
         Self {
             drafts,
+            undo,
             read_only,
             ..Self::default()
         }
     }
 
-    /// Goes to a line.
-    pub fn go_to(&mut self, opened: &Opened, line: SegmentId) {
+    /// Goes to a line; what is open is put by. Whether it went: what is on its way is waited for.
+    pub fn go_to(&mut self, opened: &Opened, line: SegmentId) -> bool {
+        let waits = self.editor.as_ref().is_some_and(Editor::is_on_its_way)
+            || self.work.as_ref().is_some_and(Work::is_on_its_way);
+        if waits {
+            return false;
+        }
         if let Some(at) = opened.place(line) {
+            self.put_by(&opened.interview.id);
+            self.work = None;
             self.choose(at);
         }
+        true
+    }
+
+    /// Whether nothing is being written.
+    fn is_free(&self) -> bool {
+        self.editor.is_none() && self.work.is_none()
     }
 
     fn choose(&mut self, at: usize) {
-        if self.editor.is_none() && self.work.is_none() {
+        if self.is_free() {
             (self.trouble, self.remark) = (None, None);
             self.signing = None;
             self.chosen = at;
@@ -191,6 +207,17 @@ impl Table {
                 self.heights.set(row, old.row(*before));
             }
         }
+        // What is open of a line that is gone is put by, unless its answer is still to come.
+        let gone = |line| !self.ids.contains(&line);
+        let editor = self.editor.as_ref().map(|e| (e.segment, e.is_on_its_way()));
+        let work = self.work.as_ref().map(|w| (w.segment(), w.is_on_its_way()));
+        let [editor, work] = [editor, work].map(|open| open.is_some_and(|(l, on)| gone(l) && !on));
+        if editor {
+            self.put_by(&opened.interview.id);
+        }
+        if work {
+            self.work = None;
+        }
         let first = old.at(self.top);
         let seen = ids.get(first).and_then(|id| opened.place(*id));
         match seen {
@@ -205,8 +232,10 @@ impl Table {
     /// What became of changes of the lines.
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
         if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
-            if let Some(Work::Despite(form)) = self.work.take() {
-                self.signing = Some(form.segment);
+            match self.work.take() {
+                Some(Work::Despite(form)) => self.signing = Some(form.segment),
+                Some(Work::Near(_)) => self.near.renew(),
+                _ => {}
             }
             if let Some(change) = done.change {
                 self.undo.done(change);
@@ -216,9 +245,13 @@ impl Table {
         }
         match self.undo.hear(scene) {
             Some(Ok(line)) => self.wanted = Some(line),
-            Some(Err(told)) => self.trouble = Some(told),
+            Some(Err(refused)) => {
+                self.trouble = Some(refused.told);
+                self.remark = refused.dropped.then_some("undo-dropped");
+            }
             None => {}
         }
+        self.trouble = self.near.hear(scene).or(self.trouble.take());
         let came = self.ear.came_to(scene, opened);
         if let Some(at) = came.and_then(|l| opened.place(l)) {
             self.choose(at);
@@ -274,14 +307,12 @@ impl Table {
                 self.walk(opened, Aim::Unread, false);
             }
             let undo = self.undo.told(words).filter(|_| !self.read_only);
-            if undo.is_some_and(|undo| ui.button(undo).clicked()) {
+            // What is open may be of a line that would be gone.
+            let free = self.is_free();
+            if undo.is_some_and(|undo| ui.add_enabled(free, Button::new(undo)).clicked()) {
                 self.undo.undo(scene, &interview.id);
             }
-            let pending = opened.lines.iter().any(|l| l.status == Status::Pending);
-            let failed = opened.lines.iter().any(|l| l.status == Status::Failed);
-            let session = opened.session.as_ref();
-            let cut_off = session.is_some_and(|session| session.in_progress);
-            if (pending || failed || cut_off)
+            if self.waits.of(opened)
                 && !self.read_only
                 && !job::is_running(scene)
                 && ui.button(words.t("resume")).clicked()

@@ -106,6 +106,11 @@ impl TermForm {
         term
     }
 
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        !self.sent.is_free()
+    }
+
     /// The name that entered it, once it is stored.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
         let stored = self.sent.is_stored(scene);

@@ -1,13 +1,15 @@
 //! Ctrl+Z and Ctrl+Shift+Z over what was changed in this window. To undo is one more change: it says the
-//! former places again, or the former words.
+//! former places again, or the former words. What cannot be taken back is told and left out, so that what was
+//! done before it can be.
 
 use std::collections::HashMap;
 
-use crate::app::desk::{Command, Told};
-use crate::domain::{InterviewId, SegmentId};
+use crate::app::desk::{Command, Opened, PutBack, Told};
+use crate::domain::{InterviewId, Lang, Segment, SegmentId, Status};
 use crate::gui::shell::Scene;
+use crate::gui::widgets::job;
 use crate::gui::words::Words;
-use crate::store::Recutting;
+use crate::store::{Former, Recutting};
 
 use super::editor::Side;
 
@@ -17,7 +19,7 @@ pub struct Undo {
     done: Vec<Change>,
     undone: Vec<Change>,
     asked: Option<(u64, Step, Change)>,
-    refused: Option<Told>,
+    refused: Option<Refused>,
 }
 
 /// A change that was made in this window.
@@ -43,12 +45,42 @@ pub enum Change {
         /// Who speaks since.
         after: Speakers,
     },
+    /// A machine heard or translated a line once more.
+    Again {
+        /// The line.
+        segment: SegmentId,
+        /// What stood there before.
+        before: Former,
+        /// What stands there since, where that is known: the machine may still be at work.
+        after: Option<Former>,
+    },
+    /// Something that is not taken back here.
+    Stays(Stays),
+}
+
+/// What is not taken back here. It stands among the changes so that nobody takes an older one back by
+/// mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// A new term.
+    Term,
+    /// What a machine wrote where no words stood before.
+    FirstWords(SegmentId),
 }
 
 /// Who speaks in lines.
 pub type Speakers = Vec<(SegmentId, String)>;
 
-#[derive(Clone, Copy)]
+/// Why a change is not taken back.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// In words.
+    pub told: Told,
+    /// It was left out: the change before it is the next one.
+    pub dropped: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Back,
     Again,
@@ -68,23 +100,25 @@ impl Undo {
         self.undone.clear();
     }
 
+    /// Nobody waits any more for what was asked: whether it was done is seen when it is asked for again.
+    pub fn leave(&mut self) {
+        (self.asked, self.refused) = (None, None);
+    }
+
     /// What the last change was that can be taken back, in words.
     pub fn told(&self, words: &Words) -> Option<String> {
+        let of_line = |id, line: &SegmentId| words.with(id, &[("line", &line.0.to_string())]);
         Some(match self.done.last()? {
             Change::Lines(_) => words.t("undo-cut").to_owned(),
-            Change::Words { segment, .. } => {
-                words.with("undo-words", &[("line", &segment.0.to_string())])
-            }
+            Change::Words { segment, .. } => of_line("undo-words", segment),
             Change::Speakers { before, .. } => {
                 words.with("undo-speakers", &[("count", &before.len().to_string())])
             }
+            Change::Again { segment, .. } | Change::Stays(Stays::FirstWords(segment)) => {
+                of_line("undo-again", segment)
+            }
+            Change::Stays(Stays::Term) => words.t("undo-term").to_owned(),
         })
-    }
-
-    /// Somebody changed what was changed here, so that nothing can be taken back one by one any more.
-    fn forget(&mut self) {
-        self.done.clear();
-        self.undone.clear();
     }
 
     /// Takes the last change back.
@@ -109,24 +143,46 @@ impl Undo {
         self.ask(scene, id, change, step);
     }
 
+    /// It cannot be taken back: it is left out.
+    fn refuse(&mut self, step: Step, told: Told) -> Refused {
+        let from = match step {
+            Step::Back => Some(&mut self.done),
+            Step::Again => Some(&mut self.undone),
+            Step::Other => None,
+        };
+        let dropped = from.is_some_and(|all| all.pop().is_some());
+        Refused { told, dropped }
+    }
+
     fn ask(&mut self, scene: &Scene<'_>, id: &InterviewId, change: Change, step: Step) {
         if self.asked.is_some() {
             return;
         }
-        if !still_stands(scene, &change) {
-            let words = |id| scene.words.t(id).to_owned();
-            self.refused = Some(Told {
-                what: words("edit-changed"),
-                next: words("edit-changed-next"),
-            });
-            self.forget();
+        if matches!(change, Change::Again { .. }) && job::is_running(scene) {
+            // What it makes is not known yet.
+            let (told, dropped) = (told(scene, "intake-wait", None), false);
+            self.refused = Some(Refused { told, dropped });
+            return;
+        }
+        let opened = scene.desk.board().opened.get();
+        let opened = opened.filter(|opened| opened.interview.id == *id);
+        if let Some(told) = stays(scene, opened.as_deref(), &change) {
+            self.refused = Some(self.refuse(step, told));
             return;
         }
         let sent = scene.desk.number();
         let by = scene.choices.name.clone();
-        let command = match &change {
+        let signed = (by.clone(), scene.words.t("edit-undone").to_owned());
+        let line = |segment| line(opened.as_deref(), segment);
+        let mut change = change;
+        let back = match &mut change {
             Change::Lines(number) => {
-                Command::Recut(id.clone(), Recutting::Undo(*number), by, None, sent)
+                let undo = Recutting::Undo(*number);
+                let asked = Command::Recut(id.clone(), undo, by, None, sent);
+                if scene.desk.ask(asked) {
+                    self.asked = Some((sent, step, change));
+                }
+                return;
             }
             Change::Words {
                 segment,
@@ -134,38 +190,54 @@ impl Undo {
                 before,
                 ..
             } => {
-                let reason = scene.words.t("edit-undone").to_owned();
-                let edit = side.edit(before, by, Some(reason));
-                Command::Edit(id.clone(), *segment, edit, sent)
+                let mut former = Former::default();
+                match side {
+                    Side::Said => former.said = line(*segment).map(|l| (l.lang, before.clone())),
+                    Side::Translation(lang) => former.translations.push((*lang, before.clone())),
+                }
+                PutBack::Words(*segment, former)
             }
-            Change::Speakers { before, .. } => {
-                let reason = scene.words.t("edit-undone").to_owned();
-                Command::Speakers(id.clone(), before.clone(), (by, Some(reason)), sent)
+            Change::Again {
+                segment,
+                before,
+                after,
+            } => {
+                // So that it can be made again.
+                *after = line(*segment).map(|line| as_it_stands(line, before));
+                PutBack::Words(*segment, before.clone())
             }
+            Change::Speakers { before, .. } => PutBack::Speakers(before.clone()),
+            Change::Stays(_) => return,
         };
-        if scene.desk.ask(command) {
+        if scene
+            .desk
+            .ask(Command::PutBack(id.clone(), back, signed, sent))
+        {
             self.asked = Some((sent, step, change));
         }
     }
 
-    /// What became of what was asked: a line that stands again, or the error.
-    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Told>> {
-        if let Some(told) = self.refused.take() {
-            return Some(Err(told));
+    /// What became of what was asked: a line that stands again, or why not.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Refused>> {
+        if let Some(refused) = self.refused.take() {
+            return Some(Err(refused));
         }
         let (number, step, change) = self.asked.clone()?;
+        let board = scene.desk.board();
+        let failed = if matches!(change, Change::Lines(_)) {
+            let answer = board.recut.get().filter(|a| a.number == number)?;
+            answer.failed.clone()
+        } else {
+            let answer = board.saved.get().filter(|a| a.number == number)?;
+            answer.failed.clone()
+        };
+        self.asked = None;
+        if let Some(told) = failed {
+            return Some(Err(self.refuse(step, told)));
+        }
         let (made, line) = match change {
             Change::Lines(_) => {
-                let answer = scene
-                    .desk
-                    .board()
-                    .recut
-                    .get()
-                    .filter(|a| a.number == number)?;
-                self.asked = None;
-                let Some(done) = &answer.done else {
-                    return answer.failed.clone().map(Err);
-                };
+                let done = board.recut.get()?.done.clone()?;
                 (Change::Lines(done.number), done.standing().next())
             }
             Change::Words {
@@ -174,9 +246,6 @@ impl Undo {
                 before,
                 after,
             } => {
-                if let Err(told) = self.stored(scene, number)? {
-                    return Some(Err(told));
-                }
                 let made = Change::Words {
                     segment,
                     side,
@@ -186,9 +255,6 @@ impl Undo {
                 (made, Some(segment))
             }
             Change::Speakers { before, after } => {
-                if let Err(told) = self.stored(scene, number)? {
-                    return Some(Err(told));
-                }
                 let line = before.first().map(|(line, _)| *line);
                 let made = Change::Speakers {
                     before: after,
@@ -196,6 +262,19 @@ impl Undo {
                 };
                 (made, line)
             }
+            Change::Again {
+                segment,
+                before,
+                after,
+            } => {
+                let made = Change::Again {
+                    segment,
+                    before: after.unwrap_or_default(),
+                    after: Some(before),
+                };
+                (made, Some(segment))
+            }
+            Change::Stays(_) => return None,
         };
         match step {
             Step::Back => {
@@ -212,25 +291,94 @@ impl Undo {
     }
 }
 
-impl Undo {
-    /// Whether what was asked under this number is stored, once there is an answer.
-    fn stored(&mut self, scene: &Scene<'_>, number: u64) -> Option<Result<(), Told>> {
-        let answer = scene.desk.board().saved.get();
-        let answer = answer.filter(|a| a.number == number)?;
-        self.asked = None;
-        Some(answer.failed.clone().map_or(Ok(()), Err))
+/// Two messages: what is, and what to do.
+fn told(scene: &Scene<'_>, what: &'static str, next: Option<&'static str>) -> Told {
+    let words = |id| scene.words.t(id).to_owned();
+    Told {
+        what: words(what),
+        next: next.map(words).unwrap_or_default(),
+    }
+}
+
+/// A line as it is shown; of one that gave way, the first that took its place.
+fn line(opened: Option<&Opened>, segment: SegmentId) -> Option<&Segment> {
+    let opened = opened?;
+    opened.lines.get(opened.place(segment)?).map(AsRef::as_ref)
+}
+
+/// The parts of a line that `like` has, as they stand now.
+fn as_it_stands(line: &Segment, like: &Former) -> Former {
+    let said = (line.lang, line.text.clone());
+    let translations = match &like.said {
+        Some(_) => translated(line),
+        None => {
+            let of = |(lang, _): &(Lang, String)| {
+                let found = line.translations.iter().find(|t| t.lang == *lang)?;
+                Some((*lang, found.text.clone()))
+            };
+            like.translations.iter().filter_map(of).collect()
+        }
+    };
+    Former {
+        said: like.said.is_some().then_some(said),
+        translations,
+    }
+}
+
+/// The translations of the words that a line has now.
+pub fn translated(line: &Segment) -> Vec<(Lang, String)> {
+    let own = line
+        .translations
+        .iter()
+        .filter(|t| t.of_version == line.version);
+    own.map(|t| (t.lang, t.text.clone())).collect()
+}
+
+/// Why a change is not taken back, if it is not.
+fn stays(scene: &Scene<'_>, opened: Option<&Opened>, change: &Change) -> Option<Told> {
+    let history = Some("edit-changed-next");
+    match change {
+        Change::Stays(Stays::Term) => {
+            return Some(told(scene, "undo-term-stays", Some("undo-term-stays-next")));
+        }
+        Change::Stays(Stays::FirstWords(_)) => {
+            return Some(told(scene, "undo-again-stays", history));
+        }
+        _ => {}
+    }
+    let certified = touched(opened, change)
+        .into_iter()
+        .filter_map(|segment| line(opened, segment))
+        .find(|line| line.status == Status::Certified);
+    if let Some(line) = certified {
+        let number = line.id.0.to_string();
+        return Some(Told {
+            what: scene.words.with("undo-certified", &[("line", &number)]),
+            next: scene.words.t("undo-certified-next").to_owned(),
+        });
+    }
+    (!still_stands(opened, change)).then(|| told(scene, "edit-changed", history))
+}
+
+/// The lines that a change concerns.
+fn touched(opened: Option<&Opened>, change: &Change) -> Vec<SegmentId> {
+    match change {
+        Change::Lines(number) => {
+            let recuts = opened.iter().flat_map(|opened| &opened.recuts);
+            let own = recuts.filter(|recut| recut.number == *number);
+            own.flat_map(|recut| recut.standing()).collect()
+        }
+        Change::Words { segment, .. } | Change::Again { segment, .. } => vec![*segment],
+        Change::Speakers { before, .. } => before.iter().map(|(line, _)| *line).collect(),
+        Change::Stays(_) => Vec::new(),
     }
 }
 
 /// Whether what a change made stands there now: somebody may have put it right since.
-fn still_stands(scene: &Scene<'_>, change: &Change) -> bool {
-    let opened = scene.desk.board().opened.get();
-    let line = |segment| {
-        let opened = opened.as_ref()?;
-        opened.lines.get(opened.place(segment)?)
-    };
+fn still_stands(opened: Option<&Opened>, change: &Change) -> bool {
+    let line = |segment| line(opened, segment);
     match change {
-        Change::Lines(_) => true,
+        Change::Lines(_) | Change::Stays(_) => true,
         Change::Words {
             segment,
             side,
@@ -242,6 +390,31 @@ fn still_stands(scene: &Scene<'_>, change: &Change) -> bool {
                 Side::Translation(lang) => *lang,
             };
             line.words_in(lang).map(str::trim) == Some(after.trim())
+        }),
+        Change::Again {
+            segment,
+            before,
+            after: None,
+        } => line(*segment).is_some_and(|line| {
+            let mut translated = line.translations.iter();
+            match &before.said {
+                Some(_) => line.status == Status::Machine,
+                // A person's words would have gone on to count.
+                None => before.translations.iter().all(|(lang, _)| {
+                    let found = translated.find(|t| t.lang == *lang);
+                    found.is_some_and(|t| t.status == Status::Machine)
+                }),
+            }
+        }),
+        Change::Again {
+            segment,
+            after: Some(after),
+            ..
+        } => line(*segment).is_some_and(|line| {
+            let now = as_it_stands(line, after);
+            let same =
+                |(lang, text): &(Lang, String)| now.translations.contains(&(*lang, text.clone()));
+            now.said == after.said && (after.said.is_some() || after.translations.iter().all(same))
         }),
         Change::Speakers { after, .. } => {
             let lines = opened.iter().flat_map(|opened| &opened.lines);
@@ -278,7 +451,15 @@ mod tests {
         undo.passed();
         let told = undo.told(&words);
         assert!(told.is_some_and(|told| told.contains("line 5")));
-        undo.forget();
-        assert_eq!(undo.told(&words), None);
+        // What is refused makes way for what was done before it.
+        let why = Told {
+            what: String::new(),
+            next: String::new(),
+        };
+        assert!(undo.refuse(Step::Back, why.clone()).dropped);
+        let told = undo.told(&words);
+        assert!(told.is_some_and(|told| told.contains("line 3")));
+        assert!(!undo.refuse(Step::Other, why).dropped);
+        assert!(undo.told(&words).is_some());
     }
 }

@@ -10,10 +10,11 @@ use crate::gui::widgets::told;
 
 use super::again::AgainForm;
 use super::despite::DespiteForm;
+use super::near::NearForm;
 use super::recutter::Recutter;
 use super::speaker::SpeakerForm;
 use super::term::TermForm;
-use super::undo::Change;
+use super::undo::{Change, Stays};
 
 /// One of them.
 pub enum Work {
@@ -27,6 +28,8 @@ pub enum Work {
     Term(TermForm),
     /// It is held back, and somebody signs for it all the same.
     Despite(DespiteForm),
+    /// A name that sounds near is not meant; who says so is not known yet.
+    Near(NearForm),
 }
 
 /// What became of it in this frame.
@@ -57,6 +60,19 @@ impl Work {
             Work::Again(form) => form.segment,
             Work::Term(form) => form.segment,
             Work::Despite(form) => form.segment,
+            Work::Near(form) => form.segment,
+        }
+    }
+
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        match self {
+            Work::Recut(form) => form.is_on_its_way(),
+            Work::Speaker(form) => form.is_on_its_way(),
+            Work::Term(form) => form.is_on_its_way(),
+            Work::Near(form) => form.is_on_its_way(),
+            Work::Again(form) => form.hear().is_some(),
+            Work::Despite(form) => form.sent(),
         }
     }
 
@@ -68,6 +84,7 @@ impl Work {
             Work::Again(form) => form.show(ui, scene, opened),
             Work::Term(form) => form.show(ui, scene, opened),
             Work::Despite(form) => form.show(ui, scene, opened),
+            Work::Near(form) => form.show(ui, scene, opened),
         }
     }
 
@@ -84,8 +101,15 @@ impl Work {
                 change,
                 ..signed(by)
             }),
-            Work::Again(form) => form.sent().map(signed),
-            Work::Term(form) => form.hear(scene).map(signed),
+            Work::Again(form) => form.hear().map(|(by, change)| Done {
+                change,
+                ..signed(by)
+            }),
+            Work::Term(form) => form.hear(scene).map(|by| Done {
+                change: Some(Change::Stays(Stays::Term)),
+                ..signed(by)
+            }),
+            Work::Near(form) => form.hear(scene).map(signed),
             Work::Despite(form) => form.sent().then(|| signed(scene.choices.name.clone())),
         }
     }

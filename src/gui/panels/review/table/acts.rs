@@ -15,6 +15,7 @@ use super::super::recutter::Recutter;
 use super::super::row::{self, Wish};
 use super::super::speaker::SpeakerForm;
 use super::super::term::TermForm;
+use super::super::undo::Undo;
 use super::super::work::Work;
 use super::{Table, signed};
 
@@ -49,7 +50,7 @@ impl Table {
                 }
             }
             Wish::TakeName(at) => self.take_name(scene, opened, line, at),
-            Wish::LeaveName(at) => self.near.leave(scene, &opened.interview.id, line, at),
+            Wish::LeaveName(at) => self.leave_name(scene, opened, line, at),
             Wish::Split => {
                 let place = self.ear.place(scene, line.id);
                 let inside = line.span.start.as_ms()..line.span.end.as_ms();
@@ -110,12 +111,15 @@ impl Table {
         }
     }
 
-    /// For another interview: what was typed in this one is not lost.
-    pub fn leave(mut self) -> Drafts {
-        if let Some(of) = self.of.take() {
-            self.put_by(&of);
+    /// For another interview: what was typed in this one is not lost, nor what can be taken back in it.
+    pub fn leave(mut self) -> (Drafts, Option<(InterviewId, Undo)>) {
+        let of = self.of.take();
+        if let Some(of) = &of {
+            self.put_by(of);
         }
-        self.drafts
+        self.undo.leave();
+        let own = of.filter(|_| !self.read_only);
+        (self.drafts, own.map(|of| (of, self.undo)))
     }
 
     /// How many places have words that were typed and not kept.
@@ -138,7 +142,7 @@ impl Table {
         }
     }
 
-    fn begin(&mut self, work: Work) {
+    pub(super) fn begin(&mut self, work: Work) {
         self.work = Some(work);
         self.reveal = 3;
     }

@@ -53,7 +53,7 @@ impl Table {
             self.ear.silence(scene);
         }
         if pressed(Key::L) {
-            self.ear.repeat();
+            self.ear.repeat(scene);
         }
         if pressed(Key::P) {
             self.ear.go_on(scene);

@@ -1,11 +1,12 @@
-//! Taking a name that a machine may have misheard.
+//! Taking a name that a machine may have misheard, or leaving it.
 
 use crate::app::desk::Opened;
 use crate::domain::Segment;
 use crate::gui::shell::Scene;
 
 use super::super::editor::{Editor, Side};
-use super::super::near;
+use super::super::near::{self, NearForm};
+use super::super::work::Work;
 use super::Table;
 
 impl Table {
@@ -32,5 +33,24 @@ impl Table {
         }
         self.editor = Some(editor);
         self.reveal = 3;
+    }
+
+    /// Stores that a name is not meant. Where nobody has said yet who that is, they are asked for it.
+    pub(super) fn leave_name(
+        &mut self,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        line: &Segment,
+        at: usize,
+    ) {
+        let id = &opened.interview.id;
+        let Some(near) = near::found(scene, id, line).into_iter().nth(at) else {
+            return;
+        };
+        if scene.choices.name.trim().is_empty() {
+            self.begin(Work::Near(NearForm::new(line.id, near)));
+        } else {
+            self.near.leave(scene, id, line.id, near);
+        }
     }
 }
