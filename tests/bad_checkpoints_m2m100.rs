@@ -136,6 +136,23 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn weights_in_another_form_are_told_with_the_way_out() {
+    for name in ["pytorch_model.bin", "pytorch_model.bin.index.json"] {
+        let copy = Copy::new();
+        std::fs::write(copy.path(name), b"PK").unwrap();
+        copy.load().unwrap();
+        std::fs::remove_file(copy.path("model.safetensors")).unwrap();
+        copy.refused(&[name, "safe_serialization=True"]);
+        let error = M2m100::load(copy.0.path(), "copy", None).err().unwrap();
+        assert!(
+            error.help().contains("models/README.md"),
+            "{}",
+            error.help()
+        );
+    }
+}
+
+#[test]
 fn a_missing_or_misshaped_tensor_is_named() {
     let names: Vec<String> = read(&fixture().join("model.safetensors"))
         .into_keys()

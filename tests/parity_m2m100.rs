@@ -1,6 +1,7 @@
 //! The M2M100 engine against transformers: equal tokens, and numbers within 1e-4.
 //!
-//! The answers in `fixtures/m2m100` come from `parity/make_m2m100.py`, which says how they were made.
+//! The answers in `fixtures/m2m100` come from `parity/make_m2m100.py` and `parity/make_sentencepiece.py`, which
+//! say how they were made.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -170,6 +171,50 @@ fn check_case(model: &mut M2m100, expected: &Expected, case: &Case, worst: &mut 
         let sum: f64 = row.iter().map(|v| f64::from(*v)).sum();
         worst.logit = worst.logit.max((sum - wanted.sum).abs() / row.len() as f64);
     }
+}
+
+#[derive(Deserialize)]
+struct Numbers {
+    languages: BTreeMap<Lang, u32>,
+    texts: Vec<Numbered>,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    from: Lang,
+    text: String,
+    ids: Vec<u32>,
+}
+
+/// A folder as M2M100's makers publish it, without tokenizer.json.
+#[test]
+fn a_folder_without_tokenizer_json_gives_the_numbers_of_transformers_in_all_directions() {
+    let found = checkpoints();
+    let dir = found.iter().map(|(dir, _)| dir);
+    let dir = dir.into_iter().find(|dir| dir.ends_with("sentencepiece"));
+    let dir = dir.expect("the fixture is missing");
+    assert!(!dir.join("tokenizer.json").exists());
+    let numbers = std::fs::read(dir.join("pieces.json")).unwrap();
+    let numbers: Numbers = serde_json::from_slice(&numbers).unwrap();
+    let model = M2m100::load(dir, "published", None).unwrap();
+    let mut compared = 0;
+    for pair in Lang::SIX.into_iter().flat_map(|from| {
+        let others = Lang::SIX.into_iter().filter(move |to| *to != from);
+        others.map(move |to| LangPair::new(from, to))
+    }) {
+        assert_eq!(
+            model.language_token(pair.to),
+            Some(numbers.languages[&pair.to])
+        );
+        for case in numbers.texts.iter().filter(|case| case.from == pair.from) {
+            let source = model.source_ids(&case.text, pair.from).unwrap();
+            let (ids, cut) = source.unwrap_or_else(|| (case.ids[..2].to_vec(), false));
+            assert_eq!((&ids, cut), (&case.ids, false), "{:?}", case.text);
+            compared += 1;
+        }
+    }
+    println!("{}: {compared} texts equal", dir.display());
+    assert!(compared > 500, "{compared}");
 }
 
 #[test]

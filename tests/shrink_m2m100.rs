@@ -9,7 +9,7 @@
     reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mekong_interview::domain::{Cancel, Lang, LangPair};
@@ -82,6 +82,58 @@ fn a_trimmed_copy_writes_the_same() {
                 assert_eq!(a.text, b.text, "{pair} {}", dir.display());
                 assert_eq!(a.token_ids.len(), b.token_ids.len());
                 assert!((a.log_prob - b.log_prob).abs() < 1e-4, "{pair}");
+            }
+        }
+    }
+}
+
+/// The numbers of all tokens of a folder without tokenizer.json, the seven languages included.
+fn numbers(dir: &Path, model: &M2m100) -> BTreeMap<String, u32> {
+    let numbers = std::fs::read(dir.join("vocab.json")).unwrap();
+    let mut numbers: BTreeMap<String, u32> = serde_json::from_slice(&numbers).unwrap();
+    for lang in Lang::SIX.into_iter().chain([Lang::En]) {
+        let name = format!("__{lang}__");
+        numbers.insert(name, model.language_token(lang).unwrap());
+    }
+    numbers
+}
+
+#[test]
+fn a_copy_of_a_folder_without_tokenizer_json_reads_the_same_and_thinks_the_same() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let dir = root.join("tests/fixtures/m2m100/sentencepiece");
+    let whole = M2m100::load(&dir, "whole", None).unwrap();
+    let old = numbers(&dir, &whole);
+    let cancel = Cancel::new();
+    for trim in [true, false] {
+        let (kept, small, shrunk) = copy(&dir, trim, None);
+        assert!(!kept.path().join("tokenizer.json").exists());
+        let new = numbers(kept.path(), &small);
+        assert_eq!(shrunk.rows == shrunk.rows_before, !trim);
+        if trim {
+            // The pieces, without the texts of other languages and their tokens.
+            assert_eq!(new.len(), shrunk.rows);
+            assert!(!new.contains_key("__af__") && new.contains_key("🙂"));
+        }
+        let of_new: BTreeMap<u32, &String> = new.iter().map(|(name, id)| (*id, name)).collect();
+        for (pair, text) in pairs() {
+            let (a, _) = whole.source_ids(text, pair.from).unwrap().unwrap();
+            let (b, _) = small.source_ids(text, pair.from).unwrap().unwrap();
+            let renumbered: Vec<u32> = b.iter().map(|id| old[of_new[id]]).collect();
+            assert_eq!(a, renumbered, "{text}");
+            let to = |model: &M2m100| vec![2, model.language_token(pair.to).unwrap(), 3];
+            let a = whole.logits(&a, &to(&whole), &cancel).unwrap();
+            let b = small.logits(&b, &to(&small), &cancel).unwrap();
+            for (a, b) in a.iter().zip(&b) {
+                for (name, id) in &new {
+                    // The original's vocab.json does not name the other languages.
+                    let Some(before) = old.get(name) else {
+                        assert!(!trim && name.starts_with("__"), "{name}");
+                        continue;
+                    };
+                    let apart = a[*before as usize] - b[*id as usize];
+                    assert!(apart.abs() < 1e-4, "{pair} {name} {apart}");
+                }
             }
         }
     }

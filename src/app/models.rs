@@ -13,7 +13,7 @@ use crate::pipeline::{Progress, Step, Watcher};
 
 pub(super) use hash::sha256_file;
 pub(super) use names::is_ggml;
-use names::{is_gguf, is_hidden, stays_inside};
+use names::{is_gguf, is_hidden, is_taken, is_tokenizer, stays_inside};
 pub use suited::{ErrorRate, Unit};
 
 mod hash;
@@ -283,7 +283,7 @@ impl Model {
             }
             Kind::M2m100 | Kind::T5 => {
                 listed(&|f| f == "config.json")
-                    && listed(&|f| f == "tokenizer.json")
+                    && listed(&|f| is_tokenizer(card.kind, f))
                     && listed(&|f| f.ends_with(".safetensors"))
             }
         };
@@ -338,11 +338,8 @@ impl Model {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            // An engine takes a tokenizer.json that lies beside a GGUF file.
-            let weights = name.contains(".safetensors")
-                || self.card.kind.purpose() == "translation"
-                    && (is_gguf(name) || name == "tokenizer.json");
-            if weights && !self.card.files.iter().any(|f| f.path == name) {
+            let listed = |name: &str| self.card.files.iter().any(|f| f.path == name);
+            if is_taken(self.card.kind, name, &listed) && !listed(name) {
                 return Err(Error::Unlisted { path });
             }
         }

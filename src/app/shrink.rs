@@ -14,6 +14,9 @@ use super::models::{Card, Error as ModelError, Kind, ListedFile, Model, sha256_f
 use super::scratch::Purpose;
 use super::{App, Error, ModelInfo};
 
+/// The files of a copy's tokenizer: the first, or both others.
+const TOKENIZER: [&str; 3] = ["tokenizer.json", "vocab.json", "sentencepiece.bpe.model"];
+
 /// Which model, and what to make smaller.
 #[derive(Clone, Copy, Debug)]
 pub struct TrimRequest<'a> {
@@ -124,7 +127,11 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
 /// The copy's description: its parent's, with its own name, files and hashes.
 fn card(parent: &Model, name: String, description: String, folder: &Path) -> Result<Card, Error> {
     let mut files = Vec::new();
-    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+    let tokenizer = TOKENIZER
+        .into_iter()
+        .filter(|file| folder.join(file).exists());
+    let written = ["config.json"].into_iter().chain(tokenizer);
+    for file in written.chain(["model.safetensors"]) {
         let path = folder.join(file);
         files.push(ListedFile {
             path: file.to_owned(),

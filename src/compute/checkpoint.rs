@@ -19,6 +19,9 @@ const LONGEST_HEADER: u64 = 100 << 20;
 /// Longest index of shards that is read, in bytes.
 const LONGEST_INDEX: u64 = 64 << 20;
 
+/// What PyTorch writes by itself, in one file or several.
+const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+
 /// Why a checkpoint cannot be read. Whoever asks says what the checkpoint was for.
 #[derive(Debug)]
 pub enum Error {
@@ -45,6 +48,11 @@ pub enum Error {
     },
     /// Somebody asked to stop.
     Stopped,
+}
+
+/// Whether a file is in PyTorch's own form, which is not read.
+pub fn is_pickled(path: &Path) -> bool {
+    PICKLED.iter().any(|name| path.ends_with(name))
 }
 
 /// The tensors of one checkpoint, in one file or several. Nothing is read until it is asked for.
@@ -121,6 +129,16 @@ impl Weights {
         let index = dir.join("model.safetensors.index.json");
         if !single.exists() && index.exists() {
             return Self::open_sharded(dir, index);
+        }
+        let pickled = PICKLED.map(|name| dir.join(name));
+        if let Some(path) = pickled
+            .into_iter()
+            .find(|path| !single.exists() && path.exists())
+        {
+            let problem = "the folder holds the weights in PyTorch's form only, which is not read \
+                           because it can hold programs; save the model once more with transformers' \
+                           save_pretrained(FOLDER, safe_serialization=True)";
+            return Err(bad(&path, problem.to_owned()));
         }
         Self::open_file(single)
     }

@@ -1,4 +1,5 @@
-//! The normalisation table of a SentencePiece model: its text form, and whether it can be followed.
+//! The normalisation table of a SentencePiece model: its text form, whether it can be followed, and
+//! what it makes of a text.
 //!
 //! Layout (SentencePiece's `precompiled_charsmap`): 4 bytes little-endian length of a double-array
 //! trie in bytes, the trie's units, then replacement texts that end with a zero byte. The tokenizer
@@ -6,33 +7,70 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// A table of which every step and every replacement stays inside it.
+pub(super) struct Table {
+    /// Of the trie.
+    units: Vec<u32>,
+    /// The replacements, each ended by a zero byte.
+    texts: String,
+}
+
+/// How far a step of the trie leads.
+fn offset(unit: u32) -> usize {
+    ((unit >> 10) << ((unit & 0x200) >> 6)) as usize
+}
+
+impl Table {
+    /// The table that these bytes hold; `None` where it is damaged.
+    pub fn read(table: &[u8]) -> Option<Self> {
+        let (len, rest) = table.split_first_chunk::<4>()?;
+        let (trie, texts) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+        let (units, odd) = trie.as_chunks::<4>();
+        let units: Vec<u32> = units.iter().map(|unit| u32::from_le_bytes(*unit)).collect();
+        let texts = std::str::from_utf8(texts).ok()?;
+        let follows = |(at, unit): (usize, &u32)| {
+            // The highest bit marks the end of a word; its unit leads nowhere.
+            if unit >> 31 == 1 {
+                return true;
+            }
+            let next = at ^ offset(*unit);
+            let leaf = units.get(next).map(|leaf| leaf & 0x7fff_ffff);
+            let text =
+                (unit >> 8) & 1 == 0 || leaf.is_some_and(|at| texts.is_char_boundary(at as usize));
+            (next | 0xff) < units.len() && text
+        };
+        let sound = odd.is_empty() && !units.is_empty() && units.iter().enumerate().all(follows);
+        let texts = texts.to_owned();
+        sound.then_some(Self { units, texts })
+    }
+
+    /// The longest beginning of `text` that is replaced: its length in bytes, and what takes its place.
+    pub fn longest(&self, text: &str) -> Option<(usize, &str)> {
+        let mut found = None;
+        let mut at = offset(*self.units.first()?);
+        for (len, byte) in (1..).zip(text.bytes()) {
+            at ^= usize::from(byte);
+            let Some(unit) = self.units.get(at) else {
+                break;
+            };
+            if unit & 0x8000_00ff != u32::from(byte) {
+                break;
+            }
+            at ^= offset(*unit);
+            if (unit >> 8) & 1 == 1 && text.is_char_boundary(len) {
+                let leaf = self.units.get(at).map(|leaf| leaf & 0x7fff_ffff);
+                found = leaf.map(|from| (len, from as usize));
+            }
+        }
+        let (len, from) = found?;
+        let texts = self.texts.get(from..)?;
+        Some((len, texts.split('\0').next().unwrap_or_default()))
+    }
+}
+
 /// Whether every step and every replacement of the table stays inside it.
 pub(super) fn is_sound(table: &[u8]) -> bool {
-    let Some((len, rest)) = table.split_first_chunk::<4>() else {
-        return false;
-    };
-    let Some((trie, texts)) = rest.split_at_checked(u32::from_le_bytes(*len) as usize) else {
-        return false;
-    };
-    let (units, odd) = trie.as_chunks::<4>();
-    let units: Vec<usize> = units
-        .iter()
-        .map(|unit| u32::from_le_bytes(*unit) as usize)
-        .collect();
-    let Ok(texts) = std::str::from_utf8(texts) else {
-        return false;
-    };
-    let follows = |(at, unit): (usize, &usize)| {
-        // The highest bit marks the end of a word; its unit leads nowhere.
-        if unit >> 31 == 1 {
-            return true;
-        }
-        let next = at ^ ((unit >> 10) << ((unit & 0x200) >> 6));
-        let leaf = units.get(next).map(|leaf| leaf & 0x7fff_ffff);
-        let text = (unit >> 8) & 1 == 0 || leaf.is_some_and(|at| texts.is_char_boundary(at));
-        (next | 0xff) < units.len() && text
-    };
-    odd.is_empty() && !units.is_empty() && units.iter().enumerate().all(follows)
+    Table::read(table).is_some()
 }
 
 /// Base64, as tokenizer.json holds the table.

@@ -98,7 +98,13 @@ impl Error {
             }
             Error::Config { .. } | Error::Tokenizer { .. } => {
                 "Copy the model again from its source: a folder with config.json, tokenizer.json \
-                 and model.safetensors of one M2M100, NLLB or T5 model, or a GGUF file."
+                 (M2M100: vocab.json and sentencepiece.bpe.model) and model.safetensors of one \
+                 M2M100, NLLB or T5 model, or a GGUF file."
+            }
+            // PyTorch's own form is not damaged, only another.
+            Error::Weights { path, .. } if checkpoint::is_pickled(path) => {
+                "Bring the model into safetensors once, as models/README.md shows, or get a copy that \
+                 has model.safetensors."
             }
             Error::Weights { .. } => {
                 "The file is damaged or incomplete. Copy the model again and compare its checksum."

@@ -25,6 +25,7 @@ mod open;
 mod pieces;
 mod replace;
 mod seen;
+mod sentencepiece;
 mod shrink;
 mod spelt;
 mod stored;
@@ -159,7 +160,8 @@ pub struct M2m100 {
 }
 
 impl M2m100 {
-    /// Loads a Hugging Face folder: config.json, tokenizer.json and model.safetensors (or its shards).
+    /// Loads a Hugging Face folder: config.json, model.safetensors (or its shards) and tokenizer.json, or
+    /// sentencepiece.bpe.model with M2M100's vocab.json where there is none.
     ///
     /// `name` is what [`Translator::engine`] answers. `language_tokens` names the languages' tokens
     /// in the tokenizer; without it those of NLLB (`tha_Thai`) and M2M100 (`__th__`) are looked for.

@@ -4,6 +4,7 @@
 
 mod copy;
 mod parts;
+mod pieces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,6 +13,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::config::{Config, read_bounded, read_json};
+use super::sentencepiece::SentencePiece;
 use super::t5_config::T5Config;
 use super::tokens::{LONGEST_TOKENIZER, language_names};
 use super::vocabulary;
@@ -52,7 +54,8 @@ pub struct Shrunk {
 }
 
 /// Writes a smaller copy of the M2M100, NLLB or T5 checkpoint in the folder `from` into the empty folder
-/// `to`: config.json, tokenizer.json and model.safetensors. `tell` hears of numbers done and in all.
+/// `to`: config.json, tokenizer.json (or sentencepiece.bpe.model and vocab.json, where the original has the
+/// former and no tokenizer.json) and model.safetensors. `tell` hears of numbers done and in all.
 ///
 /// # Errors
 /// A checkpoint that cannot be read, is in 8 or 6 bits already or has another kind of tokenizer; a disk
@@ -103,7 +106,7 @@ pub fn shrink(
     })
 }
 
-/// Writes tokenizer.json and config.json; returns the tokens that stay where some go.
+/// Writes the tokenizer's files and config.json; returns the tokens that stay where some go.
 fn vocabulary_of(
     from: &Path,
     to: &Path,
@@ -111,41 +114,51 @@ fn vocabulary_of(
     trim: bool,
     language_tokens: Option<&BTreeMap<Lang, String>>,
 ) -> Result<Option<Vec<u32>>, Error> {
-    let tokenizer = from.join("tokenizer.json");
-    let bytes = read_bounded(&tokenizer, LONGEST_TOKENIZER)?;
-    let mut settings: Value = read_json(&from.join("config.json"))?;
-    let mut kept = None;
-    if trim {
-        let fail = |problem: String| Error::Tokenizer {
-            problem,
-            path: tokenizer.clone(),
-        };
-        let value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
-        let mut languages: BTreeSet<String> = language_names().map(str::to_owned).collect();
-        languages.extend(
-            language_tokens
-                .into_iter()
-                .flat_map(BTreeMap::values)
-                .cloned(),
-        );
-        let trimmed = vocabulary::trim(value, &languages).map_err(fail)?;
-        if trimmed
-            .kept
-            .last()
-            .is_some_and(|last| *last as usize >= config.vocab_size)
-        {
-            return Err(fail("it has more tokens than the model".to_owned()));
-        }
-        renumber(&mut settings, &trimmed);
-        let text = trimmed.tokenizer.to_string();
-        write(to, "tokenizer.json", text.as_bytes())?;
-        kept = Some(trimmed.kept);
+    let mut languages: BTreeSet<String> = language_names().map(str::to_owned).collect();
+    let named = language_tokens.into_iter().flat_map(BTreeMap::values);
+    languages.extend(named.cloned());
+    let languages = trim.then_some(&languages);
+    let trimmed = if SentencePiece::is_in(from) {
+        let trimmed = pieces::copy(from, to, config, languages)?;
+        trim.then_some(trimmed)
     } else {
-        write(to, "tokenizer.json", &bytes)?;
+        tokenizer_of(from, to, config, languages)?
+    };
+    let mut settings: Value = read_json(&from.join("config.json"))?;
+    if let Some(trimmed) = &trimmed {
+        renumber(&mut settings, trimmed);
     }
     let text = serde_json::to_string_pretty(&settings).unwrap_or_default();
     write(to, "config.json", text.as_bytes())?;
-    Ok(kept)
+    Ok(trimmed.map(|trimmed| trimmed.kept))
+}
+
+/// Writes tokenizer.json; returns what stays where languages are given.
+fn tokenizer_of(
+    from: &Path,
+    to: &Path,
+    config: &Config,
+    languages: Option<&BTreeSet<String>>,
+) -> Result<Option<vocabulary::Trimmed>, Error> {
+    let tokenizer = from.join("tokenizer.json");
+    let bytes = read_bounded(&tokenizer, LONGEST_TOKENIZER)?;
+    let Some(languages) = languages else {
+        write(to, "tokenizer.json", &bytes)?;
+        return Ok(None);
+    };
+    let fail = |problem: String| Error::Tokenizer {
+        problem,
+        path: tokenizer.clone(),
+    };
+    let value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
+    let trimmed = vocabulary::trim(value, languages).map_err(fail)?;
+    let last = trimmed.kept.last();
+    if last.is_some_and(|last| *last as usize >= config.vocab_size) {
+        return Err(fail("it has more tokens than the model".to_owned()));
+    }
+    let text = trimmed.tokenizer.to_string();
+    write(to, "tokenizer.json", text.as_bytes())?;
+    Ok(Some(trimmed))
 }
 
 fn write(to: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {

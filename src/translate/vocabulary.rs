@@ -33,7 +33,7 @@ const BLOCKS: [(u32, u32); 15] = [
 
 /// A smaller vocabulary.
 pub(super) struct Trimmed {
-    /// The tokenizer's file.
+    /// The content of tokenizer.json, or of vocab.json beside a SentencePiece model.
     pub tokenizer: Value,
     /// For each new token, the old one; ascending.
     pub kept: Vec<u32>,
@@ -58,13 +58,23 @@ fn is_ours(c: char) -> bool {
 }
 
 /// Whether a token looks like NLLB's (`tha_Thai`) or M2M100's (`__th__`) name of a language.
-fn is_language(token: &str) -> bool {
+pub(super) fn is_language(token: &str) -> bool {
     let letters = |s: &str, n: usize| s.len() == n && s.chars().all(|c| c.is_ascii_alphabetic());
     let short = token.strip_prefix("__").and_then(|t| t.strip_suffix("__"));
     short.is_some_and(|s| (2..=3).any(|n| letters(s, n)))
         || token
             .split_once('_')
             .is_some_and(|(lang, script)| letters(lang, 3) && letters(script, 4))
+}
+
+/// Whether a token is kept: text that the seven languages can need, and of markup all but the other
+/// languages' tokens.
+pub(super) fn stays(token: &str, is_markup: bool, languages: &BTreeSet<String>) -> bool {
+    if is_markup {
+        languages.contains(token) || !is_language(token)
+    } else {
+        token.chars().all(is_ours)
+    }
 }
 
 /// Leaves the pieces of the seven languages in a `tokenizer.json`, and of the language tokens those
@@ -83,10 +93,7 @@ pub(super) fn trim(mut tokenizer: Value, languages: &BTreeSet<String>) -> Result
         }
     }
     let vocab = vocabulary(model)?;
-    let stays = |token: &str| match added.get(token) {
-        Some(_) => languages.contains(token) || !is_language(token),
-        None => token.chars().all(is_ours),
-    };
+    let stays = |token: &str| stays(token, added.contains_key(token), languages);
     let mut kept: Vec<u32> = vocab
         .iter()
         .chain(&added)

@@ -137,6 +137,64 @@ fn a_gguf_model_is_imported_listed_with_its_licence_checked_and_used_by_its_name
 }
 
 #[test]
+fn an_m2m100_as_published_is_imported_made_smaller_and_used_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("source").join("published");
+    std::fs::create_dir_all(&folder).unwrap();
+    let fixture = common::root().join("tests/fixtures/m2m100/sentencepiece");
+    let mut card = "name='published'\nkind='m2m100'\nlanguages=['zh','vi','th','my','lo','km']\n\
+                    license='MIT'\nsource='here'\n"
+        .to_owned();
+    for name in [
+        "model.safetensors",
+        "config.json",
+        "vocab.json",
+        "sentencepiece.bpe.model",
+    ] {
+        let bytes = std::fs::read(fixture.join(name)).unwrap();
+        std::fs::write(folder.join(name), &bytes).unwrap();
+        let digest = Sha256::digest(&bytes);
+        let sha: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+        let bytes = bytes.len();
+        card += &format!("[[files]]\npath='{name}'\nbytes={bytes}\nsha256='{sha}'\n");
+    }
+    std::fs::write(folder.join("model.toml"), &card).unwrap();
+    let import = ["models", "import", folder.to_str().unwrap(), "--json"];
+    common::json(dir.path(), &import);
+    assert_eq!(translated(dir.path(), "published")["engine"], "published");
+    let trim = ["models", "trim", "published", "--keep-floats", "--json"];
+    let small = common::json(dir.path(), &trim);
+    assert!(
+        small["description"]
+            .as_str()
+            .unwrap()
+            .contains("pieces, f32"),
+        "{small}"
+    );
+    let listed = dir.path().join("models/published-small/model.toml");
+    let listed = std::fs::read_to_string(listed).unwrap();
+    for name in ["vocab.json", "sentencepiece.bpe.model", "model.safetensors"] {
+        assert!(listed.contains(&format!("\"{name}\"")), "{listed}");
+    }
+    let check = common::json(
+        dir.path(),
+        &["models", "check", "published-small", "--json"],
+    );
+    assert_eq!(check["ok"], true, "{check}");
+    let answer = translated(dir.path(), "published-small");
+    assert_eq!(answer["engine"], "published-small");
+    // A vocabulary that nobody listed would change what is written.
+    let files = card
+        .split("[[files]]")
+        .filter(|part| !part.contains("vocab.json"));
+    let without = files.collect::<Vec<_>>().join("[[files]]");
+    std::fs::write(folder.join("model.toml"), without).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let refused = common::stderr(&common::run(other.path(), &import));
+    assert!(refused.contains("vocab.json"), "{refused}");
+}
+
+#[test]
 fn a_second_model_that_writes_something_else_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let fixture = |name: &str| {

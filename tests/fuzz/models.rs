@@ -90,6 +90,16 @@ pub fn m2m100(bytes: &[u8], name: &str) {
     with_file("m2m100/small-a", name, bytes, translator);
 }
 
+/// A folder without tokenizer.json, and the numbers of a text where it loads.
+pub fn pieces(bytes: &[u8], name: &str) {
+    with_file("m2m100/sentencepiece", name, bytes, |folder| {
+        if let Ok(model) = translate::M2m100::load(folder, "fuzz", None) {
+            let text = "  Xin cha\u{300}o ｅ\u{302}\u{301} 20 ☎☎ 你好。 น้ำ ទឹក 🙂🙂 ";
+            let _ = model.source_ids(text, Lang::Vi);
+        }
+    });
+}
+
 pub fn shards_seeds() -> Vec<Vec<u8>> {
     of("m2m100/small-c/model.safetensors.index.json")
 }

@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 43] = [
+pub const TARGETS: [Target; 45] = [
     target("glossary-csv", csv_seeds, glossary_csv),
     target("glossary-tbx", tbx_seeds, glossary_tbx),
     target("transcript-json", json_seeds, |b| {
@@ -68,6 +68,16 @@ pub const TARGETS: [Target; 43] = [
         "tokenizer",
         || of("m2m100/small-a/tokenizer.json"),
         |b| models::m2m100(b, "tokenizer.json"),
+    ),
+    target(
+        "pieces",
+        || of("m2m100/sentencepiece/sentencepiece.bpe.model"),
+        |b| models::pieces(b, "sentencepiece.bpe.model"),
+    ),
+    target(
+        "piece-numbers",
+        || of("m2m100/sentencepiece/vocab.json"),
+        |b| models::pieces(b, "vocab.json"),
     ),
     target("bundle", bundle_seeds, bundle),
     target("chain", chain_seeds, chain),

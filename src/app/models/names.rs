@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path};
 
+use super::Kind;
+
 /// Whether a file is called like one for whisper.cpp.
 pub(in crate::app) fn is_ggml(path: &str) -> bool {
     [".bin", ".ggml", ".gguf"]
@@ -11,6 +13,26 @@ pub(in crate::app) fn is_ggml(path: &str) -> bool {
 
 pub(super) fn is_gguf(path: &str) -> bool {
     path.ends_with(".gguf")
+}
+
+/// Whether a file is a tokenizer that the engine for folders of this kind reads.
+pub(super) fn is_tokenizer(kind: Kind, path: &str) -> bool {
+    path == "tokenizer.json" || kind == Kind::M2m100 && path == "sentencepiece.bpe.model"
+}
+
+/// Whether an engine would take a file of this name from the folder; `listed` tells which files the
+/// description lists.
+pub(super) fn is_taken(kind: Kind, name: &str, listed: &dyn Fn(&str) -> bool) -> bool {
+    // With a tokenizer.json nothing else is asked how tokens are numbered.
+    let numbers = [
+        "sentencepiece.bpe.model",
+        "vocab.json",
+        "tokenizer_config.json",
+    ];
+    // An engine takes a tokenizer.json that lies beside a GGUF file.
+    name.contains(".safetensors")
+        || kind.purpose() == "translation" && (is_gguf(name) || name == "tokenizer.json")
+        || kind == Kind::M2m100 && numbers.contains(&name) && !listed("tokenizer.json")
 }
 
 pub(super) fn stays_inside(path: &str) -> bool {

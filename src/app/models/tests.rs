@@ -145,6 +145,46 @@ fn every_file_that_an_engine_loads_must_be_listed() {
 }
 
 #[test]
+fn what_numbers_the_pieces_of_an_m2m100_must_be_listed_where_there_is_no_tokenizer_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("m");
+    fs::create_dir(&folder).unwrap();
+    let write = |kind: &str, files: &[&str]| {
+        let mut card =
+            format!("name='m'\nkind='{kind}'\nlanguages=['zh','km']\nlicense='MIT'\nsource='y'\n");
+        for file in files {
+            fs::write(folder.join(file), b"weights").unwrap();
+            let sha = sha256_file(&folder.join(file), &mut |_| {}, &Cancel::new()).unwrap();
+            card += &format!("[[files]]\npath='{file}'\nbytes=7\nsha256='{sha}'\n");
+        }
+        fs::write(folder.join("model.toml"), card).unwrap();
+        Model::read(&folder)
+    };
+    let (both, pieces) = (
+        ["model.safetensors", "config.json"],
+        "sentencepiece.bpe.model",
+    );
+    let with = |more: &[&'static str]| [&both[..], more].concat();
+    assert!(matches!(write("m2m100", &both), Err(Error::Card { .. })));
+    assert!(matches!(
+        write("t5", &with(&[pieces])),
+        Err(Error::Card { .. })
+    ));
+    let nllb = write("m2m100", &with(&[pieces])).unwrap();
+    verify(&nllb).unwrap();
+    for stray in ["vocab.json", "tokenizer_config.json"] {
+        fs::write(folder.join(stray), b"{}").unwrap();
+        assert!(matches!(verify(&nllb), Err(Error::Unlisted { path }) if path.ends_with(stray)));
+        fs::remove_file(folder.join(stray)).unwrap();
+    }
+    verify(&write("m2m100", &with(&[pieces, "vocab.json"])).unwrap()).unwrap();
+    fs::write(folder.join("tokenizer.json"), b"{}").unwrap();
+    assert!(matches!(verify(&nllb), Err(Error::Unlisted { .. })));
+    // With a tokenizer.json nobody looks at the others.
+    verify(&write("m2m100", &with(&["tokenizer.json"])).unwrap()).unwrap();
+}
+
+#[test]
 fn a_card_that_points_outside_its_folder_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let folder = install(dir.path(), "m", false);
