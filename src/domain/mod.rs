@@ -28,7 +28,7 @@ pub use longest::LongestUtterance;
 pub use person::{Decision, Fact, FactKind, NameSource, Person, PersonId, Verdict};
 pub use plain::{count, next_step, reason};
 pub use read_back::{ReadAnswer, ReadBack};
-pub use role::{ROLES, numbered, role};
+pub use role::{ROLES, role, told_apart};
 pub use session::{EventKind, SessionEvent, SessionState};
 pub use sound::{SAMPLE_RATE, SamplePos, Span};
 pub use speech_choice::{SpeechChoice, SpeechModel, SpeechModels};

@@ -23,7 +23,7 @@ pub fn role(speaker: &str) -> Option<(&'static str, u16)> {
 }
 
 /// Names for speakers in their order: of those who are called alike, each after the first gets a number.
-pub fn numbered<'a>(speakers: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn told_apart<'a>(speakers: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
     let mut names = Vec::new();
     for speaker in speakers {
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn people_of_one_part_are_told_apart() {
-        let names = numbered(["officer", "officer", "interviewee", "officer"].into_iter());
+        let names = told_apart(["officer", "officer", "interviewee", "officer"].into_iter());
         assert_eq!(names, ["officer", "officer 2", "interviewee", "officer 3"]);
         assert_eq!(role(&names[3]), Some(("officer", 3)));
         for other in [

@@ -9,7 +9,7 @@ use crate::app::desk::{Command, TestPhase, Testing};
 use crate::app::live::{LiveRequest, LiveSource};
 use crate::app::microphone::MicrophoneTest;
 use crate::audio::{DeviceInfo, Hearing};
-use crate::domain::{Lang, SpeechChoice, SpeechModels, numbered};
+use crate::domain::{Lang, SpeechChoice, SpeechModels, told_apart};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, languages, meters, named, script, speech_models};
@@ -102,7 +102,7 @@ impl MicrophoneChoice {
         if inputs.len() < 2 {
             return Vec::new();
         }
-        let names = numbered(inputs.iter().map(|r| r.speaker()));
+        let names = told_apart(inputs.iter().map(|r| r.speaker()));
         let spoken = inputs.iter().map(|r| r.languages(all));
         names.into_iter().zip(spoken).collect()
     }
@@ -121,7 +121,7 @@ impl MicrophoneChoice {
         let heard: Vec<Lang> = self.rows.iter().flat_map(|r| r.languages(all)).collect();
         general.retain(|choice| heard.contains(&choice.lang));
         let inputs = self.rows.iter().flat_map(Row::inputs);
-        let mut names = numbered(inputs.map(Row::speaker)).into_iter();
+        let mut names = told_apart(inputs.map(Row::speaker)).into_iter();
         for row in &self.rows {
             let Some(name) = names.by_ref().nth(0) else {
                 break;
