@@ -4,7 +4,7 @@
 
 mod copy;
 mod parts;
-mod pieces;
+pub(super) mod pieces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

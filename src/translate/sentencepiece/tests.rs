@@ -2,7 +2,7 @@
 //!
 //! The answers come from `tests/parity/make_sentencepiece.py`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::super::shrink;
 use super::super::spelt::Speller as _;
 use super::super::tokens::Tokens;
 use super::*;
@@ -140,6 +141,38 @@ fn a_folder_of_nllb_gets_the_numbers_of_its_pieces_plus_one() {
         let found = tokens.encode(&case.text, 0).unwrap();
         let found = found.map_or(Vec::new(), |(ids, _)| ids[1..ids.len() - 1].to_vec());
         assert_eq!(found, case.ids, "{:?}", case.text);
+    }
+}
+
+#[test]
+fn a_smaller_copy_of_nllb_numbers_the_same_pieces() {
+    let expected = expected();
+    let from = Copy::nllb(expected.pieces);
+    let config = Config::read(from.0.path()).unwrap();
+    let to = Copy::new();
+    let ours: BTreeSet<String> = language_names().map(str::to_owned).collect();
+    let made = shrink::pieces::copy(from.0.path(), to.0.path(), &config, Some(&ours)).unwrap();
+    assert!(
+        made.kept.len() < expected.pieces + 16,
+        "{}",
+        made.kept.len()
+    );
+    to.rows(made.kept.len());
+    let (whole, small) = (from.read().unwrap(), to.read().unwrap());
+    let [a, b] = [&from, &to].map(|copy| SentencePiece::read(copy.0.path(), 1 << 20).unwrap());
+    assert_eq!(b.len(), made.kept.len());
+    assert!(b.id("tha_Thai").is_some() && b.id("ace_Arab").is_none() && b.id(MASK).is_some());
+    for (lang, id) in expected.nllb_languages {
+        assert_eq!(made.id(id), small.language(lang), "{lang}");
+    }
+    for case in &expected.nllb {
+        let [left, right] = [&whole, &small].map(|tokens| tokens.encode(&case.text, 0).unwrap());
+        let names = |pieces: &SentencePiece, found: Option<(Vec<u32>, bool)>| {
+            let ids = found.map_or(Vec::new(), |(ids, _)| ids).into_iter();
+            ids.map(|id| pieces.name(id).unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&a, left), names(&b, right), "{:?}", case.text);
     }
 }
 

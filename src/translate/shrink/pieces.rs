@@ -14,7 +14,7 @@ use super::super::vocabulary::{Trimmed, stays};
 use super::write;
 
 /// Writes both files; returns what stays. All tokens do where `languages` is `None`.
-pub(super) fn copy(
+pub(in super::super) fn copy(
     from: &Path,
     to: &Path,
     config: &Config,
