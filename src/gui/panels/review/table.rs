@@ -254,6 +254,9 @@ impl Table {
         self.trouble = self.near.hear(scene).or(self.trouble.take());
         let came = self.ear.came_to(scene, opened);
         if let Some(at) = came.and_then(|l| opened.place(l)) {
+        if let Some(told) = scene.desk.board().uncertified.take() {
+            (self.trouble, self.signing) = (Some(Told::clone(&told)), None);
+        }
             self.choose(at);
         }
         self.after_signing(opened);
