@@ -105,6 +105,7 @@ fn nothing_is_cut_off_where_a_transcript_is_read() {
                 (Key::W, "speaker"),
                 (Key::A, "again"),
                 (Key::G, "term"),
+                (Key::I, "a new line"),
             ] {
                 key(&mut window, work);
                 window.run_steps(3);

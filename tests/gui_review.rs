@@ -552,3 +552,37 @@ fn the_picture_is_looked_at_from_near_by_wheel_buttons_and_keys_and_shows_the_sa
     }
     assert_eq!(walked(&mut window, 25), 30);
 }
+
+#[test]
+fn a_line_is_put_where_the_machine_heard_nothing() {
+    let dir = with_sound();
+    fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    until_seen(&mut window, STRIP);
+    key(&mut window, Key::ArrowDown);
+    // Behind the chosen line, which ends at 23 seconds.
+    key(&mut window, Key::I);
+    assert!(sees(&window, "The machine heard nothing here?"));
+    nothing_is_cut_off(&window, "a new line");
+    press(&mut window, "Keep");
+    until_seen(&mut window, "4 lines");
+    until(&mut window, "the new one", |w| is_at(w, 4));
+    let new = || lines(dir.path(), Lang::Km).1.remove(2);
+    let (start, end) = (new().span.start.as_ms(), new().span.end.as_ms());
+    assert_eq!((new().id, start, end), (SegmentId(4), 23_000, 26_000));
+    key(&mut window, Key::E);
+    say(&mut window, "ខ្ញុំមិនដឹងទេ");
+    key(&mut window, Key::Enter);
+    until(&mut window, "written", |_| new().text == "ខ្ញុំមិនដឹងទេ");
+    until(&mut window, "closed", |w| !sees(w, "Your name"));
+    key(&mut window, Key::H);
+    until_seen(&mut window, "Line 4 was added");
+    // One more by the button, and it is taken back.
+    key(&mut window, Key::Home);
+    press(&mut window, "New line here (I)");
+    press(&mut window, "Keep");
+    until_seen(&mut window, "5 lines");
+    with(&mut window, Modifiers::COMMAND, Key::Z);
+    until_seen(&mut window, "4 lines");
+}

@@ -11,7 +11,7 @@ use super::lines::{COUNTS_FIRST, current_key, current_translations, insist_on_re
 use super::proofs::{self, RECUT, RECUT_LINE};
 use super::provenance::Hand;
 use super::recuts::{PLACES, Place, RecutKind, place};
-use super::remake::{Made, merge, split, uncertify};
+use super::remake::{Made, added, merge, split, uncertify};
 use super::{Error, Recut, Store, codec, derived};
 use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span, Status};
 use crate::evidence::{Draft, Kind};
@@ -37,6 +37,8 @@ pub enum Recutting {
     Merge(SegmentId, SegmentId),
     /// Move where a line begins and ends.
     Retime(SegmentId, Span),
+    /// Put an empty line where nobody heard anything: on this channel, here, in this language.
+    Add(u16, Span, Lang),
     /// Take back the change with this number.
     Undo(u32),
 }
@@ -69,7 +71,8 @@ impl Store {
         let touched = match what {
             Recutting::Split(line, _) | Recutting::Retime(line, _) => vec![*line],
             Recutting::Merge(first, second) => vec![*first, *second],
-            Recutting::Undo(_) => Vec::new(), // refuses what a person has worked on
+            // A new line touches none; what a person has worked on is not taken back.
+            Recutting::Add(..) | Recutting::Undo(_) => Vec::new(),
         };
         for line in touched {
             let key = current_key(&tx, id, line)?;
@@ -79,6 +82,10 @@ impl Store {
             Recutting::Split(line, at) => split(&tx, interview, id, *line, at)?,
             Recutting::Merge(first, second) => merge(&tx, interview, id, [*first, *second])?,
             Recutting::Retime(line, span) => retime(&tx, interview, id, *line, *span)?,
+            Recutting::Add(channel, span, lang) => {
+                let at = bounds(&tx, interview, *span)?;
+                added(&tx, interview, *channel, at, *lang)?
+            }
             Recutting::Undo(number) => undo(&tx, interview, *number)?,
         };
         moved(&tx, &mut made, (by.trim(), reason))?;
@@ -179,20 +186,7 @@ fn retime(
 ) -> Result<Made, Error> {
     let key = current_key(tx, id, line)?;
     let now = place(tx, key, as_cut(tx, key)?)?;
-    let (start, end) = (
-        codec::to_integer(span.start.0)?,
-        codec::to_integer(span.end.0)?,
-    );
-    let (length, sound): (i64, bool) = tx.query_row(
-        "SELECT duration_ms, EXISTS (SELECT 1 FROM audio WHERE interview = key)
-         FROM interview WHERE key = ?1",
-        [interview],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let length = SamplePos::from_ms(length.unsigned_abs()).0;
-    if start >= end || (sound && span.end.0 > length) {
-        return Err(Error::BadSpan(line.0));
-    }
+    let (start, end) = bounds(tx, interview, span)?.ok_or(Error::BadSpan(line.0))?;
     if (now.start, now.end) == (start, end) {
         return Err(Error::Unchanged);
     }
@@ -202,6 +196,22 @@ fn retime(
         parts: vec![(key, Some((start, end)))],
         rows: Vec::new(),
     })
+}
+
+/// The two ends of a line, in samples; `None` where no line can stand there.
+fn bounds(conn: &Connection, interview: i64, span: Span) -> Result<Option<(i64, i64)>, Error> {
+    let (start, end) = (
+        codec::to_integer(span.start.0)?,
+        codec::to_integer(span.end.0)?,
+    );
+    let (length, sound): (i64, bool) = conn.query_row(
+        "SELECT duration_ms, EXISTS (SELECT 1 FROM audio WHERE interview = key)
+         FROM interview WHERE key = ?1",
+        [interview],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let length = SamplePos::from_ms(length.unsigned_abs()).0;
+    Ok((start < end && !(sound && span.end.0 > length)).then_some((start, end)))
 }
 
 /// Says again where the lines of a change stood before it, if they stand now as it left them. Lines

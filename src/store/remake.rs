@@ -1,6 +1,6 @@
 //! The lines that take the place of others: made of what was written of those.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::chain::{text_row, translation_row};
 use super::halves::{self, Cuts, Halves};
@@ -121,6 +121,46 @@ fn side<'a>(halves: &Halves<'a>, second: bool) -> &'a str {
     if second { halves.right } else { halves.left }
 }
 
+/// Puts an empty line at a place of a channel. It is cut out of the recording itself: of the changes that make
+/// lines the one in which none gives way, so that taking it back lets the new one give way.
+pub(super) fn added(
+    tx: &Transaction<'_>,
+    interview: i64,
+    channel: u16,
+    at: Option<(i64, i64)>,
+    lang: Lang,
+) -> Result<Made, Error> {
+    let speaker: Option<String> = tx
+        .prepare_cached("SELECT speaker FROM channel WHERE interview = ?1 AND position = ?2")?
+        .query_row(params![interview, channel], |row| row.get(0))
+        .optional()?;
+    let number = next_number(tx, interview)?;
+    let (span, speaker) = at.zip(speaker).ok_or(Error::BadSpan(number))?;
+    let mut made = Made {
+        kind: RecutKind::Split,
+        undoes: None,
+        parts: Vec::new(),
+        rows: Vec::new(),
+    };
+    let cut = NewSegment {
+        channel,
+        speaker,
+        span: Span::default(),
+        lang,
+        flags: Vec::new(),
+    };
+    made.line(tx, interview, &cut, span)?;
+    Ok(made)
+}
+
+/// The number of the next line of an interview.
+fn next_number(conn: &Connection, interview: i64) -> Result<i64, Error> {
+    let sql = "SELECT coalesce(max(id), 0) FROM segment WHERE interview = ?1";
+    let last: i64 = conn.query_row(sql, [interview], |row| row.get(0))?;
+    last.checked_add(1)
+        .ok_or_else(|| Error::damaged("a line number is too high"))
+}
+
 /// Joins two lines.
 pub(super) fn merge(
     tx: &Transaction<'_>,
@@ -227,14 +267,7 @@ impl Made {
         cut: &NewSegment,
         span: (i64, i64),
     ) -> Result<i64, Error> {
-        let last: i64 = tx.query_row(
-            "SELECT max(id) FROM segment WHERE interview = ?1",
-            [interview],
-            |row| row.get(0),
-        )?;
-        let id = last
-            .checked_add(1)
-            .ok_or_else(|| Error::damaged("a line number is too high"))?;
+        let id = next_number(tx, interview)?;
         let sample = |at: i64| SamplePos(at.unsigned_abs());
         let line = NewSegment {
             span: Span::new(sample(span.0), sample(span.1)),

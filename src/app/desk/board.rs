@@ -124,6 +124,8 @@ pub struct Board {
     pub signer: Slot<PublicKey>,
     /// What came of the last export or other task.
     pub outcome: Slot<Outcome>,
+    /// Why the last line was not certified.
+    pub uncertified: Slot<Told>,
     /// The microphones of this machine.
     pub microphones: Slot<Vec<DeviceInfo>>,
     /// The running or last test of a microphone.

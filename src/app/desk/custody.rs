@@ -297,10 +297,19 @@ pub(super) fn run(
     Ok(())
 }
 
-/// What is done at once, whatever job runs; the lines are read again then.
+/// What is done at once, whatever job runs; the lines are read again then. Why not is told beside them.
 pub(super) fn at_once(common: &Common, task: Task) -> Result<(), Error> {
-    run(common, task, &Cancel::new(), &|_| ())?;
-    reader::refresh(common)
+    common.board.uncertified.take();
+    match run(common, task, &Cancel::new(), &|_| ()) {
+        Ok(()) => reader::refresh(common),
+        Err(error) => {
+            common.board.uncertified.put(Told {
+                what: common.app.words(&error),
+                next: error.help(),
+            });
+            Ok(())
+        }
+    }
 }
 
 /// What is done with keys.

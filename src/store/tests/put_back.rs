@@ -5,7 +5,7 @@ use super::super::{Error, Former, Record, RecutKind, Recutting, SplitAt, Store};
 use super::Edits as _;
 use super::recut::whole;
 use super::{SIX_LINES, heard, id, told, translated};
-use crate::domain::{Lang, SamplePos, Segment, SegmentId, Status};
+use crate::domain::{Lang, SamplePos, Segment, SegmentId, Span, Status};
 use crate::evidence::{Role, SecretKey};
 
 const A: &str = "a-1";
@@ -91,6 +91,55 @@ fn what_a_machine_heard_anew_is_put_back_with_language_and_translation_in_every_
         assert!(matches!(nobody, Err(Error::NoAuthor)), "{nobody:?}");
         whole(&store);
     }
+}
+
+#[test]
+fn an_empty_line_is_put_where_nothing_was_heard_and_heard_written_or_taken_back() {
+    let mut store = Store::open_in_memory().unwrap();
+    let (lang, text, _) = SIX_LINES[3];
+    let new = super::interview(A, &[Lang::Zh, lang]);
+    store.create_interview(&new, &[]).unwrap();
+    let span = |from: u64, to: u64| Span::new(SamplePos::from_ms(from), SamplePos::from_ms(to));
+    let add = |store: &mut Store, channel, at| {
+        let line = Recutting::Add(channel, at, lang);
+        store.recut(&id(A), &line, "Lan", None)
+    };
+    let done = add(&mut store, 1, span(4_000, 6_000)).unwrap();
+    assert_eq!(done.standing().collect::<Vec<_>>(), [SegmentId(1)]);
+    let now = line(&store, 1);
+    assert_eq!((now.status, now.version), (Status::Pending, 0));
+    assert_eq!((now.speaker.as_str(), now.lang), ("interviewee", lang));
+    // A machine hears it with all others that wait.
+    let waits = store.pending_recognition(None, false).unwrap();
+    assert_eq!((waits.len(), waits[0].span), (1, span(4_000, 6_000)));
+    add(&mut store, 0, span(1_000, 2_000)).unwrap();
+    let order: Vec<i64> = store
+        .segments(&id(A))
+        .unwrap()
+        .iter()
+        .map(|l| l.id.0)
+        .collect();
+    assert_eq!(order, [2, 1], "by time");
+    store
+        .edit_text(&id(A), SegmentId(1), text, "Lan", None)
+        .unwrap();
+    assert!(matches!(undo(&mut store, 1), Err(Error::NotUndone(1))));
+    undo(&mut store, 2).unwrap();
+    assert_eq!(store.segments(&id(A)).unwrap().len(), 1);
+    // Who put it there wrote in it.
+    let key = SecretKey::new("Lan", Role::Reviewer).unwrap();
+    let own = |author: &str| author == "Lan";
+    let signed = store.certify(&id(A), &[SegmentId(1)], &key, &own, Some("read"));
+    assert!(matches!(signed, Err(Error::OwnWork(1))), "{signed:?}");
+    for (channel, at) in [
+        (7, span(0, 1_000)),
+        (0, span(1_000, 1_000)),
+        (0, span(59_000, 60_001)),
+    ] {
+        let refused = add(&mut store, channel, at);
+        assert!(matches!(refused, Err(Error::BadSpan(_))), "{refused:?}");
+    }
+    whole(&store);
 }
 
 #[test]

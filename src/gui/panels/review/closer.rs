@@ -33,6 +33,11 @@ impl Closer {
     /// Around a line.
     pub fn new(opened: &Opened, line: &Segment) -> Self {
         let (start, end) = (line.span.start.as_ms(), line.span.end.as_ms());
+        Self::around(opened, line.channel, start, end)
+    }
+
+    /// Around a stretch of a channel, in milliseconds.
+    pub fn around(opened: &Opened, channel: u16, start: u64, end: u64) -> Self {
         let last = opened.interview.duration_ms.max(end);
         let view = Span::new(
             SamplePos::from_ms(start.saturating_sub(AROUND_MS)),
@@ -40,7 +45,7 @@ impl Closer {
         );
         Self {
             view,
-            channel: line.channel,
+            channel,
             asked: false,
         }
     }

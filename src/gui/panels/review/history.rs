@@ -96,6 +96,7 @@ fn told(scene: &Scene<'_>, change: &Recut) -> String {
     let to = numbers(&mut change.standing().map(|l| l.0));
     let words = scene.words;
     let mut text = match change.kind {
+        RecutKind::Split if from.is_empty() => words.with("recut-was-added", &[("line", &to)]),
         RecutKind::Split => words.with("recut-was-split", &[("from", &from), ("to", &to)]),
         RecutKind::Merge => words.with("recut-was-merged", &[("from", &from), ("to", &to)]),
         RecutKind::Retime => {

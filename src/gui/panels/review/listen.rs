@@ -131,6 +131,13 @@ impl Ear {
             .map(|(_, ms)| ms)
     }
 
+    /// The place of the recording that is heard now or at which it was paused, in milliseconds.
+    pub fn heard(&self, scene: &Scene<'_>, opened: &Opened) -> Option<u64> {
+        let playing = scene.desk.board().playing.get();
+        let own = playing.filter(|p| p.interview == opened.interview.id);
+        own.map(|p| p.at_ms).or(self.place.map(|(_, ms)| ms))
+    }
+
     /// Plays over and over, or no more; what is heard now too.
     pub fn repeat(&mut self, scene: &Scene<'_>) {
         self.again = !self.again;

@@ -1,5 +1,6 @@
 //! Reading, hearing and correcting: the list of interviews, then one transcript.
 
+mod adder;
 mod again;
 mod closer;
 mod despite;

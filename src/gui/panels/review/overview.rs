@@ -152,6 +152,11 @@ impl Strip {
         }
     }
 
+    /// The place that the keys stand at, in milliseconds, while it has the keyboard.
+    pub fn place(&self) -> Option<u64> {
+        self.place
+    }
+
     /// What is shown of this recording.
     fn view(&self, opened: &Opened) -> View {
         let length = opened.interview.duration_ms;

@@ -18,7 +18,7 @@ use super::signature::{Pressed, Signature};
 use super::work::Ended;
 
 /// One press of a key moves a time by so much, in seconds.
-const STEP: f64 = 0.1;
+pub const STEP: f64 = 0.1;
 
 /// A change of a line that is being prepared.
 pub struct Recutter {
@@ -375,7 +375,7 @@ fn together(first: &str, second: &str) -> String {
 }
 
 /// A time that can be dragged, typed and moved by a tenth of a second with the arrows up and down.
-fn time(
+pub fn time(
     ui: &mut Ui,
     name: &str,
     seconds: &mut f64,

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use eframe::egui::{Align, Button, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::app::Choices;
-use crate::app::desk::{Command, JobKind, Opened, Told};
+use crate::app::desk::{JobKind, Opened, Told};
 use crate::domain::{InterviewId, Segment, SegmentId};
-use crate::gui::panels::happened;
 use crate::gui::safe;
-use crate::gui::shell::{Go, Scene, Screen};
+use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::{job, marked, script, scroll, told};
@@ -21,13 +20,14 @@ use super::drafts::Drafts;
 use super::editor::{Editor, Ended};
 use super::listen::Ear;
 use super::near::{self, NearNames};
-use super::overview::{Pressed, Strip};
+use super::overview::Strip;
 use super::row::{self, Open, Standing, Wish};
 use super::undo::Undo;
 use super::waits::Waits;
 use super::work::{self, Work};
 
 mod acts;
+mod around;
 mod keys;
 mod take;
 mod walk;
@@ -167,6 +167,7 @@ impl Table {
             });
         }
         answer.go = self.leave.take();
+        self.new_line(ui, scene, opened);
         self.keys(ui, scene, opened);
         if opened.lines.is_empty() {
             script::label(ui, scene.words.t("review-no-lines"), scene.own(ui));
@@ -210,7 +211,8 @@ impl Table {
         // What is open of a line that is gone is put by, unless its answer is still to come.
         let gone = |line| !self.ids.contains(&line);
         let editor = self.editor.as_ref().map(|e| (e.segment, e.is_on_its_way()));
-        let work = self.work.as_ref().map(|w| (w.segment(), w.is_on_its_way()));
+        let work = self.work.as_ref();
+        let work = work.and_then(|w| Some((w.segment()?, w.is_on_its_way())));
         let [editor, work] = [editor, work].map(|open| open.is_some_and(|(l, on)| gone(l) && !on));
         if editor {
             self.put_by(&opened.interview.id);
@@ -252,6 +254,9 @@ impl Table {
             None => {}
         }
         self.trouble = self.near.hear(scene).or(self.trouble.take());
+        if let Some(told) = scene.desk.board().uncertified.take() {
+            (self.trouble, self.signing) = (Some(Told::clone(&told)), None);
+        }
         let came = self.ear.came_to(scene, opened);
         if let Some(at) = came.and_then(|l| opened.place(l)) {
             self.choose(at);
@@ -294,54 +299,6 @@ impl Table {
             let doubt = theme::of(ui).doubt;
             script::label(ui, words.t("search-foreign"), scene.own(ui).coloured(doubt));
         }
-    }
-
-    /// What can be done with the interview, its picture, and what happened in it beside the words.
-    fn around(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) {
-        let (words, interview) = (scene.words, &opened.interview);
-        ui.horizontal_wrapped(|ui| {
-            if ui.button(words.t("next-flagged")).clicked() {
-                self.walk(opened, Aim::Flagged, false);
-            }
-            if ui.button(words.t("next-unreviewed")).clicked() {
-                self.walk(opened, Aim::Unread, false);
-            }
-            let undo = self.undo.told(words).filter(|_| !self.read_only);
-            // What is open may be of a line that would be gone.
-            let free = self.is_free();
-            if undo.is_some_and(|undo| ui.add_enabled(free, Button::new(undo)).clicked()) {
-                self.undo.undo(scene, &interview.id);
-            }
-            if self.waits.of(opened)
-                && !self.read_only
-                && !job::is_running(scene)
-                && ui.button(words.t("resume")).clicked()
-            {
-                let id = Some(interview.id.clone());
-                scene.desk.ask(Command::Resume(id));
-            }
-            if !self.read_only && ui.button(words.t("nav-evidence")).clicked() {
-                self.leave = Some(Go::To(Screen::Evidence));
-            }
-            if !interview.audio.is_empty() {
-                self.leave = self.ear.show(ui, scene).or(self.leave.take());
-                self.strip.buttons(ui, scene, opened);
-            }
-        });
-        let chosen = opened.lines.get(self.chosen);
-        let from_ms = chosen.map_or(0, |line| line.span.start.as_ms());
-        let pressed = self.strip.show(ui, scene, opened, from_ms);
-        let at = pressed.and_then(|pressed| match pressed {
-            Pressed::At(ms) => Some(ms),
-            Pressed::Pause(ms) => (!self.ear.pause(scene)).then_some(ms),
-        });
-        if let Some(ms) = at {
-            let line = opened.line_at(ms);
-            self.choose(line.unwrap_or_else(|| opened.line_before(ms)));
-            self.ear.play_from(scene, opened, ms);
-        }
-        happened::chosen(ui, scene, &interview.channels);
-        happened::show(ui, scene, opened);
     }
 
     fn play(&mut self, scene: &Scene<'_>, opened: &Opened) {
@@ -438,7 +395,7 @@ impl Table {
         let mut ended = Ended::Open;
         let mut left = work::Ended::Open;
         let editor = self.editor.as_mut().filter(|e| e.segment == line.id);
-        let work = self.work.as_mut().filter(|w| w.segment() == line.id);
+        let work = self.work.as_mut().filter(|w| w.segment() == Some(line.id));
         let wish = match (editor, work) {
             (Some(editor), _) => {
                 let side = editor.side;

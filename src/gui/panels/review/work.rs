@@ -1,4 +1,4 @@
-//! What is open below a line: a change of its place, of its speaker, a line once more, a new term.
+//! What is open below a line: a change of its place, of its speaker, a line once more, a new term; or a new line.
 
 use eframe::egui::Ui;
 
@@ -7,7 +7,9 @@ use crate::domain::SegmentId;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::told;
+use crate::store::Recut;
 
+use super::adder::Adder;
 use super::again::AgainForm;
 use super::despite::DespiteForm;
 use super::near::NearForm;
@@ -30,6 +32,8 @@ pub enum Work {
     Despite(DespiteForm),
     /// A name that sounds near is not meant; who says so is not known yet.
     Near(NearForm),
+    /// A line is put where there is none yet; it is open above all lines.
+    Add(Box<Adder>),
 }
 
 /// What became of it in this frame.
@@ -52,16 +56,17 @@ pub struct Done {
 }
 
 impl Work {
-    /// The line.
-    pub fn segment(&self) -> SegmentId {
-        match self {
+    /// The line; none where it is a new one.
+    pub fn segment(&self) -> Option<SegmentId> {
+        Some(match self {
             Work::Recut(form) => form.segment,
             Work::Speaker(form) => form.segment,
             Work::Again(form) => form.segment,
             Work::Term(form) => form.segment,
             Work::Despite(form) => form.segment,
             Work::Near(form) => form.segment,
-        }
+            Work::Add(_) => return None,
+        })
     }
 
     /// Whether it was sent, and what came of it is not known yet.
@@ -71,6 +76,7 @@ impl Work {
             Work::Speaker(form) => form.is_on_its_way(),
             Work::Term(form) => form.is_on_its_way(),
             Work::Near(form) => form.is_on_its_way(),
+            Work::Add(form) => form.is_on_its_way(),
             Work::Again(form) => form.hear().is_some(),
             Work::Despite(form) => form.sent(),
         }
@@ -85,6 +91,7 @@ impl Work {
             Work::Term(form) => form.show(ui, scene, opened),
             Work::Despite(form) => form.show(ui, scene, opened),
             Work::Near(form) => form.show(ui, scene, opened),
+            Work::Add(form) => form.show(ui, scene, opened),
         }
     }
 
@@ -92,11 +99,8 @@ impl Work {
     /// from the screen by then.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Done> {
         match self {
-            Work::Recut(form) => form.hear(scene).map(|(by, recut)| Done {
-                by,
-                line: recut.standing().next(),
-                change: Some(Change::Lines(recut.number)),
-            }),
+            Work::Recut(form) => form.hear(scene).map(recut),
+            Work::Add(form) => form.hear(scene).map(recut),
             Work::Speaker(form) => form.hear(scene).map(|(by, change)| Done {
                 change,
                 ..signed(by)
@@ -112,6 +116,14 @@ impl Work {
             Work::Near(form) => form.hear(scene).map(signed),
             Work::Despite(form) => form.sent().then(|| signed(scene.choices.name.clone())),
         }
+    }
+}
+
+fn recut((by, done): (String, Recut)) -> Done {
+    Done {
+        by,
+        line: done.standing().next(),
+        change: Some(Change::Lines(done.number)),
     }
 }
 

@@ -68,6 +68,12 @@ impl Table {
         } else if with(Modifiers::COMMAND, Key::Z) {
             self.undo.undo(scene, id);
         }
+        let sound = !opened.interview.audio.is_empty();
+        if sound && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::I)) {
+            ui.input_mut(|i| i.events.retain(|e| !matches!(e, Event::Text(_))));
+            self.add_line(scene, opened);
+            return;
+        }
         let Some(line) = opened.lines.get(self.chosen) else {
             return;
         };
