@@ -43,8 +43,17 @@ impl LagWatch {
 
     /// Where in the sound this moment of the clock stands, as far as the microphone's own clock is known.
     pub(super) fn place(&self, moment: Duration) -> SamplePos {
+        self.place_at(moment, self.last)
+    }
+
+    /// The last place in the sound at which this moment of the clock can stand.
+    pub(super) fn latest(&self, moment: Duration) -> SamplePos {
+        self.place_at(moment, self.last.min(0))
+    }
+
+    fn place_at(&self, moment: Duration, lag: i64) -> SamplePos {
         let since = moment.saturating_add(self.asleep).saturating_sub(self.zero);
-        let micros = to_i64(since.as_micros()).saturating_sub(self.last).max(0);
+        let micros = to_i64(since.as_micros()).saturating_sub(lag).max(0);
         let samples = micros.unsigned_abs() as u128 * u128::from(SAMPLE_RATE) / 1_000_000;
         SamplePos(u64::try_from(samples).unwrap_or(u64::MAX))
     }

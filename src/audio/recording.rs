@@ -22,13 +22,16 @@ use super::series::Series;
 use super::sound_chain::SharedChain;
 use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
-use crate::domain::{SamplePos, Span};
+use crate::domain::{SAMPLE_RATE, SamplePos, Span};
 
 pub(super) use asked::Ask;
 use asked::Asked;
 
 /// A disk that takes nothing for so long is told of when it goes on.
 const STALLED: Duration = Duration::from_secs(5);
+
+/// Samples beyond the moment at which a recording ends that may be in its last block.
+const SLACK: u64 = SAMPLE_RATE as u64 / 5;
 
 /// One armed or running session.
 pub(super) struct Recording {
@@ -201,8 +204,11 @@ impl Recording {
     }
 
     pub(super) fn stop(&mut self) {
-        // What the source heard up to now still belongs to the session.
-        while !self.ended && self.take_once() {}
+        // What the source heard up to now still belongs to the session. What comes while that is written does
+        // not: a source that is faster than the disk would never be done.
+        let now = self.lag.latest((self.clock)()).max(self.position());
+        let most = now.0.saturating_add(SLACK);
+        while !self.ended && self.position().0 < most && self.take_once() {}
         self.end(Stop::Asked);
     }
 
