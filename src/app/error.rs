@@ -447,12 +447,13 @@ impl Error {
 
     /// Whether the database as a whole refuses; [`super::App::words`] adds its path.
     pub(super) fn is_of_the_store(&self) -> bool {
-        match self {
-            Error::Store(e) | Error::Unnoted(e) | Error::Pipeline(pipeline::Error::Store(e)) => {
-                e.is_of_the_file()
-            }
-            _ => false,
-        }
+        use pipeline::Error::Store;
+        matches!(self, Error::Store(e) | Error::Unnoted(e) | Error::Pipeline(Store(e)) if e.is_of_the_file())
+    }
+
+    /// Whether the same may be done later: the disk or the store did not take it now, or nobody signed.
+    pub(super) fn passes(&self) -> bool {
+        self.is_of_the_store() || matches!(self, Error::Store(store::Error::NoAuthor))
     }
 
     /// The command line's promise: 1 the work failed, 3 evidence does not fit, 130 interrupted.

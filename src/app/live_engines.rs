@@ -235,6 +235,10 @@ impl Ahead {
 impl Drop for Ahead {
     fn drop(&mut self) {
         self.cancel.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A thread that reads a locked store while the program ends would fall with OpenSSL's tables.
+            let _ = thread.join();
+        }
     }
 }
 

@@ -203,6 +203,10 @@ impl Decoder {
             track_id: self.track,
         };
         let there = self.format.seek(SeekMode::Accurate, to).ok()?;
+        // Where the block that holds it is damaged, the reader goes on behind the hole.
+        if there.actual_ts > there.required_ts {
+            return None;
+        }
         self.codec.reset();
         self.position = u64::try_from(there.actual_ts.get().saturating_sub(base)).ok()?;
         (self.waiting, self.silence_left, self.ended) = (None, 0, false);

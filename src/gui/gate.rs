@@ -20,6 +20,8 @@ use super::theme;
 use super::unkept::Way;
 use super::words::Words;
 
+/// Microphones that were tested keep the screens open for so long after somebody was here last.
+const AWAITED: Duration = Duration::from_secs(300);
 /// Locks at once.
 const LOCK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::L);
 
@@ -29,6 +31,8 @@ pub struct Gate {
     fonts: Fonts,
     inside: Inside,
     touched: Instant,
+    /// When a key or the pointer was used last, whatever else counts as being here.
+    used: Instant,
     /// Whether the workspace has a lock at all.
     locks: bool,
     /// After so long without a touch it is locked.
@@ -64,6 +68,7 @@ impl Gate {
             fonts,
             inside,
             touched: Instant::now(),
+            used: Instant::now(),
             locks: false,
             patience: None,
             remarks: Vec::new(),
@@ -267,7 +272,12 @@ impl Gate {
         }
         let busy = desktop.is_busy();
         // Microphones that wait for a recording would be closed: whoever tested them is about to begin.
-        if busy || desktop.is_armed() || ui.input(|i| !i.events.is_empty()) {
+        let used = ui.input(|i| !i.events.is_empty());
+        if used {
+            self.used = Instant::now();
+        }
+        let awaited = desktop.is_armed() && self.used.elapsed() < AWAITED;
+        if busy || awaited || used {
             self.touched = Instant::now();
         }
         let mut asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();

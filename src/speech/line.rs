@@ -181,8 +181,8 @@ fn decode_piece(
     }
     let speaks = !suspicion::nobody_speaks(&best.evidence());
     let has_more = model.follows_several() && job.how.beam < MOST_BEAM;
-    let is_good =
-        matches!(quality(&best), (true, true, true, _)) && text::repetition(&best.line).is_none();
+    let (written, sound, ..) = quality(&best);
+    let is_good = written && sound && !suspicion::is_slow(&best.evidence());
     if speaks && has_more && !is_good {
         model.follow_side_by_side(MOST_BEAM);
         let last = attempt(model, &pcm, full, among, job);
@@ -203,17 +203,17 @@ fn better(first: Piece, second: Piece) -> Piece {
     }
 }
 
-/// Complete texts before broken ones, those that are long enough for the speech before those that leave some
-/// of it out (and look as certain as any), then the more probable.
+/// Complete texts before broken ones and loops, those that are long enough for the speech before those that
+/// leave some of it out (and look as certain as any), then the more probable. A long text that the model
+/// itself hardly believes is no better than a short one: a drawn-out yes is not to become an invention.
 fn quality(piece: &Piece) -> (bool, bool, bool, f32) {
     let e = piece.evidence();
     let whole = !e.cut && e.lost_bytes == 0 && !piece.echo;
-    // What is said again and again at the tempo of speech may have been said.
-    let sound = whole && !suspicion::is_rushed_loop(&e);
+    let loops = suspicion::is_rushed_loop(&e) || text::repetition(e.line).is_some();
     (
         !e.line.is_empty(),
-        sound,
-        !suspicion::is_slow(&e),
+        whole && !loops,
+        !suspicion::is_slow(&e) && suspicion::is_believed(&e),
         e.confidence,
     )
 }

@@ -112,6 +112,11 @@ pub fn deserves_full_window(e: &Evidence<'_>) -> bool {
         || is_rushed_loop(e)
 }
 
+/// Whether a text may stand in the place of a shorter one that looks more certain.
+pub fn is_believed(e: &Evidence<'_>) -> bool {
+    e.confidence >= HARDLY_BELIEVED && phantom(e.line, e.lang).is_none()
+}
+
 /// Whether there are too few letters for the speech, so that some of it must have been left out.
 pub fn is_slow(e: &Evidence<'_>) -> bool {
     e.voiced_seconds > SLOW_FROM

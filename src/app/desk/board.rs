@@ -256,6 +256,8 @@ pub struct Recutted {
     pub done: Option<Recut>,
     /// The error, where there was one.
     pub failed: Option<Told>,
+    /// It may pass: the disk or the store did not take it, or nobody signed.
+    pub passes: bool,
 }
 
 /// How a correction ended.
@@ -265,6 +267,8 @@ pub struct Saved {
     pub number: u64,
     /// The error, where there was one.
     pub failed: Option<Told>,
+    /// It may pass: the disk or the store did not take it, or nobody signed.
+    pub passes: bool,
 }
 
 /// The answer to a search.

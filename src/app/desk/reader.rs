@@ -242,9 +242,13 @@ pub(super) fn corrected(
 
 /// Says how a change ended under its number; whether it was made.
 pub(super) fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
-    let failed = done.err().map(|error| Told::of(&error));
+    let failed = done.err();
     let made = failed.is_none();
-    common.board.saved.put(Saved { number, failed });
+    common.board.saved.put(Saved {
+        number,
+        passes: failed.as_ref().is_some_and(Error::passes),
+        failed: failed.as_ref().map(Told::of),
+    });
     made
 }
 
@@ -325,11 +329,13 @@ fn recut(
             number,
             done: Some(done),
             failed: None,
+            passes: false,
         },
         Err(error) => Recutted {
             number,
             done: None,
             failed: Some(Told::of(&error)),
+            passes: error.passes(),
         },
     });
     if changed { list(common) } else { Ok(()) }

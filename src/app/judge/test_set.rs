@@ -224,11 +224,14 @@ impl<'a> Sounds<'a> {
         if lower.ends_with(".tsv") {
             return Ok(self.table(&read_text(file, MAX_TABLE_BYTES)?, file));
         }
+        // Such files may be anything: one that cannot be read is none of the set's.
         if lower.ends_with(".csv") {
-            return Ok(self.listed(&read_text(file, MAX_TABLE_BYTES)?, file));
+            let text = read_text(file, MAX_TABLE_BYTES).unwrap_or_default();
+            return Ok(self.listed(&text, file));
         }
         if lower.ends_with(".jsonl") {
-            return Ok(self.lines_of_json(&read_text(file, MAX_TABLE_BYTES)?, file));
+            let text = read_text(file, MAX_TABLE_BYTES).unwrap_or_default();
+            return Ok(self.lines_of_json(&text, file));
         }
         if lower.ends_with(".trans.txt") {
             let text = read_text(file, MAX_TABLE_BYTES)?;

@@ -77,6 +77,9 @@ fn a_text_that_leaves_speech_out_gives_way_to_the_whole_and_else_is_told() {
         assert_eq!((found.text.as_str(), heard), (word, 3));
         assert_eq!(kinds(&found), [FlagKind::Truncated]);
         assert!(found.flags[0].detail.ends_with(" for 3 s of voice"));
+        // A yes that is drawn out does not become what the model itself hardly believes.
+        let (found, _) = line(&[short, hears(whole, 0.3)], 3, &[lang]);
+        assert_eq!(found.text, word);
         // One word of one second leaves nothing out.
         let (found, heard) = line(&[short, long], 1, &[lang]);
         assert_eq!((found.text.as_str(), heard), (word, 1));
@@ -111,7 +114,14 @@ fn a_denial_said_three_times_stands_and_a_loop_is_held_back() {
         let four = denial.repeat(4);
         let (found, _) = line(&[hears(&four, 0.95), hears(denial, 0.8)], 1, &[lang]);
         assert_eq!(found.text, text::normalise(denial, lang));
-        let (found, _) = line(&[hears(&denial.repeat(8), 0.95)], 6, &[lang]);
+        let eight = denial.repeat(8);
+        let (found, _) = line(&[hears(&eight, 0.95), hears(denial, 0.9)], 6, &[lang]);
+        assert_eq!(
+            found.text,
+            text::normalise(denial, lang),
+            "a loop gives way"
+        );
+        let (found, _) = line(&[hears(&eight, 0.95)], 6, &[lang]);
         assert!(is_held(&found), "{denial}: {:?}", found.flags);
     }
 }

@@ -224,16 +224,22 @@ impl Undo {
         }
         let (number, step, change) = self.asked.clone()?;
         let board = scene.desk.board();
-        let failed = if matches!(change, Change::Lines(_)) {
+        let (failed, passes) = if matches!(change, Change::Lines(_)) {
             let answer = board.recut.get().filter(|a| a.number == number)?;
-            answer.failed.clone()
+            (answer.failed.clone(), answer.passes)
         } else {
             let answer = board.saved.get().filter(|a| a.number == number)?;
-            answer.failed.clone()
+            (answer.failed.clone(), answer.passes)
         };
         self.asked = None;
         if let Some(told) = failed {
-            return Some(Err(self.refuse(step, told)));
+            // What may pass can be asked for again.
+            return Some(Err(if passes {
+                let dropped = false;
+                Refused { told, dropped }
+            } else {
+                self.refuse(step, told)
+            }));
         }
         let (made, line) = match change {
             Change::Lines(_) => {

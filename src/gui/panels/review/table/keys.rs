@@ -104,7 +104,19 @@ impl Table {
             return Some(Wish::Term);
         }
         let translation = other.filter(|_| !line.text.is_empty());
-        let certifies = row::can_be_certified(line);
+        // A key that is held must not sign the lines that come after, which nobody read.
+        let held = |event: &Event| {
+            matches!(
+                event,
+                Event::Key {
+                    key: Key::C,
+                    repeat: true,
+                    ..
+                }
+            )
+        };
+        let held = ui.input(|i| i.events.iter().any(held));
+        let certifies = row::can_be_certified(line) && !held && self.signing != Some(line.id);
         let near = near::found(scene, &opened.interview.id, line);
         let is_near = !near.is_empty();
         [
