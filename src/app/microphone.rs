@@ -172,17 +172,13 @@ impl App {
                 Resolved::Device(device) => {
                     let (id, channels) = (device.id.clone(), own.unwrap_or(1));
                     // The one that was chosen, also when it is opened again.
-                    let same = device.clone();
-                    let open = move || {
-                        let microphone = Microphone::open(&same, channels)?;
-                        Ok(Box::new(microphone) as Box<dyn AudioSource>)
-                    };
+                    let open = Microphone::opener(device.clone(), channels);
                     let own = |o: &Opened| o.device.as_ref().is_some_and(|d| d.is_same_as(&device));
                     if opened.iter().any(own) {
                         return Err(Error::MicrophoneTwice(device.name));
                     }
                     Opened {
-                        recorder: arm(Box::new(open), channels, (series, &chain), &clock)?,
+                        recorder: arm(open, channels, (series, &chain), &clock)?,
                         device: Some(device),
                         id,
                     }

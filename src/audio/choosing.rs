@@ -10,7 +10,7 @@ use cpal::traits::{DeviceTrait, HostTrait};
 use super::Error;
 use super::devices::{DeviceInfo, every_id, quiet};
 use super::microphone::refused;
-use super::ways::one_id_each;
+use super::ways::{device_of, one_id_each};
 
 /// Where Linux has the files of its sound cards.
 const DEVICES: &str = "/dev/snd";
@@ -58,10 +58,16 @@ fn captures(path: &Path) -> bool {
     name.is_some_and(|name| name.starts_with("pcmC") && name.ends_with('c'))
 }
 
+/// Whether it is a device of its own. ALSA lists plugins too (`alsa:samplerate`, `alsa:upmix`), each a way to
+/// whatever the system uses.
+fn is_card(device: &DeviceInfo) -> bool {
+    !device.floating && (!device.id.starts_with("alsa:") || device_of(&device.id).is_some())
+}
+
 fn choose_among(list: Vec<DeviceInfo>, wanted: Option<&str>) -> Result<DeviceInfo, Error> {
     let Some(wanted) = wanted else {
         let list = one_id_each(list);
-        let mut cards = list.iter().filter(|device| !device.floating);
+        let mut cards = list.iter().filter(|device| is_card(device));
         // The system's usual one may become another while it records: the only card there is does not.
         if let (Some(only), None) = (cards.next(), cards.next()) {
             return Ok(only.clone());
@@ -143,6 +149,7 @@ mod tests {
         };
         let choose = |cards: &[&str]| {
             let mut list = vec![usual.clone()];
+            list.extend(["alsa:samplerate", "alsa:upmix"].map(|id| device(id, id)));
             list.extend(cards.iter().flat_map(|card| ways(card)));
             choose_among(list, None).unwrap().id
         };

@@ -1,7 +1,7 @@
 //! A sound card's stream on a thread of its own. Where the sound system hangs, as it may when its service
 //! dies, letting go of the stream hangs as well: then that thread waits, and the recorder goes on.
 
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -9,6 +9,9 @@ use super::Error;
 
 /// Whoever lets go waits so long until the device is free again, for the next one who opens it.
 const LETS_GO: Duration = Duration::from_secs(1);
+/// A sound system that does not answer for so long hangs. Less than a disk may take nothing without being told
+/// of: nothing is forced to it meanwhile.
+const ANSWERS: Duration = Duration::from_secs(3);
 
 /// Something that lives on its own thread until this is dropped.
 pub(super) struct Held {
@@ -18,14 +21,56 @@ pub(super) struct Held {
     gone: Receiver<()>,
 }
 
-impl Held {
-    /// Makes it there, and hands out what comes with it.
+/// Something that is being made on its thread, and what comes with it.
+struct Begun<T> {
+    answer: Receiver<Result<T, Error>>,
+    held: Held,
+}
+
+/// Makes the same thing again whenever it is wanted, and no second one while the first hangs.
+pub(super) struct Maker<T> {
+    hangs: Option<Begun<T>>,
+    patience: Duration,
+}
+
+impl<T> Default for Maker<T> {
+    fn default() -> Self {
+        Self {
+            hangs: None,
+            patience: ANSWERS,
+        }
+    }
+}
+
+impl<T: Send + 'static> Maker<T> {
+    /// Makes it, or asks for the one that did not answer before, and hands out what comes with it. `None`
+    /// while the sound system does not answer: then it is asked for again by the next call.
     ///
     /// # Errors
     /// Those of making it; `Stopped` where there is no thread for it.
-    pub(super) fn make<S, T: Send + 'static>(
+    pub(super) fn make<S>(
+        &mut self,
         make: impl FnOnce() -> Result<(S, T), Error> + Send + 'static,
-    ) -> Result<(Self, T), Error> {
+    ) -> Result<Option<(Held, T)>, Error> {
+        let (begun, patience) = match self.hangs.take() {
+            Some(begun) => (begun, Duration::ZERO),
+            None => (Begun::on_its_thread(make)?, self.patience),
+        };
+        match begun.answer.recv_timeout(patience) {
+            Ok(answer) => Ok(Some((begun.held, answer?))),
+            Err(RecvTimeoutError::Timeout) => {
+                self.hangs = Some(begun);
+                Ok(None)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Stopped),
+        }
+    }
+}
+
+impl<T: Send + 'static> Begun<T> {
+    fn on_its_thread<S>(
+        make: impl FnOnce() -> Result<(S, T), Error> + Send + 'static,
+    ) -> Result<Self, Error> {
         let (made, answer) = sync_channel(1);
         let (wanted, until) = channel::<()>();
         let (lives, gone) = channel::<()>();
@@ -43,12 +88,11 @@ impl Held {
         };
         let thread = thread::Builder::new().name("sound card".into());
         thread.spawn(hold).map_err(|_| Error::Stopped)?;
-        let heard = answer.recv().map_err(|_| Error::Stopped)??;
-        let held = Self {
+        let held = Held {
             wanted: Some(wanted),
             gone,
         };
-        Ok((held, heard))
+        Ok(Self { answer, held })
     }
 }
 
@@ -81,7 +125,8 @@ mod tests {
         let (let_it, waits) = channel();
         let gone = Arc::new(AtomicBool::new(false));
         let own = gone.clone();
-        let (held, number) = Held::make(move || Ok((Hangs(waits, own), 7))).unwrap();
+        let made = Maker::default().make(move || Ok((Hangs(waits, own), 7)));
+        let (held, number) = made.unwrap().unwrap();
         assert_eq!(number, 7);
         drop(held);
         assert!(!gone.load(Ordering::Acquire), "it hangs still");
@@ -90,10 +135,37 @@ mod tests {
         drop(let_it);
         let gone = Arc::new(AtomicBool::new(false));
         let own = gone.clone();
-        let (held, ()) = Held::make(move || Ok((Hangs(waits, own), ()))).unwrap();
-        drop(held);
+        let made = Maker::default().make(move || Ok((Hangs(waits, own), ())));
+        drop(made.unwrap());
         assert!(gone.load(Ordering::Acquire));
-        let refused = Held::make(|| Err::<((), ()), _>(Error::NoMicrophone));
+        let refused = Maker::default().make(|| Err::<((), ()), _>(Error::NoMicrophone));
         assert!(matches!(refused.map(|_| ()), Err(Error::NoMicrophone)));
+    }
+
+    #[test]
+    fn a_service_that_is_frozen_is_waited_for_once_and_no_second_thread_is_begun() {
+        let (thaw, frozen) = channel::<()>();
+        let mut maker = Maker {
+            patience: Duration::from_millis(10),
+            ..Maker::default()
+        };
+        let opens = move || {
+            let _ = frozen.recv();
+            Ok(((), 7))
+        };
+        assert!(maker.make(opens).unwrap().is_none());
+        let never = || -> Result<((), i32), Error> { panic!("a second one while the first hangs") };
+        assert!(maker.make(never).unwrap().is_none());
+        drop(thaw);
+        let (_held, number) = loop {
+            if let Some(made) = maker.make(never).unwrap() {
+                break made;
+            }
+            thread::yield_now();
+        };
+        assert_eq!(number, 7);
+        // And the next one is made anew.
+        let (_held, number) = maker.make(|| Ok(((), 8))).unwrap().unwrap();
+        assert_eq!(number, 8);
     }
 }

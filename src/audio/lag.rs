@@ -9,6 +9,15 @@ use crate::domain::{SAMPLE_RATE, SamplePos};
 /// A stretch of time that gives one figure.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// What a stretch of time showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stretch {
+    /// How long after its moment the sound was there at best, in microseconds.
+    Figure(i64),
+    /// Nothing: sound waited all the while, and how late that was tells of the disk and not of the microphone.
+    Unknown,
+}
+
 /// Watches one microphone's clock.
 #[derive(Debug, Default)]
 pub(super) struct LagWatch {
@@ -17,6 +26,8 @@ pub(super) struct LagWatch {
     asleep: Duration,
     begun: Option<Duration>,
     least: i64,
+    /// All that was heard had been taken at some moment of the stretch.
+    emptied: bool,
     /// The figure of the last stretch, microseconds.
     last: i64,
 }
@@ -41,6 +52,17 @@ impl LagWatch {
         self.begun = None;
     }
 
+    /// Nothing waits in the source now.
+    pub(super) fn emptied(&mut self) {
+        self.emptied = true;
+    }
+
+    /// Silence of this length stands now for what had made the sound late.
+    pub(super) fn caught_up(&mut self, by: Duration) {
+        self.last = self.last.saturating_sub(to_i64(by.as_micros()));
+        self.begun = None;
+    }
+
     /// Where in the sound this moment of the clock stands, as far as the microphone's own clock is known.
     pub(super) fn place(&self, moment: Duration) -> SamplePos {
         self.place_at(moment, self.last)
@@ -58,14 +80,13 @@ impl LagWatch {
         SamplePos(u64::try_from(samples).unwrap_or(u64::MAX))
     }
 
-    /// Sound up to `position` had come at `now`. At the end of a window gives its figure, in
-    /// microseconds: how long after its moment the sound was there.
-    pub(super) fn look(&mut self, now: Duration, position: SamplePos) -> Option<i64> {
+    /// Sound up to `position` had come at `now`. At the end of a stretch says what it showed.
+    pub(super) fn look(&mut self, now: Duration, position: SamplePos) -> Option<Stretch> {
         let now = now.saturating_add(self.asleep).saturating_sub(self.zero);
         let reached = u128::from(position.0) * 1_000_000 / u128::from(SAMPLE_RATE);
         let lag = to_i64(now.as_micros()).saturating_sub(to_i64(reached));
         let Some(begun) = self.begun else {
-            (self.begun, self.least) = (Some(now), lag);
+            (self.begun, self.least, self.emptied) = (Some(now), lag, false);
             return None;
         };
         self.least = self.least.min(lag);
@@ -73,14 +94,20 @@ impl LagWatch {
             return None;
         }
         self.begun = None;
+        if !self.emptied {
+            return Some(Stretch::Unknown);
+        }
         self.last = self.least;
-        Some(self.least)
+        Some(Stretch::Figure(self.least))
     }
 }
 
 /// A rise of the least delay from one stretch to the next that no crystal explains, microseconds: the worst
 /// ones drift by a hundredth of that.
 const RISE: i64 = 30_000;
+/// Most by which what is usual falls from one stretch to the next, microseconds, as a crystal drifts: a delay
+/// that comes and goes is no loss each time that it comes.
+const FALL: i64 = 1_000;
 
 /// Finds sound that was lost without a word: a plugin of the sound system may hide an overrun, and then
 /// everything after it comes later than it should, for good. What is only late is back in time in some block
@@ -101,7 +128,7 @@ impl Hidden {
         let rise = figure.saturating_sub(usual);
         let before = self.rose.take();
         if rise < RISE {
-            self.usual = Some(figure);
+            self.usual = Some(figure.max(usual.saturating_sub(FALL)));
             return None;
         }
         let Some(before) = before else {
@@ -109,6 +136,11 @@ impl Hidden {
             return None;
         };
         Some(Duration::from_micros(before.min(rise).unsigned_abs()))
+    }
+
+    /// A stretch without a figure: the one before it is not the one before the next.
+    pub(super) fn skip(&mut self) {
+        self.rose = None;
     }
 }
 
@@ -129,13 +161,54 @@ mod tests {
             let late = (block * 7_919) % 50;
             let now = Duration::from_millis(block * 10 + late);
             let samples = (block as f64 * 160.0 * (1.0 - 100e-6)) as u64;
-            figures.extend(watch.look(now, SamplePos(samples)));
+            if let Some(Stretch::Figure(figure)) = watch.look(now, SamplePos(samples)) {
+                figures.push(figure);
+            }
+            watch.emptied();
         }
         assert!(figures.len() >= 5, "{figures:?}");
         let (first, last) = (figures[0], figures[figures.len() - 1]);
         // 100 millionths of the fifty seconds between the two are 5 ms.
         assert!((3_500..=6_500).contains(&(last - first)), "{figures:?}");
         assert!(first < 3_000, "delay is not lag: {figures:?}");
+    }
+
+    #[test]
+    fn a_stretch_in_which_sound_always_waited_gives_no_figure_and_moves_no_order() {
+        let mut watch = LagWatch::default();
+        let mut shown = Vec::new();
+        let asked = Duration::from_secs(1);
+        // A second of the clock for every half a second of sound, after twelve seconds that went well.
+        for second in 1..=40_u64 {
+            let reached = second.min(12) * 2 + second.saturating_sub(12);
+            let at = SamplePos(reached * u64::from(SAMPLE_RATE) / 2);
+            shown.extend(watch.look(Duration::from_secs(second), at));
+            if second < 12 {
+                watch.emptied();
+            }
+            assert_eq!(watch.place(asked), SamplePos(u64::from(SAMPLE_RATE)));
+        }
+        let figures = |s: &&Stretch| matches!(s, Stretch::Figure(_));
+        assert_eq!(shown.iter().filter(figures).count(), 1, "{shown:?}");
+        assert!(shown.len() > 2, "{shown:?}");
+    }
+
+    #[test]
+    fn what_silence_stands_for_is_no_lateness_any_more() {
+        let mut watch = LagWatch::default();
+        for second in 0..=10_u64 {
+            // Each second's sound comes 250 ms late.
+            let samples = second * u64::from(SAMPLE_RATE);
+            watch.look(
+                Duration::from_millis(second * 1000 + 250),
+                SamplePos(samples),
+            );
+            watch.emptied();
+        }
+        let (asked, late) = (Duration::from_secs(5), Duration::from_millis(250));
+        assert_eq!(watch.place(asked), SamplePos::from_ms(4_750));
+        watch.caught_up(late);
+        assert_eq!(watch.place(asked), SamplePos::from_ms(5_000));
     }
 
     /// What was found missing, in milliseconds, where each stretch has this figure in milliseconds.
@@ -155,6 +228,8 @@ mod tests {
         assert!(missing(&[5, 33, 34, 33]).is_empty());
         assert!(missing(&[90, 5, 5, 30]).is_empty());
         assert!(missing(&[]).is_empty());
+        // A delay that falls away and comes back again and again, for as long each time.
+        assert!(missing(&[65, 65, 5, 5, 65, 65, 5, 5, 65, 65]).is_empty());
         // A millisecond a stretch, for eight hours.
         let drift: Vec<i64> = (0..2_880).collect();
         assert!(missing(&drift).is_empty());

@@ -13,10 +13,10 @@ use cpal::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::Error;
-use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, SourceFormat};
+use super::capture::{AudioSource, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat};
 use super::devices::{DeviceInfo, place_now, quiet};
 use super::form::best_of;
-use super::held::Held;
+use super::held::{Held, Maker};
 
 /// How long the recorder may be held up, by a slow disk for example, before sound is lost.
 const RING_SECONDS: usize = 10;
@@ -60,20 +60,26 @@ struct Heard {
 }
 
 impl Microphone {
-    /// Opens this device for at least `channels` channels and begins to listen. Of one with more than 8
-    /// the first 8 are heard.
+    /// What opens this device for at least `channels` channels and begins to listen, as often as it is called.
+    /// Of one with more than 8 the first 8 are heard.
     ///
-    /// # Errors
-    /// `MicrophoneMissing`, `MicrophoneOther` where another device has its id now, `MicrophoneDenied`,
-    /// `MicrophoneChannels`, `Microphone`.
-    pub fn open(wanted: &DeviceInfo, channels: u16) -> Result<Self, Error> {
-        let wanted = wanted.clone();
-        let (stream, heard) = Held::make(move || Self::listen(&wanted, channels))?;
-        Ok(Self {
-            heard,
-            taken: 0,
-            next_loss: None,
-            _stream: stream,
+    /// Its errors are `MicrophoneMissing`, `MicrophoneOther` where another device has its id now,
+    /// `MicrophoneDenied`, `MicrophoneChannels`, and `Microphone`, also while the sound service does not answer.
+    pub fn opener(wanted: DeviceInfo, channels: u16) -> OpenSource {
+        let mut maker = Maker::default();
+        Box::new(move || {
+            let same = wanted.clone();
+            let made = maker.make(move || Self::listen(&same, channels))?;
+            let (stream, heard) = made.ok_or_else(|| Error::Microphone {
+                detail: "it took too long".to_owned(),
+                name: wanted.id.clone(),
+            })?;
+            Ok(Box::new(Self {
+                heard,
+                taken: 0,
+                next_loss: None,
+                _stream: stream,
+            }))
         })
     }
 

@@ -76,7 +76,7 @@ pub use note::Note;
 pub use notice::{Entry, Notice, Part, Stop};
 pub use playback::Playback;
 pub use practice::PracticeFile;
-pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
+pub use recorder::{Asking, Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{has_apart, read_journal, rebuild_working, recover_parts, unread_part};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use super::take::Take;
 use super::tape::Tape;
 use super::{Error, MAX_LIVE_CHANNELS};
 
-/// Orders that wait for the recorder; nobody gives more than one at a time.
-const ORDER_SLOTS: usize = 4;
+/// Orders that wait for the recorder: more than a person gives while its disk is stuck.
+const ORDER_SLOTS: usize = 64;
 /// Rest when the source has nothing; short against the delay that a person notices.
 const REST: Duration = Duration::from_millis(10);
 
@@ -139,6 +139,38 @@ pub(super) enum Order {
         at: Duration,
     },
     Stop,
+}
+
+/// Tells a recorder what a person asks for, from any thread and without waiting for it.
+#[derive(Clone)]
+pub struct Asking(SyncSender<Order>);
+
+impl Asking {
+    /// Hears nothing from this moment of the recorder's clock on until [`Self::resume`]; silence is recorded, so
+    /// that time goes on. The reason stands in the journal; one pause has one, and a second order during it
+    /// changes nothing. False where too many orders wait already.
+    ///
+    /// # Errors
+    /// `Stopped` where the recorder has ended.
+    pub fn pause(&self, reason: &str, at: Duration) -> Result<bool, Error> {
+        self.ask(Ask::Pause(reason.to_owned()), at)
+    }
+
+    /// Hears again from this moment of the clock on. False as for [`Self::pause`].
+    ///
+    /// # Errors
+    /// `Stopped` where the recorder has ended.
+    pub fn resume(&self, at: Duration) -> Result<bool, Error> {
+        self.ask(Ask::Resume, at)
+    }
+
+    fn ask(&self, what: Ask, at: Duration) -> Result<bool, Error> {
+        match self.0.try_send(Order::Ask { what, at }) {
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(_)) => Ok(false),
+            Err(TrySendError::Disconnected(_)) => Err(Error::Stopped),
+        }
+    }
 }
 
 /// A running recorder. Armed at first: it listens and keeps the last seconds, and writes nothing.
@@ -286,27 +318,9 @@ impl Recorder {
         self.clock.clone()
     }
 
-    /// Hears nothing from this moment of the clock on until [`Self::resume`]; silence is recorded, so that
-    /// time goes on. The reason stands in the journal; one pause has one, and a second order during it
-    /// changes nothing.
-    ///
-    /// # Errors
-    /// `Stopped` where the recorder has ended.
-    pub fn pause(&self, reason: &str, at: Duration) -> Result<(), Error> {
-        self.ask(Ask::Pause(reason.to_owned()), at)
-    }
-
-    /// Hears again from this moment of the clock on.
-    ///
-    /// # Errors
-    /// `Stopped` where the recorder has ended.
-    pub fn resume(&self, at: Duration) -> Result<(), Error> {
-        self.ask(Ask::Resume, at)
-    }
-
-    fn ask(&self, what: Ask, at: Duration) -> Result<(), Error> {
-        let order = Order::Ask { what, at };
-        self.orders.send(order).map_err(|_| Error::Stopped)
+    /// What pauses and resumes it from another thread.
+    pub fn asking(&self) -> Asking {
+        Asking(self.orders.clone())
     }
 
     /// Asks for the end; the notice `Stopped` tells when the files are closed.
@@ -338,17 +352,20 @@ impl Drop for Recorder {
 
 fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
     loop {
-        match inbox.try_recv() {
-            Ok(Order::Begin { how, reply }) => {
-                let _ = reply.send(recording.begin(how)); // the caller waits for it
+        // All that wait, before the sound that came with them.
+        loop {
+            match inbox.try_recv() {
+                Ok(Order::Begin { how, reply }) => {
+                    let _ = reply.send(recording.begin(how)); // the caller waits for it
+                }
+                Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
+                Ok(Order::Ask { what, at }) => recording.ask(what, at),
+                Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
+                    recording.stop();
+                    return;
+                }
+                Err(TryRecvError::Empty) => break,
             }
-            Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
-            Ok(Order::Ask { what, at }) => recording.ask(what, at),
-            Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
-                recording.stop();
-                return;
-            }
-            Err(TryRecvError::Empty) => {}
         }
         let heard = recording.listen();
         if recording.has_ended() {

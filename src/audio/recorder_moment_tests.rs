@@ -38,6 +38,8 @@ struct Hand {
     /// Where the journal is, for a device that looks there when it is let go.
     journal: Mutex<Option<PathBuf>>,
     told_before: AtomicBool,
+    /// Milliseconds that every sync and every write to the disk take.
+    slow: [AtomicU64; 2],
 }
 
 impl Hand {
@@ -123,6 +125,8 @@ impl Disk for Stuck {
 
 impl DiskFile for StuckFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let takes = self.1.slow[1].load(Ordering::Relaxed);
+        self.1.millis.fetch_add(takes, Ordering::Relaxed);
         self.0.append(bytes)
     }
 
@@ -137,6 +141,8 @@ impl DiskFile for StuckFile {
             self.1.asked.lock().unwrap().push(asked);
             self.1.millis.fetch_add(length - after, Ordering::Relaxed);
         }
+        let takes = self.1.slow[0].load(Ordering::Relaxed);
+        self.1.millis.fetch_add(takes, Ordering::Relaxed);
         self.0.sync()
     }
 }
@@ -277,6 +283,44 @@ fn a_disk_that_is_stuck_again_and_again_makes_no_gap() {
     }
     let lost = |e: &Entry| matches!(e.notice, Notice::Lost { .. });
     assert_eq!(notices.try_iter().filter(lost).count(), 0);
+}
+
+#[test]
+fn on_a_disk_that_is_slow_for_a_minute_nothing_is_missing_and_a_pause_is_where_it_was_asked_for() {
+    for slow in [[1_200, 0], [0, 400]] {
+        let dir = tempfile::tempdir().unwrap();
+        let hand = Arc::new(Hand::default());
+        let (mut recording, notices) = begin(&hand, dir.path());
+        listen(&mut recording, &hand, 12_000);
+        for (takes, ms) in hand.slow.iter().zip(slow) {
+            takes.store(ms, Ordering::Relaxed);
+        }
+        listen(&mut recording, &hand, 60_000);
+        let asked = hand.now();
+        recording.ask(Ask::Pause("休息".into()), asked);
+        hand.slow
+            .iter()
+            .for_each(|takes| takes.store(0, Ordering::Relaxed));
+        listen(&mut recording, &hand, 30_000);
+        recording.stop();
+        let said: Vec<Notice> = notices.try_iter().map(|e| e.notice).collect();
+        let lost = |n: &&Notice| matches!(n, Notice::Lost { .. });
+        assert_eq!(said.iter().find(lost), None, "{slow:?}");
+        let paused = said.iter().find_map(|n| match n {
+            Notice::Paused { at, .. } => Some(*at),
+            _ => None,
+        });
+        let paused = paused.unwrap();
+        // Sound comes in blocks of 100 ms.
+        let off = u128::from(paused.as_ms()).abs_diff(asked.as_millis());
+        assert!(off <= 200, "{slow:?}: {off} ms");
+        let heard = samples(dir.path());
+        assert!(heard.len() as u64 > 100 * RATE);
+        let before = paused.0 as usize / 2;
+        let same = |(at, sample): (usize, &i16)| *sample == number(at as u64);
+        assert!(heard[..before].iter().enumerate().all(same), "{slow:?}");
+        assert!(heard[before..].iter().all(|sample| *sample == 0));
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod asked;
 mod away;
+mod missing;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ use super::series::Series;
 use super::sound_chain::SharedChain;
 use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
-use crate::domain::{SAMPLE_RATE, SamplePos, Span};
+use crate::domain::{SAMPLE_RATE, SamplePos};
 
 pub(super) use asked::Ask;
 use asked::Asked;
@@ -263,10 +264,9 @@ impl Recording {
                 self.meter();
                 self.keep_sound();
                 if self.tape.is_some()
-                    && let Some(us) = self.lag.look(self.heard_at, self.position())
+                    && let Some(stretch) = self.lag.look(self.heard_at, self.position())
                 {
-                    self.progress.set_lag(us);
-                    self.look_for_hidden(us);
+                    self.look_at_stretch(stretch);
                 }
                 true
             }
@@ -278,7 +278,10 @@ impl Recording {
                 }
                 true
             }
-            Delivery::Nothing => false,
+            Delivery::Nothing => {
+                self.lag.emptied();
+                false
+            }
             Delivery::Ended => {
                 self.source = None;
                 self.end(Stop::SourceEnded);
@@ -315,28 +318,6 @@ impl Recording {
             self.write_heard(&mut buffer);
         }
         self.buffer = buffer;
-    }
-
-    /// Sound is missing that the system did not tell of: nothing counted it, and the clock missed it.
-    fn look_for_hidden(&mut self, lag: i64) {
-        if !self.source.as_ref().is_some_and(|s| s.may_hide_losses()) {
-            return;
-        }
-        if let Some(missing) = self.hidden.look(lag) {
-            self.lost((missing.as_secs_f64() * f64::from(self.format.rate)) as u64);
-        }
-    }
-
-    fn lost(&mut self, frames: u64) {
-        if self.tape.is_none() {
-            // Sound of before is not put next to sound of after, and no session has lost any of it.
-            return self.kept.clear();
-        }
-        self.progress.add_lost(frames);
-        let from = self.position();
-        self.write_silence(frames);
-        let span = Span::new(from, self.position());
-        self.tell(Notice::Lost { span });
     }
 
     fn write(&mut self, block: &[i16]) {

@@ -22,7 +22,8 @@ use super::{Error, Resampler};
 use crate::domain::{SAMPLE_RATE, SamplePos};
 use crate::vault::LineSealer;
 
-/// Between two forced writes: with what they take themselves, a power cut costs less than a second.
+/// From the end of a forced write to the next: with what it takes itself, on a disk in good order a power cut
+/// costs less than a second.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
 /// The same where the parts are sealed: a kill of the program costs then what a power cut does.
 const SYNC_SEALED_EVERY: Duration = Duration::from_millis(500);
@@ -225,7 +226,6 @@ impl Tape {
         if now.saturating_sub(self.synced_at) < every {
             return Ok(false);
         }
-        self.synced_at = now;
         if now.saturating_sub(self.checkpoint_at) >= CHECKPOINT_EVERY {
             self.checkpoint_at = now;
             self.write_journal(None)?;
@@ -241,6 +241,8 @@ impl Tape {
         // Behind the sound: a link never speaks of what a power cut could still take.
         self.chain.keep(self.part.frames_in_file());
         self.sync_journal()?;
+        // From here on: a disk that takes long for it would have nothing else to do, and what was heard waits.
+        self.synced_at = (self.clock)();
         Ok(true)
     }
 

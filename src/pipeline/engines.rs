@@ -174,6 +174,8 @@ pub(super) fn recognize(
     }
     match (families::best(texts, &ground), failed) {
         (Some(text), None) => Ok(text),
+        // What the other one wrote says nothing: the line waits until both can hear it.
+        (Some(text), Some(cause)) if families::is_held(&text) => Err(cause.into()),
         (Some(text), Some(_)) => Ok(uncertain(text, &unheard)),
         (None, Some(cause)) => Err(cause.into()),
         (None, None) => Err(Error::Worker("the recogniser")),
@@ -326,6 +328,8 @@ mod tests {
         }
         let neither = heard(Ear(Err(failed)), Ear(Err(failed)));
         assert!(matches!(neither, Err(Error::Speech(_))), "{neither:?}");
+        let nothing = heard(Ear(Ok("")), Ear(Err(failed)));
+        assert!(matches!(nothing, Err(Error::Speech(_))), "{nothing:?}");
         let stopped = heard(Ear(Ok("我")), Ear(Err(|| speech::Error::Cancelled)));
         assert!(stopped.is_err());
     }

@@ -106,7 +106,7 @@ pub(super) fn can_be_detected(among: &[Lang]) -> bool {
 }
 
 /// Whether the words were most likely never said, or there are none.
-fn is_held(text: &Hypothesis) -> bool {
+pub(super) fn is_held(text: &Hypothesis) -> bool {
     text.text.is_empty() || text.flags.iter().any(|f| f.kind.quarantines())
 }
 

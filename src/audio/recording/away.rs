@@ -21,8 +21,6 @@ const ASLEEP: Duration = Duration::from_secs(1);
 /// planned length, and a slow disk takes it before the sound that comes after it is lost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 const MOST_SILENCE: u64 = 256 << 20;
-/// Seconds of that silence between two looks at what has to be forced to the disk.
-const PIECE_SECONDS: u64 = 10;
 
 impl Recording {
     /// A source that is silent for too long is gone; one that is gone is opened again.
@@ -87,14 +85,7 @@ impl Recording {
         }
         let from = self.position();
         let silence = by.min(LONGEST_SLEEP).min(self.longest_silence());
-        let mut frames = (silence.as_secs_f64() * f64::from(self.format.rate)) as u64;
-        while frames > 0 && !self.ended {
-            // A piece at a time, so that a long sleep does not look like a disk that is stuck.
-            let now = frames.min(u64::from(self.format.rate) * PIECE_SECONDS);
-            self.write_silence(now);
-            self.keep();
-            frames -= now;
-        }
+        self.write_pieces((silence.as_secs_f64() * f64::from(self.format.rate)) as u64);
         self.lag.skip(silence);
         self.hidden = Hidden::default();
         let span = Span::new(from, self.position());
@@ -160,7 +151,7 @@ impl Recording {
     }
 
     /// The longest silence that a slow disk takes at once.
-    fn longest_silence(&self) -> Duration {
+    pub(super) fn longest_silence(&self) -> Duration {
         let second = u64::from(self.format.rate) * u64::from(self.format.channels) * 2;
         Duration::from_secs(MOST_SILENCE / second.max(1))
     }

@@ -1,6 +1,6 @@
 //! The clerk of a live session: writes the recorders' notices, a person's markers and the jumps of the
-//! computer's clock into the record, and the finished parts with their hashes. It alone gives orders
-//! to the recorders.
+//! computer's clock into the record, and the finished parts with their hashes. It ends the recorders; a
+//! pause goes to them directly, and comes here as their notice.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
@@ -99,21 +99,12 @@ impl Drop for SoundOver<'_> {
 /// Without a record that can be written: orders are obeyed and alarms told all the same, and the
 /// journal has every entry.
 fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>, why: &Error) {
-    let all = |act: &dyn Fn(&Recorder) -> Result<(), audio::Error>| {
-        recorders.iter().filter(|r| !r.has_ended()).for_each(|r| {
-            if let Err(e) = act(r) {
-                shared.alarm(&e.into(), ENDED);
-            }
-        });
-    };
     let mut ends = Ends::of(recorders.len());
     while !recorders.iter().all(Recorder::has_ended) {
         match orders.try_recv() {
             Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
                 recorders.iter().for_each(Recorder::stop);
             }
-            Ok(Order::Pause { reason, at }) => all(&|recorder| recorder.pause(&reason, at)),
-            Ok(Order::Resume { at }) => all(&|recorder| recorder.resume(at)),
             Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
             #[cfg(test)]
             Ok(Order::Fall) => {}
@@ -207,30 +198,11 @@ impl Clerk<'_> {
     }
 
     fn obey(&mut self, recorders: &[&Recorder], order: Order) {
-        // Each of them is told, also where one has ended.
-        let all = |act: &dyn Fn(&Recorder) -> Result<(), audio::Error>| {
-            let mut done = Ok(());
-            for recorder in recorders {
-                done = done.and(act(recorder));
-            }
-            done
-        };
-        let done = match order {
-            Order::Pause { reason, at } => all(&|recorder| recorder.pause(&reason, at)),
-            Order::Resume { at } => all(&|recorder| recorder.resume(at)),
-            Order::Stop => {
-                recorders.iter().for_each(|recorder| recorder.stop());
-                Ok(())
-            }
-            Order::Mark { label, at } => {
-                self.add(moment(EventKind::Marker, label, at));
-                Ok(())
-            }
+        match order {
+            Order::Stop => recorders.iter().for_each(|recorder| recorder.stop()),
+            Order::Mark { label, at } => self.add(moment(EventKind::Marker, label, at)),
             #[cfg(test)]
             Order::Fall => panic!("on purpose"),
-        };
-        if let Err(e) = done {
-            self.shared.alarm(&e.into(), ENDED);
         }
     }
 

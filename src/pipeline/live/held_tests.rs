@@ -12,7 +12,7 @@ use crate::audio::{
     AudioSource, PracticeFile, RecorderPlan, SharedChain, SystemDisk, sleep_clock, system_clock,
 };
 use crate::domain::{EventKind, SessionEvent};
-use crate::store::{self, Store};
+use crate::store::Store;
 
 /// Nobody waits longer for something that must come.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -70,10 +70,6 @@ fn a_database_that_is_held_at_the_start_costs_no_sound_and_the_rows_come_later()
     other.keep_others_out(false);
     let stored = || Store::open(&bed.store()).unwrap().session(&plan.id).is_ok();
     until("the rows", stored);
-    until("it is told", || {
-        let told = live.event(Duration::from_millis(10));
-        matches!(told, Some(LiveEvent::Alarm { text, .. }) if text == store::Error::Busy.to_string())
-    });
     until("lines", || !bed.lines(&plan.id).is_empty());
     live.stop();
     let seen = events(&live);
@@ -182,6 +178,13 @@ fn a_record_that_cannot_be_caught_up_stays_open_and_is_completed_later() {
 
 /// Begins a session on a machine that does not start the thread of this name.
 fn begin_without(bed: &Bed, plan: &SessionPlan, missing: &'static str) -> Result<Live, Error> {
+    begin_by(bed, plan, &move |name, work| match name == missing {
+        true => Err(io::Error::other("no thread on purpose")),
+        false => thread::Builder::new().spawn(work),
+    })
+}
+
+fn begin_by(bed: &Bed, plan: &SessionPlan, spawn: &Spawn) -> Result<Live, Error> {
     let sound = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let sound = sound.join("tests/fixtures/audio/speech.flac");
     let clock = system_clock();
@@ -199,12 +202,40 @@ fn begin_without(bed: &Bed, plan: &SessionPlan, missing: &'static str) -> Result
         series: Series::default(),
         chain: SharedChain::default(),
     })?;
-    let spawn = move |name: &str, work: Box<dyn FnOnce() + Send>| match name == missing {
-        true => Err(io::Error::other("no thread on purpose")),
-        false => thread::Builder::new().spawn(work),
-    };
     let wall = wall::WallClock::system();
-    Live::begin_by((wall, &spawn), vec![recorder], plan, bed.place(), load())
+    Live::begin_by((wall, spawn), vec![recorder], plan, bed.place(), load())
+}
+
+#[test]
+fn a_pause_does_not_wait_for_a_clerk_who_is_stuck() {
+    let bed = Bed::new();
+    let plan = bed.plan("20261124-010000-000057");
+    let (goes_on, stuck) = std::sync::mpsc::channel::<()>();
+    let stuck = Mutex::new(Some(stuck));
+    let live = begin_by(&bed, &plan, &move |name, work| {
+        let stuck = stuck.lock().unwrap().take_if(|_| name == "clerk");
+        thread::Builder::new().spawn(move || {
+            if let Some(stuck) = stuck {
+                let _ = stuck.recv();
+            }
+            work();
+        })
+    })
+    .unwrap();
+    let journal = bed.recordings().join(&plan.id.0).join("journal.jsonl");
+    let written = |words: &str| fs::read_to_string(&journal).unwrap().contains(words);
+    live.pause("ປຶກສາທະນາຍຄວາມ").unwrap();
+    until("it pauses", || written("\"paused\""));
+    live.resume().unwrap();
+    until("it goes on", || written("\"resumed\""));
+    assert!(entries(&bed, &plan, EventKind::Pause).is_empty());
+    drop(goes_on);
+    live.stop();
+    events(&live);
+    live.finish().unwrap();
+    // The record has it nevertheless.
+    let pauses = entries(&bed, &plan, EventKind::Pause);
+    assert_eq!(labels(&pauses), ["ປຶກສາທະນາຍຄວາມ"]);
 }
 
 #[test]

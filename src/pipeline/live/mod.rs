@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::audio::{Clock, Level, Meters, Recorder, RecorderProgress, Series};
+use crate::audio::{Asking, Clock, Level, Meters, Recorder, RecorderProgress, Series};
 use crate::domain::{Cancel, Channel, InterviewId, SamplePos, Span};
 use crate::glossary::Glossary;
 
@@ -205,17 +205,8 @@ impl Shared {
     }
 }
 
-/// Something a person wants of a running session.
+/// Something a person wants of a running session that goes into the record.
 enum Order {
-    Pause {
-        reason: String,
-        /// By the recorders' clock.
-        at: Duration,
-    },
-    Resume {
-        /// The same.
-        at: Duration,
-    },
     Mark {
         label: String,
         at: SamplePos,
@@ -230,6 +221,8 @@ enum Order {
 pub struct Live {
     shared: Arc<Shared>,
     orders: SyncSender<Order>,
+    /// A pause waits for nobody who writes: each recorder is told itself, and its journal tells the clerk.
+    asking: Vec<Asking>,
     begun: Instant,
     bytes_a_second: u64,
     threads: Vec<JoinHandle<()>>,
@@ -269,6 +262,7 @@ impl Live {
         } = plan::begin_recording(recorders, plan, &place)?;
         let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
+        let asking = recorders.iter().map(Recorder::asking).collect();
         let microphone = |recorder: &Recorder| LiveMicrophone {
             series: recorder.series(),
             channels: recorder.channels(),
@@ -336,6 +330,7 @@ impl Live {
         Ok(Self {
             shared,
             orders,
+            asking,
             begun,
             bytes_a_second,
             threads,
@@ -396,10 +391,8 @@ impl Live {
     /// # Errors
     /// [`Error::SessionBusy`] where orders pile up, [`Error::SessionOver`].
     pub fn pause(&self, reason: &str) -> Result<(), Error> {
-        self.order(Order::Pause {
-            reason: entries::label(reason),
-            at: (self.shared.clock)(),
-        })
+        let (reason, at) = (entries::label(reason), (self.shared.clock)());
+        self.ask(|recorder| recorder.pause(&reason, at))
     }
 
     /// Ends the pause.
@@ -407,9 +400,8 @@ impl Live {
     /// # Errors
     /// As [`Self::pause`].
     pub fn resume(&self) -> Result<(), Error> {
-        self.order(Order::Resume {
-            at: (self.shared.clock)(),
-        })
+        let at = (self.shared.clock)();
+        self.ask(|recorder| recorder.resume(at))
     }
 
     /// Marks this moment.
@@ -458,6 +450,18 @@ impl Live {
         {
             Some(Ok(done)) => Ok(done),
             _ => Err(Error::Worker("the recogniser")),
+        }
+    }
+
+    /// Each of them is told, also where one has ended or has too much to do.
+    fn ask(&self, what: impl Fn(&Asking) -> Result<bool, audio::Error>) -> Result<(), Error> {
+        let told: Vec<_> = self.asking.iter().map(what).collect();
+        if told.iter().any(|one| matches!(one, Ok(false))) {
+            return Err(Error::SessionBusy);
+        }
+        match told.iter().any(Result::is_ok) {
+            true => Ok(()),
+            false => Err(Error::SessionOver),
         }
     }
 

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::audio::Entry;
+use crate::domain::EventKind;
 use crate::store::{self, NewAudio, NewEvent, Store};
 
 use super::entries::{From, record_entry};
@@ -15,6 +16,10 @@ use super::{Error, LiveEvent, STEP, SessionPlan, Shared};
 /// How long one try waits for another program, and how long after a failed one the next comes.
 const PATIENCE: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long entries are stored at once before the clerk looks at what else there is.
+const AT_ONCE: Duration = Duration::from_millis(500);
+/// A database is held by another program, and not by this one's own work, if it is for so long.
+const HELD: Duration = Duration::from_secs(10);
 /// Most that waits: hours of a held database. Beyond it only what no journal has is told of.
 const MOST: usize = 4096;
 
@@ -25,6 +30,8 @@ pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside i
 const FREE_ROOM: &str = "The recording goes on. Free some room on the disk.";
 /// What helps where another program holds the database.
 const WAITS: &str = "The recording goes on, and its entries and text wait. Close the other program that uses the interviews.";
+/// What helps where markers are in no journal and cannot be stored at the end.
+const FROM_PAPER: &str = "The recording has ended and its sound is kept. Write these entries down on paper; 'mekong resume' completes the rest.";
 /// What helps where the record is not complete at the end.
 pub(super) const COMPLETE: &str = "The sound is kept. Run 'mekong resume' to complete the record.";
 
@@ -66,8 +73,39 @@ pub(super) struct Record<'a> {
     waiting: VecDeque<Item>,
     /// Entries of a journal found no room here. Those after them wait for the end as well, in their order.
     cut: bool,
-    /// When the last try failed, and why; none since one succeeded.
-    failed: Option<(Instant, String)>,
+    /// The failures since something succeeded.
+    failed: Option<Failures>,
+}
+
+/// Tries that failed, one after the other.
+struct Failures {
+    first: Instant,
+    last: Instant,
+    told: Option<String>,
+}
+
+impl Failures {
+    fn since(now: Instant) -> Self {
+        Self {
+            first: now,
+            last: now,
+            told: None,
+        }
+    }
+
+    /// Whether a person is told of this one: once for each reason, and of a database that is held once that
+    /// has lasted.
+    fn tells(&mut self, why: &Error, now: Instant) -> bool {
+        self.last = now;
+        let lasted = now.saturating_duration_since(self.first) >= HELD;
+        if matches!(why, Error::Store(store::Error::Busy)) && !lasted {
+            return false;
+        }
+        let text = why.to_string();
+        let new = self.told.as_ref() != Some(&text);
+        self.told = Some(text);
+        new
+    }
 }
 
 impl<'a> Record<'a> {
@@ -97,33 +135,38 @@ impl<'a> Record<'a> {
 
     /// Tries what waits, if it is time to.
     pub(super) fn again(&mut self) {
-        let rests = |(at, _): &(Instant, String)| at.elapsed() < AGAIN;
+        let rests = |failed: &Failures| failed.last.elapsed() < AGAIN;
         let idle = self.waiting.is_empty() && self.plan.is_none();
         if !idle && !self.failed.as_ref().is_some_and(rests) {
-            let tried = self.work();
+            let tried = self.work(AT_ONCE);
             self.tried(tried);
         }
     }
 
-    /// Lets the length of the sound grow; no reason to wait, as it is set again at the end.
+    /// Lets the length of the sound grow; no reason to wait or to tell anybody where it cannot, as it is set
+    /// again soon and at the end.
     pub(super) fn grow(&mut self, duration_ms: u64) {
-        if self.failed.is_none() {
-            let id = &self.shared.id;
-            let grown = self
-                .opened()
-                .and_then(|store| Ok(store.grow(id, duration_ms)?));
-            self.tried(grown);
-        }
+        let id = &self.shared.id;
+        let _ = self
+            .opened()
+            .and_then(|store| Ok(store.grow(id, duration_ms)?));
     }
 
     /// Stores all that waits, as patiently as everybody else; the store, unless something is missing then.
     pub(super) fn last(&mut self) -> Option<&mut Store> {
         let usual = |store: &mut Store| Ok(store.wait_as_usual()?);
-        let done = self.opened().and_then(usual).and_then(|()| self.work());
+        let opened = self.opened().and_then(usual);
+        let done = opened.and_then(|()| self.work(Duration::MAX));
         if let Err(e) = done {
-            let only_here = self.waiting.iter().any(|i| matches!(i, Item::Event(_)));
-            self.shared
-                .alarm(&e, if only_here { ON_PAPER } else { COMPLETE });
+            self.shared.alarm(&e, COMPLETE);
+            if let Some(text) = only_here(&self.waiting) {
+                self.shared.tell(LiveEvent::Alarm {
+                    channel: None,
+                    text,
+                    help: FROM_PAPER,
+                    ends: false,
+                });
+            }
             return None;
         }
         self.store.as_mut()
@@ -137,7 +180,9 @@ impl<'a> Record<'a> {
         Ok(self.store.insert(store))
     }
 
-    fn work(&mut self) -> Result<(), Error> {
+    /// Stores what waits, as much as is done within that time.
+    fn work(&mut self, most: Duration) -> Result<(), Error> {
+        let begun = Instant::now();
         let (shared, folder) = (self.shared, self.shared.folder());
         let plan = self.plan.take();
         if let Some(plan) = plan {
@@ -166,6 +211,9 @@ impl<'a> Record<'a> {
                 // A part that cannot be read holds nobody up: the journal is read again at the end.
                 Err(e) => shared.alarm(&e, IN_JOURNAL),
             }
+            if begun.elapsed() >= most {
+                break;
+            }
         }
         Ok(())
     }
@@ -176,8 +224,9 @@ impl<'a> Record<'a> {
             self.failed = None;
             return;
         };
-        let told = why.to_string();
-        if self.failed.as_ref().is_none_or(|(_, known)| *known != told) {
+        let now = Instant::now();
+        let failed = self.failed.get_or_insert_with(|| Failures::since(now));
+        if failed.tells(&why, now) {
             let help = match (&why, self.waiting.front()) {
                 (Error::Store(store::Error::Busy), _) => WAITS,
                 (_, Some(Item::Event(_))) => ON_PAPER,
@@ -186,6 +235,70 @@ impl<'a> Record<'a> {
             };
             self.shared.alarm(&why, help);
         }
-        self.failed = Some((Instant::now(), told));
+    }
+}
+
+/// What a person wrote and nothing but this list has.
+fn only_here(waiting: &VecDeque<Item>) -> Option<String> {
+    let marker = |item: &Item| match item {
+        Item::Event(event) if event.kind == EventKind::Marker => Some(event.label.clone()),
+        _ => None,
+    };
+    let labels: Vec<String> = waiting.iter().filter_map(marker).collect();
+    (!labels.is_empty()).then(|| format!("not in the record: {}", labels.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SamplePos;
+
+    #[test]
+    fn a_database_that_is_busy_for_a_moment_is_told_to_nobody() {
+        let begun = Instant::now();
+        let at = |ms| begun + Duration::from_millis(ms);
+        let busy = Error::Store(store::Error::Busy);
+        let other = Error::Worker("the keeper of the record");
+        let mut failed = Failures::since(begun);
+        for ms in [0, 100, 1_100, 9_900] {
+            assert!(!failed.tells(&busy, at(ms)), "{ms} ms");
+        }
+        assert!(failed.tells(&busy, at(10_000)));
+        assert!(!failed.tells(&busy, at(11_000)), "twice");
+        // What does not pass by itself is told at once.
+        assert!(Failures::since(begun).tells(&other, begun));
+    }
+
+    #[test]
+    fn at_the_end_a_person_is_told_which_markers_nobody_else_has() {
+        let item = |kind, label: &str| {
+            Item::Event(NewEvent {
+                kind,
+                label: label.into(),
+                channel: None,
+                start: SamplePos(0),
+                end: None,
+                closes: None,
+                journal: None,
+                at: String::new(),
+            })
+        };
+        let mut waiting = VecDeque::from([item(EventKind::Clock, "behind")]);
+        assert_eq!(only_here(&waiting), None);
+        for mark in [
+            "ຫຼັກຖານ 7",
+            "证据三",
+            "tang vật 4",
+            "ของกลาง ๕",
+            "ភស្តុតាង ២",
+            "သက်သေ ၆",
+        ] {
+            waiting.push_back(item(EventKind::Marker, mark));
+        }
+        let told = only_here(&waiting).unwrap();
+        assert_eq!(
+            told,
+            "not in the record: ຫຼັກຖານ 7; 证据三; tang vật 4; ของกลาง ๕; ភស្តុតាង ២; သက်သေ ၆"
+        );
     }
 }
