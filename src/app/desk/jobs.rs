@@ -168,6 +168,8 @@ impl Bench<'_> {
                     );
                 }
                 self.change(true, |job| job.notes.extend(notes.into_iter().map(remark)));
+                // Whoever takes back at once what the machine made must see it first.
+                let _ = reader::refresh(self.common);
                 Ok(Vec::new())
             }
             Command::Voices(id, number) => {
@@ -256,12 +258,6 @@ impl Bench<'_> {
     }
 
     fn end(&self, result: Result<Vec<InterviewId>, Error>) {
-        let state = self.state.lock();
-        let kind = state.unwrap_or_else(PoisonError::into_inner).job.kind;
-        if kind == JobKind::Again {
-            // Whoever takes back at once what the machine made must see it first.
-            let _ = reader::refresh(self.common);
-        }
         self.change(true, |job| {
             let made = match result {
                 Ok(made) => made,

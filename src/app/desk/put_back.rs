@@ -28,10 +28,7 @@ pub(super) fn put_back(
     match what {
         PutBack::Words(segment, former) => {
             let done = common.app.put_back(id, *segment, former, signed);
-            if reader::saved(common, number, done) {
-                reader::corrected(common, id, *segment)?;
-            }
-            Ok(())
+            reader::changed(common, (id, *segment), done, number)
         }
         PutBack::Speakers(said) => {
             let done = common.app.put_speakers_back(id, said, signed);

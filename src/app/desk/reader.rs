@@ -213,18 +213,27 @@ fn correct(
 ) -> Result<(), Error> {
     custody::at_desk(common, &edit.by);
     let done = common.app.edit(&id.0, segment.0, edit);
-    if !saved(common, number, done.map(|_| ())) {
-        return Ok(()); // said beside the words, which stay on the screen
-    }
-    corrected(common, id, segment)
+    changed(common, (id, segment), done.map(|_| ()), number)
+}
+
+/// Reads a line again where it was changed, then says how that ended: whoever goes on from the answer sees
+/// what stands there now.
+pub(super) fn changed(
+    common: &Common,
+    (id, segment): (&InterviewId, SegmentId),
+    done: Result<(), Error>,
+    number: u64,
+) -> Result<(), Error> {
+    let read = match &done {
+        Ok(()) => corrected(common, id, segment),
+        Err(_) => Ok(()), // said beside the words, which stay on the screen
+    };
+    saved(common, number, done);
+    read
 }
 
 /// Reads a line again that was corrected.
-pub(super) fn corrected(
-    common: &Common,
-    id: &InterviewId,
-    segment: SegmentId,
-) -> Result<(), Error> {
+fn corrected(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(), Error> {
     let line = common.app.line(id, segment)?;
     if let Some(opened) = common.board.opened.get()
         && opened.interview.id == *id
@@ -240,16 +249,14 @@ pub(super) fn corrected(
     list(common)
 }
 
-/// Says how a change ended under its number; whether it was made.
-pub(super) fn saved(common: &Common, number: u64, done: Result<(), Error>) -> bool {
+/// Says how a change ended under its number.
+fn saved(common: &Common, number: u64, done: Result<(), Error>) {
     let failed = done.err();
-    let made = failed.is_none();
     common.board.saved.put(Saved {
         number,
         passes: failed.as_ref().is_some_and(Error::passes),
         failed: failed.as_ref().map(Told::of),
     });
-    made
 }
 
 /// Says who speaks, then reads the interview again.
