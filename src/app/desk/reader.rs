@@ -213,10 +213,15 @@ fn correct(
 ) -> Result<(), Error> {
     custody::at_desk(common, &edit.by);
     let done = common.app.edit(&id.0, segment.0, edit);
-    changed(common, (id, segment), done.map(|_| ()), number)
+    let made = done.is_ok();
+    saved(common, number, done.map(|_| ()));
+    if !made {
+        return Ok(()); // said beside the words, which stay on the screen
+    }
+    corrected(common, id, segment)
 }
 
-/// Reads a line again where it was changed, then says how that ended: whoever goes on from the answer sees
+/// Reads a line again where it was changed back, then says how that ended: whoever goes on from the answer sees
 /// what stands there now.
 pub(super) fn changed(
     common: &Common,
@@ -226,7 +231,7 @@ pub(super) fn changed(
 ) -> Result<(), Error> {
     let read = match &done {
         Ok(()) => corrected(common, id, segment),
-        Err(_) => Ok(()), // said beside the words, which stay on the screen
+        Err(_) => Ok(()),
     };
     saved(common, number, done);
     read
