@@ -24,6 +24,17 @@ use mekong_interview::app::phrasebook::phrases;
 use mekong_interview::domain::{EventKind, Lang};
 use window::*;
 
+/// The keys of all screens but the first.
+const SCREENS: [Key; 7] = [
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+];
+
 fn begin(window: &mut Window) {
     chord(window, Key::Num1);
     until_seen(window, "Take in recordings");
@@ -149,16 +160,7 @@ fn the_key_of_the_pause_works_on_every_screen_hidden_and_in_the_other_window() {
     let other = Other::default();
     other.open(&window);
     begin(&mut window);
-    let screens = [
-        Key::Num2,
-        Key::Num3,
-        Key::Num4,
-        Key::Num5,
-        Key::Num6,
-        Key::Num7,
-        Key::Num8,
-    ];
-    for screen in screens {
+    for screen in SCREENS {
         chord(&mut window, screen);
         key(&mut window, Key::F10);
         // At once, and then on the screen that asks why.
@@ -215,7 +217,7 @@ fn the_key_of_the_pause_works_on_every_screen_hidden_and_in_the_other_window() {
     let id = app.list(None).unwrap()[0].id.0.clone();
     let events = app.events(&id).unwrap();
     let pauses = events.iter().filter(|e| e.kind == EventKind::Pause);
-    assert_eq!(pauses.count(), screens.len() + 2);
+    assert_eq!(pauses.count(), SCREENS.len() + 2);
 }
 
 /// The window of the person interviewed, as a window of its own with its own keyboard.
@@ -582,15 +584,7 @@ fn a_recording_is_told_on_every_screen_and_commanded_by_name() {
         key(window, Key::Enter);
     };
     begin(&mut window);
-    for screen in [
-        Key::Num2,
-        Key::Num3,
-        Key::Num4,
-        Key::Num5,
-        Key::Num6,
-        Key::Num7,
-        Key::Num8,
-    ] {
+    for screen in SCREENS {
         chord(&mut window, screen);
         assert!(sees(&window, "Recording 00:"), "{screen:?}");
     }

@@ -13,15 +13,31 @@ mod one_channel;
 mod window;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::{Event, Key, Modifiers, PointerButton, accesskit::Role, pos2};
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
-use mekong_interview::app::ImportRequest;
-use mekong_interview::domain::{Cancel, Lang, Segment};
+use mekong_interview::app::{App, ImportRequest};
+use mekong_interview::domain::{Cancel, InterviewId, Lang, Segment};
 use mekong_interview::evidence::{Passphrase, Role as KeyRole};
 use one_channel::{by_script, one_channel, script};
 use window::*;
+
+/// Takes a recording of one channel in, in Chinese and Vietnamese.
+fn taken_in(workspace: &Path, file: PathBuf) -> (App, InterviewId) {
+    let request = ImportRequest {
+        languages: vec![Lang::Zh, Lang::Vi],
+        case: Some("K-17".to_owned()),
+        channels: Vec::new(),
+        again: false,
+        speech_models: Vec::new(),
+        asked: None,
+    };
+    let app = open_app(workspace);
+    let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());
+    let id = done.unwrap().remove(0).result.unwrap().id;
+    (app, id)
+}
 
 fn lines(workspace: &Path, lang: Lang) -> (String, Vec<Segment>) {
     let app = open_app(workspace);
@@ -95,17 +111,7 @@ fn people_on_one_channel_are_told_apart_by_voice_once_a_person_said_who_is_who()
     std::fs::write(&file, one_channel("zh-vi")).unwrap();
     let workspace = dir.path().join("workspace");
     std::fs::create_dir(&workspace).unwrap();
-    let request = ImportRequest {
-        languages: vec![Lang::Zh, Lang::Vi],
-        case: Some("K-17".to_owned()),
-        channels: Vec::new(),
-        again: false,
-        speech_models: Vec::new(),
-        asked: None,
-    };
-    let app = open_app(&workspace);
-    let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());
-    let id = done.unwrap().remove(0).result.unwrap().id;
+    let (app, id) = taken_in(&workspace, file);
     let script = script("zh-vi");
     let speaks = |line: &Segment| {
         let middle = (line.span.start.as_ms() + line.span.end.as_ms()) / 2;
@@ -179,17 +185,7 @@ fn what_a_machine_heard_once_more_is_taken_back_and_nothing_older() {
     let workspace = dir.path().join("workspace");
     fs::create_dir(&workspace).unwrap();
     fs::write(workspace.join("desktop.toml"), "name = \"Sok\"\n").unwrap();
-    let request = ImportRequest {
-        languages: vec![Lang::Zh, Lang::Vi],
-        case: Some("K-17".to_owned()),
-        channels: Vec::new(),
-        again: false,
-        speech_models: Vec::new(),
-        asked: None,
-    };
-    let app = open_app(&workspace);
-    let done = app.import(&[file], &request, &Cancel::new(), &|_| (), &mut |_| ());
-    let id = done.unwrap().remove(0).result.unwrap().id;
+    let (app, id) = taken_in(&workspace, file);
     let line = |at: usize| app.show(&id.0).unwrap().1.remove(at);
     let (first, second) = (line(0), line(1));
     let other = if first.lang == Lang::Zh {

@@ -11,9 +11,13 @@
     reason = "a failed unwrap is a failed test, and tests may print what they measured"
 )]
 
+#[path = "common/logits.rs"]
+mod logits;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use logits::{Differences, Row, Written, check_packed};
 use mekong_interview::domain::{Cancel, Lang, LangPair};
 use mekong_interview::glossary::{Entry, Glossary, Term};
 use mekong_interview::text;
@@ -21,9 +25,6 @@ use mekong_interview::translate::{DecodeOptions, Error, Llm, Translator};
 use serde::Deserialize;
 
 const TOLERANCE: f64 = 1e-4;
-/// How much further from the reference's own Q8_0 weights the engine may be than the reference is when
-/// it too rounds the other side of each product to 8 bits, as candle does (see `parity/rounding.py`).
-const PACKED_SHARE: f64 = 1.5;
 
 /// Rows without a token at the end of each vocabulary, as real checkpoints have them.
 const SPARE_ROWS: u32 = 5;
@@ -63,12 +64,6 @@ struct Distant {
     rounding: f64,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    values: Vec<f64>,
-    sum: f64,
-}
-
 /// The fixtures, or the larger ones that `scripts/proof parity` makes.
 fn root() -> PathBuf {
     match std::env::var_os("MEKONG_PARITY_DECODER") {
@@ -97,51 +92,19 @@ fn is_hunyuan(dir: &Path) -> bool {
     dir.ends_with("hunyuan-dense")
 }
 
-/// The differences between rows of logits and those wanted.
-fn differences(rows: &[Vec<f32>], wanted: &[Row], expected: &Expected) -> Vec<f64> {
-    assert_eq!(rows.len(), wanted.len());
-    let mut found = Vec::new();
-    for (row, wanted) in rows.iter().zip(wanted) {
-        assert_eq!(row.len(), expected.vocab_size);
-        let values = row.iter().step_by(expected.logit_step);
-        let pairs = values.zip(&wanted.values);
-        found.extend(pairs.map(|(value, wanted)| (f64::from(*value) - wanted).abs()));
-        let sum: f64 = row.iter().map(|v| f64::from(*v)).sum();
-        found.push((sum - wanted.sum).abs() / row.len() as f64);
+fn written(expected: &Expected) -> Written {
+    Written {
+        vocab_size: expected.vocab_size,
+        logit_step: expected.logit_step,
     }
-    found
 }
 
-fn largest(differences: &[f64]) -> f64 {
-    differences.iter().copied().fold(0.0, f64::max)
-}
-
-fn apart(rows: &[Vec<f32>], wanted: &[Row], expected: &Expected) -> f64 {
-    largest(&differences(rows, wanted, expected))
-}
-
-fn distant_differences(model: &Llm, distant: &Distant, expected: &Expected) -> Vec<f64> {
+fn distant_differences(model: &Llm, distant: &Distant, expected: &Expected) -> Differences {
     let rows = model
         .logits(&distant.prompt_ids, &distant.answer, &Cancel::new())
         .unwrap();
     let rows: Vec<Vec<f32>> = distant.places.iter().map(|at| rows[*at].clone()).collect();
-    differences(&rows, &distant.logits, expected)
-}
-
-/// Refuses logits of Q8_0 weights that are further from the reference than rounding takes them.
-fn check_packed(name: &Path, differences: &[f64], rounding: f64) {
-    let squares: f64 = differences.iter().map(|d| d * d).sum();
-    let apart = (squares / differences.len() as f64).sqrt();
-    println!(
-        "{}: Q8_0 differs by {apart:.3} (at most {:.3}), the reference's own rounding by {rounding:.3}",
-        name.display(),
-        largest(differences)
-    );
-    assert!(
-        rounding > 0.0 && apart < PACKED_SHARE * rounding,
-        "{}",
-        name.display()
-    );
+    Differences::of(&rows, &distant.logits, &written(expected))
 }
 
 #[test]
@@ -179,11 +142,12 @@ fn prompts_tokens_and_logits_equal_the_reference() {
             if !case.logits.is_empty() {
                 let answer = &case.answer[..case.answer.len().min(4)];
                 let rows = model.logits(&case.prompt_ids, answer, &cancel).unwrap();
-                worst = worst.max(apart(&rows, &case.logits, &expected));
+                let apart = Differences::of(&rows, &case.logits, &written(&expected));
+                worst = worst.max(apart.largest());
             }
         }
         assert!(expected.special.contains(&expected.end));
-        let far = largest(&distant_differences(&model, &expected.distant, &expected));
+        let far = distant_differences(&model, &expected.distant, &expected).largest();
         println!(
             "{}: {} answers equal; largest difference of a logit {worst:.1e}, beyond 128 {far:.1e}",
             dir.display(),

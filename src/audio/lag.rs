@@ -102,8 +102,8 @@ impl LagWatch {
     }
 }
 
-/// A rise of the least delay from one stretch to the next that no crystal explains, microseconds: the worst
-/// ones drift by a hundredth of that.
+/// A rise of the least delay from one stretch to the next that no crystal explains, microseconds: thirty
+/// times what one of 100 ppm drifts meanwhile.
 const RISE: i64 = 30_000;
 /// Most by which what is usual falls from one stretch to the next, microseconds, as a crystal drifts: a delay
 /// that comes and goes is no loss each time that it comes.

@@ -2,6 +2,7 @@
 //! the cutting of a recording into utterances. The only place that names cpal, hound, symphonia,
 //! rubato and earshot. The original is never changed, and no mask is laid over what is kept.
 
+mod asking;
 mod beginning;
 mod capture;
 mod choosing;
@@ -55,6 +56,7 @@ mod vad;
 mod wav_header;
 mod ways;
 
+pub use asking::Asking;
 pub use beginning::{Beginning, PRE_ROLL};
 pub use capture::{
     AudioSource, Clock, Delivery, MAX_LIVE_CHANNELS, OpenSource, SourceFormat, sleep_clock,
@@ -76,7 +78,7 @@ pub use note::Note;
 pub use notice::{Entry, Notice, Part, Stop};
 pub use playback::Playback;
 pub use practice::PracticeFile;
-pub use recorder::{Asking, Recorder, RecorderPlan, RecorderProgress};
+pub use recorder::{Recorder, RecorderPlan, RecorderProgress};
 pub use recover::{has_apart, read_journal, rebuild_working, recover_parts, unread_part};
 pub use resample::Resampler;
 pub use segmenter::{Cut, FRAME_SAMPLES, Frame, Running, Segmenter, SegmenterLimits};

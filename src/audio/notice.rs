@@ -100,6 +100,13 @@ pub enum Notice {
         /// The silence in between.
         span: Span,
     },
+    /// A person marked this moment.
+    Marked {
+        /// Which.
+        at: SamplePos,
+        /// In the person's words.
+        what: String,
+    },
     /// Sound beyond full scale.
     Clipping {
         /// Where it was noticed.

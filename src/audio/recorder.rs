@@ -4,24 +4,25 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::asking::Asking;
 use super::beginning::Beginning;
 use super::capture::{Clock, OpenSource, SourceFormat};
 use super::disk::Disk;
 use super::meter::Meters;
 use super::notice::Entry;
-use super::recording::{Ask, Recording};
+use super::recording::Recording;
 use super::series::Series;
 use super::sound_chain::SharedChain;
 use super::take::Take;
 use super::tape::Tape;
 use super::{Error, MAX_LIVE_CHANNELS};
 
-/// Orders that wait for the recorder: more than a person gives while its disk is stuck.
-const ORDER_SLOTS: usize = 64;
+/// Orders that wait for the recorder: whoever gives one waits for the answer.
+const ORDER_SLOTS: usize = 4;
 /// Rest when the source has nothing; short against the delay that a person notices.
 const REST: Duration = Duration::from_millis(10);
 
@@ -125,52 +126,14 @@ impl RecorderProgress {
     }
 }
 
-/// What somebody wants of the recorder.
-pub(super) enum Order {
+/// What somebody wants of the recorder and waits for.
+enum Order {
     Begin {
         how: Beginning,
         reply: SyncSender<Result<Duration, Error>>,
     },
     /// The last seconds heard, before the start, in the form in which they came.
     Kept(SyncSender<(Vec<i16>, SourceFormat)>),
-    /// At this moment of the clock.
-    Ask {
-        what: Ask,
-        at: Duration,
-    },
-    Stop,
-}
-
-/// Tells a recorder what a person asks for, from any thread and without waiting for it.
-#[derive(Clone)]
-pub struct Asking(SyncSender<Order>);
-
-impl Asking {
-    /// Hears nothing from this moment of the recorder's clock on until [`Self::resume`]; silence is recorded, so
-    /// that time goes on. The reason stands in the journal; one pause has one, and a second order during it
-    /// changes nothing. False where too many orders wait already.
-    ///
-    /// # Errors
-    /// `Stopped` where the recorder has ended.
-    pub fn pause(&self, reason: &str, at: Duration) -> Result<bool, Error> {
-        self.ask(Ask::Pause(reason.to_owned()), at)
-    }
-
-    /// Hears again from this moment of the clock on. False as for [`Self::pause`].
-    ///
-    /// # Errors
-    /// `Stopped` where the recorder has ended.
-    pub fn resume(&self, at: Duration) -> Result<bool, Error> {
-        self.ask(Ask::Resume, at)
-    }
-
-    fn ask(&self, what: Ask, at: Duration) -> Result<bool, Error> {
-        match self.0.try_send(Order::Ask { what, at }) {
-            Ok(()) => Ok(true),
-            Err(TrySendError::Full(_)) => Ok(false),
-            Err(TrySendError::Disconnected(_)) => Err(Error::Stopped),
-        }
-    }
 }
 
 /// A running recorder. Armed at first: it listens and keeps the last seconds, and writes nothing.
@@ -185,6 +148,7 @@ pub struct Recorder {
     /// When a person asked for the session, by the clock.
     pressed: Cell<Option<Duration>>,
     orders: SyncSender<Order>,
+    asking: Asking,
     notices: Receiver<Entry>,
     thread: Option<JoinHandle<()>>,
 }
@@ -208,11 +172,13 @@ impl Recorder {
         let progress = Arc::new(RecorderProgress::default());
         let shared = progress.clone();
         let (channels, series, clock) = (plan.channels, plan.series, plan.clock.clone());
+        let asking = Asking::default();
+        let asked = asking.clone();
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || {
                 // Built here, because a sound card's stream may not change threads.
-                match Recording::arm(plan, shared, outbox) {
+                match Recording::arm(plan, shared, outbox, asked) {
                     Ok(mut recording) => {
                         // Armed means heard: nobody shall find out later that nothing came.
                         while !recording.is_settled() {
@@ -241,6 +207,7 @@ impl Recorder {
             clock,
             pressed: Cell::new(None),
             orders,
+            asking,
             notices,
             thread: Some(thread),
         })
@@ -318,14 +285,9 @@ impl Recorder {
         self.clock.clone()
     }
 
-    /// What pauses and resumes it from another thread.
+    /// What gives it a person's orders from any thread.
     pub fn asking(&self) -> Asking {
-        Asking(self.orders.clone())
-    }
-
-    /// Asks for the end; the notice `Stopped` tells when the files are closed.
-    pub fn stop(&self) {
-        let _ = self.orders.send(Order::Stop); // one that has ended needs no asking
+        self.asking.clone()
     }
 
     /// The next notice, waiting for at most `patience`; `None` where there is none, or where the
@@ -342,7 +304,7 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.stop();
+        self.asking.stop();
         if let Some(thread) = self.thread.take() {
             // A panic in it is a fault that the missing notice `Stopped` has shown already.
             let _ = thread.join();
@@ -359,13 +321,16 @@ fn run(recording: &mut Recording, inbox: &Receiver<Order>) {
                     let _ = reply.send(recording.begin(how)); // the caller waits for it
                 }
                 Ok(Order::Kept(reply)) => drop(reply.send(recording.kept())),
-                Ok(Order::Ask { what, at }) => recording.ask(what, at),
-                Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
+                Err(TryRecvError::Disconnected) => {
                     recording.stop();
                     return;
                 }
                 Err(TryRecvError::Empty) => break,
             }
+        }
+        if recording.hear_asked() {
+            recording.stop();
+            return;
         }
         let heard = recording.listen();
         if recording.has_ended() {

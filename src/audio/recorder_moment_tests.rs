@@ -174,7 +174,7 @@ fn plan(hand: &Arc<Hand>) -> RecorderPlan {
 fn begin(hand: &Arc<Hand>, folder: &Path) -> (Recording, mpsc::Receiver<Entry>) {
     let (outbox, notices) = mpsc::channel();
     let progress = Arc::new(RecorderProgress::default());
-    let mut recording = Recording::arm(plan(hand), progress, outbox).unwrap();
+    let mut recording = Recording::arm(plan(hand), progress, outbox, Asking::default()).unwrap();
     let beginning = Beginning::alone(folder.to_owned(), Duration::from_secs(60));
     recording.begin(beginning).unwrap();
     (recording, notices)

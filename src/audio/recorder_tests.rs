@@ -206,7 +206,12 @@ impl Bench {
             chain: SharedChain::default(),
         };
         let (outbox, notices) = mpsc::channel();
-        let recording = Recording::arm(plan, Arc::new(RecorderProgress::default()), outbox);
+        let recording = Recording::arm(
+            plan,
+            Arc::new(RecorderProgress::default()),
+            outbox,
+            Asking::default(),
+        );
         (recording.unwrap(), notices)
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use super::asking::{Asked, Asking};
 use super::beginning::{Beginning, Kept};
 use super::capture::{AudioSource, Clock, Delivery, OpenSource, SourceFormat};
 use super::disk::Disk;
@@ -24,9 +25,6 @@ use super::sound_chain::SharedChain;
 use super::tape::Tape;
 use super::{Error, MAX_RATE, MIN_RATE};
 use crate::domain::{SAMPLE_RATE, SamplePos};
-
-pub(super) use asked::Ask;
-use asked::Asked;
 
 /// A disk that takes nothing for so long is told of when it goes on.
 const STALLED: Duration = Duration::from_secs(5);
@@ -52,6 +50,7 @@ pub(super) struct Recording {
     watches: Vec<Watch>,
     progress: Arc<RecorderProgress>,
     outbox: Sender<Entry>,
+    asking: Asking,
     buffer: Vec<i16>,
     kept: Kept,
     tape: Option<Tape>,
@@ -84,6 +83,7 @@ impl Recording {
         mut plan: RecorderPlan,
         progress: Arc<RecorderProgress>,
         outbox: Sender<Entry>,
+        asking: Asking,
     ) -> Result<Self, Error> {
         let source = (plan.open)()?;
         let format = source.format();
@@ -105,6 +105,7 @@ impl Recording {
             watches: Watch::all(plan.channels, format.rate),
             progress,
             outbox,
+            asking,
             buffer: Vec::new(),
             kept: Kept::default(),
             tape: None,
@@ -385,13 +386,14 @@ impl Recording {
         self.tell(Notice::PartClosed { part });
     }
 
-    /// Into the journal first, then to whoever listens.
+    /// Into the journal first, then to whoever listens; what the journal refuses stands nowhere else and is
+    /// told all the same.
     fn tell(&mut self, notice: Notice) {
         let Some(tape) = &mut self.tape else { return };
-        match tape.note(notice) {
-            // Nobody may listen any more; the journal is read again at the end.
-            Ok(entry) => drop(self.outbox.send(entry)),
-            Err(e) => self.fail(&e),
+        let (entry, noted) = tape.note_or_not(notice);
+        let _ = self.outbox.send(entry); // nobody may listen any more
+        if let Err(e) = noted {
+            self.fail(&e);
         }
     }
 
@@ -402,6 +404,7 @@ impl Recording {
         if why == Stop::Asked {
             self.end_gap();
         }
+        self.hear_last();
         self.obey_all();
         self.resume();
         let Some(tape) = &mut self.tape else {
@@ -441,6 +444,7 @@ impl Recording {
             Error::DiskFull { .. } => Stop::DiskFull,
             other => Stop::DiskFailed(other.to_string()),
         };
+        self.hear_last();
         let Some(mut tape) = self.tape.take() else {
             return;
         };
@@ -448,14 +452,17 @@ impl Recording {
         self.progress.set_derived(tape.derived());
         let at = tape.position();
         // The journal may refuse too; the person is told nevertheless.
-        let entry = tape.note_or_not(Notice::Stopped { at, why });
-        let _ = self.outbox.send(entry);
+        let marks = self.asked.drain(..).filter_map(|asked| asked.mark(at));
+        for notice in marks.chain([Notice::Stopped { at, why }]) {
+            let _ = self.outbox.send(tape.note_or_not(notice).0);
+        }
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        // However it ends: nobody waits for a disk that is not written to.
+        // However it ends: nobody asks it any more, or waits for a disk that is not written to.
+        drop(self.asking.close());
         self.progress.set_writing(false);
     }
 }

@@ -194,25 +194,20 @@ impl Tape {
 
     /// Writes an entry into the journal and gives it its number.
     pub(super) fn note(&mut self, notice: Notice) -> Result<Entry, Error> {
+        let (entry, noted) = self.note_or_not(notice);
+        noted.map(|()| entry)
+    }
+
+    /// The same: numbered, whether the journal takes it or not.
+    pub(super) fn note_or_not(&mut self, notice: Notice) -> (Entry, Result<(), Error>) {
         self.entries += 1;
         let entry = Entry {
             number: self.entries,
             wall: jiff::Timestamp::now().to_string(),
             notice,
         };
-        self.write_journal(Some(entry.clone()))?;
-        Ok(entry)
-    }
-
-    /// The same after a failure: numbered, whether the journal takes it or not.
-    pub(super) fn note_or_not(&mut self, notice: Notice) -> Entry {
-        let again = notice.clone();
-        let noted = self.note(notice);
-        noted.unwrap_or_else(|_| Entry {
-            number: self.entries,
-            wall: jiff::Timestamp::now().to_string(),
-            notice: again,
-        })
+        let noted = self.write_journal(Some(entry.clone()));
+        (entry, noted)
     }
 
     /// Once a second: forces to the disk what came since. True where it did.

@@ -16,6 +16,8 @@ use super::pool::Pool;
 const CHUNK: usize = 8 << 20;
 /// Bytes of weights that a thread claims at a time: a few microseconds' worth.
 const CLAIM: usize = 64 << 10;
+/// Bytes of a Q8_0 block: an f16 scale and [`BLOCK`] whole numbers.
+pub const EIGHT_BYTES: usize = 2 + BLOCK;
 /// The largest whole number of a weight; the products of -128 would not fit.
 const MOST: f32 = 127.0;
 
@@ -80,6 +82,22 @@ pub struct Rows {
     pub scales: Vec<u16>,
     /// `(rows, inputs / SUPER)` of [`SUPER_BYTES`] each.
     pub sixes: Vec<u8>,
+}
+
+impl Rows {
+    /// Takes rows of ggml's Q8_0 blocks apart: an f16 scale, then [`BLOCK`] whole numbers. Whether all scales
+    /// are finite.
+    pub fn take_eights(&mut self, bytes: &[u8]) -> bool {
+        let (blocks, _) = bytes.as_chunks::<EIGHT_BYTES>();
+        let mut finite = true;
+        for [low, high, quants @ ..] in blocks {
+            let scale = half::f16::from_le_bytes([*low, *high]);
+            finite &= scale.is_finite();
+            self.scales.push(scale.to_bits());
+            self.quants.extend_from_slice(quants);
+        }
+        finite
+    }
 }
 
 /// Rows of one call, in the forms that the matrices want.

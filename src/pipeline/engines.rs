@@ -164,12 +164,13 @@ pub(super) fn recognize(
         }
         match run(route, utterance, &own, cancel) {
             Ok(text) => texts.push(text),
-            Err(stopped @ speech::Error::Cancelled) => return Err(stopped.into()),
-            // What another engine writes is not lost for it.
-            Err(cause) => {
+            // What another engine writes of this line is not lost for it.
+            Err(cause @ speech::Error::Engine { .. }) => {
                 failed = failed.or(Some(cause));
                 unheard.extend(own);
             }
+            // A cancel, or an engine that will write nothing any more: that concerns every line.
+            Err(all) => return Err(all.into()),
         }
     }
     match (families::best(texts, &ground), failed) {
@@ -184,13 +185,16 @@ pub(super) fn recognize(
 
 /// A text that stands though nobody could say whether it is in one of the `unheard` languages.
 fn uncertain(mut text: Hypothesis, unheard: &[Lang]) -> Hypothesis {
-    let mut flags = text.flags.iter();
-    if !flags.any(|f| f.kind == FlagKind::LanguageUncertain) {
-        let of = |lang: &Lang| format!(" | {lang} failed");
-        let others: String = unheard.iter().map(of).collect();
-        let detail = format!("{}{others}", text.lang);
-        text.flags
-            .push(Flag::with(FlagKind::LanguageUncertain, detail));
+    let of = |lang: &Lang| format!(" | {lang} failed");
+    let others: String = unheard.iter().map(of).collect();
+    let mut flags = text.flags.iter_mut();
+    match flags.find(|f| f.kind == FlagKind::LanguageUncertain) {
+        Some(flag) => flag.detail.push_str(&others),
+        None => {
+            let detail = format!("{}{others}", text.lang);
+            text.flags
+                .push(Flag::with(FlagKind::LanguageUncertain, detail));
+        }
     }
     text
 }
@@ -215,9 +219,10 @@ fn ground(
         return Ok(Ground::Own);
     }
     let spoken = match route.engine.languages(utterance, among, cancel) {
-        Err(stopped @ speech::Error::Cancelled) => return Err(stopped.into()),
+        Ok(told) => told,
         // The texts are compared without it.
-        told => told.unwrap_or_default(),
+        Err(speech::Error::Engine { .. }) => Vec::new(),
+        Err(all) => return Err(all.into()),
     };
     // In silence it has no word.
     let covers = among.iter().all(|lang| spoken.iter().any(|s| s.0 == *lang));
@@ -284,7 +289,10 @@ mod tests {
     }
 
     fn failed() -> speech::Error {
-        speech::Error::Stopped("its thread has ended".into())
+        speech::Error::Engine {
+            step: "hearing",
+            reason: "no memory".into(),
+        }
     }
 
     fn route(model: &str, lang: Lang, ear: Ear) -> SpeechRoute {
@@ -332,5 +340,15 @@ mod tests {
         assert!(matches!(nothing, Err(Error::Speech(_))), "{nothing:?}");
         let stopped = heard(Ear(Ok("我")), Ear(Err(|| speech::Error::Cancelled)));
         assert!(stopped.is_err());
+        // It would write none of the lines to come either.
+        let gone = || speech::Error::Stopped("its thread has ended".into());
+        assert!(heard(Ear(Ok("我")), Ear(Err(gone))).is_err());
+        let known = Flag::with(FlagKind::LanguageUncertain, "zh | vi");
+        let text = Hypothesis {
+            flags: vec![known],
+            ..heard(Ear(Ok("我")), Ear(Ok(""))).unwrap()
+        };
+        let told = uncertain(text, &[Lang::Km]);
+        assert_eq!(told.flags[0].detail, "zh | vi | km failed");
     }
 }

@@ -18,6 +18,16 @@ const ROOMY: Header = Header {
     ..TINY
 };
 
+/// Denials as people say them three times.
+pub const DENIALS: [(Lang, &str); 6] = [
+    (Lang::Zh, "我真的什么都不知道，"),
+    (Lang::Vi, "Không biết, "),
+    (Lang::Th, "ไม่ทราบครับ "),
+    (Lang::My, "ကျွန်တော် ဘာမှ မသိပါဘူး၊ "),
+    (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ຫຍັງເລີຍ "),
+    (Lang::Km, "ខ្ញុំមិនដឹងអ្វីទាំងអស់ "),
+];
+
 /// After each text the pieces that may follow and their probabilities; an empty piece is the end.
 pub type Rules = &'static [(&'static str, &'static [(&'static str, f32)])];
 

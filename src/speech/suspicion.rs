@@ -127,7 +127,7 @@ pub fn is_slow(e: &Evidence<'_>) -> bool {
 /// Whether the line says the same again and again, and faster than anybody could. What is said again at
 /// the tempo of speech may have been said.
 pub fn is_rushed_loop(e: &Evidence<'_>) -> bool {
-    is_too_fast(e) && (text::said_again(e.line).is_some() || text::repetition(e.line).is_some())
+    is_too_fast(e) && text::said_again(e.line).is_some()
 }
 
 fn is_low(e: &Evidence<'_>) -> bool {
@@ -175,6 +175,7 @@ pub fn letters(line: &str) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::ruled::DENIALS;
 
     fn evidence(line: &str, lang: Lang) -> Evidence<'_> {
         Evidence {
@@ -290,16 +291,6 @@ mod tests {
             assert!(!nobody_speaks(&e));
         }
     }
-
-    /// Denials as people say them three times, and how long that takes.
-    const DENIALS: [(Lang, &str); 6] = [
-        (Lang::Zh, "我真的什么都不知道，"),
-        (Lang::Vi, "Không biết, "),
-        (Lang::Th, "ไม่ทราบครับ "),
-        (Lang::My, "ကျွန်တော် ဘာမှ မသိပါဘူး၊ "),
-        (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ຫຍັງເລີຍ "),
-        (Lang::Km, "ខ្ញុំមិនដឹងអ្វីទាំងអស់ "),
-    ];
 
     #[test]
     fn a_denial_said_three_times_is_looked_at_and_not_held_back_and_a_loop_is() {

@@ -6,6 +6,7 @@ use rusqlite::{
 
 use super::filter::{CASES, spelled_like};
 use super::proofs::{self, LINE};
+use super::remake::next_number;
 use super::speech_models::ALL_CHOSEN;
 use super::versions::{insert_text, insert_translation};
 use super::{
@@ -50,14 +51,7 @@ impl Store {
     ) -> Result<Vec<SegmentId>, Error> {
         let tx = self.write()?;
         let key = interview_key(&tx, id)?;
-        let last: i64 = tx.query_row(
-            "SELECT coalesce(max(id), 0) FROM segment WHERE interview = ?1",
-            [key],
-            |row| row.get(0),
-        )?;
-        let first = last
-            .checked_add(1)
-            .ok_or_else(|| Error::damaged("a line number is too high"))?;
+        let first = next_number(&tx, key)?;
         let ids = insert_in_order(&tx, key, first, segments.iter())?;
         tx.execute(
             "UPDATE interview SET duration_ms = max(duration_ms, ?2) WHERE key = ?1",

@@ -154,7 +154,7 @@ pub(super) fn added(
 }
 
 /// The number of the next line of an interview.
-fn next_number(conn: &Connection, interview: i64) -> Result<i64, Error> {
+pub(super) fn next_number(conn: &Connection, interview: i64) -> Result<i64, Error> {
     let sql = "SELECT coalesce(max(id), 0) FROM segment WHERE interview = ?1";
     let last: i64 = conn.query_row(sql, [interview], |row| row.get(0))?;
     last.checked_add(1)

@@ -148,14 +148,18 @@ pub fn repetition(text: &str) -> Option<String> {
     repeats(text, loop_of, false)
 }
 
-/// The same where the text ends in the loop: whoever writes it does not come out of it any more.
+/// The same where the text ends in the loop, with its last cluster or without: whoever writes it does not
+/// come out of it any more, and may be in the middle of a cluster.
 pub fn ends_in_repetition(text: &str) -> bool {
-    repeats(text, loop_of, true).is_some()
+    let before = graphemes(text).pop().map_or(0, str::len);
+    let whole = text.get(..text.len().saturating_sub(before));
+    let ends = |text: &str| repeats(text, loop_of, true).is_some();
+    ends(text) || whole.is_some_and(ends)
 }
 
 /// The unit that a text says again and again, more rarely than a loop does: at least ten times where it
-/// is one cluster, five where two to four, four where five to seven, three where more. People say so,
-/// and decoders write so: it is worth a look.
+/// is one cluster, five where two to four, four where five to seven, three where more: every loop is one
+/// of them. People say so, and decoders write so: it is worth a look.
 pub fn said_again(text: &str) -> Option<String> {
     let needed = |unit: usize| match unit {
         1 => 10,

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -197,15 +198,50 @@ impl Gguf {
         }
     }
 
-    /// The tensor `name`, which must have exactly `shape` (outermost dimension first) and only finite
-    /// scales, cut into blocks of at most `rows` rows of its outermost dimension.
-    pub fn read(
+    /// candle's type for the number format of a tensor, where both know it.
+    pub fn dtype(&self, name: &str) -> Option<GgmlDType> {
+        let entry = self.tensors.get(name)?;
+        format(entry.format).map(|format| format.1)
+    }
+
+    /// The bytes of some rows (of the outermost dimension) of the tensor `name`, which must have exactly
+    /// `shape` and in these rows only finite scales.
+    pub fn rows(
         &mut self,
         name: &str,
         shape: &[usize],
-        rows: usize,
-    ) -> Result<Vec<QTensor>, Error> {
-        let refuse = |path: &Path, problem: String| bad(path, problem);
+        range: Range<usize>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let (format, start) = self.place(name, shape)?;
+        let len = |rows: usize| {
+            let mut part = shape.to_vec();
+            if let Some(first) = part.first_mut() {
+                *first = rows;
+            }
+            byte_len(format, &part).unwrap_or(0)
+        };
+        let unread = |cause| Error::Read {
+            cause,
+            path: self.path.clone(),
+        };
+        let from = start.saturating_add(len(range.start));
+        self.file.seek(SeekFrom::Start(from)).map_err(unread)?;
+        bytes.clear();
+        bytes.resize(usize::try_from(len(range.len())).unwrap_or(0), 0);
+        self.file.read_exact(bytes).map_err(unread)?;
+        if finite(bytes, format.1, format.4) {
+            return Ok(());
+        }
+        let problem = format!("the tensor '{name}' holds a number that is infinite or none (NaN)");
+        Err(self.refuse(problem))
+    }
+
+    /// The format of the tensor `name`, and where in the file it begins.
+    fn place(&self, name: &str, shape: &[usize]) -> Result<(&'static Format, u64), Error> {
         let Some(entry) = self.tensors.get(name) else {
             return Err(self.refuse(format!("the tensor '{name}' is missing")));
         };
@@ -215,45 +251,36 @@ impl Gguf {
                 entry.shape
             )));
         }
-        let Some(Format(_, dtype, _, _, scales)) = format(entry.format) else {
+        let Some(format) = format(entry.format) else {
             return Err(self.refuse(format!(
                 "the tensor '{name}' has the number format {}, which this program cannot read; \
                  use a file in Q8_0, Q6_K, Q5_K or Q4_K",
                 entry.format
             )));
         };
-        let start = self.data_start.saturating_add(entry.offset);
-        self.file
-            .seek(SeekFrom::Start(start))
-            .map_err(|cause| Error::Read {
-                cause,
-                path: self.path.clone(),
-            })?;
-        let mut blocks = Vec::new();
+        Ok((format, self.data_start.saturating_add(entry.offset)))
+    }
+
+    /// The tensor `name`, which must have exactly `shape` (outermost dimension first) and only finite
+    /// scales, cut into blocks of at most `rows` rows of its outermost dimension.
+    pub fn read(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        rows: usize,
+    ) -> Result<Vec<QTensor>, Error> {
+        let (Format(_, dtype, ..), _) = self.place(name, shape)?;
         let all = shape.first().copied().unwrap_or(1);
+        let (mut blocks, mut data) = (Vec::new(), Vec::new());
         for from in (0..all).step_by(rows.max(1)) {
-            if self.cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
+            let until = from.saturating_add(rows).min(all);
+            self.rows(name, shape, from..until, &mut data)?;
             let mut part = shape.to_vec();
             if let Some(first) = part.first_mut() {
-                *first = rows.min(all.saturating_sub(from));
-            }
-            let len = format(entry.format).and_then(|f| byte_len(f, &part));
-            let mut data = vec![0_u8; len.and_then(|n| usize::try_from(n).ok()).unwrap_or(0)];
-            self.file
-                .read_exact(&mut data)
-                .map_err(|cause| Error::Read {
-                    cause,
-                    path: self.path.clone(),
-                })?;
-            if !finite(&data, *dtype, scales) {
-                let problem =
-                    format!("the tensor '{name}' holds a number that is infinite or none (NaN)");
-                return Err(refuse(&self.path, problem));
+                *first = until.saturating_sub(from);
             }
             let block = qtensor_from_ggml(*dtype, &data, part, &Device::Cpu)
-                .map_err(|e| refuse(&self.path, format!("the tensor '{name}': {e}")))?;
+                .map_err(|e| self.refuse(format!("the tensor '{name}': {e}")))?;
             blocks.push(block);
         }
         Ok(blocks)

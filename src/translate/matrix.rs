@@ -112,20 +112,24 @@ impl Source {
             false => None,
         };
         let name = format!("{name}.weight");
+        let own = match self {
+            Source::Gguf(gguf) => stored::of_gguf(gguf, &name, output, input)?,
+            Source::Folder(weights) if stored(weights, &name, output, input)? != Stored::Floats => {
+                Some(stored::matrix(weights, &name, output, input)?)
+            }
+            Source::Folder(_) => None,
+        };
+        if let Some(weight) = own {
+            let bias = bias.map(|bias| bias.to_vec1()).transpose();
+            let bias = bias.map_err(|e| self.refuse(e.to_string()))?;
+            return Ok(Matrix::Own(packed::Linear { weight, bias }));
+        }
         if let Source::Gguf(gguf) = self {
             let mut blocks = gguf.read(&name, &[output, input], usize::MAX)?;
             if let Some(block) = blocks.pop() {
                 return Matrix::new(block, bias)
                     .map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")));
             }
-        }
-        if let Source::Folder(weights) = self
-            && stored(weights, &name, output, input)? != Stored::Floats
-        {
-            let weight = stored::matrix(weights, &name, output, input)?;
-            let bias = bias.map(|bias| bias.to_vec1()).transpose();
-            let bias = bias.map_err(|e| weights.refuse(e.to_string()))?;
-            return Ok(Matrix::Own(packed::Linear { weight, bias }));
         }
         let weight = self.tensor(&name, &[output, input])?;
         Ok(Matrix::Dense(Linear::new(weight, bias)))
@@ -149,6 +153,10 @@ impl Source {
                 }
             }
             Source::Gguf(gguf) => {
+                if let Some(weight) = stored::of_gguf(gguf, name, rows, width)? {
+                    blocks.push(Block::Own(packed::Linear { weight, bias: None }));
+                    return Ok(Table { blocks, rows });
+                }
                 for part in gguf.read(name, &[rows, width], BLOCK_ROWS)? {
                     let block = Block::new(part)
                         .map_err(|e| gguf.refuse(format!("the tensor '{name}': {e}")))?;
@@ -293,48 +301,76 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    /// Multiplies by six-bit weights from a file and by the same weights widened.
-    #[test]
-    fn six_bit_weights_multiply_as_what_they_stand_for() {
-        const ROWS: usize = 48;
-        const WIDTH: usize = 512;
-        let weights = Tensor::from_vec(numbers(ROWS * WIDTH, 7), (ROWS, WIDTH), &Device::Cpu);
-        let six = QTensor::quantize(&weights.unwrap(), GgmlDType::Q6K).unwrap();
-        let wide = six.dequantize(&Device::Cpu).unwrap();
+    /// A file with one matrix of random numbers in a format, and the numbers that are left of them.
+    fn file_of(format: GgmlDType, rows: usize, width: usize) -> (tempfile::NamedTempFile, Tensor) {
+        let weights = Tensor::from_vec(numbers(rows * width, 7), (rows, width), &Device::Cpu);
+        let packed = QTensor::quantize(&weights.unwrap(), format).unwrap();
         let mut bytes = Cursor::new(Vec::new());
-        gguf_file::write(&mut bytes, &[], &[("w.weight", &six)]).unwrap();
+        gguf_file::write(&mut bytes, &[], &[("w.weight", &packed)]).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes.get_ref()).unwrap();
+        (file, packed.dequantize(&Device::Cpu).unwrap())
+    }
 
-        let open = || Source::open(file.path(), &Cancel::new()).unwrap();
-        let matrix = open().matrix("w", (ROWS, WIDTH), false).unwrap();
-        assert!(matches!(matrix, Matrix::Packed(..)), "it stays in six bits");
-        let x = Tensor::from_vec(numbers(3 * WIDTH, 9), (3, WIDTH), &Device::Cpu).unwrap();
-        let wanted = x
-            .matmul(&wide.t().unwrap())
-            .unwrap()
-            .to_vec2::<f32>()
-            .unwrap();
-        let found = matrix.forward(&x).unwrap().to_vec2::<f32>().unwrap();
-        let table = open().table("w.weight", ROWS, WIDTH).unwrap();
-        let logits = table.logits(&x, &Cancel::new()).unwrap();
-        let (mut size, mut apart) = (0.0, 0.0f32);
-        for (wanted, found) in wanted.iter().flatten().zip(found.iter().flatten()) {
-            size += wanted * wanted;
-            apart = apart.max((wanted - found).abs());
-        }
-        // The other factor is rounded to eight bits; six-bit weights read wrongly would be far off.
-        let usual = (size / (3 * ROWS) as f32).sqrt();
-        assert!(apart < 0.03 * usual, "{apart} of {usual}");
-        assert_eq!(logits, found);
+    /// Numbers rounded to 8 bits, 32 to a scale.
+    fn rounded(numbers: &[f32]) -> Vec<f32> {
+        let blocks = numbers.chunks(32).flat_map(|block| {
+            let step = block.iter().fold(0f32, |most, x| most.max(x.abs())) / 127.0;
+            block.iter().map(move |x| (x / step).round() * step)
+        });
+        blocks.collect()
+    }
 
-        let rows = table.rows(&[0, 17, 47]).unwrap().to_vec2::<f32>().unwrap();
-        for (row, token) in rows.iter().zip([0, 17, 47]) {
-            let wanted: Vec<f32> = wide.get(token).unwrap().to_vec1().unwrap();
-            assert_eq!(*row, wanted, "{token}");
+    /// Multiplies by weights from a file and by the same weights widened: what differs is what rounding the
+    /// other factor, 32 numbers to a scale, makes of it, on every processor.
+    #[test]
+    fn eight_and_six_bit_weights_multiply_as_what_they_stand_for() {
+        const ROWS: usize = 48;
+        const WIDTH: usize = 512;
+        for format in [GgmlDType::Q8_0, GgmlDType::Q6K, GgmlDType::Q4K] {
+            let (file, wide) = file_of(format, ROWS, WIDTH);
+            let open = || Source::open(file.path(), &Cancel::new()).unwrap();
+            let matrix = open().matrix("w", (ROWS, WIDTH), false).unwrap();
+            let own = format != GgmlDType::Q4K;
+            assert_eq!(matches!(matrix, Matrix::Own(_)), own, "{format:?}");
+            assert!(!matches!(matrix, Matrix::Dense(_)), "it stays in few bits");
+            let factor = numbers(3 * WIDTH, 9);
+            let product = |factor: Vec<f32>| {
+                let x = Tensor::from_vec(factor, (3, WIDTH), &Device::Cpu).unwrap();
+                let product = x.matmul(&wide.t().unwrap()).unwrap();
+                product.to_vec2::<f32>().unwrap().concat()
+            };
+            let (wanted, by_32) = (product(factor.clone()), product(rounded(&factor)));
+            let x = Tensor::from_vec(factor, (3, WIDTH), &Device::Cpu).unwrap();
+            let found = matrix.forward(&x).unwrap().to_vec2::<f32>().unwrap();
+            let apart = |other: &[f32]| -> f32 {
+                let pairs = wanted.iter().zip(other);
+                pairs.map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+            };
+            let (found_apart, rounding) = (apart(&found.concat()), apart(&by_32));
+            if own {
+                assert!(
+                    found_apart < 1.1 * rounding,
+                    "{format:?}: {found_apart} of {rounding}"
+                );
+            }
+            // Weights read wrongly would be far off.
+            let usual = wanted.iter().map(|x| x * x).sum::<f32>().sqrt();
+            assert!(
+                found_apart < 0.03 * usual,
+                "{format:?}: {found_apart} of {usual}"
+            );
+            let table = open().table("w.weight", ROWS, WIDTH).unwrap();
+            assert_eq!(table.logits(&x, &Cancel::new()).unwrap(), found);
+
+            let rows = table.rows(&[0, 17, 47]).unwrap().to_vec2::<f32>().unwrap();
+            for (row, token) in rows.iter().zip([0, 17, 47]) {
+                let wanted: Vec<f32> = wide.get(token).unwrap().to_vec1().unwrap();
+                assert_eq!(*row, wanted, "{format:?} {token}");
+            }
+            // Rows of another width are refused.
+            assert!(open().matrix("w", (ROWS, WIDTH / 2), false).is_err());
         }
-        // Rows that are no whole blocks cannot be stored so.
-        assert!(open().matrix("w", (ROWS, WIDTH / 2), false).is_err());
     }
 
     #[test]

@@ -30,6 +30,19 @@ pub struct Listening {
 }
 
 impl Listening {
+    /// A line of an interview, once.
+    pub(super) fn of(interview: InterviewId, line: &Segment, percent: u16) -> Self {
+        Self {
+            interview,
+            segment: Some(line.id),
+            channel: Some(line.channel),
+            span: line.span,
+            percent,
+            again: false,
+            on: false,
+        }
+    }
+
     /// The place so many milliseconds before or behind another one, inside the stretch.
     fn at(&self, from_ms: u64, by: i64) -> u64 {
         let (start, end) = (self.span.start.as_ms(), self.span.end.as_ms());

@@ -50,8 +50,21 @@ struct Piece {
 }
 
 impl Piece {
+    /// One that could not be worked out.
+    fn unread(what: &Listening, from_ms: u64) -> Self {
+        Self {
+            what: what.clone(),
+            from_ms,
+            until_ms: from_ms,
+            more: false,
+            pcm: Vec::new(),
+        }
+    }
+
     fn is(&self, what: &Listening, from_ms: u64) -> bool {
-        self.what == *what && self.from_ms == from_ms
+        // What comes after it makes no other sound of it.
+        let sound = |l: &Listening| (l.interview.clone(), l.channel, l.span, l.percent);
+        sound(&self.what) == sound(what) && self.from_ms == from_ms
     }
 }
 
@@ -62,7 +75,8 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
     let mut aloud: Option<(Playback, (Lang, &str))> = None;
     let (bundles, ahead) = (Bundles::default(), RefCell::new(None));
     let begin = &mut |what: &Listening, from_ms| {
-        let ready = ahead.take().filter(|piece: &Piece| piece.is(what, from_ms));
+        let is_ready = |piece: &Piece| piece.is(what, from_ms) && !piece.pcm.is_empty();
+        let ready = ahead.take().filter(is_ready);
         begin(common, what, from_ms, (&bundles, ready))
     };
     loop {
@@ -111,8 +125,10 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
                 if let Some((what, at)) = player.follows() {
                     let mut ahead = ahead.borrow_mut();
                     if !ahead.as_ref().is_some_and(|piece| piece.is(what, at)) {
-                        // What cannot be read is told when its turn comes.
-                        *ahead = prepare(common, what, at, (&bundles, LATER_SAMPLES)).ok();
+                        // What cannot be read is told when its turn comes, and not tried before.
+                        let unread = |_| Piece::unread(what, at);
+                        let piece = prepare(common, what, at, (&bundles, LATER_SAMPLES));
+                        *ahead = Some(piece.unwrap_or_else(unread));
                     }
                 }
             }
@@ -179,21 +195,9 @@ fn find(
     segment: SegmentId,
     percent: u16,
 ) -> Option<Listening> {
-    match common.app.line(&interview, segment) {
-        Ok(line) => Some(Listening {
-            interview,
-            segment: Some(segment),
-            channel: Some(line.channel),
-            span: line.span,
-            percent,
-            again: false,
-            on: false,
-        }),
-        Err(error) => {
-            common.tell(&error);
-            None
-        }
-    }
+    let line = common.app.line(&interview, segment);
+    let line = line.map_err(|error| common.tell(&error)).ok()?;
+    Some(Listening::of(interview, &line, percent))
 }
 
 /// The same of what a partner sent.
@@ -210,16 +214,12 @@ fn find_abroad(
             return None;
         }
     };
-    let line = lines.iter().find(|line| line.id == segment)?;
-    Some(Listening {
-        interview: InterviewId(bundle.to_owned()),
-        segment: Some(segment),
-        channel: Some(line.channel),
-        span: line.span,
-        percent,
-        again: false,
-        on: false,
-    })
+    let Some(line) = lines.iter().find(|line| line.id == segment) else {
+        common.tell(&Error::NoSound);
+        return None;
+    };
+    let interview = InterviewId(bundle.to_owned());
+    Some(Listening::of(interview, line, percent))
 }
 
 /// Begins at a place of the recording, with what is `ready` of it; what cannot be heard is told.

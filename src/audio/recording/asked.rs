@@ -3,29 +3,41 @@
 
 use std::time::Duration;
 
+use super::super::asking::{Ask, Asked};
 use super::{Notice, Recording};
-use crate::domain::{SAMPLE_RATE, Span};
+use crate::domain::{SAMPLE_RATE, SamplePos, Span};
 
 /// Sound comes a block at a time: so long after an order the block with its moment in it is waited for.
 const HOLD: Duration = Duration::from_millis(500);
 
-/// What a person asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Ask {
-    /// With the reason.
-    Pause(String),
-    Resume,
-}
-
-/// An order that waits for the sound of its moment.
-#[derive(Debug)]
-pub(super) struct Asked {
-    what: Ask,
-    /// By the clock.
-    at: Duration,
+impl Asked {
+    /// What is written of a mark, at this place of the sound.
+    pub(super) fn mark(self, at: SamplePos) -> Option<Notice> {
+        match self.what {
+            Ask::Mark(what) => Some(Notice::Marked { at, what }),
+            Ask::Pause(_) | Ask::Resume => None,
+        }
+    }
 }
 
 impl Recording {
+    /// Takes what was asked meanwhile. True where the end was.
+    pub(in super::super) fn hear_asked(&mut self) -> bool {
+        let (asked, stop) = self.asking.take();
+        for Asked { what, at } in asked {
+            self.ask(what, at);
+        }
+        stop
+    }
+
+    /// Takes what was asked last: nothing is taken any more.
+    pub(super) fn hear_last(&mut self) {
+        let last = self.asking.close();
+        if self.tape.is_some() {
+            self.asked.extend(last);
+        }
+    }
+
     /// Takes an order that was given at this moment of the clock. What was heard before it and was not
     /// written yet is written first. Before the start there is nothing to pause.
     pub(in super::super) fn ask(&mut self, what: Ask, at: Duration) {
@@ -94,6 +106,10 @@ impl Recording {
         match self.asked.pop_front().map(|order| order.what) {
             Some(Ask::Pause(reason)) => self.pause(reason),
             Some(Ask::Resume) => self.resume(),
+            Some(Ask::Mark(what)) => {
+                let at = self.position();
+                self.tell(Notice::Marked { at, what });
+            }
             None => {}
         }
     }

@@ -123,7 +123,7 @@ impl MicrophoneChoice {
         let inputs = self.rows.iter().flat_map(Row::inputs);
         let mut names = told_apart(inputs.map(Row::speaker)).into_iter();
         for row in &self.rows {
-            let Some(name) = names.by_ref().nth(0) else {
+            let Some(name) = names.next() else {
                 break;
             };
             names.by_ref().take(row.more.len()).for_each(drop);

@@ -1,10 +1,9 @@
-//! The clerk of a live session: writes the recorders' notices, a person's markers and the jumps of the
-//! computer's clock into the record, and the finished parts with their hashes. It ends the recorders; a
-//! pause goes to them directly, and comes here as their notice.
+//! The clerk of a live session: writes the recorders' notices and the jumps of the computer's clock into the
+//! record, and the finished parts with their hashes. A person's orders go to the recorders directly, and come
+//! here as their notices.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,12 +13,12 @@ use crate::store::NewEvent;
 
 use super::entries::{Ends, From, alarm_of, channel_of, record_entry, worse};
 use super::hashing::{Hashed, Hashing};
-use super::record::{COMPLETE, IN_JOURNAL, Item, ON_PAPER, Record};
+use super::record::{COMPLETE, IN_JOURNAL, Item, Record};
 use super::recover::end_session;
 use super::wall::WallClock;
-use super::{Error, LiveEvent, Order, SessionPlan, Shared};
+use super::{Error, LiveEvent, SessionPlan, Shared};
 
-/// How long the clerk waits for a notice before it looks at the orders.
+/// How long the clerk waits for a notice before it looks at what else there is.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Between two looks at the clock and at the length of the sound.
 const LOOK: Duration = Duration::from_secs(2);
@@ -36,7 +35,6 @@ const DRIFT_US: u64 = 20_000;
 pub(super) fn run(
     shared: &Shared,
     recorders: &[Recorder],
-    orders: &Receiver<Order>,
     wall: WallClock,
     plan: Option<SessionPlan>,
 ) {
@@ -52,12 +50,14 @@ pub(super) fn run(
         ends: Ends::of(recorders.len()),
         hashing: Hashing::of(shared.folder()),
     };
-    let kept = panic::catch_unwind(AssertUnwindSafe(|| clerk.keep(recorders, orders)));
+    let kept = panic::catch_unwind(AssertUnwindSafe(|| clerk.keep(recorders)));
     if kept.is_err() {
         // A fault of the program costs the record's beauty and never the sound.
         let why = Error::Worker("the keeper of the record");
         shared.alarm(&why, STOP_AND_RESUME);
-        keep_recording(shared, recorders, orders, &why);
+        keep_recording(shared, recorders);
+        // What waited is stored now, or told.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| clerk.record.last().is_some()));
         return;
     }
     clerk.over();
@@ -96,20 +96,10 @@ impl Drop for SoundOver<'_> {
     }
 }
 
-/// Without a record that can be written: orders are obeyed and alarms told all the same, and the
-/// journal has every entry.
-fn keep_recording(shared: &Shared, recorders: &[Recorder], orders: &Receiver<Order>, why: &Error) {
+/// Without a record that can be written: alarms are told all the same, and the journal has every entry.
+fn keep_recording(shared: &Shared, recorders: &[Recorder]) {
     let mut ends = Ends::of(recorders.len());
     while !recorders.iter().all(Recorder::has_ended) {
-        match orders.try_recv() {
-            Ok(Order::Stop) | Err(TryRecvError::Disconnected) => {
-                recorders.iter().for_each(Recorder::stop);
-            }
-            Ok(Order::Mark { .. }) => shared.alarm(why, ON_PAPER),
-            #[cfg(test)]
-            Ok(Order::Fall) => {}
-            Err(TryRecvError::Empty) => {}
-        }
         for recorder in recorders {
             if let Some(entry) = recorder.notice(PATIENCE) {
                 hear(shared, recorder.series(), &mut ends, &entry);
@@ -174,19 +164,14 @@ struct Clerk<'a> {
 
 impl Clerk<'_> {
     /// Until all recorders have stopped.
-    fn keep(&mut self, recorders: &[Recorder], orders: &Receiver<Order>) {
+    fn keep(&mut self, recorders: &[Recorder]) {
         let mut running: Vec<&Recorder> = recorders.iter().collect();
         while !running.is_empty() {
-            loop {
-                match orders.try_recv() {
-                    Ok(order) => self.obey(&running, order),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => {
-                        recorders.iter().for_each(Recorder::stop);
-                        break;
-                    }
-                }
-            }
+            #[cfg(test)]
+            assert!(
+                !self.shared.clerk_falls.load(Ordering::Relaxed),
+                "on purpose"
+            );
             let patience = PATIENCE / u32::try_from(running.len()).unwrap_or(1).max(1);
             running.retain(|recorder| self.goes_on(recorder, patience));
             while let Some(hashed) = self.hashing.next() {
@@ -194,15 +179,6 @@ impl Clerk<'_> {
             }
             self.record.again();
             self.look();
-        }
-    }
-
-    fn obey(&mut self, recorders: &[&Recorder], order: Order) {
-        match order {
-            Order::Stop => recorders.iter().for_each(|recorder| recorder.stop()),
-            Order::Mark { label, at } => self.add(moment(EventKind::Marker, label, at)),
-            #[cfg(test)]
-            Order::Fall => panic!("on purpose"),
         }
     }
 
@@ -284,14 +260,10 @@ impl Clerk<'_> {
             }
             *told = Some(behind);
             let label = drift_label(microphone.series.number(), behind);
-            let mut event = moment(EventKind::Clock, label, shared.reached());
+            let mut event = of_clock(label, shared.reached());
             event.channel = Some(microphone.series.first_channel);
             self.record.add(Item::Event(event));
         }
-    }
-
-    fn add(&mut self, event: NewEvent) {
-        self.record.add(Item::Event(event));
     }
 
     /// Now and then: has the time of day jumped, and how long is the sound?
@@ -303,7 +275,7 @@ impl Clerk<'_> {
         let at = self.shared.reached();
         if let Some(seconds) = self.wall.jump() {
             let label = format!("the computer's clock jumped by {seconds:+.1} s");
-            self.add(moment(EventKind::Clock, label, at));
+            self.record.add(Item::Event(of_clock(label, at)));
         }
         self.watch_clocks(false);
         self.record.grow(at.as_ms());
@@ -354,10 +326,10 @@ impl Clerk<'_> {
     }
 }
 
-/// An entry of the clerk's own, at one moment.
-fn moment(kind: EventKind, label: String, at: SamplePos) -> NewEvent {
+/// An entry about a clock, at one moment.
+fn of_clock(label: String, at: SamplePos) -> NewEvent {
     NewEvent {
-        kind,
+        kind: EventKind::Clock,
         label,
         channel: None,
         start: at,

@@ -33,7 +33,7 @@ mod wording;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -49,8 +49,6 @@ pub use plan::{SessionMicrophone, SessionPlan};
 pub use recover::{Recovered, recover_session, unfinished_sessions};
 pub use telling::{LineStep, LiveEvent};
 
-/// Orders that wait for the clerk. A person gives one at a time.
-const ORDER_SLOTS: usize = 16;
 /// Between two looks at whether the text is there.
 const STEP: Duration = Duration::from_millis(20);
 /// Wake calls carry nothing: a lost one costs a moment, not a line.
@@ -110,6 +108,9 @@ struct Shared {
     clock: Clock,
     /// The rows that the session begins with are in the store.
     stored: AtomicBool,
+    /// A fault of the clerk, for its test.
+    #[cfg(test)]
+    clerk_falls: AtomicBool,
     /// No more sound comes.
     sound_over: AtomicBool,
     /// The disk took everything up to the end, and every line was cut.
@@ -205,23 +206,10 @@ impl Shared {
     }
 }
 
-/// Something a person wants of a running session that goes into the record.
-enum Order {
-    Mark {
-        label: String,
-        at: SamplePos,
-    },
-    Stop,
-    /// A fault of the clerk, for its test.
-    #[cfg(test)]
-    Fall,
-}
-
 /// A running session. Dropping it stops the recording and gives up what text is still missing.
 pub struct Live {
     shared: Arc<Shared>,
-    orders: SyncSender<Order>,
-    /// A pause waits for nobody who writes: each recorder is told itself, and its journal tells the clerk.
+    /// A person's orders wait for nobody who writes: each recorder is told itself, and its journal tells the clerk.
     asking: Vec<Asking>,
     begun: Instant,
     bytes_a_second: u64,
@@ -260,7 +248,6 @@ impl Live {
             recorders,
             stored,
         } = plan::begin_recording(recorders, plan, &place)?;
-        let (orders, order_inbox) = sync_channel(ORDER_SLOTS);
         let bytes_a_second = plan::bytes_a_second(&recorders).max(1);
         let asking = recorders.iter().map(Recorder::asking).collect();
         let microphone = |recorder: &Recorder| LiveMicrophone {
@@ -279,6 +266,8 @@ impl Live {
                 .first()
                 .map_or_else(audio::system_clock, Recorder::clock),
             stored: AtomicBool::new(stored),
+            #[cfg(test)]
+            clerk_falls: AtomicBool::new(false),
             sound_over: AtomicBool::new(false),
             whole: AtomicBool::new(true),
             record_over: AtomicBool::new(false),
@@ -303,7 +292,7 @@ impl Live {
         // close their files, and the session has not begun.
         let clerk = spawn(
             "clerk",
-            Box::new(move || clerk::run(&for_clerk, &recorders, &order_inbox, wall, to_store)),
+            Box::new(move || clerk::run(&for_clerk, &recorders, wall, to_store)),
         )
         .map_err(|_| Error::Worker("the keeper of the record"))?;
         let listener = spawn(
@@ -329,7 +318,6 @@ impl Live {
         }
         Ok(Self {
             shared,
-            orders,
             asking,
             begun,
             bytes_a_second,
@@ -409,16 +397,19 @@ impl Live {
     /// # Errors
     /// As [`Self::pause`].
     pub fn mark(&self, what: &str) -> Result<(), Error> {
-        self.order(Order::Mark {
-            label: entries::label(what),
-            at: self.shared.reached(),
-        })
+        let (what, at) = (entries::label(what), (self.shared.clock)());
+        // The first that still runs; one entry is enough.
+        let mut told = self.asking.iter().map(|recorder| recorder.mark(&what, at));
+        match told.find(Result::is_ok) {
+            Some(Ok(true)) => Ok(()),
+            Some(_) => Err(Error::SessionBusy),
+            None => Err(Error::SessionOver),
+        }
     }
 
     /// Ends the recording. Events go on until [`LiveEvent::Ended`].
     pub fn stop(&self) {
-        // One that has ended needs no asking; one whose orders pile up is asked again by `finish`.
-        let _ = self.orders.try_send(Order::Stop);
+        self.asking.iter().for_each(Asking::stop);
     }
 
     /// Gives up what text is still missing; the lines stay pending for `resume`.
@@ -465,15 +456,8 @@ impl Live {
         }
     }
 
-    fn order(&self, order: Order) -> Result<(), Error> {
-        self.orders.try_send(order).map_err(|e| match e {
-            TrySendError::Full(_) => Error::SessionBusy,
-            TrySendError::Disconnected(_) => Error::SessionOver,
-        })
-    }
-
     fn close(&mut self) {
-        let _ = self.orders.send(Order::Stop); // waits for room; a clerk that has gone needs none
+        self.stop();
         for thread in self.threads.drain(..) {
             // What a thread that broke left undone is pending in the store.
             let _ = thread.join();
@@ -485,7 +469,7 @@ impl Drop for Live {
     fn drop(&mut self) {
         if self.wording.is_some() {
             self.give_up_text();
-            self.close();
         }
+        self.close();
     }
 }

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::audio::Entry;
-use crate::domain::EventKind;
 use crate::store::{self, NewAudio, NewEvent, Store};
 
 use super::entries::{From, record_entry};
@@ -20,18 +19,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 const AT_ONCE: Duration = Duration::from_millis(500);
 /// A database is held by another program, and not by this one's own work, if it is for so long.
 const HELD: Duration = Duration::from_secs(10);
-/// Most that waits: hours of a held database. Beyond it only what no journal has is told of.
+/// Most that waits, hours of a held database, but for what no journal has.
 const MOST: usize = 4096;
 
 /// What helps where an entry cannot be stored.
-pub(super) const ON_PAPER: &str =
-    "The recording goes on. Note it down on paper and free some room on the disk.";
-pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.";
+pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry: 'mekong resume' adds it. See whether the disk is well and has room.";
 const FREE_ROOM: &str = "The recording goes on. Free some room on the disk.";
 /// What helps where another program holds the database.
 const WAITS: &str = "The recording goes on, and its entries and text wait. Close the other program that uses the interviews.";
-/// What helps where markers are in no journal and cannot be stored at the end.
-const FROM_PAPER: &str = "The recording has ended and its sound is kept. Write these entries down on paper; 'mekong resume' completes the rest.";
 /// What helps where the record is not complete at the end.
 pub(super) const COMPLETE: &str = "The sound is kept. Run 'mekong resume' to complete the record.";
 
@@ -58,7 +53,7 @@ impl Shared {
 pub(super) enum Item {
     /// From a recorder's journal.
     Noted(From, Entry),
-    /// The clerk's own, which stands nowhere else.
+    /// The clerk's own of the computer's clock, which stands nowhere else.
     Event(NewEvent),
     /// A finished part with its hash; the journal tells of it too.
     Part(NewAudio),
@@ -125,10 +120,8 @@ impl<'a> Record<'a> {
     pub(super) fn add(&mut self, item: Item) {
         let in_journal = !matches!(item, Item::Event(_));
         self.cut |= in_journal && self.waiting.len() >= MOST;
-        match (in_journal, self.waiting.len() >= MOST) {
-            (true, _) if self.cut => {}
-            (false, true) => self.shared.alarm(&store::Error::Busy.into(), ON_PAPER),
-            _ => self.waiting.push_back(item),
+        if !(in_journal && self.cut) {
+            self.waiting.push_back(item);
         }
         self.again();
     }
@@ -159,14 +152,6 @@ impl<'a> Record<'a> {
         let done = opened.and_then(|()| self.work(Duration::MAX));
         if let Err(e) = done {
             self.shared.alarm(&e, COMPLETE);
-            if let Some(text) = only_here(&self.waiting) {
-                self.shared.tell(LiveEvent::Alarm {
-                    channel: None,
-                    text,
-                    help: FROM_PAPER,
-                    ends: false,
-                });
-            }
             return None;
         }
         self.store.as_mut()
@@ -229,29 +214,18 @@ impl<'a> Record<'a> {
         if failed.tells(&why, now) {
             let help = match (&why, self.waiting.front()) {
                 (Error::Store(store::Error::Busy), _) => WAITS,
-                (_, Some(Item::Event(_))) => ON_PAPER,
+                // What the program itself notes of a clock is nothing to write down.
+                (_, Some(Item::Event(_)) | None) => FREE_ROOM,
                 (_, Some(_)) => IN_JOURNAL,
-                (_, None) => FREE_ROOM,
             };
             self.shared.alarm(&why, help);
         }
     }
 }
 
-/// What a person wrote and nothing but this list has.
-fn only_here(waiting: &VecDeque<Item>) -> Option<String> {
-    let marker = |item: &Item| match item {
-        Item::Event(event) if event.kind == EventKind::Marker => Some(event.label.clone()),
-        _ => None,
-    };
-    let labels: Vec<String> = waiting.iter().filter_map(marker).collect();
-    (!labels.is_empty()).then(|| format!("not in the record: {}", labels.join("; ")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::SamplePos;
 
     #[test]
     fn a_database_that_is_busy_for_a_moment_is_told_to_nobody() {
@@ -267,38 +241,5 @@ mod tests {
         assert!(!failed.tells(&busy, at(11_000)), "twice");
         // What does not pass by itself is told at once.
         assert!(Failures::since(begun).tells(&other, begun));
-    }
-
-    #[test]
-    fn at_the_end_a_person_is_told_which_markers_nobody_else_has() {
-        let item = |kind, label: &str| {
-            Item::Event(NewEvent {
-                kind,
-                label: label.into(),
-                channel: None,
-                start: SamplePos(0),
-                end: None,
-                closes: None,
-                journal: None,
-                at: String::new(),
-            })
-        };
-        let mut waiting = VecDeque::from([item(EventKind::Clock, "behind")]);
-        assert_eq!(only_here(&waiting), None);
-        for mark in [
-            "ຫຼັກຖານ 7",
-            "证据三",
-            "tang vật 4",
-            "ของกลาง ๕",
-            "ភស្តុតាង ២",
-            "သက်သေ ၆",
-        ] {
-            waiting.push_back(item(EventKind::Marker, mark));
-        }
-        let told = only_here(&waiting).unwrap();
-        assert_eq!(
-            told,
-            "not in the record: ຫຼັກຖານ 7; 证据三; tang vật 4; ของกลาง ๕; ភស្តុតាង ២; သက်သေ ၆"
-        );
     }
 }

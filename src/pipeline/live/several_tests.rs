@@ -361,7 +361,6 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
     // While it runs, its folder is what a kill would leave.
     let folder = bed.recordings().join(&plan.id.0);
     let cut = Bed::new();
-    let torn = cut.recordings().join(&plan.id.0);
     while live.status().recorded_ms < 4_000 {
         assert!(
             begun.elapsed() < Duration::from_secs(30),
@@ -369,10 +368,7 @@ fn two_microphones_cut_off_at_once_are_completed_with_all_their_lines() {
         );
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::fs::create_dir(&torn).unwrap();
-    for file in std::fs::read_dir(&folder).unwrap().flatten() {
-        std::fs::copy(file.path(), torn.join(file.file_name())).unwrap();
-    }
+    let torn = cut.copy_of(&bed, &plan.id);
     events(&live);
     live.finish().unwrap();
     // Both wrote their seconds into one chain while they were recorded.

@@ -213,14 +213,7 @@ fn a_pause_and_a_sleep_stand_once_for_all_and_also_after_the_first_microphone_ha
     assert_eq!(sleeps, [4_000, 3_000], "{gaps:?}");
     // The same, read from the journals alone after a kill.
     let other = Bed::new();
-    let folder = other.recordings().join(&plan.id.0);
-    std::fs::create_dir(&folder).unwrap();
-    for file in std::fs::read_dir(bed.recordings().join(&plan.id.0))
-        .unwrap()
-        .flatten()
-    {
-        std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
-    }
+    let folder = other.copy_of(&bed, &plan.id);
     let mut store = Store::open(&other.store()).unwrap();
     recover_session(&mut store, &folder, &|_| {}, &Cancel::new()).unwrap();
     let again = store.events(&plan.id).unwrap();

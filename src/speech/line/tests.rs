@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use super::*;
 use crate::domain::Utterance;
 use crate::speech::decode::Weights;
-use crate::speech::ruled::{Hearing, Ruled, Rules};
+use crate::speech::ruled::{DENIALS, Hearing, Ruled, Rules};
 
 /// So many seconds in which something is heard all the time.
 fn utterance(seconds: usize) -> Utterance {
@@ -86,16 +86,6 @@ fn a_text_that_leaves_speech_out_gives_way_to_the_whole_and_else_is_told() {
         assert_eq!(kinds(&found), []);
     }
 }
-
-/// A denial in each script.
-const DENIALS: [(Lang, &str); 6] = [
-    (Lang::Zh, "我真的什么都不知道，"),
-    (Lang::Vi, "Không biết, "),
-    (Lang::Th, "ไม่ทราบครับ "),
-    (Lang::My, "ကျွန်တော် ဘာမှ မသိပါဘူး၊ "),
-    (Lang::Lo, "ຂ້ອຍບໍ່ຮູ້ຫຍັງເລີຍ "),
-    (Lang::Km, "ខ្ញុំមិនដឹងអ្វីទាំងអស់ "),
-];
 
 #[test]
 fn a_denial_said_three_times_stands_and_a_loop_is_held_back() {

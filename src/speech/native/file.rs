@@ -12,7 +12,7 @@ use candle_core::quantized::ggml_file::qtensor_from_ggml;
 
 use crate::compute::kernels::{BLOCK, SUPER, SUPER_BYTES, sound_sixes};
 use crate::compute::layers::{Attention, FeedForward, Norm};
-use crate::compute::packed::{Kept, Linear, Packed, Rows};
+use crate::compute::packed::{EIGHT_BYTES, Kept, Linear, Packed, Rows};
 use crate::compute::product::Finish;
 use crate::speech::Error;
 use crate::speech::ggml::{Header, Layout, MAX_TOKEN_BYTES, N_FFT, Place, layout};
@@ -24,8 +24,6 @@ const F32: u32 = 0;
 const F16: u32 = 1;
 const Q8_0: u32 = 8;
 const Q6_K: u32 = 14;
-/// Bytes of a Q8_0 block: an f16 scale and [`BLOCK`] whole numbers.
-const Q8_0_BYTES: usize = 2 + BLOCK;
 
 /// The other quantised forms, by ggml's number (`ggml.h`, `enum ggml_type`).
 fn quantised(storage: u32) -> Option<GgmlDType> {
@@ -227,20 +225,12 @@ impl GgmlFile {
         inputs: usize,
         rows: &mut Rows,
     ) -> Result<(), Error> {
-        let row_bytes = (inputs / BLOCK).saturating_mul(Q8_0_BYTES);
+        let row_bytes = (inputs / BLOCK).saturating_mul(EIGHT_BYTES);
         let mut bytes = vec![0; range.len().saturating_mul(row_bytes)];
         let before = range.start.saturating_mul(row_bytes);
         self.seek(place.at.saturating_add(before as u64))?;
         self.read(&mut bytes)?;
-        let (blocks, _) = bytes.as_chunks::<Q8_0_BYTES>();
-        let mut finite = true;
-        for [low, high, quants @ ..] in blocks {
-            let scale = half::f16::from_le_bytes([*low, *high]);
-            finite &= scale.is_finite();
-            rows.scales.push(scale.to_bits());
-            rows.quants.extend_from_slice(quants);
-        }
-        self.check(name, finite)
+        self.check(name, rows.take_eights(&bytes))
     }
 
     /// Rows of Q6_K blocks. The header was checked: `inputs` is a multiple of [`SUPER`].

@@ -64,7 +64,7 @@ impl Evidence {
 
     /// Takes what was typed and not entered out of the screen; a passphrase is not kept.
     pub fn put_by(&mut self) -> Option<Self> {
-        self.is_typed().then(|| {
+        let kept = self.is_typed().then(|| {
             let kept = std::mem::take(self);
             Self {
                 part: kept.part,
@@ -73,7 +73,9 @@ impl Evidence {
                 keys: kept.keys.put_by(),
                 ..Self::default()
             }
-        })
+        });
+        // Where it was a passphrase alone, nothing waits.
+        kept.filter(Self::is_typed)
     }
 
     /// Asks for the interview of which something is typed.

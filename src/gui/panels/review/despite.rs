@@ -47,6 +47,7 @@ impl DespiteForm {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
             let field = TextEdit::singleline(&mut self.reason)
+                .id_salt("despite")
                 .char_limit(300)
                 .desired_width(320.0);
             script::line(ui, field).labelled_by(label.id);

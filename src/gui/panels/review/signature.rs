@@ -57,11 +57,13 @@ impl Signature {
         let mut pressed = Pressed::Nothing;
         ui.horizontal_wrapped(|ui| {
             for (text, name, width) in [
-                (&mut self.by, words.t("edit-by"), 120.0),
-                (&mut self.reason, words.t("edit-reason"), 160.0),
+                (&mut self.by, "edit-by", 120.0),
+                (&mut self.reason, "edit-reason", 160.0),
             ] {
-                let label = ui.label(name);
+                let label = ui.label(words.t(name));
+                // The same field whatever comes or goes above: it keeps the keyboard.
                 let field = TextEdit::singleline(text)
+                    .id_salt(name)
                     .char_limit(300)
                     .desired_width(width);
                 let response = script::line(ui, field).labelled_by(label.id);
@@ -78,5 +80,43 @@ impl Signature {
             }
         });
         pressed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+
+    use eframe::egui::Event;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::domain::Lang;
+    use crate::gui::empty_window::over;
+
+    #[test]
+    fn a_name_is_typed_to_its_end_whatever_comes_and_goes_above() {
+        let signature = Rc::new(RefCell::new(Signature::new("", String::new())));
+        let told = Rc::new(Cell::new(false));
+        let (own, above) = (Rc::clone(&signature), Rc::clone(&told));
+        let (_dir, mut window) = over(Lang::En, move |ui, scene| {
+            if above.get() {
+                ui.label("a job goes on");
+                ui.label("so much of it is done");
+            }
+            own.borrow_mut().show(ui, scene, false);
+        });
+        window.get_by_label("Your name").focus();
+        window.run_steps(2);
+        for (text, is_told) in [("La", true), ("n ", false), ("ວັນ", true)] {
+            window.event(Event::Text(text.to_owned()));
+            window.run_steps(1);
+            told.set(is_told);
+            window.run_steps(2);
+        }
+        window.event(Event::Text("ນາ".to_owned()));
+        window.run_steps(1);
+        assert_eq!(signature.borrow().by(), "Lan ວັນນາ");
     }
 }

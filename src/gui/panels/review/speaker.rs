@@ -8,7 +8,7 @@ use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
 use crate::app::desk::{Command, Opened, Speaking};
 use crate::app::{Voices, speakers_of};
-use crate::domain::{Segment, SegmentId};
+use crate::domain::{ROLES, Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::{job, script};
@@ -20,8 +20,6 @@ use super::work::{Ended, Sent};
 
 /// Names that are offered at most.
 const MOST: usize = 12;
-/// The usual speakers are offered in every interview.
-const ROLES: [&str; 3] = ["officer", "interviewee", "interpreter"];
 
 /// A change of the speaker that is being prepared.
 pub struct SpeakerForm {
@@ -100,6 +98,7 @@ impl SpeakerForm {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("search-other"));
             let field = TextEdit::singleline(&mut self.other)
+                .id_salt("other")
                 .char_limit(300)
                 .desired_width(180.0);
             script::line(ui, field).labelled_by(label.id);

@@ -60,6 +60,7 @@ impl TermForm {
             ui.horizontal_wrapped(|ui| {
                 let label = ui.label(lang.native_name());
                 let field = TextEdit::singleline(text)
+                    .id_salt(lang.code())
                     .char_limit(200)
                     .desired_width(240.0);
                 let field = script::line(ui, field).labelled_by(label.id);

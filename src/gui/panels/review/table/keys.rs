@@ -104,19 +104,13 @@ impl Table {
             return Some(Wish::Term);
         }
         let translation = other.filter(|_| !line.text.is_empty());
-        // A key that is held must not sign the lines that come after, which nobody read.
-        let held = |event: &Event| {
-            matches!(
-                event,
-                Event::Key {
-                    key: Key::C,
-                    repeat: true,
-                    ..
-                }
-            )
+        // A key that is held must not sign the lines that come after, which nobody read, nor leave names.
+        let is_held = |wanted: Key| {
+            let repeats = |event: &Event| matches!(event, Event::Key { key, repeat: true, .. } if *key == wanted);
+            ui.input(|i| i.events.iter().any(repeats))
         };
-        let held = ui.input(|i| i.events.iter().any(held));
-        let certifies = row::can_be_certified(line) && !held && self.signing != Some(line.id);
+        let certifies =
+            row::can_be_certified(line) && !is_held(Key::C) && self.signing != Some(line.id);
         let near = near::found(scene, &opened.interview.id, line);
         let is_near = !near.is_empty();
         [
@@ -134,7 +128,10 @@ impl Table {
             (Key::A, Some(Wish::Again)),
             (Key::G, Some(Wish::Term)),
             (Key::Y, is_near.then_some(Wish::TakeName(0))),
-            (Key::X, is_near.then_some(Wish::LeaveName(0))),
+            (
+                Key::X,
+                (is_near && !is_held(Key::X)).then_some(Wish::LeaveName(0)),
+            ),
         ]
         .into_iter()
         .find_map(|(key, wish)| wish.filter(|_| pressed(key)))
