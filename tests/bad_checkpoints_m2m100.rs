@@ -142,7 +142,7 @@ fn weights_in_another_form_are_told_with_the_way_out() {
         std::fs::write(copy.path(name), b"PK").unwrap();
         copy.load().unwrap();
         std::fs::remove_file(copy.path("model.safetensors")).unwrap();
-        copy.refused(&[name, "safe_serialization=True"]);
+        copy.refused(&[name, "PyTorch"]);
         let error = M2m100::load(copy.0.path(), "copy", None).err().unwrap();
         assert!(
             error.help().contains("models/README.md"),

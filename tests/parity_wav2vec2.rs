@@ -253,6 +253,13 @@ fn a_bad_checkpoint_is_refused_by_name_and_never_a_crash() {
     assert!(told(&e).contains("vocab.json"), "{e}");
     let (_dir, e) = changed("config.json", |_| b"{".to_vec());
     assert!(told(&e).contains("config.json"), "{e}");
+    let dir = copied("layer");
+    let [ours, pytorchs] =
+        ["model.safetensors", "pytorch_model.bin"].map(|name| dir.path().join(name));
+    fs::rename(ours, pytorchs).unwrap();
+    let e = Ctc::load(&options(dir.path())).err().unwrap();
+    assert!(told(&e).contains("pytorch_model.bin"), "{e}");
+    assert!(e.help().contains("models/README.md"), "{}", e.help());
     let missing = Ctc::load(&options(Path::new("/nonexistent")))
         .err()
         .unwrap();

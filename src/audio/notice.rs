@@ -105,7 +105,7 @@ pub enum Notice {
         /// Which.
         at: SamplePos,
         /// In the person's words.
-        what: String,
+        words: String,
     },
     /// Sound beyond full scale.
     Clipping {

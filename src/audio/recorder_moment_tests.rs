@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use super::asking::{Ask, Asking};
 use super::capture::{AudioSource, Clock, Delivery, SourceFormat};
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::notice::{Entry, Notice};
 use super::recorder::RecorderPlan;
-use super::recording::{Ask, Recording};
+use super::recording::Recording;
 use super::{Beginning, Error, Recorder, RecorderProgress, Series, SharedChain};
 
 const RATE: u64 = 8_000;

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use super::asking::{Ask, Asking};
 use super::capture::{AudioSource, Clock, Delivery, SourceFormat};
 use super::disk::{Disk, SystemDisk};
 use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
-use super::recording::{Ask, Recording};
+use super::recording::Recording;
 use super::{
     Beginning, Error, RecorderProgress, Series, SharedChain, read_journal, rebuild_working,
     recover_parts,

@@ -50,6 +50,10 @@ pub enum Error {
     Stopped,
 }
 
+/// What helps with weights in PyTorch's own form, which are not damaged, only in another form.
+pub const PICKLED_HELP: &str = "Bring the model into safetensors once, as models/README.md shows, or get a copy that \
+                                has model.safetensors.";
+
 /// Whether a file is in PyTorch's own form, which is not read.
 pub fn is_pickled(path: &Path) -> bool {
     PICKLED.iter().any(|name| path.ends_with(name))
@@ -135,9 +139,8 @@ impl Weights {
             .into_iter()
             .find(|path| !single.exists() && path.exists())
         {
-            let problem = "the folder holds the weights in PyTorch's form only, which is not read \
-                           because it can hold programs; save the model once more with transformers' \
-                           save_pretrained(FOLDER, safe_serialization=True)";
+            let problem =
+                "the weights are in PyTorch's form only, which can hold programs and is not read";
             return Err(bad(&path, problem.to_owned()));
         }
         Self::open_file(single)

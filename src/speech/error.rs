@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::compute::checkpoint;
 use crate::domain::reason;
 
 /// A failure of recognition. No message holds words of an interview.
@@ -58,6 +59,9 @@ impl Error {
             Error::Cancelled => "Nothing is lost: unfinished lines stay pending. Resume later.",
             Error::ModelRead { .. } => {
                 "Check that the file is there and that you may read it, then try again."
+            }
+            Error::ModelRefused { path, .. } if checkpoint::is_pickled(path) => {
+                checkpoint::PICKLED_HELP
             }
             Error::ModelRefused { .. } => {
                 "The file is damaged or of another kind. Copy or import the model again; \

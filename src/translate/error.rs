@@ -101,11 +101,7 @@ impl Error {
                  (M2M100: vocab.json and sentencepiece.bpe.model) and model.safetensors of one \
                  M2M100, NLLB or T5 model, or a GGUF file."
             }
-            // PyTorch's own form is not damaged, only another.
-            Error::Weights { path, .. } if checkpoint::is_pickled(path) => {
-                "Bring the model into safetensors once, as models/README.md shows, or get a copy that \
-                 has model.safetensors."
-            }
+            Error::Weights { path, .. } if checkpoint::is_pickled(path) => checkpoint::PICKLED_HELP,
             Error::Weights { .. } => {
                 "The file is damaged or incomplete. Copy the model again and compare its checksum."
             }

@@ -14,7 +14,7 @@ impl Asked {
     /// What is written of a mark, at this place of the sound.
     pub(super) fn mark(self, at: SamplePos) -> Option<Notice> {
         match self.what {
-            Ask::Mark(what) => Some(Notice::Marked { at, what }),
+            Ask::Mark(words) => Some(Notice::Marked { at, words }),
             Ask::Pause(_) | Ask::Resume => None,
         }
     }
@@ -106,9 +106,9 @@ impl Recording {
         match self.asked.pop_front().map(|order| order.what) {
             Some(Ask::Pause(reason)) => self.pause(reason),
             Some(Ask::Resume) => self.resume(),
-            Some(Ask::Mark(what)) => {
+            Some(Ask::Mark(words)) => {
                 let at = self.position();
-                self.tell(Notice::Marked { at, what });
+                self.tell(Notice::Marked { at, words });
             }
             None => {}
         }

@@ -267,7 +267,7 @@ fn event_of(notice: &Notice, from: From) -> Option<NewEvent> {
         Notice::Paused { at, reason } => all(entry(EventKind::Pause, reason, *at, None)),
         Notice::Resumed { span } => all(closing(EventKind::Pause, *span)),
         // One recorder is told of it, and it concerns them all.
-        Notice::Marked { at, what } => all(entry(EventKind::Marker, what, *at, Some(*at))),
+        Notice::Marked { at, words } => all(entry(EventKind::Marker, words, *at, Some(*at))),
         Notice::Clipping { at, channel } => alarm("too loud: clipped", *at, *channel),
         Notice::Silent { at, channel } => alarm("no sound at all for 10 s", *at, *channel),
         Notice::SoundAgain { at, channel } => alarm("sound again", *at, *channel),
