@@ -94,16 +94,19 @@ impl App {
             SpeechEngine::WhisperCpp => return Ok(Engine::WhisperCpp),
             SpeechEngine::Auto => {}
         }
-        if model.is_dir() {
-            return Ok(Engine::Native); // the only one that reads folders
-        }
-        let key = key(&check_model(model)?);
+        let key = key(&check_model(model)?, model.is_dir());
         let mut known = self.measurements();
         if let Some(measured) = known.get(&key) {
             return Ok(measured.engine());
         }
         let native = self.measured(model, Engine::Native);
-        let whisper_cpp = self.measured(model, Engine::WhisperCpp);
+        let whisper_cpp = match model.is_dir() {
+            true => Err(speech::Error::ModelRefused {
+                path: model.to_owned(),
+                reason: "whisper.cpp reads no folders".into(),
+            }),
+            false => self.measured(model, Engine::WhisperCpp),
+        };
         let lasts = will_last(&native) && will_last(&whisper_cpp);
         let measured = Measured::of(native, whisper_cpp)?;
         if !lasts {
@@ -121,11 +124,12 @@ impl App {
     /// fastest, else as many as there are cores.
     pub(super) fn speech_threads(&self, model: &Path, engine: Engine) -> usize {
         let usual = self.threads_for(engine);
-        if self.config.recognition_threads != 0 || model.is_dir() {
+        if self.config.recognition_threads != 0 {
             return usual;
         }
         let header = check_model(model).ok();
-        let measured = header.and_then(|h| self.measurements().get(&key(&h)).copied());
+        let measured =
+            header.and_then(|h| self.measurements().get(&key(&h, model.is_dir())).copied());
         let fastest = measured.and_then(|measured| measured.threads(engine));
         fastest.map_or(usual, |threads| threads.clamp(1, usual))
     }
@@ -142,7 +146,7 @@ impl App {
         }
         let measured = check_model(model)
             .ok()
-            .and_then(|header| self.measurements().get(&key(&header)).copied());
+            .and_then(|h| self.measurements().get(&key(&h, false)).copied());
         let Some(measured) = measured else {
             return "native in live interviews; else not measured yet, that is done at its first use"
                 .into();
@@ -254,9 +258,9 @@ fn back_ends() -> &'static str {
 }
 
 /// Everything that the speed depends on.
-fn key(h: &Header) -> String {
+fn key(h: &Header, folder: bool) -> String {
     format!(
-        "{}, version {}, width {}, layers {} and {}, window {}, type {}{}",
+        "{}, version {}, width {}, layers {} and {}, window {}, type {}{}{}",
         machine(),
         env!("CARGO_PKG_VERSION"),
         h.width,
@@ -264,6 +268,7 @@ fn key(h: &Header) -> String {
         h.text_layers,
         h.audio_ctx,
         h.ftype,
+        if folder { ", a folder" } else { "" },
         back_ends()
     )
 }

@@ -287,7 +287,9 @@ fn holds_work(conn: &Connection, interview: i64, number: u32, segment: i64) -> R
     let line: i64 = conn
         .prepare_cached("SELECT id FROM segment WHERE key = ?1")?
         .query_row([segment], |row| row.get(0))?;
-    let since = records_since(conn, interview, &format!("recut {number}.{line}"))?;
+    let Some(since) = records_since(conn, interview, &format!("recut {number}.{line}"))? else {
+        return Ok(true); // what it cannot be told apart from stays
+    };
     // Each the version that counts first: its record, what it says, whose it is.
     let texts = format!(
         "SELECT 'text {line}.' || version, lang || text, status FROM text_version
@@ -344,20 +346,28 @@ fn is_worked_on(
     Ok(now.is_some())
 }
 
-/// The records that were added behind the one of this name, which a change of the cut made.
+/// The records that were added behind the one of this name, which a change of the cut made; none where the
+/// chain does not have it.
 fn records_since(
     conn: &Connection,
     interview: i64,
     record: &str,
-) -> Result<HashSet<String>, Error> {
+) -> Result<Option<HashSet<String>>, Error> {
+    let made: Option<u32> = conn
+        .prepare_cached(
+            "SELECT max(c.number) FROM chain c, json_each(c.body, '$.rows') AS own
+             WHERE c.subject = ?1 AND c.kind = 'recut' AND own.key = ?2",
+        )?
+        .query_row(params![interview, record], |row| row.get(0))?;
+    let Some(made) = made else {
+        return Ok(None);
+    };
     let mut statement = conn.prepare_cached(
         "SELECT made.key FROM chain, json_each(chain.body, '$.rows') AS made
-         WHERE chain.subject = ?1 AND chain.number >
-             (SELECT max(c.number) FROM chain c, json_each(c.body, '$.rows') AS own
-              WHERE c.subject = ?1 AND c.kind = 'recut' AND own.key = ?2)",
+         WHERE chain.subject = ?1 AND chain.number > ?2",
     )?;
-    let rows = statement.query_map(params![interview, record], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_map(params![interview, made], |row| row.get(0))?;
+    Ok(Some(rows.collect::<Result<_, _>>()?))
 }
 
 fn as_cut(conn: &Connection, segment: i64) -> Result<Place, Error> {

@@ -23,7 +23,7 @@ const HELD: Duration = Duration::from_secs(10);
 const MOST: usize = 4096;
 
 /// What helps where an entry cannot be stored.
-pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry: 'mekong resume' adds it. See whether the disk is well and has room.";
+pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside it holds this entry. Free some room; 'mekong resume' adds what is missing.";
 const FREE_ROOM: &str = "The recording goes on. Free some room on the disk.";
 /// What helps where another program holds the database.
 const WAITS: &str = "The recording goes on, and its entries and text wait. Close the other program that uses the interviews.";
