@@ -50,11 +50,7 @@ impl Llm {
     pub(super) fn load_until(path: &Path, name: &str, cancel: &Cancel) -> Result<Self, Error> {
         let gguf = Gguf::open(path)?.until(cancel);
         let config = DecoderConfig::from_gguf(&gguf)?;
-        let beside = path.with_file_name("tokenizer.json");
-        let pieces = match beside.is_file() {
-            true => Pieces::read(&beside, |_| false)?,
-            false => Pieces::from_gguf(&gguf, |_| false)?,
-        };
+        let (pieces, gguf) = Pieces::of_gguf(gguf, path, |_| false, cancel)?;
         pieces.agree(config.vocab_size)?;
         let token = |key: &str| {
             let id = gguf.whole(&format!("tokenizer.ggml.{key}"));

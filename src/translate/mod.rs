@@ -36,6 +36,7 @@ mod t5_names;
 mod t5_terms;
 mod terms;
 mod tokens;
+mod unstoppable;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -181,7 +182,11 @@ impl M2m100 {
         cancel: &Cancel,
     ) -> Result<Self, Error> {
         let config = Config::read(dir)?;
-        let tokens = Tokens::read(dir, &config, language_tokens)?;
+        let of_model = (dir.to_owned(), config.clone(), language_tokens.cloned());
+        let tokens = unstoppable::tokenizer(dir, cancel, move || {
+            let (dir, config, names) = of_model;
+            Tokens::read(&dir, &config, names.as_ref())
+        })?;
         let mut weights = Weights::open(dir)?.until(cancel.as_atomic());
         let model = Model::load(config, &mut weights)?;
         Ok(Self {

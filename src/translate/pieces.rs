@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
 
-use super::Error;
 use super::charsmap;
 use super::config::read_json;
 use super::gguf::Gguf;
 use super::gguf_tokens;
 use super::guided::Spelling;
+use super::{Error, unstoppable};
+use crate::domain::Cancel;
 
 /// How the pieces write a space.
 const SPACE: &str = "\u{2581}";
@@ -42,8 +43,26 @@ impl Pieces {
         Self::build(read_json(path)?, path, tag)
     }
 
+    /// That of a GGUF file, which is given back: a tokenizer.json beside it, or what its metadata describes.
+    /// Ends as soon as it is cancelled.
+    pub fn of_gguf(
+        gguf: Gguf,
+        path: &Path,
+        tag: fn(&str) -> bool,
+        cancel: &Cancel,
+    ) -> Result<(Self, Gguf), Error> {
+        let beside = path.with_file_name("tokenizer.json");
+        unstoppable::tokenizer(path, cancel, move || {
+            let pieces = match beside.is_file() {
+                true => Self::read(&beside, tag),
+                false => Self::from_gguf(&gguf, tag),
+            };
+            Ok((pieces?, gguf))
+        })
+    }
+
     /// Builds the tokenizer that the metadata of a GGUF file describes.
-    pub fn from_gguf(gguf: &Gguf, tag: fn(&str) -> bool) -> Result<Self, Error> {
+    fn from_gguf(gguf: &Gguf, tag: fn(&str) -> bool) -> Result<Self, Error> {
         let json = gguf_tokens::to_json(gguf).map_err(|problem| bad(gguf.path(), problem))?;
         Self::build(json, gguf.path(), tag)
     }

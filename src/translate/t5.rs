@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::beam::{self, Limits};
 use super::error::StepError;
-use super::gguf::is_gguf;
+use super::gguf::{Gguf, is_gguf};
 use super::matrix::Source;
 use super::pieces::Pieces;
 use super::t5_config::T5Config;
 use super::t5_model::Model;
-use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options};
+use super::{DecodeOptions, Decoded, Enforced, Error, Translator, check_options, unstoppable};
 use crate::domain::{Cancel, Lang, LangPair};
 use crate::glossary::RequiredTerm;
 
@@ -50,19 +50,14 @@ impl T5 {
         cancel: &Cancel,
     ) -> Result<Self, Error> {
         let (config, pieces, mut source) = if is_gguf(path) {
-            let source = Source::open(path, cancel)?;
-            let Source::Gguf(gguf) = &source else {
-                return Err(source.refuse("it is no GGUF file".to_owned()));
-            };
-            let beside = path.with_file_name("tokenizer.json");
-            let pieces = match beside.is_file() {
-                true => Pieces::read(&beside, is_tag)?,
-                false => Pieces::from_gguf(gguf, is_tag)?,
-            };
-            (T5Config::from_gguf(gguf)?, pieces, source)
+            let gguf = Gguf::open(path)?.until(cancel);
+            let config = T5Config::from_gguf(&gguf)?;
+            let (pieces, gguf) = Pieces::of_gguf(gguf, path, is_tag, cancel)?;
+            (config, pieces, Source::Gguf(gguf))
         } else {
             let config = T5Config::read(path)?;
-            let pieces = Pieces::read(&path.join("tokenizer.json"), is_tag)?;
+            let file = path.join("tokenizer.json");
+            let pieces = unstoppable::tokenizer(path, cancel, move || Pieces::read(&file, is_tag))?;
             (config, pieces, Source::open(path, cancel)?)
         };
         pieces.agree(config.vocab_size)?;

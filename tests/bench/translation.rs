@@ -79,7 +79,8 @@ fn main() {
 
 /// How long each kind of engine that is wanted goes on after a cancel.
 fn stop_each(rows: usize, wanted: impl Fn(&str) -> bool) {
-    let folder = tempfile::tempdir().unwrap();
+    // Each in a folder of its own: a tokenizer.json beside a file is taken for the file's.
+    let [folder, of_decoder, of_t5] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let [m2m100, decoder, t5] = KINDS.map(wanted);
     if m2m100 {
         checkpoint::make(folder.path(), rows, 8);
@@ -93,12 +94,12 @@ fn stop_each(rows: usize, wanted: impl Fn(&str) -> bool) {
         stop_loading(folder.path(), load);
     }
     if decoder {
-        let file = folder.path().join("decoder.gguf");
+        let file = of_decoder.path().join("decoder.gguf");
         checkpoint::make_decoder(&file);
         stop_continuing(&Llm::load(&file, "bench").unwrap());
     }
     if t5 {
-        let file = folder.path().join("t5.gguf");
+        let file = of_t5.path().join("t5.gguf");
         checkpoint::make_t5(&file);
         let model = T5::load(&file, "bench", None).unwrap();
         for (source, beam) in [(24, 1), (24, 4), (500, 8)] {
