@@ -40,7 +40,7 @@ fn begin(window: &mut Window) {
     window.run_steps(3);
     press(window, "Practise: play");
     until_seen(window, "A file plays in place of a microphone");
-    until_seen(window, "00:01");
+    until_it_records(window);
 }
 
 /// Whether the choice that is called so is chosen.

@@ -228,7 +228,7 @@ fn nothing_is_cut_off_while_it_is_recorded_in_any_language() {
         press(&mut window, "ខ្មែរ – Tiếng Việt");
         until_seen(&mut window, &word(lang, "live-practice"));
         press(&mut window, &word(lang, "live-practice"));
-        until_seen(&mut window, "00:01");
+        until_it_records(&mut window);
         found.look(&window, lang, "a recording in a high window");
         window.set_size(vec2(900.0, 600.0));
         window.run_steps(3);

@@ -367,7 +367,7 @@ fn a_line_is_certified_while_something_is_recorded() {
     window.get_by_label("suspect").click();
     window.run_steps(3);
     press(&mut window, "Practise: play");
-    until_seen(&mut window, "00:01");
+    until_it_records(&mut window);
     chord(&mut window, Key::Num2);
     until_seen(&mut window, "Next in doubt");
     until(&mut window, "its lines", |w| sees(w, SIX[5].1));

@@ -43,7 +43,7 @@ fn rights_are_shown_large_in_their_language_and_stamped_into_the_record() {
     assert!(sees(&window, "not reviewed by native speakers"));
     press(&mut window, "Practise: play");
     until_seen(&mut window, "A file plays in place of a microphone");
-    until_seen(&mut window, "00:01");
+    until_it_records(&mut window);
     press(&mut window, "Said: mark it");
     until_seen(&mut window, "marked at");
     end_recording(&mut window);
@@ -273,7 +273,7 @@ fn a_window_that_is_closed_asks_before_it_ends_a_recording() {
     chord(&mut window, Key::Num1);
     press(&mut window, "ខ្មែរ – Tiếng Việt");
     press(&mut window, "Practise: play");
-    until_seen(&mut window, "00:01");
+    until_it_records(&mut window);
     // On another screen, and while everything is hidden, it asks all the same.
     chord(&mut window, Key::Num2);
     for hidden in [true, false] {
@@ -341,7 +341,7 @@ fn the_question_before_closing_is_asked_in_every_language() {
             .position(|n| n.accesskit_node().label().is_some_and(|l| is_practise(&l)));
         let buttons: Vec<_> = window.query_all_by_role(Role::Button).collect();
         buttons[practise.expect("a way to practise")].click();
-        until_seen(&mut window, "00:01");
+        until_it_records(&mut window);
         assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
         let dialog = window.query_all_by_role(Role::AlertDialog).next().unwrap();
         let label = dialog.accesskit_node().label().unwrap();

@@ -51,7 +51,7 @@ fn begin(window: &mut Window) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     until_seen(window, "A file plays in place of a microphone");
-    until_seen(window, "00:01");
+    until_it_records(window);
 }
 
 /// Whether a button lies wholly inside a window of this size.

@@ -56,6 +56,17 @@ fn window_of(workspace: &Path, height: f32) -> Window {
     harness
 }
 
+/// Waits for the first second of a recording, or for a later one where the machine is slow.
+pub fn until_it_records<S>(window: &mut Harness<'static, S>) {
+    const SECONDS: [&str; 14] = [
+        "00:01", "00:02", "00:03", "00:04", "00:05", "00:06", "00:07", "00:08", "00:09", "00:1",
+        "00:2", "00:3", "00:4", "00:5",
+    ];
+    until(window, "a second of sound", |window| {
+        SECONDS.iter().any(|second| sees(window, second))
+    });
+}
+
 /// Goes on painting until something is true; the desk works in other threads.
 pub fn until<S>(
     window: &mut Harness<'static, S>,
