@@ -203,6 +203,6 @@ mod tests {
         }
         // Three of each language, the case and a note.
         let fields = Lang::ALL.len() * 3 + 2;
-        keeps_the_keyboard(fields, move |ui, scene| drop(form.show(ui, scene)));
+        keeps_the_keyboard(fields, move |ui, scene| _ = form.show(ui, scene));
     }
 }

@@ -270,6 +270,6 @@ mod tests {
             ..Filters::default()
         };
         // Another speaker, and two days.
-        keeps_the_keyboard(3, move |ui, scene| drop(filters.show(ui, scene)));
+        keeps_the_keyboard(3, move |ui, scene| _ = filters.show(ui, scene));
     }
 }
