@@ -42,7 +42,7 @@ pub fn over(
     (dir, window)
 }
 
-/// Types into each field of one row that a screen shows, while lines come and go above it. Each must keep the
+/// Types into each field that a screen shows, while lines come and go above it. Each must keep the
 /// keyboard, and nothing of what is typed may come into another one. Fields of passphrases are left out.
 pub fn keeps_the_keyboard(fields: usize, mut paint: impl FnMut(&mut Ui, &Scene<'_>) + 'static) {
     let told = Rc::new(Cell::new(false));

@@ -384,8 +384,8 @@ mod tests {
         });
         let (talk, given) = (Arc::clone(&opened), Arc::clone(&custody));
         let mut read_back = read_back::ReadingBack::default();
-        // Who reads, why a line is refused, and why all of it.
-        keeps_the_keyboard(3, move |ui, scene| read_back.show(ui, scene, &talk, &given));
+        // Who reads, how a line should read, why it is refused, and why all of it.
+        keeps_the_keyboard(4, move |ui, scene| read_back.show(ui, scene, &talk, &given));
         let (talk, given) = (opened, Arc::clone(&custody));
         let mut consent = consent::Consenting::default();
         // Four limits, and why they are lifted.

@@ -377,7 +377,8 @@ mod tests {
                 scene.desk.ask(Command::Shelf);
             }
             let wish = own.borrow_mut().show(ui, scene);
-            *go.borrow_mut() = wish.or(go.borrow_mut().take());
+            let before = go.take();
+            go.replace(wish.or(before));
             came.set(scene.desk.board().reached.get().is_some());
             told.set(told.get() | scene.desk.board().reaching.get().is_some());
         });
