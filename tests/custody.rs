@@ -193,7 +193,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
     assert_eq!(interview.audio.len(), 1);
     for line in &lines {
         let heard = theirs
-            .foreign_sound(&foreign.bundle, line.channel, line.span)
+            .foreign_sound(&foreign.bundle, line.channel, line.span, &Cancel::new())
             .unwrap();
         let from = line.span.start.0 as usize;
         let same = heard
@@ -206,7 +206,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
             line.id.0
         );
     }
-    let none = theirs.foreign_sound(&foreign.bundle, 7, lines[0].span);
+    let none = theirs.foreign_sound(&foreign.bundle, 7, lines[0].span, &Cancel::new());
     assert!(matches!(none, Err(Error::NoSound)));
     assert_eq!(files(&foreign.folder), before);
     // Without it, there is none, and nothing temporary is left behind.
@@ -217,7 +217,7 @@ fn the_sound_of_a_covered_copy_is_a_tone_where_words_are_covered() {
     assert!(!foreign.folder.join("data/audio").exists());
     let (_, interview, lines) = theirs.show_foreign(&foreign.bundle).unwrap();
     assert!(interview.audio.is_empty());
-    let none = theirs.foreign_sound(&foreign.bundle, 0, lines[0].span);
+    let none = theirs.foreign_sound(&foreign.bundle, 0, lines[0].span, &Cancel::new());
     assert!(matches!(none, Err(Error::NoSound)));
     for root in [c.dir.path(), dir.path()] {
         let left = fs::read_dir(root).unwrap().map(|e| e.unwrap().file_name());

@@ -354,6 +354,34 @@ fn a_line_is_certified_by_one_who_wrote_none_of_it() {
 }
 
 #[test]
+fn a_reason_stays_in_its_field_where_the_signature_is_refused() {
+    let dir = six_interviews();
+    make_key(dir.path(), "Dao", Role::Interpreter);
+    let id = id_of(dir.path(), Lang::My);
+    let edit = Edit {
+        text: Some("ကျွန်တော် သဘောမတူပါ။".to_owned()),
+        by: "Dao".to_owned(),
+        ..Edit::default()
+    };
+    // Nobody signed for it: a reason is asked for. And it is the same person.
+    open_app(dir.path()).edit(&id, 1, &edit).unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::My);
+    press(&mut window, "Evidence");
+    open_key(&mut window);
+    chord(&mut window, Key::Num2);
+    key(&mut window, Key::C);
+    until_seen(&mut window, "only typed a name");
+    focus(&mut window, "Reason");
+    say(&mut window, "ຟັງສາມເທື່ອ");
+    press(&mut window, "Certify it all the same");
+    until_seen(&mut window, "holds words of the same person");
+    assert!(is_typed(&window, "ຟັງສາມເທື່ອ"));
+    let again = window.get_by_label("Certify it all the same");
+    assert!(!again.accesskit_node().is_disabled());
+}
+
+#[test]
 fn a_line_is_certified_while_something_is_recorded() {
     let dir = six_interviews();
     make_key(dir.path(), "Dao", Role::Interpreter);

@@ -16,7 +16,7 @@ use std::path::Path;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Rect, ViewportCommand};
 use egui_kittest::{kittest::NodeT as _, kittest::Queryable as _};
-use mekong_interview::domain::{Lang, SamplePos, Segment, Span};
+use mekong_interview::domain::{Cancel, Lang, SamplePos, Segment, Span};
 use mekong_interview::evidence::{Passphrase, Role as Post};
 use mekong_interview::store::{NewSegment, Store};
 use window::*;
@@ -152,6 +152,79 @@ fn a_term_that_is_half_written_is_asked_for_before_the_window_closes() {
 }
 
 #[test]
+fn a_form_below_a_line_waits_where_it_is_and_is_asked_for_before_the_window_closes() {
+    let dir = six_interviews();
+    let told = "Something is typed under Review";
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::W);
+    until_seen(&mut window, "Who speaks");
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+    focus(&mut window, "or another name");
+    say(&mut window, "ສົມພອນ");
+    // On other screens, and in another interview.
+    chord(&mut window, Key::Num3);
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    assert!(sees(&window, told) && !sees(&window, "Keep them and close"));
+    key(&mut window, Key::Enter);
+    chord(&mut window, Key::Num2);
+    assert!(is_typed(&window, "ສົມພອນ"));
+    press(&mut window, "Interviews");
+    open_interview(&mut window, Lang::My);
+    assert!(!is_typed(&window, "ສົມພອນ"));
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    key(&mut window, Key::Enter);
+    press(&mut window, "Interviews");
+    open_interview(&mut window, Lang::Km);
+    until(&mut window, "the form", |w| is_typed(w, "ສົມພອນ"));
+    assert!(chosen(&window).starts_with("2 "), "{}", chosen(&window));
+    // Somebody looks for a line of the same interview.
+    chord(&mut window, Key::Num3);
+    focus(&mut window, "Words");
+    say(&mut window, "ប៉ូលិស");
+    until_seen(&mut window, "4 lines found");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "What you typed below another line");
+    assert!(!is_typed(&window, "ສົມພອນ"));
+    key(&mut window, Key::Home);
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::S);
+    key(&mut window, Key::Escape);
+    key(&mut window, Key::W);
+    assert!(is_typed(&window, "ສົມພອນ"), "it is another kind of form");
+    // Whoever leaves it by Esc does not want it.
+    key(&mut window, Key::Escape);
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+}
+
+#[test]
+fn what_is_typed_for_the_next_interview_is_asked_for_before_the_window_closes() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = "Something is typed under Interview";
+    let mut window = tall_window(dir.path());
+    chord(&mut window, Key::Num1);
+    until_seen(&mut window, "Take in recordings");
+    press(&mut window, "ខ្មែរ – Tiếng Việt");
+    assert!(
+        !close(&mut window).contains(&ViewportCommand::CancelClose),
+        "nobody typed what is there for practice"
+    );
+    for field in ["Case", "People present"] {
+        focus(&mut window, field);
+        say(&mut window, "ວັນນາ");
+        chord(&mut window, Key::Num3);
+        assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+        assert!(sees(&window, told), "{field}");
+        let heard = press_and_hear(&mut window, "Throw them away and close");
+        assert!(heard.contains(&ViewportCommand::Close), "{heard:?}");
+        assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+        chord(&mut window, Key::Num1);
+        assert!(!is_typed(&window, "ວັນນາ"));
+    }
+}
+
+#[test]
 fn words_that_are_kept_at_the_end_are_corrections_under_the_persons_name() {
     let dir = six_interviews();
     fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();
@@ -251,7 +324,8 @@ fn terms_and_the_form_of_one_are_in_reach_in_a_low_window() {
         text.push_str(&format!("own-{number},ຄຳທີ {number},คำที่ {number}\n"));
     }
     fs::write(&table, text).unwrap();
-    open_app(dir.path()).import_glossary(&table, false).unwrap();
+    let app = open_app(dir.path());
+    app.import_glossary(&table, false, &Cancel::new()).unwrap();
     let mut window = window(dir.path());
     chord(&mut window, Key::Num4);
     until_seen(&mut window, "Show only");

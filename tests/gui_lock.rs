@@ -468,64 +468,55 @@ fn a_broken_file_of_settings_gives_way_to_those_that_are_kept() {
 }
 
 #[test]
-fn a_form_that_is_half_typed_is_asked_for_before_the_lock() {
+fn a_form_that_is_half_typed_is_there_again_whatever_way_the_workspace_was_locked() {
     let (_case, app) = locked();
     let mut window = window(Arc::clone(&app));
-    until(&mut window, "This workspace is locked");
-    enter(&mut window, common::PASSPHRASE);
-    until(&mut window, "中文 – Tiếng Việt");
-    let half = |window: &mut Window| {
-        window.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
-        until(window, "New term");
-        press_key_on(window, "New term");
-        window.get_by_role_and_label(Role::TextInput, "ລາວ").focus();
-        window.run_steps(2);
-        window.event(Event::Text("ການຄ້າມະນຸດ".to_owned()));
-        window.run_steps(3);
+    let open = |window: &mut Window| {
+        until(window, "This workspace is locked");
+        enter(window, common::PASSPHRASE);
     };
-    let told = "Something is typed under Glossary";
-    let open = || app.vault_state().unwrap() == VaultState::Open;
-    half(&mut window);
-    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
-    until(&mut window, told);
-    assert!(open() && sees(&window, "If the workspace is locked now"));
-    assert!(!sees(&window, "Throw them away and close"));
-    // Who stays loses nothing, and is asked again, by the button too.
-    window.key_press(Key::Enter);
-    window.run_steps(3);
-    assert!(!sees(&window, told) && open());
-    for (button, after) in [
-        ("Another passphrase…", "Passphrase until now"),
-        ("Lock now", "This workspace is locked"),
-    ] {
-        window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
-        until(&mut window, "Lock after so many minutes");
-        window.get_by_label_contains(button).focus();
-        window.run_steps(2);
-        window.key_press(Key::Enter);
-        window.run_steps(3);
-        until(&mut window, told);
-        press_key_on(&mut window, "Throw them away and lock");
-        until(&mut window, after);
-        if !sees(&window, "This workspace is locked") {
-            press_key_on(&mut window, "Cancel");
-            until(&mut window, "This workspace is locked");
-            enter(&mut window, common::PASSPHRASE);
-            until(&mut window, "中文 – Tiếng Việt");
-            half(&mut window);
-        }
-    }
-    assert!(!open());
-    // Nobody answers: time locks it all the same.
-    enter(&mut window, common::PASSPHRASE);
+    open(&mut window);
     until(&mut window, "中文 – Tiếng Việt");
-    half(&mut window);
-    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
-    until(&mut window, told);
-    let patience = Duration::from_millis(500);
-    window.state_mut().as_mut().unwrap().lock_after(patience);
-    until(&mut window, "This workspace is locked");
-    assert!(!open());
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
+    until(&mut window, "New term");
+    press_key_on(&mut window, "New term");
+    window.get_by_role_and_label(Role::TextInput, "ລາວ").focus();
+    window.run_steps(2);
+    window.event(Event::Text("ການຄ້າມະນຸດ".to_owned()));
+    window.run_steps(3);
+    let typed = |window: &Window| {
+        let fields = window.query_all_by_role(Role::TextInput);
+        let values = fields.filter_map(|n| n.accesskit_node().value());
+        values.into_iter().any(|value| value == "ການຄ້າມະນຸດ")
+    };
+    for (button, after) in [
+        ("by the key", "This workspace is locked"),
+        ("Lock now", "This workspace is locked"),
+        ("Another passphrase…", "Passphrase until now"),
+    ] {
+        if button == "by the key" {
+            window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+        } else {
+            window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+            until(&mut window, "Lock after so many minutes");
+            window.get_by_label_contains(button).focus();
+            window.run_steps(2);
+            window.key_press(Key::Enter);
+        }
+        // Nothing is lost, so nothing is asked.
+        until(&mut window, after);
+        assert!(!typed(&window), "{button}");
+        if after != "This workspace is locked" {
+            press_key_on(&mut window, "Cancel");
+        }
+        open(&mut window);
+        until(&mut window, "What you typed before the lock is there again");
+        window.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
+        until(&mut window, "parted by a semicolon");
+        assert!(typed(&window), "{button}");
+        press_key_on(&mut window, "Close");
+    }
+    assert_eq!(app.vault_state().unwrap(), VaultState::Open);
 }
 
 #[test]

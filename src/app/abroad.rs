@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audio::Untouched;
 use crate::domain::{
-    AudioFile, Channel, Flag, Interview, InterviewId, Lang, Segment, SegmentId, Span, Status,
+    AudioFile, Cancel, Channel, Flag, Interview, InterviewId, Lang, Segment, SegmentId, Span,
+    Status,
 };
 use crate::evidence::{Kind, WORKSPACE, read, sha256};
 use crate::store::{
@@ -202,8 +203,14 @@ impl App {
     /// A stretch of one channel of what a partner sent, at 16 kHz, -1.0 to 1.0. Nothing is written.
     ///
     /// # Errors
-    /// No such bundle; no sound of this channel in it; a file that cannot be decoded.
-    pub fn foreign_sound(&self, bundle: &str, channel: u16, span: Span) -> Result<Vec<f32>, Error> {
+    /// No such bundle; no sound of this channel in it; a file that cannot be decoded; a cancel.
+    pub fn foreign_sound(
+        &self,
+        bundle: &str,
+        channel: u16,
+        span: Span,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, Error> {
         let found = {
             let held = self.held_abroad()?;
             let known = held.as_ref().and_then(|held| held.known.get(bundle));
@@ -218,7 +225,7 @@ impl App {
             Some(at) => hearers.0.remove(at).1,
             None => Untouched::new(parts, own),
         };
-        let heard = hearer.hear(span);
+        let heard = hearer.hear(span, cancel);
         if hearers.0.len() >= MOST_HEARD {
             hearers.0.remove(0);
         }

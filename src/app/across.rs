@@ -72,8 +72,7 @@ impl App {
                 break;
             }
             let pair = LangPair { from, to };
-            tell(to);
-            if !self.opens(kept, pair, cancel) {
+            if !self.opens(kept, pair, cancel, tell) {
                 continue;
             }
             let source = SourceLine {
@@ -93,9 +92,17 @@ impl App {
         others
     }
 
-    /// Has a translator of this direction among those that are kept; whether there is one.
-    fn opens(&self, kept: &mut Translators, pair: LangPair, cancel: &Cancel) -> bool {
+    /// Has a translator of this direction among those that are kept, and `tell`s its language; whether there
+    /// is one.
+    fn opens(
+        &self,
+        kept: &mut Translators,
+        pair: LangPair,
+        cancel: &Cancel,
+        tell: &mut dyn FnMut(Lang),
+    ) -> bool {
         if kept.routes.iter().any(|route| route.pairs.contains(&pair)) {
+            tell(pair.to);
             return true;
         }
         let shelf = self.shelf();
@@ -107,6 +114,8 @@ impl App {
         if model.card.practice || kept.refused.contains(name) {
             return false;
         }
+        // Before it is read from the disk, which takes a while.
+        tell(pair.to);
         // One model often serves several directions: it is opened once.
         if let Some(route) = kept.routes.iter_mut().find(|route| route.model == *name) {
             route.pairs.push(pair);

@@ -206,10 +206,20 @@ impl App {
     /// with `replace` does it take the place of one of the same name.
     ///
     /// # Errors
-    /// A glossary that is not valid, or whose name is taken; nothing is copied then.
-    pub fn import_glossary(&self, file: &Path, replace: bool) -> Result<GlossaryInfo, Error> {
+    /// A glossary that is not valid, or whose name is taken; a cancel. Nothing is copied then.
+    pub fn import_glossary(
+        &self,
+        file: &Path,
+        replace: bool,
+        cancel: &Cancel,
+    ) -> Result<GlossaryInfo, Error> {
+        let goes_on = || match cancel.is_cancelled() {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        };
         let unusable = |cause| unusable(cause, file);
         let glossary = Glossary::load(file).map_err(unusable)?;
+        goes_on()?;
         // The workspace's copy is made and read through before anything is put in its place.
         let mut table = Vec::new();
         glossary.write_csv(&mut table).map_err(unusable)?;
@@ -238,6 +248,7 @@ impl App {
             cause,
             path: to.clone(),
         };
+        goes_on()?;
         self.note_glossary(&to, &table)?;
         write_whole(&to, replace, &mut |out| {
             write_table(&table, &to, out).map_err(written)

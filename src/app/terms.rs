@@ -245,7 +245,7 @@ mod tests {
         let brought = dir.path().join("ຄຳສັບ.csv");
         for word in ["口岸", "关口"] {
             std::fs::write(&brought, format!("id,zh,lo\nx-1,{word},ດ່ານ\n")).unwrap();
-            app.import_glossary(&brought, true).unwrap();
+            app.import_glossary(&brought, true, &Cancel::new()).unwrap();
         }
         let told = changes();
         assert_eq!(told.len(), 4);

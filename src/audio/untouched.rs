@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{Decoder, Error, Resampler};
-use crate::domain::{SAMPLE_RATE, Span};
+use crate::domain::{Cancel, SAMPLE_RATE, Span};
 
 /// Samples that stay in memory behind the place that is decoded, five minutes: about 19 MB.
 const KEPT: usize = 16_000 * 300;
@@ -59,9 +59,10 @@ impl Untouched {
     /// does not have is silence there.
     ///
     /// # Errors
-    /// Those of decoding (see [`Error`]).
-    pub fn hear(&mut self, span: Span) -> Result<Vec<f32>, Error> {
-        let heard = self.gather(span);
+    /// Those of decoding (see [`Error`]); a cancel: a place that is far in its file may be minutes of decoding
+    /// away.
+    pub fn hear(&mut self, span: Span, cancel: &Cancel) -> Result<Vec<f32>, Error> {
+        let heard = self.gather(span, cancel);
         if heard.is_err() {
             // What is kept may have a hole where it broke off.
             self.open = None;
@@ -75,9 +76,12 @@ impl Untouched {
         self.from.saturating_add(self.kept.len() as u64)
     }
 
-    fn gather(&mut self, span: Span) -> Result<Vec<f32>, Error> {
+    fn gather(&mut self, span: Span, cancel: &Cancel) -> Result<Vec<f32>, Error> {
         self.approach(span.start.0)?;
         while self.at() < span.end.0 && self.more()? {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
             self.forget_before(span.start.0);
         }
         let place = |pos: u64| {
@@ -264,7 +268,9 @@ mod tests {
 
     fn heard(parts: &[PathBuf], channel: u16, from: u64, to: u64) -> Vec<i32> {
         let span = Span::new(SamplePos(from), SamplePos(to));
-        let pcm = Untouched::new(parts.to_vec(), channel).hear(span).unwrap();
+        let pcm = Untouched::new(parts.to_vec(), channel)
+            .hear(span, &Cancel::new())
+            .unwrap();
         pcm.iter().map(|s| (s * 32_768.0).round() as i32).collect()
     }
 
@@ -350,12 +356,12 @@ mod tests {
         for file in files {
             let name = file.display();
             let mut front = Untouched::new(vec![file.clone()], 0);
-            let all = front.hear(seconds(0, 600)).unwrap();
+            let all = front.hear(seconds(0, 600), &Cancel::new()).unwrap();
             assert!(all.len() > 16_000 * 30, "{name} is too short");
             let place = all.len() as u64 - 16_000 * 4 - 5;
             let span = Span::new(SamplePos(place), SamplePos(place + 32_000));
             let mut far = Untouched::new(vec![file.clone()], 0);
-            let heard = far.hear(span).unwrap();
+            let heard = far.hear(span, &Cancel::new()).unwrap();
             assert!(far.from + 3 * EARLIER > place, "{name} from the front");
             let wanted = &all[place as usize..place as usize + 32_000];
             let apart = heard.iter().zip(wanted).map(|(a, b)| (a - b).abs());
@@ -363,7 +369,7 @@ mod tests {
             assert_eq!(heard.len(), 32_000, "{name}");
             // To the end it is as long, and then known.
             let end = Span::new(SamplePos(place), SamplePos(all.len() as u64 + 16_000));
-            let rest = far.hear(end).unwrap().len();
+            let rest = far.hear(end, &Cancel::new()).unwrap().len();
             assert_eq!(rest, all.len() - place as usize, "{name}");
             assert_eq!(far.starts, [0, all.len() as u64], "{name}");
         }
@@ -375,32 +381,60 @@ mod tests {
         let parts = ["1.wav", "2.wav", "3.wav"].map(|name| dir.path().join(name));
         parts.iter().for_each(|part| minute(part, 16_000));
         let mut own = Untouched::new(parts.to_vec(), 0);
-        own.hear(seconds(0, 130)).unwrap();
+        own.hear(seconds(0, 130), &Cancel::new()).unwrap();
         assert_eq!(own.starts, [0, 60 * 16_000, 120 * 16_000]);
         let at = own.at();
-        let again = own.hear(seconds(58, 62)).unwrap();
+        let again = own.hear(seconds(58, 62), &Cancel::new()).unwrap();
         assert_eq!((again.len(), own.at()), (64_000, at), "out of memory");
         // Two seconds on goes on where it was.
-        own.hear(seconds(130, 132)).unwrap();
+        own.hear(seconds(130, 132), &Cancel::new()).unwrap();
         assert_eq!(own.from, 0);
         // Somewhere else first; then a part whose beginning is known.
         own.renew(0, u64::MAX);
-        let second = own.hear(seconds(65, 66)).unwrap();
+        let second = own.hear(seconds(65, 66), &Cancel::new()).unwrap();
         assert_eq!(own.from, 60 * 16_000);
         let mut front = Untouched::new(parts[1..].to_vec(), 0);
-        assert_eq!(second, front.hear(seconds(5, 6)).unwrap());
+        assert_eq!(second, front.hear(seconds(5, 6), &Cancel::new()).unwrap());
         // Behind the end there is nothing, and before it everything is still there.
-        assert!(own.hear(seconds(200, 210)).unwrap().is_empty());
-        assert_eq!(own.hear(seconds(179, 182)).unwrap().len(), 16_000);
+        assert!(
+            own.hear(seconds(200, 210), &Cancel::new())
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            own.hear(seconds(179, 182), &Cancel::new()).unwrap().len(),
+            16_000
+        );
         // Of a long recording some minutes are kept.
         let four: Vec<PathBuf> = parts.iter().cycle().take(12).cloned().collect();
         let many = Untouched::new(four.clone(), 0)
-            .hear(seconds(0, 700))
+            .hear(seconds(0, 700), &Cancel::new())
             .unwrap();
         assert_eq!(many.len(), 700 * 16_000);
         let mut long = Untouched::new(four, 0);
-        (0..70).for_each(|at| drop(long.hear(seconds(at * 10, at * 10 + 10)).unwrap()));
+        (0..70).for_each(|at| {
+            drop(
+                long.hear(seconds(at * 10, at * 10 + 10), &Cancel::new())
+                    .unwrap(),
+            )
+        });
         assert!(long.kept.len() < KEPT * 3 / 2 && long.kept.len() >= KEPT);
+    }
+
+    #[test]
+    fn whoever_stops_it_waits_for_one_block_and_it_is_heard_whole_afterwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("part-001.wav");
+        minute(&file, 16_000);
+        let mut own = Untouched::new(vec![file.clone()], 0);
+        let stopped = own.hear(seconds(0, 60), &Cancel::raised_at(3));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        let (heard, mut front) = (
+            own.hear(seconds(0, 60), &Cancel::new()),
+            Untouched::new(vec![file], 0),
+        );
+        let whole = front.hear(seconds(0, 60), &Cancel::new()).unwrap();
+        assert_eq!(heard.unwrap(), whole);
     }
 
     #[test]
@@ -409,6 +443,9 @@ mod tests {
         let file = dir.path().join("part-001.wav");
         std::fs::write(&file, b"RIFF nothing of a sound").unwrap();
         let mut own = Untouched::new(vec![file], 0);
-        assert!(own.hear(seconds(0, 1)).is_err() && own.hear(seconds(0, 1)).is_err());
+        assert!(
+            own.hear(seconds(0, 1), &Cancel::new()).is_err()
+                && own.hear(seconds(0, 1), &Cancel::new()).is_err()
+        );
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn glossary(app: &App, typed: &Glossary, out: &mut Out) -> Result<(),
             replace,
             form,
         } => {
-            let info = app.import_glossary(file, *replace)?;
+            let cancel = cancel_on_ctrl_c("nothing was stored.");
+            let info = app.import_glossary(file, *replace, &cancel)?;
             if form.json {
                 return Ok(out.json(&info)?);
             }

@@ -17,7 +17,6 @@ use super::prompt::{Answer, Prompt};
 use super::put_by::PutBy;
 use super::shell::Desktop;
 use super::theme;
-use super::unkept::Way;
 use super::words::Words;
 
 /// Microphones that were tested keep the screens open for so long after somebody was here last.
@@ -166,10 +165,6 @@ impl Gate {
             desktop.say_busy();
             return;
         }
-        if desktop.asks_before(Way::Page(purpose)) {
-            ctx.request_repaint();
-            return;
-        }
         self.put_away();
         self.show_page(ctx, purpose);
     }
@@ -280,15 +275,10 @@ impl Gate {
         if busy || awaited || used {
             self.touched = Instant::now();
         }
-        let mut asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
+        let asked = ui.input_mut(|i| i.consume_shortcut(&LOCK)) | desktop.is_to_lock();
         if asked && busy {
             desktop.say_busy();
             return;
-        }
-        if asked && desktop.asks_before(Way::Lock) {
-            // The answer comes later; until then only time locks it.
-            asked = false;
-            ui.ctx().request_repaint();
         }
         let left = self
             .patience

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use eframe::egui::{
-    Button, CentralPanel, Context, Frame, Margin, ProgressBar, ScrollArea, TextEdit, Ui,
-    ViewportCommand,
+    Button, CentralPanel, Context, Frame, Margin, ScrollArea, TextEdit, Ui, ViewportCommand,
 };
 
 use crate::app::desk::{Desk, Told};
@@ -264,8 +263,9 @@ impl LockPage {
         });
         if self.agency {
             let label = script::label(ui, self.words.t("lock-recovery-key"), letters);
-            let field = TextEdit::singleline(&mut self.recipient).char_limit(200);
-            script::line(ui, field.desired_width(FIELD)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.recipient).id_salt("recipient");
+            let field = field.char_limit(200).desired_width(FIELD);
+            script::line(ui, field).labelled_by(label.id);
         } else {
             self.path(ui, "lock-recovery-file", false);
         }
@@ -394,18 +394,8 @@ impl LockPage {
         script::label(ui, self.words.t("lock-working"), letters);
         script::label(ui, self.words.t("lock-no-stop"), letters);
         let (done, total) = self.step;
-        if total == 0 {
-            ui.spinner();
-            return;
-        }
-        let part = (done as f32 / total as f32).clamp(0.0, 1.0);
-        let percent = self.words.digits(&format!("{:.0}", part * 100.0));
-        ui.add(ProgressBar::new(part).text(format!("{percent} %")));
-        if let Some(left) = job::left(self.since, part) {
-            let text = self.words.with("job-left", &[("time", &left)]);
-            script::label(ui, &text, Letters::small(ui, self.words.lang()));
-            ui.ctx().request_repaint_after(Duration::from_secs(1));
-        }
+        let part = (total > 0).then(|| (done as f32 / total as f32).clamp(0.0, 1.0));
+        job::far(ui, &self.words, self.since, part);
     }
 
     fn ends(&self, ui: &mut Ui, file: Option<&std::path::Path>) -> bool {

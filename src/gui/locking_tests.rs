@@ -1,5 +1,7 @@
 //! Tests of the page of the lock.
 
+use std::time::Duration;
+
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 

@@ -114,6 +114,7 @@ impl Palette {
         };
         let label = ui.label(scene.words.t(title));
         let field = TextEdit::singleline(&mut self.text)
+            .id_salt("palette")
             .char_limit(300)
             .desired_width(f32::INFINITY);
         let field = script::line(ui, field).labelled_by(label.id);

@@ -6,7 +6,7 @@ use crate::app::desk::{Desk, Told};
 use super::panels::{Drafts, Evidence, Glossary, Intake, People, Review};
 use super::words::Words;
 
-/// The words of lines, and forms that are half filled.
+/// The words and forms of lines, and the other forms that are half filled.
 #[derive(Default)]
 pub struct PutBy {
     drafts: Drafts,
@@ -37,6 +37,7 @@ impl PutBy {
         let people = self.people.as_ref().is_some_and(People::is_typed);
         let forms = [
             (self.intake.is_some(), "nav-interview"),
+            (self.drafts.has_forms(), "nav-review"),
             (people, "nav-people"),
             (self.evidence.is_some(), "nav-evidence"),
             (self.glossary.is_some(), "nav-glossary"),
@@ -46,6 +47,18 @@ impl PutBy {
 }
 
 impl Screens<'_> {
+    /// The screens with a form in which something is typed, by their names.
+    pub(super) fn forms(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let forms = [
+            (self.intake.is_typed(), "nav-interview"),
+            (self.review.has_forms(), "nav-review"),
+            (self.people.is_typed(), "nav-people"),
+            (self.evidence.is_typed(), "nav-evidence"),
+            (self.glossary.is_typed(), "nav-glossary"),
+        ];
+        forms.into_iter().filter(|form| form.0).map(|form| form.1)
+    }
+
     /// Takes it out of the screens.
     pub(super) fn put_by(self) -> PutBy {
         PutBy {
@@ -81,9 +94,7 @@ impl Screens<'_> {
             evidence,
             glossary,
         } = kept;
-        if drafts.len() > 0 {
-            self.review.take_up(drafts);
-        }
+        self.review.take_up(drafts);
         if let Some(intake) = intake {
             *self.intake = *intake;
         }

@@ -22,7 +22,7 @@ use super::panels::{
 use super::put_by::{PutBy, Screens};
 use super::rail;
 use super::theme;
-use super::unkept::{Answered, Typed, Unkept, Way};
+use super::unkept::Unkept;
 use super::widgets;
 use super::widgets::script::{self, Letters};
 use super::words::Words;
@@ -211,8 +211,9 @@ impl Desktop {
             words: &self.words,
             choices: &self.choices,
         };
-        let typed = Typed {
+        let screens = Screens {
             review: &mut self.review,
+            intake: &mut self.intake,
             people: &mut self.people,
             evidence: &mut self.evidence,
             glossary: &mut self.glossary,
@@ -220,22 +221,10 @@ impl Desktop {
         if self.closing.show(ui, &scene) {
             return;
         }
-        match self.unkept.show(ui, &scene, typed) {
+        if self.unkept.show(ui, &scene, screens) {
             // Whoever stays for the words stays for what runs too.
-            Answered::Stays => self.closing = Closing::default(),
-            Answered::Goes(Way::Lock) => self.locks = true,
-            Answered::Goes(Way::Page(purpose)) => self.guards = Some(purpose),
-            Answered::Goes(Way::Close) | Answered::Open => {}
+            self.closing = Closing::default();
         }
-    }
-
-    /// Whether a form is half filled, which a lock would lose: then it is asked for first.
-    pub fn asks_before(&mut self, way: Way) -> bool {
-        let typed = self.people.is_typed() || self.evidence.is_typed() || self.glossary.is_typed();
-        if typed {
-            self.unkept.ask_before(way);
-        }
-        typed
     }
 
     /// Everything is hidden: nothing of the interview is shown, but a recording that fails is told.

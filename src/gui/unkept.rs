@@ -1,13 +1,13 @@
-//! The question before the window closes, or is locked, over words that were typed and not kept. Those of
-//! lines are kept as corrections or thrown away, and a lock keeps them; those of a form that is half filled
-//! are named, or the window stays.
+//! The question before the window closes over words that were typed and not kept. Those of lines are kept as
+//! corrections or thrown away; those of a form that is half filled are named, or the window stays. A lock is
+//! no reason to ask: behind it all of them wait (see [`put_by`](super::put_by)).
 
 use eframe::egui::{Button, Id, Modal, Ui, ViewportCommand, accesskit::Role};
 
 use crate::app::desk::{Command, Told};
 
-use super::locking::Purpose;
-use super::panels::{Evidence, Glossary, People, Place, Review};
+use super::panels::{Place, Review};
+use super::put_by::Screens;
 use super::shell::Scene;
 use super::theme;
 use super::widgets::{script, told};
@@ -15,35 +15,10 @@ use super::widgets::{script, told};
 /// Width of the question, in points.
 const WIDTH: f32 = 420.0;
 
-/// What a person is about to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Way {
-    /// To close the window.
-    #[default]
-    Close,
-    /// To lock the workspace.
-    Lock,
-    /// To go to the page of the lock.
-    Page(Purpose),
-}
-
-/// How the question was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answered {
-    /// Not at all, or nothing is asked.
-    Open,
-    /// The person stays.
-    Stays,
-    /// The person goes on, and what was typed is gone.
-    Goes(Way),
-}
-
 /// Whether the question is asked, and how it was answered.
 #[derive(Default)]
 pub(super) struct Unkept {
     asked: bool,
-    /// What it is asked before.
-    way: Way,
     /// The way to stay is to have the keys.
     focus: bool,
     /// The number under which a correction was sent, and of what.
@@ -51,36 +26,6 @@ pub(super) struct Unkept {
     /// They are kept one after the other.
     keeps: bool,
     failed: Option<Told>,
-}
-
-/// The screens into which something may be typed.
-pub(super) struct Typed<'a> {
-    pub(super) review: &'a mut Review,
-    pub(super) people: &'a mut People,
-    pub(super) evidence: &'a mut Evidence,
-    pub(super) glossary: &'a mut Glossary,
-}
-
-impl Typed<'_> {
-    /// The screens with a form that is half filled, by their names.
-    fn forms(&self) -> impl Iterator<Item = &'static str> {
-        let forms = [
-            (self.people.is_typed(), "nav-people"),
-            (self.evidence.is_typed(), "nav-evidence"),
-            (self.glossary.is_typed(), "nav-glossary"),
-        ];
-        forms.into_iter().filter(|form| form.0).map(|form| form.1)
-    }
-
-    /// A lock keeps the words of lines.
-    fn throw_away(&mut self, way: Way) {
-        if way == Way::Close {
-            self.review.throw_away();
-        }
-        self.people.throw_away();
-        self.evidence.throw_away();
-        self.glossary.throw_away();
-    }
 }
 
 /// What was pressed.
@@ -93,36 +38,25 @@ enum Answer {
 }
 
 impl Unkept {
-    /// Asks before a lock would lose what is typed.
-    pub(super) fn ask_before(&mut self, way: Way) {
-        if !self.keeps {
-            (self.asked, self.focus, self.way) = (true, true, way);
-            self.failed = None;
-        }
-    }
-
-    /// Keeps the window open where words would be lost, and asks.
-    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, mut typed: Typed<'_>) -> Answered {
-        let unkept = typed.review.unkept();
-        let forms: Vec<&str> = typed.forms().collect();
+    /// Keeps the window open where words would be lost, and asks; whether the person stays.
+    pub(super) fn show(&mut self, ui: &Ui, scene: &Scene<'_>, screens: Screens<'_>) -> bool {
+        let unkept = screens.review.unkept();
+        let forms: Vec<&str> = screens.forms().collect();
         if unkept == 0 && forms.is_empty() && !self.keeps {
             *self = Self::default();
-            return Answered::Open;
+            return false;
         }
         if ui.input(|i| i.viewport().close_requested()) {
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
-            (self.asked, self.focus, self.way) = (true, true, Way::Close);
+            (self.asked, self.focus) = (true, true);
             self.failed = None;
         }
-        // A lock keeps the words of lines: there it is the forms alone that are asked for.
-        self.asked &= self.way == Way::Close || !forms.is_empty();
         if !self.asked {
-            return Answered::Open;
+            return false;
         }
-        let count = if self.way == Way::Close { unkept } else { 0 };
         let modal = Modal::new(Id::unique("unkept")).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
-            self.ask(ui, scene, count, &forms)
+            self.ask(ui, scene, unkept, &forms)
         });
         let mut answer = modal.inner;
         if modal.should_close() && !self.keeps {
@@ -132,25 +66,20 @@ impl Unkept {
             Answer::None => {}
             Answer::Stay => self.asked = false,
             Answer::Keep => {
-                typed.review.close_editor();
-                typed.review.drafts().again();
+                screens.review.close_editor();
+                screens.review.drafts().again();
                 self.keeps = true;
                 self.failed = None;
             }
             Answer::Throw => {
-                typed.throw_away(self.way);
+                drop(screens.put_by());
                 self.asked = false;
-                if self.way == Way::Close {
-                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
-                }
-                return Answered::Goes(self.way);
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+                return false;
             }
         }
-        self.keep(ui, scene, typed.review);
-        match answer {
-            Answer::Stay => Answered::Stays,
-            _ => Answered::Open,
-        }
+        self.keep(ui, scene, screens.review);
+        answer == Answer::Stay
     }
 
     /// Sends one after the other as a correction and waits for its answer: only what is stored is gone
@@ -217,11 +146,9 @@ impl Unkept {
         });
         let doubt = theme::of(ui).doubt;
         script::label(ui, &what, scene.own(ui).coloured(doubt));
-        let closes = self.way == Way::Close;
-        let next = match (closes, count) {
-            (false, _) => "unkept-lock-next",
-            (true, 0) => "unkept-form-next",
-            (true, _) => "unkept-next",
+        let next = match count {
+            0 => "unkept-form-next",
+            _ => "unkept-next",
         };
         script::label(ui, words.t(next), scene.own(ui));
         let named = !scene.choices.name.trim().is_empty();
@@ -241,11 +168,7 @@ impl Unkept {
                 stay.request_focus();
             }
             let keep = Button::new(words.t("unkept-keep"));
-            let throw = Button::new(words.t(if closes {
-                "unkept-throw"
-            } else {
-                "unkept-lock"
-            }));
+            let throw = Button::new(words.t("unkept-throw"));
             for (pressed, meant) in [
                 (stay.clicked(), Answer::Stay),
                 (

@@ -173,7 +173,9 @@ pub fn refuse_all(each: usize) -> Tally {
 
 fn refused_terms(app: &App, files: &[PathBuf]) {
     for file in files {
-        let error = app.import_glossary(file, false).unwrap_err();
+        let error = app
+            .import_glossary(file, false, &Cancel::new())
+            .unwrap_err();
         let name = file.file_name().unwrap().to_str().unwrap();
         assert!(error.to_string().contains(name), "{name}: {error}");
         assert!(!error.help().is_empty());

@@ -125,7 +125,7 @@ pub struct Board {
     /// What came of the last export or other task.
     pub outcome: Slot<Outcome>,
     /// Why the last line was not certified.
-    pub uncertified: Slot<Told>,
+    pub uncertified: Slot<Refused>,
     /// The microphones of this machine.
     pub microphones: Slot<Vec<DeviceInfo>>,
     /// The running or last test of a microphone.
@@ -271,6 +271,17 @@ pub struct Saved {
     pub passes: bool,
 }
 
+/// A signature that was asked for and not given.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The interview.
+    pub interview: InterviewId,
+    /// The number that the screen gave it.
+    pub number: u64,
+    /// Why.
+    pub told: Told,
+}
+
 /// The answer to a search.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -359,6 +370,8 @@ pub enum JobKind {
     Evidence,
     /// A model is taken in.
     Model,
+    /// A table of terms is taken in.
+    Terms,
     /// A machine hears or translates lines once more, or listens to who speaks.
     Again,
 }

@@ -36,8 +36,6 @@ pub enum Task {
     Revoke(String, Option<String>),
     /// Write what others need of a key to a file.
     HandOver(String, PathBuf),
-    /// Sign for lines that somebody else wrote; why, where they are held back.
-    Certify(InterviewId, Vec<SegmentId>, Option<String>),
     /// Sign the head of an interview's chain.
     Seal(InterviewId),
     /// Write an interview for the holder of this key, to this file or under a free name.
@@ -234,11 +232,6 @@ pub(super) fn run(
                 app.export(&id.0, format, &choices, place, cancel, watcher)?;
             Outcome::Exported(out, covered)
         }
-        Task::Certify(id, lines, despite) => {
-            let key = signer(common)?;
-            let (_, versions) = app.certify(&id.0, &lines, &key, despite.as_deref())?;
-            Outcome::Certified(versions.len())
-        }
         Task::Seal(id) => Outcome::Sealed(app.seal(&id.0, &*signer(common)?, cancel, watcher)?),
         Task::Bundle(id, to, out) => {
             let to = partner(common, &to)?;
@@ -297,19 +290,19 @@ pub(super) fn run(
     Ok(())
 }
 
-/// What is done at once, whatever job runs; the lines are read again then. Why not is told beside them.
-pub(super) fn at_once(common: &Common, task: Task) -> Result<(), Error> {
-    common.board.uncertified.take();
-    match run(common, task, &Cancel::new(), &|_| ()) {
-        Ok(()) => reader::refresh(common),
-        Err(error) => {
-            common.board.uncertified.put(Told {
-                what: common.app.words(&error),
-                next: error.help(),
-            });
-            Ok(())
-        }
-    }
+/// Signs for lines, whatever job runs.
+pub(super) fn certify(
+    common: &Common,
+    id: &InterviewId,
+    lines: &[SegmentId],
+    despite: Option<&str>,
+) -> Result<(), Error> {
+    common.board.outcome.take();
+    let key = signer(common)?;
+    let (_, versions) = common.app.certify(&id.0, lines, &key, despite)?;
+    read(common);
+    common.board.outcome.put(Outcome::Certified(versions.len()));
+    Ok(())
 }
 
 /// What is done with keys.

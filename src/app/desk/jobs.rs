@@ -70,6 +70,7 @@ pub(super) fn run(
             Command::CheckModels => JobKind::Check,
             Command::Task(_) => JobKind::Evidence,
             Command::ImportModel(_) => JobKind::Model,
+            Command::ImportTerms(_) => JobKind::Terms,
             Command::Again(..) | Command::Voices(..) => JobKind::Again,
             _ => JobKind::Resume,
         };
@@ -155,6 +156,11 @@ impl Bench<'_> {
             Command::ImportModel(folder) => {
                 app.import_model(&folder, cancel, &watcher)?;
                 reader::shelf(self.common);
+                Ok(Vec::new())
+            }
+            Command::ImportTerms(path) => {
+                let taken = app.import_glossary(&path, false, cancel)?;
+                reader::told_of(self.common, taken);
                 Ok(Vec::new())
             }
             Command::Again(id, request) => {
@@ -284,4 +290,40 @@ fn remark(what: String) -> Told {
 
 fn fraction(done: u64, total: u64) -> Option<f32> {
     (total > 0).then(|| (done as f64 / total as f64).clamp(0.0, 1.0) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::desk::picture::tests::with_sound;
+    use crate::app::desk::{Desk, Notice};
+
+    #[test]
+    fn a_table_of_terms_is_taken_in_as_long_work_and_a_stop_leaves_nothing() {
+        let (dir, common, _) = with_sound(&[&[0; 16]]);
+        let table = dir.path().join("ours.csv");
+        std::fs::write(&table, "id,lo,th\nours-1,ຄ້າມະນຸດ,ค้ามนุษย์\n").unwrap();
+        let stop = Cancel::new();
+        stop.cancel();
+        let stopped = common.app.import_glossary(&table, false, &stop);
+        assert!(matches!(stopped, Err(Error::Stopped)));
+        let there = common.app.workspace().glossaries().join("ours.csv");
+        assert!(!there.exists());
+        let desk = Desk::start(Arc::clone(&common.app), Arc::new(|| ())).unwrap();
+        assert!(desk.ask(Command::ImportTerms(table)));
+        let begun = Instant::now();
+        let over = |job: Arc<Job>| job.kind == JobKind::Terms && job.over.is_some();
+        while !desk.board().job.get().is_some_and(over) {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let told = desk.board().next_notice();
+        assert!(
+            matches!(told, Some(Notice::Terms { count: 1, .. })),
+            "{told:?}"
+        );
+        assert!(there.exists());
+    }
 }

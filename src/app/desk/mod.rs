@@ -27,8 +27,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use board::{
-    Board, Entry, Folder, Found, Job, JobKind, Notice, Phase, Recording, Recutted, Saved, Shelf,
-    TestPhase, Testing, Told, Versions,
+    Board, Entry, Folder, Found, Job, JobKind, Notice, Phase, Recording, Recutted, Refused, Saved,
+    Shelf, TestPhase, Testing, Told, Versions,
 };
 
 pub use custody::{Custody, Outcome, Said, Task};
@@ -121,6 +121,9 @@ pub enum Command {
     Custody,
     /// Write an interview out, sign or compare something.
     Task(Task),
+    /// Sign for lines that somebody else wrote; why, where they are held back; the answer carries the number.
+    /// It is short, and does not wait for a job that runs for hours.
+    Certify(InterviewId, Vec<SegmentId>, Option<String>, u64),
     /// Forget the key that a person opened.
     Forget,
     /// Keep what was chosen.
@@ -248,6 +251,8 @@ pub struct Desk {
     across: std::sync::Mutex<Cancel>,
     /// Raised once a search index is not to be made anew.
     mend: Cancel,
+    /// Raised once nothing is to be heard any more.
+    quiet: Cancel,
     newest: Arc<AtomicU64>,
     numbers: AtomicU64,
     threads: Vec<JoinHandle<()>>,
@@ -287,10 +292,11 @@ impl Desk {
             "desk-work",
             Box::new(move |asked| jobs::run(&own, &asked, &stop, &again)),
         )?;
-        let own = common.clone();
+        let (own, quiet) = (common.clone(), Cancel::new());
+        let stop = quiet.clone();
         let sound = start(
             "desk-sound",
-            Box::new(move |asked| sound::run(&own, &asked)),
+            Box::new(move |asked| sound::run(&own, &asked, stop)),
         )?;
         let own = common.clone();
         let picture = start(
@@ -311,6 +317,7 @@ impl Desk {
             cancel,
             across: std::sync::Mutex::default(),
             mend,
+            quiet,
             newest,
             numbers: AtomicU64::new(0),
             threads,
@@ -330,13 +337,12 @@ impl Desk {
     /// Asks for something and returns at once; `false` where too much is waiting already.
     pub fn ask(&self, command: Command) -> bool {
         let to = match &command {
-            // It is short, and does not wait for a job that runs for hours.
-            Command::Task(Task::Certify(..)) => &self.read,
             Command::Import(..)
             | Command::Resume(_)
             | Command::CheckModels
             | Command::Task(_)
             | Command::ImportModel(_)
+            | Command::ImportTerms(_)
             | Command::Again(..)
             | Command::Voices(..)
             | Command::Record(_)
@@ -408,6 +414,7 @@ impl Drop for Desk {
     fn drop(&mut self) {
         self.stop_job();
         self.stop_mending();
+        self.quiet.cancel();
         self.stop_across(Cancel::new());
         (self.read, self.work, self.sound) = (None, None, None);
         (self.picture, self.find) = (None, None);

@@ -14,7 +14,7 @@ use crate::pipeline::Progress;
 use crate::store::{Recutting, SearchQuery};
 use crate::transcript::is_transcript;
 
-use super::board::{Entry, Folder, Found, Notice, Recutted, Saved, Shelf, Told, Versions};
+use super::board::{Entry, Folder, Found, Notice, Recutted, Refused, Saved, Shelf, Told, Versions};
 use super::opened::{ForeignOpened, Opened};
 use super::{Command, Common, Speaking, custody, places, put_back, register};
 
@@ -49,7 +49,9 @@ pub(super) fn run(
             Command::PutBack(id, what, (by, reason), number) => {
                 put_back::put_back(common, &id, &what, (&by, &reason), number)
             }
-            Command::Task(task) => custody::at_once(common, task),
+            Command::Certify(id, lines, despite, number) => {
+                certify(common, &id, (&lines, despite.as_deref()), number)
+            }
             Command::KeepVoices(id, suggested, by, number) => {
                 keep_voices(common, &id, (&suggested, &by), number)
             }
@@ -59,10 +61,6 @@ pub(super) fn run(
                 shelf(common);
                 Ok(())
             }
-            Command::ImportTerms(path) => common
-                .app
-                .import_glossary(&path, false)
-                .map(|taken| told_of(common, taken)),
             Command::ExportTerms(path) => common
                 .app
                 .export_glossary(None, None, &path, false)
@@ -254,6 +252,32 @@ fn corrected(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<()
     list(common)
 }
 
+/// Signs for lines, then reads the interview again, so that whoever goes on from the answer sees that.
+fn certify(
+    common: &Common,
+    id: &InterviewId,
+    (lines, despite): (&[SegmentId], Option<&str>),
+    number: u64,
+) -> Result<(), Error> {
+    let done = custody::certify(common, id, lines, despite);
+    let read = match &done {
+        Ok(()) => refresh(common),
+        Err(error) => {
+            common.board.uncertified.put(Refused {
+                interview: id.clone(),
+                number,
+                told: Told {
+                    what: common.app.words(error),
+                    next: error.help(),
+                },
+            });
+            Ok(())
+        }
+    };
+    saved(common, number, done);
+    read
+}
+
 /// Says how a change ended under its number.
 fn saved(common: &Common, number: u64, done: Result<(), Error>) {
     let failed = done.err();
@@ -380,7 +404,7 @@ fn answer(common: &Common, query: &SearchQuery, across: bool, mend: &Cancel) -> 
 }
 
 /// Says how many terms were taken in, and what a person should look at.
-fn told_of(common: &Common, taken: GlossaryInfo) {
+pub(super) fn told_of(common: &Common, taken: GlossaryInfo) {
     common.board.tell(Notice::Terms {
         count: taken.terms,
         remarks: taken.problems,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::app::Error;
 use crate::audio::{self, Playback};
-use crate::domain::{InterviewId, Lang, SamplePos, SegmentId, Span};
+use crate::domain::{Cancel, InterviewId, Lang, SamplePos, SegmentId, Span};
 
 use super::board::Recording;
 use super::opened::Opened;
@@ -36,8 +36,14 @@ fn is_recorded(recording: Option<&Recording>) -> bool {
     recording.is_some_and(|now| !now.ending && !now.status.paused)
 }
 
-/// What partners sent and is heard by a line of it, by its bundles.
-type Bundles = RefCell<BTreeSet<String>>;
+/// What partners sent and is heard.
+#[derive(Default)]
+struct Bundles {
+    /// What is heard by a line of it, by its bundles.
+    heard: RefCell<BTreeSet<String>>,
+    /// Raised once the window closes: a place may be minutes of decoding away.
+    stop: Cancel,
+}
 
 /// A piece that is worked out before it is heard.
 struct Piece {
@@ -68,12 +74,13 @@ impl Piece {
     }
 }
 
-/// Plays until the desk is gone.
-pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
+/// Plays until the desk is gone, which raises `stop`.
+pub(super) fn run(common: &Common, asked: &Receiver<Command>, stop: Cancel) {
     let mut player = Player::default();
     // A standard sentence. It is a part of the interview, so it may be heard by the microphones.
     let mut aloud: Option<(Playback, (Lang, &str))> = None;
-    let (bundles, ahead) = (Bundles::default(), RefCell::new(None));
+    let heard = RefCell::default();
+    let (bundles, ahead) = (Bundles { heard, stop }, RefCell::new(None));
     let begin = &mut |what: &Listening, from_ms| {
         let is_ready = |piece: &Piece| piece.is(what, from_ms) && !piece.pcm.is_empty();
         let ready = ahead.take().filter(is_ready);
@@ -97,7 +104,7 @@ pub(super) fn run(common: &Common, asked: &Receiver<Command>) {
             Ok(Command::PlayForeign(bundle, line, percent)) => {
                 player.silence();
                 if let Some(what) = find_abroad(common, &bundle, line, percent) {
-                    bundles.borrow_mut().insert(bundle);
+                    bundles.heard.borrow_mut().insert(bundle);
                     player.play(what, begin);
                 }
             }
@@ -312,12 +319,12 @@ fn read(
     let app = &common.app;
     let mut heard = Vec::new();
     let bundle = &what.interview.0;
-    if partners(common, &what.interview).is_some() || bundles.borrow().contains(bundle) {
+    if partners(common, &what.interview).is_some() || bundles.heard.borrow().contains(bundle) {
         if let Some(channel) = what.channel {
-            return app.foreign_sound(bundle, channel, stretch);
+            return app.foreign_sound(bundle, channel, stretch, &bundles.stop);
         }
         for channel in 0..app.foreign_channels(bundle)? {
-            match app.foreign_sound(bundle, channel, stretch) {
+            match app.foreign_sound(bundle, channel, stretch, &bundles.stop) {
                 Ok(pcm) => heard.push(pcm),
                 Err(Error::NoSound) => {} // not every channel's sound came with the bundle
                 Err(error) => return Err(error),

@@ -1,7 +1,8 @@
 //! New interviews: recorded here, or taken in from recordings and transcripts; their languages and case; progress, time left,
 //! a way to stop.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::{Button, Frame, Panel, ScrollArea, TextEdit, Ui};
 
@@ -27,6 +28,9 @@ pub const PURPOSES: [(Asked, &str); 3] = [
     (Asked::Witness, "person-witness"),
 ];
 
+/// The case and the people of an interview that is no more than practice.
+const PRACTICE: &str = "practice";
+
 /// What is typed into the screen.
 pub struct Intake {
     practice: Vec<(PathBuf, Vec<Lang>)>,
@@ -40,6 +44,8 @@ pub struct Intake {
     /// The speech models that were chosen; all others are those of the settings.
     models: SpeechModels,
     case: String,
+    /// The case that stands in an interview already, or that the program wrote here.
+    entered: String,
     /// As what the person is interviewed.
     purpose: Option<Asked>,
     /// Who is in the room.
@@ -65,6 +71,7 @@ impl Intake {
             third: None,
             models: SpeechModels::new(),
             case: String::new(),
+            entered: String::new(),
             purpose: None,
             present: String::new(),
             hours: length::USUAL,
@@ -73,6 +80,17 @@ impl Intake {
             microphone: MicrophoneChoice::default(),
             phrasebook: Phrasebook::default(),
         }
+    }
+
+    /// Whether something was typed or chosen that stands in no interview yet.
+    pub fn is_typed(&self) -> bool {
+        let practice = |file: &Path| self.practice.iter().any(|(own, _)| own == file);
+        let case = self.case.trim();
+        let typed = (!case.is_empty() && case != self.entered)
+            || !matches!(self.present.trim(), "" | PRACTICE)
+            || self.microphone.is_typed()
+            || self.files.has_other(&practice);
+        typed && !self.recorded
     }
 
     /// Takes what was filled in out of the screen, where anything was: not what belongs to a recording.
@@ -111,6 +129,7 @@ impl Intake {
             ui.set_max_width(theme::READING);
             if let Some(recording) = &recording {
                 self.recorded = true;
+                self.entered = self.case.trim().to_owned();
                 go = self.live.show(ui, scene, recording).or(go.take());
                 ui.separator();
                 let (sides, purpose) = (self.sides(scene, Some(recording)), self.purpose);
@@ -167,8 +186,8 @@ impl Intake {
         self.models(ui, scene);
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("intake-case"));
-            let field = TextEdit::singleline(&mut self.case).char_limit(300);
-            script::line(ui, field).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.case).id_salt("case");
+            script::line(ui, field.char_limit(300)).labelled_by(label.id);
         });
         ui.horizontal_wrapped(|ui| {
             ui.label(words.t("intake-purpose"));
@@ -180,6 +199,7 @@ impl Intake {
             let label = ui.label(words.t("intake-present"));
             let width = ui.available_width().clamp(120.0, 360.0);
             let field = TextEdit::singleline(&mut self.present)
+                .id_salt("present")
                 .char_limit(300)
                 .desired_width(width);
             script::line(ui, field).labelled_by(label.id);
@@ -393,7 +413,9 @@ impl Intake {
                 asked: self.purpose,
                 ..ImportRequest::default()
             };
-            self.files.send(scene, request);
+            if self.files.send(scene, request) {
+                self.entered = self.case.trim().to_owned();
+            }
         }
         if let Some(id) = lacks {
             script::label(ui, words.t(id), scene.remark(ui));
@@ -421,9 +443,23 @@ impl Intake {
             self.officer = languages.first().copied();
             self.other = languages.get(1).copied();
             self.third = languages.get(2).copied();
-            "practice".clone_into(&mut self.case);
+            PRACTICE.clone_into(&mut self.case);
+            PRACTICE.clone_into(&mut self.entered);
             self.purpose = Some(Asked::Witness);
-            "practice".clone_into(&mut self.present);
+            PRACTICE.clone_into(&mut self.present);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn every_field_keeps_the_keyboard_whatever_comes_above_it() {
+        let mut intake = Intake::new(Vec::new());
+        // Case, people, a reason without a test, a path.
+        keeps_the_keyboard(4, move |ui, scene| drop(intake.show(ui, scene)));
     }
 }

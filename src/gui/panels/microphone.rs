@@ -146,6 +146,11 @@ impl MicrophoneChoice {
             .or_else(|| MicrophoneTest::skipped(&self.reason))
     }
 
+    /// Whether a reason was typed for which nothing is tested.
+    pub fn is_typed(&self) -> bool {
+        !self.reason.trim().is_empty()
+    }
+
     /// A session has begun: the next one is tested again.
     pub fn used(&mut self) {
         self.passed = None;
@@ -328,8 +333,9 @@ impl MicrophoneChoice {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("microphone-reason"));
             let width = ui.available_width().clamp(120.0, 320.0);
-            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            script::line(ui, field.desired_width(width)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.reason).id_salt("untested");
+            let field = field.char_limit(300).desired_width(width);
+            script::line(ui, field).labelled_by(label.id);
         });
     }
 }

@@ -158,3 +158,20 @@ fn state(ui: &mut Ui, scene: &Scene<'_>, model: &ModelInfo) {
     };
     script::label(ui, text, scene.own(ui).coloured(colour));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn the_field_of_the_folder_keeps_the_keyboard_whatever_comes_above_it() {
+        let (mut models, mut asked) = (Models::default(), false);
+        keeps_the_keyboard(1, move |ui, scene| {
+            if !std::mem::replace(&mut asked, true) {
+                scene.desk.ask(Command::Shelf);
+            }
+            models.show(ui, scene);
+        });
+    }
+}

@@ -181,8 +181,9 @@ impl Phrasebook {
                 }
             }
             let label = ui.label(words.t("search-words"));
-            let field = TextEdit::singleline(&mut self.filter).char_limit(200);
-            script::line(ui, field.desired_width(140.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.filter).id_salt("sentences");
+            let field = field.char_limit(200).desired_width(140.0);
+            script::line(ui, field).labelled_by(label.id);
         });
         if phrases().iter().any(|phrase| !phrase.reviewed) {
             script::label(ui, words.t("phrases-unreviewed"), scene.remark(ui));

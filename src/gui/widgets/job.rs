@@ -1,7 +1,7 @@
 //! The running or last long piece of work: its step, how far, how long yet, a way to stop; when it is
 //! over, what became of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{Frame, Margin, ProgressBar, Ui};
 
@@ -10,7 +10,9 @@ use crate::domain::InterviewId;
 use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{script, told};
+use crate::gui::widgets::script::{self, Letters};
+use crate::gui::widgets::told;
+use crate::gui::words::Words;
 
 /// Below this part of a step nothing is said about the time left: the guess would be a wild one.
 const FIRST_GUESS: f32 = 0.03;
@@ -74,8 +76,23 @@ fn inside(ui: &mut Ui, scene: &Scene<'_>, job: &Job) -> Option<InterviewId> {
     wanted
 }
 
+/// How far a step has come that began then, and how long it still takes, where that is known.
+pub fn far(ui: &mut Ui, words: &Words, since: Instant, part: Option<f32>) {
+    let Some(part) = part else {
+        ui.spinner();
+        return;
+    };
+    let percent = words.digits(&format!("{:.0}", part * 100.0));
+    ui.add(ProgressBar::new(part).text(format!("{percent} %")));
+    if let Some(left) = left(since, part) {
+        let text = words.with("job-left", &[("time", &left)]);
+        script::label(ui, &text, Letters::small(ui, words.lang()));
+        ui.ctx().request_repaint_after(Duration::from_secs(1));
+    }
+}
+
 /// The time that a step which began then and has come so far still needs; none before it can be guessed.
-pub fn left(since: Instant, part: f32) -> Option<String> {
+fn left(since: Instant, part: f32) -> Option<String> {
     let spent = since.elapsed().as_secs_f32();
     let left = spent * (1.0 - part) / part;
     (part >= FIRST_GUESS).then(|| safe::clock((left * 1000.0) as u64))
@@ -99,19 +116,7 @@ fn running(ui: &mut Ui, scene: &Scene<'_>, job: &Job) {
         let text = words.with("job-file", &[("done", &number), ("all", &of)]);
         script::label(ui, &text, scene.remark(ui));
     }
-    match job.part {
-        Some(part) => {
-            let percent = words.digits(&format!("{:.0}", part * 100.0));
-            ui.add(ProgressBar::new(part).text(format!("{percent} %")));
-            if let Some(left) = left(job.since, part) {
-                let text = words.with("job-left", &[("time", &left)]);
-                script::label(ui, &text, scene.remark(ui));
-            }
-        }
-        None => {
-            ui.spinner();
-        }
-    }
+    far(ui, words, job.since, job.part);
     if job.phase == Phase::Writing {
         let (said, translated) = job.lines;
         let text = words.with(

@@ -114,7 +114,8 @@ impl PathField {
     ) -> bool {
         let label = ui.label(scene.words.t(name));
         let width = ui.available_width().clamp(120.0, 320.0);
-        let field = TextEdit::singleline(&mut self.text).desired_width(width);
+        let field = TextEdit::singleline(&mut self.text).id_salt(name);
+        let field = field.desired_width(width);
         let field = field.hint_text(hint.unwrap_or_default());
         let field = script::line(ui, field).labelled_by(label.id);
         field.changed()

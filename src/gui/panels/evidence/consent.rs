@@ -261,7 +261,7 @@ impl Consenting {
         ] {
             ui.horizontal_wrapped(|ui| {
                 let label = ui.label(words.t(name));
-                let field = TextEdit::singleline(text).char_limit(200);
+                let field = TextEdit::singleline(text).id_salt(name).char_limit(200);
                 script::line(ui, field.desired_width(180.0)).labelled_by(label.id);
             });
         }
@@ -274,8 +274,9 @@ impl Consenting {
         script::label(ui, words.t("consent-lift-about"), scene.remark(ui));
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
-            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            script::line(ui, field.desired_width(240.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.reason).id_salt("lift");
+            let field = field.char_limit(300).desired_width(240.0);
+            script::line(ui, field).labelled_by(label.id);
             let signer = scene.desk.board().signer.get();
             let may = signer.is_some_and(|key| key.role == Role::Administrator);
             let button = Button::new(words.t("consent-lift"));

@@ -224,7 +224,10 @@ impl Interview {
             ui.checkbox(&mut self.copy_sound, words.t("bundle-sound"));
         }
         let file = (opened.interview.id.0.as_str(), "mekong");
-        self.bundle.show_out(ui, scene, "export-out", file);
+        // It has the name of the field above.
+        ui.push_id("bundle", |ui| {
+            self.bundle.show_out(ui, scene, "export-out", file);
+        });
         let signs = signs(ui, scene);
         let button = Button::new(words.t("bundle-write"));
         let ready = free && signs && self.partner.is_some() && !self.bundle.waits();
@@ -248,8 +251,9 @@ impl Interview {
         ui.strong(words.t("verify"));
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("verify-paper"));
-            let field = TextEdit::singleline(&mut self.paper).char_limit(300);
-            script::line(ui, field.desired_width(260.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.paper).id_salt("paper");
+            let field = field.char_limit(300).desired_width(260.0);
+            script::line(ui, field).labelled_by(label.id);
             let button = Button::new(words.t("verify-now"));
             if ui.add_enabled(free, button).clicked() {
                 let paper = self.paper.trim();

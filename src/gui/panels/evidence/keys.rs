@@ -121,8 +121,9 @@ impl Keys {
             }
             if revoking {
                 let label = ui.label(words.t("edit-reason"));
-                let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-                script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
+                let field = TextEdit::singleline(&mut self.reason).id_salt("revoke");
+                let field = field.char_limit(300).desired_width(160.0);
+                script::line(ui, field).labelled_by(label.id);
                 let button = Button::new(words.t("keys-revoke-now"));
                 if ui.add_enabled(free, button).clicked() {
                     let reason = self.reason.trim();
@@ -149,8 +150,9 @@ impl Keys {
         ui.strong(words.t("keys-new"));
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("keys-name"));
-            let field = TextEdit::singleline(&mut self.name).char_limit(200);
-            script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.name).id_salt("key-name");
+            let field = field.char_limit(200).desired_width(160.0);
+            script::line(ui, field).labelled_by(label.id);
             let label = ui.label(words.t("kind-role"));
             let response = ComboBox::from_id_salt("role")
                 .selected_text(words.t(role_name(self.role)))

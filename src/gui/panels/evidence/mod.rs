@@ -55,13 +55,6 @@ impl Evidence {
         self.read_back.is_typed() || self.consent.is_typed() || self.keys.is_typed()
     }
 
-    /// Throws away what was typed and not entered.
-    pub fn throw_away(&mut self) {
-        self.read_back = read_back::ReadingBack::default();
-        self.consent = consent::Consenting::default();
-        self.keys = keys::Keys::default();
-    }
-
     /// Takes what was typed and not entered out of the screen; a passphrase is not kept.
     pub fn put_by(&mut self) -> Option<Self> {
         let kept = self.is_typed().then(|| {
@@ -334,4 +327,71 @@ fn checks(ui: &mut Ui, scene: &Scene<'_>, verdict: &Verdict) {
             script::label(ui, &text, scene.remark(ui).coloured(colour));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::app::desk::Opened;
+    use crate::domain::{
+        Asked, Interpreted, Interview as Talk, InterviewId, Lang, Segment, SegmentId, Span, Status,
+    };
+    use crate::evidence::{Audience, Consent};
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn every_field_keeps_the_keyboard_whatever_comes_above_it() {
+        let id = InterviewId("i".to_owned());
+        let lines = vec![Arc::new(Segment {
+            text: "ສະບາຍດີ".to_owned(),
+            status: Status::Machine,
+            version: 1,
+            ..Segment::new(SegmentId(1), Span::default(), Lang::Lo)
+        })];
+        let opened = Arc::new(Opened {
+            interview: Talk {
+                id: id.clone(),
+                case: None,
+                languages: vec![Lang::Zh, Lang::Lo],
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            layers: Interpreted::of(&lines),
+            lines,
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+            unsigned: BTreeSet::new(),
+        });
+        let custody = Arc::new(Custody {
+            of: Some(id),
+            consent: Some(Consent {
+                asked: Asked::Witness,
+                seen_by: Audience::Agency,
+                until: None,
+                sound: false,
+                pseudonym: None,
+                person: None,
+                by: String::new(),
+            }),
+            ..Custody::default()
+        });
+        let (talk, given) = (Arc::clone(&opened), Arc::clone(&custody));
+        let mut read_back = read_back::ReadingBack::default();
+        // Who reads, how a line should read, why it is refused, and why all of it.
+        keeps_the_keyboard(4, move |ui, scene| read_back.show(ui, scene, &talk, &given));
+        let (talk, given) = (opened, Arc::clone(&custody));
+        let mut consent = consent::Consenting::default();
+        // Four limits, and why they are lifted.
+        keeps_the_keyboard(5, move |ui, scene| consent.show(ui, scene, &talk, &given));
+        let mut keys = keys::Keys::default();
+        // Whose key, and a partner's file.
+        keeps_the_keyboard(2, move |ui, scene| keys.show(ui, scene, &custody));
+    }
 }

@@ -122,8 +122,9 @@ impl ReadingBack {
         script::label(ui, words.t("read-back-about"), scene.remark(ui));
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("read-back-by"));
-            let field = TextEdit::singleline(&mut self.by).char_limit(200);
-            script::line(ui, field.desired_width(180.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.by).id_salt("read-by");
+            let field = field.char_limit(200).desired_width(180.0);
+            script::line(ui, field).labelled_by(label.id);
             let (name, own) = (words.t("read-back-in"), &opened.interview.languages);
             languages::pick(ui, "read-back", name, own, None, &mut self.lang);
         });
@@ -224,8 +225,9 @@ impl ReadingBack {
         }
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("read-back-reason"));
-            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            script::line(ui, field.desired_width(240.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.reason).id_salt("refuse");
+            let field = field.char_limit(300).desired_width(240.0);
+            script::line(ui, field).labelled_by(label.id);
             let refuse = Button::new(words.t("read-back-refuse"));
             let ready = free && !self.reason.trim().is_empty();
             if ui.add_enabled(ready, refuse).clicked() {
@@ -255,8 +257,9 @@ impl ReadingBack {
         }
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("read-back-whole-reason"));
-            let field = TextEdit::singleline(&mut self.whole).char_limit(300);
-            script::line(ui, field.desired_width(240.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.whole).id_salt("refuse-whole");
+            let field = field.char_limit(300).desired_width(240.0);
+            script::line(ui, field).labelled_by(label.id);
             let button = Button::new(words.t("read-back-whole"));
             let ready = free && !self.whole.trim().is_empty();
             if ui.add_enabled(ready, button).clicked() {

@@ -103,6 +103,7 @@ impl TermForm {
                 ] {
                     let label = ui.label(words.t(name));
                     let field = TextEdit::singleline(text)
+                        .id_salt(name)
                         .char_limit(LONGEST)
                         .desired_width(180.0);
                     script::line(ui, field).labelled_by(label.id);
@@ -152,11 +153,13 @@ impl Side {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(self.lang.native_name());
             let field = TextEdit::singleline(&mut self.admitted)
+                .id_salt(("admitted", self.lang))
                 .char_limit(LONGEST)
                 .desired_width(200.0);
             script::line(ui, field).labelled_by(label.id);
             let label = ui.label(words.t("glossary-forbidden"));
             let field = TextEdit::singleline(&mut self.forbidden)
+                .id_salt(("forbidden", self.lang))
                 .char_limit(LONGEST)
                 .desired_width(100.0);
             script::line(ui, field).labelled_by(label.id);
@@ -178,10 +181,28 @@ impl Side {
             if self.review == Review::Sourced {
                 let label = ui.label(words.t("people-source"));
                 let field = TextEdit::singleline(&mut self.source)
+                    .id_salt(("source", self.lang))
                     .char_limit(LONGEST)
                     .desired_width(160.0);
                 script::line(ui, field).labelled_by(label.id);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn every_field_keeps_the_keyboard_whatever_comes_above_it() {
+        let mut form = TermForm::new(Term::default());
+        for side in &mut form.sides {
+            side.review = Review::Sourced;
+        }
+        // Three of each language, the case and a note.
+        let fields = Lang::ALL.len() * 3 + 2;
+        keeps_the_keyboard(fields, move |ui, scene| _ = form.show(ui, scene));
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role};
 
-use crate::app::desk::{Command, Shelf};
+use crate::app::desk::{Command, JobKind, Shelf};
 use crate::domain::Lang;
 use crate::glossary::{Entry, Review, Term};
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
 use crate::gui::widgets::path::PathField;
 use crate::gui::widgets::script::{self, Letters};
-use crate::gui::widgets::scroll;
+use crate::gui::widgets::{job, scroll};
 use crate::text;
 
 use form::TermForm;
@@ -91,6 +91,7 @@ impl Glossary {
                 return;
             };
             self.changes(ui, scene);
+            job::trouble(ui, scene, JobKind::Terms);
             if let Some(form) = &mut self.form {
                 // The terms would have no room beside the form.
                 if form.show(ui, scene) {
@@ -127,11 +128,6 @@ impl Glossary {
         })
     }
 
-    /// Throws away what was typed and not kept.
-    pub fn throw_away(&mut self) {
-        self.form = None;
-    }
-
     /// The terms, in rows that are scrolled by themselves in both directions.
     fn terms(
         &mut self,
@@ -143,8 +139,9 @@ impl Glossary {
         let words = scene.words;
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("glossary-filter"));
-            let field = TextEdit::singleline(&mut self.filter).char_limit(200);
-            script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.filter).id_salt("filter");
+            let field = field.char_limit(200).desired_width(220.0);
+            script::line(ui, field).labelled_by(label.id);
             ui.checkbox(&mut self.unreviewed, words.t("glossary-unreviewed"));
         });
         self.kept.renew(shelf, &self.filter, self.unreviewed);
@@ -205,7 +202,9 @@ impl Glossary {
         ui.horizontal_wrapped(|ui| {
             let id = if *brings { "add" } else { "export-write" };
             let button = Button::new(words.t(id));
-            if ui.add_enabled(!field.waits(), button).clicked()
+            // A table is taken in where other long work is done.
+            let may = !field.waits() && !(*brings && job::is_running(scene));
+            if ui.add_enabled(may, button).clicked()
                 && let Some(path) = field.path()
             {
                 let command = if *brings {
@@ -217,6 +216,9 @@ impl Glossary {
             }
             closes |= ui.button(words.t("cancel")).clicked();
         });
+        if *brings && job::is_running(scene) {
+            script::label(ui, words.t("intake-wait"), scene.remark(ui));
+        }
         if closes {
             self.table = None;
         }

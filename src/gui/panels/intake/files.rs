@@ -1,6 +1,6 @@
 //! The files of an import: chosen, dropped or typed, and taken back where nothing was taken in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use eframe::egui::{Key, TextEdit, Ui};
@@ -39,6 +39,11 @@ impl Files {
         !self.files.is_empty() || !self.typed.trim().is_empty()
     }
 
+    /// The same, where the files beside those of the program count alone.
+    pub(super) fn has_other(&self, own: &dyn Fn(&Path) -> bool) -> bool {
+        self.files.iter().any(|file| !own(file)) || !self.typed.trim().is_empty()
+    }
+
     /// The same, and no folder is listed.
     pub(super) fn closed(self) -> Self {
         Self {
@@ -65,13 +70,15 @@ impl Files {
         self.files = vec![path];
     }
 
-    /// Has them taken in.
-    pub(super) fn send(&mut self, scene: &Scene<'_>, request: ImportRequest) {
+    /// Has them taken in; whether the desk had room for that.
+    pub(super) fn send(&mut self, scene: &Scene<'_>, request: ImportRequest) -> bool {
         // Before it is sent: the desk may begin at once.
         let (since, files) = (Instant::now(), self.files.clone());
-        if scene.desk.ask(Command::Import(files, request)) {
+        let asked = scene.desk.ask(Command::Import(files, request));
+        if asked {
             self.sent = Some((since, std::mem::take(&mut self.files)));
         }
+        asked
     }
 
     /// Puts the files back of an import that ended without anything taken in.
@@ -131,8 +138,8 @@ impl Files {
             }
             let label = ui.label(words.t("intake-path"));
             let width = ui.available_width().clamp(120.0, 320.0);
-            let field = TextEdit::singleline(&mut self.typed).desired_width(width);
-            let field = script::line(ui, field).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.typed).id_salt("path");
+            let field = script::line(ui, field.desired_width(width)).labelled_by(label.id);
             let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             let path = self.typed.trim().to_owned();
             if (ui.button(words.t("add")).clicked() || entered) && !path.is_empty() {

@@ -52,8 +52,9 @@ impl Pausing {
             let pressed = ui.button(button).clicked();
             let label = ui.label(words.t("live-words"));
             let width = ui.available_width().clamp(100.0, 200.0);
-            let field = TextEdit::singleline(&mut self.words).char_limit(300);
-            let field = script::line(ui, field.desired_width(width)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.words).id_salt("words");
+            let field = field.char_limit(300).desired_width(width);
+            let field = script::line(ui, field).labelled_by(label.id);
             let entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             let filled = !self.words.trim().is_empty();
             let mark = Button::new(words.t("live-mark"));

@@ -87,7 +87,7 @@ impl Signing {
         let mut left = false;
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-by"));
-            let field = TextEdit::singleline(by).char_limit(300);
+            let field = TextEdit::singleline(by).id_salt("signs").char_limit(300);
             let field = script::line(ui, field.desired_width(160.0)).labelled_by(label.id);
             left = field.lost_focus();
         });
@@ -109,11 +109,6 @@ impl People {
     /// Whether something about a person was typed and not entered.
     pub fn is_typed(&self) -> bool {
         self.page.is_typed()
-    }
-
-    /// Throws away what was typed and not entered.
-    pub fn throw_away(&mut self) {
-        self.page = page::Page::default();
     }
 
     /// Takes what was typed and not entered out of the screen, with the person that it is of.
@@ -253,4 +248,17 @@ fn all_names(person: &Person) -> String {
 /// A score as a person reads it.
 fn percent(words: &Words, score: f32) -> String {
     words.digits(&format!("{:.0} %", score * 100.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn every_field_keeps_the_keyboard_whatever_comes_above_it() {
+        let mut people = People::default();
+        // Who signs, and who is looked for.
+        keeps_the_keyboard(2, move |ui, scene| drop(people.show(ui, scene)));
+    }
 }

@@ -197,8 +197,9 @@ impl Page {
                 .response
                 .labelled_by(label.id);
             let label = ui.label(words.t("people-value"));
-            let field = TextEdit::singleline(&mut self.value).char_limit(1000);
-            script::line(ui, field.desired_width(180.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.value).id_salt("value");
+            let field = field.char_limit(1000).desired_width(180.0);
+            script::line(ui, field).labelled_by(label.id);
             if self.kind == FactKind::Name {
                 let (name, any) = (words.t("people-language"), words.t("people-language-any"));
                 languages::pick(
@@ -253,8 +254,9 @@ impl Page {
         }
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("edit-reason"));
-            let field = TextEdit::singleline(&mut self.reason).char_limit(300);
-            script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.reason).id_salt("decide");
+            let field = field.char_limit(300).desired_width(220.0);
+            script::line(ui, field).labelled_by(label.id);
         });
         let id = &shown.page.person.id;
         for near in &shown.near {

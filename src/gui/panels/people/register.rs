@@ -94,8 +94,9 @@ impl Register {
         let mut typing = false;
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(words.t("people-find"));
-            let field = TextEdit::singleline(&mut self.text).char_limit(300);
-            let field = script::line(ui, field.desired_width(220.0)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.text).id_salt("find");
+            let field = field.char_limit(300).desired_width(220.0);
+            let field = script::line(ui, field).labelled_by(label.id);
             typing = field.has_focus() || field.lost_focus();
             if field.changed() && !self.text.trim().is_empty() {
                 scene.desk.ask(Command::Near(self.text.trim().to_owned()));

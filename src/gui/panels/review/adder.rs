@@ -19,6 +19,9 @@ use super::work::Ended;
 /// How long a new line is before a person says where it ends, in milliseconds.
 const LONG_MS: u64 = 3_000;
 
+/// Channel, language, beginning and end of a line.
+type Place = (u16, Option<Lang>, f64, f64);
+
 /// The new line.
 pub struct Adder {
     channel: u16,
@@ -26,6 +29,8 @@ pub struct Adder {
     start: f64,
     end: f64,
     closer: Closer,
+    /// Where it was put at first.
+    began: Place,
     signature: Signature,
     /// The number under which it was sent.
     sent: Option<u64>,
@@ -48,20 +53,35 @@ impl Adder {
         let last = behind.unwrap_or(opened.interview.duration_ms);
         let until = at_ms.saturating_add(LONG_MS).min(last);
         let until = until.max(at_ms.saturating_add(1));
+        let lang = before
+            .map(|line| line.lang)
+            .or(own.languages.first().copied())
+            .or(opened.interview.languages.first().copied());
+        let (start, end) = (at_ms as f64 / 1000.0, until as f64 / 1000.0);
         Some(Self {
             channel: own.index,
-            lang: before
-                .map(|line| line.lang)
-                .or(own.languages.first().copied())
-                .or(opened.interview.languages.first().copied()),
-            start: at_ms as f64 / 1000.0,
-            end: until as f64 / 1000.0,
+            lang,
+            start,
+            end,
+            began: (own.index, lang, start, end),
             closer: Closer::around(opened, own.index, at_ms, until),
             signature: Signature::new(by, String::new()),
             sent: None,
             failed: None,
             fresh: true,
         })
+    }
+
+    /// Whether its place was changed, or a name or reason typed.
+    pub fn is_typed(&self) -> bool {
+        let now = (self.channel, self.lang, self.start, self.end);
+        now != self.began || self.signature.is_typed()
+    }
+
+    /// Nothing of it is on its way, and its picture is asked for again.
+    pub fn begin_anew(&mut self) {
+        (self.sent, self.fresh) = (None, true);
+        self.closer.begin_anew();
     }
 
     /// Whether it was sent, and what came of it is not known yet.

@@ -31,6 +31,8 @@ pub struct AgainForm {
     language: Option<Lang>,
     into: Option<Lang>,
     model: Option<String>,
+    /// The languages that stood there at first.
+    began: [Option<Lang>; 2],
     signature: Signature,
     sent: bool,
 }
@@ -56,10 +58,17 @@ impl AgainForm {
             translates: !sound,
             language: Some(line.lang),
             into: other.copied(),
+            began: [Some(line.lang), other.copied()],
             model: None,
             signature: Signature::new(by, String::new()),
             sent: false,
         }
+    }
+
+    /// Whether something was chosen, or a name or reason typed, and it was not begun.
+    pub fn is_typed(&self) -> bool {
+        let chosen = self.translates == self.sound || [self.language, self.into] != self.began;
+        !self.sent && (chosen || self.model.is_some() || self.signature.is_typed())
     }
 
     /// Paints the choices and sends what is asked for.

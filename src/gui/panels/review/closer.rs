@@ -50,6 +50,11 @@ impl Closer {
         }
     }
 
+    /// Its picture is asked for again.
+    pub fn begin_anew(&mut self) {
+        self.asked = false;
+    }
+
     /// Paints it; moves `start` and `end`, in seconds, where a person drags an edge.
     pub fn show(
         &mut self,

@@ -3,13 +3,13 @@
 
 use eframe::egui::{Button, Key, Modifiers, TextEdit, Ui};
 
-use crate::app::desk::{Command, Opened, Task};
+use crate::app::desk::{Command, Opened};
 use crate::domain::{Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script;
 
-use super::work::Ended;
+use super::work::{Ended, Sent};
 
 /// The reason that is being typed.
 pub struct DespiteForm {
@@ -18,7 +18,9 @@ pub struct DespiteForm {
     /// What stands against it, as ids of words.
     about: Vec<&'static str>,
     reason: String,
-    sent: bool,
+    sent: Sent,
+    /// Who signs, where it was sent.
+    by: String,
 }
 
 impl DespiteForm {
@@ -32,7 +34,8 @@ impl DespiteForm {
             segment: line.id,
             about,
             reason: String::new(),
-            sent: false,
+            sent: Sent::default(),
+            by: String::new(),
         })
     }
 
@@ -51,21 +54,51 @@ impl DespiteForm {
                 .char_limit(300)
                 .desired_width(320.0);
             script::line(ui, field).labelled_by(label.id);
-            let ready = !self.reason.trim().is_empty() && !self.sent;
+            let ready = !self.reason.trim().is_empty() && self.sent.is_free();
             let button = Button::new(words.t("line-despite"));
             if ui.add_enabled(ready, button).clicked() {
                 let id = opened.interview.id.clone();
                 let reason = self.reason.trim().to_owned();
-                let task = Task::Certify(id, vec![self.segment], Some(reason));
-                self.sent = scene.desk.ask(Command::Task(task));
+                let number = scene.desk.number();
+                let sign = Command::Certify(id, vec![self.segment], Some(reason), number);
+                if scene.desk.ask(sign) {
+                    self.sent.sent(number);
+                    self.by.clone_from(&scene.choices.name);
+                }
             }
             leaves |= ui.button(words.t("cancel")).clicked();
         });
-        if leaves { Ended::Left } else { Ended::Open }
+        self.sent.trouble(ui, scene);
+        if leaves && self.sent.is_free() {
+            Ended::Left
+        } else {
+            Ended::Open
+        }
     }
 
-    /// Whether it is on its way; what came of it is told above the lines.
-    pub fn sent(&self) -> bool {
-        self.sent
+    /// Whether a reason was typed.
+    pub fn is_typed(&self) -> bool {
+        !self.reason.trim().is_empty()
+    }
+
+    /// Nothing of it is on its way.
+    pub fn begin_anew(&mut self) {
+        self.sent = Sent::default();
+    }
+
+    /// Whether it was sent, and what came of it is not known yet.
+    pub fn is_on_its_way(&self) -> bool {
+        !self.sent.is_free()
+    }
+
+    /// Whether it was sent under this number.
+    pub fn is_sent_as(&self, number: u64) -> bool {
+        self.sent.is(number)
+    }
+
+    /// The name at the desk, once it is signed.
+    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
+        let stored = self.sent.is_stored(scene);
+        stored.then(|| self.by.clone())
     }
 }

@@ -58,7 +58,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, versions: &Versions, free: bool) -> 
 fn about(scene: &Scene<'_>, version: &TextVersion) -> String {
     let mut about = format!(
         "{}   {}   {}",
-        version.version,
+        scene.words.digits(&version.version.to_string()),
         scene.words.moment(&version.at),
         safe::name(&version.author)
     );
@@ -88,13 +88,13 @@ fn origin(ui: &mut Ui, scene: &Scene<'_>, line: &Segment) {
 
 /// What was done to which lines, when, by whom and why.
 fn told(scene: &Scene<'_>, change: &Recut) -> String {
+    let words = scene.words;
     let numbers = |lines: &mut dyn Iterator<Item = i64>| {
         let numbers: Vec<String> = lines.map(|l| l.to_string()).collect();
-        numbers.join(" + ")
+        words.digits(&numbers.join(" + "))
     };
     let from = numbers(&mut change.replaced().map(|l| l.0));
     let to = numbers(&mut change.standing().map(|l| l.0));
-    let words = scene.words;
     let mut text = match change.kind {
         RecutKind::Split if from.is_empty() => words.with("recut-was-added", &[("line", &to)]),
         RecutKind::Split => words.with("recut-was-split", &[("from", &from), ("to", &to)]),
@@ -106,7 +106,7 @@ fn told(scene: &Scene<'_>, change: &Recut) -> String {
             words.with("recut-was-moved", &[("line", &to), ("time", &time)])
         }
         RecutKind::Undo => {
-            let number = change.undoes.unwrap_or_default().to_string();
+            let number = words.digits(&change.undoes.unwrap_or_default().to_string());
             words.with("recut-was-undone", &[("number", &number)])
         }
     };
@@ -119,5 +119,57 @@ fn told(scene: &Scene<'_>, change: &Recut) -> String {
         text.push_str("   ");
         text.push_str(&safe::name(reason));
     }
-    format!("{}. {text}", change.number)
+    format!("{}. {text}", words.digits(&change.number.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Choices;
+    use crate::domain::{Lang, Status};
+    use crate::gui::empty_window::over;
+    use crate::gui::words::Words;
+
+    #[test]
+    fn numbers_stand_in_the_digits_that_were_chosen() {
+        let (_dir, _window) = over(Lang::En, |_, scene| {
+            let choices = Choices {
+                language: Lang::Km,
+                native_digits: true,
+                ..Choices::default()
+            };
+            let words = Words::chosen(&choices);
+            let scene = Scene {
+                words: &words,
+                ..*scene
+            };
+            let version = TextVersion {
+                version: 12,
+                lang: Lang::Km,
+                text: String::new(),
+                status: Status::Edited,
+                author: "ដារ៉ា".to_owned(),
+                at: "2026-11-23T14:05:00+07:00".to_owned(),
+                reason: None,
+            };
+            let change = |kind, undoes| Recut {
+                number: 34,
+                kind,
+                lines: Vec::new(),
+                undoes,
+                at: version.at.clone(),
+                by: "ដារ៉ា".to_owned(),
+                reason: None,
+            };
+            let all = [
+                about(&scene, &version),
+                told(&scene, &change(RecutKind::Undo, Some(33))),
+                told(&scene, &change(RecutKind::Merge, None)),
+            ];
+            assert!(all[0].starts_with("១២ ") && all[1].starts_with("៣៤. "));
+            for text in &all {
+                assert!(!text.contains(|c: char| c.is_ascii_digit()), "{text}");
+            }
+        });
+    }
 }

@@ -99,8 +99,9 @@ impl List {
         ui.horizontal_wrapped(|ui| {
             let label = ui.label(scene.words.t("review-filter"));
             let width = ui.available_width().clamp(100.0, 260.0);
-            let field = TextEdit::singleline(&mut self.filter).char_limit(200);
-            let field = script::line(ui, field.desired_width(width)).labelled_by(label.id);
+            let field = TextEdit::singleline(&mut self.filter).id_salt("interviews");
+            let field = field.char_limit(200).desired_width(width);
+            let field = script::line(ui, field).labelled_by(label.id);
             if field.changed() {
                 self.rows.anew();
             }

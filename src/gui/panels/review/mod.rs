@@ -7,6 +7,7 @@ mod despite;
 mod doubts;
 mod drafts;
 mod editor;
+mod forms;
 mod history;
 mod list;
 mod listen;
@@ -105,15 +106,14 @@ impl Review {
         self.table.close_editor();
     }
 
-    /// Forgets everything that was typed and not kept.
-    pub fn throw_away(&mut self) {
-        self.close_editor();
-        self.drafts().clear();
+    /// Whether a form below a line was filled in and not kept.
+    pub fn has_forms(&self) -> bool {
+        self.table.has_forms()
     }
 
     /// Takes everything out that was typed and not kept.
     pub fn put_by(&mut self) -> Drafts {
-        self.close_editor();
+        self.table.put_all_by();
         std::mem::take(self.drafts())
     }
 
@@ -134,6 +134,7 @@ impl Review {
     /// Paints the screen.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {
         let board = scene.desk.board();
+        self.drafts().hear(scene);
         let opened = match &self.current {
             None => return self.list.show(ui, scene),
             Some(Current::Own(id)) => self.shown.get(scene, id),

@@ -106,6 +106,16 @@ impl NearForm {
         }
     }
 
+    /// Whether a name or a reason was typed.
+    pub fn is_typed(&self) -> bool {
+        self.signature.is_typed()
+    }
+
+    /// Nothing of it is on its way.
+    pub fn begin_anew(&mut self) {
+        self.sent = None;
+    }
+
     /// Whether it was sent, and what came of it is not known yet.
     pub fn is_on_its_way(&self) -> bool {
         self.sent.is_some()

@@ -1,6 +1,8 @@
 //! Parting, joining and moving a line in its place. Arrows move the place, Enter keeps, Esc leaves
 //! everything as it was; the line as it stood is kept in the history.
 
+use std::mem::discriminant;
+
 use eframe::egui::{Button, DragValue, Key, Modifiers, Ui, WidgetInfo, accesskit::Role};
 
 use crate::app::desk::{Command, Opened, Told};
@@ -25,6 +27,8 @@ pub struct Recutter {
     /// The line.
     pub segment: SegmentId,
     work: Work,
+    /// What it would do as it was opened.
+    began: Option<Recutting>,
     signature: Signature,
     /// The number under which it was sent.
     sent: Option<u64>,
@@ -132,13 +136,43 @@ impl Recutter {
     }
 
     fn new(segment: SegmentId, work: Work, by: &str) -> Self {
-        Self {
+        let mut form = Self {
             segment,
             work,
+            began: None,
             signature: Signature::new(by, String::new()),
             sent: None,
             failed: None,
             fresh: true,
+        };
+        form.began = Some(form.what());
+        form
+    }
+
+    /// Whether a place was chosen, or a name or reason typed.
+    pub fn is_typed(&self) -> bool {
+        self.signature.is_typed() || self.began.as_ref() != Some(&self.what())
+    }
+
+    /// Whether it does the same to its line.
+    pub fn is_like(&self, other: &Self) -> bool {
+        discriminant(&self.work) == discriminant(&other.work)
+    }
+
+    /// Whether the words in which a place was chosen are the line's.
+    pub fn fits(&self, line: &Segment) -> bool {
+        match &self.work {
+            Work::Split(split) => split.line == *line,
+            Work::Merge(..) => true,
+            Work::Retime { was, .. } => *was == line.span,
+        }
+    }
+
+    /// Nothing of it is on its way, and its picture is asked for again.
+    pub fn begin_anew(&mut self) {
+        (self.sent, self.fresh) = (None, true);
+        if let Work::Retime { closer, .. } = &mut self.work {
+            closer.begin_anew();
         }
     }
 

@@ -130,7 +130,12 @@ pub fn show(
         Open::Below(paint) => (None, None, Some(paint)),
         Open::Nothing => (None, None, None),
     };
-    let working = said_by.is_some() || translated_by.is_some() || below_by.is_some();
+    let open = [
+        said_by.is_some(),
+        translated_by.is_some(),
+        below_by.is_some(),
+    ];
+    let working = standing.working || open.contains(&true);
     let mut wish = None;
     let mut below = left;
     let said_bottom = part(ui, left, |ui| match said_by {
@@ -224,7 +229,7 @@ pub fn speaker(words: &Words, name: &str) -> String {
         });
         return match number {
             1 => word.to_owned(),
-            number => format!("{word} {number}"),
+            number => format!("{word} {}", words.digits(&number.to_string())),
         };
     }
     match name {

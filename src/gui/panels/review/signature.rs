@@ -9,6 +9,8 @@ use crate::gui::widgets::script;
 pub struct Signature {
     by: String,
     reason: String,
+    /// Both as they stood at first.
+    began: (String, String),
 }
 
 /// What was pressed in this frame.
@@ -26,7 +28,14 @@ impl Signature {
     /// Of this person, for this reason.
     pub fn new(by: &str, reason: String) -> Self {
         let by = by.to_owned();
-        Self { by, reason }
+        let began = (by.clone(), reason.clone());
+        Self { by, reason, began }
+    }
+
+    /// Whether one of them was typed.
+    pub fn is_typed(&self) -> bool {
+        let (by, reason) = &self.began;
+        self.by() != by.trim() || self.reason.trim() != reason.trim()
     }
 
     /// The name.

@@ -205,6 +205,22 @@ impl SpeakerForm {
         }
     }
 
+    /// Whether somebody was chosen, or a name or reason typed.
+    pub fn is_typed(&self) -> bool {
+        let chosen = self.chosen != self.was || self.all;
+        chosen || !self.other.trim().is_empty() || self.signature.is_typed()
+    }
+
+    /// Whether the line still has the speaker in whose place another one is put.
+    pub fn fits(&self, line: &Segment) -> bool {
+        self.was == line.speaker
+    }
+
+    /// Nothing of it is on its way, and nobody listened to the voices.
+    pub fn begin_anew(&mut self) {
+        (self.sent, self.listened, self.change) = (Sent::default(), None, None);
+    }
+
     /// Whether it was sent, and what came of it is not known yet.
     pub fn is_on_its_way(&self) -> bool {
         !self.sent.is_free()

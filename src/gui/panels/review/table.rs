@@ -7,7 +7,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Rect, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::app::Choices;
-use crate::app::desk::{JobKind, Opened, Told};
+use crate::app::desk::{JobKind, Notice, Opened, Told};
 use crate::domain::{InterviewId, Segment, SegmentId};
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
@@ -111,9 +111,11 @@ impl Table {
             return false;
         }
         if let Some(at) = opened.place(line) {
-            self.put_by(&opened.interview.id);
-            self.work = None;
+            let id = &opened.interview.id;
+            self.of = Some(id.clone());
+            self.put_by(id);
             self.choose(at);
+            self.remark = self.drafts.forms.any_of(id).then_some("form-waits");
         }
         true
     }
@@ -139,6 +141,7 @@ impl Table {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
         if self.of.as_ref() != Some(&opened.interview.id) {
             self.of = Some(opened.interview.id.clone());
+            self.reopen(opened);
         }
         self.marked = marked::words(ui.ctx());
         self.stay(opened);
@@ -213,12 +216,9 @@ impl Table {
         let editor = self.editor.as_ref().map(|e| (e.segment, e.is_on_its_way()));
         let work = self.work.as_ref();
         let work = work.and_then(|w| Some((w.segment()?, w.is_on_its_way())));
-        let [editor, work] = [editor, work].map(|open| open.is_some_and(|(l, on)| gone(l) && !on));
-        if editor {
+        let is_left = |open: Option<(_, bool)>| open.is_some_and(|(l, on)| gone(l) && !on);
+        if is_left(editor) || is_left(work) {
             self.put_by(&opened.interview.id);
-        }
-        if work {
-            self.work = None;
         }
         let first = old.at(self.top);
         let seen = ids.get(first).and_then(|id| opened.place(*id));
@@ -233,6 +233,7 @@ impl Table {
 
     /// What became of changes of the lines.
     fn hear(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        self.hear_refused(scene, opened);
         if let Some(done) = self.work.as_mut().and_then(|work| work.hear(scene)) {
             match self.work.take() {
                 Some(Work::Despite(form)) => self.signing = Some(form.segment),
@@ -254,9 +255,6 @@ impl Table {
             None => {}
         }
         self.trouble = self.near.hear(scene).or(self.trouble.take());
-        if let Some(told) = scene.desk.board().uncertified.take() {
-            (self.trouble, self.signing) = (Some(Told::clone(&told)), None);
-        }
         let came = self.ear.came_to(scene, opened);
         if let Some(at) = came.and_then(|l| opened.place(l)) {
             self.choose(at);
@@ -266,6 +264,25 @@ impl Table {
         if let Some(at) = self.wanted.and_then(|line| opened.place(line)) {
             self.wanted = None;
             self.choose(at);
+        }
+    }
+
+    /// Why a line was not signed for: told by its form, above the lines of its interview, or elsewhere as a
+    /// message.
+    fn hear_refused(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        let board = scene.desk.board();
+        let Some(refused) = board.uncertified.take() else {
+            return;
+        };
+        let told = refused.told.clone();
+        if refused.interview != opened.interview.id {
+            board.tell(Notice::Failed(told));
+            return;
+        }
+        self.signing = None;
+        let own = |work: &Work| work.is_signed_as(refused.number);
+        if !self.work.as_ref().is_some_and(own) {
+            self.trouble = Some(told);
         }
     }
 
@@ -385,7 +402,8 @@ impl Table {
             rendered: &rendered,
             chosen,
             tools: chosen && (self.tools || !theme::is_short(ui)),
-            working: false,
+            // A new line that is being put somewhere stands above all lines.
+            working: matches!(self.work, Some(Work::Add(_))),
             heard: playing.is_some_and(|p| p.interview == *id && p.hears(line)),
             sound: !opened.interview.audio.is_empty(),
             read_only: self.read_only,

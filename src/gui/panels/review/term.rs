@@ -20,6 +20,8 @@ pub struct TermForm {
     /// The line.
     pub segment: SegmentId,
     words: Vec<(Lang, String)>,
+    /// They as they stood at first.
+    began: Vec<(Lang, String)>,
     signature: Signature,
     sent: Sent,
     fresh: bool,
@@ -41,9 +43,11 @@ impl TermForm {
             let own = begun.0 == lang;
             (lang, if own { short(&begun.1) } else { String::new() })
         });
+        let words: Vec<(Lang, String)> = words.collect();
         Self {
             segment: line.id,
-            words: words.collect(),
+            began: words.clone(),
+            words,
             signature: Signature::new(by, String::new()),
             sent: Sent::default(),
             fresh: true,
@@ -105,6 +109,16 @@ impl TermForm {
             }
         }
         term
+    }
+
+    /// Whether anything was typed.
+    pub fn is_typed(&self) -> bool {
+        self.words != self.began || self.signature.is_typed()
+    }
+
+    /// Nothing of it is on its way.
+    pub fn begin_anew(&mut self) {
+        self.sent = Sent::default();
     }
 
     /// Whether it was sent, and what came of it is not known yet.

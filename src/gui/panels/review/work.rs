@@ -1,5 +1,7 @@
 //! What is open below a line: a change of its place, of its speaker, a line once more, a new term; or a new line.
 
+use std::mem::discriminant;
+
 use eframe::egui::Ui;
 
 use crate::app::desk::{Opened, Told};
@@ -78,8 +80,62 @@ impl Work {
             Work::Near(form) => form.is_on_its_way(),
             Work::Add(form) => form.is_on_its_way(),
             Work::Again(form) => form.hear().is_some(),
-            Work::Despite(form) => form.sent(),
+            Work::Despite(form) => form.is_on_its_way(),
         }
+    }
+
+    /// Whether something was typed or chosen in it that would be lost.
+    pub fn is_typed(&self) -> bool {
+        match self {
+            Work::Recut(form) => form.is_typed(),
+            Work::Speaker(form) => form.is_typed(),
+            Work::Again(form) => form.is_typed(),
+            Work::Term(form) => form.is_typed(),
+            Work::Despite(form) => form.is_typed(),
+            Work::Near(form) => form.is_typed(),
+            Work::Add(form) => form.is_typed(),
+        }
+    }
+
+    /// Whether it is the same kind of form below the same line.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let same = discriminant(self) == discriminant(other) && self.segment() == other.segment();
+        match (self, other) {
+            (Work::Recut(one), Work::Recut(two)) => same && one.is_like(two),
+            _ => same,
+        }
+    }
+
+    /// Whether it still fits its line: nobody changed what it was filled in for.
+    pub fn fits(&self, opened: &Opened) -> bool {
+        let Some(segment) = self.segment() else {
+            return true;
+        };
+        let line = opened.lines.iter().find(|line| line.id == segment);
+        line.is_some_and(|line| match self {
+            Work::Recut(form) => form.fits(line),
+            Work::Speaker(form) => form.fits(line),
+            _ => true,
+        })
+    }
+
+    /// It is open again, perhaps with another desk: nothing of it is on its way, and what it asked for is
+    /// asked for once more.
+    pub fn begin_anew(&mut self) {
+        match self {
+            Work::Recut(form) => form.begin_anew(),
+            Work::Speaker(form) => form.begin_anew(),
+            Work::Term(form) => form.begin_anew(),
+            Work::Despite(form) => form.begin_anew(),
+            Work::Near(form) => form.begin_anew(),
+            Work::Add(form) => form.begin_anew(),
+            Work::Again(_) => {} // once it was sent it is done with
+        }
+    }
+
+    /// Whether it is a signature that was asked for under this number, and says itself why it is refused.
+    pub fn is_signed_as(&self, number: u64) -> bool {
+        matches!(self, Work::Despite(form) if form.is_sent_as(number))
     }
 
     /// Paints the fields and sends what is asked for.
@@ -114,7 +170,7 @@ impl Work {
                 ..signed(by)
             }),
             Work::Near(form) => form.hear(scene).map(signed),
-            Work::Despite(form) => form.sent().then(|| signed(scene.choices.name.clone())),
+            Work::Despite(form) => form.hear(scene).map(signed),
         }
     }
 }
@@ -152,6 +208,11 @@ impl Sent {
     pub fn sent(&mut self, number: u64) {
         self.number = Some(number);
         self.failed = None;
+    }
+
+    /// Whether this is the number of what is under way.
+    pub fn is(&self, number: u64) -> bool {
+        self.number == Some(number)
     }
 
     /// Whether it is stored; keeps the error where it is not.

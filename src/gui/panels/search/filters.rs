@@ -145,7 +145,7 @@ impl Filters {
             let mut roles = ROLES.map(role).to_vec();
             choose(ui, scene, "search-speaker", &mut roles, &mut self.speaker);
             done(ui);
-            written(ui, words.t("search-other"), &mut self.other, 300, "");
+            written(ui, scene, "search-other", &mut self.other, (300, ""));
             done(ui);
             let mut states = STATES.map(|(s, id)| (words.t(id).to_owned(), s)).to_vec();
             choose(ui, scene, "search-status", &mut states, &mut self.status);
@@ -163,7 +163,7 @@ impl Filters {
                 (&mut self.since, "search-since"),
                 (&mut self.until, "search-until"),
             ] {
-                let typing = written(ui, words.t(id), text, 10, "2026-11-23");
+                let typing = written(ui, scene, id, text, (10, "2026-11-23"));
                 wrong |= !text.trim().is_empty() && date(text).is_none() && !typing;
                 done(ui);
             }
@@ -191,9 +191,16 @@ fn date(typed: &str) -> Option<String> {
 }
 
 /// A field with its name; whether somebody writes in it.
-fn written(ui: &mut Ui, name: &str, text: &mut String, limit: usize, hint: &str) -> bool {
-    let label = ui.label(name);
+fn written(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    name: &'static str,
+    text: &mut String,
+    (limit, hint): (usize, &str),
+) -> bool {
+    let label = ui.label(scene.words.t(name));
     let field = TextEdit::singleline(text)
+        .id_salt(name)
         .char_limit(limit)
         .hint_text(hint)
         .desired_width(FIELD);
@@ -249,4 +256,20 @@ pub fn cases(scene: &Scene<'_>) -> Vec<String> {
 pub fn called(person: &Person) -> String {
     let name = person.values(FactKind::Name).next();
     safe::name(name.unwrap_or(&person.id.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::empty_window::keeps_the_keyboard;
+
+    #[test]
+    fn every_field_keeps_the_keyboard_whatever_comes_above_it() {
+        let mut filters = Filters {
+            open: true,
+            ..Filters::default()
+        };
+        // Another speaker, and two days.
+        keeps_the_keyboard(3, move |ui, scene| _ = filters.show(ui, scene));
+    }
 }

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Key, Modifiers, Rect, ScrollArea, TextEdit, Ui, UiBuilder, pos2, vec2};
 
+use crate::app::ModelInfo;
 use crate::app::desk::{Command, Found};
 use crate::domain::Cancel;
-use crate::gui::shell::{Go, Scene};
+use crate::gui::shell::{Go, Scene, Screen};
 use crate::gui::theme;
 use crate::gui::widgets::heights::Heights;
 use crate::gui::widgets::{script, scroll};
@@ -61,6 +62,7 @@ impl Search {
             let label = ui.label(words.t("search-words"));
             let width = (ui.available_width() - theme::GAP).clamp(120.0, 420.0);
             let field = TextEdit::singleline(&mut self.text)
+                .id_salt("search-words")
                 .char_limit(1000)
                 .desired_width(width);
             let field = script::line(ui, field).labelled_by(label.id);
@@ -78,6 +80,13 @@ impl Search {
             self.plan(ui, scene);
         }
         self.reach(ui, scene);
+        if self.filters.across && !translates(scene) {
+            let told = words.with("search-no-translator", &[]);
+            script::label(ui, &told, scene.own(ui));
+            if ui.button(words.t("nav-models")).clicked() {
+                return Some(Go::To(Screen::Models));
+            }
+        }
         ui.add_space(theme::GAP);
         if self.text.trim().is_empty() {
             script::label(ui, words.t("search-empty"), scene.own(ui));
@@ -308,6 +317,14 @@ impl Search {
     }
 }
 
+/// Whether a model is installed that translates what is looked for; one for practice is never asked. So as
+/// well while it is not known yet.
+fn translates(scene: &Scene<'_>) -> bool {
+    let asked = |model: &ModelInfo| model.purpose == "translation" && !model.practice;
+    let shelf = scene.desk.board().shelf.get();
+    shelf.is_none_or(|shelf| shelf.models.iter().any(asked))
+}
+
 /// The way to a hit's line. What a partner sent opens for reading only.
 fn to_line(hit: &Hit) -> Go {
     match &hit.foreign {
@@ -342,6 +359,47 @@ mod tests {
     use super::*;
     use crate::domain::Lang;
     use crate::gui::empty_window::over;
+
+    #[test]
+    fn where_no_model_translates_it_is_said_and_the_way_to_one_is_offered() {
+        let search = Rc::new(RefCell::new(Search::default()));
+        let (reached, languages) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+        let (own, came, told) = (
+            Rc::clone(&search),
+            Rc::clone(&reached),
+            Rc::clone(&languages),
+        );
+        let went = Rc::new(RefCell::new(None));
+        let go = Rc::clone(&went);
+        let mut asked = false;
+        let (_dir, mut window) = over(Lang::En, move |ui, scene| {
+            if !std::mem::replace(&mut asked, true) {
+                scene.desk.ask(Command::Shelf);
+            }
+            let wish = own.borrow_mut().show(ui, scene);
+            let before = go.take();
+            go.replace(wish.or(before));
+            came.set(scene.desk.board().reached.get().is_some());
+            told.set(told.get() | scene.desk.board().reaching.get().is_some());
+        });
+        let sees = |window: &egui_kittest::Harness<'_>| {
+            let told = "No translation model is installed";
+            window.query_by_label_contains(told).is_some()
+        };
+        assert!(!sees(&window), "nobody asked for other languages");
+        window.event(Event::Text("ຫຼວງພະບາງ".to_owned()));
+        window.get_by_label("Other languages too").click();
+        let begun = Instant::now();
+        while !reached.get() || !sees(&window) {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(5));
+            window.step();
+        }
+        assert!(!languages.get(), "nothing translates into any");
+        window.get_by_label("Models").click();
+        window.run_steps(2);
+        assert_eq!(*went.borrow(), Some(Go::To(Screen::Models)));
+    }
 
     #[test]
     fn other_languages_wait_for_a_pause_in_typing_and_end_with_the_next_letter() {

@@ -3,7 +3,7 @@
 use eframe::egui::Response;
 
 use crate::app::Hint;
-use crate::app::desk::{Command, Notice, Opened, Task, Told};
+use crate::app::desk::{Command, Notice, Opened, Told};
 use crate::domain::{InterviewId, Segment};
 use crate::gui::shell::{Go, Scene, Screen};
 
@@ -55,24 +55,35 @@ impl Table {
                 let place = self.ear.place(scene, line.id);
                 let inside = line.span.start.as_ms()..line.span.end.as_ms();
                 let place = place.filter(|ms| inside.contains(ms));
-                self.split(scene, line, place.map_or(Hint::Middle, Hint::Time));
+                self.split(
+                    scene,
+                    (opened, line),
+                    place.map_or(Hint::Middle, Hint::Time),
+                );
             }
             Wish::Merge => {
-                self.work = Recutter::merge(opened, line, by).map(Work::Recut);
-                self.opened(scene, "recut-no-next");
+                let merge = Recutter::merge(opened, line, by);
+                self.begin_or_say(scene, opened, merge, "recut-no-next");
             }
             Wish::Retime => {
-                self.begin(Work::Recut(Recutter::retime(opened, line, by)));
+                let moved = Recutter::retime(opened, line, by);
+                self.begin(scene, opened, Work::Recut(moved));
             }
             Wish::Edge(edge, ms) => {
                 let moved = Recutter::retime(opened, line, by).with_edge(edge, ms);
-                self.begin(Work::Recut(moved));
+                self.begin(scene, opened, Work::Recut(moved));
             }
-            Wish::Speaker => self.begin(Work::Speaker(SpeakerForm::new(opened, line, by))),
-            Wish::Again => self.begin(Work::Again(AgainForm::new(opened, line, by))),
+            Wish::Speaker => {
+                let form = SpeakerForm::new(opened, line, by);
+                self.begin(scene, opened, Work::Speaker(form));
+            }
+            Wish::Again => {
+                let form = AgainForm::new(opened, line, by);
+                self.begin(scene, opened, Work::Again(form));
+            }
             Wish::Term => {
                 let form = TermForm::new(opened, line, self.marked_in(line), by);
-                self.begin(Work::Term(form));
+                self.begin(scene, opened, Work::Term(form));
             }
             Wish::TakeBack(number) => {
                 let id = &opened.interview.id;
@@ -86,12 +97,13 @@ impl Table {
                 self.leave = Some(Go::To(Screen::Evidence));
             }
             Wish::Certify if let Some(form) = DespiteForm::of(line, opened) => {
-                self.begin(Work::Despite(form));
+                self.begin(scene, opened, Work::Despite(form));
             }
             Wish::Certify => {
                 let id = opened.interview.id.clone();
-                let task = Task::Certify(id, vec![line.id], None);
-                let asked = scene.desk.ask(Command::Task(task));
+                let number = scene.desk.number();
+                let sign = Command::Certify(id, vec![line.id], None, number);
+                let asked = scene.desk.ask(sign);
                 self.signing = asked.then_some(line.id);
             }
             Wish::Versions => {
@@ -104,10 +116,36 @@ impl Table {
         }
     }
 
-    /// Closes the editor; what was typed in it is found there again.
+    /// Closes what is open; what was typed in it is found there again.
     pub(super) fn put_by(&mut self, interview: &InterviewId) {
         if let Some(editor) = self.editor.take() {
             self.drafts.keep(interview, &editor);
+        }
+        if let Some(work) = self.work.take() {
+            self.drafts.forms.keep(interview, work);
+        }
+    }
+
+    /// Closes what is open, for another desk.
+    pub fn put_all_by(&mut self) {
+        if let Some(of) = self.of.clone() {
+            self.put_by(&of);
+        }
+        self.drafts.forms.begin_anew();
+    }
+
+    /// Whether a form was filled in and not kept.
+    pub fn has_forms(&self) -> bool {
+        self.drafts.has_forms() || self.work.as_ref().is_some_and(Work::is_typed)
+    }
+
+    /// An interview is read again: what waits below a line of it is open.
+    pub(super) fn reopen(&mut self, opened: &Opened) {
+        self.work = self.drafts.forms.last(opened);
+        let line = self.work.as_ref().and_then(Work::segment);
+        if let Some(at) = line.and_then(|line| opened.place(line)) {
+            self.chosen = at;
+            self.reveal = 3;
         }
     }
 
@@ -137,29 +175,46 @@ impl Table {
 
     /// Closes the editor, with what was typed in it among the drafts.
     pub fn close_editor(&mut self) {
-        if let Some(of) = self.of.clone() {
-            self.put_by(&of);
+        if let (Some(of), Some(editor)) = (&self.of, self.editor.take()) {
+            self.drafts.keep(of, &editor);
         }
     }
 
-    pub(super) fn begin(&mut self, work: Work) {
+    /// Opens a form, as it was left where it was. One that does not fit its line any more is not given back,
+    /// which is said.
+    pub(super) fn begin(&mut self, scene: &Scene<'_>, opened: &Opened, work: Work) {
+        let (work, dropped) = self.drafts.forms.instead(opened, work);
         self.work = Some(work);
         self.reveal = 3;
-    }
-
-    fn split(&mut self, scene: &Scene<'_>, line: &Segment, hint: Hint) {
-        self.work = Recutter::split(line, hint, &scene.choices.name).map(Work::Recut);
-        self.opened(scene, "recut-no-words");
-    }
-
-    /// Brings what was opened into view, or says why nothing was.
-    fn opened(&mut self, scene: &Scene<'_>, why_not: &'static str) {
-        self.reveal = 3;
-        if self.work.is_none() {
+        if dropped {
             self.trouble = Some(Told {
-                what: scene.words.t(why_not).to_owned(),
-                next: String::new(),
+                what: scene.words.t("edit-changed").to_owned(),
+                next: scene.words.t("edit-changed-next").to_owned(),
             });
+        }
+    }
+
+    fn split(&mut self, scene: &Scene<'_>, (opened, line): (&Opened, &Segment), hint: Hint) {
+        let split = Recutter::split(line, hint, &scene.choices.name);
+        self.begin_or_say(scene, opened, split, "recut-no-words");
+    }
+
+    /// Opens it, or says why there is nothing to open.
+    fn begin_or_say(
+        &mut self,
+        scene: &Scene<'_>,
+        opened: &Opened,
+        form: Option<Recutter>,
+        why_not: &'static str,
+    ) {
+        match form {
+            Some(form) => self.begin(scene, opened, Work::Recut(form)),
+            None => {
+                self.trouble = Some(Told {
+                    what: scene.words.t(why_not).to_owned(),
+                    next: String::new(),
+                });
+            }
         }
     }
 
@@ -184,12 +239,12 @@ impl Table {
                 self.editor = None;
                 let by = &scene.choices.name;
                 let form = TermForm::new(opened, line, Some((lang, marked)), by);
-                self.begin(Work::Term(form));
+                self.begin(scene, opened, Work::Term(form));
                 None
             }
             Ended::Part(at) => {
                 self.editor = None;
-                self.split(scene, line, Hint::Text(at));
+                self.split(scene, (opened, line), Hint::Text(at));
                 None
             }
             Ended::Open => None,
@@ -209,6 +264,68 @@ impl Table {
                 }
                 signed(scene, by)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::domain::{Interpreted, Interview, Lang, SegmentId};
+    use crate::gui::empty_window::over;
+
+    #[test]
+    fn a_signature_that_is_refused_is_told_as_a_message_where_another_interview_is_open() {
+        let id = InterviewId("this".to_owned());
+        let opened = Arc::new(Opened {
+            interview: Interview {
+                id: id.clone(),
+                case: None,
+                languages: vec![Lang::My, Lang::Zh],
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            layers: Interpreted::of::<Segment>(&[]),
+            lines: Vec::new(),
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+            unsigned: BTreeSet::new(),
+        });
+        for (of, elsewhere) in [(InterviewId("another".to_owned()), true), (id, false)] {
+            let (own, shown) = (Rc::new(RefCell::new(Table::default())), Arc::clone(&opened));
+            let (table, told) = (Rc::clone(&own), Rc::new(RefCell::new(None)));
+            let (heard, mut asked) = (Rc::clone(&told), false);
+            let (_dir, mut window) = over(Lang::En, move |ui, scene| {
+                if !std::mem::replace(&mut asked, true) {
+                    // No key is open, so it is refused.
+                    let lines = vec![SegmentId(1)];
+                    scene.desk.ask(Command::Certify(of.clone(), lines, None, 7));
+                }
+                table.borrow_mut().show(ui, scene, &shown);
+                if let Some(notice) = scene.desk.board().next_notice() {
+                    *heard.borrow_mut() = Some(notice);
+                }
+            });
+            let begun = Instant::now();
+            while told.borrow().is_none() && own.borrow().trouble.is_none() {
+                assert!(begun.elapsed() < Duration::from_secs(60), "nobody told");
+                std::thread::sleep(Duration::from_millis(5));
+                window.step();
+            }
+            window.run_steps(3);
+            assert_eq!(told.borrow().is_some(), elsewhere);
+            assert_eq!(own.borrow().trouble.is_some(), !elsewhere);
         }
     }
 }

@@ -78,7 +78,9 @@ impl Table {
         let channel = chosen.map_or(0, |line| line.channel);
         (self.trouble, self.remark) = (None, None);
         let adder = Adder::new(opened, at, channel, &scene.choices.name);
-        self.work = adder.map(|adder| Work::Add(Box::new(adder)));
+        if let Some(adder) = adder {
+            self.begin(scene, opened, Work::Add(Box::new(adder)));
+        }
     }
 
     /// A new line that is being put somewhere stands above all lines: there may be none yet.

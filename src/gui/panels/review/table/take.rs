@@ -48,7 +48,8 @@ impl Table {
             return;
         };
         if scene.choices.name.trim().is_empty() {
-            self.begin(Work::Near(NearForm::new(line.id, near)));
+            let form = NearForm::new(line.id, near);
+            self.begin(scene, opened, Work::Near(form));
         } else {
             self.near.leave(scene, id, line.id, near);
         }
