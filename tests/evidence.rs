@@ -1041,6 +1041,7 @@ fn a_receipt_counts_from_whom_the_bundle_was_for_and_from_nobody_else() {
     }];
     let how = evidence::Reception {
         keys: &keys,
+        before: &|_| None,
         secret: Some(&lan),
         into: None,
         admit: &mut |_| Ok(()),
