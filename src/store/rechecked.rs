@@ -180,9 +180,9 @@ fn forms(conn: &Connection) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Lang;
-    use crate::store::Store;
-    use crate::store::tests::{SIX_LINES, told};
+    use crate::domain::{Lang, SegmentId};
+    use crate::store::tests::{SIX_LINES, id, told};
+    use crate::store::{Correction, Store};
 
     #[test]
     fn the_index_holds_of_each_line_what_the_program_would_put_there() {
@@ -208,6 +208,38 @@ mod tests {
         store.conn.execute_batch(other).unwrap();
         let told = check(&store.conn).unwrap_err().to_string();
         assert!(told.contains("line 2 of a-1"), "{told}");
+    }
+
+    #[test]
+    fn what_sounds_alike_is_what_was_ever_said() {
+        for (lang, said, _) in SIX_LINES {
+            for (harm, whole) in [
+                ("SELECT 1", true),
+                ("DELETE FROM sound", false),
+                (
+                    "DELETE FROM sound WHERE token = (SELECT token FROM sound LIMIT 1)",
+                    false,
+                ),
+                ("INSERT INTO sound VALUES ('h:li', '张')", false),
+                ("INSERT INTO sound VALUES ('h:wei', '炜')", false),
+            ] {
+                let mut store = Store::open_in_memory().unwrap();
+                told(&mut store, "a-1", lang, &[said]);
+                // What was said before a correction stays, and is no stranger.
+                let new = Correction {
+                    text: Some("12"),
+                    translation: None,
+                    by: "Su",
+                    reason: None,
+                };
+                if whole {
+                    store.edit(&id("a-1"), SegmentId(1), &new).unwrap();
+                }
+                store.conn.execute_batch(harm).unwrap();
+                let told = check(&store.conn);
+                assert_eq!(told.is_ok(), whole, "{lang}: {harm}: {told:?}");
+            }
+        }
     }
 
     #[test]

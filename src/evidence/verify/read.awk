@@ -214,7 +214,7 @@ function interpreted(    n, k, part, who, lang, said, rendered) {
             rendered = 1
             renders[number[n]] = said
             k = split(said, part, ", ")
-            for (; k > 0; k--) rendering[part[k]] = (part[k] in rendering ? rendering[part[k]] ", " : "") number[n]
+            for (; k > 0; k--) rendering[part[k]] = rendering[part[k]] (rendering[part[k]] == "" ? "" : ", ") number[n]
         }
 }
 # A list of numbers that is shown.
