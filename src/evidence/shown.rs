@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Story};
-use super::shown_doubts::{Doubted, Failures, are_shown, has_doubts, of_translation};
+use super::shown_doubts::{Doubted, Failures, are_shown, has_doubts, held, of_translation};
 use super::shown_engines::{as_likely, renders_differ, said_by_machines};
 use super::shown_head::differs;
 use crate::domain::{SamplePos, Status};
@@ -201,9 +201,7 @@ impl Line<'_> {
                 None => shown.get("author").is_none_or(|author| author == ""),
             }
             && as_told(shown, text.or(self.cut).unwrap_or(&none), "lang", "lang")
-            && self
-                .cut
-                .is_none_or(|cut| as_told(shown, cut, "channel", "channel"))
+            && as_told(shown, own.unwrap_or(&none), "channel", "channel")
             && self.doubted(shown, text)
             && said_by_machines(shown, text)
             && self.translated(shown)
@@ -211,7 +209,11 @@ impl Line<'_> {
 
     /// Whether its doubts are shown.
     fn doubted(&self, shown: &Value, text: Option<&Columns>) -> bool {
-        let known = self.cut.zip(self.exactly).and_then(|(cut, languages)| {
+        let known = self.exactly.and_then(|languages| {
+            // A covered copy's record tells all that is shown.
+            let Some(cut) = self.cut else {
+                return held(text?);
+            };
             let doubted = Doubted {
                 cut,
                 text: self.text.map(|(_, version, columns)| (version, columns)),
@@ -223,16 +225,17 @@ impl Line<'_> {
         });
         match known {
             Some(flags) => are_shown(shown, &flags),
-            // A covered copy, another version of the program, or doubts that are not known here.
+            // Another version of the program, a copy that an earlier one covered, or doubts not known here.
             None => has_doubts(shown, text.or(self.cut)),
         }
     }
 
     /// The same of a translation, and whether a person is said to have made it.
     fn doubted_in(&self, shown: &Value, columns: &Columns) -> bool {
-        let known = self.exactly.filter(|_| self.cut.is_some()).and_then(|_| {
-            let version = self.text.map_or(0, |(_, version, _)| version);
-            of_translation(columns, version)
+        let version = self.text.map_or(0, |(_, version, _)| version);
+        let known = self.exactly.and_then(|_| match self.cut {
+            Some(_) => of_translation(columns, version),
+            None => held(columns),
         });
         let machine = columns.get("status") == Some(&json!(Status::Machine.as_str()));
         match known {

@@ -138,7 +138,7 @@ pub(super) fn has_doubts(shown: &Value, columns: Option<&Columns>) -> bool {
 }
 
 /// The doubts that a record holds.
-fn held(columns: &Columns) -> Option<Vec<Flag>> {
+pub(super) fn held(columns: &Columns) -> Option<Vec<Flag>> {
     let flags = columns.get("flags")?.as_str()?;
     serde_json::from_str(flags).ok()
 }

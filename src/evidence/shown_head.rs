@@ -79,7 +79,11 @@ pub(super) fn differs(
         ("lines", "lines"),
     ];
     let copy = match covered {
-        true => names.iter().all(|(name, known)| of(name) == fact(known)),
+        true => {
+            let silent = fact("silent");
+            names.iter().all(|(name, known)| of(name) == fact(known))
+                && silent.is_none_or(|told| of("silent") == Some(told))
+        }
         false => shown.get("redaction").is_none(),
     };
     (!copy).then_some("redaction")

@@ -145,7 +145,7 @@ function told(id,    own, at, who, start, end, n, i, lang, last) {
     if (field(at, start) == "null") bad("line " id " is shown and stands no more")
     who = id in speaker ? speaker[id] : own
     if (seg["start_ms"] != ms(field(at, start)) || seg["end_ms"] != ms(field(at, end)) ||
-        seg["speaker"] != field(who, "speaker") || id in cut && !same("channel", cut[id], "channel"))
+        seg["speaker"] != field(who, "speaker") || !same("channel", own, "channel"))
         bad("line " id " of the transcript")
     if (id in text) {
         if (seg["version"] != version[id] || seg["text"] != field(text[id], "text") ||
@@ -163,7 +163,7 @@ function told(id,    own, at, who, start, end, n, i, lang, last) {
         if (copies && id in text) undone(id)
         else if (copies && id in lost) failing(lost[id])
         doubted("", id)
-    }
+    } else if (index(own, "\"flags\":")) { held(own); doubted("", id) }
     for (n = 0; ("translations/" n "/lang") in seg; n++) {
         i = "translations/" n "/"
         lang = bare(seg[i "lang"])
@@ -176,10 +176,10 @@ function told(id,    own, at, who, start, end, n, i, lang, last) {
             !likely(i "log_prob", own, "log_prob") || copies && seg[i "by_person"] != (seg[i "status"] == "\"machine\"" ? "false" : "true") ||
             index(own, "\"terms\":") && packed(i "terms", "source target satisfied alternative?") != inner(own, "terms"))
             bad("a translation of line " id)
-        if (!(id in cut)) continue
+        if (!index(own, "\"flags\":")) continue
         doubts = 0
         held(own)
-        if (copies && field(own, "of_version") != version[id]) doubt("{\"kind\":\"stale\",\"detail\":\"of an earlier version of the line\"}")
+        if (copies && id in cut && field(own, "of_version") != version[id]) doubt("{\"kind\":\"stale\",\"detail\":\"of an earlier version of the line\"}")
         doubted(i, id)
     }
     if (n != langs[id] + 0) bad("a translation of line " id)
@@ -265,7 +265,7 @@ function head(    n, covered) {
     if (index(first, "\"notes\":[") ? !listed("/notes", first, "notes") : first !~ /"program":"mekong 0\.1\.0"/ && ("/notes/0" in seg)) bad("the notes of the transcript")
     covered = first ~ /,"kind":"covered","number":/
     if (covered ? seg["/redaction/parent_sha256"] != field(first, "parent_head") || seg["/redaction/places"] != field(first, "places") ||
-        seg["/redaction/lines"] != field(first, "lines") : ("/redaction/lines" in seg)) bad("what the copy is said to be of")
+        seg["/redaction/lines"] != field(first, "lines") || !same("/redaction/silent", first, "silent") : ("/redaction/lines" in seg)) bad("what the copy is said to be of")
     for (n in known) if (!(n in shown) && !(n in place && field(place[n], "start_sample") == "null")) bad("line " n " is left out")
 }
 # interview.json in the one form in which the program writes it: a value a line, two spaces a level, the fields
