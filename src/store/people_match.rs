@@ -110,7 +110,7 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     let mut rows = pages.query([])?;
     while let Some(row) = rows.next()? {
         let page = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-        if page.len() % ENTRY != 0 {
+        if !page.len().is_multiple_of(ENTRY) {
             return Err(Error::damaged("a page of the register's names was cut"));
         }
         for (fact, signature) in entries(page) {
