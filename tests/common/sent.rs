@@ -332,7 +332,7 @@ fn whatever_is_shown_beside_the_words_is_seen_by_both() {
         ("\"log_prob\": -0.1235", "\"log_prob\": -0.1234"),
         ("\"satisfied\": false", "\"satisfied\": true"),
         ("\"alternative\": \"另\"", "\"alternative\": \"别\""),
-        ("\"to\": 6", "\"to\": 7"),
+        ("\"to\": 5", "\"to\": 7"),
         ("\"cut-without-pause\"", "\"low-confidence\""),
         ("no \\\"room\\\"", "no model"),
         ("zh: too long", "vi: too long"),
