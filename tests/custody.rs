@@ -153,13 +153,19 @@ fn a_covered_copy_crosses_the_border_without_what_is_covered_and_names_its_paren
     assert!(fits(&theirs, &foreign.folder) && agrees(&foreign.folder));
     let mut dice = Dice(5);
     let names = files(&foreign.folder);
-    for n in 0..30 {
+    for n in 0..60 {
         let bad = dir.path().join(format!("bad-{n}"));
         tamper::copy(&foreign.folder, &bad);
         let path = bad.join(&names[dice.roll(names.len())]);
         let mut bytes = fs::read(&path).unwrap();
+        let old = bytes.clone();
         let what = custody::tamper_bytes(&mut bytes, &mut dice);
-        fs::write(&path, bytes).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        // Also by the sender, who signs all of it anew.
+        let name = path.strip_prefix(&bad).unwrap();
+        if name.starts_with("data") && n % 4 > 0 {
+            session::sign_anew(&bad, name, (&old, &bytes), &c.officer);
+        }
         assert!(!fits(&theirs, &bad), "{n}: {what} in {}", path.display());
         assert!(!agrees(&bad), "the script: {what} in {}", path.display());
     }

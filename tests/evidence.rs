@@ -321,6 +321,8 @@ fn random_tamperings_of_a_recorded_session_are_seen() {
     session::stored(&talk, 40, &mut dice);
     session::bundled(&talk, 30, &mut dice);
     session::rewritten(&talk, 12, &mut dice);
+    // The same of one that has everything but links of its sound.
+    session::bundled(&Custody::whole(), 30, &mut dice);
 }
 
 #[test]
@@ -818,7 +820,12 @@ fn a_sender_who_shows_people_something_else_than_the_records_is_found_out() {
     for (file, from, to) in [
         ("data/transcript.txt", "Hà Nội", "Hà Nam"),
         ("data/transcript.txt", "[certified]", "[machine]"),
+        ("data/transcript.txt", "Length: 00", "Length: 01"),
+        ("data/transcript.txt", "  all  [", "  officer  ["),
         ("data/transcript.html", "Hà Nội", "Hà Nam"),
+        ("data/transcript.html", ".said {", ".said { display: none;"),
+        ("data/transcript.html", "test engine 1", "N. Lan"),
+        ("data/transcript.html", "<body>", "<body> "),
         (
             "data/transcript.html",
             "</table>",
@@ -837,9 +844,7 @@ fn a_sender_who_shows_people_something_else_than_the_records_is_found_out() {
             !told.ok && detail.contains("do not hold"),
             "{file}: {told:?}"
         );
-        // What was added to a page only the program can tell.
-        let added = to.starts_with(from);
-        assert_eq!(unpacked.script_agrees(&bag), added, "{file}: {to}");
+        assert!(!unpacked.script_agrees(&bag), "{file}: {to}");
         fs::remove_dir_all(&bag).unwrap();
     }
 }
@@ -869,7 +874,21 @@ fn what_a_sender_changes_in_the_interview_is_seen_by_the_program_and_the_script(
         ("\"text\": \"Anh tên gì?\"", "\"text\": \"Anh là ai?\""),
         ("\"engine\": \"test engine 2\"", "\"engine\": \"N. Lan\""),
         ("\"id\": 4", "\"id\": 3"),
+        ("\"index\": 0", "\"index\": 1"),
+        ("\"confidence\": 0.75", "\"confidence\": 0.76"),
+        ("\"confidence\": 0.75", "\"confidence\": 0.750"),
+        ("\"log_prob\": -0.25", "\"log_prob\": -0.24"),
+        ("\"by_person\": false", "\"by_person\": true"),
+        ("\"words\": []", "\"word\": []"),
+        (
+            "\"flags\": []",
+            "\"flags\": [\n        \"no-text\"\n      ]",
+        ),
         // Another form that reads alike, where a decoy could hide.
+        ("\"by_person\"", "\"by_nobody\""),
+        ("\"id\": 4,", "\"id\":  4,"),
+        ("\"id\": 4,", "\"id\": 4, "),
+        ("\"terms\": [],", "\"terms\": [],\n          \"more\": 1,"),
         ("\"id\": 4,", "\"id\": 4, \"text\": \"x\","),
     ] {
         let bag = unpacked.dir.path().join("shown");
@@ -1041,6 +1060,7 @@ fn a_receipt_counts_from_whom_the_bundle_was_for_and_from_nobody_else() {
     }];
     let how = evidence::Reception {
         keys: &keys,
+        before: &|_| None,
         secret: Some(&lan),
         into: None,
         admit: &mut |_| Ok(()),

@@ -116,6 +116,7 @@ fn every_tampering_is_seen() {
     let session = session::stored(&talk, times / 10, &mut dice);
     let sent = session::bundled(&talk, times / 10, &mut dice);
     let rewritten = session::rewritten(&talk, times / 20, &mut dice);
+    let read = session::bundled(&custody::Custody::whole(), times / 10, &mut dice);
     let step = setting("MEKONG_PROOF_STEP", 1) as usize;
     let others = [
         tamper::resigned(&c),
@@ -123,7 +124,7 @@ fn every_tampering_is_seen() {
         tamper::each_byte_by_script(&c, step),
     ];
     let here = [whole, unsealed, sound, file, locked, session];
-    let bundles = [bundle, unpacked, sent, rewritten];
+    let bundles = [bundle, unpacked, sent, rewritten, read];
     let all = here.iter().chain(&ends).chain(&bundles).chain(&others);
     for (what, times) in all.flatten() {
         println!("tamper: {times:>6}  {what}");

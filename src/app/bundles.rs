@@ -236,7 +236,7 @@ impl App {
             path: home.clone(),
         };
         let folder = self.scratch(Purpose::Receiving)?;
-        let (keys, into) = (self.keys()?.list()?, Some((folder.path(), &store)));
+        let (keys, into) = (self.believed_keys()?, Some((folder.path(), &store)));
         let mut opened = self.look_into(&keys, file, secret, into, cancel, watcher)?;
         self.insist_on_history(&mut opened)?;
         let place = home.join(&opened.bundle);
@@ -302,7 +302,7 @@ impl App {
         secret: &SecretKey,
         (cancel, watcher): (&Cancel, Watcher<'_>),
     ) -> Result<(Opened, Foreign), Error> {
-        let keys = self.keys()?.list()?;
+        let keys = self.believed_keys()?;
         let opened = self.look_into(&keys, file, Some(secret), None, cancel, watcher)?;
         let same = &opened.manifest;
         let came = self.reading()?.has_own(Kind::Received, "manifest", same)?;
@@ -350,7 +350,7 @@ impl App {
         let checks = match read_receipt(file) {
             Some(line) => self.check_receipt(&line),
             None => self
-                .look_into(&self.keys()?.list()?, file, secret, None, cancel, watcher)
+                .look_into(&self.believed_keys()?, file, secret, None, cancel, watcher)
                 .and_then(|opened| {
                     let earlier = self.beside_earlier(&opened, &self.received()?);
                     Ok(opened.checks.into_iter().chain(earlier).collect())
@@ -399,8 +399,10 @@ impl App {
             None => Ok(()),
             Some((_, store)) => admit(opened, keys, store, &mut trouble),
         };
+        let before = self.before_revocations();
         let how = Reception {
             keys,
+            before: &|event| before.tells(event),
             secret,
             into: into.map(|(folder, _)| folder),
             admit: &mut admit,

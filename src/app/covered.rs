@@ -158,7 +158,9 @@ impl CoveredCopy<'_> {
             .with("parent", self.parent.0.as_str())
             .with("parent_head", self.copy.parent.as_str())
             .with("places", self.copy.places as u64)
-            .with("lines", self.copy.lines as u64);
+            .with("lines", self.copy.lines as u64)
+            .with("silent", self.copy.heard.is_some())
+            .with("duration_ms", self.interview.duration_ms);
         if !self.interview.notes.is_empty() {
             first = first.with("notes", self.interview.notes.clone());
         }
@@ -230,14 +232,25 @@ impl CoveredCopy<'_> {
             ("id", json!(interview.id)),
             ("started", json!(interview.started)),
             ("languages", json!(interview.languages)),
+            ("case_name", json!(interview.case)),
+            ("source", json!(interview.source)),
         ];
         add("interview".into(), &head);
+        for (at, channel) in interview.channels.iter().enumerate() {
+            let columns = [
+                ("position", json!(at)),
+                ("speaker", json!(channel.speaker)),
+                ("languages", json!(channel.languages)),
+            ];
+            add(format!("channel {at}"), &columns);
+        }
         for (at, audio) in interview.audio.iter().enumerate() {
             let columns = [
                 ("path", json!(audio.path)),
                 ("sha256", json!(audio.sha256)),
                 ("sample_rate", json!(audio.sample_rate)),
                 ("channels", json!(audio.channels)),
+                ("original_name", json!(audio.original_name)),
             ];
             add(format!("audio {at}"), &columns);
         }
@@ -252,6 +265,11 @@ impl CoveredCopy<'_> {
                 ("end", json!(line.span.end.0)),
                 ("status", json!(line.status.as_str())),
                 ("text", json!(line.text)),
+                ("channel", json!(line.channel)),
+                ("author", json!(line.author)),
+                ("confidence", digits(line.confidence)),
+                ("words", within(&line.words)),
+                ("flags", within(&line.flags)),
             ];
             add(format!("text {id}.{version}"), &columns);
             for made in &line.translations {
@@ -259,12 +277,28 @@ impl CoveredCopy<'_> {
                     ("line", json!(id)),
                     ("lang", json!(made.lang)),
                     ("text", json!(made.text)),
+                    ("author", json!(made.engine)),
+                    ("status", json!(made.status.as_str())),
+                    ("of_version", json!(made.of_version)),
+                    ("log_prob", digits(made.log_prob)),
+                    ("terms", within(&made.terms)),
+                    ("flags", within(&made.flags)),
                 ];
                 add(format!("translation {id}.{}.1", made.lang), &columns);
             }
         }
         rows
     }
+}
+
+/// A number as a record has it: canonical JSON has no fractions.
+fn digits(number: Option<f32>) -> Value {
+    json!(number.map(|number| format!("{:?}", f64::from(number))))
+}
+
+/// A list as a record has it: in one text.
+fn within<T: serde::Serialize>(list: &[T]) -> Value {
+    json!(serde_json::to_string(list).unwrap_or_default())
 }
 
 /// Writes the covered sound, sealed where the workspace is locked. Returns its SHA-256.

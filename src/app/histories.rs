@@ -84,7 +84,7 @@ fn beside(opened: &Opened, earlier: &Foreign) -> Beside {
     if opened.hashes.contains(&earlier.head) {
         return Beside::GoesOn;
     }
-    match chain_of(earlier) {
+    match hashes_of(earlier) {
         Some(hashes) if hashes.contains(&opened.head) => Beside::Older,
         Some(_) => Beside::Another,
         None => Beside::Unknown,
@@ -92,7 +92,7 @@ fn beside(opened: &Opened, earlier: &Foreign) -> Beside {
 }
 
 /// The hashes of the events in a bundle that came before, where they are still those that came.
-fn chain_of(earlier: &Foreign) -> Option<Vec<String>> {
+pub(super) fn hashes_of(earlier: &Foreign) -> Option<Vec<String>> {
     let path = earlier.folder.join("data/chain.jsonl");
     let bytes = vault::read_small(&path, MAX_CHAIN).ok()?;
     let text = String::from_utf8(bytes).ok()?;

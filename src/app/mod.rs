@@ -7,6 +7,7 @@ mod again;
 mod anchors;
 mod armed;
 mod awake;
+mod believed;
 mod bench;
 mod bench_live;
 mod bundles;

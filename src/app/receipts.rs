@@ -85,18 +85,12 @@ impl App {
         let came = events.iter().find(|e| {
             e.kind == Kind::Received.as_str() && e.fact("bundle") == Some(&foreign.bundle)
         });
-        if came.and_then(|e| e.fact("manifest")) != Some(&sha256(&list)) {
+        let Some(came) = came.filter(|e| e.fact("manifest") == Some(&sha256(&list))) else {
             let other = "it is not what was received";
             return Ok(vec![Check::bad(NAME, other)].into());
-        }
-        let mut keys = self.keys()?.list()?;
-        for key in &mut keys {
-            // It was trusted when the bundle came; a revocation since takes nothing of that back.
-            key.revoked = key
-                .revoked
-                .take()
-                .filter(|_| key.public.number != foreign.signer);
-        }
+        };
+        // What was trusted when the bundle came, whoever was revoked since.
+        let keys = self.keys_believed_at(came)?;
         let opened = self.look_into(&keys, &foreign.folder, None, None, cancel, watcher);
         Ok(match opened {
             Ok(opened) => {

@@ -18,7 +18,13 @@ use crate::domain::Cancel;
 use crate::vault;
 
 /// The verifier that needs nothing of ours; it lies in every bundle.
-pub const SCRIPT: &str = include_str!("verify.sh");
+pub const SCRIPT: &str = concat!(
+    include_str!("verify/check.sh"),
+    include_str!("verify/read.sh"),
+    include_str!("verify/read.awk"),
+    include_str!("verify/write.awk"),
+    include_str!("verify/end.sh")
+);
 /// The bag's declaration.
 pub(super) const BAGIT: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 /// Stands for 'not encrypted'.

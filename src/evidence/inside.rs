@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::acts::check_acts;
 use super::bag::{AUDIO, CHAIN, INTERVIEW, KEYS, RECORDS, SOUND};
 use super::canonical::sha256;
-use super::chain::{Kind, Link, Row};
+use super::chain::{Event, Kind, Link, Row};
 use super::check::{Check, Story, check_rows, check_signatures};
 use super::heard::Heard;
 use super::keys::KnownKey;
@@ -18,12 +18,24 @@ use super::sign::PublicKey;
 use super::sound::follow_all;
 use super::{Error, head};
 
+/// What is known here of what a bundle holds.
+pub(super) struct Known<'a> {
+    /// The keys of this workspace.
+    pub keys: &'a [KnownKey],
+    /// Whether an event was there before its key was revoked.
+    pub before: &'a dyn Fn(&Event) -> Option<bool>,
+    /// The sound that came by.
+    pub heard: &'a Heard,
+    /// This program shows an interview in the form in which the sender did.
+    pub same_form: bool,
+}
+
 /// What the files say of one another.
 pub(super) fn contents(
     opened: &mut Opened,
     texts: &BTreeMap<&str, Vec<u8>>,
     manifest: &BTreeMap<String, String>,
-    (known, heard): (&[KnownKey], &Heard),
+    known: &Known<'_>,
 ) -> Result<(), Error> {
     let links: Vec<Link> = lines(texts, CHAIN)?
         .map(|line| Link {
@@ -45,26 +57,27 @@ pub(super) fn contents(
         rows.push(row);
     }
     keep(opened, check_rows(&story.events, &rows))?;
-    let keys = signers(lines(texts, KEYS)?, known)?;
+    let keys = signers(lines(texts, KEYS)?, known.keys)?;
     if let Some(stray) = stray(&keys, &story) {
         return Err(Error::Form(format!(
             "the key {stray} signed nothing, or is there twice"
         )));
     }
-    let mut signed = check_signatures(&story.events, &keys, &|_| None);
+    let mut signed = check_signatures(&story.events, &keys, known.before);
     if signed.ok {
-        signed.detail.push_str(&by_revoked(&keys, &story));
+        signed
+            .detail
+            .push_str(&by_revoked(&keys, &story, known.before));
     }
     keep(opened, signed)?;
     keep(opened, check_acts(&story.events, &records))?;
     keep(opened, sound(&records, manifest))?;
-    if let Some(links) = sound_links(opened, &story, texts, heard)? {
+    if let Some(links) = sound_links(opened, &story, texts, known.heard)? {
         keep(opened, links)?;
     }
-    keep(
-        opened,
-        transcript(&opened.interview, text(texts, INTERVIEW)?, &records, &story),
-    )?;
+    let shown = text(texts, INTERVIEW)?;
+    let shown = transcript(&opened.interview, shown, &records, &story, known.same_form);
+    keep(opened, shown)?;
     if let Some(copy) = covered(&story) {
         keep(opened, copy)?;
         let parent = story.events.first().and_then(|e| e.fact("parent"));
@@ -139,14 +152,15 @@ fn signers<'a>(
     lines.map(read).collect()
 }
 
-/// What there is to say of events by keys that were revoked here: no order of events tells whether they
-/// came before, only the sender's dates do.
-fn by_revoked(keys: &[KnownKey], story: &Story) -> String {
+/// What there is to say of events by keys that were revoked here and that nothing tells to have come before:
+/// only the sender's dates do.
+fn by_revoked(keys: &[KnownKey], story: &Story, before: &dyn Fn(&Event) -> Option<bool>) -> String {
     let revoked = |number: &str| {
         let mut keys = keys.iter().filter(|k| k.revoked.is_some());
         keys.any(|k| k.public.number == number)
     };
-    let signed = story.events.iter().filter_map(|e| e.signed.as_ref());
+    let unproved = story.events.iter().filter(|e| before(e).is_none());
+    let signed = unproved.filter_map(|e| e.signed.as_ref());
     match signed.filter(|by| revoked(&by.key)).count() {
         0 => String::new(),
         n => format!(

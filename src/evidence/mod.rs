@@ -14,7 +14,7 @@
 //! | `clock` | times that run backwards |
 //! | `consent` | what the person interviewed allows, and what that forbids |
 //! | `container` | a zip file of exactly one form |
-//! | `bag`, `source`, `receive`, `heard`, `inside`, `shown`, `shown_head`, `reading` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
+//! | `bag`, `source`, `receive`, `heard`, `inside`, `shown`, `shown_head`, `shown_engines`, `shown_doubts`, `reading` | bundles for a partner (BagIt, RFC 8493), written and taken apart |
 //! | `receipt` | a partner's signed word that a bundle came |
 
 mod acts;
@@ -35,6 +35,7 @@ mod reading;
 mod receipt;
 mod receive;
 mod shown;
+mod shown_doubts;
 mod shown_engines;
 mod shown_head;
 mod sign;

@@ -35,11 +35,10 @@ pub(super) fn copies(form: Option<u32>, texts: &BTreeMap<&str, Vec<u8>>, known: 
     let wrong =
         |name: &str| Check::bad(NAME, format!("'{name}' shows what the records do not hold"));
     if form == Some(known.form) {
-        let made = (known.make)(file(INTERVIEW)).unwrap_or_default();
-        let names = [TRANSCRIPT, PAGE].into_iter().zip(&made);
-        let differs = names
-            .into_iter()
-            .find(|(name, made)| file(name) != made.as_slice());
+        let json = (known.json)(file(INTERVIEW)).unwrap_or_default();
+        let [text, page] = (known.make)(file(INTERVIEW)).unwrap_or_default();
+        let made = [(INTERVIEW, json), (TRANSCRIPT, text), (PAGE, page)];
+        let differs = made.iter().find(|(name, made)| file(name) != made);
         return match differs {
             Some((name, _)) => wrong(name),
             None => Check::good(NAME, "they show what the records hold"),
@@ -126,6 +125,7 @@ mod tests {
     fn known() -> Copies {
         Copies {
             form: 2,
+            json: |json| Some(json.to_ascii_lowercase()),
             make: |_| Some([b"text".to_vec(), b"page".to_vec()]),
             words: |json| {
                 let line = |(said, other): (&str, &str)| vec![other.to_owned(), said.to_owned()];
@@ -146,6 +146,15 @@ mod tests {
         for (text, page) in [("text ", "page"), ("text", "Page"), ("", "")] {
             let told = told(Some(2), text, page);
             assert!(!told.ok && told.detail.contains("do not hold"), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_spelled_otherwise_is_seen() {
+        for (json, same) in [("{}", true), ("{ }", true), ("{\"A\":1}", false)] {
+            let files = [(INTERVIEW, json), (TRANSCRIPT, "text"), (PAGE, "page")];
+            let files = files.map(|(name, text)| (name, text.as_bytes().to_vec()));
+            assert_eq!(copies(Some(2), &BTreeMap::from(files), known()).ok, same);
         }
     }
 

@@ -15,10 +15,11 @@ use super::bag::{
     SIGNATURE, SIGNER, SOUND, TAG_MANIFEST, TRANSCRIPT, VERIFIER, tag_manifest,
 };
 use super::canonical::{hex, sha256, unhex};
+use super::chain::Event;
 use super::check::Check;
 use super::container::MAGIC;
 use super::heard::Heard;
-use super::inside::{contents, keep, text};
+use super::inside::{Known, contents, keep, text};
 use super::keys::KnownKey;
 use super::reading::copies;
 use super::sign::{PublicKey, SecretKey, to_pem, verifies};
@@ -60,6 +61,8 @@ pub type Admit<'a> = &'a mut dyn FnMut(&Opened) -> Result<(), Error>;
 pub struct Copies {
     /// The form in which they are made here.
     pub form: u32,
+    /// The JSON itself, written anew in that form.
+    pub json: fn(&[u8]) -> Option<Vec<u8>>,
     /// The text and the page, in that form.
     pub make: fn(&[u8]) -> Option<[Vec<u8>; 2]>,
     /// What they hold in every form: of each line in its order the words and those of its translations.
@@ -70,6 +73,9 @@ pub struct Copies {
 pub struct Reception<'a> {
     /// The keys of this workspace.
     pub keys: &'a [KnownKey],
+    /// Whether a signed event is known to have been there before its key was revoked here; `None` where only
+    /// the sender's date tells.
+    pub before: &'a dyn Fn(&Event) -> Option<bool>,
     /// Opens an encrypted bundle.
     pub secret: Option<&'a SecretKey>,
     /// An empty folder for its files; `None` only looks.
@@ -188,7 +194,14 @@ fn open(bag: &mut dyn Bag, how: &mut Reception<'_>) -> Result<Opened, Error> {
     }
     let size = format!("{} files, {done} bytes", manifest.len());
     opened.checks.push(Check::good("files", size));
-    contents(&mut opened, &texts, &manifest, (how.keys, &heard))?;
+    let same_form = info.copies == Some(how.copies.form);
+    let known = Known {
+        keys: how.keys,
+        before: how.before,
+        heard: &heard,
+        same_form,
+    };
+    contents(&mut opened, &texts, &manifest, &known)?;
     let copies = copies(info.copies, &texts, how.copies);
     keep(&mut opened, copies)?;
     Ok(opened)

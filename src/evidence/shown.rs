@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::check::{Check, Story};
+use super::shown_doubts::{Doubted, Failures, are_shown, has_doubts, held, of_translation};
 use super::shown_engines::{as_likely, renders_differ, said_by_machines};
 use super::shown_head::differs;
 use crate::domain::{SamplePos, Status};
@@ -24,15 +25,19 @@ struct Line<'a> {
     place: Option<(u64, &'a Columns)>,
     text: Option<(Rank, u64, &'a Columns)>,
     translations: BTreeMap<&'a str, (Rank, &'a Columns)>,
-    failed: bool,
+    failures: Failures<'a>,
+    /// The languages of the interview, where what follows from the records is compared too.
+    exactly: Option<&'a [&'a str]>,
 }
 
-/// What people read is what the records hold.
+/// What people read is what the records hold. `exactly` also what is worked out from them, which another
+/// version of the program may do otherwise.
 pub(super) fn transcript(
     interview: &str,
     text: &str,
     records: &BTreeMap<String, Columns>,
     story: &Story,
+    exactly: bool,
 ) -> Check {
     const NAME: &str = "transcript";
     let shown: Value = serde_json::from_str(text).unwrap_or_default();
@@ -43,8 +48,17 @@ pub(super) fn transcript(
         let detail = format!("its head is not what was stored: {name}");
         return Check::bad(NAME, detail);
     }
+    let head = records.get("interview");
+    let languages = head.and_then(|columns| columns.get("languages"));
+    let languages = languages.and_then(Value::as_str).unwrap_or_default();
+    let languages: Vec<&str> = languages.split_whitespace().collect();
     let mut standing = lines(records);
     standing.retain(|_, line| line.stands());
+    if exactly {
+        for line in standing.values_mut() {
+            line.exactly = Some(&languages);
+        }
+    }
     let lines = shown.get("segments").and_then(Value::as_array);
     let lines = lines.map(Vec::as_slice).unwrap_or_default();
     let mut before = (0, 0, i64::MIN);
@@ -84,7 +98,7 @@ fn lines(records: &BTreeMap<String, Columns>) -> BTreeMap<i64, Line<'_>> {
         let number = |at: usize| parts.get(at).and_then(|part| part.parse::<u64>().ok());
         let of = match kind {
             "recut" => number(1),
-            "failure" => columns.get("line").and_then(Value::as_u64),
+            "failure" | "untranslated" => columns.get("line").and_then(Value::as_u64),
             _ => number(0),
         };
         let Some(id) = of.and_then(|id| i64::try_from(id).ok()) else {
@@ -93,7 +107,11 @@ fn lines(records: &BTreeMap<String, Columns>) -> BTreeMap<i64, Line<'_>> {
         let machine = columns.get("status") == Some(&json!(Status::Machine.as_str()));
         match (kind, parts.as_slice()) {
             ("line", _) => lines.entry(id).or_default().cut = Some(columns),
-            ("failure", _) => lines.entry(id).or_default().failed = true,
+            ("failure" | "untranslated", _) => {
+                let number = number(0).unwrap_or_default();
+                let line = lines.entry(id).or_default();
+                line.failures.add(kind, number, columns);
+            }
             ("speaker", [_, _]) => {
                 let line = lines.entry(id).or_default();
                 newest(&mut line.speaker, number(1), columns);
@@ -163,7 +181,7 @@ impl Line<'_> {
         let place = self.place.map(|(_, columns)| columns).or(own);
         let speaker = self.speaker.map(|(_, columns)| columns).or(own);
         let of = |columns: Option<&Columns>, name: &str| columns.and_then(|c| c.get(name)).cloned();
-        let status = match (text, self.failed) {
+        let status = match (text, self.failures.is_unheard()) {
             (Some(text), _) => text.get("status").cloned(),
             (None, true) => Some(json!(Status::Failed.as_str())),
             (None, false) => Some(json!(Status::Pending.as_str())),
@@ -171,20 +189,61 @@ impl Line<'_> {
         let version = self.text.map_or(0, |(_, version, _)| version);
         let words = of(text, "text").unwrap_or_else(|| json!(""));
         let is = |name: &str, value: Option<Value>| shown.get(name) == value.as_ref();
+        let none = Columns::new();
         is("version", Some(json!(version)))
             && is("text", Some(words))
             && is("status", status)
             && is("speaker", of(speaker, "speaker"))
             && is("start_ms", ms(place.and_then(|p| p.get(start))))
             && is("end_ms", ms(place.and_then(|p| p.get(end))))
-            && text.is_none_or(|columns| as_told(shown, columns, "author", "author"))
-            && (text.is_none() || is("lang", of(text, "lang")))
-            && self
-                .cut
-                .is_none_or(|cut| as_told(shown, cut, "channel", "channel"))
-            && has_doubts(shown, text.or(self.cut))
+            && match text {
+                Some(columns) => as_told(shown, columns, "author", "author"),
+                None => shown.get("author").is_none_or(|author| author == ""),
+            }
+            && as_told(shown, text.or(self.cut).unwrap_or(&none), "lang", "lang")
+            && as_told(shown, own.unwrap_or(&none), "channel", "channel")
+            && self.doubted(shown, text)
             && said_by_machines(shown, text)
             && self.translated(shown)
+    }
+
+    /// Whether its doubts are shown.
+    fn doubted(&self, shown: &Value, text: Option<&Columns>) -> bool {
+        let known = self.exactly.and_then(|languages| {
+            // A covered copy's record tells all that is shown.
+            let Some(cut) = self.cut else {
+                return held(text?);
+            };
+            let doubted = Doubted {
+                cut,
+                text: self.text.map(|(_, version, columns)| (version, columns)),
+                translations: &|lang| self.translations.get(lang).map(|(_, columns)| *columns),
+                failures: &self.failures,
+                languages,
+            };
+            doubted.flags()
+        });
+        match known {
+            Some(flags) => are_shown(shown, &flags),
+            // Another version of the program, a copy that an earlier one covered, or doubts not known here.
+            None => has_doubts(shown, text.or(self.cut)),
+        }
+    }
+
+    /// The same of a translation, and whether a person is said to have made it.
+    fn doubted_in(&self, shown: &Value, columns: &Columns) -> bool {
+        let version = self.text.map_or(0, |(_, version, _)| version);
+        let known = self.exactly.and_then(|_| match self.cut {
+            Some(_) => of_translation(columns, version),
+            None => held(columns),
+        });
+        let machine = columns.get("status") == Some(&json!(Status::Machine.as_str()));
+        match known {
+            Some(flags) => {
+                are_shown(shown, &flags) && shown.get("by_person") == Some(&json!(!machine))
+            }
+            None => has_doubts(shown, Some(columns)),
+        }
     }
 
     /// Whether each translation that counts is shown, and no other.
@@ -201,33 +260,13 @@ impl Line<'_> {
                         && as_told(t, columns, "status", "status")
                         && as_told(t, columns, "of_version", "of_version")
                         && as_likely(t, columns, "log_prob")
-                        && has_doubts(t, Some(columns))
+                        && self.doubted_in(t, columns)
                         && columns
                             .get("terms")
                             .is_none_or(|terms| t.get("terms") == Some(&parsed(terms)))
                 })
             })
     }
-}
-
-/// Whether every doubt that a record holds is shown with what it says; more may be.
-fn has_doubts(shown: &Value, columns: Option<&Columns>) -> bool {
-    let flags = columns.and_then(|columns| columns.get("flags"));
-    let Some(Value::Array(flags)) = flags.map(parsed) else {
-        return true;
-    };
-    let holds = |name: &str, wanted: &dyn Fn(&Value) -> bool| {
-        let list = shown.get(name).and_then(Value::as_array);
-        list.is_some_and(|list| list.iter().any(wanted))
-    };
-    flags.iter().all(|flag| {
-        let (kind, detail) = (flag.get("kind"), flag.get("detail"));
-        holds("flags", &|shown| Some(shown) == kind)
-            && (detail.is_none()
-                || holds("flag_details", &|shown| {
-                    shown.get("kind") == kind && shown.get("detail") == detail
-                }))
-    })
 }
 
 /// A list that a record holds as text.
@@ -327,7 +366,7 @@ mod tests {
     }
 
     fn check(shown: &Value) -> Check {
-        transcript("a-1", &shown.to_string(), &records(), &untold())
+        transcript("a-1", &shown.to_string(), &records(), &untold(), false)
     }
 
     /// No event at all.
@@ -339,7 +378,7 @@ mod tests {
     fn what_is_shown_is_what_counts() {
         let good = check(&shown());
         assert!(good.ok && good.detail == "7 lines", "{good:?}");
-        assert!(!transcript("a-2", &shown().to_string(), &records(), &untold()).ok);
+        assert!(!transcript("a-2", &shown().to_string(), &records(), &untold(), false).ok);
     }
 
     #[test]
@@ -362,8 +401,9 @@ mod tests {
                     "confidence": 0.5, "words": [{"text": "x"}], "renders": [],
                     "translations": [{"lang": "en", "text": "x", "engine": "m 1", "status": "machine",
                         "of_version": 1, "log_prob": -0.25}]}]});
-            let fits =
-                |shown: &Value| transcript("a-1", &shown.to_string(), &records, &untold()).ok;
+            let fits = |shown: &Value| {
+                transcript("a-1", &shown.to_string(), &records, &untold(), false).ok
+            };
             assert!(fits(&shown), "{lang}");
             for (at, other) in [
                 ("/case", json!("K-18")),

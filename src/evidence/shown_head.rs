@@ -48,6 +48,11 @@ pub(super) fn differs(
     if !same("channels", "channel", &["speaker", "languages"]) {
         return Some("channels");
     }
+    let channels = shown.get("channels").and_then(Value::as_array);
+    let mut places = (0..).zip(channels.into_iter().flatten());
+    if places.any(|(at, channel): (u16, _)| channel.get("index") != Some(&json!(at))) {
+        return Some("channels");
+    }
     if !has_speech_models(shown, records) {
         return Some("speech_models");
     }
@@ -74,7 +79,11 @@ pub(super) fn differs(
         ("lines", "lines"),
     ];
     let copy = match covered {
-        true => names.iter().all(|(name, known)| of(name) == fact(known)),
+        true => {
+            let silent = fact("silent");
+            names.iter().all(|(name, known)| of(name) == fact(known))
+                && silent.is_none_or(|told| of("silent") == Some(told))
+        }
         false => shown.get("redaction").is_none(),
     };
     (!copy).then_some("redaction")

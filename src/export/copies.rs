@@ -2,7 +2,7 @@
 //! the same two files of the same bytes, so that neither can show what the records do not hold.
 
 use super::reading::{JsonInterview, read_json};
-use super::{Format, Redacted, Source, clean_lines, is_machine_translation, write};
+use super::{Format, Redacted, Source, clean_lines, is_machine_translation, json, write};
 use crate::domain::Translation;
 use crate::evidence::Copies;
 
@@ -13,6 +13,7 @@ pub const COPIES_FORM: u32 = 1;
 /// How a bundle's copies are made here.
 pub const COPIES: Copies = Copies {
     form: COPIES_FORM,
+    json: json::anew,
     make: copies,
     words,
 };

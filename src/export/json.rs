@@ -1,8 +1,9 @@
 //! JSON in the form of `show --json`. Field names are a promise to scripts: add, never rename.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Source, is_machine_translation};
 use crate::domain::{
@@ -10,70 +11,70 @@ use crate::domain::{
     Translation, Word,
 };
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct InterviewForm<'a> {
-    id: &'a str,
-    case: Option<&'a str>,
-    languages: &'a [Lang],
-    started: &'a str,
+    id: Cow<'a, str>,
+    case: Option<Cow<'a, str>>,
+    languages: Cow<'a, [Lang]>,
+    started: Cow<'a, str>,
     duration_ms: u64,
-    audio: &'a [AudioFile],
-    channels: &'a [Channel],
-    source: Option<&'a str>,
-    notes: &'a [String],
+    audio: Cow<'a, [AudioFile]>,
+    channels: Cow<'a, [Channel]>,
+    source: Option<Cow<'a, str>>,
+    notes: Cow<'a, [String]>,
     segments: Vec<SegmentForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redaction: Option<RedactionForm<'a>>,
 }
 
 /// What a covered copy was made of.
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct RedactionForm<'a> {
-    parent_sha256: &'a str,
+    parent_sha256: Cow<'a, str>,
     places: usize,
     lines: usize,
     /// Sound outside of the lines is left out.
     silent: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct SegmentForm<'a> {
     id: i64,
     start_ms: u64,
     end_ms: u64,
-    speaker: &'a str,
+    speaker: Cow<'a, str>,
     lang: Lang,
-    text: &'a str,
+    text: Cow<'a, str>,
     confidence: Option<f64>,
-    flags: Vec<&'static str>,
-    status: &'static str,
+    flags: Vec<Cow<'static, str>>,
+    status: Cow<'static, str>,
     translations: Vec<TranslationForm<'a>>,
     channel: u16,
-    author: &'a str,
+    author: Cow<'a, str>,
     version: u32,
-    words: &'a [Word],
-    flag_details: Vec<&'a Flag>,
+    words: Cow<'a, [Word]>,
+    flag_details: Vec<Cow<'a, Flag>>,
     /// Of an interpreter's line: the lines before it that it renders, by the order of the sound.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     renders: Vec<i64>,
     /// The interpreter's lines that render this one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rendered_by: Vec<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct TranslationForm<'a> {
     lang: Lang,
-    text: &'a str,
-    engine: &'a str,
-    terms: &'a [TermUse],
-    flags: Vec<&'static str>,
+    text: Cow<'a, str>,
+    engine: Cow<'a, str>,
+    terms: Cow<'a, [TermUse]>,
+    flags: Vec<Cow<'static, str>>,
     log_prob: Option<f64>,
     /// A person wrote or certified it; no machine's words that nobody has checked.
     by_person: bool,
     of_version: u32,
-    status: &'static str,
-    flag_details: Vec<&'a Flag>,
+    status: Cow<'static, str>,
+    flag_details: Vec<Cow<'a, Flag>>,
 }
 
 /// One interview with its lines in the form of `show --json`.
@@ -91,27 +92,42 @@ pub fn segment_value(segment: &Segment) -> serde_json::Value {
 pub(super) fn write(source: &Source<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut form = form(source.interview, source.segments);
     form.redaction = source.redacted.map(|copy| RedactionForm {
-        parent_sha256: &copy.parent,
+        parent_sha256: copy.parent.as_str().into(),
         places: copy.places,
         lines: copy.lines,
         silent: copy.heard.is_some(),
     });
-    serde_json::to_writer_pretty(&mut *out, &form).map_err(io::Error::from)?;
-    writeln!(out)
+    form.write(out)
+}
+
+/// What a text in this form holds, written anew: the same bytes, but where they hold anything else, leave
+/// something out or spell it otherwise. `None` for what is no interview.
+pub(super) fn anew(json: &[u8]) -> Option<Vec<u8>> {
+    let form: InterviewForm<'_> = serde_json::from_slice(json).ok()?;
+    let mut bytes = Vec::with_capacity(json.len());
+    form.write(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+impl InterviewForm<'_> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self).map_err(io::Error::from)?;
+        writeln!(out)
+    }
 }
 
 fn form<'a>(interview: &'a Interview, segments: &'a [Segment]) -> InterviewForm<'a> {
     let layers = Interpreted::of(segments);
     InterviewForm {
-        id: &interview.id.0,
-        case: interview.case.as_deref(),
-        languages: &interview.languages,
-        started: &interview.started,
+        id: interview.id.0.as_str().into(),
+        case: interview.case.as_deref().map(Cow::Borrowed),
+        languages: interview.languages.as_slice().into(),
+        started: interview.started.as_str().into(),
         duration_ms: interview.duration_ms,
-        audio: &interview.audio,
-        channels: &interview.channels,
-        source: interview.source.as_deref(),
-        notes: &interview.notes,
+        audio: interview.audio.as_slice().into(),
+        channels: interview.channels.as_slice().into(),
+        source: interview.source.as_deref().map(Cow::Borrowed),
+        notes: interview.notes.as_slice().into(),
         segments: segments.iter().map(|s| segment_form(s, &layers)).collect(),
         redaction: None,
     }
@@ -123,19 +139,19 @@ fn segment_form<'a>(s: &'a Segment, layers: &Interpreted) -> SegmentForm<'a> {
         id: s.id.0,
         start_ms: s.span.start.as_ms(),
         end_ms: s.span.end.as_ms(),
-        speaker: &s.speaker,
+        speaker: s.speaker.as_str().into(),
         lang: s.lang,
-        text: &s.text,
+        text: s.text.as_str().into(),
         confidence: s.confidence.and_then(short),
-        flags: s.flags.iter().map(|f| f.kind.as_str()).collect(),
-        status: s.status.as_str(),
+        flags: kinds(&s.flags),
+        status: s.status.as_str().into(),
         translations: s.translations.iter().map(translation_form).collect(),
         channel: s.channel,
-        author: &s.author,
+        author: s.author.as_str().into(),
         version: s.version,
         renders: numbers(layers.renders(s.id)),
         rendered_by: numbers(layers.rendered_by(s.id)),
-        words: &s.words,
+        words: s.words.as_slice().into(),
         flag_details: detailed(&s.flags),
     }
 }
@@ -143,21 +159,26 @@ fn segment_form<'a>(s: &'a Segment, layers: &Interpreted) -> SegmentForm<'a> {
 fn translation_form(t: &Translation) -> TranslationForm<'_> {
     TranslationForm {
         lang: t.lang,
-        text: &t.text,
-        engine: &t.engine,
-        terms: &t.terms,
-        flags: t.flags.iter().map(|f| f.kind.as_str()).collect(),
+        text: t.text.as_str().into(),
+        engine: t.engine.as_str().into(),
+        terms: t.terms.as_slice().into(),
+        flags: kinds(&t.flags),
         log_prob: t.log_prob.and_then(short),
         by_person: !is_machine_translation(t),
         of_version: t.of_version,
-        status: t.status.as_str(),
+        status: t.status.as_str().into(),
         flag_details: detailed(&t.flags),
     }
 }
 
+fn kinds(flags: &[Flag]) -> Vec<Cow<'static, str>> {
+    flags.iter().map(|f| f.kind.as_str().into()).collect()
+}
+
 /// The flags that say what disagrees.
-fn detailed(flags: &[Flag]) -> Vec<&Flag> {
-    flags.iter().filter(|f| !f.detail.is_empty()).collect()
+fn detailed(flags: &[Flag]) -> Vec<Cow<'_, Flag>> {
+    let said = flags.iter().filter(|f| !f.detail.is_empty());
+    said.map(Cow::Borrowed).collect()
 }
 
 /// Four digits behind the point: what a 32-bit number holds beyond them is noise in JSON.

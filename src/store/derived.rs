@@ -6,7 +6,7 @@ use super::interviews::interview_key;
 use super::lines::COUNTS_FIRST;
 use super::recuts::{self, Place};
 use super::speakers::SPEAKS;
-use super::{Error, Store, codec, filter, lines, near, rechecked, terms};
+use super::{Error, Store, codec, filter, lines, near, rebuild, rechecked, terms};
 use crate::domain::{Flag, FlagKind, InterviewId, Lang, SegmentId};
 
 /// `line.waits`.
@@ -198,8 +198,12 @@ impl Store {
     }
 }
 
-/// Whether the derived tables fit the records: first whether there are as many rows of each.
+/// Whether the derived tables fit the records: first whether there are as many rows of each. Those of another
+/// version of the program are not compared: they are made anew when the database is next opened to be written.
 pub(super) fn check(conn: &Connection) -> Result<(), Error> {
+    if !rebuild::index_is_current(conn)? {
+        return Ok(());
+    }
     let count =
         |sql: &str| -> Result<i64, Error> { Ok(conn.query_row(sql, [], |row| row.get(0))?) };
     let segments = count("SELECT count(*) FROM segment")?;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::Error;
 use super::query::Node;
-use super::terms::Phrase;
+use super::terms::{self, Phrase};
 use crate::text::{self, Alike};
 
 /// Tokens that are tried in one place, the nearest first.
@@ -53,6 +53,47 @@ pub(super) fn remember<'a>(
             for key in &keys {
                 add.execute(params![key, token])?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the table holds all of these tokens, those of the lines as they stand, by all of their keys, and
+/// beside them only what was said or translated before.
+///
+/// # Errors
+/// [`Error::Damaged`], without the words.
+pub(super) fn check(conn: &Connection, tokens: HashSet<String>) -> Result<(), Error> {
+    let wrong = |what: &str| Error::Damaged(format!("the table of what sounds alike {what}"));
+    let mut known = conn.prepare_cached("SELECT 1 FROM sound WHERE key = ?1 AND token = ?2")?;
+    for token in &tokens {
+        for key in text::sound_keys(token) {
+            if !known.exists(params![key, token])? {
+                return Err(wrong("lacks a word that stands in a line"));
+            }
+        }
+    }
+    let mut earlier: HashSet<String> = HashSet::new();
+    let mut all = conn.prepare("SELECT key, token FROM sound")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let (key, token): (String, String) = (row.get(0)?, row.get(1)?);
+        if !text::sound_keys(&token).contains(&key) {
+            return Err(wrong("has a word by another sound than its own"));
+        }
+        if !tokens.contains(&token) {
+            earlier.insert(token);
+        }
+    }
+    let mut versions =
+        conn.prepare("SELECT text FROM text_version UNION ALL SELECT text FROM translation")?;
+    let mut rows = versions.query([])?;
+    while !earlier.is_empty() {
+        let Some(row) = rows.next()? else {
+            return Err(wrong("has a word that nobody said"));
+        };
+        for term in terms::terms(&row.get::<_, String>(0)?) {
+            earlier.remove(&term.token);
         }
     }
     Ok(())

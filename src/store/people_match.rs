@@ -63,15 +63,7 @@ fn entries(page: &[u8]) -> impl Iterator<Item = (i64, Signature)> {
 
 /// Makes the summaries anew where another version of the rules made them.
 pub(super) fn refresh(conn: &Connection) -> Result<(), Error> {
-    let version: Option<String> = conn
-        .query_row(
-            "SELECT value FROM setting WHERE name = 'names'",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let current = names::VERSION.to_string();
-    if version.as_deref() == Some(current.as_str()) {
+    if is_current(conn)? {
         return Ok(());
     }
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
@@ -92,9 +84,62 @@ pub(super) fn refresh(conn: &Connection) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO setting (name, value) VALUES ('names', ?1)
          ON CONFLICT (name) DO UPDATE SET value = ?1",
-        [current],
+        [names::VERSION.to_string()],
     )?;
     Ok(tx.commit()?)
+}
+
+/// Whether the summaries are of this version.
+fn is_current(conn: &Connection) -> Result<bool, Error> {
+    let sql = "SELECT value FROM setting WHERE name = 'names'";
+    let version: Option<String> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(version == Some(names::VERSION.to_string()))
+}
+
+/// Whether the summaries are those of the names: all of each that counts, all or none of each that counted
+/// before, and no others. Those of another version are not compared: they are made anew.
+///
+/// # Errors
+/// [`Error::Damaged`], without the name.
+pub(super) fn check(conn: &Connection) -> Result<(), Error> {
+    if !is_current(conn)? {
+        return Ok(());
+    }
+    let mut kept: HashMap<i64, Vec<Signature>> = HashMap::new();
+    let mut pages = conn.prepare("SELECT keys FROM name_page ORDER BY key")?;
+    let mut rows = pages.query([])?;
+    while let Some(row) = rows.next()? {
+        let page = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        if !page.len().is_multiple_of(ENTRY) {
+            return Err(Error::damaged("a page of the register's names was cut"));
+        }
+        for (fact, signature) in entries(page) {
+            kept.entry(fact).or_default().push(signature);
+        }
+    }
+    let mut statement = conn.prepare(&format!(
+        "SELECT f.key, f.value, f.lang, {COUNTS} FROM person_fact f
+         WHERE f.kind = 'name' AND f.withdrawn = 0 ORDER BY f.key"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (key, lang): (i64, Option<String>) = (row.get(0)?, row.get(2)?);
+        let lang = lang.map(|l| codec::lang(&l)).transpose()?;
+        let own = Name::read(&row.get::<_, String>(1)?, lang).signatures();
+        let found = kept.remove(&key).unwrap_or_default();
+        let is_left_out = found.is_empty() && !row.get::<_, bool>(3)?;
+        if found != own && !is_left_out {
+            let what = format!("entry {key} of the register is found by another name than its own");
+            return Err(Error::Damaged(what));
+        }
+    }
+    match kept.keys().next() {
+        None => Ok(()),
+        Some(key) => {
+            let what = format!("the register is searched for a name, {key}, that it does not hold");
+            Err(Error::Damaged(what))
+        }
+    }
 }
 
 impl Store {

@@ -11,11 +11,11 @@ use super::derived::{Known, State, refresh_tally};
 use super::lines::{self, CurrentText, StoredTranslation};
 use super::recuts::{PLACES, Place};
 use super::speakers::SPEAKS;
-use super::{Error, Store, codec, near};
+use super::{Error, Store, codec, near, register};
 use crate::domain::{Cancel, Lang};
 
-/// Raise it whenever `search_index.sql`, the tokens or their folding change: every database is then
-/// indexed anew when it is next opened.
+/// Raise it whenever `search_index.sql`, the tokens, their keys or their folding change: every database is then
+/// indexed anew, and the register's forms are made anew, when it is next opened.
 const INDEX_VERSION: &str = "3";
 const INDEX_SQL: &str = include_str!("search_index.sql");
 /// Lines that are read, worked out on all cores and written at a time: about 2 MB of text.
@@ -106,6 +106,7 @@ pub(super) fn rebuild_within(
         tell(done, total);
     }
     near::remember(tx, tokens.iter().map(String::as_str))?;
+    register::refold(tx)?;
     let mut interviews = tx.prepare("SELECT key FROM interview")?;
     let mut rows = interviews.query([])?;
     while let Some(row) = rows.next()? {

@@ -1,16 +1,16 @@
 //! What is kept beside the records against what follows from them: the state of every line, the counters, the
-//! words of the search index, and the forms in which entries of the register are compared.
+//! words of the search index and what sounds like them, and the forms in which entries of the register are
+//! compared.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::derived::State;
-use super::people::plain;
 use super::rebuild::{self, Line};
-use super::{Error, people};
+use super::{Error, near, people_match, register};
 
 /// Most bytes of a token in the index: FTS5 cuts longer ones.
 const LONGEST: usize = 32_768;
@@ -22,6 +22,7 @@ const LONGEST: usize = 32_768;
 pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     let moment = conn.unchecked_transaction()?;
     let mut words = Words::read(&moment)?;
+    let mut tokens = HashSet::new();
     let mut from = 0;
     loop {
         let lines = rebuild::read_batch(&moment, from)?;
@@ -41,13 +42,16 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
                 return Err(wrong(&moment, line.key, what));
             }
         }
+        tokens.extend(states.into_iter().flat_map(|state| state.tokens));
     }
     if !words.found.is_empty() {
         let what = "the search index has a line that is not stored".to_owned();
         return Err(Error::Damaged(what));
     }
+    near::check(&moment, tokens)?;
     counters(&moment)?;
-    register(&moment)
+    forms(&moment)?;
+    people_match::check(&moment)
 }
 
 fn wrong(conn: &Connection, key: i64, what: &str) -> Error {
@@ -156,7 +160,7 @@ fn counters(conn: &Connection) -> Result<(), Error> {
 }
 
 /// The forms by which telephones, plates, places and the rest of two people are found to be the same.
-fn register(conn: &Connection) -> Result<(), Error> {
+fn forms(conn: &Connection) -> Result<(), Error> {
     let mut statement =
         conn.prepare("SELECT key, kind, value, plain, withdrawn FROM person_fact ORDER BY key")?;
     let mut rows = statement.query([])?;
@@ -164,11 +168,7 @@ fn register(conn: &Connection) -> Result<(), Error> {
         let key: i64 = row.get(0)?;
         let (kind, value, stored): (String, String, String) =
             (row.get(1)?, row.get(2)?, row.get(3)?);
-        let worked_out = match row.get(4)? {
-            true => Some(String::new()),
-            false => plain(people::fact_kind(&kind)?, &value),
-        };
-        if worked_out.as_ref() != Some(&stored) {
+        if register::compared(&kind, &value, row.get(4)?)? != stored {
             let what =
                 format!("entry {key} of the register is compared in another form than its own");
             return Err(Error::Damaged(what));
@@ -180,9 +180,9 @@ fn register(conn: &Connection) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Lang;
-    use crate::store::Store;
-    use crate::store::tests::{SIX_LINES, told};
+    use crate::domain::{Lang, SegmentId};
+    use crate::store::tests::{SIX_LINES, id, told};
+    use crate::store::{Correction, Store};
 
     #[test]
     fn the_index_holds_of_each_line_what_the_program_would_put_there() {
@@ -208,6 +208,38 @@ mod tests {
         store.conn.execute_batch(other).unwrap();
         let told = check(&store.conn).unwrap_err().to_string();
         assert!(told.contains("line 2 of a-1"), "{told}");
+    }
+
+    #[test]
+    fn what_sounds_alike_is_what_was_ever_said() {
+        for (lang, said, _) in SIX_LINES {
+            for (harm, whole) in [
+                ("SELECT 1", true),
+                ("DELETE FROM sound", false),
+                (
+                    "DELETE FROM sound WHERE token = (SELECT token FROM sound LIMIT 1)",
+                    false,
+                ),
+                ("INSERT INTO sound VALUES ('h:li', '张')", false),
+                ("INSERT INTO sound VALUES ('h:wei', '炜')", false),
+            ] {
+                let mut store = Store::open_in_memory().unwrap();
+                told(&mut store, "a-1", lang, &[said]);
+                // What was said before a correction stays, and is no stranger.
+                let new = Correction {
+                    text: Some("12"),
+                    translation: None,
+                    by: "Su",
+                    reason: None,
+                };
+                if whole {
+                    store.edit(&id("a-1"), SegmentId(1), &new).unwrap();
+                }
+                store.conn.execute_batch(harm).unwrap();
+                let told = check(&store.conn);
+                assert_eq!(told.is_ok(), whole, "{lang}: {harm}: {told:?}");
+            }
+        }
     }
 
     #[test]

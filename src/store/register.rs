@@ -1,12 +1,13 @@
 //! The register of people in the workspace's own chain: who was entered, corrected, compared and decided
-//! upon, by the hashes of the rows. The events hold no name.
+//! upon, by the hashes of the rows. The events hold no name. And the forms in which entries are compared, which
+//! are worked out from them.
 
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde_json::{Value, json};
 
 use super::chain::{OWN, append};
 use super::proofs::{self, Table};
-use super::{Error, Store};
+use super::{Error, Store, people};
 use crate::evidence::{Draft, Kind, Row};
 
 /// The fact of an event that tells up to which row of each table it speaks.
@@ -94,4 +95,42 @@ fn told(conn: &rusqlite::Connection) -> Result<Option<[i64; 4]>, Error> {
         *slot = end.as_i64().ok_or_else(wrong)?;
     }
     Ok(Some(upto))
+}
+
+/// What `plain` holds of an entry: the form of its value, and nothing of one that takes another back.
+pub(super) fn compared(kind: &str, value: &str, withdrawn: bool) -> Result<String, Error> {
+    let kind = people::fact_kind(kind)?;
+    let form = (!withdrawn).then(|| people::plain(kind, value)).flatten();
+    Ok(form.unwrap_or_default())
+}
+
+/// Makes the forms anew that another version of the program made: they are no part of what is hashed, so the
+/// guard of the entries stands back for them alone.
+pub(super) fn refold(tx: &Transaction<'_>) -> Result<(), Error> {
+    let mut changed = Vec::new();
+    let mut entries =
+        tx.prepare("SELECT key, kind, value, plain, withdrawn FROM person_fact ORDER BY key")?;
+    let mut rows = entries.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, value): (String, String) = (row.get(1)?, row.get(2)?);
+        let form = compared(&kind, &value, row.get(4)?)?;
+        if form != row.get::<_, String>(3)? {
+            changed.push((row.get::<_, i64>(0)?, form));
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    const GUARD: &str = "person_fact_no_update";
+    let guard: Option<String> = tx
+        .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?1")?
+        .query_row([GUARD], |row| row.get(0))
+        .optional()?;
+    tx.execute_batch(&format!("DROP TRIGGER IF EXISTS {GUARD}"))?;
+    for (key, form) in changed {
+        tx.prepare_cached("UPDATE person_fact SET plain = ?2 WHERE key = ?1")?
+            .execute(params![key, form])?;
+    }
+    // One that was taken away stays away: the check of the schema tells of it.
+    guard.map_or(Ok(()), |guard| Ok(tx.execute_batch(&guard)?))
 }

@@ -450,6 +450,13 @@ fn what_is_worked_out_from_the_records_is_what_they_say() {
         "UPDATE person_fact SET plain = '1' WHERE kind = 'phone' AND key = (SELECT max(key) FROM person_fact)",
         "UPDATE person_fact SET plain = '85512345678' WHERE plain = '0812345678'",
         "UPDATE person_fact SET plain = 'x' WHERE kind = 'name'",
+        "DELETE FROM sound WHERE token = '张'",
+        "UPDATE sound SET key = 'h:li' WHERE token = '张'",
+        "INSERT INTO sound SELECT key, '炜' FROM sound WHERE token = '伟'",
+        "DELETE FROM name_page",
+        "UPDATE name_page SET keys = zeroblob(24)",
+        "UPDATE name_page SET keys = substr(keys, 2)",
+        "INSERT INTO name_page (keys) SELECT keys FROM name_page LIMIT 1",
     ] {
         let told = whole(&c, sql);
         assert!(

@@ -214,7 +214,7 @@ fn a_key_inside_a_bundle_is_the_one_that_is_known_here() {
 }
 
 #[test]
-fn events_of_a_key_that_was_revoked_here_are_told_to_be_dated_by_the_sender_alone() {
+fn events_of_a_revoked_key_are_the_senders_word_but_for_those_that_came_before() {
     let c = Custody::new();
     let told = |opened: &Opened| {
         let found = opened.checks.iter().find(|k| k.name == "signatures");
@@ -226,10 +226,107 @@ fn events_of_a_key_that_was_revoked_here_are_told_to_be_dated_by_the_sender_alon
     assert_eq!(told(&opened), "2 signatures");
     let number = &c.reviewer.public().number;
     theirs.revoke_key(number, None, None).unwrap();
-    let (opened, _) = receive(&theirs, &c.bundle("b.zip")).unwrap();
+    let again = c.bundle("b.zip");
+    let (opened, _) = receive(&theirs, &again).unwrap();
+    assert_eq!(told(&opened), "2 signatures", "they lay here before");
+    // Here nothing did.
+    let (dir, others) = partner(&c);
+    trust(&others, &c.reviewer, dir.path());
+    others.revoke_key(number, None, None).unwrap();
+    let (opened, _) = receive(&others, &again).unwrap();
     let detail = told(&opened);
     assert!(detail.starts_with("2 signatures; 1 of them by a key that was revoked here"));
     assert!(detail.contains("the sender's word"), "{detail}");
+}
+
+#[test]
+fn what_lay_here_before_a_revocation_is_good_whatever_its_date() {
+    let c = Custody::new();
+    let u = super::tamper::Unpacked::new(&c);
+    // The sender's clock is years ahead.
+    let bag = u.dir.path().join("late");
+    super::tamper::copy(&u.folder, &bag);
+    let keys = [&c.officer, &c.reviewer];
+    super::session::rechain(&bag, &keys, &|_, event, _| {
+        if event["kind"] == "certified" || event["kind"] == "sealed" {
+            event["at"] = json!("2999-01-01T00:00:00Z");
+        }
+    });
+    let number = &c.reviewer.public().number;
+    let ok = |app: &App, bag: &Path| {
+        let verdict = app.verify_file(bag, None, &Cancel::new(), &|_| {});
+        verdict.unwrap().ok
+    };
+    let (dir, theirs) = partner(&c);
+    trust(&theirs, &c.reviewer, dir.path());
+    let (_, foreign) = theirs.receive(&bag, None, &Cancel::new(), &|_| {}).unwrap();
+    let looked = |app: &App| app.verify_received(&foreign, &Cancel::new(), &|_| {});
+    assert!(looked(&theirs).unwrap().ok);
+    theirs.revoke_key(number, None, None).unwrap();
+    let verdict = looked(&theirs).unwrap();
+    assert!(verdict.ok, "it came before: {verdict:#?}");
+    assert!(ok(&theirs, &bag));
+    // Where it did not, there is only the date.
+    let (dir, others) = partner(&c);
+    trust(&others, &c.reviewer, dir.path());
+    assert!(ok(&others, &bag));
+    others.revoke_key(number, None, None).unwrap();
+    assert!(!ok(&others, &bag));
+}
+
+#[test]
+fn a_sender_is_who_every_note_on_the_key_says() {
+    let c = Custody::new();
+    let file = c.bundle("sent.zip");
+    let own = c.officer.public().to_text();
+    let number = c.officer.public().number.clone();
+    let put = |app: &App, text: &str| {
+        app.workspace().make_folders().unwrap();
+        let keys = app.workspace().keys();
+        fs::create_dir_all(&keys).unwrap();
+        let named = keys.join(&number[..16]).with_extension("public.json");
+        let _ = fs::remove_file(&named); // it may only be read
+        fs::write(named, text).unwrap();
+    };
+    let look = |app: &App| app.verify_file(&file, None, &Cancel::new(), &|_| {});
+    // A file that came in by no event is nobody's key.
+    let dir = tempfile::tempdir().unwrap();
+    let nobody = super::custody::open(dir.path());
+    drop(Store::open(&nobody.workspace().store()).unwrap());
+    put(&nobody, &own);
+    let told = look(&nobody).unwrap();
+    let detail = &told.checks[0].detail;
+    assert!(!told.ok && detail.contains("not trusted here"), "{told:?}");
+    let other = signed_anew(&own, "proof", &c.officer, &[("name", "ສົມພອນ")]);
+    let note = |app: &App, kind: Kind, public: Option<&str>| {
+        let mut facts = Map::new();
+        facts.insert("key".into(), json!(number));
+        facts.insert("role".into(), json!("officer"));
+        if let Some(text) = public {
+            facts.insert("public".into(), json!(evidence::sha256(text.as_bytes())));
+        }
+        let mut store = Store::open(&app.workspace().store()).unwrap();
+        store.note_own(kind, facts, None).unwrap();
+    };
+    for (first, later) in [(Some(own.as_str()), None), (None, Some(own.as_str()))] {
+        let dir = tempfile::tempdir().unwrap();
+        let app = super::custody::open(dir.path());
+        drop(Store::open(&app.workspace().store()).unwrap());
+        put(&app, &own);
+        // Earlier programs noted the role alone.
+        note(&app, Kind::KeyTrusted, first);
+        assert!(look(&app).unwrap().ok);
+        if later.is_some() {
+            note(&app, Kind::KeyTrusted, later);
+            assert!(look(&app).unwrap().ok);
+        }
+        put(&app, &other);
+        let told = look(&app).unwrap_err();
+        assert!(matches!(&told, Error::DoesNotFit(_)), "{told}");
+        assert!(!app.verify_workspace().unwrap().ok);
+        put(&app, &own);
+        assert!(look(&app).unwrap().ok);
+    }
 }
 
 /// Writes the workspace's own chain anew without the events of one kind.

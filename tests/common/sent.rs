@@ -4,9 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use mekong_interview::domain::{Flag, FlagKind, Hypothesis, Lang, SegmentId};
+use mekong_interview::domain::{
+    Flag, FlagKind, Hypothesis, Lang, Place, SamplePos, SegmentId, Side, Span, Status, TermUse,
+    Translation, Word,
+};
 use mekong_interview::evidence::{SecretKey, Sign};
-use mekong_interview::store::Store;
+use mekong_interview::store::{NewRecord, NewSegment, Record, Store};
 use serde_json::{Map, Value, json};
 
 use super::changed_and_signed;
@@ -220,4 +223,141 @@ fn sound_that_the_links_of_a_session_do_not_hold_is_seen_by_both() {
             }),
         ],
     );
+}
+
+/// An interview with whatever a line can have: words, doubts of all kinds, terms, an interpreter, lines that
+/// nobody heard or translated, and text that means something to a page.
+fn with_everything() -> Custody {
+    let c = Custody::unsealed(300);
+    let mut store = Store::open(&c.database()).unwrap();
+    let odd = "\"Tôi\" <b>có</b> & \\ 3500\u{2028}\t'x' \u{200e}y\u{a0}z\n\n 2 ";
+    let word = |text: &str, start_ms| Word {
+        text: text.into(),
+        start_ms,
+        end_ms: start_ms + 9,
+        confidence: 0.912_34,
+    };
+    let heard = Hypothesis {
+        lang: Lang::Vi,
+        text: odd.into(),
+        confidence: 0.876_54,
+        words: vec![word("\"Tôi\"", 18), word("<b>", 27)],
+        flags: vec![
+            Flag {
+                places: vec![Place::of(odd, Side::Source, &(0..6), "] } {\"")],
+                ..Flag::with(FlagKind::NumberMismatch, "3500 | \"350\"]}")
+            },
+            Flag::new(FlagKind::LowConfidence),
+        ],
+        engine: "test <engine> 3".into(),
+    };
+    store
+        .record_hypothesis(&c.id, SegmentId(2), &heard)
+        .unwrap();
+    let made = Translation {
+        lang: Lang::Zh,
+        text: "我有3500。".into(),
+        engine: "test engine 2".into(),
+        status: Status::Machine,
+        log_prob: Some(-0.123_456),
+        terms: vec![TermUse {
+            source: "có".into(),
+            target: "有\"".into(),
+            satisfied: false,
+            alternative: "另".into(),
+        }],
+        flags: vec![Flag::with(FlagKind::TermMissing, "có")],
+        of_version: 2,
+    };
+    store
+        .record_translation(&c.id, SegmentId(2), &made)
+        .unwrap();
+    let cut = |n: u64, flags: Vec<Flag>| NewSegment {
+        channel: 0,
+        speaker: "all".into(),
+        span: Span::new(SamplePos(1_800 + n * 200), SamplePos(1_900 + n * 200)),
+        lang: Lang::Km,
+        flags,
+    };
+    let doubt = Flag::new(FlagKind::CutWithoutPause);
+    let new = [cut(0, vec![doubt]), cut(1, Vec::new()), cut(2, Vec::new())];
+    let ids = store.append_segments(&c.id, &new, 200).unwrap();
+    for reason in ["no model", "no \"room\""] {
+        store.record_failure(&c.id, ids[0], reason).unwrap();
+    }
+    let again = Hypothesis {
+        text: "ខ្ញុំឈ្មោះ សុខា".into(),
+        flags: vec![Flag::new(FlagKind::NoSpeech)],
+        lang: Lang::Km,
+        ..heard
+    };
+    store.record_hypothesis(&c.id, ids[1], &again).unwrap();
+    for lang in [Lang::Vi, Lang::Zh] {
+        let failed = NewRecord {
+            interview: &c.id,
+            segment: ids[1],
+            what: Record::NotTranslated {
+                lang,
+                of_version: 1,
+                reason: "too long",
+            },
+        };
+        store.record(&[failed]).unwrap();
+    }
+    let interpreted = [SegmentId(2), SegmentId(3)];
+    store
+        .set_speaker(&c.id, &interpreted, "interpreter", "Su", None)
+        .unwrap();
+    c
+}
+
+#[test]
+fn whatever_is_shown_beside_the_words_is_seen_by_both() {
+    let c = with_everything();
+    let u = Unpacked::new(&c);
+    let put = |bag: &Path, from: &str, to: &str| {
+        let file = "data/interview.json";
+        changed_and_signed(&c, bag, file, &|text| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+    };
+    let changes = [
+        ("\"confidence\": 0.8765", "\"confidence\": 0.8766"),
+        ("\"confidence\": 0.91234", "\"confidence\": 0.91235"),
+        (
+            "\"start_ms\": 27,\n          \"end_ms\": 36",
+            "\"start_ms\": 27,\n          \"end_ms\": 37",
+        ),
+        ("\"log_prob\": -0.1235", "\"log_prob\": -0.1234"),
+        ("\"satisfied\": false", "\"satisfied\": true"),
+        ("\"alternative\": \"另\"", "\"alternative\": \"别\""),
+        ("\"to\": 5", "\"to\": 7"),
+        ("\"cut-without-pause\"", "\"low-confidence\""),
+        ("no \\\"room\\\"", "no model"),
+        ("zh: too long", "vi: too long"),
+        (
+            "\"renders\": [\n        1\n      ]",
+            "\"renders\": [\n        2\n      ]",
+        ),
+        ("\"rendered_by\"", "\"rendered\""),
+        ("\"by_person\": false", "\"by_person\": true"),
+        ("\"status\": \"pending\"", "\"status\": \"failed\""),
+        (
+            "\"lang\": \"km\",\n      \"text\": \"\"",
+            "\"lang\": \"lo\",\n      \"text\": \"\"",
+        ),
+        ("\"author\": \"\"", "\"author\": \"Su\""),
+        (
+            "\"flag_details\": []\n    }",
+            "\"flag_details\": []\n     }",
+        ),
+        ("},\n    {", "},\n\n    {"),
+    ];
+    let changes = changes.map(|(from, to)| (from, move |bag: &Path| put(bag, from, to)));
+    let changes: Vec<Change<'_>> = changes
+        .iter()
+        .map(|(what, how)| (*what, how as _))
+        .collect();
+    seen_by_both(&c, &u, &changes);
 }

@@ -31,9 +31,8 @@ const UNSEEN: &str = "no record changed";
 /// What stock tools make of a changed container before any script sees it.
 const UNPACKED: &str = "cannot be unpacked";
 const SAME: &str = "every file as it was";
-/// A changed file of a bundle that its own sender signed anew, and who did not see it.
-pub const PAST_THE_PROGRAM: &str = ", not seen by the program";
-pub const PAST_THE_SCRIPT: &str = ", not seen by the script";
+/// A change of a bundle that its own sender signed anew, faultlessly.
+pub const SIGNED_ANEW: &str = ", signed anew by its sender";
 
 pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
@@ -50,13 +49,12 @@ pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String>
     };
     let any = |_: &str| true;
     let unseen = count(here, &|what| what.ends_with(UNSEEN));
-    let past_program = count(bundles, &|what| what.contains(PAST_THE_PROGRAM));
-    let past_script = count(bundles, &|what| what.contains(PAST_THE_SCRIPT));
+    let anew = count(bundles, &|what| what.ends_with(SIGNED_ANEW));
     let unpacked = count(bundles, &|what| what.ends_with(UNPACKED));
     let same = count(bundles, &|what| what.ends_with(SAME));
     let (stored, sent) = (count(here, &any), count(bundles, &any));
-    let by_program = stored + sent - unseen - past_program;
-    let by_script = sent - unpacked - same - past_script;
+    let by_program = stored + sent - unseen;
+    let by_script = sent - unpacked - same;
     vec![
         format!(
             "{} random tamperings, {by_program} of them seen by the program",
@@ -64,11 +62,11 @@ pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String>
         ),
         format!("{unseen} of the database's own file were not seen: they changed no record"),
         format!(
-            "{past_program} of what people read in a bundle, signed anew by its sender, were not seen"
+            "{anew} of them of bundles that their own sender signed anew, each seen by the program and by verify.sh"
         ),
         format!(
             "{sent} of these of bundles: {by_script} seen by verify.sh too, {unpacked} could not be \
-             unpacked, {same} changed no file, {past_script} signed anew were not seen by it"
+             unpacked, {same} changed no file"
         ),
         format!(
             "{} ends of chains cut off beside these, one after another, all seen by the program",

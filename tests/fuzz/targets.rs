@@ -387,6 +387,7 @@ fn bundle(bytes: &[u8]) {
     }];
     let how = Reception {
         keys: &keys,
+        before: &|_| None,
         secret: Some(secret),
         into: None,
         admit: &mut |_| Ok(()),

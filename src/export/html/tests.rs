@@ -7,7 +7,7 @@ use std::process::Command;
 use super::super::markup_tests::working_copy;
 use super::super::tests::{interview, line};
 use super::*;
-use crate::domain::{SamplePos, Span};
+use crate::domain::{FlagKind, SamplePos, Span};
 use crate::export::{Format, Sound};
 
 /// A browser's parts that the player uses: it clicks the button and prints the samples played.
@@ -78,4 +78,30 @@ fn a_click_plays_what_was_said_there() {
         noise += (said - sample).powi(2);
     }
     assert!(noise * 100.0 < signal, "{noise} {signal}");
+}
+
+#[test]
+fn the_script_in_bundles_writes_the_same_page() {
+    let script = crate::evidence::SCRIPT;
+    let style = format!("<style>{STYLE}</style>\n");
+    let style = crate::evidence::sha256(style.as_bytes());
+    for known in [fingerprint(STYLE), fingerprint(PLAYER), style] {
+        assert!(script.contains(&known), "{known}");
+    }
+    for kind in FlagKind::ALL {
+        let told = format!("meaning[\"{}\"] = \"{}\"\n", kind.as_str(), explain(kind));
+        assert!(script.contains(&told), "{told}");
+        let held = script.contains(&format!("|{}|", kind.as_str()))
+            || script.contains(&format!("({}|", kind.as_str()))
+            || script.contains(&format!("|{})$/", kind.as_str()));
+        assert_eq!(held, kind.quarantines(), "{kind:?}");
+    }
+    let mut all = Lang::ALL;
+    all.sort_by_key(|lang| lang.code());
+    let codes = all.map(Lang::code).join(" ");
+    let names = all.map(Lang::name).join(" ");
+    let own = all.map(Lang::native_name).join("/");
+    for list in [codes, names, own] {
+        assert!(script.contains(&format!("split(\"{list}\",")), "{list}");
+    }
 }

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::super::{Error, NewFact, Offer, Store};
 use super::Edits as _;
-use super::{id, told};
+use super::{SIX_LINES, id, told};
 use crate::domain::{FactKind, InterviewId, Lang, NameSource, PersonId, SegmentId, Verdict};
 use crate::text::names::{Name, SHOWN};
 
@@ -378,4 +378,57 @@ fn in_a_case_are_its_people_and_those_of_none() {
     }
     let places = store.values_in_force(None, FactKind::Place).unwrap();
     assert_eq!(places, [[("ປາກເຊ".to_owned(), None)]]);
+}
+
+#[test]
+fn forms_of_another_version_are_made_anew_and_are_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store.sqlite3");
+    let mut store = Store::open(&path).unwrap();
+    for (_, _, said) in SIX_LINES {
+        let phone = NewFact::new(FactKind::Phone, "081 234 5678");
+        store.add_person(None, "Li", &[name(said), phone]).unwrap();
+    }
+    store.check().unwrap();
+    drop(store);
+    let change = |more: &str| {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = 'person_fact_no_update'";
+        let guard: String = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        let other = "UPDATE person_fact SET plain = plain || 'x'";
+        db.execute_batch(&format!(
+            "DROP TRIGGER person_fact_no_update; {other}; {guard}; {more}"
+        ))
+        .unwrap();
+    };
+    let read = || Store::open_read_only(&path).unwrap();
+    change("UPDATE setting SET value = '0' WHERE name = 'index'");
+    read().check().unwrap();
+    assert!(!read().has_index(), "it is told that it was not compared");
+    let store = Store::open(&path).unwrap();
+    store.check().unwrap();
+    let found = store.people_with(FactKind::Phone, "0812345678").unwrap();
+    assert_eq!(found.len(), 6);
+    let guarded = store.conn.execute("UPDATE person_fact SET plain = 'y'", []);
+    assert!(guarded.is_err(), "the guard is back");
+    drop(store);
+    // Of this version they are compared.
+    change("");
+    let told = read().check().unwrap_err().to_string();
+    assert!(told.contains("another form than its own"), "{told}");
+    // So are the summaries of names, each by a version of its own.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("DELETE FROM name_page").unwrap();
+    drop(db);
+    let mut store = Store::open(&path).unwrap();
+    store
+        .rebuild_index(&mut |_, _| {}, &crate::domain::Cancel::new())
+        .unwrap();
+    let told = store.check().unwrap_err().to_string();
+    assert!(told.contains("by another name"), "{told}");
+    let older = "UPDATE setting SET value = '0' WHERE name = 'names'";
+    store.conn.execute(older, []).unwrap();
+    drop(store);
+    read().check().unwrap();
+    Store::open(&path).unwrap().check().unwrap();
 }
