@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::evidence::{self, Check, Event, Kind, KnownKey, WORKSPACE};
 
 use super::histories::hashes_of;
-use super::keys::{changed, is_as_noted};
+use super::keys::is_as_noted;
 use super::{App, Error, Foreign};
 
 /// Kinds of notes on a key.
@@ -24,21 +24,19 @@ pub(super) struct Before<'a> {
 }
 
 impl App {
-    /// The keys that came in by an event.
+    /// The keys that came in by an event. One whose file has another name or role than a note on it tells counts
+    /// for nobody, and for no other key: a check of the workspace tells of it.
     ///
     /// # Errors
-    /// [`Error::DoesNotFit`] where the file of one has another name or role than one of the notes on it tells.
+    /// An unreadable store; [`Error::DoesNotFit`] where its own chain is broken.
     pub(super) fn believed_keys(&self) -> Result<Vec<KnownKey>, Error> {
         let events = self.own_events()?;
         let mut believed = Vec::new();
         for key in self.keys()?.list()? {
             let notes: Vec<&Event> = notes_on(&events, &key.public.number).collect();
-            if notes.iter().any(|e| !is_as_noted(&e.facts, &key.public)) {
-                let detail = changed(&key.public);
-                return Err(Error::DoesNotFit(Check::bad("workspace", detail)));
-            }
+            let fits = notes.iter().all(|e| is_as_noted(&e.facts, &key.public));
             // A file that somebody put there is nobody's key.
-            if !notes.is_empty() {
+            if fits && !notes.is_empty() {
                 believed.push(key);
             }
         }

@@ -178,7 +178,8 @@ impl App {
         }
         if !noted {
             let signer = self.note_signer(&store, signer, Some(number))?;
-            store.note_own(Kind::KeyRevoked, key_facts(&key.public), signer)?;
+            let facts = revocation_facts(&store, &key.public)?;
+            store.note_own(Kind::KeyRevoked, facts, signer)?;
         }
         if !has_note {
             ring.revoke(&key, reason)?;
@@ -331,6 +332,17 @@ fn is_by(own: &[Event], event: &Event, role: Option<Role>) -> bool {
         let is_revoked = |e: &Event| e.kind == Kind::KeyRevoked.as_str();
         earlier.clone().any(was_made) && !earlier.any(is_revoked)
     })
+}
+
+/// What is noted of a key that is revoked: of a file that is not the one that came in, the number alone.
+fn revocation_facts(store: &Store, key: &PublicKey) -> Result<Map<String, Value>, Error> {
+    let mut notes = store.own_facts(Kind::KeyMade, "key", &key.number)?;
+    notes.extend(store.own_facts(Kind::KeyTrusted, "key", &key.number)?);
+    let mut facts = key_facts(key);
+    if notes.is_empty() || !notes.iter().all(|noted| is_as_noted(noted, key)) {
+        facts.retain(|name, _| name == "key");
+    }
+    Ok(facts)
 }
 
 fn key_facts(key: &PublicKey) -> Map<String, Value> {

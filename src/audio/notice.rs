@@ -14,6 +14,19 @@ pub struct Entry {
     pub wall: String,
     /// What happened.
     pub notice: Notice,
+    /// The journal did not take it: it stands nowhere else.
+    #[serde(skip)]
+    pub refused: bool,
+}
+
+impl Entry {
+    /// A person's mark that stands in no journal.
+    pub fn lost_mark(&self) -> Option<&str> {
+        match &self.notice {
+            Notice::Marked { words, .. } if self.refused => Some(words),
+            _ => None,
+        }
+    }
 }
 
 /// What happened. Positions are those of the working copies.

@@ -6,13 +6,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use super::asking::Ask;
 use super::capture::SourceFormat;
 use super::disk::{Disk, DiskFile, SystemDisk};
-use super::notice::{Notice, Part, Stop};
+use super::notice::{Entry, Notice, Part, Stop};
 use super::recorder_tests::{Act, Bench, STEREO, stopped};
 use super::{
-    Error, Recorder, RecorderPlan, Series, SharedChain, recover_parts, sleep_clock, system_clock,
+    Beginning, Error, Recorder, RecorderPlan, Series, SharedChain, read_journal, recover_parts,
+    sleep_clock, system_clock,
 };
 use crate::domain::SAMPLE_RATE;
 use crate::vault::{self, WorkspaceKey, hold};
@@ -192,6 +195,56 @@ fn every_operation_of_the_disk_failing_once_is_told_and_keeps_what_was_written()
         }
     }
     assert!(failures > 100, "only {failures} operations");
+}
+
+#[test]
+fn a_mark_outlasts_whatever_fails_or_is_known_to_stand_nowhere() {
+    let small = SourceFormat {
+        rate: 1_000,
+        channels: 2,
+    };
+    let mut lost = 0;
+    for at in 1.. {
+        let bench = Bench::new(vec![Act::Speak(2_000)], small);
+        let disk = faulty(at, Some(io::ErrorKind::StorageFull), false);
+        let spent = disk.0.clone();
+        let (mut recording, notices) = bench.arm(disk);
+        let folder = bench.dir.path().to_owned();
+        let begun = recording.begin(Beginning::alone(folder, Duration::from_secs(60)));
+        if begun.is_err() {
+            continue; // nobody can mark what has not begun
+        }
+        let marks = [("ຫຼັກຖານ 1", 0), ("证据二", 500)];
+        for (mark, later) in marks {
+            let moment = (bench.clock)() + Duration::from_millis(later);
+            recording.ask(Ask::Mark(mark.into()), moment);
+        }
+        while !recording.has_ended() {
+            if !recording.listen() {
+                bench.millis.fetch_add(10, Ordering::Relaxed);
+            }
+        }
+        let told: Vec<Entry> = notices.try_iter().collect();
+        let journal = read_journal(bench.dir.path(), Series::default()).unwrap_or_default();
+        for (mark, _) in marks {
+            let is_it =
+                |e: &&Entry| matches!(&e.notice, Notice::Marked { words, .. } if words == mark);
+            let entry = told
+                .iter()
+                .find(is_it)
+                .unwrap_or_else(|| panic!("{at}: {mark}"));
+            assert_eq!(
+                journal.iter().any(|e| is_it(&e)),
+                !entry.refused,
+                "{at}: {mark}"
+            );
+            lost += usize::from(entry.refused);
+        }
+        if *spent.left.lock().unwrap() > 0 {
+            break; // every operation has had its turn
+        }
+    }
+    assert!(lost > 0, "no journal ever failed");
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub(super) struct Bench {
     pub(super) millis: Arc<AtomicU64>,
     /// Length of a part.
     pub(super) part: Duration,
-    clock: Clock,
+    pub(super) clock: Clock,
     slept: Clock,
 }
 

@@ -201,12 +201,14 @@ impl Tape {
     /// The same: numbered, whether the journal takes it or not.
     pub(super) fn note_or_not(&mut self, notice: Notice) -> (Entry, Result<(), Error>) {
         self.entries += 1;
-        let entry = Entry {
+        let mut entry = Entry {
             number: self.entries,
             wall: jiff::Timestamp::now().to_string(),
             notice,
+            refused: false,
         };
         let noted = self.write_journal(Some(entry.clone()));
+        entry.refused = noted.is_err();
         (entry, noted)
     }
 

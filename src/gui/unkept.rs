@@ -89,8 +89,7 @@ impl Unkept {
             return;
         }
         if let Some((number, place)) = &self.sent {
-            let answer = scene.desk.board().saved.get();
-            let Some(answer) = answer.filter(|a| a.number == *number) else {
+            let Some(answer) = scene.desk.board().saved.take(*number) else {
                 return;
             };
             match &answer.failed {

@@ -199,9 +199,8 @@ impl Gguf {
     }
 
     /// candle's type for the number format of a tensor, where both know it.
-    pub fn dtype(&self, name: &str) -> Option<GgmlDType> {
-        let entry = self.tensors.get(name)?;
-        format(entry.format).map(|format| format.1)
+    pub fn dtype(&self, name: &str, shape: &[usize]) -> Result<GgmlDType, Error> {
+        Ok(self.place(name, shape)?.0.1)
     }
 
     /// The bytes of some rows (of the outermost dimension) of the tensor `name`, which must have exactly

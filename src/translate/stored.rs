@@ -103,8 +103,9 @@ pub(super) fn of_gguf(
     inputs: usize,
 ) -> Result<Option<Packed>, Error> {
     let shape = [outputs, inputs];
-    Ok(Some(match gguf.dtype(name) {
-        Some(GgmlDType::Q8_0) => {
+    // Asked before memory is taken for it.
+    Ok(Some(match gguf.dtype(name, &shape)? {
+        GgmlDType::Q8_0 => {
             let mut bytes = Vec::new();
             Packed::build(outputs, inputs, Kept::Quant, |range, rows| {
                 gguf.rows(name, &shape, range, &mut bytes)?;
@@ -112,7 +113,7 @@ pub(super) fn of_gguf(
                 Ok::<_, Error>(())
             })?
         }
-        Some(GgmlDType::Q6K) => Packed::build(outputs, inputs, Kept::Six, |range, rows| {
+        GgmlDType::Q6K => Packed::build(outputs, inputs, Kept::Six, |range, rows| {
             gguf.rows(name, &shape, range, &mut rows.sixes)
         })?,
         _ => return Ok(None),

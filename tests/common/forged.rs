@@ -94,6 +94,11 @@ fn a_key_that_takes_another_role_or_name_signs_nothing_and_is_seen() {
         told(&c, "workspace", "another name or role");
         put(&c.app, key.public());
         assert!(c.verify().ok);
+        // Revoked while the other file lies there: its own one still fits once it is put back.
+        put(&c.app, &as_another(&key, other, other_role));
+        c.app.revoke_key(&public.number, None, None).unwrap();
+        put(&c.app, key.public());
+        assert!(c.verify().ok, "{name}: {:#?}", c.verify());
     }
     // A key of an earlier program, whose event tells no more than its role.
     put(

@@ -321,11 +321,23 @@ fn a_sender_is_who_every_note_on_the_key_says() {
             assert!(look(&app).unwrap().ok);
         }
         put(&app, &other);
-        let told = look(&app).unwrap_err();
-        assert!(matches!(&told, Error::DoesNotFit(_)), "{told}");
+        // It counts for nobody, and a check of the workspace tells of it.
+        let told = look(&app).unwrap();
+        let detail = &told.checks[0].detail;
+        assert!(!told.ok && detail.contains("not trusted here"), "{told:?}");
         assert!(!app.verify_workspace().unwrap().ok);
         put(&app, &own);
-        assert!(look(&app).unwrap().ok);
+        assert!(look(&app).unwrap().ok && app.verify_workspace().unwrap().ok);
+        // What this sender sent is judged all the same where the file of another key is not as noted.
+        let reviewer = c.reviewer.public();
+        trust(&app, &c.reviewer, dir.path());
+        let text = reviewer.to_text();
+        let other = signed_anew(&text, "proof", &c.reviewer, &[("name", "ສົມພອນ")]);
+        let named = app.workspace().keys().join(&reviewer.number[..16]);
+        let named = named.with_extension("public.json");
+        let _ = fs::remove_file(&named); // it may only be read
+        fs::write(named, other).unwrap();
+        assert!(look(&app).unwrap().ok && !app.verify_workspace().unwrap().ok);
     }
 }
 

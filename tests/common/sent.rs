@@ -248,6 +248,7 @@ fn with_everything() -> Custody {
                 ..Flag::with(FlagKind::NumberMismatch, "3500 | \"350\"]}")
             },
             Flag::new(FlagKind::LowConfidence),
+            Flag::new(FlagKind::LowConfidence),
         ],
         engine: "test <engine> 3".into(),
     };
@@ -266,7 +267,12 @@ fn with_everything() -> Custody {
             satisfied: false,
             alternative: "另".into(),
         }],
-        flags: vec![Flag::with(FlagKind::TermMissing, "có")],
+        // The last two are equal: a translation shows each, a line's words one of them.
+        flags: vec![
+            Flag::with(FlagKind::TermMissing, "có"),
+            Flag::new(FlagKind::TermMissing),
+            Flag::new(FlagKind::TermMissing),
+        ],
         of_version: 2,
     };
     store
@@ -280,7 +286,11 @@ fn with_everything() -> Custody {
         flags,
     };
     let doubt = Flag::new(FlagKind::CutWithoutPause);
-    let new = [cut(0, vec![doubt]), cut(1, Vec::new()), cut(2, Vec::new())];
+    let new = [
+        cut(0, vec![doubt.clone(), doubt]),
+        cut(1, Vec::new()),
+        cut(2, Vec::new()),
+    ];
     let ids = store.append_segments(&c.id, &new, 200).unwrap();
     for reason in ["no model", "no \"room\""] {
         store.record_failure(&c.id, ids[0], reason).unwrap();

@@ -253,13 +253,31 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         }
         let how = if signed { SIGNED_ANEW } else { "" };
         let what = format!("{}: {what}{how}", name.display());
-        assert!(!fits(&u.app, &bad), "{n} was not seen: {what}");
+        assert!(
+            !fits(&u.app, &bad),
+            "{n} was not seen: {what}: {}",
+            apart(&old, &bytes)
+        );
         let script = !u.script_agrees(&bad);
-        assert!(script, "{n} was not seen by the script: {what}");
+        assert!(
+            script,
+            "{n} was not seen by the script: {what}: {}",
+            apart(&old, &bytes)
+        );
         note(&mut tally, format!("bundle of all: {what}"));
         fs::remove_dir_all(bad).unwrap();
     }
     tally
+}
+
+/// Where two files differ first, and what stands there.
+fn apart(old: &[u8], new: &[u8]) -> String {
+    let at = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        let (from, to) = (at.saturating_sub(60), (at + 40).min(bytes.len()));
+        String::from_utf8_lossy(&bytes[from.min(to)..to]).into_owned()
+    };
+    format!("byte {at}: {:?} was {:?}", around(new), around(old))
 }
 
 /// Puts a changed file into the lists of a bag and signs them with the sender's own key.

@@ -17,6 +17,7 @@ use crate::glossary::Term;
 use crate::store::{Hit, Index, Recut, SearchPage, SearchQuery, SpeakerVersion, TextVersion};
 
 use super::alarms::Alarms;
+use super::answers::Answers;
 use super::custody::{Custody, Outcome};
 use super::opened::{ForeignOpened, Opened};
 use super::picture::{Closer, Overview};
@@ -70,8 +71,8 @@ pub struct Board {
     pub versions: Slot<Versions>,
     /// Names that may have been misheard in the line that was asked for last.
     pub near_names: Slot<NearNames>,
-    /// How the last correction ended.
-    pub saved: Slot<Saved>,
+    /// How corrections ended, until that is heard.
+    pub saved: Answers,
     /// What the voices say that were listened to last, under the number of the question.
     pub voices: Slot<(u64, Voices)>,
     /// How the last change of the lines ended.

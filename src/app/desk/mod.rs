@@ -5,6 +5,7 @@
 //! screen sees the newest and no queue grows.
 
 mod alarms;
+mod answers;
 mod board;
 mod custody;
 mod finder;

@@ -21,11 +21,13 @@ impl Asked {
 }
 
 impl Recording {
-    /// Takes what was asked meanwhile. True where the end was.
+    /// Takes what was asked meanwhile, each with its moment of the clock. What was heard before it and was not
+    /// written yet is written first. Before the start there is nothing to pause. True where the end was asked.
     pub(in super::super) fn hear_asked(&mut self) -> bool {
         let (asked, stop) = self.asking.take();
-        for Asked { what, at } in asked {
-            self.ask(what, at);
+        if self.tape.is_some() {
+            self.asked.extend(asked);
+            self.obey_due();
         }
         stop
     }
@@ -38,8 +40,8 @@ impl Recording {
         }
     }
 
-    /// Takes an order that was given at this moment of the clock. What was heard before it and was not
-    /// written yet is written first. Before the start there is nothing to pause.
+    /// The same of one order.
+    #[cfg(test)]
     pub(in super::super) fn ask(&mut self, what: Ask, at: Duration) {
         if self.tape.is_some() {
             self.asked.push_back(Asked { what, at });

@@ -8,7 +8,8 @@
 set -eu
 export LC_ALL=C
 cd "${1:-.}"
-bad() { echo "BAD: $1" >&2; exit 3; }
+# On one line: what stands in the bundle must not begin a line of its own.
+bad() { printf 'BAD: %s\n' "$(printf %s "$1" | tr '\n\r' '  ')" >&2; exit 3; }
 # An Ed25519 key has this head and 64 digits; any other key could end in somebody's digits.
 head=302a300506032b6570032100
 der=$(openssl pkey -pubin -in signer.pem -outform DER 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
@@ -61,7 +62,7 @@ if [ -f data/sound-chain.jsonl ]; then
     grep -q "\"sound_head\":\"$previous\"" data/chain.jsonl || bad "the links of the sound"
     # How far the links of each file reach, and one of them for what no link covers.
     for file in data/audio/*; do
-        [ ! -f "$file" ] || echo "- - - ${file#data/audio/} end $(($(wc -c <"$file") - 44)) - -"
+        [ ! -f "$file" ] || printf '%s\n' "- - - ${file#data/audio/} end $(($(wc -c <"$file") - 44)) - -"
     done >>"$work/told"
     awk '$5 == "end" { if ($6 > 0 && $6 != reach[$4] * 1) { print "the end of " $4; exit } next }
         $6 * $5 * 2 != reach[$4] * 1 { print "link " $1 " of the sound"; exit }

@@ -14,4 +14,4 @@ if [ -n "$copies" ]; then
     [ "$(sha256sum <"$work/style" | cut -c1-64)" = 9f69eb597ea0bba7bf61f4438512d45e1da92e0c3eb5f95d50a1c8befdf9153e ] || bad "the style of data/transcript.html"
     cat "$work/top_of_web" "$work/style" "$work/web" | cmp -s - data/transcript.html || bad "data/transcript.html"
 fi
-echo "OK: signed by $key$note"
+printf '%s\n' "OK: signed by $key$note"

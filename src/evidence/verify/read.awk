@@ -77,16 +77,16 @@ function packed(name, columns,    part, n, j, all, item, i, key) {
     }
     return n || seg[name] == "[]" ? "[" all "]" : ""
 }
-# Doubts that a record holds go behind those that are wanted already, each once.
-function doubt(item,    n) {
-    for (n = 0; n < doubts; n++) if (wanted[n] == item) return
+# Doubts that a record holds go behind those that are wanted already; `once` those alone that are not there yet.
+function doubt(item, once,    n) {
+    for (n = 0; once && n < doubts; n++) if (wanted[n] == item) return
     wanted[doubts++] = item
 }
-function held(line,    all) {
+function held(line, once,    all) {
     all = inner(line, "flags")
     sub(/^\[/, "", all)
     while (match(all, /^\{"kind":"[a-z-]*"(,"detail":"([^"\\]|\\.)*")?(,"places":\[(\{("([^"\\]|\\.)*"|[^"}])*\},?)*\])?\}/)) {
-        doubt(substr(all, 1, RLENGTH))
+        doubt(substr(all, 1, RLENGTH), once)
         all = substr(all, RLENGTH + 1)
         sub(/^,/, "", all)
     }
@@ -159,7 +159,8 @@ function told(id,    own, at, who, start, end, n, i, lang, last) {
     doubts = 0
     if (id in cut) {
         if (copies || !(id in text)) held(cut[id])
-        if (id in text) held(text[id])
+        # The program joins the doubts of the words to those of the cut.
+        if (id in text) held(text[id], 1)
         if (copies && id in text) undone(id)
         else if (copies && id in lost) failing(lost[id])
         doubted("", id)
@@ -227,17 +228,17 @@ function list(name,    n, all) {
     for (n = 0; (name "/" n) in seg; n++) all = all (n ? " " : "") bare(seg[name "/" n])
     return "\"" all "\""
 }
-function listed(name, line, column,    all, at) {
-    all = field(line, column)
+function listed(name, line, column,    rest, at, n) {
     at = index(line, "\"" column "\":")
     if (!at) return 1
-    if (substr(all, 1, 1) == "[") {
-        all = substr(line, at + length(column) + 4)
-        sub(/\].*/, "", all)
-        gsub(/","/, " ", all)
-        if (all == "") all = "\"\""
+    rest = substr(line, at + length(column) + 3)
+    if (!sub(/^\[/, "", rest)) return list(name) == field(line, column)
+    for (n = 0; match(rest, /^"([^"\\]|\\.)*"/); n++) {
+        if (!((name "/" n) in seg) || seg[name "/" n] != substr(rest, 1, RLENGTH)) return 0
+        rest = substr(rest, RLENGTH + 1)
+        sub(/^,/, "", rest)
     }
-    return list(name) == all
+    return substr(rest, 1, 1) == "]" && !((name "/" n) in seg)
 }
 function rows(name, kind, columns,    n, i, j, part) {
     split(columns, part, " ")

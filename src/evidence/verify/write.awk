@@ -143,7 +143,7 @@ function words_of(lang, mark,    n, all) {
 }
 function author(token) { token = one_line(token); return token == "" ? "" : " " token }
 function paint(id,    n, k, i, lang, kind, hold, label, status, cell, none, machined, mark, who, row, is_there) {
-    if (numbers("renders") != renders[id] "" || numbers("rendered_by") != rendering[id] "") bad("what line " id " renders")
+    if (copies && (numbers("renders") != renders[id] "" || numbers("rendered_by") != rendering[id] "")) bad("what line " id " renders")
     status = bare(seg["status"])
     for (n = 0; status == "machine" && hold == "" && ("flags/" n) in seg; n++) {
         kind = bare(seg["flags/" n])

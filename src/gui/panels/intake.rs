@@ -99,7 +99,8 @@ impl Intake {
         let any = typed.iter().any(|text| !text.trim().is_empty())
             || self.purpose.is_some()
             || self.files.are_typed()
-            || self.microphone.test().is_some();
+            || self.microphone.test().is_some()
+            || self.is_typed();
         any.then(|| {
             let empty = Self::new(self.practice.clone());
             let kept = std::mem::replace(self, empty);
@@ -454,6 +455,7 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::microphone::MicrophoneTest;
     use crate::gui::empty_window::keeps_the_keyboard;
 
     #[test]
@@ -461,5 +463,21 @@ mod tests {
         let mut intake = Intake::new(Vec::new());
         // Case, people, a reason without a test, a path.
         keeps_the_keyboard(4, move |ui, scene| drop(intake.show(ui, scene)));
+    }
+
+    #[test]
+    fn a_reason_for_an_untested_microphone_is_put_by_and_given_back() {
+        let mut intake = Intake::new(Vec::new());
+        intake.microphone = MicrophoneChoice::untested("no second person");
+        assert!(intake.is_typed());
+        let kept = intake.put_by();
+        assert!(!intake.is_typed());
+        assert!(intake.put_by().is_none());
+        let kept = kept.unwrap();
+        assert!(kept.is_typed());
+        assert_eq!(
+            kept.microphone.test(),
+            MicrophoneTest::skipped("no second person")
+        );
     }
 }

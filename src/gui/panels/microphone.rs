@@ -151,6 +151,15 @@ impl MicrophoneChoice {
         !self.reason.trim().is_empty()
     }
 
+    /// A reason is typed for which nothing is tested.
+    #[cfg(test)]
+    pub fn untested(reason: &str) -> Self {
+        Self {
+            reason: reason.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// A session has begun: the next one is tested again.
     pub fn used(&mut self) {
         self.passed = None;

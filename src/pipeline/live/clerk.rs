@@ -13,7 +13,7 @@ use crate::store::NewEvent;
 
 use super::entries::{Ends, From, alarm_of, channel_of, record_entry, worse};
 use super::hashing::{Hashed, Hashing};
-use super::record::{COMPLETE, IN_JOURNAL, Item, Record};
+use super::record::{COMPLETE, IN_JOURNAL, Item, Record, nowhere};
 use super::recover::end_session;
 use super::wall::WallClock;
 use super::{Error, LiveEvent, SessionPlan, Shared};
@@ -99,17 +99,23 @@ impl Drop for SoundOver<'_> {
 /// Without a record that can be written: alarms are told all the same, and the journal has every entry.
 fn keep_recording(shared: &Shared, recorders: &[Recorder]) {
     let mut ends = Ends::of(recorders.len());
+    let hear_alone = |entry: &Entry, recorder: &Recorder, ends: &mut Ends| {
+        hear(shared, recorder.series(), ends, entry);
+        if let Some(mark) = entry.lost_mark() {
+            shared.tell(nowhere(mark));
+        }
+    };
     while !recorders.iter().all(Recorder::has_ended) {
         for recorder in recorders {
             if let Some(entry) = recorder.notice(PATIENCE) {
-                hear(shared, recorder.series(), &mut ends, &entry);
+                hear_alone(&entry, recorder, &mut ends);
             }
         }
     }
     // What they said last: why they ended.
     for recorder in recorders {
         while let Some(entry) = recorder.notice(Duration::ZERO) {
-            hear(shared, recorder.series(), &mut ends, &entry);
+            hear_alone(&entry, recorder, &mut ends);
         }
     }
     shared.whole.store(false, Ordering::Release);

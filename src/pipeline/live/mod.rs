@@ -398,13 +398,16 @@ impl Live {
     /// As [`Self::pause`].
     pub fn mark(&self, what: &str) -> Result<(), Error> {
         let (what, at) = (entries::label(what), (self.shared.clock)());
-        // The first that still runs; one entry is enough.
-        let mut told = self.asking.iter().map(|recorder| recorder.mark(&what, at));
-        match told.find(Result::is_ok) {
-            Some(Ok(true)) => Ok(()),
-            Some(_) => Err(Error::SessionBusy),
-            None => Err(Error::SessionOver),
+        // The first that takes it; one entry is enough.
+        let mut failed = Error::SessionOver;
+        for recorder in &self.asking {
+            match recorder.mark(&what, at) {
+                Ok(true) => return Ok(()),
+                Ok(false) => failed = Error::SessionBusy,
+                Err(_) => {}
+            }
         }
+        Err(failed)
     }
 
     /// Ends the recording. Events go on until [`LiveEvent::Ended`].

@@ -27,6 +27,8 @@ pub(super) const IN_JOURNAL: &str = "The sound is kept, and the journal beside i
 const FREE_ROOM: &str = "The recording goes on. Free some room on the disk.";
 /// What helps where another program holds the database.
 const WAITS: &str = "The recording goes on, and its entries and text wait. Close the other program that uses the interviews.";
+/// What helps where marks are in no journal and cannot be stored.
+const FROM_PAPER: &str = "The recording has ended and its sound is kept. Write these entries down on paper; 'mekong resume' completes the rest.";
 /// What helps where the record is not complete at the end.
 pub(super) const COMPLETE: &str = "The sound is kept. Run 'mekong resume' to complete the record.";
 
@@ -118,7 +120,11 @@ impl<'a> Record<'a> {
 
     /// Stores it, or lets it wait.
     pub(super) fn add(&mut self, item: Item) {
-        let in_journal = !matches!(item, Item::Event(_));
+        let in_journal = match &item {
+            Item::Noted(_, entry) => !entry.refused,
+            Item::Event(_) => false,
+            Item::Part(_) => true,
+        };
         self.cut |= in_journal && self.waiting.len() >= MOST;
         if !(in_journal && self.cut) {
             self.waiting.push_back(item);
@@ -152,6 +158,14 @@ impl<'a> Record<'a> {
         let done = opened.and_then(|()| self.work(Duration::MAX));
         if let Err(e) = done {
             self.shared.alarm(&e, COMPLETE);
+            let marks = self.waiting.iter().filter_map(|item| match item {
+                Item::Noted(_, entry) => entry.lost_mark(),
+                _ => None,
+            });
+            let marks: Vec<&str> = marks.collect();
+            if !marks.is_empty() {
+                self.shared.tell(nowhere(&marks.join("; ")));
+            }
             return None;
         }
         self.store.as_mut()
@@ -216,10 +230,21 @@ impl<'a> Record<'a> {
                 (Error::Store(store::Error::Busy), _) => WAITS,
                 // What the program itself notes of a clock is nothing to write down.
                 (_, Some(Item::Event(_)) | None) => FREE_ROOM,
+                (_, Some(Item::Noted(_, entry))) if entry.refused => COMPLETE,
                 (_, Some(_)) => IN_JOURNAL,
             };
             self.shared.alarm(&why, help);
         }
+    }
+}
+
+/// Tells a person which marks stand nowhere.
+pub(super) fn nowhere(marks: &str) -> LiveEvent {
+    LiveEvent::Alarm {
+        channel: None,
+        text: format!("not in the record: {marks}"),
+        help: FROM_PAPER,
+        ends: false,
     }
 }
 

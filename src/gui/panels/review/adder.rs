@@ -78,6 +78,23 @@ impl Adder {
         now != self.began || self.signature.is_typed()
     }
 
+    /// Whether it was begun at the same place.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.began.0, self.began.2) == (other.began.0, other.began.2)
+    }
+
+    /// Whether it does not stand there yet: one that was sent before a lock may.
+    pub fn fits(&self, opened: &Opened) -> bool {
+        let (channel, lang, span) = (self.channel, self.lang, self.span());
+        let mut lines = opened.lines.iter();
+        !lines.any(|l| l.channel == channel && l.span == span && Some(l.lang) == lang)
+    }
+
+    fn span(&self) -> Span {
+        let at = |seconds: f64| SamplePos::from_ms((seconds * 1000.0).round() as u64);
+        Span::new(at(self.start), at(self.end))
+    }
+
     /// Nothing of it is on its way, and its picture is asked for again.
     pub fn begin_anew(&mut self) {
         (self.sent, self.fresh) = (None, true);
@@ -121,8 +138,7 @@ impl Adder {
         }
         if let (None, Some(lang), true) = (self.sent, self.lang, keeps || pressed == Pressed::Keep)
         {
-            let at = |seconds: f64| SamplePos::from_ms((seconds * 1000.0).round() as u64);
-            let span = Span::new(at(self.start), at(self.end));
+            let span = self.span();
             let number = scene.desk.number();
             let sent = scene.desk.ask(Command::Recut(
                 opened.interview.id.clone(),

@@ -164,13 +164,12 @@ impl Editor {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, interview: &InterviewId) -> Ended {
         let words = scene.words;
         if let Some(number) = self.sent
-            && let Some(saved) = scene.desk.board().saved.get()
-            && saved.number == number
+            && let Some(saved) = scene.desk.board().saved.take(number)
         {
             self.sent = None;
-            match &saved.failed {
+            match saved.failed {
                 None => return Ended::Stored(self.signature.by().to_owned()),
-                Some(told) => self.failed = Some(told.clone()),
+                Some(told) => self.failed = Some(told),
             }
         }
         // Of this line alone: what was typed in another one cannot be brought back here.

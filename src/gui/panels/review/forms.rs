@@ -54,8 +54,20 @@ impl Forms {
         let mut all = self.0.iter();
         let at = all.rposition(|(of, own)| of == id && is(own) && own.fits(opened))?;
         let (_, mut work) = self.0.remove(at);
-        work.begin_anew();
+        // With the same desk its answer is still to come.
+        if !work.is_on_its_way() {
+            work.begin_anew();
+        }
         Some(work)
+    }
+
+    /// Drops those of this interview that do not fit their lines any more, or whose lines are gone: whether
+    /// any was. What is on its way is waited for.
+    pub fn drop_unfit(&mut self, opened: &Opened) -> bool {
+        let (before, id) = (self.0.len(), &opened.interview.id);
+        self.0
+            .retain(|(of, own)| of != id || own.is_on_its_way() || own.fits(opened));
+        self.0.len() < before
     }
 
     /// Another desk gives other numbers: nothing of it is on its way.

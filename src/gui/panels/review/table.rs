@@ -141,7 +141,7 @@ impl Table {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, opened: &Arc<Opened>) -> Answer {
         if self.of.as_ref() != Some(&opened.interview.id) {
             self.of = Some(opened.interview.id.clone());
-            self.reopen(opened);
+            self.reopen(scene, opened);
         }
         self.marked = marked::words(ui.ctx());
         self.stay(opened);

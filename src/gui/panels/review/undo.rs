@@ -228,8 +228,8 @@ impl Undo {
             let answer = board.recut.get().filter(|a| a.number == number)?;
             (answer.failed.clone(), answer.passes)
         } else {
-            let answer = board.saved.get().filter(|a| a.number == number)?;
-            (answer.failed.clone(), answer.passes)
+            let answer = board.saved.take(number)?;
+            (answer.failed, answer.passes)
         };
         self.asked = None;
         if let Some(told) = failed {

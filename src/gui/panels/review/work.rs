@@ -97,17 +97,22 @@ impl Work {
         }
     }
 
-    /// Whether it is the same kind of form below the same line.
+    /// Whether it is the same kind of form below the same line; of new lines, at the same place.
     pub fn is_like(&self, other: &Self) -> bool {
         let same = discriminant(self) == discriminant(other) && self.segment() == other.segment();
         match (self, other) {
             (Work::Recut(one), Work::Recut(two)) => same && one.is_like(two),
+            (Work::Add(one), Work::Add(two)) => one.is_like(two),
             _ => same,
         }
     }
 
-    /// Whether it still fits its line: nobody changed what it was filled in for.
+    /// Whether it still fits its line: nobody changed what it was filled in for. A new line fits until it
+    /// stands there.
     pub fn fits(&self, opened: &Opened) -> bool {
+        if let Work::Add(form) = self {
+            return form.fits(opened);
+        }
         let Some(segment) = self.segment() else {
             return true;
         };
@@ -220,12 +225,11 @@ impl Sent {
         let Some(number) = self.number else {
             return false;
         };
-        let answer = scene.desk.board().saved.get();
-        let Some(answer) = answer.filter(|a| a.number == number) else {
+        let Some(answer) = scene.desk.board().saved.take(number) else {
             return false;
         };
         self.number = None;
-        self.failed.clone_from(&answer.failed);
+        self.failed = answer.failed;
         self.failed.is_none()
     }
 

@@ -139,8 +139,12 @@ impl Table {
         self.drafts.has_forms() || self.work.as_ref().is_some_and(Work::is_typed)
     }
 
-    /// An interview is read again: what waits below a line of it is open.
-    pub(super) fn reopen(&mut self, opened: &Opened) {
+    /// An interview is read again: what waits below a line of it is open. What does not fit any more is not
+    /// given back, which is said.
+    pub(super) fn reopen(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        if !self.read_only && self.drafts.forms.drop_unfit(opened) {
+            self.say_dropped(scene);
+        }
         self.work = self.drafts.forms.last(opened);
         let line = self.work.as_ref().and_then(Work::segment);
         if let Some(at) = line.and_then(|line| opened.place(line)) {
@@ -187,11 +191,15 @@ impl Table {
         self.work = Some(work);
         self.reveal = 3;
         if dropped {
-            self.trouble = Some(Told {
-                what: scene.words.t("edit-changed").to_owned(),
-                next: scene.words.t("edit-changed-next").to_owned(),
-            });
+            self.say_dropped(scene);
         }
+    }
+
+    fn say_dropped(&mut self, scene: &Scene<'_>) {
+        self.trouble = Some(Told {
+            what: scene.words.t("edit-changed").to_owned(),
+            next: scene.words.t("edit-changed-next").to_owned(),
+        });
     }
 
     fn split(&mut self, scene: &Scene<'_>, (opened, line): (&Opened, &Segment), hint: Hint) {
