@@ -10,10 +10,7 @@ use super::disk::{Disk, SystemDisk};
 use super::notice::{Entry, Notice, Stop};
 use super::recorder::RecorderPlan;
 use super::recording::Recording;
-use super::{
-    Beginning, Error, RecorderProgress, Series, SharedChain, read_journal, rebuild_working,
-    recover_parts,
-};
+use super::{Beginning, Error, Series, SharedChain, read_journal, rebuild_working, recover_parts};
 use crate::domain::Cancel;
 
 /// What the scripted microphone does next.
@@ -207,12 +204,7 @@ impl Bench {
             chain: SharedChain::default(),
         };
         let (outbox, notices) = mpsc::channel();
-        let recording = Recording::arm(
-            plan,
-            Arc::new(RecorderProgress::default()),
-            outbox,
-            Asking::default(),
-        );
+        let recording = Recording::arm(plan, Arc::default(), outbox, Asking::default());
         (recording.unwrap(), notices)
     }
 
