@@ -33,6 +33,8 @@ const UNPACKED: &str = "cannot be unpacked";
 const SAME: &str = "every file as it was";
 /// A change of a bundle that its own sender signed anew, faultlessly.
 pub const SIGNED_ANEW: &str = ", signed anew by its sender";
+/// The last event of a bundle's history, told otherwise by the sender whose history it is.
+pub const SENDERS_OWN: &str = ", the sender's own last event";
 
 pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
@@ -52,9 +54,10 @@ pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String>
     let anew = count(bundles, &|what| what.ends_with(SIGNED_ANEW));
     let unpacked = count(bundles, &|what| what.ends_with(UNPACKED));
     let same = count(bundles, &|what| what.ends_with(SAME));
+    let own = count(bundles, &|what| what.ends_with(SENDERS_OWN));
     let (stored, sent) = (count(here, &any), count(bundles, &any));
-    let by_program = stored + sent - unseen;
-    let by_script = sent - unpacked - same;
+    let by_program = stored + sent - unseen - own;
+    let by_script = sent - unpacked - same - own;
     vec![
         format!(
             "{} random tamperings, {by_program} of them seen by the program",
@@ -63,6 +66,9 @@ pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String>
         format!("{unseen} of the database's own file were not seen: they changed no record"),
         format!(
             "{anew} of them of bundles that their own sender signed anew, each seen by the program and by verify.sh"
+        ),
+        format!(
+            "{own} more were the last event of a bundle, told otherwise by the sender whose history it is"
         ),
         format!(
             "{sent} of these of bundles: {by_script} seen by verify.sh too, {unpacked} could not be \
