@@ -203,7 +203,7 @@ impl Glossary {
             let id = if *brings { "add" } else { "export-write" };
             let button = Button::new(words.t(id));
             // A table is taken in where other long work is done.
-            let may = !field.waits() && !(*brings && job::is_running(scene));
+            let may = !(field.waits() || *brings && job::is_running(scene));
             if ui.add_enabled(may, button).clicked()
                 && let Some(path) = field.path()
             {
