@@ -214,11 +214,14 @@ fn a_mark_outlasts_whatever_fails_or_is_known_to_stand_nowhere() {
         if begun.is_err() || recording.has_ended() {
             continue; // whoever marks then is told that there is nothing to mark
         }
-        let marks = [("ຫຼັກຖານ 1", 0), ("证据二", 500)];
-        for (mark, later) in marks {
-            let moment = (bench.clock)() + Duration::from_millis(later);
-            recording.ask(Ask::Mark(mark.into()), moment);
-        }
+        let mut marks = vec![("ຫຼັກຖານ 1", 0), ("证据二", 500)];
+        marks.retain(|(mark, later)| {
+            let moment = (bench.clock)() + Duration::from_millis(*later);
+            // One that has ended takes none, and says so.
+            let takes = !recording.has_ended();
+            recording.ask(Ask::Mark((*mark).into()), moment);
+            takes
+        });
         while !recording.has_ended() {
             if !recording.listen() {
                 bench.millis.fetch_add(10, Ordering::Relaxed);
