@@ -31,6 +31,36 @@ pub struct Opened {
     pub unsigned: BTreeSet<SegmentId>,
 }
 
+#[cfg(test)]
+impl Opened {
+    /// An interview of nine seconds with these lines, and nothing beside them.
+    pub(crate) fn of(
+        id: &str,
+        languages: &[crate::domain::Lang],
+        lines: Vec<Arc<Segment>>,
+    ) -> Self {
+        Self {
+            interview: Interview {
+                id: InterviewId(id.to_owned()),
+                case: None,
+                languages: languages.to_vec(),
+                started: "2026-11-23T14:05:00+07:00".to_owned(),
+                duration_ms: 9_000,
+                audio: Vec::new(),
+                channels: Vec::new(),
+                source: None,
+                notes: Vec::new(),
+            },
+            layers: Interpreted::of(&lines),
+            lines,
+            recuts: Vec::new(),
+            events: Vec::new(),
+            session: None,
+            unsigned: BTreeSet::new(),
+        }
+    }
+}
+
 impl Opened {
     /// The interpreter's lines that are shown below a line.
     pub fn rendered_after(&self, line: SegmentId) -> Vec<&Segment> {
@@ -159,25 +189,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_read_again_takes_its_place_and_a_new_one_stands_by_its_time() {
-        let mut opened = Opened {
-            interview: Interview {
-                id: InterviewId("i".to_owned()),
-                case: None,
-                languages: vec![Lang::Km, Lang::Zh],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
-            lines: Vec::new(),
-            layers: Interpreted::of::<Segment>(&[]),
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: BTreeSet::new(),
-        };
+        let mut opened = Opened::of("i", &[Lang::Km, Lang::Zh], Vec::new());
         // The channels are cut one after the other, so a later number may stand earlier.
         for new in [line(1, 0, 0, ""), line(2, 0, 500, ""), line(3, 1, 200, "")] {
             opened.put(new);

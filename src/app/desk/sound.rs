@@ -362,7 +362,7 @@ fn together(mut heard: Vec<Vec<f32>>) -> Option<Vec<f32>> {
 mod tests {
     use super::*;
     use crate::app::desk::picture::tests::with_sound;
-    use crate::domain::{Interpreted, Interview, Segment, Status};
+    use crate::domain::{Segment, Status};
 
     fn line(id: i64, channel: u16, from_ms: u64, to_ms: u64) -> Arc<Segment> {
         Arc::new(Segment {
@@ -381,31 +381,17 @@ mod tests {
 
     #[test]
     fn the_next_line_is_the_one_that_begins_next_on_whatever_channel_and_the_last_has_none() {
-        let opened = Opened {
-            interview: Interview {
-                id: InterviewId("i".to_owned()),
-                case: None,
-                languages: vec![Lang::Lo, Lang::Zh],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
+        let opened = Opened::of(
+            "i",
+            &[Lang::Lo, Lang::Zh],
             // The third has no sound: nothing of it could be heard.
-            lines: vec![
+            vec![
                 line(1, 0, 0, 2_000),
                 line(4, 1, 1_500, 3_000),
                 line(2, 0, 3_000, 3_000),
                 line(3, 1, 4_000, 5_000),
             ],
-            layers: Interpreted::of::<Segment>(&[]),
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: std::collections::BTreeSet::new(),
-        };
+        );
         let first = Listening {
             interview: opened.interview.id.clone(),
             segment: Some(SegmentId(1)),

@@ -323,8 +323,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Asked, Flag, FlagKind, Interpreted, Interview, InterviewId, Lang, Segment, SegmentId, Span,
-        Status,
+        Asked, Flag, FlagKind, InterviewId, Lang, Segment, SegmentId, Span, Status,
     };
     use crate::gui::empty_window::over;
 
@@ -369,24 +368,12 @@ mod tests {
 
     #[test]
     fn a_line_that_was_most_likely_invented_is_marked_while_it_comes() {
-        let opened = |flags: &[FlagKind]| Opened {
-            interview: Interview {
-                id: recording(false).interview,
-                case: None,
-                languages: vec![Lang::Lo, Lang::Zh],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
-            lines: vec![line(1, "ຂອບໃຈທີ່ຮັບຊົມ", flags)],
-            layers: Interpreted::of::<Segment>(&[]),
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: std::collections::BTreeSet::new(),
+        let opened = |flags: &[FlagKind]| {
+            Opened::of(
+                &recording(false).interview.0,
+                &[Lang::Lo, Lang::Zh],
+                vec![line(1, "ຂອບໃຈທີ່ຮັບຊົມ", flags)],
+            )
         };
         let sees = |flags: &[FlagKind], text: &str| {
             let opened = opened(flags);

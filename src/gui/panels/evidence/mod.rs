@@ -331,13 +331,9 @@ fn checks(ui: &mut Ui, scene: &Scene<'_>, verdict: &Verdict) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::app::desk::Opened;
-    use crate::domain::{
-        Asked, Interpreted, Interview as Talk, InterviewId, Lang, Segment, SegmentId, Span, Status,
-    };
+    use crate::domain::{Asked, InterviewId, Lang, Segment, SegmentId, Span, Status};
     use crate::evidence::{Audience, Consent};
     use crate::gui::empty_window::keeps_the_keyboard;
 
@@ -350,25 +346,7 @@ mod tests {
             version: 1,
             ..Segment::new(SegmentId(1), Span::default(), Lang::Lo)
         })];
-        let opened = Arc::new(Opened {
-            interview: Talk {
-                id: id.clone(),
-                case: None,
-                languages: vec![Lang::Zh, Lang::Lo],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
-            layers: Interpreted::of(&lines),
-            lines,
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: BTreeSet::new(),
-        });
+        let opened = Arc::new(Opened::of(&id.0, &[Lang::Zh, Lang::Lo], lines));
         let custody = Arc::new(Custody {
             of: Some(id),
             consent: Some(Consent {

@@ -279,37 +279,18 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::collections::BTreeSet;
     use std::rc::Rc;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::domain::{Interpreted, Interview, Lang, SegmentId};
+    use crate::domain::{Lang, SegmentId};
     use crate::gui::empty_window::over;
 
     #[test]
     fn a_signature_that_is_refused_is_told_as_a_message_where_another_interview_is_open() {
         let id = InterviewId("this".to_owned());
-        let opened = Arc::new(Opened {
-            interview: Interview {
-                id: id.clone(),
-                case: None,
-                languages: vec![Lang::My, Lang::Zh],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
-            layers: Interpreted::of::<Segment>(&[]),
-            lines: Vec::new(),
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: BTreeSet::new(),
-        });
+        let opened = Arc::new(Opened::of(&id.0, &[Lang::My, Lang::Zh], Vec::new()));
         for (of, elsewhere) in [(InterviewId("another".to_owned()), true), (id, false)] {
             let (own, shown) = (Rc::new(RefCell::new(Table::default())), Arc::clone(&opened));
             let (table, told) = (Rc::clone(&own), Rc::new(RefCell::new(None)));

@@ -94,11 +94,10 @@ pub(super) fn reviewed(opened: &Opened) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::{Flag, Interpreted, Interview, InterviewId, SegmentId, Span};
+    use crate::domain::{Flag, SegmentId, Span};
 
     fn opened(lines: &[(Status, &[FlagKind])]) -> Opened {
         let line = |(id, (status, flags)): (i64, &(Status, &[FlagKind]))| {
@@ -112,25 +111,7 @@ mod tests {
             })
         };
         let lines: Vec<_> = (1..).zip(lines).map(line).collect();
-        Opened {
-            interview: Interview {
-                id: InterviewId("i".to_owned()),
-                case: None,
-                languages: vec![Lang::My, Lang::Zh],
-                started: "2026-11-23T14:05:00+07:00".to_owned(),
-                duration_ms: 9_000,
-                audio: Vec::new(),
-                channels: Vec::new(),
-                source: None,
-                notes: Vec::new(),
-            },
-            layers: Interpreted::of(&lines),
-            lines,
-            recuts: Vec::new(),
-            events: Vec::new(),
-            session: None,
-            unsigned: BTreeSet::new(),
-        }
+        Opened::of("i", &[Lang::My, Lang::Zh], lines)
     }
 
     #[test]
