@@ -169,10 +169,22 @@ fn a_correction_is_taken_back_by_one_more_version_and_made_again() {
     let app = open_app(dir.path());
     let listed = app.list(None).unwrap();
     let one = listed.iter().find(|i| i.languages[0] == Lang::Lo).unwrap();
-    let versions = app.history(&one.id.0, 1).unwrap().text;
-    assert_eq!(versions.len(), 4, "nothing was removed");
-    assert_eq!(versions[2].text, versions[0].text);
-    assert_eq!(versions[2].reason.as_deref(), Some("Taken back"));
+    let versions = || app.history(&one.id.0, 1).unwrap().text;
+    let four = versions();
+    assert_eq!(four.len(), 4, "nothing was removed");
+    assert_eq!(four[2].text, four[0].text);
+    assert_eq!(four[2].reason.as_deref(), Some("Taken back"));
+    // Keys that come faster than the store answers are followed one after the other.
+    for modifiers in [eframe::egui::Modifiers::COMMAND, again].repeat(2) {
+        window.key_press_modifiers(modifiers, Key::Z);
+        window.step();
+    }
+    until(&mut window, "all four", |_| versions().len() == 8);
+    until_seen(&mut window, "ການ 1 ແລະ");
+    let eight = versions();
+    let texts: Vec<&str> = eight.iter().map(|v| v.text.as_str()).collect();
+    let (before, after) = (texts[0], texts[1]);
+    assert_eq!(texts, [before, after].repeat(4));
 }
 
 #[test]

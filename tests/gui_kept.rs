@@ -199,6 +199,32 @@ fn a_form_below_a_line_waits_where_it_is_and_is_asked_for_before_the_window_clos
 }
 
 #[test]
+fn a_form_below_a_line_that_is_joined_with_another_waits_no_more_and_that_is_told() {
+    let dir = six_interviews();
+    fs::write(dir.path().join("desktop.toml"), "name = \"Sok\"\n").unwrap();
+    let mut window = tall_window(dir.path());
+    open_interview(&mut window, Lang::Km);
+    key(&mut window, Key::ArrowDown);
+    key(&mut window, Key::W);
+    focus(&mut window, "or another name");
+    say(&mut window, "ສົມພອນ");
+    // Somebody looks for another line, and joins the two.
+    chord(&mut window, Key::Num3);
+    focus(&mut window, "Words");
+    say(&mut window, "ប៉ូលិស");
+    until_seen(&mut window, "4 lines found");
+    key(&mut window, Key::Enter);
+    until_seen(&mut window, "What you typed below another line");
+    key(&mut window, Key::Home);
+    key(&mut window, Key::M);
+    press(&mut window, "Keep");
+    until_seen(&mut window, "3 lines");
+    until_seen(&mut window, "These words were changed since");
+    assert!(!sees(&window, "What you typed below another line"));
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+}
+
+#[test]
 fn what_is_typed_for_the_next_interview_is_asked_for_before_the_window_closes() {
     let dir = tempfile::tempdir().unwrap();
     let told = "Something is typed under Interview";

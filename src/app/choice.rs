@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, SpeechEngine, WordTimes};
-use crate::domain::{Cancel, SAMPLE_RATE};
-use crate::speech::{self, Engine, Header, Trial, check_model};
+use crate::domain::{Cancel, Lang, SAMPLE_RATE};
+use crate::speech::{self, Ctc, Engine, Header, Trial, check_model};
 
 use super::bench::machine;
 use super::{App, Error};
@@ -113,11 +113,51 @@ impl App {
             return Ok(measured.engine());
         }
         known.insert(key, measured);
-        if let Ok(text) = serde_json::to_string_pretty(&known) {
-            // Where the workspace cannot be written it is measured again next time.
+        self.keep(&known);
+        Ok(measured.engine())
+    }
+
+    /// Where the workspace cannot be written it is measured again next time.
+    fn keep(&self, known: &Measurements) {
+        if let Ok(text) = serde_json::to_string_pretty(known) {
             let _ = fs::write(self.workspace.engines_file(), text);
         }
-        Ok(measured.engine())
+    }
+
+    /// Gives a CTC model as many threads as the settings say, else those with which it is fastest. Where the
+    /// settings leave the engine open that is measured at its first use; else what is known counts.
+    ///
+    /// # Errors
+    /// A model that cannot hear; a cancel.
+    pub(super) fn settle_threads(&self, ctc: &mut Ctc, lang: Lang) -> Result<(), Error> {
+        let all = self.threads_for(Engine::Native);
+        let key = format!(
+            "{}, version {}, CTC, {} bytes of weights",
+            machine(),
+            env!("CARGO_PKG_VERSION"),
+            ctc.weight_bytes()
+        );
+        let mut known = self.measurements();
+        let fastest = known.get(&key).and_then(|known| known.native_threads);
+        if fastest.is_some() || self.config.recognition_threads != 0 || all == 1 {
+            ctc.set_threads(fastest.unwrap_or(all).clamp(1, all));
+            return Ok(());
+        }
+        if self.config.engine != SpeechEngine::Auto {
+            return Ok(());
+        }
+        let pcm = noise();
+        let found = fastest_of(all, |threads| {
+            ctc.set_threads(threads);
+            let begun = Instant::now();
+            ctc.logits(&pcm, lang, &Cancel::new())?;
+            Ok(begun.elapsed())
+        })?;
+        ctc.set_threads(found.1);
+        let none: Found = Err(speech::Error::NoLanguage);
+        known.insert(key, Measured::of(Ok(found), none)?);
+        self.keep(&known);
+        Ok(())
     }
 
     /// Threads for this model in this engine: as many as the settings say, else those with which it was
@@ -181,26 +221,17 @@ impl App {
     /// Milliseconds that `engine` takes, and with how many threads.
     fn measured(&self, model: &Path, engine: Engine) -> Found {
         let all = self.threads_for(engine);
-        let trial = || -> Result<(Duration, usize), speech::Error> {
+        let trial = || -> Found {
             let mut trial = Trial::load(model, engine, all)?;
             let pcm = noise();
-            let mut best = (Duration::MAX, all);
-            for threads in thread_counts(all) {
+            fastest_of(all, |threads| {
                 trial.set_threads(threads);
-                let mut own = Duration::MAX;
-                for _ in 0..RUNS {
-                    let timed = trial.run(&pcm, true, TOKENS, &Cancel::new())?;
-                    own = own.min(timed.hear.saturating_add(timed.write));
-                }
-                // Fewer have to be faster by more than two runs of the same differ.
-                if best.0 == Duration::MAX || own.saturating_mul(20) < best.0.saturating_mul(19) {
-                    best = (own, threads);
-                }
-            }
-            Ok(best)
+                let timed = trial.run(&pcm, true, TOKENS, &Cancel::new())?;
+                Ok(timed.hear.saturating_add(timed.write))
+            })
         };
         // On a thread of its own: an engine may change how its thread works.
-        let found = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let thread = std::thread::Builder::new()
                 .name("measure".into())
                 .stack_size(STACK_BYTES)
@@ -212,9 +243,24 @@ impl App {
                     .unwrap_or_else(|_| Err(stopped("its thread has ended"))),
                 Err(cause) => Err(stopped(&cause.to_string())),
             }
-        });
-        found.map(|(time, threads)| (time.as_secs_f64() * 1e3, threads))
+        })
     }
+}
+
+/// The shortest time, in milliseconds, of `run` with some numbers of threads up to `all`, and that number.
+fn fastest_of(all: usize, mut run: impl FnMut(usize) -> Result<Duration, speech::Error>) -> Found {
+    let mut best = (Duration::MAX, all);
+    for threads in thread_counts(all) {
+        let mut own = Duration::MAX;
+        for _ in 0..RUNS {
+            own = own.min(run(threads)?);
+        }
+        // Fewer have to be faster by more than two runs of the same differ.
+        if best.0 == Duration::MAX || own.saturating_mul(20) < best.0.saturating_mul(19) {
+            best = (own, threads);
+        }
+    }
+    Ok((best.0.as_secs_f64() * 1e3, best.1))
 }
 
 /// The numbers of threads that are tried: all, and fewer, which may be faster where two share a core.
@@ -350,6 +396,25 @@ mod tests {
             ..config
         };
         assert_eq!(lost(Engine::WhisperCpp, &plain), None);
+    }
+
+    #[test]
+    fn fewer_threads_are_taken_where_they_are_clearly_faster() {
+        let fastest = |times: [u64; 3]| {
+            let found = fastest_of(4, |threads| {
+                Ok(Duration::from_millis(match threads {
+                    4 => times[0],
+                    3 => times[1],
+                    _ => times[2],
+                }))
+            });
+            found.unwrap()
+        };
+        assert_eq!(fastest([100, 96, 120]), (100.0, 4));
+        assert_eq!(fastest([100, 80, 120]), (80.0, 3));
+        assert_eq!(fastest([100, 80, 70]), (70.0, 2));
+        let stopped = fastest_of(2, |_| Err(speech::Error::Cancelled));
+        assert!(matches!(stopped, Err(speech::Error::Cancelled)));
     }
 
     #[test]

@@ -257,14 +257,18 @@ impl App {
         prefer: Prefer<'_>,
     ) -> Result<Ctc, Error> {
         let names = self.names_to_hear(prefer)?;
-        Ok(Ctc::load(&CtcOptions {
+        let mut ctc = Ctc::load(&CtcOptions {
             folder: folder.to_owned(),
             name: name.to_owned(),
             languages: prefer.languages.to_vec(),
             max_utterance_ms: max_utterance_ms.unwrap_or(CTC_MAX_UTTERANCE_MS),
             numbers,
             names,
-        })?)
+        })?;
+        if let Some(lang) = prefer.languages.first() {
+            self.settle_threads(&mut ctc, *lang)?;
+        }
+        Ok(ctc)
     }
 
     /// Names and places of the register and terms of the glossaries in these languages, each once, at most

@@ -15,6 +15,9 @@ use symphonia::core::units::{TimeBase, Timestamp};
 
 use super::container::{self, Opened};
 use super::{Error, Note};
+use crate::domain::Cancel;
+
+mod run_up;
 
 /// Channels handled at most.
 pub const MAX_CHANNELS: usize = 8;
@@ -188,13 +191,19 @@ impl Decoder {
 
     /// Goes to the block that holds this frame, counted from the beginning: where the next block begins then, or
     /// `None` where blocks cannot be told apart by their frames, or the file does not say where they are; the
-    /// decoder must then be opened anew.
-    pub fn go_to(&mut self, frame: u64) -> Option<u64> {
+    /// decoder must then be opened anew. A cancel is `None` too.
+    pub fn go_to(&mut self, frame: u64, cancel: &Cancel) -> Option<u64> {
         let counts = self.time_base?;
         let exact = counts.numer.get() == 1 && counts.denom.get() == self.rate;
+        if !exact || self.given_ms_before > 0 {
+            return None;
+        }
+        let kind: &'static str = self.codec.codec_info().short_name;
+        if matches!(kind, "mp3" | "opus") {
+            return self.pass_to(frame, cancel);
+        }
         // Others need what came before a block to decode it.
-        let kind = self.codec.codec_info().short_name;
-        if !exact || !(kind == "flac" || kind.starts_with("pcm_")) || self.given_ms_before > 0 {
+        if !(kind == "flac" || kind.starts_with("pcm_")) {
             return None;
         }
         let base = self.base?;

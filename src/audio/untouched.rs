@@ -77,7 +77,7 @@ impl Untouched {
     }
 
     fn gather(&mut self, span: Span, cancel: &Cancel) -> Result<Vec<f32>, Error> {
-        self.approach(span.start.0)?;
+        self.approach(span.start.0, cancel)?;
         while self.at() < span.end.0 && self.more()? {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -93,7 +93,7 @@ impl Untouched {
     }
 
     /// Goes to the part that holds a place, or into it, unless what is decoded now comes to it soon.
-    fn approach(&mut self, place: u64) -> Result<(), Error> {
+    fn approach(&mut self, place: u64, cancel: &Cancel) -> Result<(), Error> {
         let ended = self.open.is_none() && self.starts.len() > self.parts.len();
         let goes_on = place >= self.clear && (self.open.is_some() || ended);
         if goes_on && place < self.at().saturating_add(FAR) {
@@ -103,7 +103,7 @@ impl Untouched {
         let part = known.saturating_sub(1);
         let start = self.starts.get(part).copied().unwrap_or(0);
         let inside = place.saturating_sub(start);
-        if inside > FAR && self.enter(part, inside.saturating_sub(EARLIER))? {
+        if inside > FAR && self.enter(part, inside.saturating_sub(EARLIER), cancel)? {
             return Ok(());
         }
         if goes_on && self.open.as_ref().is_some_and(|open| open.part == part) {
@@ -138,13 +138,13 @@ impl Untouched {
     }
 
     /// Goes into a part, to a sample of its own; whether that can be.
-    fn enter(&mut self, part: usize, sample: u64) -> Result<bool, Error> {
+    fn enter(&mut self, part: usize, sample: u64, cancel: &Cancel) -> Result<bool, Error> {
         let Some(mut open) = self.begin(part)? else {
             return Ok(false);
         };
         let (rate, own) = (u64::from(open.rate), u64::from(SAMPLE_RATE));
         let wanted = sample.saturating_mul(rate).checked_div(own);
-        let Some(frame) = wanted.and_then(|frame| open.decoder.go_to(frame)) else {
+        let Some(frame) = wanted.and_then(|frame| open.decoder.go_to(frame, cancel)) else {
             return Ok(false);
         };
         // Both clocks stand at a whole sample only so often.

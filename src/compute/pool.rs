@@ -33,14 +33,9 @@ thread_local! {
     static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Says whether the calling thread does its work without help from now on, because as many threads
-/// as there are cores do so side by side.
-pub fn work_alone(alone: bool) {
-    work_with(if alone { 1 } else { usize::MAX });
-}
-
 /// Says how many threads work on the calling thread's tasks from now on, its own included: where memory
-/// is what holds them back, or two share a core, fewer than all may be faster.
+/// is what holds them back, or two share a core, fewer than all may be faster; where as many threads as there
+/// are cores work side by side, each works alone.
 pub fn work_with(threads: usize) {
     MOST.set(threads.max(1));
 }
@@ -315,12 +310,12 @@ mod tests {
     #[test]
     fn who_works_alone_gets_no_help() {
         let pool = Pool::new(3);
-        work_alone(true);
+        work_with(1);
         let own = thread::current().id();
         for _ in 0..200 {
             pool.each(0..8, |_| assert_eq!(thread::current().id(), own));
         }
-        work_alone(false);
+        work_with(usize::MAX);
     }
 
     #[test]

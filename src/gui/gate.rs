@@ -135,14 +135,16 @@ impl Gate {
 
     /// Takes what was typed and not kept out of the screens, and the key out of memory.
     fn put_away(&mut self) {
-        if let Inside::Open(desktop) = &mut self.inside {
-            self.kept = desktop.put_by();
-            if let Some(choices) = desktop.unsettled() {
-                // The key is still there to seal the name. If the disk refuses, the old choices stay.
-                let _ = self.app.keep_choices(&choices);
-            }
+        if let Inside::Open(desktop) = &self.inside
+            && let Some(choices) = desktop.unsettled()
+        {
+            // The key is still there to seal the name. If the disk refuses, the old choices stay.
+            let _ = self.app.keep_choices(&choices);
         }
         self.app.close();
+        if let Inside::Open(desktop) = &mut self.inside {
+            self.kept = desktop.put_by();
+        }
     }
 
     fn ask_again(&mut self, ctx: &Context) {

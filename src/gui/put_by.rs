@@ -4,6 +4,7 @@
 use crate::app::desk::{Desk, Told};
 
 use super::panels::{Drafts, Evidence, Glossary, Intake, People, Review};
+use super::scene::Scene;
 use super::words::Words;
 
 /// The words and forms of lines, and the other forms that are half filled.
@@ -59,14 +60,14 @@ impl Screens<'_> {
         forms.into_iter().filter(|form| form.0).map(|form| form.1)
     }
 
-    /// Takes it out of the screens.
-    pub(super) fn put_by(self) -> PutBy {
+    /// Takes it out of the screens. What was on its way and is stored by now is not among it.
+    pub(super) fn put_by(self, scene: &Scene<'_>) -> PutBy {
         PutBy {
-            drafts: self.review.put_by(),
+            drafts: self.review.put_by(scene),
             intake: self.intake.put_by().map(Box::new),
-            people: self.people.put_by(),
+            people: self.people.put_by(scene),
             evidence: self.evidence.put_by(),
-            glossary: self.glossary.put_by(),
+            glossary: self.glossary.put_by(scene),
         }
     }
 

@@ -411,19 +411,22 @@ impl Desktop {
         open.then(|| self.settings.unsettled(&self.choices))?
     }
 
-    /// Takes what was typed and not kept out of the screens.
+    /// Takes what was typed and not kept out of the screens, which are done with: what was on its way has ended
+    /// before, so that nothing waits that is stored.
     pub fn put_by(&mut self) -> PutBy {
-        self.forms().0.put_by()
+        self.desk.end();
+        let (screens, scene) = self.forms();
+        screens.put_by(&scene)
     }
 
     /// Gives what was typed before back to the screens, and says so.
     pub fn take_up(&mut self, kept: PutBy) {
-        let (screens, desk, words) = self.forms();
-        let told = screens.take_up(kept, desk, words);
+        let (screens, scene) = self.forms();
+        let told = screens.take_up(kept, scene.desk, scene.words);
         told.into_iter().for_each(|told| self.messages.say(told));
     }
 
-    fn forms(&mut self) -> (Screens<'_>, &Desk, &Words) {
+    fn forms(&mut self) -> (Screens<'_>, Scene<'_>) {
         let screens = Screens {
             review: &mut self.review,
             intake: &mut self.intake,
@@ -431,7 +434,12 @@ impl Desktop {
             evidence: &mut self.evidence,
             glossary: &mut self.glossary,
         };
-        (screens, &self.desk, &self.words)
+        let scene = Scene {
+            desk: &self.desk,
+            words: &self.words,
+            choices: &self.choices,
+        };
+        (screens, scene)
     }
 
     /// The key that hides everything.

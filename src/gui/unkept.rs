@@ -72,7 +72,7 @@ impl Unkept {
                 self.failed = None;
             }
             Answer::Throw => {
-                drop(screens.put_by());
+                drop(screens.put_by(scene));
                 self.asked = false;
                 ui.ctx().send_viewport_cmd(ViewportCommand::Close);
                 return false;

@@ -30,7 +30,9 @@ pub(super) struct Found {
     pub tokens: Vec<u32>,
     /// Whether the end token was reached before the length limit.
     pub ended: bool,
-    /// Sum of the log-probabilities, the end token's included.
+    /// Log-probability of each token, and of the end token where it was reached.
+    pub logs: Vec<f32>,
+    /// Their sum.
     pub sum: f32,
     /// `sum` after the length penalty.
     pub score: f32,
@@ -59,6 +61,7 @@ pub(super) fn search_after(
         return Ok(Found {
             tokens: Vec::new(),
             ended: false,
+            logs: Vec::new(),
             sum: 0.0,
             score: 0.0,
         });
@@ -76,7 +79,7 @@ fn greedy(
     limits: &Limits,
     step: &mut impl FnMut(&[usize], &[u32]) -> Result<Vec<Vec<f32>>, StepError>,
 ) -> Result<Found, StepError> {
-    let mut tokens = Vec::new();
+    let (mut tokens, mut logs) = (Vec::new(), Vec::new());
     let mut sum = 0.0;
     for length in forced.saturating_add(1).. {
         let mut best = Best::new(1);
@@ -85,6 +88,7 @@ fn greedy(
             return Err(StepError::Broken("the vocabulary is empty".to_owned()));
         };
         sum += top.sum;
+        logs.push(top.sum);
         let ended = top.token == limits.eos;
         if !ended {
             tokens.push(top.token);
@@ -94,6 +98,7 @@ fn greedy(
             return Ok(Found {
                 tokens,
                 ended,
+                logs,
                 sum,
                 score,
             });
@@ -114,6 +119,7 @@ fn one(rows: Vec<Vec<f32>>) -> Result<Vec<f32>, StepError> {
 /// A hypothesis that may still grow.
 struct Running {
     tokens: Vec<u32>,
+    logs: Vec<f32>,
     sum: f32,
 }
 
@@ -126,6 +132,7 @@ fn beams(
     // All beams begin alike, so only one is looked at until they differ.
     let mut running = vec![Running {
         tokens: Vec::new(),
+        logs: Vec::new(),
         sum: 0.0,
     }];
     let mut rows = vec![first];
@@ -155,6 +162,7 @@ fn beams(
                 tokens.push(candidate.token);
                 next.push(Running {
                     tokens,
+                    logs: logs_with(parent, candidate),
                     sum: candidate.sum,
                 });
                 parents.push(candidate.row);
@@ -190,9 +198,17 @@ fn finish(
     Found {
         tokens,
         ended,
+        logs: logs_with(parent, candidate),
         sum: candidate.sum,
         score,
     }
+}
+
+/// The log-probabilities of a hypothesis with one more token.
+fn logs_with(parent: &Running, candidate: &Candidate) -> Vec<f32> {
+    let mut logs = parent.logs.clone();
+    logs.push(candidate.sum - parent.sum);
+    logs
 }
 
 /// Whether no running hypothesis can come before the finished ones any more, as the reference judges.
@@ -327,6 +343,7 @@ mod tests {
         let found = search(first, &limits(2, 4), chain(table)).unwrap();
         assert_eq!((found.tokens, found.ended), (vec![4], true));
         assert!((found.sum - 0.45f32.ln()).abs() < 1e-5);
+        assert!((found.logs[0] - 0.45f32.ln()).abs() < 1e-5 && found.logs[1].abs() < 1e-5);
         // Forced token, token 4 and the end: three tokens.
         assert!((found.score - 0.45f32.ln() / 3.0).abs() < 1e-5);
     }

@@ -264,6 +264,8 @@ impl M2m100 {
         let config = self.model.config();
         let limits = self.limits(options);
         let mut decoding = self.model.start(source, cancel)?;
+        decoding.remember();
+        let opening = [config.decoder_start_token_id, language];
         decoding.advance(&[0], &[config.decoder_start_token_id])?;
         let hidden = decoding.advance(&[0], &[language])?;
         let first = decoding
@@ -271,10 +273,13 @@ impl M2m100 {
             .into_iter()
             .next()
             .unwrap_or_default();
-        beam::search(first, &limits, |parents, tokens| {
+        let found = beam::search(first, &limits, |parents, tokens| {
             let hidden = decoding.advance(parents, tokens)?;
             decoding.logits(&hidden)
-        })
+        })?;
+        let tokens = [&opening, found.tokens.as_slice()].concat();
+        decoding.keep(tokens, opening.len(), found.logs.clone());
+        Ok(found)
     }
 
     fn limits(&self, options: &DecodeOptions) -> Limits {

@@ -7,7 +7,7 @@
 mod decoding;
 mod loader;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Error;
 use super::config::Config;
@@ -18,8 +18,8 @@ use crate::compute::layers::{Attention, FeedForward, KeysValues, Norm, add};
 use crate::compute::packed::Linear;
 use crate::compute::product::{Activations, Finish, Product};
 use crate::domain::Cancel;
-use decoding::Source;
-pub(super) use decoding::{Decoding, Hidden, Watch};
+pub(super) use decoding::{Decoding, Hidden, Kept, Watch};
+use decoding::{Source, Written};
 use loader::Loader;
 
 /// Source tokens that a layer works on between two looks at the cancel flag. A long source would
@@ -52,8 +52,13 @@ pub(super) struct Model {
     decoder_norm: Norm,
     /// The output projection, where it is another matrix than the embedding.
     head: Option<Linear>,
-    /// The sentence read last.
-    last: Mutex<Option<Arc<Source>>>,
+    /// The sentence read last, and its translation.
+    last: Mutex<Option<Last>>,
+}
+
+struct Last {
+    source: Arc<Source>,
+    written: Option<Written>,
 }
 
 struct EncoderLayer {
@@ -132,16 +137,37 @@ impl Model {
         source: &[u32],
         cancel: &'a Cancel,
     ) -> Result<Decoding<'a>, StepError> {
-        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = last().take().filter(|known| known.ids == source);
-        let read = match known {
+        let known = self.last().take().map(|known| known.source);
+        let read = match known.filter(|known| known.ids == source) {
             Some(known) => known,
             None => Arc::new(self.read(source, cancel)?),
         };
         if source.len() <= REMEMBERED {
-            *last() = Some(Arc::clone(&read));
+            *self.last() = Some(Last {
+                source: Arc::clone(&read),
+                written: None,
+            });
         }
         Ok(Decoding::new(self, read, cancel))
+    }
+
+    /// The decoder as it stood when it had written `tokens` over `source`, with what it knew of them then;
+    /// `None` where another sentence came between, or the tokens were not the search's best.
+    pub fn resume<'a>(
+        &'a self,
+        source: &[u32],
+        tokens: &[u32],
+        cancel: &'a Cancel,
+    ) -> Option<(Decoding<'a>, Kept)> {
+        let mut last = self.last();
+        let known = last.as_mut().filter(|known| known.source.ids == source)?;
+        let written = known.written.take_if(|written| written.tokens == tokens)?;
+        let source = Arc::clone(&known.source);
+        Some(Decoding::resumed(self, source, written, cancel))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Last>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the decoder looks at of the source.

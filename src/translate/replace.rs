@@ -1,8 +1,8 @@
 //! A term in the place of the words that stand for it; the rest of the translation stays as it is.
 //!
 //! None of the six languages inflects, so the best second translation is mostly the first one with the
-//! term exchanged. What is to be exchanged is told by the model itself. The translation is read once
-//! with the whole source in sight and once without the term: where the term's words begin they become
+//! term exchanged. What is to be exchanged is told by the model itself. What it knew while it wrote the
+//! translation is compared with a reading without the term in sight: where the term's words begin they become
 //! unlikely. Where they end, the term stands before what follows: behind a piece of the old words, or
 //! with a word of the sentence gone, what follows is unlikely. A sentence that has no such place, or
 //! loses too much by the exchange, is left to the search ([`super::guided`]).
@@ -13,7 +13,7 @@ use super::M2m100;
 use super::error::StepError;
 use super::guided::{Path, Spelling};
 use super::model::Decoding;
-use super::seen::{Seen, log, relative, says, scores};
+use super::seen::{Seen, alike, log, relative, says, scores};
 use super::terms::{MOST_LOST, Task, doubled};
 use crate::glossary::{Constraint, TermState};
 use crate::text::capitalised;
@@ -59,8 +59,7 @@ impl M2m100 {
     /// The free translation with every missing term exchanged that can be; `None` where none can.
     pub(super) fn with_replaced(&self, task: &Task<'_>) -> Result<Option<Path>, StepError> {
         let demand = task.demand;
-        let mut decoding = self.model.start(&task.source, task.cancel)?;
-        let mut read: Option<Seen> = None;
+        let (mut decoding, mut read) = self.begin(task)?;
         let mut last: Option<Path> = None;
         let approved = Constraint::new(&demand.wanted, &[]);
         for slot in 0..approved.slots() {
@@ -87,45 +86,6 @@ impl M2m100 {
             read = Some(seen);
         }
         Ok(last)
-    }
-
-    /// Reads a translation, again only from where it differs from the one before.
-    fn see(
-        &self,
-        task: &Task<'_>,
-        decoding: &mut Decoding<'_>,
-        before: Option<Seen>,
-        tokens: Vec<u32>,
-    ) -> Result<Seen, StepError> {
-        let Some(mut seen) = before else {
-            let (hidden, watch) = decoding.read(0, &Self::opened(task, &tokens))?;
-            // The row of the language token looks for the first word.
-            let scores = scores(decoding, &hidden.part(1, tokens.len().saturating_add(1)))?;
-            let looks = watch.rows().split_off(1);
-            return Ok(Seen {
-                tokens,
-                scores,
-                looks,
-            });
-        };
-        let shared = alike(&seen.tokens, &tokens);
-        let tail = tokens.get(shared..).unwrap_or_default();
-        seen.scores.truncate(shared.saturating_add(1));
-        seen.looks.truncate(shared.saturating_add(1));
-        if tail.is_empty() {
-            decoding.rewind(shared.saturating_add(2));
-        } else {
-            let (hidden, watch) = decoding.read(shared.saturating_add(2), tail)?;
-            seen.scores.extend(scores(decoding, &hidden)?);
-            seen.looks.extend(watch.rows());
-        }
-        seen.tokens = tokens;
-        Ok(seen)
-    }
-
-    /// What the decoder reads: start, language, translation.
-    pub(super) fn opened(task: &Task<'_>, tokens: &[u32]) -> Vec<u32> {
-        [&task.opening, tokens].concat()
     }
 
     /// The translation with this slot's term in the place of the old words, if there is such a place
@@ -196,7 +156,7 @@ impl M2m100 {
         let blind = scores(decoding, &hidden.pick(&rows))?;
         for (place, row) in places.iter().zip(&blind) {
             if let (Some(fall), Some(token)) = (falls.get_mut(*place), seen.tokens.get(*place)) {
-                *fall = seen.log(*place, *token) - log(row, *token);
+                *fall = seen.log(*place) - log(row, *token);
             }
         }
         Ok(falls)
@@ -328,9 +288,12 @@ impl M2m100 {
         }
         let (hidden, _) = decoding.aside(&tails, &[])?;
         let lengths: Vec<usize> = tails.iter().map(|t| t.1.len()).collect();
+        // What stands in the old translation's place where a draft leaves it.
+        let turns: Vec<usize> = drafts.iter().map(|draft| draft.shared).collect();
+        let turns = scores(decoding, &seen.kept.hidden.pick(&turns))?;
         let mut best: Option<(f32, Path)> = None;
         let mut row = 0usize;
-        for (draft, length) in drafts.into_iter().zip(lengths) {
+        for ((draft, length), turn) in drafts.into_iter().zip(lengths).zip(&turns) {
             let own = match length {
                 0 => Vec::new(),
                 _ => scores(decoding, &hidden.part(row, length))?,
@@ -339,11 +302,11 @@ impl M2m100 {
             let mut path = Path::empty();
             let end = self.model.config().eos();
             for (place, token) in draft.tokens.iter().chain([&end]).enumerate() {
-                path.logs
-                    .push(match place.checked_sub(draft.shared.saturating_add(1)) {
-                        None => seen.log(place, *token),
-                        Some(at) => own.get(at).map_or(f32::NAN, |row| log(row, *token)),
-                    });
+                path.logs.push(match place.checked_sub(draft.shared) {
+                    None => seen.log(place),
+                    Some(0) => log(turn, *token),
+                    Some(at) => own.get(at - 1).map_or(f32::NAN, |row| log(row, *token)),
+                });
             }
             path.tokens = draft.tokens;
             path.state = draft.state;
@@ -360,11 +323,6 @@ impl M2m100 {
 fn met(constraint: &Constraint, text: &str) -> Option<TermState> {
     let state = constraint.advance(&TermState::default(), text)?;
     constraint.finish(&state)
-}
-
-/// How many tokens two texts have in common at their start.
-fn alike(a: &[u32], b: &[u32]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// What is to be read of `new` behind what it has in common with `old`, which was read.

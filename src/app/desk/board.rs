@@ -72,11 +72,11 @@ pub struct Board {
     /// Names that may have been misheard in the line that was asked for last.
     pub near_names: Slot<NearNames>,
     /// How corrections ended, until that is heard.
-    pub saved: Answers,
+    pub saved: Answers<Saved>,
     /// What the voices say that were listened to last, under the number of the question.
     pub voices: Slot<(u64, Voices)>,
-    /// How the last change of the lines ended.
-    pub recut: Slot<Recutted>,
+    /// How changes of the lines ended, until that is heard.
+    pub recut: Answers<Recutted>,
     /// The answer to the newest question.
     pub found: Slot<Found>,
     /// The answer to a question in other languages too, with what translators made of it: it comes later.
@@ -117,8 +117,8 @@ pub struct Board {
     pub offers: Slot<Offers>,
     /// What people of the register share.
     pub links: Slot<Vec<Link>>,
-    /// How the last entry in the register ended.
-    pub entered: Slot<Entered>,
+    /// How entries in the register ended, until that is heard.
+    pub entered: Answers<Entered>,
     /// Keys, and what partners sent.
     pub custody: Slot<Custody>,
     /// The key that a person opened and that signs.
@@ -251,8 +251,6 @@ pub struct Versions {
 /// How a change of the lines ended.
 #[derive(Clone, Debug)]
 pub struct Recutted {
-    /// The number that the screen gave it.
-    pub number: u64,
     /// The change.
     pub done: Option<Recut>,
     /// The error, where there was one.
@@ -264,8 +262,6 @@ pub struct Recutted {
 /// How a correction ended.
 #[derive(Clone, Debug)]
 pub struct Saved {
-    /// The number that the screen gave it.
-    pub number: u64,
     /// The error, where there was one.
     pub failed: Option<Told>,
     /// It may pass: the disk or the store did not take it, or nobody signed.

@@ -409,10 +409,10 @@ impl Desk {
             cancel.cancel();
         }
     }
-}
 
-impl Drop for Desk {
-    fn drop(&mut self) {
+    /// Stops what can be stopped and waits for the rest: how all that was asked ended lies on the board then.
+    /// Nothing that is asked later is done.
+    pub fn end(&mut self) {
         self.stop_job();
         self.stop_mending();
         self.quiet.cancel();
@@ -423,5 +423,11 @@ impl Drop for Desk {
             // A thread that panicked has said so on standard error; the window closes all the same.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -201,7 +201,7 @@ fn versions(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<(),
     Ok(())
 }
 
-/// Adds the version, then reads that one line again.
+/// Adds the version of a line. What was refused is said beside the words, which stay on the screen.
 fn correct(
     common: &Common,
     id: &InterviewId,
@@ -211,28 +211,30 @@ fn correct(
 ) -> Result<(), Error> {
     custody::at_desk(common, &edit.by);
     let done = common.app.edit(&id.0, segment.0, edit);
-    let made = done.is_ok();
-    saved(common, number, done.map(|_| ()));
-    if !made {
-        return Ok(()); // said beside the words, which stay on the screen
-    }
-    corrected(common, id, segment)
+    changed(common, (id, segment), done.map(|_| ()), number)
 }
 
-/// Reads a line again where it was changed back, then says how that ended: whoever goes on from the answer sees
-/// what stands there now.
+/// Reads a line again where it was changed, then says how that ended: whoever goes on from the answer sees what
+/// stands there now. The lists follow.
 pub(super) fn changed(
     common: &Common,
     (id, segment): (&InterviewId, SegmentId),
     done: Result<(), Error>,
     number: u64,
 ) -> Result<(), Error> {
-    let read = match &done {
-        Ok(()) => corrected(common, id, segment),
-        Err(_) => Ok(()),
+    let made = done.is_ok();
+    let read = if made {
+        corrected(common, id, segment)
+    } else {
+        Ok(())
     };
     saved(common, number, done);
-    read
+    read?;
+    if made {
+        versions(common, id, segment)?;
+        list(common)?;
+    }
+    Ok(())
 }
 
 /// Reads a line again that was corrected.
@@ -248,8 +250,7 @@ fn corrected(common: &Common, id: &InterviewId, segment: SegmentId) -> Result<()
         opened.unsigned = common.app.unsigned_work(id)?;
         common.board.opened.put(opened);
     }
-    versions(common, id, segment)?;
-    list(common)
+    Ok(())
 }
 
 /// Signs for lines, then reads the interview again, so that whoever goes on from the answer sees that.
@@ -281,11 +282,11 @@ fn certify(
 /// Says how a change ended under its number.
 fn saved(common: &Common, number: u64, done: Result<(), Error>) {
     let failed = done.err();
-    common.board.saved.put(Saved {
-        number,
+    let ended = Saved {
         passes: failed.as_ref().is_some_and(Error::passes),
         failed: failed.as_ref().map(Told::of),
-    });
+    };
+    common.board.saved.put(number, ended);
 }
 
 /// Says who speaks, then reads the interview again.
@@ -296,11 +297,13 @@ fn speaker(common: &Common, what: &Speaking, number: u64) -> Result<(), Error> {
     let done = common
         .app
         .set_speaker(id, what.segment, what.all, &what.speaker, signed);
-    if done.is_ok() {
-        open(common, &what.interview)?;
-    }
+    let read = if done.is_ok() {
+        open(common, &what.interview)
+    } else {
+        Ok(())
+    };
     saved(common, number, done.map(|_| ()));
-    Ok(())
+    read
 }
 
 fn keep_voices(
@@ -322,9 +325,9 @@ pub(super) fn said_of(
     done: Result<(), Error>,
     number: u64,
 ) -> Result<(), Error> {
-    open(common, id)?;
+    let read = open(common, id);
     saved(common, number, done);
-    Ok(())
+    read
 }
 
 fn foreign(common: &Common, bundle: String) -> Result<(), Error> {
@@ -357,23 +360,21 @@ fn recut(
     custody::at_desk(common, by);
     let done = common.app.recut(&id.0, what, by, reason);
     let changed = done.is_ok();
-    if changed {
-        open(common, id)?;
-    }
-    common.board.recut.put(match done {
+    let read = if changed { open(common, id) } else { Ok(()) };
+    let ended = match done {
         Ok((_, done)) => Recutted {
-            number,
             done: Some(done),
             failed: None,
             passes: false,
         },
         Err(error) => Recutted {
-            number,
             done: None,
             failed: Some(Told::of(&error)),
             passes: error.passes(),
         },
-    });
+    };
+    common.board.recut.put(number, ended);
+    read?;
     if changed { list(common) } else { Ok(()) }
 }
 

@@ -70,8 +70,6 @@ pub enum Act {
 /// How an entry ended.
 #[derive(Clone, Debug)]
 pub struct Entered {
-    /// The number that the screen gave it.
-    pub number: u64,
     /// Whom it is about.
     pub person: Option<PersonId>,
     /// The error, where there was one.
@@ -129,7 +127,7 @@ pub(super) fn links(common: &Common, case: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Enters it, then reads again what it may have changed.
+/// Enters it, then reads again what it may have changed. How it ended is said also where that cannot be read.
 pub(super) fn enter(common: &Common, by: &str, act: Act, number: u64) -> Result<(), Error> {
     let offered = matches!(act, Act::Add(..) | Act::Note(..) | Act::Dismiss(..));
     let done = act_out(common, by, act);
@@ -137,21 +135,24 @@ pub(super) fn enter(common: &Common, by: &str, act: Act, number: u64) -> Result<
         Ok(about) => (about, None),
         Err(error) => (None, Some(Told::of(&error))),
     };
-    if failed.is_none() {
-        people(common)?;
-        if let Some(id) = &about {
-            person(common, id)?;
-        }
-        if let Some(shown) = common.board.offers.get().filter(|_| offered) {
-            offers(common, shown.interview.clone())?;
-        }
+    let read = match &failed {
+        None => read_again(common, about.as_ref(), offered),
+        Some(_) => Ok(()),
+    };
+    let person = about;
+    common.board.entered.put(number, Entered { person, failed });
+    read
+}
+
+fn read_again(common: &Common, about: Option<&PersonId>, offered: bool) -> Result<(), Error> {
+    people(common)?;
+    if let Some(id) = about {
+        person(common, id)?;
     }
-    common.board.entered.put(Entered {
-        number,
-        person: about,
-        failed,
-    });
-    Ok(())
+    match common.board.offers.get().filter(|_| offered) {
+        Some(shown) => offers(common, shown.interview.clone()),
+        None => Ok(()),
+    }
 }
 
 fn act_out(common: &Common, by: &str, act: Act) -> Result<Option<PersonId>, Error> {

@@ -10,7 +10,7 @@ use crate::gui::locking::Purpose;
 use crate::gui::safe;
 use crate::gui::shell::{Go, Scene};
 use crate::gui::theme;
-use crate::gui::widgets::{languages, script, scroll};
+use crate::gui::widgets::{languages, script, scroll, steady};
 
 /// What is being chosen; it is put in force when the hand leaves it.
 pub struct Settings {
@@ -92,7 +92,7 @@ impl Settings {
         let translation = &mut self.preferred.translation;
         model(ui, scene, ("translation", name), own, translation);
         if self.locks {
-            ui.horizontal_wrapped(|ui| {
+            steady::row(ui, "lock", |ui| {
                 let label = ui.label(words.t("settings-lock-after"));
                 let minutes = DragValue::new(&mut self.preferred.lock_after_minutes);
                 ui.add(minutes.range(0..=1440)).labelled_by(label.id);
@@ -159,7 +159,7 @@ impl Settings {
             let era = words.t("settings-era");
             settled |= ui.checkbox(&mut draft.buddhist_era, era).changed();
         });
-        ui.horizontal_wrapped(|ui| {
+        steady::row(ui, "size", |ui| {
             let label = ui.label(words.t("settings-size"));
             let slider = Slider::new(&mut draft.text_percent, TEXT_PERCENT.0..=TEXT_PERCENT.1)
                 .step_by(theme::TEXT_STEP.into())
@@ -203,7 +203,7 @@ impl Settings {
             response.labelled_by(label.id);
         });
         let mut settled = before != (draft.blank_key, draft.pedal);
-        ui.horizontal_wrapped(|ui| {
+        steady::row(ui, "doubt", |ui| {
             let label = ui.label(words.t("settings-doubt"));
             let slider = Slider::new(&mut draft.doubt_percent, 0..=100).suffix(" %");
             settled |= is_settled(&ui.add(slider).labelled_by(label.id));

@@ -16,4 +16,5 @@ pub mod script;
 pub mod scroll;
 pub mod secret;
 pub mod speech_models;
+pub mod steady;
 pub mod told;

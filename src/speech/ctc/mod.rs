@@ -76,8 +76,8 @@ pub struct CtcOptions {
 pub struct Ctc {
     shared: Arc<Shared>,
     work: Activations,
-    /// Whether its products stay on the caller's thread.
-    alone: bool,
+    /// Threads that work on an utterance at most, the caller's own included.
+    threads: usize,
 }
 
 /// What all recognisers of a model share.
@@ -147,8 +147,14 @@ impl Ctc {
         Ok(Self {
             shared: Arc::new(shared),
             work: Activations::default(),
-            alone: false,
+            threads: usize::MAX,
         })
+    }
+
+    /// Says how many threads work on an utterance from now on, at least one: more than the machine has are
+    /// as many as it has.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
     }
 
     /// Bytes that its matrices take in memory, however many recognisers share them.
@@ -181,7 +187,7 @@ impl Ctc {
         cancel: &Cancel,
     ) -> Result<Vec<f32>, Error> {
         let shared = Arc::clone(&self.shared);
-        pool::work_alone(self.alone);
+        pool::work_with(self.threads);
         let stride = shared.stride.max(1);
         let around = usize::try_from(SamplePos::from_ms(OVERLAP_MS).0).unwrap_or(0);
         let around = around.next_multiple_of(stride);
@@ -266,12 +272,14 @@ impl Recognizer for Ctc {
     fn divide(&mut self, cores: usize, memory: u64) -> Vec<Box<dyn Recognizer>> {
         let room = usize::try_from(memory / self.shared.bytes.max(1)).unwrap_or(usize::MAX);
         let together = room.clamp(1, cores.max(1));
-        self.alone = together > 1;
+        if together > 1 {
+            self.threads = 1;
+        }
         let beside = |_| -> Box<dyn Recognizer> {
             Box::new(Self {
                 shared: Arc::clone(&self.shared),
                 work: Activations::default(),
-                alone: self.alone,
+                threads: self.threads,
             })
         };
         (1..together).map(beside).collect()

@@ -32,6 +32,39 @@ pub(in crate::translate) struct Decoding<'a> {
     /// The rows of each hypothesis, oldest first.
     paths: Vec<Vec<u32>>,
     work: Activations,
+    /// A step for each row, where they are remembered.
+    steps: Option<Vec<Step>>,
+}
+
+/// One token that was written.
+struct Step {
+    token: u32,
+    /// The row of the token before it.
+    parent: Option<u32>,
+    /// The decoder's state behind it, `d` numbers.
+    hidden: Vec<f32>,
+    /// How much each source token was looked at.
+    look: Vec<f32>,
+}
+
+/// A search's best translation, and the decoder's memory of it.
+pub(super) struct Written {
+    /// What the decoder read, the opening too.
+    pub tokens: Vec<u32>,
+    path: Vec<u32>,
+    caches: Vec<KeysValues>,
+    rows: u32,
+    kept: Kept,
+}
+
+/// What the decoder knew of `n` tokens that it wrote.
+pub(in crate::translate) struct Kept {
+    /// Log-probabilities of the tokens and of the end behind them, `n + 1`.
+    pub logs: Vec<f32>,
+    /// The states that they were chosen from, `(n + 1, d)`.
+    pub hidden: Hidden,
+    /// Where the decoder looked then, `(n + 1, source)`.
+    pub looks: Vec<Vec<f32>>,
 }
 
 /// A sentence as the decoder looks at it.
@@ -45,6 +78,7 @@ pub(super) struct Source {
 }
 
 /// Hidden states, `(n, d)`.
+#[derive(Default)]
 pub(in crate::translate) struct Hidden {
     rows: Vec<f32>,
     d: usize,
@@ -61,6 +95,16 @@ impl Hidden {
             rows: self.rows.get(from..to).unwrap_or_default().to_vec(),
             d: self.d,
         }
+    }
+
+    /// Keeps the first `count` rows.
+    pub fn truncate(&mut self, count: usize) {
+        self.rows.truncate(count.saturating_mul(self.d));
+    }
+
+    /// Appends these rows.
+    pub fn extend(&mut self, other: &Hidden) {
+        self.rows.extend_from_slice(&other.rows);
     }
 
     /// These rows, as many of them as there are.
@@ -131,6 +175,72 @@ impl<'a> Decoding<'a> {
             rows: 0,
             paths: vec![Vec::new()],
             work: Activations::default(),
+            steps: None,
+        }
+    }
+
+    pub(super) fn resumed(
+        model: &'a Model,
+        read: Arc<Source>,
+        written: Written,
+        cancel: &'a Cancel,
+    ) -> (Self, Kept) {
+        let decoding = Self {
+            model,
+            cancel,
+            caches: written.caches,
+            source: (0..).take(read.tokens).collect(),
+            read,
+            rows: written.rows,
+            paths: vec![written.path],
+            work: Activations::default(),
+            steps: None,
+        };
+        (decoding, written.kept)
+    }
+
+    /// Remembers every step of a search from its beginning, for [`Self::keep`].
+    pub fn remember(&mut self) {
+        self.steps = Some(Vec::new());
+    }
+
+    /// Leaves what is known of `tokens`, the `opening` tokens and the best translation, for
+    /// [`Model::resume`]. `logs` are the log-probabilities of the translation's tokens and of its end.
+    pub fn keep(mut self, tokens: Vec<u32>, opening: usize, logs: Vec<f32>) {
+        let steps = self.steps.take().unwrap_or_default();
+        let mut path: Vec<u32> = Vec::with_capacity(tokens.len());
+        for token in &tokens {
+            let parent = path.last().copied();
+            let own = |step: &Step| step.token == *token && step.parent == parent;
+            // The last token of one that was cut off was never read.
+            let Some(row) = steps.iter().position(own) else {
+                return;
+            };
+            path.push(row as u32);
+        }
+        let mut kept = Kept {
+            logs,
+            hidden: Hidden {
+                rows: Vec::new(),
+                d: self.model.config.d_model,
+            },
+            looks: Vec::new(),
+        };
+        let of_path = path.iter().skip(opening.saturating_sub(1));
+        for step in of_path.filter_map(|row| steps.get(*row as usize)) {
+            kept.hidden.rows.extend_from_slice(&step.hidden);
+            kept.looks.push(step.look.clone());
+        }
+        if let Some(last) = self.model.last().as_mut()
+            && Arc::ptr_eq(&last.source, &self.read)
+        {
+            last.written = Some(Written {
+                tokens,
+                path,
+                caches: self.caches,
+                rows: self.rows,
+                kept,
+            });
         }
     }
 
@@ -149,7 +259,20 @@ impl<'a> Decoding<'a> {
             paths.ok_or_else(|| StepError::Broken("a hypothesis is missing".to_owned()))?;
         let views: Vec<Vec<u32>> = self.paths.clone();
         let views: Vec<&[u32]> = views.iter().map(Vec::as_slice).collect();
-        self.pass(tokens, &vec![length; tokens.len()], &views, None)
+        let mut watch = self.steps.is_some().then(Watch::default);
+        let lengths = vec![length; tokens.len()];
+        let hidden = self.pass(tokens, &lengths, &views, watch.as_mut())?;
+        if let (Some(steps), Some(watch)) = (&mut self.steps, watch) {
+            let rows = hidden.rows.chunks_exact(hidden.d.max(1));
+            let read = tokens.iter().zip(&self.paths).zip(rows.zip(watch.rows()));
+            steps.extend(read.map(|((token, path), (hidden, look))| Step {
+                token: *token,
+                parent: path.iter().rev().nth(1).copied(),
+                hidden: hidden.to_vec(),
+                look,
+            }));
+        }
+        Ok(hidden)
     }
 
     /// Decodes `tokens` in one pass behind the first `shared` ones that were read before. Returns the

@@ -71,6 +71,11 @@ impl TermForm {
         self.term() != self.began
     }
 
+    /// Whether it was sent and is stored.
+    pub fn is_stored(&mut self, scene: &Scene<'_>) -> bool {
+        self.sent.is_stored(scene)
+    }
+
     /// The same, and nothing of it is on its way.
     pub fn put_by(self) -> Self {
         Self {
@@ -81,7 +86,7 @@ impl TermForm {
 
     /// Paints the fields; whether the form is done with.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> bool {
-        if self.sent.is_stored(scene) {
+        if self.is_stored(scene) {
             return true;
         }
         let words = scene.words;

@@ -118,7 +118,8 @@ impl Glossary {
     }
 
     /// Takes a term that was typed and not kept out of the screen.
-    pub fn put_by(&mut self) -> Option<Self> {
+    pub fn put_by(&mut self, scene: &Scene<'_>) -> Option<Self> {
+        self.form.take_if(|form| form.is_stored(scene));
         self.is_typed().then(|| {
             let form = self.form.take().map(TermForm::put_by);
             Self {

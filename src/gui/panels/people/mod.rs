@@ -71,12 +71,10 @@ impl Signing {
 
     fn hear(&mut self, scene: &Scene<'_>) {
         let Some(number) = self.sent else { return };
-        let answer = scene.desk.board().entered.get();
-        if let Some(answer) = answer.filter(|a| a.number == number) {
+        if let Some(answer) = scene.desk.board().entered.take(number) {
             self.sent = None;
             self.stored = answer.failed.is_none().then_some(number);
-            self.failed = answer.failed.clone();
-            self.entered = answer.person.clone();
+            (self.failed, self.entered) = (answer.failed, answer.person);
         }
     }
 
@@ -112,7 +110,8 @@ impl People {
     }
 
     /// Takes what was typed and not entered out of the screen, with the person that it is of.
-    pub fn put_by(&mut self) -> Option<Self> {
+    pub fn put_by(&mut self, scene: &Scene<'_>) -> Option<Self> {
+        self.hear(scene);
         let typed = self.page.is_typed() || self.register.is_typed();
         typed.then(|| {
             let kept = std::mem::take(self);
@@ -138,13 +137,7 @@ impl People {
         if !std::mem::replace(&mut self.read, true) {
             scene.desk.ask(Command::People);
         }
-        self.signing.hear(scene);
-        if let Some(id) = self.signing.entered.take()
-            && self.signing.follow
-        {
-            self.part = Part::Register;
-            self.current = Some(id);
-        }
+        self.hear(scene);
         let mut chosen = None;
         ui.horizontal_wrapped(|ui| {
             scene.heading(ui, "people-title");
@@ -171,6 +164,18 @@ impl People {
         ui.add_space(theme::GAP);
         let went = self.inside(ui, scene);
         went.or(signed)
+    }
+
+    /// What came of the entry that was on its way: a new person is gone to.
+    fn hear(&mut self, scene: &Scene<'_>) {
+        self.signing.hear(scene);
+        self.page.hear(&self.signing);
+        if let Some(id) = self.signing.entered.take()
+            && self.signing.follow
+        {
+            self.part = Part::Register;
+            self.current = Some(id);
+        }
     }
 
     fn inside(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Go> {

@@ -74,7 +74,6 @@ impl Page {
     ) -> Wish {
         let words = scene.words;
         let mut wish = Wish::Stay;
-        self.hear(signing);
         if ui.button(words.t("people-back")).clicked() {
             return Wish::Back;
         }
@@ -102,7 +101,7 @@ impl Page {
     }
 
     /// Empties the field of an entry that is stored, unless something else was typed there meanwhile.
-    fn hear(&mut self, signing: &Signing) {
+    pub fn hear(&mut self, signing: &Signing) {
         let Some((number, value)) = &self.sent else {
             return;
         };
@@ -365,5 +364,55 @@ fn verdict_name(verdict: Verdict) -> &'static str {
         Verdict::Same => "verdict-same",
         Verdict::NotSame => "verdict-not-same",
         Verdict::Unsure => "verdict-unsure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::People;
+    use super::*;
+    use crate::app::desk::Desk;
+    use crate::app::{App, Choices, Options};
+    use crate::gui::words::Words;
+
+    #[test]
+    fn an_entry_that_is_stored_as_the_lock_falls_is_not_offered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        };
+        let app = Arc::new(App::open(&options).unwrap());
+        let name = Entry::new(FactKind::Name, "ສົມພອນ");
+        let known = app.add_person(None, "Lan", &[name]).unwrap().id;
+        let unknown = PersonId("nobody".to_owned());
+        let (words, choices) = (Words::of(Lang::En), Choices::default());
+        for (id, stored) in [(known, true), (unknown, false)] {
+            let mut desk = Desk::start(Arc::clone(&app), Arc::new(|| ())).unwrap();
+            let mut people = People {
+                current: Some(id.clone()),
+                ..People::default()
+            };
+            people.signing.by = Some("Lan".to_owned());
+            people.page.value = "0912 345 678".to_owned();
+            let scene = Scene {
+                desk: &desk,
+                words: &words,
+                choices: &choices,
+            };
+            let entry = Entry::new(FactKind::Phone, &people.page.value);
+            let sent = people.signing.send(&scene, Act::Note(id, vec![entry]));
+            people.page.sent = Some((sent.unwrap(), people.page.value.clone()));
+            desk.end();
+            let scene = Scene {
+                desk: &desk,
+                words: &words,
+                choices: &choices,
+            };
+            let kept = people.put_by(&scene);
+            assert_eq!(kept.is_some_and(|kept| kept.is_typed()), !stored);
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::app::desk::{Command, Opened, Told};
 use crate::domain::{Channel, Lang, SamplePos, Span};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
-use crate::gui::widgets::{languages, script, told};
+use crate::gui::widgets::{languages, script, steady, told};
 use crate::store::{Recut, Recutting};
 
 use super::closer::Closer;
@@ -97,7 +97,7 @@ impl Adder {
 
     /// Nothing of it is on its way, and its picture is asked for again.
     pub fn begin_anew(&mut self) {
-        (self.sent, self.fresh) = (None, true);
+        (self.sent, self.failed, self.fresh) = (None, None, true);
         self.closer.begin_anew();
     }
 
@@ -123,7 +123,7 @@ impl Adder {
             languages::pick(ui, "line-new-in", name, &Lang::SIX, None, &mut self.lang);
         });
         let last = opened.interview.duration_ms as f64 / 1000.0;
-        ui.horizontal_wrapped(|ui| {
+        steady::row(ui, "times", |ui| {
             let latest = (self.end - STEP).max(0.0);
             let field = time(ui, words.t("recut-start"), &mut self.start, 0.0, latest);
             if fresh {
@@ -188,12 +188,8 @@ impl Adder {
 
     /// The change, once it is stored, and the name that signed it.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Recut)> {
-        let number = self.sent?;
-        let answer = scene.desk.board().recut.get();
-        let answer = answer.filter(|a| a.number == number)?;
-        self.sent = None;
-        self.failed.clone_from(&answer.failed);
-        let done = answer.done.clone()?;
-        Some((self.signature.by().to_owned(), done))
+        let answer = scene.desk.board().recut.take(self.sent?)?;
+        (self.sent, self.failed) = (None, answer.failed);
+        Some((self.signature.by().to_owned(), answer.done?))
     }
 }

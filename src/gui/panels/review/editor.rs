@@ -163,14 +163,8 @@ impl Editor {
     /// Paints the fields and sends the correction.
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, interview: &InterviewId) -> Ended {
         let words = scene.words;
-        if let Some(number) = self.sent
-            && let Some(saved) = scene.desk.board().saved.take(number)
-        {
-            self.sent = None;
-            match saved.failed {
-                None => return Ended::Stored(self.signature.by().to_owned()),
-                Some(told) => self.failed = Some(told),
-            }
+        if self.is_stored(scene) {
+            return Ended::Stored(self.signature.by().to_owned());
         }
         // Of this line alone: what was typed in another one cannot be brought back here.
         let id = Id::unique(("correction", &interview.0, self.segment, self.side));
@@ -235,6 +229,18 @@ impl Editor {
             self.text.clone_from(&self.before);
             self.restored = false;
         }
+    }
+
+    /// Whether it was sent and is stored; keeps the error where it is not.
+    pub fn is_stored(&mut self, scene: &Scene<'_>) -> bool {
+        let Some(number) = self.sent else {
+            return false;
+        };
+        let Some(answer) = scene.desk.board().saved.take(number) else {
+            return false;
+        };
+        (self.sent, self.failed) = (None, answer.failed);
+        self.failed.is_none()
     }
 
     /// Sends the correction, once.

@@ -112,8 +112,8 @@ impl Review {
     }
 
     /// Takes everything out that was typed and not kept.
-    pub fn put_by(&mut self) -> Drafts {
-        self.table.put_all_by();
+    pub fn put_by(&mut self, scene: &Scene<'_>) -> Drafts {
+        self.table.put_all_by(scene);
         std::mem::take(self.drafts())
     }
 
@@ -152,7 +152,7 @@ impl Review {
         };
         if self
             .wanted
-            .is_some_and(|line| self.table.go_to(&opened, line))
+            .is_some_and(|line| self.table.go_to(scene, &opened, line))
         {
             self.wanted = None;
         }

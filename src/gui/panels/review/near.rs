@@ -21,8 +21,8 @@ use super::work::Ended;
 pub struct NearNames {
     /// The line and its version.
     asked: Option<(InterviewId, SegmentId, u32)>,
-    /// The number under which one was dismissed.
-    left: Option<u64>,
+    /// The numbers under which some were dismissed.
+    left: Vec<u64>,
 }
 
 impl NearNames {
@@ -48,19 +48,24 @@ impl NearNames {
     /// Stores that this one is not meant.
     pub fn leave(&mut self, scene: &Scene<'_>, id: &InterviewId, line: SegmentId, near: NearName) {
         let by = scene.choices.name.clone();
-        self.left = dismiss(scene, (id, line), near, by).or(self.left);
+        self.left.extend(dismiss(scene, (id, line), near, by));
     }
 
     /// Once what was dismissed is stored, asks again; why not, where it is not.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Told> {
-        let number = self.left?;
-        let answer = scene.desk.board().entered.get();
-        let answer = answer.filter(|a| a.number == number)?;
-        self.left = None;
-        if answer.failed.is_none() {
+        let (mut stored, mut failed) = (false, None);
+        self.left.retain(|number| {
+            let Some(answer) = scene.desk.board().entered.take(*number) else {
+                return true;
+            };
+            stored |= answer.failed.is_none();
+            failed = answer.failed.or(failed.take());
+            false
+        });
+        if stored {
             self.asked = None;
         }
-        answer.failed.clone()
+        failed
     }
 
     /// What is shown may be older than what was said of it.
@@ -113,7 +118,7 @@ impl NearForm {
 
     /// Nothing of it is on its way.
     pub fn begin_anew(&mut self) {
-        self.sent = None;
+        (self.sent, self.failed) = (None, None);
     }
 
     /// Whether it was sent, and what came of it is not known yet.
@@ -146,11 +151,8 @@ impl NearForm {
 
     /// The name that said so, once it is stored.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<String> {
-        let number = self.sent?;
-        let answer = scene.desk.board().entered.get();
-        let answer = answer.filter(|a| a.number == number)?;
-        self.sent = None;
-        self.failed.clone_from(&answer.failed);
+        let answer = scene.desk.board().entered.take(self.sent?)?;
+        (self.sent, self.failed) = (None, answer.failed);
         let stored = self.failed.is_none();
         stored.then(|| self.signature.by().to_owned())
     }

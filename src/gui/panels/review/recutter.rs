@@ -12,7 +12,7 @@ use crate::gui::safe;
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters, Mark, Marking};
-use crate::gui::widgets::told;
+use crate::gui::widgets::{steady, told};
 use crate::store::{Recut, Recutting, SplitAt};
 
 use super::closer::Closer;
@@ -170,7 +170,7 @@ impl Recutter {
 
     /// Nothing of it is on its way, and its picture is asked for again.
     pub fn begin_anew(&mut self) {
-        (self.sent, self.fresh) = (None, true);
+        (self.sent, self.failed, self.fresh) = (None, None, true);
         if let Work::Retime { closer, .. } = &mut self.work {
             closer.begin_anew();
         }
@@ -203,7 +203,7 @@ impl Recutter {
             } => {
                 script::label(ui, scene.words.t("recut-retime-about"), scene.own(ui));
                 closer.show(ui, scene, opened, start, end);
-                ui.horizontal_wrapped(|ui| {
+                steady::row(ui, "times", |ui| {
                     let latest = (*end - STEP).max(0.0);
                     let field = time(ui, scene.words.t("recut-start"), start, 0.0, latest);
                     if fresh {
@@ -251,15 +251,9 @@ impl Recutter {
     /// The change, once it is stored, and the name that signed it. Asked for apart from the painting:
     /// the line is gone from the screen by then.
     pub fn hear(&mut self, scene: &Scene<'_>) -> Option<(String, Recut)> {
-        let number = self.sent?;
-        let answer = scene.desk.board().recut.get()?;
-        if answer.number != number {
-            return None;
-        }
-        self.sent = None;
-        self.failed.clone_from(&answer.failed);
-        let done = answer.done.clone()?;
-        Some((self.signature.by().to_owned(), done))
+        let answer = scene.desk.board().recut.take(self.sent?)?;
+        (self.sent, self.failed) = (None, answer.failed);
+        Some((self.signature.by().to_owned(), answer.done?))
     }
 
     fn what(&self) -> Recutting {
@@ -326,7 +320,7 @@ impl Split {
             self.seconds = (self.seconds + later as f64 * STEP).clamp(first, last);
             self.timed = true;
         }
-        ui.horizontal_wrapped(|ui| {
+        steady::row(ui, "time", |ui| {
             let field = time(ui, words.t("recut-time"), &mut self.seconds, first, last);
             self.timed |= field.changed();
         });
@@ -408,7 +402,8 @@ fn together(first: &str, second: &str) -> String {
     format!("{} | {}", first.trim_end(), second.trim_start())
 }
 
-/// A time that can be dragged, typed and moved by a tenth of a second with the arrows up and down.
+/// A time that can be dragged, typed and moved by a tenth of a second with the arrows up and down. It stands in a
+/// [`steady::row`].
 pub fn time(
     ui: &mut Ui,
     name: &str,

@@ -32,6 +32,7 @@ mod keys;
 mod take;
 mod walk;
 
+use acts::dropped;
 use walk::Aim;
 
 /// Rows that a page key moves over.
@@ -104,7 +105,7 @@ impl Table {
     }
 
     /// Goes to a line; what is open is put by. Whether it went: what is on its way is waited for.
-    pub fn go_to(&mut self, opened: &Opened, line: SegmentId) -> bool {
+    pub fn go_to(&mut self, scene: &Scene<'_>, opened: &Opened, line: SegmentId) -> bool {
         let waits = self.editor.as_ref().is_some_and(Editor::is_on_its_way)
             || self.work.as_ref().is_some_and(Work::is_on_its_way);
         if waits {
@@ -115,6 +116,7 @@ impl Table {
             self.of = Some(id.clone());
             self.put_by(id);
             self.choose(at);
+            self.drop_unfit(scene, opened);
             self.remark = self.drafts.forms.any_of(id).then_some("form-waits");
         }
         true
@@ -144,8 +146,11 @@ impl Table {
             self.reopen(scene, opened);
         }
         self.marked = marked::words(ui.ctx());
-        self.stay(opened);
+        let gone = self.stay(opened);
         self.hear(scene, opened);
+        if gone {
+            self.drop_unfit(scene, opened);
+        }
         let short = theme::is_short(ui);
         let mut answer = Answer {
             back: self.head(ui, scene, opened, short),
@@ -192,14 +197,25 @@ impl Table {
         answer
     }
 
-    /// Lines came or went: the person stays at the same line, and the view where it was.
-    fn stay(&mut self, opened: &Opened) {
+    /// Lines came or went: the person stays at the same line, and the view where it was. Whether any may be gone
+    /// below which something is typed.
+    fn stay(&mut self, opened: &Opened) -> bool {
+        // What is open of a line that is gone is put by, unless its answer is still to come.
+        let gone = |line: SegmentId| !opened.lines.iter().any(|own| own.id == line);
+        let editor = self.editor.as_ref().map(|e| (e.segment, e.is_on_its_way()));
+        let work = self.work.as_ref();
+        let work = work.and_then(|w| Some((w.segment()?, w.is_on_its_way())));
+        let is_left = |open: Option<(_, bool)>| open.is_some_and(|(l, on)| !on && gone(l));
+        let is_left = is_left(editor) || is_left(work);
+        if is_left {
+            self.put_by(&opened.interview.id);
+        }
         if let Some(now) = self.at.and_then(|line| opened.place(line)) {
             self.chosen = now;
         }
         let own = self.ids.iter();
         if own.eq(opened.lines.iter().map(|line| &line.id)) {
-            return;
+            return is_left;
         }
         let ids: Vec<SegmentId> = opened.lines.iter().map(|line| line.id).collect();
         let ids = std::mem::replace(&mut self.ids, ids);
@@ -211,15 +227,6 @@ impl Table {
                 self.heights.set(row, old.row(*before));
             }
         }
-        // What is open of a line that is gone is put by, unless its answer is still to come.
-        let gone = |line| !self.ids.contains(&line);
-        let editor = self.editor.as_ref().map(|e| (e.segment, e.is_on_its_way()));
-        let work = self.work.as_ref();
-        let work = work.and_then(|w| Some((w.segment()?, w.is_on_its_way())));
-        let is_left = |open: Option<(_, bool)>| open.is_some_and(|(l, on)| gone(l) && !on);
-        if is_left(editor) || is_left(work) {
-            self.put_by(&opened.interview.id);
-        }
         let first = old.at(self.top);
         let seen = ids.get(first).and_then(|id| opened.place(*id));
         match seen {
@@ -229,6 +236,7 @@ impl Table {
             }
             None => self.reveal = 3,
         }
+        true
     }
 
     /// What became of changes of the lines.
@@ -246,7 +254,7 @@ impl Table {
             self.wanted = done.line.or(self.wanted.take());
             self.leave = signed(scene, done.by);
         }
-        match self.undo.hear(scene) {
+        match self.undo.hear(scene, &opened.interview.id) {
             Some(Ok(line)) => self.wanted = Some(line),
             Some(Err(refused)) => {
                 self.trouble = Some(refused.told);
@@ -263,7 +271,10 @@ impl Table {
         // The lines that are shown may be older than the change by a frame.
         if let Some(at) = self.wanted.and_then(|line| opened.place(line)) {
             self.wanted = None;
+            // A form that was dropped with the lines that stood here is still to be read of.
+            let told = self.trouble.clone().filter(|told| *told == dropped(scene));
             self.choose(at);
+            self.trouble = told.or(self.trouble.take());
         }
     }
 

@@ -132,3 +132,57 @@ impl TermForm {
         stored.then(|| self.signature.by().to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::drafts::Drafts;
+    use super::super::table::Table;
+    use super::super::undo::Undo;
+    use super::super::work::Work;
+    use super::*;
+    use crate::app::desk::Desk;
+    use crate::app::{App, Choices, Options};
+    use crate::domain::Span;
+    use crate::gui::words::Words;
+
+    #[test]
+    fn a_term_that_is_stored_as_the_lock_falls_is_not_offered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        };
+        let app = Arc::new(App::open(&options).unwrap());
+        let line = Segment {
+            text: "ທະນາຍ".to_owned(),
+            ..Segment::new(SegmentId(1), Span::default(), Lang::Lo)
+        };
+        let opened = Opened::of("i", &[Lang::Lo, Lang::Zh], vec![Arc::new(line.clone())]);
+        let (words, choices) = (Words::of(Lang::En), Choices::default());
+        // The second one is refused: it has words of one language only.
+        for (other, stored) in [("律师", true), ("", false)] {
+            let mut desk = Desk::start(Arc::clone(&app), Arc::new(|| ())).unwrap();
+            let mut form = TermForm::new(&opened, &line, None, "Sok");
+            form.words[0].1.push_str("ຄວາມ");
+            form.words[1].1.push_str(other);
+            let number = desk.number();
+            assert!(desk.ask(Command::Term(Box::new(form.term(&opened)), number)));
+            form.sent.sent(number);
+            let mut drafts = Drafts::default();
+            let id = &opened.interview.id;
+            drafts.forms.keep(id, Work::Term(form));
+            let mut table = Table::new(drafts, Undo::default(), false);
+            desk.end();
+            assert!(!desk.ask(Command::Shelf), "it is done with");
+            let scene = Scene {
+                desk: &desk,
+                words: &words,
+                choices: &choices,
+            };
+            table.put_all_by(&scene);
+            assert_eq!(table.has_forms(), !stored, "{other}");
+        }
+    }
+}

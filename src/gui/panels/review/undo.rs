@@ -2,7 +2,7 @@
 //! former places again, or the former words. What cannot be taken back is told and left out, so that what was
 //! done before it can be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::app::desk::{Command, Opened, PutBack, Told};
 use crate::domain::{InterviewId, Lang, Segment, SegmentId, Status};
@@ -13,12 +13,17 @@ use crate::store::{Former, Recutting};
 
 use super::editor::Side;
 
+/// So many steps at most wait for the one on its way: a key that is held down asks for no more.
+const MOST_WAITING: usize = 16;
+
 /// What can be taken back, and what was taken back and can be made again.
 #[derive(Default)]
 pub struct Undo {
     done: Vec<Change>,
     undone: Vec<Change>,
     asked: Option<(u64, Step, Change)>,
+    /// What was asked for while another was on its way.
+    waiting: VecDeque<Step>,
     refused: Option<Refused>,
 }
 
@@ -80,10 +85,14 @@ pub struct Refused {
     pub dropped: bool,
 }
 
+/// Which way a change goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub enum Step {
+    /// The last change is taken back.
     Back,
+    /// The change that was taken back last is made again.
     Again,
+    /// Any change of lines is taken back.
     Other,
 }
 
@@ -103,6 +112,7 @@ impl Undo {
     /// Nobody waits any more for what was asked: whether it was done is seen when it is asked for again.
     pub fn leave(&mut self) {
         (self.asked, self.refused) = (None, None);
+        self.waiting.clear();
     }
 
     /// What the last change was that can be taken back, in words.
@@ -121,18 +131,39 @@ impl Undo {
         })
     }
 
-    /// Takes the last change back.
-    pub fn undo(&mut self, scene: &Scene<'_>, id: &InterviewId) {
-        if let Some(change) = self.done.last() {
-            self.ask(scene, id, change.clone(), Step::Back);
+    /// One step, now or after those that were asked for before it.
+    pub fn step(&mut self, scene: &Scene<'_>, id: &InterviewId, step: Step) {
+        if self.asked.is_some() {
+            self.waiting.push_back(step);
+            return self.waiting.truncate(MOST_WAITING);
+        }
+        let change = match step {
+            Step::Back => self.done.last(),
+            Step::Again => self.undone.last(),
+            Step::Other => None,
+        };
+        if let Some(change) = change {
+            self.ask(scene, id, change.clone(), step);
         }
     }
 
-    /// Makes the change again that was taken back last.
-    pub fn redo(&mut self, scene: &Scene<'_>, id: &InterviewId) {
-        if let Some(change) = self.undone.last() {
-            self.ask(scene, id, change.clone(), Step::Again);
+    /// What came of the step on its way; the next one goes after it, unless that one was refused.
+    pub fn hear(
+        &mut self,
+        scene: &Scene<'_>,
+        id: &InterviewId,
+    ) -> Option<Result<SegmentId, Refused>> {
+        let heard = self.answer(scene);
+        if let Some(Err(_)) = heard {
+            self.waiting.clear();
         }
+        while self.asked.is_none()
+            && self.refused.is_none()
+            && let Some(step) = self.waiting.pop_front()
+        {
+            self.step(scene, id, step);
+        }
+        heard
     }
 
     /// Takes any change of lines back, also one that was made at another time.
@@ -154,7 +185,7 @@ impl Undo {
         Refused { told, dropped }
     }
 
-    fn ask(&mut self, scene: &Scene<'_>, id: &InterviewId, change: Change, step: Step) {
+    fn ask(&mut self, scene: &Scene<'_>, id: &InterviewId, mut change: Change, step: Step) {
         if self.asked.is_some() {
             return;
         }
@@ -174,7 +205,6 @@ impl Undo {
         let by = scene.choices.name.clone();
         let signed = (by.clone(), scene.words.t("edit-undone").to_owned());
         let line = |segment| line(opened.as_deref(), segment);
-        let mut change = change;
         let back = match &mut change {
             Change::Lines(number) => {
                 let undo = Recutting::Undo(*number);
@@ -218,18 +248,18 @@ impl Undo {
     }
 
     /// What became of what was asked: a line that stands again, or why not.
-    pub fn hear(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Refused>> {
+    fn answer(&mut self, scene: &Scene<'_>) -> Option<Result<SegmentId, Refused>> {
         if let Some(refused) = self.refused.take() {
             return Some(Err(refused));
         }
         let (number, step, change) = self.asked.clone()?;
         let board = scene.desk.board();
-        let (failed, passes) = if matches!(change, Change::Lines(_)) {
-            let answer = board.recut.get().filter(|a| a.number == number)?;
-            (answer.failed.clone(), answer.passes)
+        let (failed, passes, done) = if matches!(change, Change::Lines(_)) {
+            let answer = board.recut.take(number)?;
+            (answer.failed, answer.passes, answer.done)
         } else {
             let answer = board.saved.take(number)?;
-            (answer.failed, answer.passes)
+            (answer.failed, answer.passes, None)
         };
         self.asked = None;
         if let Some(told) = failed {
@@ -243,7 +273,7 @@ impl Undo {
         }
         let (made, line) = match change {
             Change::Lines(_) => {
-                let done = board.recut.get()?.done.clone()?;
+                let done = done?;
                 (Change::Lines(done.number), done.standing().next())
             }
             Change::Words {
@@ -455,17 +485,15 @@ mod tests {
             });
         }
         undo.passed();
-        let told = undo.told(&words);
-        assert!(told.is_some_and(|told| told.contains("line 5")));
+        let next = |undo: &Undo, line| undo.told(&words).is_some_and(|told| told.contains(line));
+        assert!(next(&undo, "line 5"));
         // What is refused makes way for what was done before it.
         let why = Told {
             what: String::new(),
             next: String::new(),
         };
         assert!(undo.refuse(Step::Back, why.clone()).dropped);
-        let told = undo.told(&words);
-        assert!(told.is_some_and(|told| told.contains("line 3")));
         assert!(!undo.refuse(Step::Other, why).dropped);
-        assert!(undo.told(&words).is_some());
+        assert!(next(&undo, "line 3"));
     }
 }

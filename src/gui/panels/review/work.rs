@@ -228,8 +228,7 @@ impl Sent {
         let Some(answer) = scene.desk.board().saved.take(number) else {
             return false;
         };
-        self.number = None;
-        self.failed = answer.failed;
+        (self.number, self.failed) = (None, answer.failed);
         self.failed.is_none()
     }
 

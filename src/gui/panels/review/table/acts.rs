@@ -126,11 +126,15 @@ impl Table {
         }
     }
 
-    /// Closes what is open, for another desk.
-    pub fn put_all_by(&mut self) {
+    /// Closes what is open, for another desk. What was on its way and is stored by now is not kept.
+    pub fn put_all_by(&mut self, scene: &Scene<'_>) {
         if let Some(of) = self.of.clone() {
+            if let Some(editor) = self.editor.take_if(|editor| editor.is_stored(scene)) {
+                self.drafts.forget(&of, &editor);
+            }
             self.put_by(&of);
         }
+        self.drafts.hear(scene);
         self.drafts.forms.begin_anew();
     }
 
@@ -142,9 +146,7 @@ impl Table {
     /// An interview is read again: what waits below a line of it is open. What does not fit any more is not
     /// given back, which is said.
     pub(super) fn reopen(&mut self, scene: &Scene<'_>, opened: &Opened) {
-        if !self.read_only && self.drafts.forms.drop_unfit(opened) {
-            self.say_dropped(scene);
-        }
+        self.drop_unfit(scene, opened);
         self.work = self.drafts.forms.last(opened);
         let line = self.work.as_ref().and_then(Work::segment);
         if let Some(at) = line.and_then(|line| opened.place(line)) {
@@ -195,11 +197,16 @@ impl Table {
         }
     }
 
+    /// A form does not wait any more that does not fit its line, or whose line gave way to others, which is
+    /// said.
+    pub(super) fn drop_unfit(&mut self, scene: &Scene<'_>, opened: &Opened) {
+        if !self.read_only && self.drafts.forms.drop_unfit(opened) {
+            self.say_dropped(scene);
+        }
+    }
+
     fn say_dropped(&mut self, scene: &Scene<'_>) {
-        self.trouble = Some(Told {
-            what: scene.words.t("edit-changed").to_owned(),
-            next: scene.words.t("edit-changed-next").to_owned(),
-        });
+        self.trouble = Some(dropped(scene));
     }
 
     fn split(&mut self, scene: &Scene<'_>, (opened, line): (&Opened, &Segment), hint: Hint) {
@@ -273,6 +280,14 @@ impl Table {
                 signed(scene, by)
             }
         }
+    }
+}
+
+/// What is said of a form that does not fit its line any more.
+pub(super) fn dropped(scene: &Scene<'_>) -> Told {
+    Told {
+        what: scene.words.t("edit-changed").to_owned(),
+        next: scene.words.t("edit-changed-next").to_owned(),
     }
 }
 

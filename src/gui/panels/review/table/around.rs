@@ -12,6 +12,7 @@ use crate::gui::widgets::job;
 
 use super::super::adder::Adder;
 use super::super::overview::Pressed;
+use super::super::undo::Step;
 use super::super::work::{Ended, Work};
 use super::{Aim, Table};
 
@@ -30,7 +31,7 @@ impl Table {
             // What is open may be of a line that would be gone.
             let free = self.is_free();
             if undo.is_some_and(|undo| ui.add_enabled(free, Button::new(undo)).clicked()) {
-                self.undo.undo(scene, &interview.id);
+                self.undo.step(scene, &interview.id, Step::Back);
             }
             if self.waits.of(opened)
                 && !self.read_only

@@ -13,6 +13,7 @@ use super::super::editor::Side;
 use super::super::near;
 use super::super::recutter::Edge;
 use super::super::row::{self, Wish};
+use super::super::undo::Step;
 use super::{Aim, PAGE, Table};
 
 impl Table {
@@ -64,9 +65,9 @@ impl Table {
         let id = &opened.interview.id;
         let with = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
         if with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) {
-            self.undo.redo(scene, id);
+            self.undo.step(scene, id, Step::Again);
         } else if with(Modifiers::COMMAND, Key::Z) {
-            self.undo.undo(scene, id);
+            self.undo.step(scene, id, Step::Back);
         }
         let sound = !opened.interview.audio.is_empty();
         if sound && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::I)) {
