@@ -6,6 +6,7 @@ mod across;
 mod again;
 mod anchors;
 mod armed;
+#[cfg_attr(windows, path = "awake_on_windows.rs")]
 mod awake;
 mod believed;
 mod bench;

@@ -102,18 +102,9 @@ impl DiskFile for SystemFile {
     }
 }
 
-/// Free bytes for this user on the disk that holds `path`.
-#[cfg(unix)]
+/// Free bytes for this user on the disk that holds `path`, where the system tells.
 pub fn free_bytes(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path)
-        .ok()
-        .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
-}
-
-/// Free bytes are not asked for on this system.
-#[cfg(not(unix))]
-pub fn free_bytes(_: &Path) -> Option<u64> {
-    None
+    fs4::available_space(path).ok()
 }
 
 /// Appends all of `bytes`, however often the system takes only a part.

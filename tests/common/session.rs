@@ -271,8 +271,8 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
-/// Whether nothing but the last event changed. No other one is bound to what it says beside its kind, so a
-/// sender who signs it anew has only told another end of a history of its own.
+/// Whether nothing but the last event changed, or was left out. No other one is bound to what it says beside its
+/// kind, so a sender who signs it anew has only told another end of a history of its own.
 fn of_last_event(name: &Path, old: &[u8], new: &[u8]) -> bool {
     let ends = old.len().saturating_sub(1);
     let last = old[..ends]
@@ -280,8 +280,8 @@ fn of_last_event(name: &Path, old: &[u8], new: &[u8]) -> bool {
         .rposition(|b| *b == b'\n')
         .map_or(0, |at| at + 1);
     let rest = new.get(last..).unwrap_or_default();
-    let is_one = rest.iter().filter(|b| **b == b'\n').count() == 1;
-    name.ends_with("chain.jsonl") && new.starts_with(&old[..last]) && is_one
+    let at_most_one = rest.iter().filter(|b| **b == b'\n').count() <= 1;
+    name.ends_with("chain.jsonl") && new.starts_with(&old[..last]) && at_most_one
 }
 
 /// Where two files differ first, and what stands there.
