@@ -254,7 +254,7 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
         let how = if signed { SIGNED_ANEW } else { "" };
         let what = format!("{}: {what}{how}", name.display());
         let (by_program, by_script) = (!fits(&u.app, &bad), !u.script_agrees(&bad));
-        if signed && of_last_event(name, &old, &bytes) && !(by_program && by_script) {
+        if signed && of_own_end(name, &old, &bytes) && !(by_program && by_script) {
             note(&mut tally, format!("bundle of all: {what}{SENDERS_OWN}"));
             fs::remove_dir_all(bad).unwrap();
             continue;
@@ -271,17 +271,19 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
-/// Whether nothing but the last event changed, or was left out. No other one is bound to what it says beside its
-/// kind, so a sender who signs it anew has only told another end of a history of its own.
-fn of_last_event(name: &Path, old: &[u8], new: &[u8]) -> bool {
+/// Whether nothing but the last event changed, or the end was left out. What no record is bound to can be told
+/// otherwise by a sender who signs it anew: another end of a history of its own, or the bundle as it would
+/// have been before.
+fn of_own_end(name: &Path, old: &[u8], new: &[u8]) -> bool {
     let ends = old.len().saturating_sub(1);
     let last = old[..ends]
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |at| at + 1);
     let rest = new.get(last..).unwrap_or_default();
-    let at_most_one = rest.iter().filter(|b| **b == b'\n').count() <= 1;
-    name.ends_with("chain.jsonl") && new.starts_with(&old[..last]) && at_most_one
+    let is_one = rest.iter().filter(|b| **b == b'\n').count() == 1;
+    let earlier = old.starts_with(new) && new.ends_with(b"\n");
+    name.ends_with("chain.jsonl") && (earlier || new.starts_with(&old[..last]) && is_one)
 }
 
 /// Where two files differ first, and what stands there.

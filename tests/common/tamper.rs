@@ -33,8 +33,8 @@ const UNPACKED: &str = "cannot be unpacked";
 const SAME: &str = "every file as it was";
 /// A change of a bundle that its own sender signed anew, faultlessly.
 pub const SIGNED_ANEW: &str = ", signed anew by its sender";
-/// The last event of a bundle's history, told otherwise or left out by the sender whose history it is.
-pub const SENDERS_OWN: &str = ", the sender's own last event";
+/// The end of a bundle's history, told otherwise or left out by the sender whose history it is.
+pub const SENDERS_OWN: &str = ", the sender's own end";
 
 pub fn note(tally: &mut Tally, what: String) {
     *tally.entry(what).or_default() += 1;
@@ -68,7 +68,7 @@ pub fn figures(here: &[Tally], ends: &[Tally], bundles: &[Tally]) -> Vec<String>
             "{anew} of them of bundles that their own sender signed anew, each seen by the program and by verify.sh"
         ),
         format!(
-            "{own} more were the last event of a bundle, told otherwise or left out by the sender whose history it is"
+            "{own} more were the end of a bundle's history, told otherwise or left out by the sender whose history it is"
         ),
         format!(
             "{sent} of these of bundles: {by_script} seen by verify.sh too, {unpacked} could not be \
