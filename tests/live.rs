@@ -237,6 +237,7 @@ fn kills_around_the_end_of_a_part_lose_none_of_what_was_written() {
     assert!(later >= 1, "{later} of 2 kills after the part's end");
 }
 
+#[cfg(unix)] // elsewhere no other program can press Ctrl-C
 #[test]
 fn two_sessions_at_once_are_refused_and_reading_goes_on() {
     let dir = tempfile::tempdir().unwrap();
