@@ -326,6 +326,14 @@ fn random_tamperings_of_a_recorded_session_are_seen() {
 }
 
 #[test]
+fn an_end_that_a_sender_leaves_out_is_missed_only_where_nothing_is_bound_to_it() {
+    // The seal is the last event: no end of it can be left out.
+    assert_eq!(session::ends_left_out(&session::recorded()), 0);
+    // Two answers to a reading back came after this seal.
+    assert_eq!(session::ends_left_out(&Custody::whole()), 2);
+}
+
+#[test]
 fn the_figures_of_a_proof_count_what_they_say() {
     let c = Custody::new();
     let mut dice = Dice(4);

@@ -124,13 +124,16 @@ impl App {
         }
     }
 
-    /// Gives a CTC model as many threads as the settings say, else those with which it is fastest. Where the
-    /// settings leave the engine open that is measured at its first use; else what is known counts.
+    /// Threads for a CTC model: as many as the settings say, else those with which it is fastest. Where the settings
+    /// leave the engine open that is measured at its first use; else what is known counts, or all cores.
     ///
     /// # Errors
-    /// A model that cannot hear; a cancel.
-    pub(super) fn settle_threads(&self, ctc: &mut Ctc, lang: Lang) -> Result<(), Error> {
+    /// A model that cannot hear.
+    pub(super) fn ctc_threads(&self, ctc: &mut Ctc, lang: Lang) -> Result<usize, Error> {
         let all = self.threads_for(Engine::Native);
+        if self.config.recognition_threads != 0 {
+            return Ok(all);
+        }
         let key = format!(
             "{}, version {}, CTC, {} bytes of weights",
             machine(),
@@ -138,13 +141,11 @@ impl App {
             ctc.weight_bytes()
         );
         let mut known = self.measurements();
-        let fastest = known.get(&key).and_then(|known| known.native_threads);
-        if fastest.is_some() || self.config.recognition_threads != 0 || all == 1 {
-            ctc.set_threads(fastest.unwrap_or(all).clamp(1, all));
-            return Ok(());
+        if let Some(fastest) = known.get(&key).and_then(|known| known.native_threads) {
+            return Ok(fastest.clamp(1, all));
         }
         if self.config.engine != SpeechEngine::Auto {
-            return Ok(());
+            return Ok(all);
         }
         let pcm = noise();
         let found = fastest_of(all, |threads| {
@@ -153,11 +154,15 @@ impl App {
             ctc.logits(&pcm, lang, &Cancel::new())?;
             Ok(begun.elapsed())
         })?;
-        ctc.set_threads(found.1);
-        let none: Found = Err(speech::Error::NoLanguage);
-        known.insert(key, Measured::of(Ok(found), none)?);
+        let measured = Measured {
+            native: Some(found.0),
+            whisper_cpp: None,
+            native_threads: Some(found.1),
+            whisper_cpp_threads: None,
+        };
+        known.insert(key, measured);
         self.keep(&known);
-        Ok(())
+        Ok(found.1)
     }
 
     /// Threads for this model in this engine: as many as the settings say, else those with which it was
@@ -335,6 +340,8 @@ fn noise() -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Options;
+    use crate::speech::{CtcNumbers, CtcOptions};
 
     #[test]
     fn the_faster_engine_that_loads_the_model_is_taken() {
@@ -396,6 +403,46 @@ mod tests {
             ..config
         };
         assert_eq!(lost(Engine::WhisperCpp, &plain), None);
+    }
+
+    #[test]
+    fn a_ctc_model_is_measured_once_and_only_where_the_settings_leave_it_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut app = App::open(&Options {
+            workspace: Some(dir.path().to_owned()),
+            ..Options::default()
+        })
+        .unwrap();
+        let mut ctc = Ctc::load(&CtcOptions {
+            folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wav2vec2/layer"),
+            name: "fixture".into(),
+            languages: vec![Lang::Lo],
+            max_utterance_ms: 30_000,
+            numbers: CtcNumbers::Eight,
+            names: Vec::new(),
+        })
+        .unwrap();
+        let measured = |app: &App| app.workspace.engines_file().is_file();
+        let mut threads = |app: &App| app.ctc_threads(&mut ctc, Lang::Lo).unwrap();
+        let all = app.threads_for(Engine::Native);
+        // A live session: nothing is known and nothing is measured.
+        app.config.engine = SpeechEngine::Native;
+        assert_eq!(threads(&app), all);
+        app.config.engine = SpeechEngine::Auto;
+        app.config.recognition_threads = 3;
+        assert_eq!(threads(&app), 3);
+        assert!(!measured(&app));
+        app.config.recognition_threads = 0;
+        let fastest = threads(&app);
+        assert!((1..=all).contains(&fastest) && measured(&app));
+        // What was measured counts from then on, in a live session too, and never before the settings.
+        let mut known = app.measurements();
+        known.values_mut().for_each(|m| m.native_threads = Some(1));
+        app.keep(&known);
+        app.config.engine = SpeechEngine::Native;
+        assert_eq!(threads(&app), 1);
+        app.config.recognition_threads = 3;
+        assert_eq!(threads(&app), 3);
     }
 
     #[test]

@@ -266,7 +266,8 @@ impl App {
             names,
         })?;
         if let Some(lang) = prefer.languages.first() {
-            self.settle_threads(&mut ctc, *lang)?;
+            let threads = self.ctc_threads(&mut ctc, *lang)?;
+            ctc.set_threads(threads);
         }
         Ok(ctc)
     }

@@ -271,9 +271,9 @@ pub fn bundled(c: &Custody, times: u64, dice: &mut Dice) -> Tally {
     tally
 }
 
-/// Whether nothing but the last event changed, or the end was left out. What no record is bound to can be told
-/// otherwise by a sender who signs it anew: another end of a history of its own, or the bundle as it would
-/// have been before.
+/// Whether nothing but the last event changed, or events were left out at the end that no record belongs to. What
+/// nothing is bound to can be told otherwise by a sender who signs it anew: another end of a history of its own,
+/// or the bundle as it would have been before.
 fn of_own_end(name: &Path, old: &[u8], new: &[u8]) -> bool {
     let ends = old.len().saturating_sub(1);
     let last = old[..ends]
@@ -282,8 +282,46 @@ fn of_own_end(name: &Path, old: &[u8], new: &[u8]) -> bool {
         .map_or(0, |at| at + 1);
     let rest = new.get(last..).unwrap_or_default();
     let is_one = rest.iter().filter(|b| **b == b'\n').count() == 1;
-    let earlier = old.starts_with(new) && new.ends_with(b"\n");
-    name.ends_with("chain.jsonl") && (earlier || new.starts_with(&old[..last]) && is_one)
+    let told_otherwise = new.starts_with(&old[..last]) && is_one;
+    let left_out = old
+        .strip_prefix(new)
+        .filter(|_| new.ends_with(b"\n"))
+        .is_some_and(binds_nothing);
+    name.ends_with("chain.jsonl") && (told_otherwise || left_out)
+}
+
+/// Whether no record belongs to any of these events, and none of them is signed.
+fn binds_nothing(events: &[u8]) -> bool {
+    let lines = events
+        .split(|b| *b == b'\n')
+        .filter(|line| !line.is_empty());
+    lines.into_iter().all(|line| {
+        let event: Value = serde_json::from_slice(line).unwrap();
+        event["rows"].as_object().unwrap().is_empty() && event.get("key").is_none()
+    })
+}
+
+/// Leaves the last events of a bundle's history out, one more each time, signed anew by its sender: how many such
+/// ends the program and the script both miss. They miss none that a record or a signature belongs to.
+pub fn ends_left_out(c: &Custody) -> usize {
+    let u = Unpacked::new(c);
+    let name = Path::new("data/chain.jsonl");
+    let old = fs::read(u.folder.join(name)).unwrap();
+    let lines: Vec<&[u8]> = old.split_inclusive(|b| *b == b'\n').collect();
+    let mut missed = 0;
+    for kept in (1..lines.len()).rev() {
+        let bad = u.dir.path().join("bad");
+        copy(&u.folder, &bad);
+        let new = lines[..kept].concat();
+        fs::write(bad.join(name), &new).unwrap();
+        sign_anew(&bad, name, (&old, &new), &c.officer);
+        let (by_program, by_script) = (!fits(&u.app, &bad), !u.script_agrees(&bad));
+        assert_eq!(by_program, by_script, "{kept} events");
+        assert_eq!(by_program, !of_own_end(name, &old, &new), "{kept} events");
+        missed += usize::from(!by_program);
+        fs::remove_dir_all(bad).unwrap();
+    }
+    missed
 }
 
 /// Where two files differ first, and what stands there.

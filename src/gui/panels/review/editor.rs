@@ -5,15 +5,15 @@ use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{Id, Key, Modifiers, Ui};
 
 use crate::app::Edit;
-use crate::app::desk::{Command, Told};
+use crate::app::desk::Command;
 use crate::domain::{InterviewId, Lang, Segment, SegmentId};
 use crate::gui::shell::Scene;
 use crate::gui::theme;
 use crate::gui::widgets::script::{self, Letters};
-use crate::gui::widgets::told;
 
 use super::signature::{Pressed, Signature};
 use super::undo::Change;
+use super::work::Sent;
 
 /// What is corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,9 +56,7 @@ pub struct Editor {
     /// These were typed earlier and not kept.
     restored: bool,
     signature: Signature,
-    /// The number under which it was sent.
-    sent: Option<u64>,
-    failed: Option<Told>,
+    sent: Sent,
     fresh: bool,
 }
 
@@ -96,8 +94,7 @@ impl Editor {
             restored: false,
             text,
             signature: Signature::new(by, String::new()),
-            sent: None,
-            failed: None,
+            sent: Sent::default(),
             fresh: true,
         }
     }
@@ -132,7 +129,7 @@ impl Editor {
 
     /// Whether a person typed in it what is neither kept nor on its way.
     pub fn is_unkept(&self) -> bool {
-        self.typed().is_some() && !self.is_as_before() && self.sent.is_none()
+        self.typed().is_some() && !self.is_as_before() && self.sent.is_free()
     }
 
     /// Whether there were words before: only then there is something to go back to.
@@ -142,7 +139,7 @@ impl Editor {
 
     /// Whether it was sent, and what came of it is not known yet.
     pub fn is_on_its_way(&self) -> bool {
-        self.sent.is_some()
+        !self.sent.is_free()
     }
 
     /// Whose name stands under it.
@@ -203,17 +200,14 @@ impl Editor {
         if parts && let Some(at) = caret(ui, id) {
             return Ended::Part(at);
         }
-        let pressed = self.signature.show(ui, scene, self.sent.is_some());
+        let pressed = self.signature.show(ui, scene, self.is_on_its_way());
         let keep = keeps || pressed == Pressed::Keep;
         let left = leaves || pressed == Pressed::Cancel;
-        if let Some(told) = &self.failed {
-            let failure = theme::of(ui).failure;
-            told::show(ui, scene.words, told, failure);
-        }
+        self.sent.trouble(ui, scene);
         if keep {
             self.keep(scene, interview);
         }
-        if left && self.sent.is_none() {
+        if left && self.sent.is_free() {
             Ended::Left
         } else {
             Ended::Open
@@ -233,29 +227,19 @@ impl Editor {
 
     /// Whether it was sent and is stored; keeps the error where it is not.
     pub fn is_stored(&mut self, scene: &Scene<'_>) -> bool {
-        let Some(number) = self.sent else {
-            return false;
-        };
-        let Some(answer) = scene.desk.board().saved.take(number) else {
-            return false;
-        };
-        (self.sent, self.failed) = (None, answer.failed);
-        self.failed.is_none()
+        self.sent.is_stored(scene)
     }
 
     /// Sends the correction, once.
     pub fn keep(&mut self, scene: &Scene<'_>, interview: &InterviewId) {
-        if self.sent.is_some() {
+        if self.is_on_its_way() {
             return;
         }
         let number = scene.desk.number();
-        let sent = scene.desk.ask(Command::Edit(
-            interview.clone(),
-            self.segment,
-            self.edit(),
-            number,
-        ));
-        self.sent = sent.then_some(number);
+        let edit = Command::Edit(interview.clone(), self.segment, self.edit(), number);
+        if scene.desk.ask(edit) {
+            self.sent.sent(number);
+        }
     }
 
     fn edit(&self) -> Edit {
